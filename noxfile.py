@@ -1,0 +1,87 @@
+"""The project's checks: ``nox`` runs them all, ``nox -s NAME`` runs one, ``nox -l`` lists them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+# uv makes environments in a fraction of the time; where it is missing, virtualenv and pip do the same work.
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+nox.options.sessions = ["tests", "coverage", "lint", "types", "docs"]
+
+ROOT = Path(__file__).parent
+WHEELS = ROOT / "dist"
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of one dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+def wheel(extra: str | None = None) -> str:
+    """Return the requirement of the wheel that the session ``build`` made."""
+    (path,) = WHEELS.glob("*.whl")
+    return f"{path}[{extra}]" if extra else str(path)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the source distribution, and from it the wheel that the other sessions install."""
+    session.install("build", "hatchling>=1.27")
+    for old in WHEELS.glob("pictory_async-*"):
+        old.unlink()
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(WHEELS), silent=True)
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("dependencies", ["core", "all"])
+def tests(session: nox.Session, dependencies: str) -> None:
+    """Run the tests against the wheel: with the core dependencies only, and with every extra."""
+    session.install(wheel("all" if dependencies == "all" else None), *group("tests"))
+    data = ROOT / f".coverage.{dependencies}"
+    for old in ROOT.glob(f"{data.name}*"):
+        old.unlink()
+    env = {
+        "COVERAGE_FILE": str(data),
+        "PICTORY_ASYNC_TEST_WHEEL": "1",
+        # Without the working directory on the path, `import pictory_async` can only find the wheel.
+        "PYTHONSAFEPATH": "1",
+    }
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=env)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Combine what all runs of the tests covered, and fail below the limit."""
+    session.install("coverage>=7.10")
+    session.run("coverage", "combine", "--quiet", "--keep")
+    session.run("coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the code's style and format."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session(requires=["build"])
+def types(session: nox.Session) -> None:
+    """Check the types: ours with mypy and pyright, and those that users see for being complete."""
+    session.install(wheel("all"), *group("typing"), *group("docs"))
+    session.run("mypy")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "pictory_async", "--ignoreexternal")
+
+
+@nox.session(requires=["build"])
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning is an error."""
+    session.install(wheel("all"), *group("docs"))
+    target = session.posargs[0] if session.posargs else os.fspath(ROOT / "docs" / "_build" / "html")
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-E", "docs", target)

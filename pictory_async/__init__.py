@@ -1,0 +1,32 @@
+"""The asyncio SDK for the Pictory video API, around a render poller.
+
+Start with `AsyncPictory`; https://docs.pictory.ai/api-reference describes the API itself.
+"""
+
+from __future__ import annotations
+
+from pictory_async import errors
+from pictory_async._client import AsyncPictory, ClientStatistics
+from pictory_async._limiter import RateLimiter, RateLimiterStatistics
+from pictory_async._line import Priority
+from pictory_async._outcome import RenderOutcome, RenderStatus
+from pictory_async._poller import PollerStatistics, RenderPoller
+from pictory_async._retry import RetryPolicy
+from pictory_async.models import Project, ProjectId, Template
+
+__all__ = [
+    "AsyncPictory",
+    "ClientStatistics",
+    "PollerStatistics",
+    "Priority",
+    "Project",
+    "ProjectId",
+    "RateLimiter",
+    "RateLimiterStatistics",
+    "RenderOutcome",
+    "RenderPoller",
+    "RenderStatus",
+    "RetryPolicy",
+    "Template",
+    "errors",
+]

@@ -1,0 +1,102 @@
+"""`AsyncPictory`: configuration, opening and closing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pictory_async._config import Config
+from pictory_async._http import HttpStatistics, open_engine
+from pictory_async._limiter import RateLimiter, RateLimiterStatistics
+from pictory_async._projects import Projects
+from pictory_async._retry import RetryPolicy
+from pictory_async._templates import Templates
+from pictory_async._transport import Transport, TransportStatistics
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from pictory_async._durations import Duration
+
+__all__ = ["AsyncPictory", "ClientStatistics"]
+
+
+@attrs.frozen
+class ClientStatistics:
+    """What a client did so far.
+
+    Attributes:
+        transport: Requests, repetitions, failures.
+        http: Connections and bytes.
+        limiter: Waits for the request budget.
+    """
+
+    transport: TransportStatistics
+    http: HttpStatistics
+    limiter: RateLimiterStatistics
+
+
+class AsyncPictory:
+    """A client of the Pictory API.
+
+    Make one for the life of the program and share it: it holds the connections and the request budget. Use it as an
+    async context manager, or call `aclose` in the end. It belongs to one event loop.
+
+    Args:
+        api_key: The raw API key; ``None`` takes the environment's ``PICTORY_API_KEY``.
+        base_url: Where the API is; ``None`` takes the environment's ``PICTORY_API_BASE_URL``, and else
+            ``https://api.pictory.ai/pictoryapis``. Plain ``http://`` is for loopback only.
+        timeout: Wall-clock limit for one request, in seconds, repetitions not included; ``None`` for no limit.
+        limiter: The request budget; ``None`` makes one of 300 requests a minute. Pass one object to several clients
+            of one key so that they share it.
+        retry: How GETs are repeated after transient failures; ``None`` takes `RetryPolicy`'s defaults.
+        http: What sends the requests: ``None`` or ``"httpx"``, ``"httpx2"`` or ``"aiohttp"`` (an extra each), or an
+            ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2 of your own, for proxies or certificates,
+            which stays yours to close.
+
+    Attributes:
+        projects: The calls about projects.
+        templates: The calls about templates.
+
+    Raises:
+        PictoryConfigError: There is no key, or a setting cannot work. Nothing was sent.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: Duration | None = 30.0,
+        limiter: RateLimiter | None = None,
+        retry: RetryPolicy | None = None,
+        http: object = None,
+    ) -> None:
+        self._config = Config.checked(api_key, base_url, timeout)
+        self._engine = open_engine(http)
+        self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry or RetryPolicy())
+        self.projects = Projects(self._transport)
+        self.templates = Templates(self._transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; requests still in flight close theirs when they end. May be called twice."""
+        await self._engine.aclose()
+
+    def statistics(self) -> ClientStatistics:
+        """What the client did so far."""
+        return ClientStatistics(
+            self._transport.statistics(), self._engine.statistics(), self._transport.limiter.statistics()
+        )
+
+    def __repr__(self) -> str:
+        return f"AsyncPictory(base_url={self._config.base_url!r})"

@@ -1,0 +1,41 @@
+"""Durations as users write them: seconds, or a ``timedelta``."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TypeAlias
+
+from pictory_async.errors import PictoryConfigError
+
+__all__ = ["Duration", "optional_seconds", "seconds"]
+
+Duration: TypeAlias = float | timedelta
+"""Seconds as a number, or a ``timedelta``."""
+
+
+def seconds(name: str, value: Duration, *, above: float | None = None) -> float:
+    """Turn a duration into seconds.
+
+    Args:
+        name: The parameter, for the error.
+        value: Seconds or ``timedelta``; not negative.
+        above: The duration must be longer than this, where given.
+
+    Raises:
+        PictoryConfigError: The value is no duration, is infinite, negative, or too short.
+    """
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        msg = f"{name} must be a number of seconds or a timedelta, zero or more, not {value!r}."
+        raise PictoryConfigError(msg)
+    if above is not None and value <= above:
+        msg = f"{name} must be longer than {above:g} s, not {value!r}."
+        raise PictoryConfigError(msg)
+    return float(value)
+
+
+def optional_seconds(name: str, value: Duration | None, *, above: float | None = None) -> float | None:
+    """Like `seconds`; ``None`` stays ``None`` and means "no limit"."""
+    return None if value is None else seconds(name, value, above=above)

@@ -1,0 +1,438 @@
+"""HTTP: the only file that imports an HTTP library.
+
+httpx's own pool (httpcore 1.0) searches all its connections and all its queued requests at every request, and hands
+connections out in a way that cancellation can break. So connections are kept here instead: transports of **one**
+connection each on a last-in-first-out list, behind a gate that admits a bounded number of requests in order. A request
+owns its connection; one that ends in any way but with a whole answer takes the connection with it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import ssl
+import sys
+import zlib
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import anyio.lowlevel
+import attrs
+
+from pictory_async._line import Line, Priority
+from pictory_async.errors import (
+    ConnectionFailedError,
+    MalformedResponseError,
+    PictoryConfigError,
+    RequestTimeoutError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+__all__ = ["Engine", "HttpStatistics", "Reply", "Wire", "open_engine"]
+
+KEEPALIVE: Final = 120.0
+"""Seconds an idle connection is kept: longer than any polite polling interval."""
+
+MAX_BODY: Final = 32 * 1024 * 1024
+"""Bytes of one API answer, before and after decompression."""
+
+_CLOSING: Final = 5.0
+_EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@attrs.frozen
+class Wire:
+    """One request, ready to send.
+
+    Attributes:
+        method: HTTP method.
+        url: Absolute URL, percent-encoded.
+        path: What errors call it: the path without the base URL and the query.
+        headers: Raw header pairs.
+        content: Body, in bytes.
+        timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
+    """
+
+    method: str
+    url: str = attrs.field(repr=False)
+    path: str
+    headers: Headers = attrs.field(repr=False)
+    content: bytes | None = attrs.field(repr=False, default=None)
+    timeout: float | None = None
+
+
+@attrs.frozen
+class Reply:
+    """One whole answer.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Raw header pairs.
+        body: Decompressed body, in bytes.
+        sent_at: When the request was sent, by `anyio.current_time`.
+    """
+
+    status: int
+    headers: Headers = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=False)
+    sent_at: float
+
+    def header(self, name: bytes) -> str | None:
+        """The value of a header, given in lower case."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value.decode("latin-1").strip()
+        return None
+
+
+@attrs.frozen
+class HttpStatistics:
+    """What the connections did so far.
+
+    Attributes:
+        connections: Connections held now, idle or busy.
+        busy: Requests in flight now.
+        opened: Connections made so far.
+        sent: Requests sent so far.
+        received: Bytes of bodies received so far, as sent (compressed).
+    """
+
+    connections: int
+    busy: int
+    opened: int
+    sent: int
+    received: int
+
+
+@attrs.define
+class _Idle:
+    transport: Any
+    since: float
+
+
+class Engine:
+    """Sends requests over connections of its own, or over a transport that a user handed in.
+
+    Args:
+        library: The HTTP library's module, ``httpx`` or ``httpx2``.
+        make: Makes a transport from a TLS context.
+        pooled: Whether one transport serves all requests because it keeps connections itself.
+        owned: Whether closing this engine closes its transports.
+        limit: Requests in flight at most.
+        reserve: How many of them are kept free for callers that wait for an answer.
+    """
+
+    def __init__(
+        self,
+        library: Any,
+        make: Callable[[ssl.SSLContext], Any],
+        *,
+        pooled: bool = False,
+        owned: bool = True,
+        limit: int = 32,
+        reserve: int = 8,
+    ) -> None:
+        self._library = library
+        self._make = make
+        self._pooled = pooled
+        self._owned = owned
+        self._shared: Any = None
+        self._limit = limit
+        self._poll_limit = limit - reserve
+        self._line = Line()
+        self._idle: list[_Idle] = []
+        self._busy = 0
+        self._opened = 0
+        self._sent = 0
+        self._received = 0
+        self._tls: ssl.SSLContext | None = None
+        self._tls_lock = anyio.Lock()
+        self._home: object = None
+        self._closed = False
+
+    async def send(self, wire: Wire, priority: Priority, admit: Callable[[Priority], Awaitable[None]]) -> Reply:
+        """Send one request and read its whole answer.
+
+        Args:
+            wire: The request.
+            priority: Who goes first when all connections are busy.
+            admit: Awaited when a connection is certain, immediately before sending: the rate limiter.
+
+        Raises:
+            ConnectionFailedError: No connection, or it broke.
+            RequestTimeoutError: The exchange took longer than ``wire.timeout`` seconds.
+            MalformedResponseError: The body is too large or its compression is broken.
+        """
+        await self._enter(priority)
+        try:
+            await admit(priority)
+            return await self._exchange(wire)
+        finally:
+            self._leave()
+
+    @asynccontextmanager
+    async def stream(self, wire: Wire) -> AsyncIterator[tuple[int, Headers, AsyncIterator[bytes]]]:
+        """Send one request and hand out the answer's status, headers and raw body chunks.
+
+        ``wire.timeout`` limits the time until the headers are there; the caller limits the rest.
+        """
+        await self._enter(Priority.BACKGROUND)
+        transport = None
+        whole = False
+        try:
+            transport = await self._connection(wire)
+            with self._translated(wire):
+                with anyio.fail_after(wire.timeout):
+                    response = await self._open(transport, wire)
+                yield response.status_code, response.headers.raw, response.stream.__aiter__()
+                await response.aclose()
+            whole = True
+        finally:
+            await self._finish(transport, whole=whole)
+            self._leave()
+
+    async def aclose(self) -> None:
+        """Close every idle connection; requests in flight close theirs when they end."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        for one in idle:
+            await _close(one.transport)
+        shared, self._shared = self._shared, None
+        if shared is not None and self._owned:
+            await _close(shared)
+
+    def statistics(self) -> HttpStatistics:
+        """What the connections did so far."""
+        return HttpStatistics(
+            connections=len(self._idle) + self._busy,
+            busy=self._busy,
+            opened=self._opened,
+            sent=self._sent,
+            received=self._received,
+        )
+
+    # The gate: at most `limit` requests in flight, of which polls may fill all but `reserve`.
+
+    async def _enter(self, priority: Priority) -> None:
+        if self._closed:
+            msg = "This client is closed. Make the call inside its 'async with' block."
+            raise PictoryConfigError(msg)
+        home = anyio.lowlevel.current_token()
+        if self._home is not home and self._home != home:
+            if self._home is not None:
+                msg = "This client was first used in another event loop. Make one client per event loop."
+                raise PictoryConfigError(msg)
+            self._home = home
+        if not self._fits(priority) or self._line.up_to(priority):
+            await self._queue(priority)
+        self._busy += 1
+        if self._line.waiting:
+            self._call_next()
+
+    async def _queue(self, priority: Priority) -> None:
+        place = self._line.join(priority)
+        try:
+            while not self._fits(priority) or place not in self._line.heads():
+                await place.called()
+        except BaseException:
+            self._line.leave(place)
+            self._call_next()
+            raise
+        self._line.leave(place)
+
+    def _leave(self) -> None:
+        self._busy -= 1
+        if self._line.waiting:
+            self._call_next()
+
+    def _fits(self, priority: Priority) -> bool:
+        return self._busy < (self._limit if priority is Priority.INTERACTIVE else self._poll_limit)
+
+    def _call_next(self) -> None:
+        for place in self._line.heads():
+            if self._fits(place.priority):
+                place.call()
+                return
+
+    # One exchange.
+
+    async def _exchange(self, wire: Wire) -> Reply:
+        transport = await self._connection(wire)
+        whole = False
+        sent_at = anyio.current_time()
+        try:
+            with self._translated(wire), anyio.fail_after(wire.timeout):
+                response = await self._open(transport, wire)
+                headers = response.headers.raw
+                body = bytearray()
+                async for chunk in response.stream:
+                    body += chunk
+                    if len(body) > MAX_BODY:
+                        raise _malformed(wire, f"is larger than {MAX_BODY} bytes", response.status_code)
+                await response.aclose()
+            whole = True
+        finally:
+            await self._finish(transport, whole=whole)
+        self._received += len(body)
+        reply = Reply(response.status_code, headers, bytes(body), sent_at)
+        encoding = reply.header(b"content-encoding")
+        if encoding is None or not body:
+            return reply
+        return attrs.evolve(reply, body=_decompress(reply.body, encoding, wire, reply.status))
+
+    async def _open(self, transport: Any, wire: Wire) -> Any:
+        self._sent += 1
+        request = self._library.Request(
+            wire.method,
+            wire.url,
+            headers=wire.headers,
+            content=wire.content,
+            extensions={"timeout": {"connect": wire.timeout}},
+        )
+        if hasattr(transport, "handle_async_request"):
+            return await transport.handle_async_request(request)
+        return await transport.send(request, stream=True, auth=None, follow_redirects=False)
+
+    async def _connection(self, wire: Wire) -> Any:
+        if self._shared is not None:
+            return self._shared
+        now = anyio.current_time()
+        if self._idle and now - self._idle[0].since > KEEPALIVE:
+            await _close(self._idle.pop(0).transport)
+        if self._idle:
+            return self._idle.pop().transport
+        tls = await self._tls_context(wire)
+        self._opened += 1
+        transport = self._make(tls)
+        if self._pooled:
+            self._shared = transport
+        return transport
+
+    async def _finish(self, transport: Any, *, whole: bool) -> None:
+        if transport is None or transport is self._shared:
+            return
+        if whole and not self._closed:
+            self._idle.append(_Idle(transport, anyio.current_time()))
+        else:
+            await _close(transport)
+
+    async def _tls_context(self, wire: Wire) -> ssl.SSLContext:
+        if not self._owned or wire.url.startswith("http:"):
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # About 30 ms of reading certificates: once per client, and not on the event loop.
+        async with self._tls_lock:
+            if self._tls is None:
+                self._tls = await anyio.to_thread.run_sync(self._library.create_ssl_context)
+        return self._tls
+
+    def _translated(self, wire: Wire) -> _Translate:
+        return _Translate(self._library, wire)
+
+
+class _Translate:
+    """Turns the HTTP library's exceptions into ours, without keeping them: they hold the request."""
+
+    __slots__ = ("_library", "_wire")
+
+    def __init__(self, library: Any, wire: Wire) -> None:
+        self._library = library
+        self._wire = wire
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is None:
+            return
+        library, wire = self._library, self._wire
+        what = f"{wire.method} {wire.path}"
+        if isinstance(error, (TimeoutError, library.TimeoutException)):
+            sent = not isinstance(error, library.ConnectTimeout)
+            msg = f"{what} had no whole answer within {wire.timeout:g} s. Try again, or raise the client's timeout."
+            raise RequestTimeoutError(
+                msg, method=wire.method, path=wire.path, timeout=wire.timeout, sent=sent
+            ) from None
+        if isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
+            sent = not isinstance(error, library.ConnectError)
+            reason = str(error) or type(error).__name__
+            msg = f"{what} failed: {reason}. Check the network and the base URL, then try again."
+            raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=sent) from None
+
+
+def _malformed(wire: Wire, what: str, status: int) -> MalformedResponseError:
+    msg = f"The answer to {wire.method} {wire.path} {what}. Try again; if it stays so, report it to Pictory."
+    return MalformedResponseError(msg, method=wire.method, path=wire.path, status=status)
+
+
+def _decompress(body: bytes, encoding: str, wire: Wire, status: int) -> bytes:
+    if encoding.lower() == "identity":
+        return body
+    if encoding.lower() not in {"gzip", "x-gzip"}:
+        raise _malformed(wire, f"is encoded as {encoding!r}, which was not asked for", status)
+    inflate = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflate.decompress(body, MAX_BODY)
+    except zlib.error:
+        raise _malformed(wire, "has broken gzip compression", status) from None
+    if inflate.unconsumed_tail:
+        raise _malformed(wire, f"is larger than {MAX_BODY} bytes when decompressed", status)
+    if not inflate.eof:
+        raise _malformed(wire, "was cut off", status)
+    return plain
+
+
+async def _close(transport: Any) -> None:
+    with anyio.move_on_after(_CLOSING, shield=True):
+        await transport.aclose()
+
+
+def open_engine(http: object, **limits: int) -> Engine:
+    """Make the engine for what a user passed as ``http``.
+
+    Args:
+        http: ``None`` or ``"httpx"``, ``"httpx2"``, ``"aiohttp"``, or an ``AsyncClient`` or ``AsyncBaseTransport`` of
+            httpx or httpx2, which stays the user's to close.
+        limits: ``limit`` and ``reserve`` of the `Engine`.
+
+    Raises:
+        PictoryConfigError: It is none of these, or its extra is not installed.
+    """
+    if http is None or http == "httpx":
+        return _own_connections(importlib.import_module("httpx"), limits)
+    if isinstance(http, str):
+        return _named_engine(http, limits)
+    for name in ("httpx", "httpx2"):
+        library: Any = sys.modules.get(name)
+        if library is not None and isinstance(http, (library.AsyncClient, library.AsyncBaseTransport)):
+            return Engine(library, lambda _: http, pooled=True, owned=False, **limits)
+    msg = (
+        'http must be "httpx", "httpx2", "aiohttp", or an AsyncClient or AsyncBaseTransport of httpx or httpx2, '
+        f"not {type(http).__name__}."
+    )
+    raise PictoryConfigError(msg)
+
+
+def _named_engine(name: str, limits: dict[str, int]) -> Engine:
+    if name not in _EXTRAS:
+        msg = f'http must be "httpx", "httpx2" or "aiohttp", or a client or transport object, not {name!r}.'
+        raise PictoryConfigError(msg)
+    module, extra = _EXTRAS[name]
+    try:
+        library: Any = importlib.import_module(module)
+    except ImportError:
+        msg = f'http={name!r} needs an extra: pip install "pictory-async[{extra}]"'
+        raise PictoryConfigError(msg) from None
+    if name == "httpx2":
+        return _own_connections(library, limits)
+    httpx: Any = importlib.import_module("httpx")
+    pool = httpx.Limits(max_connections=limits.get("limit", 32), keepalive_expiry=KEEPALIVE)
+    return Engine(httpx, lambda tls: library.AiohttpTransport(verify=tls, limits=pool), pooled=True, **limits)
+
+
+def _own_connections(library: Any, limits: dict[str, int]) -> Engine:
+    one = library.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
+    return Engine(library, lambda tls: library.AsyncHTTPTransport(verify=tls, limits=one), **limits)

@@ -1,0 +1,314 @@
+"""The render poller: one task group that watches many projects until their videos are rendered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import anyio.lowlevel
+import attrs
+
+from pictory_async._evidence import baseline
+from pictory_async._schedule import Agenda
+from pictory_async._watch import Terms, Watch
+from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self, TypeAlias
+
+    from anyio.abc import TaskGroup
+
+    from pictory_async._http import Reply
+    from pictory_async._outcome import RenderOutcome
+    from pictory_async.models import Project, ProjectId
+
+    After: TypeAlias = Project | datetime | None
+
+__all__ = ["Board", "PollerStatistics", "RenderPoller"]
+
+_WORKERS: Final = 24
+_SHORTEST_SLEEP: Final = 0.001  # uvloop spins on shorter ones
+
+
+class Board:
+    """Who watches what in one client, so that several watches of one project share each look at it."""
+
+    __slots__ = ("looking", "watches")
+
+    def __init__(self) -> None:
+        self.watches: dict[str, list[Watch]] = {}
+        self.looking: dict[str, list[tuple[Watch, int]]] = {}
+
+    def enter(self, watch: Watch) -> None:
+        """Note a watch."""
+        self.watches.setdefault(str(watch.project_id), []).append(watch)
+
+    def leave(self, watch: Watch) -> None:
+        """Forget a watch."""
+        key = str(watch.project_id)
+        others = self.watches[key]
+        others.remove(watch)
+        if not others:
+            del self.watches[key]
+
+
+@attrs.frozen
+class PollerStatistics:
+    """What a `RenderPoller` did so far.
+
+    Attributes:
+        watching: Projects whose outcome is still to come.
+        finished: Projects whose outcome is known.
+        looks: Looks made, failed ones included.
+        failed_looks: Looks without a usable answer.
+        workers: Tasks that look.
+    """
+
+    watching: int
+    finished: int
+    looks: int
+    failed_looks: int
+    workers: int
+
+
+class RenderPoller:
+    """Watches projects and hands out their outcomes in the order in which they end.
+
+    Made by ``client.projects.watch``; use it as an async context manager and iterate over it. Leaving the block ends
+    all watches that are still open, their requests included.
+
+    One project's trouble never ends the others: whatever happens to it becomes its `RenderOutcome`.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[ProjectId], Awaitable[Reply]],
+        board: Board,
+        terms: Terms,
+        ids: Iterable[ProjectId],
+        after: After | Mapping[ProjectId, After],
+    ) -> None:
+        self._look_at = look
+        self._board = board
+        self._terms = terms
+        self._first = [(project_id, _after_of(after, project_id)) for project_id in ids]
+        self._agenda: Agenda[Watch] = Agenda(lambda watch, turn: watch.open and watch.turn == turn)
+        self._pending: dict[Watch, None] = {}
+        self._outcomes: deque[RenderOutcome] = deque()
+        self._news = anyio.Event()
+        self._task_group: TaskGroup | None = None
+        self._timekeeper: anyio.Event | None = None
+        self._timekeeper_until = 0.0
+        self._resting: list[anyio.Event] = []
+        self._workers = 0
+        self._finished = 0
+        self._looks = 0
+        self._failed_looks = 0
+
+    async def __aenter__(self) -> Self:
+        if self._task_group is not None:
+            msg = "This watch was used before. Make a new one with client.projects.watch()."
+            raise PictoryConfigError(msg)
+        self._task_group = anyio.create_task_group()
+        await self._task_group.__aenter__()
+        for project_id, after in self._first:
+            self.add(project_id, after=after)
+        self._first.clear()
+        if self._terms.max_wait is not None:
+            self._task_group.start_soon(self._end_overdue, name="pictory: deadlines")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        assert self._task_group is not None
+        for watch in self._pending:
+            watch.open = False
+            self._board.leave(watch)
+        self._pending.clear()
+        self._task_group.cancel_scope.cancel()
+        try:
+            # The body's own error passes through as it is; only a cancellation is the task group's business.
+            if isinstance(error, anyio.get_cancelled_exc_class()):
+                return await self._task_group.__aexit__(kind, error, trace)
+            await self._task_group.__aexit__(None, None, None)
+        except BaseExceptionGroup as group:
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from None
+            raise
+        return None
+
+    def add(self, project_id: ProjectId, *, after: After = None) -> None:
+        """Watch one more project, from now on. Sends nothing itself and returns at once.
+
+        A project that this poller is already watching is not watched twice; one whose outcome was given is watched
+        anew.
+
+        Args:
+            project_id: Text (schema v3) or an integer (v2 and older).
+            after: A snapshot taken before the render, or a time of the server's: only a newer video counts. ``None``
+                if any video will do.
+
+        Raises:
+            PictoryConfigError: ``after`` cannot be used, or the poller is not running.
+        """
+        if self._task_group is None or self._task_group.cancel_scope.cancel_called:
+            msg = "This watch is not running. Add projects inside its 'async with' block."
+            raise PictoryConfigError(msg)
+        others = self._board.watches.get(str(project_id), ())
+        if any(other.owner is self for other in others):
+            return
+        now = anyio.current_time()
+        watch = Watch(project_id, baseline(after), self._terms, now, self)
+        self._board.enter(watch)
+        self._pending[watch] = None
+        self._schedule(watch, now)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RenderOutcome:
+        await anyio.lowlevel.checkpoint()
+        while not self._outcomes:
+            if not self._pending:
+                raise StopAsyncIteration
+            await self._news.wait()
+        return self._outcomes.popleft()
+
+    @property
+    def pending(self) -> tuple[ProjectId, ...]:
+        """The projects whose outcome is still to come."""
+        return tuple(watch.project_id for watch in self._pending)
+
+    def statistics(self) -> PollerStatistics:
+        """What the poller did so far."""
+        return PollerStatistics(
+            watching=len(self._pending),
+            finished=self._finished,
+            looks=self._looks,
+            failed_looks=self._failed_looks,
+            workers=self._workers,
+        )
+
+    # The workers. One of those without work keeps the time for all; the others rest until it is called away.
+
+    async def _work(self) -> None:
+        while True:
+            watch = self._agenda.pop(anyio.current_time())
+            if watch is not None:
+                watch.listed = False
+                self._relieve()
+                await self._look(watch)
+            elif self._timekeeper is None:
+                await self._keep_time()
+            else:
+                rest = anyio.Event()
+                self._resting.append(rest)
+                await rest.wait()
+
+    async def _keep_time(self) -> None:
+        self._timekeeper = anyio.Event()
+        due = self._agenda.next_time()
+        self._timekeeper_until = float("inf") if due is None else due
+        sleep = None if due is None else max(due - anyio.current_time(), _SHORTEST_SLEEP)
+        try:
+            with anyio.move_on_after(sleep):
+                await self._timekeeper.wait()
+        finally:
+            self._timekeeper = None
+
+    def _relieve(self) -> None:
+        if self._timekeeper is not None:
+            return
+        if self._resting:
+            self._resting.pop().set()
+        elif self._workers < min(_WORKERS, len(self._pending)) and self._task_group is not None:
+            self._workers += 1
+            self._task_group.start_soon(self._work, name="pictory: worker")
+
+    def _schedule(self, watch: Watch, when: float) -> None:
+        if watch.listed:
+            self._agenda.drop()
+        watch.turn += 1
+        watch.listed = True
+        self._agenda.put(watch, when, watch.turn)
+        if self._timekeeper is None:
+            self._relieve()
+        elif when < self._timekeeper_until:
+            self._timekeeper.set()
+
+    # One look.
+
+    async def _look(self, watch: Watch) -> None:
+        key = str(watch.project_id)
+        looking = self._board.looking
+        if key in looking:
+            looking[key].append((watch, watch.turn))
+            return
+        late = looking[key] = []
+        self._looks += 1
+        try:
+            with anyio.CancelScope(deadline=watch.deadline):
+                await self._ask(watch, key)
+        finally:
+            del looking[key]
+            for other, turn in late:
+                # It came up while this look was under way, and what this look found did not answer it.
+                if other.open and other.turn == turn:
+                    other.owner._schedule(other, anyio.current_time())  # noqa: SLF001 - a RenderPoller too
+
+    async def _ask(self, watch: Watch, key: str) -> None:
+        try:
+            reply = await self._look_at(watch.project_id)
+        except APIError as error:
+            self._failed_looks += 1
+            now = anyio.current_time()
+            if watch.open:
+                self._settle(watch, watch.failed(error, now), now)
+            return
+        for other in tuple(self._board.watches.get(key, ())):
+            if other.began <= reply.sent_at:
+                other.owner._judge(other, reply)  # noqa: SLF001 - a RenderPoller too
+
+    def _judge(self, watch: Watch, reply: Reply) -> None:
+        now = anyio.current_time()
+        try:
+            outcome = watch.saw(reply.body, reply.sent_at, now)
+        except MalformedResponseError as error:
+            self._failed_looks += 1
+            outcome = watch.failed(error, now)
+        self._settle(watch, outcome, now)
+
+    def _settle(self, watch: Watch, outcome: RenderOutcome | None, now: float) -> None:
+        if outcome is None:
+            self._schedule(watch, watch.next_look(now))
+            return
+        if watch.listed:
+            self._agenda.drop()
+        self._board.leave(watch)
+        del self._pending[watch]
+        self._finished += 1
+        self._outcomes.append(outcome)
+        news, self._news = self._news, anyio.Event()
+        news.set()
+
+    async def _end_overdue(self) -> None:
+        while True:
+            now = anyio.current_time()
+            # All watches of a poller have the same limit, so they become overdue in the order in which they began.
+            watch = next(iter(self._pending), None)
+            if watch is None:
+                await anyio.sleep(self._terms.max_wait or 0.0)
+            elif watch.deadline > now:
+                await anyio.sleep(max(watch.deadline - now, _SHORTEST_SLEEP))
+            else:
+                self._settle(watch, watch.timed_out(now), now)
+
+
+def _after_of(after: After | Mapping[ProjectId, After], project_id: ProjectId) -> After:
+    return after.get(project_id) if isinstance(after, Mapping) else after

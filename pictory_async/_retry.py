@@ -1,0 +1,111 @@
+"""When a request is worth repeating, and after how long. Pure decisions; nothing here waits."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from pictory_async._durations import seconds
+from pictory_async.errors import (
+    APIError,
+    ConnectionFailedError,
+    PictoryConfigError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+    StatusError,
+)
+
+if TYPE_CHECKING:
+    from pictory_async._durations import Duration
+
+__all__ = ["RetryPolicy", "is_transient", "parse_retry_after", "retry_after"]
+
+_TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
+
+
+def is_transient(error: APIError) -> bool:
+    """Whether the same GET may well succeed later: broken connections, timeouts, 408, 429, 500, 502-504, 520-524."""
+    if isinstance(error, StatusError):
+        return error.status in _TRANSIENT
+    return isinstance(error, (ConnectionFailedError, RequestTimeoutError))
+
+
+def _convert(name: str) -> attrs.Converter:
+    return attrs.Converter(lambda value: seconds(name, value))
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How a GET is repeated after a transient failure. Nothing but GETs is ever repeated.
+
+    The wait before repetition *n* (counting from 1) is drawn evenly from zero to
+    ``min(max_backoff, backoff * 2 ** (n - 1))`` seconds ("full jitter",
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). A ``Retry-After`` of the server comes
+    first: it pauses the whole client, up to ``max_pause`` seconds; if the server asks for more, the error is raised.
+
+    Polls of watched projects are not repeated by this policy: the poller looks again in its own time.
+
+    Attributes:
+        attempts: How often one GET is sent at most; 1 switches retries off.
+        backoff: Upper end of the first wait, in seconds.
+        max_backoff: Upper end of any wait, in seconds.
+        max_pause: The longest pause that a ``Retry-After`` can ask for, in seconds.
+    """
+
+    attempts: int = attrs.field(default=4)
+    backoff: float = attrs.field(default=0.5, converter=_convert("backoff"))
+    max_backoff: float = attrs.field(default=8.0, converter=_convert("max_backoff"))
+    max_pause: float = attrs.field(default=120.0, converter=_convert("max_pause"))
+
+    @attempts.validator
+    def _check_attempts(self, _: object, value: int) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            msg = f"attempts must be a whole number, at least 1, not {value!r}."
+            raise PictoryConfigError(msg)
+
+    def delay(self, error: APIError, attempt: int) -> float | None:
+        """Seconds to wait before the next attempt, or ``None`` if there is to be none.
+
+        Args:
+            error: What went wrong.
+            attempt: How often the request was sent so far.
+        """
+        if attempt >= self.attempts or not is_transient(error):
+            return None
+        asked = retry_after(error)
+        if asked is not None:
+            return None if asked > self.max_pause else asked
+        return random.uniform(0.0, min(self.max_backoff, self.backoff * 2.0 ** (attempt - 1)))
+
+
+def retry_after(error: APIError) -> float | None:
+    """Seconds the server asked to wait, where it did."""
+    return error.retry_after if isinstance(error, (RateLimitedError, ServerError)) else None
+
+
+def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Read a ``Retry-After`` header: seconds, or an HTTP date (RFC 9110, section 10.2.3).
+
+    Args:
+        value: The header.
+        now: The server's time, from its ``Date`` header; the local time where there is none.
+
+    Returns:
+        Seconds from now, zero for a moment in the past; ``None`` where the header is absent or makes no sense.
+    """
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value) if len(value) <= 9 else None  # noqa: PLR2004 - nobody waits 30 years
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())

@@ -1,0 +1,165 @@
+"""One request's life: limiter, connection, status, bytes or a typed error; and its repetitions."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
+
+import anyio
+import attrs
+
+from pictory_async._config import user_agent
+from pictory_async._http import Wire
+from pictory_async._line import Priority
+from pictory_async._retry import is_transient, retry_after
+from pictory_async._status import status_error
+from pictory_async.errors import APIError, PictoryConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pictory_async._config import Config
+    from pictory_async._http import Engine, Reply
+    from pictory_async._limiter import RateLimiter
+    from pictory_async._retry import RetryPolicy
+
+__all__ = ["Transport", "TransportStatistics", "segment"]
+
+_log: Final = logging.getLogger("pictory_async")
+_MAX_ID: Final = 256
+
+
+def segment(what: str, value: object) -> str:
+    """Make an id one segment of a path, whatever it holds.
+
+    Args:
+        what: The kind of id, for the error.
+        value: Text, or an integer for projects of schema v2 and older.
+
+    Raises:
+        PictoryConfigError: It cannot be an id.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        msg = f"A {what} id is text or an integer, not {type(value).__name__}."
+        raise PictoryConfigError(msg)
+    text = str(value)
+    if not text.strip() or text in {".", ".."} or len(text) > _MAX_ID or not text.isprintable():
+        msg = f"{text[:40]!r} cannot be a {what} id."
+        raise PictoryConfigError(msg)
+    return quote(text, safe="")
+
+
+@attrs.frozen
+class TransportStatistics:
+    """What was sent so far.
+
+    Attributes:
+        requests: Requests sent, repetitions included.
+        retries: Repetitions among them.
+        failures: Requests without a usable answer.
+        limited: Answers 429 among the failures.
+    """
+
+    requests: int
+    retries: int
+    failures: int
+    limited: int
+
+
+class Transport:
+    """Sends requests of one client: within its budget, with its key, to its base URL and nowhere else."""
+
+    def __init__(self, config: Config, engine: Engine, limiter: RateLimiter, retry: RetryPolicy) -> None:
+        self.engine = engine
+        self.limiter = limiter
+        self._config = config
+        self._retry = retry
+        self._headers = [
+            (b"accept", b"application/json"),
+            (b"accept-encoding", b"gzip"),
+            (b"user-agent", user_agent().encode()),
+            (b"authorization", _Masked(config.key.reveal().encode())),
+        ]
+        self._requests = 0
+        self._retries = 0
+        self._failures = 0
+        self._limited = 0
+
+    async def get(self, path: str, subject: str, query: Mapping[str, str] | None = None) -> Reply:
+        """Send a GET that a caller waits for, and repeat it after transient failures.
+
+        Args:
+            path: Below the base URL, percent-encoded.
+            subject: What errors call it, such as ``project 'x'``.
+            query: Query parameters, not encoded.
+
+        Raises:
+            APIError: As its subclasses say.
+        """
+        attempt = 1
+        while True:
+            outcome = await self._attempt("GET", path, subject, Priority.INTERACTIVE, query)
+            if not isinstance(outcome, APIError):
+                return outcome
+            outcome.attempts = attempt
+            delay = self._retry.delay(outcome, attempt)
+            if delay is None:
+                raise outcome
+            attempt += 1
+            self._retries += 1
+            await anyio.sleep(delay)
+
+    async def poll(self, path: str, subject: str) -> Reply:
+        """Send one GET for a watched project; the poller decides whether and when to look again.
+
+        Raises:
+            APIError: As its subclasses say.
+        """
+        outcome = await self._attempt("GET", path, subject, Priority.POLL, None)
+        if isinstance(outcome, APIError):
+            raise outcome
+        return outcome
+
+    def statistics(self) -> TransportStatistics:
+        """What was sent so far."""
+        return TransportStatistics(self._requests, self._retries, self._failures, self._limited)
+
+    async def _attempt(
+        self, method: str, path: str, subject: str, priority: Priority, query: Mapping[str, str] | None
+    ) -> Reply | APIError:
+        # Failures are returned and raised by the callers, outside of any except block: an error that is raised there
+        # would carry the HTTP library's exception, and that one the request with its key, as its context.
+        url = f"{self._config.base_url}{path}{'?' + urlencode(query) if query else ''}"
+        wire = Wire(method, url, path, self._headers, timeout=self._config.timeout)
+        self._requests += 1
+        try:
+            reply = await self.engine.send(wire, priority, self.limiter.acquire)
+        except APIError as error:
+            failure = error.with_traceback(None)
+            failure.__context__ = None
+        else:
+            if 200 <= reply.status < 300:  # noqa: PLR2004 - success
+                return reply
+            failure = status_error(reply, method, path, subject)
+            self._heed(failure)
+        self._failures += 1
+        level = logging.DEBUG if is_transient(failure) else logging.INFO
+        _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": path})
+        return failure
+
+    def _heed(self, failure: APIError) -> None:
+        pause = retry_after(failure)
+        if getattr(failure, "status", None) == 429:  # noqa: PLR2004 - Too Many Requests
+            self._limited += 1
+        if pause:
+            self.limiter.pause(min(pause, self._retry.max_pause))
+
+
+class _Masked(bytes):
+    """A header value that does not show itself where a debugger or a traceback prints local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'********'"

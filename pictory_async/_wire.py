@@ -1,0 +1,201 @@
+"""JSON to models and back: what each answer of the API says.
+
+Everything here is pure: bytes in, models or errors out, and models to JSON objects. The parts:
+``_wire_names`` knows the API's spelling, ``_wire_json`` reads bytes, ``_wire_hooks`` single values,
+``_wire_read`` whole objects; ``_wire_write`` is the way back, and ``_wire_error`` reads error answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pictory_async import _wire_hooks as hooks
+from pictory_async._wire_error import ErrorBody, decode_error
+from pictory_async._wire_hooks import MisfitError
+from pictory_async._wire_json import decode_json, fast_fields
+from pictory_async._wire_names import MATTERS, NAMES
+from pictory_async._wire_read import reader_of, within
+from pictory_async._wire_write import unstructure
+from pictory_async.errors import MalformedResponseError
+from pictory_async.models import (
+    Evidence,
+    Job,
+    Model,
+    Page,
+    Project,
+    ProjectId,
+    ProjectItem,
+    Template,
+    TemplateItem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "ErrorBody",
+    "decode_error",
+    "decode_job",
+    "decode_job_page",
+    "decode_json",
+    "decode_project",
+    "decode_project_page",
+    "decode_render_started",
+    "decode_template",
+    "decode_template_page",
+    "judge_fields",
+    "read_evidence",
+    "unstructure",
+]
+
+M = TypeVar("M", bound=Model)
+
+
+def decode_project(body: bytes, project_id: ProjectId) -> Project:
+    """Read the answer of ``GET /v2/projects/{id}``.
+
+    Args:
+        body: The answer's body.
+        project_id: The id that was asked for; the project keeps it as given.
+
+    Returns:
+        The project. Its scenes are read when first looked at.
+
+    Raises:
+        MalformedResponseError: The body is no JSON object, a field that matters has a wrong type, or the
+            answer is about another project.
+    """
+    raw = decode_json(body)
+    _check_project_id(raw, project_id)
+    return _read(Project, raw, project_id)
+
+
+def decode_template(body: bytes, template_id: str) -> Template:
+    """Read the answer of ``GET /v1/templates/{id}``; ``template_id`` is used where the answer has none.
+
+    Raises:
+        MalformedResponseError: The body is no JSON object, or its id is no text.
+    """
+    return _read(Template, decode_json(body), template_id)
+
+
+def decode_job(body: bytes, job_id: str | None = None) -> Job:
+    """Read the answer of ``GET /v1/jobs/{id}``; ``job_id`` is used where the answer has none.
+
+    Raises:
+        MalformedResponseError: The body is no JSON object, or its id or status is no text.
+    """
+    return _read(Job, decode_json(body), job_id)
+
+
+def decode_render_started(body: bytes) -> str:
+    """Read the answer of ``POST /v2/projects/{id}/render``: the id of the job that renders.
+
+    Raises:
+        MalformedResponseError: There is no such id in the answer.
+    """
+    return _read(Job, decode_json(body)).id
+
+
+def decode_project_page(body: bytes) -> Page[ProjectItem]:
+    """Read the answer of ``GET /v2/projects``.
+
+    Raises:
+        MalformedResponseError: The body is no list of projects, or one of them has no id.
+    """
+    return cast("Page[ProjectItem]", _read(cast("type[Page[Any]]", Page[ProjectItem]), decode_json(body)))
+
+
+def decode_template_page(body: bytes) -> Page[TemplateItem]:
+    """Read the answer of ``GET /v1/templates``.
+
+    Raises:
+        MalformedResponseError: The body is no list of templates, or one of them has no id.
+    """
+    return cast("Page[TemplateItem]", _read(cast("type[Page[Any]]", Page[TemplateItem]), decode_json(body)))
+
+
+def decode_job_page(body: bytes) -> Page[Job]:
+    """Read the answer of ``GET /v1/jobs``.
+
+    Raises:
+        MalformedResponseError: The body is no list of jobs, or one of them has no id.
+    """
+    return cast("Page[Job]", _read(cast("type[Page[Any]]", Page[Job]), decode_json(body)))
+
+
+def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) -> M:
+    try:
+        return cast("M", reader_of(kind).read(raw, asked))
+    except MisfitError as misfit:
+        raise _malformed(misfit) from None
+
+
+def _malformed(misfit: MisfitError) -> MalformedResponseError:
+    return MalformedResponseError(
+        f"The answer cannot be used: {misfit.describe()}. Try again; if it stays so, the API has changed.",
+        json_path=f"${misfit.path}",
+    )
+
+
+def _check_project_id(raw: Mapping[str, Any], asked: ProjectId) -> None:
+    found = raw.get("project_id")
+    if found is None or found == "":
+        return
+    try:
+        found = within(".project_id", hooks.project_id, found)
+    except MisfitError as misfit:
+        raise _malformed(misfit) from None
+    if str(found) != str(asked):
+        raise MalformedResponseError(
+            f"The answer is about another project, {str(found)[:80]!r} instead of {str(asked)[:80]!r}. "
+            "Try again.",
+            json_path="$.project_id",
+        )
+
+
+_EVIDENCE: dict[str, Callable[[Any], Any]] = {
+    "step": hooks.step,
+    "in_progress": hooks.flag,
+    "video_url": hooks.text,
+    "generated_at": hooks.moment,
+    "saved_at": hooks.moment,
+}
+_EVIDENCE_NAMES = {attr: NAMES[Project][attr][0][0] for attr in _EVIDENCE}
+_WANTED = ("project_id", *_EVIDENCE_NAMES.values())
+
+
+def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
+    """Read from the answer of ``GET /v2/projects/{id}`` only what tells whether the video is ready.
+
+    With msgspec installed (the extra ``fast``) the rest of a big project costs next to nothing. The verdict
+    about a body, and the error's text, do not depend on it.
+
+    Args:
+        body: The answer's body.
+        project_id: The id that was asked for.
+
+    Returns:
+        The facts, the same as ``decode_project(...).evidence``.
+
+    Raises:
+        MalformedResponseError: As :func:`decode_project`, and for the same bodies.
+    """
+    fields = fast_fields(body, _WANTED)
+    return judge_fields(decode_json(body) if fields is None else fields, project_id)
+
+
+def judge_fields(fields: Mapping[str, Any], project_id: ProjectId) -> Evidence:
+    """Read the facts from a decoded answer; raises as :func:`read_evidence` does."""
+    _check_project_id(fields, project_id)
+    facts: dict[str, Any] = {}
+    for attr, name in _EVIDENCE_NAMES.items():
+        value = fields.get(name)
+        if value is None or value == "":
+            continue
+        try:
+            facts[attr] = _EVIDENCE[attr](value)
+        except MisfitError as misfit:
+            if attr in MATTERS[Project]:
+                raise _malformed(misfit.inside(f".{name}")) from None
+    return Evidence(**facts)

@@ -1,0 +1,196 @@
+"""Projects: the whole object, the line in a list, and the few facts that tell whether a video is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+import attrs
+
+from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
+from pictory_async.models.scene import Scene, SceneSettings, VisualFilter
+
+__all__ = ["Evidence", "Project", "ProjectItem", "ProjectStep"]
+
+
+class ProjectStep(StrEnum):
+    """Where a project stands in its workflow, as documented. It does not tell whether a video is ready.
+
+    A finished project usually says ``STORYBOARD``. See
+    https://docs.pictory.ai/api-reference/projects/get-project-by-id (``step``).
+    """
+
+    STORYBOARD = "STORYBOARD"
+    EDIT = "EDIT"
+    RENDER = "RENDER"
+    COMPLETE = "COMPLETE"
+
+
+def _scene_sequence(scenes: Iterable[Scene]) -> Sequence[Scene]:
+    return scenes if isinstance(scenes, LazySequence) else tuple(scenes)
+
+
+def _says_rendering(step: str | None, in_progress: bool | None) -> bool:  # noqa: FBT001  # a fact, no switch
+    return in_progress is True or (step is not None and step.casefold() == "render")
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """The few facts of one answer that tell whether a project's video is ready.
+
+    Attributes:
+        step: Step of the workflow.
+        in_progress: Whether the project is being processed.
+        video_url: The rendered video; ``None`` where there is none.
+        generated_at: When that video was made, in UTC.
+        saved_at: When the project was last saved, in UTC.
+    """
+
+    step: ProjectStep | str | None = None
+    in_progress: bool | None = None
+    video_url: str | None = None
+    generated_at: datetime | None = attrs.field(default=None, converter=as_utc)
+    saved_at: datetime | None = attrs.field(default=None, converter=as_utc)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Project(Model):
+    """A project as one answer of the API shows it.
+
+    From https://docs.pictory.ai/api-reference/projects/get-project-by-id. The API promises none of the
+    fields, so every attribute but ``id`` may be ``None``.
+
+    Attributes:
+        id: The project's id as it was asked for: text for v3 projects, an integer for older ones.
+        name: Name of the project.
+        project_type: Such as ``"1"``; the meaning is not documented.
+        source: What it was made from, such as ``script``, ``transcribe`` or ``url``.
+        step: Step of the workflow; not a sign that the video is ready. See :attr:`is_rendered`.
+        in_progress: Whether the project is being processed.
+        schema_version: ``v3`` or ``v2``; ``None`` for the oldest.
+        layout: Aspect ratio, such as ``16:9``.
+        thumbnail_url: A picture of the video.
+        video_url: The rendered video; may be that of an earlier render, and may be empty.
+        share_video_url: A page on which anybody can watch the video.
+        audio_url: The sound of the video.
+        srt_url: Subtitles in SRT form.
+        vtt_url: Subtitles in WebVTT form.
+        txt_url: The spoken text.
+        duration: Length of the video in seconds.
+        saved_at: When the project was last saved, in UTC.
+        generated_at: When the video was made, in UTC and by the server's clock.
+        language: Language code of the script, such as ``en``.
+        voice_over_id: The voice-over in use.
+        audio_speed: Speed of the voice in percent; 100 is normal.
+        video_volume: Volume of the background video in percent, 0 to 100.
+        brand_id: The brand in use; may be empty.
+        smart_template_id: The smart layout in use.
+        scene_settings: How scenes were made from the script.
+        visual_filter: Where visuals may come from.
+        scenes: The scenes in order, read when first looked at; empty where the answer has none.
+    """
+
+    id: ProjectId
+    name: str | None = None
+    project_type: str | None = attrs.field(default=None, repr=False)
+    source: str | None = attrs.field(default=None, repr=False)
+    step: ProjectStep | str | None = None
+    in_progress: bool | None = None
+    schema_version: str | None = attrs.field(default=None, repr=False)
+    layout: str | None = attrs.field(default=None, repr=False)
+    thumbnail_url: str | None = attrs.field(default=None, repr=False)
+    video_url: str | None = None
+    share_video_url: str | None = attrs.field(default=None, repr=False)
+    audio_url: str | None = attrs.field(default=None, repr=False)
+    srt_url: str | None = attrs.field(default=None, repr=False)
+    vtt_url: str | None = attrs.field(default=None, repr=False)
+    txt_url: str | None = attrs.field(default=None, repr=False)
+    duration: float | None = attrs.field(default=None, repr=False)
+    saved_at: datetime | None = attrs.field(default=None, converter=as_utc, repr=False)
+    generated_at: datetime | None = attrs.field(default=None, converter=as_utc)
+    language: str | None = attrs.field(default=None, repr=False)
+    voice_over_id: str | None = attrs.field(default=None, repr=False)
+    audio_speed: float | None = attrs.field(default=None, repr=False)
+    video_volume: float | None = attrs.field(default=None, repr=False)
+    brand_id: str | None = attrs.field(default=None, repr=False)
+    smart_template_id: str | None = attrs.field(default=None, repr=False)
+    scene_settings: SceneSettings | None = attrs.field(default=None, repr=False)
+    visual_filter: VisualFilter | None = attrs.field(default=None, repr=False)
+    scenes: Sequence[Scene] = attrs.field(default=(), converter=_scene_sequence, hash=False, repr=False)
+
+    @property
+    def is_rendering(self) -> bool:
+        """Whether the API says that the project is being rendered now."""
+        return _says_rendering(self.step, self.in_progress)
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether there is a video and none is being rendered.
+
+        The video may be older than the last change; see :attr:`is_outdated`.
+        """
+        return bool(self.video_url) and not self.is_rendering
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the project was saved after its video was made; ``False`` where either time is unknown."""
+        return (
+            self.saved_at is not None and self.generated_at is not None and self.saved_at > self.generated_at
+        )
+
+    @property
+    def assets(self) -> Mapping[str, str]:
+        """URLs of the files that there are, by kind.
+
+        The kinds, in this order: ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, ``share``.
+        """
+        urls = {
+            "video": self.video_url,
+            "audio": self.audio_url,
+            "srt": self.srt_url,
+            "vtt": self.vtt_url,
+            "txt": self.txt_url,
+            "thumbnail": self.thumbnail_url,
+            "share": self.share_video_url,
+        }
+        return MappingProxyType({kind: url for kind, url in urls.items() if url})
+
+    @property
+    def evidence(self) -> Evidence:
+        """The few facts of this project that tell whether its video is ready."""
+        return Evidence(
+            step=self.step,
+            in_progress=self.in_progress,
+            video_url=self.video_url or None,
+            generated_at=self.generated_at,
+            saved_at=self.saved_at,
+        )
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class ProjectItem(Model):
+    """One line of the list of projects. It does not tell whether a video is ready.
+
+    From https://docs.pictory.ai/api-reference/projects/get-projects.
+
+    Attributes:
+        id: The project's id: text for v3 projects, an integer for older ones.
+        name: Name of the project.
+        source: What it was made from, such as ``script`` or ``transcribe``.
+        preview_url: An image or a video that shows what the project looks like.
+        saved_at: When it was last saved, in UTC; may differ from the project's own by fractions of a second.
+        aspect_ratio: Such as ``sixteen-nine``; ``None`` for v3 projects.
+        schema_version: ``v3`` or ``v2``; ``None`` for the oldest.
+        type: ``project``; other values are not documented.
+    """
+
+    id: ProjectId
+    name: str | None = None
+    source: str | None = attrs.field(default=None, repr=False)
+    preview_url: str | None = attrs.field(default=None, repr=False)
+    saved_at: datetime | None = attrs.field(default=None, converter=as_utc)
+    aspect_ratio: str | None = attrs.field(default=None, repr=False)
+    schema_version: str | None = None
+    type: str | None = attrs.field(default=None, repr=False)

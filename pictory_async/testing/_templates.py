@@ -1,0 +1,111 @@
+"""The simulated account's templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from pictory_async.testing._ids import timestamp_id
+from pictory_async.testing._life import ABSENT
+from pictory_async.testing.bodies import TEAM_ID, TEMPLATE_HOST
+
+_MUSIC = "https://tracks.melod.ie/track_versions/71/MEL106_09_1_Raw_Power_%28Full%29_Stefano_Mastronardi_stream.mp3"
+
+
+@attrs.frozen
+class TemplateScene:
+    """One scene of a template.
+
+    Attributes:
+        subtitles: The texts spoken and shown; ``{{Name}}`` stands for the variable ``Name``.
+        layers: The texts laid over the picture, in layers.
+    """
+
+    subtitles: tuple[str, ...] = ()
+    layers: tuple[tuple[str, ...], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class SimTemplate:
+    """A template of the simulated account. Make one with `World.add_template`.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        created: When it was made.
+        language: The language of its texts.
+        published: Whether it is published.
+        deprecated: Whether it is deprecated.
+        schema_version: ``"v3"`` or ``"v2"``.
+        music: Whether it has background music.
+        voices: Its AI voices.
+        scenes: Its scenes.
+        variables: Its variables and their defaults.
+        overrides: Values that replace those of the full body; `ABSENT` leaves a key out.
+    """
+
+    id: str
+    name: str
+    created: datetime
+    language: str = "en"
+    published: bool = True
+    deprecated: bool = False
+    schema_version: str = "v3"
+    music: bool = True
+    voices: tuple[str, ...] = ("3108",)
+    scenes: tuple[TemplateScene, ...] = ()
+    variables: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    overrides: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+
+    def item(self) -> dict[str, Any]:
+        """Return the template as it stands in the list."""
+        return {
+            "templateId": self.id,
+            "name": self.name,
+            "language": self.language,
+            "published": self.published,
+            "deprecated": self.deprecated,
+        }
+
+    def body(self) -> dict[str, Any]:
+        """Return the body of ``GET /v1/templates/{id}``, with the API's own spelling of ``depricated``."""
+        body: dict[str, Any] = {
+            "templateId": self.id,
+            "name": self.name,
+            "language": self.language,
+            "published": self.published,
+            "depricated": self.deprecated,
+            "backgroundMusic": {"enabled": self.music, "musicUrl": _MUSIC, "volume": 0.1},
+            "voiceOver": {
+                "enabled": bool(self.voices),
+                "aiVoices": [
+                    {"speaker": voice, "speed": 100, "amplificationLevel": 0} for voice in self.voices
+                ],
+            },
+            "scenes": [self._scene(number, scene) for number, scene in enumerate(self.scenes)],
+            "variables": dict(self.variables),
+            "schemaVersion": self.schema_version,
+            "project": f"{TEMPLATE_HOST}/project_templates/teams/{TEAM_ID}/{self.id}.json",
+            "structure": f"{TEMPLATE_HOST}/project_template_structures/teams/{TEAM_ID}/{self.id}.json",
+        }
+        body.update(self.overrides)
+        return {key: value for key, value in body.items() if value is not ABSENT}
+
+    def _scene(self, number: int, scene: TemplateScene) -> dict[str, Any]:
+        def layer_id(layer: int, element: int) -> str:
+            return timestamp_id(self.created, "layer", self.id, number, layer, element)
+
+        return {
+            "sceneId": timestamp_id(self.created, "scene", self.id, number),
+            "subtitles": [{"text": text} for text in scene.subtitles],
+            "layers": [
+                [
+                    {"layerId": layer_id(layer, element), "type": "text", "text": text}
+                    for element, text in enumerate(texts)
+                ]
+                for layer, texts in enumerate(scene.layers)
+            ],
+        }

@@ -1,0 +1,261 @@
+"""The bodies of the simulated API: the keys of the documented samples, in their order.
+
+Everything here is a pure function. What the documentation leaves open (the body of a project that was never
+rendered, say) follows its field tables, and the docstrings say so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from pictory_async.testing._ids import share_id, stable_hex, stable_uuid, timestamp_id
+from pictory_async.testing._life import ABSENT, Phase, ProjectId, Render, SimProject, View
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+MEDIA_HOST = "https://d3uryq9bhgb5qr.cloudfront.net"
+SHARE_HOST = "https://video.pictory.ai"
+TEMPLATE_HOST = "https://projects-prod.s3.us-east-2.amazonaws.com"
+TEAM_ID = "aa46778d-7965-46e0-967d-b48ee5d6ead9"
+
+# Scene texts are padded to this many characters, which makes a scene about 3 KB, as in exported projects.
+_SCENE_TEXT_LENGTH = 880
+_WORDS = "A simulated scene tells its story in plain words so that its size is like that of a real one. "
+
+
+def iso(moment: datetime) -> str:
+    """Return a UTC date as the API writes it: milliseconds, then ``Z``."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+@attrs.frozen(kw_only=True)
+class Media:
+    """The addresses of what one render made."""
+
+    thumbnail: str
+    video: str
+    share: str
+    audio: str
+    srt: str
+    vtt: str
+    txt: str
+
+    @classmethod
+    def of(cls, project: SimProject, render: Render, *, base: str, generated: datetime) -> Media:
+        """Return the addresses of one render of one project.
+
+        Args:
+            project: The project.
+            render: One of its finished renders.
+            base: What the addresses of files begin with.
+            generated: When the render was finished, as the server dates it.
+        """
+        folder = stable_uuid("media", project.id, render.job_id)
+        root = f"{base}/TeamsAnnual/{TEAM_ID}/{folder}"
+        name = project.name.replace(" ", "_")
+
+        def subtitles(kind: str) -> str:
+            return f"{root}/text/subtitles/{stable_uuid(kind, project.id, render.job_id)}.{kind}"
+
+        return cls(
+            thumbnail=f"{root}/image/{folder}.jpg",
+            video=f"{root}/video/{folder}/{name}.mp4",
+            share=f"{SHARE_HOST}/{project.id}/{share_id(generated, project.id, render.job_id)}",
+            audio=f"{root}/audio/{folder}/{name}.mp3",
+            srt=subtitles("srt"),
+            vtt=subtitles("vtt"),
+            txt=subtitles("txt"),
+        )
+
+
+def project(
+    project: SimProject,
+    view: View,
+    *,
+    media: Media | None,
+    created: datetime,
+    saved: datetime,
+    generated: datetime | None,
+    missing: Literal["absent", "null"] = "absent",
+) -> dict[str, Any]:
+    """Return the body of ``GET /v2/projects/{id}``.
+
+    The keys of a v3 project without a list of scenes are those of the page's complete sample. A project with
+    scenes or an integer id opens with ``project_id``, as the page's newer sample does.
+
+    Args:
+        project: The project.
+        view: What it shows of its life.
+        media: The addresses of its newest video, if it has one.
+        created: When it was created.
+        saved: When it was last saved.
+        generated: When its newest video was finished, if it has one.
+        missing: Whether fields without a value are left out or null; the documentation does not say.
+    """
+    newer = project.scenes is not None or isinstance(project.id, int)
+    body: dict[str, Any] = {
+        "project_id": project.id if newer else ABSENT,
+        "projectName": project.name,
+        "projectType": "1" if newer else ABSENT,
+        "source": project.source,
+        "step": "RENDER" if view.rendering else "STORYBOARD",
+        "schemaVersion": project.schema_version or ABSENT,
+        "layout": project.layout,
+        "thumbnail": media and media.thumbnail,
+        "videoURL": media and media.video,
+        "shareVideoURL": media and media.share,
+        "audioURL": media and media.audio,
+        "videoDuration": project.video_seconds if media else None,
+        "saveDate": iso(saved),
+        "generatedDate": iso(generated) if generated else None,
+        "srtFile": media and media.srt,
+        "vttFile": media and media.vtt,
+        "txtFile": media and media.txt,
+        "scriptLanguage": project.language,
+        "voiceOverId": timestamp_id(created, "voice", project.id),
+        "audioSpeed": 100,
+        "videoVolume": 50,
+        "brandId": stable_uuid("brand", project.id),
+        "smartTemplateId": share_id(created, "smart template", project.id).lower(),
+        "inProgress": view.rendering,
+        "scriptTxtSceneSettings": {"autoHighlightKeywords": True, "maxLines": 2, "autoVisualSelection": True},
+        "visualFilter": {"libraries": [], "styles": [], "categories": []},
+    }
+    if project.scenes is not None:
+        body["scenes"] = [scene(project.id, number, created) for number in range(project.scenes)]
+    return _settle(body, project.overrides, missing)
+
+
+def _settle(
+    body: dict[str, Any], overrides: Mapping[str, Any], missing: Literal["absent", "null"]
+) -> dict[str, Any]:
+    """Drop what is absent, write the overrides over the rest."""
+    settled = {
+        key: value
+        for key, value in body.items()
+        if value is not ABSENT and (value is not None or missing == "null")
+    }
+    settled.update(overrides)
+    return {key: value for key, value in settled.items() if value is not ABSENT}
+
+
+def scene(project_id: ProjectId, number: int, created: datetime) -> dict[str, Any]:
+    """Return one scene of a v3 project, about 3 KB of JSON, with the fields the documentation lists."""
+    opening = f"Scene {number + 1} of {project_id}. "
+    text = (opening + _WORDS * (_SCENE_TEXT_LENGTH // len(_WORDS) + 1))[:_SCENE_TEXT_LENGTH].rstrip()
+    picture = stable_uuid("background", project_id, number)
+    root = f"{MEDIA_HOST}/TeamsAnnual/{TEAM_ID}/{picture}"
+    return {
+        "sceneId": timestamp_id(created, "scene", project_id, number),
+        "projectId": str(project_id),
+        "text": text,
+        "sentence": [
+            {"text": text[: len(text) // 2], "highlight": True, "decoration": ["decor-bold"], "case": "none"},
+            {"text": text[len(text) // 2 :], "highlight": False, "decoration": [], "case": "none"},
+        ],
+        "keywords": ["simulated", "scene", "story"],
+        "category": "TITLE" if number == 0 else "DEFAULT",
+        "sortOrder": 10001 + number,
+        "durationAuto": 5,
+        "layoutId": stable_hex("layout", project_id)[:32],
+        "styleData": {
+            "fontName": "Open Sans",
+            "fontSize": "32",
+            "fontColor": "rgb(255, 255, 255)",
+            "fontWeight": 700,
+            "textAlign": "left",
+            "keywordColor": "rgba(255, 214, 0, 1)",
+            "textBackgroundColor": "rgba(0, 0, 0, 0.6)",
+            "maxLines": 2,
+            "width": 0.8,
+            "preset": "bottom-left",
+        },
+        "settings": {"hideText": False},
+        "background": {
+            "type": "image",
+            "elementData": {
+                "url": f"{root}/image/{picture}.jpg",
+                "preview_jpg": f"{root}/image/{picture}_preview.jpg",
+                "thumb": f"{root}/image/{picture}_thumb.jpg",
+                "library": "uploads",
+            },
+        },
+    }
+
+
+def project_item(project: SimProject, *, preview: str | None, saved: datetime) -> dict[str, Any]:
+    """Return a project as it stands in the list, where its date is spelled ``savedDate``."""
+    item: dict[str, Any] = {
+        "id": project.id,
+        "name": project.name,
+        "source": project.source,
+        "projectPreview": preview,
+        "savedDate": iso(saved),
+    }
+    if project.schema_version != "v3":
+        item["aspectRatio"] = {"9:16": "nine-sixteen", "1:1": "one-one"}.get(project.layout, "sixteen-nine")
+    if project.schema_version is not None:
+        item["schemaVersion"] = project.schema_version
+    item["type"] = "project"
+    return item
+
+
+def job_data(project: SimProject, render: Render, now: float, media: Media | None) -> dict[str, Any]:
+    """Return the ``data`` of a render job; ``media`` is needed once the render is finished."""
+    phase = render.phase(now)
+    if phase is Phase.FAILED:
+        return {"status": "failed", "error_code": render.error_code, "error_message": render.error_message}
+    if phase is Phase.RENDERED and media is not None:
+        return {
+            "status": "completed",
+            "progress": 100,
+            "videoURL": media.video,
+            "videoShareURL": media.share,
+            "thumbnail": media.thumbnail,
+            "audioURL": media.audio,
+            "srtFile": media.srt,
+            "vttFile": media.vtt,
+            "txtFile": media.txt,
+            "videoDuration": project.video_seconds,
+            "aiCreditsUsed": 0,
+        }
+    data: dict[str, Any] = {"status": "in-progress"}
+    if phase is Phase.RENDERING:
+        data["renderProgress"] = render.progress(now)
+        data["renderProgressMessage"] = "Generating video"
+        data["renderState"] = "RUNNING"
+    return data
+
+
+def job(job_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of ``GET /v1/jobs/{id}``; a failure differs from the rest only in what it says."""
+    return {"job_id": job_id, "success": data["status"] != "failed", "data": data}
+
+
+def job_item(job_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return a job as it stands in the list: its id is inside ``data``, before the status."""
+    rest = {key: value for key, value in data.items() if key != "status"}
+    return {
+        "success": data["status"] != "failed",
+        "data": {**rest, "jobId": job_id, "status": data["status"]},
+    }
+
+
+def unknown_job(job_id: str) -> dict[str, Any]:
+    """Return the body, sent with status 200, that some answers give for a job nobody knows."""
+    data = {"status": "failed", "error_code": "5000", "error_message": "JOB_NOT_FOUND"}
+    return {"job_id": job_id, "success": False, "data": data}
+
+
+def render_started(job_id: str) -> dict[str, Any]:
+    """Return the body of ``POST /v2/projects/{id}/render``."""
+    return {"success": True, "data": {"jobId": job_id}}
+
+
+def message(text: str) -> dict[str, Any]:
+    """Return the body of a refusal, such as that of a wrong key."""
+    return {"message": text}

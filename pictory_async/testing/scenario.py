@@ -1,0 +1,102 @@
+"""Ready-made populations for demonstrations and load tests."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pictory_async.testing._life import ProjectId, Render
+from pictory_async.testing._truth import TruthKind
+
+if TYPE_CHECKING:
+    from pictory_async.testing.world import World
+
+
+@attrs.frozen
+class Planned:
+    """One project of a population and what will become of it.
+
+    Attributes:
+        project_id: Its id.
+        after: The date of its earlier video, to be given to the wait; None where it has no video yet.
+        expected: How it ends: ``RENDERED``, ``FAILED`` or ``NEVER``. Only a job shows a failure, so a client that
+            has no job id cannot tell ``FAILED`` from ``NEVER``.
+    """
+
+    project_id: ProjectId
+    after: datetime | None
+    expected: TruthKind
+
+
+def populate(  # noqa: PLR0913 - each option is one trait of a population
+    world: World,
+    projects: int = 300,
+    render_seconds: tuple[float, float] = (5.0, 20.0),
+    seed: int = 0,
+    *,
+    queue_seconds: tuple[float, float] = (0.0, 3.0),
+    again: float = 0.2,
+    never: float = 0.02,
+    failing: float = 0.03,
+    integer_ids: float = 0.1,
+    scenes: int | None = None,
+) -> list[Planned]:
+    """Fill a world with projects whose renders begin with the world's time.
+
+    Args:
+        world: The world to fill.
+        projects: How many projects.
+        render_seconds: Shortest and longest render, without the time before it is picked up.
+        seed: The population follows from this number and from the other arguments.
+        queue_seconds: Shortest and longest time before a render is picked up.
+        again: The share of projects that have an earlier video and are rendered again, 0 to 1.
+        never: The share whose render never starts.
+        failing: The share whose render fails.
+        integer_ids: The share with an integer id.
+        scenes: How many scenes the project bodies list, each about 3 KB; None leaves the list out.
+
+    Returns:
+        The projects, in the order they were added, each with how it ends.
+    """
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    kinds = _shares(projects, {TruthKind.NEVER: never, TruthKind.FAILED: failing})
+    chance.shuffle(kinds)
+    repeated = _flags(projects, again, chance)
+    integers = _flags(projects, integer_ids, chance)
+    planned: list[Planned] = []
+    for number, kind in enumerate(kinds):
+        earlier = -chance.uniform(600.0, 86400.0)
+        render = Render(
+            0.0,
+            duration=chance.uniform(*render_seconds),
+            queue=chance.uniform(*queue_seconds),
+            fails=kind is TruthKind.FAILED,
+        )
+        project_id = world.add_project(
+            *([] if kind is TruthKind.NEVER else [render]),
+            integer_id=integers[number],
+            earlier_video=earlier if repeated[number] else None,
+            video_seconds=round(chance.uniform(10.0, 120.0), 2),
+            scenes=scenes,
+        )
+        planned.append(Planned(project_id, world.date(earlier) if repeated[number] else None, kind))
+    return planned
+
+
+def _shares(total: int, shares: dict[TruthKind, float]) -> list[TruthKind]:
+    kinds = [kind for kind, share in shares.items() for _ in range(_count(total, share))]
+    return [TruthKind.RENDERED] * (total - len(kinds)) + kinds[:total]
+
+
+def _flags(total: int, share: float, chance: random.Random) -> list[bool]:
+    count = _count(total, share)
+    flags = [True] * count + [False] * (total - count)
+    chance.shuffle(flags)
+    return flags
+
+
+def _count(total: int, share: float) -> int:
+    return min(total, round(total * share))

@@ -1,0 +1,91 @@
+"""Fixtures that every test gets: the event loops, and the detectors for what a test must not leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import importlib.util
+import os
+from typing import TYPE_CHECKING, Any
+
+import anyio.lowlevel
+import hypothesis
+import pytest
+import trio
+from blockbuster import blockbuster_ctx
+
+from tests._virtual import VIRTUAL_BACKENDS, backend_options
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+# An installed package has announced its plugin itself; a bare source tree has not.
+if not importlib.metadata.entry_points(group="pytest11", name="pictory_async"):
+    pytest_plugins = ["pictory_async.testing.plugin"]
+
+# No deadline: the two cores of a CI machine are not a stopwatch; pytest-timeout ends what hangs.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+REAL_TIME = [
+    pytest.param(("asyncio", {"debug": True}), id="asyncio"),
+    pytest.param(
+        ("asyncio", {"use_uvloop": True}),
+        id="asyncio+uvloop",
+        marks=pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed"),
+    ),
+    pytest.param(("trio", {}), id="trio"),
+]
+
+@pytest.fixture(params=REAL_TIME)
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """The event loops that an async test runs on, each in its turn."""
+    return backend_options(request.param) if isinstance(request.param, str) else request.param
+
+
+@pytest.fixture(params=VIRTUAL_BACKENDS)
+def virtual_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """Event loops with virtual time, for fixtures and modules that cannot use the mark ``virtual_time``."""
+    return backend_options(request.param)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_blocking_calls() -> Iterator[None]:
+    """A call of the package that would block an asyncio event loop raises ``BlockingError``."""
+    with blockbuster_ctx("pictory_async") as detector:
+        for f in detector.functions.values(): f.can_block_in("pictory_async/_config.py", "user_agent")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_task_left(request: pytest.FixtureRequest) -> None:
+    """An async test fails when a task that it started outlives it and its fixtures."""
+    if "anyio_backend" in request.fixturenames:
+        request.getfixturevalue("_tasks_are_done")
+
+
+@pytest.fixture
+async def _tasks_are_done(anyio_backend_name: str) -> AsyncIterator[None]:
+    before = _running_tasks(anyio_backend_name)
+    yield
+    # A task that has already been told to stop may need a turn of the loop to do so.
+    for _ in range(3):
+        await anyio.lowlevel.checkpoint()
+    left = _running_tasks(anyio_backend_name) - before
+    if left:
+        pytest.fail(f"still running after the test: {left}")
+
+
+def _running_tasks(backend: str) -> set[Any]:
+    if backend == "asyncio":
+        # anyio's runner drives each fixture and test from a task of its own.
+        return {task for task in asyncio.all_tasks() if "TestRunner." not in repr(task.get_coro())}
+    root = trio.lowlevel.current_root_task()
+    tasks: set[Any] = set()
+    waiting = [root] if root is not None else []
+    while waiting:
+        task = waiting.pop()
+        tasks.add(task)
+        waiting.extend(child for nursery in task.child_nurseries for child in nursery.child_tasks)
+    return tasks

@@ -1,0 +1,121 @@
+"""The examples of the README and of the documentation run as they are printed.
+
+Each Python block is a whole program and finds a Pictory on this machine through the two environment variables that
+the documentation names. Blocks that define tests are run by pytest. Lines that start with ``$ pictory`` are run by
+the command.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sybil import Document
+from sybil.parsers.markdown import CodeBlockParser
+
+from pictory_async.testing import Simulator, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+# What the examples ask for.
+PROJECTS = ["20251222191648030d7df02f5b4054d4ca8831f1369459e25", 1762768083800]
+TEMPLATE = "202512230204424435786014d42904bbc95813430789fe736"
+
+
+def blocks(language: str) -> Iterator[tuple[str, int, str]]:
+    """Yield page, line and text of each code block in ``language``."""
+    for page in PAGES:
+        document = Document.parse(str(page), CodeBlockParser(language, evaluator=lambda _: None))
+        for example in document.examples():
+            yield str(page.relative_to(ROOT)), example.line, str(example.parsed)
+
+
+PROGRAMS = [pytest.param(*block, id=f"{block[0]}:{block[1]}") for block in blocks("python")]
+COMMANDS = [
+    pytest.param(shlex.split(line.removeprefix("$ ")), id=f"{page}:{number}:{line}")
+    for page, number, text in blocks("console")
+    for line in text.splitlines()
+    if line.startswith("$ ")
+]
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    """A server whose account has what the examples ask for; all of it is rendered."""
+    server = pytest.importorskip("pictory_async.testing.server", reason="needs the extra 'simulator'")
+    world = World()
+    for project_id in PROJECTS:
+        world.add_project(project_id=project_id, name="Hello World Template", earlier_video=-86400.0)
+    world.add_template("Hi {{Name}}, how are you doing today?", template_id=TEMPLATE)
+    with server.ServerThread(Simulator(world)) as running:
+        yield running.base_url
+
+
+@pytest.fixture
+def environment(base_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the examples find the server, and leave their files in a place of their own."""
+    monkeypatch.setenv("PICTORY_API_KEY", World().api_key)
+    monkeypatch.setenv("PICTORY_API_BASE_URL", base_url)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(("page", "line", "text"), PROGRAMS)
+def test_program(page: str, line: int, text: str, tmp_path: Path) -> None:
+    """A Python block of the documentation runs to its end, as its readers would run it."""
+    # The same line numbers as on the page, so that a traceback leads there.
+    source = "\n" * line + text
+    if "def test_" in text:
+        run_pytest(source, tmp_path)
+    else:
+        exec(compile(source, str(ROOT / page), "exec"), {"__name__": "__main__"})  # noqa: S102 - our own text
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command(command: list[str]) -> None:
+    """A command line of the documentation does its work and says so with exit code 0."""
+    for module in ("click", "rich"):
+        pytest.importorskip(module, reason="needs the extra 'cli'")
+    script = Path(sysconfig.get_path("scripts"), command[0])
+    found = subprocess.run([script, *command[1:]], capture_output=True, text=True, timeout=25, check=False)
+    assert (0, "") == (found.returncode, found.stderr), found.stdout
+    assert found.stdout
+
+
+def test_pages_have_examples() -> None:
+    """The tests of this file see the examples: a change of their markup does not switch them off."""
+    assert len(re.findall(r"^```python$", "\n".join(map(Path.read_text, PAGES)), re.MULTILINE)) == len(PROGRAMS)
+    assert len(PROGRAMS) > 10
+    assert COMMANDS
+
+
+def run_pytest(source: str, folder: Path) -> None:
+    """Run the tests in ``source`` as the project of a user would run them."""
+    (folder / "test_example.py").write_text(source)
+    options = ["-p", "no:cacheprovider", "-p", "no:randomly", "--rootdir", os.fspath(folder)]
+    if not importlib.metadata.entry_points(group="pytest11", name="pictory_async"):
+        options += ["-p", "pictory_async.testing.plugin"]
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "test_example.py"],
+        capture_output=True,
+        text=True,
+        timeout=25,
+        check=False,
+        cwd=folder,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert re.search(r"\d passed", found.stdout)

@@ -1,0 +1,49 @@
+"""The server's limit and the measure of a log."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from pictory_async.testing import LoggedRequest, ServerLimit, busiest_window
+
+times = st.lists(st.floats(0, 100), max_size=60).map(sorted)
+
+
+def logged(moments: list[float]) -> list[LoggedRequest]:
+    return [LoggedRequest(at, "GET", "/", 200, None) for at in moments]
+
+
+@given(times, st.integers(1, 5), st.floats(0.5, 20))
+def test_no_window_holds_more_than_the_limit(moments, rate, per):
+    """Of the requests let in, every half-open window holds at most the rate, and none is refused without need."""
+    limit = ServerLimit(rate, per)
+    admitted: list[float] = []
+    for now in moments:
+        wait = limit.admit(now)
+        inside = [at for at in admitted if at + per > now]
+        assert (len(inside) < rate) == (wait is None)
+        if wait is None:
+            admitted.append(now)
+        else:
+            assert pytest.approx(inside[0] + per - now) == wait
+
+
+@pytest.mark.parametrize("arguments", [(0, 60.0), (5, 0.0), (-1, 60.0)])
+def test_a_limit_lets_something_in(arguments):
+    """A rate or a window of nothing is refused."""
+    with pytest.raises(ValueError, match="must be greater than 0"):
+        ServerLimit(*arguments)
+
+
+@given(times, st.floats(0.5, 20))
+def test_the_busiest_window_is_the_fullest_of_all(moments, per):
+    """The count agrees with looking at every window that begins with a request."""
+    expected = max((sum(0 <= at - begin <= per for at in moments) for begin in moments), default=0)
+    assert expected == busiest_window(logged(moments), per)
+
+
+def test_the_window_is_closed():
+    """Two requests exactly one window apart count together."""
+    assert 2 == busiest_window(logged([0.0, 10.0]), 10.0)
+    assert 1 == busiest_window(logged([0.0, 10.0]), 9.99)

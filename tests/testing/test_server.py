@@ -1,0 +1,260 @@
+"""The door through a real HTTP server."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from pictory_async.testing import (
+    Answer,
+    BrokenGzip,
+    Drip,
+    Refuse,
+    Render,
+    Reset,
+    SimRequest,
+    Simulator,
+    Stall,
+    Truncate,
+    World,
+    WrongLength,
+)
+from pictory_async.testing.server import ServerThread, make_app, serve
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["httpx", "httpx2"])
+def library(request) -> Any:
+    return pytest.importorskip(request.param)
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    return Simulator(World())
+
+
+@pytest.fixture
+def server(simulator):
+    with ServerThread(simulator) as running:
+        yield running
+    gc.collect()
+
+
+def client_of(server: ServerThread, library: Any, **options: Any) -> Any:
+    key = server.simulator.world.api_key
+    return library.AsyncClient(base_url=server.base_url, headers={"Authorization": key}, **options)
+
+
+async def test_every_loop_and_library_reaches_the_server(server, simulator, library):
+    """The same answers come through a socket, with the path as it was sent."""
+    project_id = simulator.world.add_project(Render(-100, duration=50), scenes=60)
+    simulator.world.add_project(project_id="a/b?c")
+    async with client_of(server, library) as client:
+        big = await client.get(f"/v2/projects/{project_id}")
+        odd = await client.get("/v2/projects/a%2Fb%3Fc")
+        posted = await client.post(f"/v2/projects/{project_id}/render")
+        missing = await client.get("/v2/projects/x?pagekey=y")
+    assert [200, 200, 200, 404] == [answer.status_code for answer in (big, odd, posted, missing)]
+    assert len(big.content) == int(big.headers["content-length"]) > 170_000
+    assert "/pictoryapis/v2/projects/a%2Fb%3Fc" == simulator.log[1].path
+    assert simulator.world.find_job(posted.json()["data"]["jobId"]) is not None
+
+
+async def test_many_requests_at_once(server, simulator):
+    """Fifty connections at once all get their answer."""
+    project_id = simulator.world.add_project()
+    statuses: list[int] = []
+    async with client_of(server, httpx) as client, anyio.create_task_group() as tasks:
+
+        async def get() -> None:
+            statuses.append((await client.get(f"/v2/projects/{project_id}")).status_code)
+
+        for _ in range(50):
+            tasks.start_soon(get)
+    assert [200] * 50 == statuses
+
+
+async def test_connections_are_kept_alive(server, simulator):
+    """A client that asks again does so over the same connection."""
+    seen: list[SimRequest] = []
+    simulator.faults = lambda request, _: seen.append(request)
+    async with client_of(server, httpx) as client:
+        streams = []
+        for _ in range(3):
+            async with client.stream("GET", "/v2/projects") as response:
+                streams.append(response.extensions["network_stream"].get_extra_info("client_addr"))
+                await response.aread()
+    assert 1 == len(set(streams))
+    assert [server.origin] * 3 == [request.origin for request in seen]
+
+
+@pytest.mark.parametrize(
+    ("fault", "errors"),
+    [
+        (Refuse(), {"RemoteProtocolError"}),
+        (Reset(), {"ReadError"}),
+        (Stall(), {"ReadTimeout"}),
+        (Stall(after=5), {"ReadTimeout"}),
+        (Truncate(5), {"RemoteProtocolError"}),
+        (Truncate(5, reset=True), {"ReadError"}),
+        (WrongLength(3), {"RemoteProtocolError"}),
+        (BrokenGzip(), {"DecodingError"}),
+    ],
+    ids=str,
+)
+async def test_a_fault_is_the_librarys_own_error(server, simulator, library, fault, errors):
+    """Each fault breaks a real connection the way the name says, and the server lives on."""
+    simulator.faults = lambda *_: fault
+    async with client_of(server, library, timeout=0.3) as client:
+        with pytest.raises(tuple(getattr(library, error) for error in errors)):
+            await client.get("/v2/projects")
+        simulator.faults = None
+        assert 200 == (await client.get("/v2/projects")).status_code
+
+
+async def test_a_body_that_goes_on_after_its_length_is_cut(server, simulator):
+    """A client reads no further than the header says, and does not use that connection again."""
+    simulator.faults = lambda *_: WrongLength(-5)
+    async with client_of(server, httpx) as client:
+        assert b'{"items":[]}'[:-5] == (await client.get("/v1/templates")).content
+        assert b'{"items":[]}'[:-5] == (await client.get("/v1/templates")).content
+
+
+async def test_other_answers_and_drips_pass_through(server, simulator):
+    """Statuses no registry knows are sent as they are; a drip arrives whole."""
+    simulator.faults = lambda *_: Answer(522, {"X-Test": "1"}, b"no")
+    async with client_of(server, httpx) as client:
+        response = await client.get("/v1/templates")
+        assert (522, "1", b"no") == (response.status_code, response.headers["x-test"], response.content)
+        simulator.faults = lambda *_: Drip(5, 0.01)
+        assert {"items": []} == (await client.get("/v1/templates")).json()
+
+
+async def test_latency_holds_for_the_server_too(server, simulator):
+    """A request arrives after half of the latency."""
+    simulator.latency = 0.2
+    async with client_of(server, httpx) as client:
+        await client.get("/v1/templates")
+    assert 0.1 <= simulator.log[0].at < simulator.now()
+
+
+def test_the_time_is_the_servers_for_every_thread(server, simulator):
+    """Time begins with the first request and is the same for all threads."""
+    assert 0.0 == simulator.now()
+    with httpx.Client() as client:
+        client.get(f"{server.base_url}/v2/projects")
+    times: list[float] = []
+    thread = threading.Thread(target=lambda: times.append(simulator.now()))
+    first = simulator.now()
+    thread.start()
+    thread.join()
+    assert 0.0 < first <= times[0] <= simulator.now() < first + 10.0
+
+
+def test_the_time_goes_on_after_the_server_is_gone(simulator):
+    """A closed server can still be asked for the time."""
+    with ServerThread(simulator) as server, httpx.Client() as client:
+        client.get(f"{server.base_url}/v2/projects")
+    assert simulator.log[-1].at < simulator.now()
+
+
+def test_a_server_stops_while_requests_are_stalled(simulator):
+    """Stalled requests and idle connections do not hold a server back, and nothing is left behind."""
+    simulator.faults = lambda request, _: Stall() if "jobs" in request.path else None
+    with socket.socket() as waiting:
+        with ServerThread(simulator) as server:
+            host, port = server.origin.removeprefix("http://").split(":")
+            waiting.connect((host, int(port)))
+            waiting.sendall(b"GET /pictoryapis/v1/jobs HTTP/1.1\r\nhost: x\r\n\r\n")
+            with httpx.Client() as client:
+                client.get(f"{server.base_url}/v2/projects")
+                while len(simulator.log) < 2:
+                    client.get(f"{server.base_url}/v2/projects")
+        assert b"" == waiting.recv(100)
+    assert "pictory-simulator" not in {thread.name for thread in threading.enumerate()}
+    gc.collect()
+
+
+def test_a_server_can_be_started_again(simulator):
+    """One server object can be used several times, but not twice at once."""
+    server = ServerThread(simulator)
+    with pytest.raises(RuntimeError, match="no address before it starts"):
+        _ = server.base_url
+    for _ in range(2):
+        with server, httpx.Client() as client:
+            assert 401 == client.get(f"{server.base_url}/v2/projects").status_code
+            with pytest.raises(RuntimeError, match="running already"):
+                server.__enter__()
+
+
+def test_a_taken_port_is_an_error_at_once(server, simulator):
+    """Starting on a port that is in use raises where it is started."""
+    port = int(server.origin.rsplit(":", 1)[1])
+    with pytest.raises(OSError, match="in use"), ServerThread(simulator, port=port):
+        pass
+
+
+def test_a_client_can_be_told_where_to_go(server):
+    """The server knows the options that lead a client of the SDK to it."""
+    assert {"base_url": server.base_url, "api_key": "pictai_simulator"} == server.client_options()
+
+
+async def test_the_sdk_waits_for_a_real_render(server, simulator):
+    """The SDK follows a short render over real sockets, on every event loop."""
+    from pictory_async import AsyncPictory  # noqa: PLC0415
+
+    project_id = simulator.world.add_project(Render(0, queue=0.05, duration=0.2))
+    async with AsyncPictory(**server.client_options()) as client:
+        outcome = await client.projects.wait(project_id, interval=1.0)
+    assert outcome.ok
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_running_loop_can_serve(simulator):
+    """A program with a loop of its own serves until it cancels the call, which then leaves nothing behind."""
+    urls: list[str] = []
+    async with anyio.create_task_group() as tasks:
+        started = anyio.Event()
+
+        def on_start(base_url: str) -> None:
+            urls.append(base_url)
+            started.set()
+
+        async def run() -> None:
+            await serve(simulator, port=0, on_start=on_start)
+
+        tasks.start_soon(run)
+        await started.wait()
+        async with httpx.AsyncClient(headers={"Authorization": simulator.world.api_key}) as client:
+            assert 200 == (await client.get(f"{urls[0]}/v2/projects")).status_code
+        tasks.cancel_scope.cancel()
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"{urls[0]}/v2/projects")
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_the_application_can_be_mounted_anywhere(simulator):
+    """As an ASGI application the simulator runs in whatever serves it."""
+    transport = httpx.ASGITransport(make_app(simulator))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x/pictoryapis") as client:
+        response = await client.get("/v2/projects", headers={"Authorization": simulator.world.api_key})
+    assert {"items": [], "pageKey": None} == response.json()
+
+
+@pytest.mark.parametrize("missing", ["uvicorn", "starlette.applications"])
+def test_a_missing_extra_is_named(missing):
+    """Without its libraries the server says what to install; the simulator itself works."""
+    code = f"import sys; sys.modules[{missing!r}] = None; import pictory_async.testing, pictory_async.testing.server"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 1 == result.returncode
+    assert 'pip install "pictory-async[simulator]"' in result.stderr.splitlines()[-1]
