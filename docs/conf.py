@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+from typing import TYPE_CHECKING
+
+from sphinx.util.nodes import make_refnode
 
 import pictory_async
+
+if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 project = "pictory-async"
 author = "pictory-async contributors"
@@ -17,7 +26,10 @@ exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore_regex = [
     # Documented elsewhere; the build reaches no other site.
-    (r"py:.*", r"(anyio|attrs?|cattrs|click|collections|datetime|httpx2?|os|pathlib|pytest|ssl|starlette|trio)(\..*)?"),
+    (
+        r"py:.*",
+        r"(anyio|attrs?|cattrs|click|collections|datetime|httpx2?|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
+    ),
 ]
 
 default_role = "py:obj"
@@ -39,5 +51,58 @@ html_title = f"pictory-async {release}"
 # The public names live in private modules: show and link them by the names that users import.
 for _name in pictory_async.__all__:
     _object = getattr(pictory_async, _name)
-    if inspect.isclass(_object) or inspect.isfunction(_object):
+    if inspect.isclass(_object):
         _object.__module__ = "pictory_async"
+
+# Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
+PLAIN = {
+    "After",
+    "Duration",
+    "Faults",
+    "Latency",
+    "Media",
+    "Origin",
+    "ProjectId",
+    "Starlette",
+    "T",
+    "T_co",
+    "View",
+}
+
+
+def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:
+    """Link a name that is written without its module, as names in docstrings and annotations are."""
+    target = str(node.get("reftarget", ""))
+    if node.get("refdomain") != "py" or env.docname is None:
+        return None
+    if target.rpartition(".")[2] in PLAIN:
+        return contnode
+    domain = env.domains.python_domain
+    found = {entry[1].node_id: entry for entry in domain.find_obj(env, "", "", target, None, 1)}
+    if len(found) != 1:
+        return None
+    ((_, entry),) = found.values()
+    return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode)
+
+
+# napoleon takes what stands before a colon in a property's docstring for a type; ours are sentences.
+_COLON = "\ue000"
+
+
+def hide_colons(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Keep a property's colons from napoleon."""
+    if what == "property":
+        lines[:] = [line.replace(":", _COLON) for line in lines]
+
+
+def show_colons(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Put a property's colons back."""
+    if what == "property":
+        lines[:] = [line.replace(_COLON, ":") for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the functions above; napoleon's own priority is 500."""
+    app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-docstring", hide_colons, priority=499)
+    app.connect("autodoc-process-docstring", show_colons, priority=501)

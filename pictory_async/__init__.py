@@ -12,6 +12,7 @@ from pictory_async._line import Priority
 from pictory_async._outcome import RenderOutcome, RenderStatus
 from pictory_async._poller import PollerStatistics, RenderPoller
 from pictory_async._retry import RetryPolicy
+from pictory_async._version import __version__
 from pictory_async.models import Project, ProjectId, Template
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "RenderStatus",
     "RetryPolicy",
     "Template",
+    "__version__",
     "errors",
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlsplit
 
 import attrs
 
 from pictory_async._durations import optional_seconds
+from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _checked_key(key: str | None) -> ApiKey:
     if not key.isascii() or not key.isprintable() or " " in key:
         raise PictoryConfigError(f"The API key holds spaces, line ends or other characters no key has. {_GET_KEY}")
     if not key.startswith("pictai_"):
-        warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=5)
+        warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=4)
     return ApiKey(key)
 
 
@@ -112,4 +112,4 @@ def is_loopback(host: str) -> bool:
 
 def user_agent() -> str:
     """What requests call themselves: Cloudflare refuses some HTTP libraries' default names (403, error 1010)."""
-    return f"pictory-async/{version('pictory-async')}"
+    return f"pictory-async/{__version__}"

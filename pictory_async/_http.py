@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import anyio.lowlevel
 import attrs
+import httpx
 
 from pictory_async._line import Line, Priority
 from pictory_async.errors import (
     ConnectionFailedError,
     MalformedResponseError,
     PictoryConfigError,
+    PictoryError,
     RequestTimeoutError,
 )
 
@@ -149,8 +151,8 @@ class Engine:
         self._opened = 0
         self._sent = 0
         self._received = 0
-        self._tls: ssl.SSLContext | None = None
-        self._tls_lock = anyio.Lock()
+        self._tls = None if owned else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._starting = anyio.Lock()
         self._home: object = None
         self._closed = False
 
@@ -186,8 +188,10 @@ class Engine:
         try:
             transport = await self._connection(wire)
             with self._translated(wire):
-                with anyio.fail_after(wire.timeout):
+                with _limit(wire) as scope:
                     response = await self._open(transport, wire)
+                if scope.cancelled_caught:
+                    raise _timeout(wire)
                 yield response.status_code, response.headers.raw, response.stream.__aiter__()
                 await response.aclose()
             whole = True
@@ -263,26 +267,30 @@ class Engine:
     async def _exchange(self, wire: Wire) -> Reply:
         transport = await self._connection(wire)
         whole = False
+        body = bytearray()
         sent_at = anyio.current_time()
         try:
-            with self._translated(wire), anyio.fail_after(wire.timeout):
+            with self._translated(wire), _limit(wire) as scope:
                 response = await self._open(transport, wire)
-                headers = response.headers.raw
-                body = bytearray()
                 async for chunk in response.stream:
                     body += chunk
                     if len(body) > MAX_BODY:
-                        raise _malformed(wire, f"is larger than {MAX_BODY} bytes", response.status_code)
+                        # Not `raise`: cancelled at its next read, the stream unwinds from the inside out.
+                        scope.cancel()
                 await response.aclose()
-            whole = True
+                whole = len(body) <= MAX_BODY
         finally:
             await self._finish(transport, whole=whole)
+        if not whole:
+            if len(body) > MAX_BODY:
+                raise _malformed(wire, f"is larger than {MAX_BODY} bytes")
+            raise _timeout(wire)
         self._received += len(body)
-        reply = Reply(response.status_code, headers, bytes(body), sent_at)
+        reply = Reply(response.status_code, response.headers.raw, bytes(body), sent_at)
         encoding = reply.header(b"content-encoding")
         if encoding is None or not body:
             return reply
-        return attrs.evolve(reply, body=_decompress(reply.body, encoding, wire, reply.status))
+        return attrs.evolve(reply, body=_decompress(reply.body, encoding, wire))
 
     async def _open(self, transport: Any, wire: Wire) -> Any:
         self._sent += 1
@@ -305,12 +313,20 @@ class Engine:
             await _close(self._idle.pop(0).transport)
         if self._idle:
             return self._idle.pop().transport
-        tls = await self._tls_context(wire)
+        async with self._starting:
+            if self._tls is not None:
+                transport = self._make(self._tls)
+            else:
+                # Imports and certificates, about 60 ms: once per client, and not on the event loop.
+                self._tls, transport = await anyio.to_thread.run_sync(self._start, wire.url.startswith("https:"))
         self._opened += 1
-        transport = self._make(tls)
         if self._pooled:
             self._shared = transport
         return transport
+
+    def _start(self, secure: bool) -> tuple[ssl.SSLContext, Any]:  # noqa: FBT001 - run_sync passes no keywords
+        tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return tls, self._make(tls)
 
     async def _finish(self, transport: Any, *, whole: bool) -> None:
         if transport is None or transport is self._shared:
@@ -319,15 +335,6 @@ class Engine:
             self._idle.append(_Idle(transport, anyio.current_time()))
         else:
             await _close(transport)
-
-    async def _tls_context(self, wire: Wire) -> ssl.SSLContext:
-        if not self._owned or wire.url.startswith("http:"):
-            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # About 30 ms of reading certificates: once per client, and not on the event loop.
-        async with self._tls_lock:
-            if self._tls is None:
-                self._tls = await anyio.to_thread.run_sync(self._library.create_ssl_context)
-        return self._tls
 
     def _translated(self, wire: Wire) -> _Translate:
         return _Translate(self._library, wire)
@@ -346,16 +353,12 @@ class _Translate:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if error is None:
+        if error is None or isinstance(error, PictoryError):
             return
         library, wire = self._library, self._wire
         what = f"{wire.method} {wire.path}"
-        if isinstance(error, (TimeoutError, library.TimeoutException)):
-            sent = not isinstance(error, library.ConnectTimeout)
-            msg = f"{what} had no whole answer within {wire.timeout:g} s. Try again, or raise the client's timeout."
-            raise RequestTimeoutError(
-                msg, method=wire.method, path=wire.path, timeout=wire.timeout, sent=sent
-            ) from None
+        if isinstance(error, library.TimeoutException):
+            raise _timeout(wire, sent=not isinstance(error, library.ConnectTimeout)) from None
         if isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
             sent = not isinstance(error, library.ConnectError)
             reason = str(error) or type(error).__name__
@@ -363,25 +366,35 @@ class _Translate:
             raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=sent) from None
 
 
-def _malformed(wire: Wire, what: str, status: int) -> MalformedResponseError:
+def _limit(wire: Wire) -> anyio.CancelScope:
+    return anyio.CancelScope() if wire.timeout is None else anyio.move_on_after(wire.timeout)
+
+
+def _timeout(wire: Wire, *, sent: bool = True) -> RequestTimeoutError:
+    limit = "in time" if wire.timeout is None else f"within {wire.timeout:g} s"
+    msg = f"{wire.method} {wire.path} had no whole answer {limit}. Try again, or raise the client's timeout."
+    return RequestTimeoutError(msg, method=wire.method, path=wire.path, timeout=wire.timeout, sent=sent)
+
+
+def _malformed(wire: Wire, what: str) -> MalformedResponseError:
     msg = f"The answer to {wire.method} {wire.path} {what}. Try again; if it stays so, report it to Pictory."
-    return MalformedResponseError(msg, method=wire.method, path=wire.path, status=status)
+    return MalformedResponseError(msg, method=wire.method, path=wire.path)
 
 
-def _decompress(body: bytes, encoding: str, wire: Wire, status: int) -> bytes:
+def _decompress(body: bytes, encoding: str, wire: Wire) -> bytes:
     if encoding.lower() == "identity":
         return body
     if encoding.lower() not in {"gzip", "x-gzip"}:
-        raise _malformed(wire, f"is encoded as {encoding!r}, which was not asked for", status)
+        raise _malformed(wire, f"is encoded as {encoding!r}, which was not asked for")
     inflate = zlib.decompressobj(wbits=31)
     try:
         plain = inflate.decompress(body, MAX_BODY)
     except zlib.error:
-        raise _malformed(wire, "has broken gzip compression", status) from None
+        raise _malformed(wire, "has broken gzip compression") from None
     if inflate.unconsumed_tail:
-        raise _malformed(wire, f"is larger than {MAX_BODY} bytes when decompressed", status)
+        raise _malformed(wire, f"is larger than {MAX_BODY} bytes when decompressed")
     if not inflate.eof:
-        raise _malformed(wire, "was cut off", status)
+        raise _malformed(wire, "was cut off")
     return plain
 
 
@@ -390,25 +403,25 @@ async def _close(transport: Any) -> None:
         await transport.aclose()
 
 
-def open_engine(http: object, **limits: int) -> Engine:
+def open_engine(http: object, *, limit: int = 32, reserve: int = 8) -> Engine:
     """Make the engine for what a user passed as ``http``.
 
     Args:
         http: ``None`` or ``"httpx"``, ``"httpx2"``, ``"aiohttp"``, or an ``AsyncClient`` or ``AsyncBaseTransport`` of
             httpx or httpx2, which stays the user's to close.
-        limits: ``limit`` and ``reserve`` of the `Engine`.
+        limit: As of `Engine`.
+        reserve: As of `Engine`.
 
     Raises:
         PictoryConfigError: It is none of these, or its extra is not installed.
     """
     if http is None or http == "httpx":
-        return _own_connections(importlib.import_module("httpx"), limits)
+        return _own_connections(httpx, limit, reserve)
     if isinstance(http, str):
-        return _named_engine(http, limits)
-    for name in ("httpx", "httpx2"):
-        library: Any = sys.modules.get(name)
+        return _named_engine(http, limit, reserve)
+    for library in (httpx, sys.modules.get("httpx2")):
         if library is not None and isinstance(http, (library.AsyncClient, library.AsyncBaseTransport)):
-            return Engine(library, lambda _: http, pooled=True, owned=False, **limits)
+            return Engine(library, lambda _: http, pooled=True, owned=False, limit=limit, reserve=reserve)
     msg = (
         'http must be "httpx", "httpx2", "aiohttp", or an AsyncClient or AsyncBaseTransport of httpx or httpx2, '
         f"not {type(http).__name__}."
@@ -416,7 +429,7 @@ def open_engine(http: object, **limits: int) -> Engine:
     raise PictoryConfigError(msg)
 
 
-def _named_engine(name: str, limits: dict[str, int]) -> Engine:
+def _named_engine(name: str, limit: int, reserve: int) -> Engine:
     if name not in _EXTRAS:
         msg = f'http must be "httpx", "httpx2" or "aiohttp", or a client or transport object, not {name!r}.'
         raise PictoryConfigError(msg)
@@ -427,12 +440,17 @@ def _named_engine(name: str, limits: dict[str, int]) -> Engine:
         msg = f'http={name!r} needs an extra: pip install "pictory-async[{extra}]"'
         raise PictoryConfigError(msg) from None
     if name == "httpx2":
-        return _own_connections(library, limits)
-    httpx: Any = importlib.import_module("httpx")
-    pool = httpx.Limits(max_connections=limits.get("limit", 32), keepalive_expiry=KEEPALIVE)
-    return Engine(httpx, lambda tls: library.AiohttpTransport(verify=tls, limits=pool), pooled=True, **limits)
+        return _own_connections(library, limit, reserve)
+    pool = httpx.Limits(max_connections=limit, keepalive_expiry=KEEPALIVE)
+    return Engine(
+        httpx,
+        lambda tls: library.AiohttpTransport(verify=tls, limits=pool),
+        pooled=True,
+        limit=limit,
+        reserve=reserve,
+    )
 
 
-def _own_connections(library: Any, limits: dict[str, int]) -> Engine:
+def _own_connections(library: Any, limit: int, reserve: int) -> Engine:
     one = library.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
-    return Engine(library, lambda tls: library.AsyncHTTPTransport(verify=tls, limits=one), **limits)
+    return Engine(library, lambda tls: library.AsyncHTTPTransport(verify=tls, limits=one), limit=limit, reserve=reserve)

@@ -162,9 +162,7 @@ class RateLimiter:
         self._granted += 1
         return True
 
-    async def acquire(
-        self, priority: Priority = Priority.INTERACTIVE, *, max_wait: Duration | None = None
-    ) -> None:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE, *, max_wait: Duration | None = None) -> None:
         """Wait until one request may be sent.
 
         Cancelling the wait leaves the queue as if it had never been entered.

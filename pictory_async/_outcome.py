@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
-if TYPE_CHECKING:
-    from pictory_async.errors import PictoryError
-    from pictory_async.models import Project, ProjectId
+from pictory_async.errors import PictoryError
+from pictory_async.models import Project, ProjectId
 
 __all__ = ["RenderOutcome", "RenderStatus"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 import anyio.lowlevel
@@ -12,6 +12,7 @@ import attrs
 
 from pictory_async._evidence import baseline
 from pictory_async._schedule import Agenda
+from pictory_async._transport import name_subject
 from pictory_async._watch import Terms, Watch
 from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError
 
@@ -126,17 +127,17 @@ class RenderPoller:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        assert self._task_group is not None
+        tasks = cast("TaskGroup", self._task_group)
         for watch in self._pending:
             watch.open = False
             self._board.leave(watch)
         self._pending.clear()
-        self._task_group.cancel_scope.cancel()
+        tasks.cancel_scope.cancel()
         try:
             # The body's own error passes through as it is; only a cancellation is the task group's business.
             if isinstance(error, anyio.get_cancelled_exc_class()):
-                return await self._task_group.__aexit__(kind, error, trace)
-            await self._task_group.__aexit__(None, None, None)
+                return await tasks.__aexit__(kind, error, trace)
+            await tasks.__aexit__(None, None, None)
         except BaseExceptionGroup as group:
             if len(group.exceptions) == 1:
                 raise group.exceptions[0] from None
@@ -280,6 +281,7 @@ class RenderPoller:
         try:
             outcome = watch.saw(reply.body, reply.sent_at, now)
         except MalformedResponseError as error:
+            name_subject(error, f"project {watch.project_id!r}", "")
             self._failed_looks += 1
             outcome = watch.failed(error, now)
         self._settle(watch, outcome, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pictory_async._durations import optional_seconds, seconds
 from pictory_async._poller import Board, RenderPoller
@@ -45,8 +45,9 @@ class Projects:
             MalformedResponseError: The answer is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
-        reply = await self._transport.get(_path(project_id), f"project {project_id!r}")
-        return decode_project(reply.body, project_id)
+        return await self._transport.get(
+            _path(project_id), f"project {project_id!r}", lambda body: decode_project(body, project_id)
+        )
 
     async def wait(
         self,
@@ -85,8 +86,7 @@ class Projects:
         ) as watch:
             outcome = await anext(watch)
         outcome.raise_for_status()
-        assert outcome.project is not None
-        return outcome.project
+        return cast("Project", outcome.project)
 
     async def wait_all(
         self,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
-from pictory_async._durations import seconds
+from pictory_async._durations import Duration, seconds
 from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
@@ -19,9 +19,6 @@ from pictory_async.errors import (
     ServerError,
     StatusError,
 )
-
-if TYPE_CHECKING:
-    from pictory_async._durations import Duration
 
 __all__ = ["RetryPolicy", "is_transient", "parse_retry_after", "retry_after"]
 
@@ -35,8 +32,16 @@ def is_transient(error: APIError) -> bool:
     return isinstance(error, (ConnectionFailedError, RequestTimeoutError))
 
 
-def _convert(name: str) -> attrs.Converter:
-    return attrs.Converter(lambda value: seconds(name, value))
+def _backoff(value: Duration) -> float:
+    return seconds("backoff", value)
+
+
+def _max_backoff(value: Duration) -> float:
+    return seconds("max_backoff", value)
+
+
+def _max_pause(value: Duration) -> float:
+    return seconds("max_pause", value)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,9 +63,9 @@ class RetryPolicy:
     """
 
     attempts: int = attrs.field(default=4)
-    backoff: float = attrs.field(default=0.5, converter=_convert("backoff"))
-    max_backoff: float = attrs.field(default=8.0, converter=_convert("max_backoff"))
-    max_pause: float = attrs.field(default=120.0, converter=_convert("max_pause"))
+    backoff: float = attrs.field(default=0.5, converter=_backoff)
+    max_backoff: float = attrs.field(default=8.0, converter=_max_backoff)
+    max_pause: float = attrs.field(default=120.0, converter=_max_pause)
 
     @attempts.validator
     def _check_attempts(self, _: object, value: int) -> None:
@@ -80,7 +85,7 @@ class RetryPolicy:
         asked = retry_after(error)
         if asked is not None:
             return None if asked > self.max_pause else asked
-        return random.uniform(0.0, min(self.max_backoff, self.backoff * 2.0 ** (attempt - 1)))
+        return random.uniform(0.0, min(self.max_backoff, self.backoff * 2.0 ** (attempt - 1)))  # noqa: S311 - no secret
 
 
 def retry_after(error: APIError) -> float | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-import random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable
 
 __all__ = ["Agenda", "next_look"]

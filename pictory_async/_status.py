@@ -83,7 +83,10 @@ def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[St
                 "with the configured address. Check the base URL."
             )
         case _:
-            return StatusError, f"Pictory answered for {subject} with the unexpected status {status}{said}. {_REPORT}"
+            return (
+                StatusError,
+                f"Pictory answered for {subject} with the unexpected status {status}{said}. {_REPORT}",
+            )
 
 
 def _server_time(reply: Reply) -> datetime | None:

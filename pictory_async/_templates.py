@@ -35,5 +35,6 @@ class Templates:
             APIError: Any other failure, as its subclasses say.
         """
         path = f"/v1/templates/{segment('template', template_id)}"
-        reply = await self._transport.get(path, f"template {template_id!r}")
-        return decode_template(reply.body, template_id)
+        return await self._transport.get(
+            path, f"template {template_id!r}", lambda body: decode_template(body, template_id)
+        )

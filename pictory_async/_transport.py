@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import anyio
@@ -14,17 +14,19 @@ from pictory_async._http import Wire
 from pictory_async._line import Priority
 from pictory_async._retry import is_transient, retry_after
 from pictory_async._status import status_error
-from pictory_async.errors import APIError, PictoryConfigError
+from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pictory_async._config import Config
     from pictory_async._http import Engine, Reply
     from pictory_async._limiter import RateLimiter
     from pictory_async._retry import RetryPolicy
 
-__all__ = ["Transport", "TransportStatistics", "segment"]
+__all__ = ["Transport", "TransportStatistics", "name_subject", "segment"]
+
+T = TypeVar("T")
 
 _log: Final = logging.getLogger("pictory_async")
 _MAX_ID: Final = 256
@@ -48,6 +50,13 @@ def segment(what: str, value: object) -> str:
         msg = f"{text[:40]!r} cannot be a {what} id."
         raise PictoryConfigError(msg)
     return quote(text, safe="")
+
+
+def name_subject(error: MalformedResponseError, subject: str, path: str) -> None:
+    """Let the error about an unusable body say what was asked for."""
+    error.message = f"{subject[:1].upper()}{subject[1:]}: {error.message}"
+    error.args = (error.message,)
+    error.method, error.path = "GET", path
 
 
 @attrs.frozen
@@ -86,12 +95,15 @@ class Transport:
         self._failures = 0
         self._limited = 0
 
-    async def get(self, path: str, subject: str, query: Mapping[str, str] | None = None) -> Reply:
-        """Send a GET that a caller waits for, and repeat it after transient failures.
+    async def get(
+        self, path: str, subject: str, read: Callable[[bytes], T], query: Mapping[str, str] | None = None
+    ) -> T:
+        """Send a GET that a caller waits for, repeat it after transient failures, and read the answer.
 
         Args:
             path: Below the base URL, percent-encoded.
             subject: What errors call it, such as ``project 'x'``.
+            read: Makes the result from the body.
             query: Query parameters, not encoded.
 
         Raises:
@@ -101,7 +113,11 @@ class Transport:
         while True:
             outcome = await self._attempt("GET", path, subject, Priority.INTERACTIVE, query)
             if not isinstance(outcome, APIError):
-                return outcome
+                try:
+                    return read(outcome.body)
+                except MalformedResponseError as error:
+                    name_subject(error, subject, path)
+                    raise
             outcome.attempts = attempt
             delay = self._retry.delay(outcome, attempt)
             if delay is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import zlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -26,11 +27,10 @@ from pictory_async.errors import (
     WaitError,
     WaitTimeoutError,
 )
+from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from pictory_async.models import Project, ProjectId
+    from pictory_async.models import Project
 
 __all__ = ["Terms", "Watch"]
 

@@ -148,8 +148,7 @@ def _check_project_id(raw: Mapping[str, Any], asked: ProjectId) -> None:
         raise _malformed(misfit) from None
     if str(found) != str(asked):
         raise MalformedResponseError(
-            f"The answer is about another project, {str(found)[:80]!r} instead of {str(asked)[:80]!r}. "
-            "Try again.",
+            f"The answer is about another project, {str(found)[:80]!r} instead of {str(asked)[:80]!r}. Try again.",
             json_path="$.project_id",
         )
 

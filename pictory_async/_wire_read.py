@@ -37,7 +37,9 @@ class Reader:
         self.kind = kind
         self.names: dict[str, Places] = NAMES[cls]
         self.matters = MATTERS.get(cls, frozenset())
-        self.known = {place for places in self.names.values() for place in places}
+        self.plain = {places[0][0]: attr for attr, places in self.names.items() if _is_plain(places)}
+        self.others = {attr: places for attr, places in self.names.items() if not _is_plain(places)}
+        self.known = {place for places in self.others.values() for place in places}
         self.wrappers = {place[0] for place in self.known if len(place) > 1}
         self.vital_wrappers = {
             places[0][0] for attr, places in self.names.items() if attr in self.matters and len(places[0]) > 1
@@ -50,11 +52,7 @@ class Reader:
             _cattrs_detailed_validation=True,
             _extra=omitted,
             _origin=omitted,
-            **{
-                attr: override(struct_hook=hook)
-                for (owner, attr), hook in _FIELD_HOOKS.items()
-                if owner is cls
-            },
+            **{attr: override(struct_hook=hook) for (owner, attr), hook in _FIELD_HOOKS.items() if owner is cls},
         )
 
     def read(self, raw: Any, asked: ProjectId | None = None) -> Any:
@@ -63,18 +61,27 @@ class Reader:
         for key in self.vital_wrappers:
             if raw.get(key) is not None:
                 within(f".{key}", hooks.mapping, raw[key])
-        found = ((attr, place_of(raw, attr, places)) for attr, places in self.names.items())
+        values = {
+            attr: value
+            for key, attr in self.plain.items()
+            if (value := raw.get(key)) is not None and (value != "" or attr not in BLANK_IS_ABSENT)
+        }
+        found = ((attr, place_of(raw, attr, places)) for attr, places in self.others.items())
         places = {attr: place for attr, place in found if place is not None}
-        values = {attr: _at(raw, place) for attr, place in places.items()}
+        values.update((attr, _at(raw, place)) for attr, place in places.items())
         if asked is not None:
             values["id"] = asked if self.kind is Project else values.get("id", asked)
         try:
             model = self._build(values, self.kind)
         except ClassValidationError as error:
             for attr in self._culprits(error, places):
-                del places[attr], values[attr]
+                del values[attr]
+                places.pop(attr, None)
             model = self._build(values, self.kind)
-        remember(model, self._rest(raw, set(places.values())), Origin(self.kind, raw, asked))
+        rest = {key: value for key, value in raw.items() if self.plain.get(key) not in values}
+        if rest:
+            rest = self._rest(rest, set(places.values()))
+        remember(model, rest, Origin(self.kind, raw, asked))
         return model
 
     def _culprits(self, error: ClassValidationError, places: dict[str, JsonPath]) -> list[str]:
@@ -95,7 +102,8 @@ class Reader:
         rest: dict[str, Any] = {}
         for key, value in raw.items():
             place = (*inside, key)
-            if place in used or (place in self.known and (value is None or value == "")):
+            known = place in self.known or (not inside and key in self.plain)
+            if place in used or (known and (value is None or value == "")):
                 continue
             if inside or key not in self.wrappers:
                 rest[key] = value
@@ -106,6 +114,10 @@ class Reader:
             elif value is not None:
                 rest[key] = value
         return rest
+
+
+def _is_plain(places: Places) -> bool:
+    return len(places) == 1 and len(places[0]) == 1
 
 
 def place_of(raw: dict[str, Any], attr: str, places: Places) -> JsonPath | None:

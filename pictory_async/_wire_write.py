@@ -54,17 +54,13 @@ def _defaults(cls: type[Model]) -> Mapping[str, Any]:
     }
 
 
-def _update(
-    result: dict[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], wrappers: Iterable[str]
-) -> None:
+def _update(result: dict[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], wrappers: Iterable[str]) -> None:
     """Carry the changes between two ``extra`` over to the object that is being written."""
     for key in (*before, *(key for key in now if key not in before)):
         old, new = before.get(key, ABSENT), now.get(key, ABSENT)
         if _same(old, new):
             continue
-        if key in wrappers and all(
-            isinstance(value, dict) for value in (result.get(key, {}), *_given(old, new))
-        ):
+        if key in wrappers and all(isinstance(value, dict) for value in (result.get(key, {}), *_given(old, new))):
             _update(result.setdefault(key, {}), _or_empty(old), _or_empty(new), ())
         elif new is ABSENT:
             result.pop(key, None)

@@ -28,7 +28,7 @@ Where a built-in error means the same, the class is that too, so ``except Timeou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 import attrs
 
@@ -58,9 +58,14 @@ __all__ = [
     "WaitTimeoutError",
 ]
 
-# Slots are off because TimeoutError and ConnectionError have a memory layout of their own;
-# equality and hashing are written once, in PictoryError.
-_error = attrs.define(slots=False, eq=False, auto_exc=False, repr=False, kw_only=True)
+E = TypeVar("E", bound="PictoryError")
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(attrs.field,))
+def _error(cls: type[E]) -> type[E]:
+    # Slots are off because TimeoutError and ConnectionError have a memory layout of their own; equality, hashing and
+    # the representation are written once, in PictoryError.
+    return attrs.define(cls, slots=False, eq=False, auto_exc=False, repr=False, kw_only=True)
 
 
 def _rebuild(cls: type[PictoryError], facts: dict[str, Any]) -> PictoryError:
@@ -81,7 +86,8 @@ class PictoryError(Exception):
         self.args = (self.message,)
 
     def _facts(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in attrs.fields_dict(type(self))}
+        fields = attrs.fields(cast("type[attrs.AttrsInstance]", type(self)))
+        return {field.name: getattr(self, field.name) for field in fields}
 
     def __str__(self) -> str:
         return self.message
@@ -162,11 +168,9 @@ class MalformedResponseError(APIError):
 
     Attributes:
         json_path: Where in the body, such as ``$.videoURL``; ``$`` for the body as a whole.
-        status: HTTP status of the answer, where one arrived.
     """
 
     json_path: str = "$"
-    status: int | None = None
 
 
 @attrs.frozen

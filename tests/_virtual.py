@@ -1,7 +1,8 @@
 """Virtual time: hours pass in milliseconds, on asyncio and on trio.
 
-Both clocks obey one rule: while anything can run, time stands still; when everything waits, time jumps to the
-next timer. Neither waits for a socket or a thread, so a test on virtual time talks to the in-process simulator.
+Both clocks obey one rule: while anything can run, time stands still; when everything waits, time jumps to
+the next timer. Neither waits for a socket or a thread, so a test on virtual time talks to the in-process
+simulator.
 """
 
 from __future__ import annotations

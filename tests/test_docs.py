@@ -1,8 +1,8 @@
 """The examples of the README and of the documentation run as they are printed.
 
-Each Python block is a whole program and finds a Pictory on this machine through the two environment variables that
-the documentation names. Blocks that define tests are run by pytest. Lines that start with ``$ pictory`` are run by
-the command.
+Each Python block is a whole program, and finds a Pictory on this machine through the two environment
+variables that the documentation names. Blocks that define tests are run by pytest, and lines that start with
+``$ pictory`` by the command.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # What the examples ask for.
-PROJECTS = ["20251222191648030d7df02f5b4054d4ca8831f1369459e25", 1762768083800]
+PROJECTS: list[str | int] = ["20251222191648030d7df02f5b4054d4ca8831f1369459e25", 1762768083800]
 TEMPLATE = "202512230204424435786014d42904bbc95813430789fe736"
 
 
@@ -55,7 +55,9 @@ COMMANDS = [
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
     """A server whose account has what the examples ask for; all of it is rendered."""
-    server = pytest.importorskip("pictory_async.testing.server", reason="needs the extra 'simulator'")
+    server = pytest.importorskip(
+        "pictory_async.testing.server", reason="needs the extra 'simulator'", exc_type=ImportError
+    )
     world = World()
     for project_id in PROJECTS:
         world.add_project(project_id=project_id, name="Hello World Template", earlier_video=-86400.0)
@@ -81,7 +83,7 @@ def test_program(page: str, line: int, text: str, tmp_path: Path) -> None:
     if "def test_" in text:
         run_pytest(source, tmp_path)
     else:
-        exec(compile(source, str(ROOT / page), "exec"), {"__name__": "__main__"})  # noqa: S102 - our own text
+        exec(compile(source, str(ROOT / page), "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.usefixtures("environment")
@@ -101,6 +103,13 @@ def test_pages_have_examples() -> None:
     assert len(re.findall(r"^```python$", "\n".join(map(Path.read_text, PAGES)), re.MULTILINE)) == len(PROGRAMS)
     assert len(PROGRAMS) > 10
     assert COMMANDS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A relative link of the README or of a page leads to a file that is there."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [] == [link for link in links if not (page.parent / link).exists()]
 
 
 def run_pytest(source: str, folder: Path) -> None:

@@ -76,9 +76,7 @@ def test_errors_with_other_facts_differ() -> None:
         (errors.WaitTimeoutError, TimeoutError),
     ],
 )
-def test_errors_are_the_builtin_ones_they_resemble(
-    kind: type[errors.PictoryError], builtin: type[Exception]
-) -> None:
+def test_errors_are_the_builtin_ones_they_resemble(kind: type[errors.PictoryError], builtin: type[Exception]) -> None:
     """Code that catches the built-in error catches ours."""
     assert issubclass(kind, builtin)
 

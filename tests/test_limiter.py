@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-import random
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from anyio.lowlevel import checkpoint
 from anyio import wait_all_tasks_blocked
+from anyio.lowlevel import checkpoint
 from hypothesis import given, settings, strategies as st
 
 from pictory_async import Priority, RateLimiter
 from pictory_async._limiter import Pace
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 from tests._virtual import virtual_time
+
+if TYPE_CHECKING:
+    import random
 
 
 @st.composite

@@ -61,7 +61,7 @@ class Origin:
     asked: ProjectId | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Model:
     """The base of everything that is read from the API.
 
@@ -92,13 +92,23 @@ class Model:
 
         return unstructure(self)
 
+    # Equality, hash and repr are written once: attrs would compile them for each class while importing.
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        names = [field.name for field in attrs.fields(type(self)) if field.eq]
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    def __hash__(self) -> int:
+        fields = (field for field in attrs.fields(type(self)) if field.eq and field.hash is not False)
+        return hash((type(self), *(getattr(self, field.name) for field in fields)))
+
     def __repr__(self) -> str:
         shown = (
             f"{field.alias}={_short(getattr(self, field.name))}"
             for field in attrs.fields(type(self))
-            if field.repr
-            and field.name not in {"_extra", "_origin"}
-            and getattr(self, field.name) is not None
+            if field.repr and field.name not in {"_extra", "_origin"} and getattr(self, field.name) is not None
         )
         return f"{type(self).__name__}({', '.join(shown)})"
 

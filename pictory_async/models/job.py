@@ -32,7 +32,7 @@ class JobStatus(StrEnum):
 _NOT_FOUND = frozenset({"5000", "job_not_found"})
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Job(Model):
     """A job as one answer of the API shows it.
 

@@ -13,7 +13,7 @@ __all__ = ["Page"]
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Page(Model, Generic[T]):
     """One page of a list.
 

@@ -55,7 +55,7 @@ class Evidence:
     saved_at: datetime | None = attrs.field(default=None, converter=as_utc)
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Project(Model):
     """A project as one answer of the API shows it.
 
@@ -136,9 +136,7 @@ class Project(Model):
     @property
     def is_outdated(self) -> bool:
         """Whether the project was saved after its video was made; ``False`` where either time is unknown."""
-        return (
-            self.saved_at is not None and self.generated_at is not None and self.saved_at > self.generated_at
-        )
+        return self.saved_at is not None and self.generated_at is not None and self.saved_at > self.generated_at
 
     @property
     def assets(self) -> Mapping[str, str]:
@@ -169,7 +167,7 @@ class Project(Model):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class ProjectItem(Model):
     """One line of the list of projects. It does not tell whether a video is ready.
 

@@ -9,7 +9,7 @@ from pictory_async.models._base import Model, ProjectId
 __all__ = ["Scene", "SceneBackground", "SceneSettings", "SceneStyle", "SentencePart", "VisualFilter"]
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class SceneSettings(Model):
     """How scenes were made from the script.
 
@@ -28,7 +28,7 @@ class SceneSettings(Model):
     scene_break: str | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class VisualFilter(Model):
     """Where visuals may come from.
 
@@ -45,7 +45,7 @@ class VisualFilter(Model):
     categories: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class SentencePart(Model):
     """A piece of a scene's text with one look.
 
@@ -64,7 +64,7 @@ class SentencePart(Model):
     case: str | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class SceneStyle(Model):
     """How the text of a scene looks.
 
@@ -95,7 +95,7 @@ class SceneStyle(Model):
     preset: str | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class SceneBackground(Model):
     """The image or video behind a scene.
 
@@ -116,7 +116,7 @@ class SceneBackground(Model):
     library: str | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Scene(Model):
     """One scene of a project.
 

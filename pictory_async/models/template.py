@@ -27,7 +27,7 @@ __all__ = [
 _PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class BackgroundMusic(Model):
     """The music of a template.
 
@@ -44,7 +44,7 @@ class BackgroundMusic(Model):
     volume: float | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class AiVoice(Model):
     """A synthetic voice.
 
@@ -61,7 +61,7 @@ class AiVoice(Model):
     amplification_level: float | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class VoiceOver(Model):
     """The voices of a template.
 
@@ -76,7 +76,7 @@ class VoiceOver(Model):
     ai_voices: tuple[AiVoice, ...] = ()
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Subtitle(Model):
     """A subtitle of a template's scene.
 
@@ -89,7 +89,7 @@ class Subtitle(Model):
     text: str | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Layer(Model):
     """Something that lies over a template's scene.
 
@@ -106,7 +106,7 @@ class Layer(Model):
     text: str | None = None
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class TemplateScene(Model):
     """One scene of a template.
 
@@ -137,7 +137,7 @@ class TemplateScene(Model):
                     yield layer.text
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Template(Model):
     """A template from which videos can be made.
 
@@ -194,7 +194,7 @@ class Template(Model):
         return tuple(dict.fromkeys(name for name in names if name))
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class TemplateItem(Model):
     """One line of the list of templates.
 

@@ -23,6 +23,7 @@ from pictory_async.testing._faults import (
 from pictory_async.testing._life import ABSENT, Phase, Render, SimProject
 from pictory_async.testing._limits import ServerLimit
 from pictory_async.testing._log import LoggedRequest, busiest_window
+from pictory_async.testing._media import MediaContent
 from pictory_async.testing._messages import LazyBody, SimRequest, SimResponse
 from pictory_async.testing._simulator import BASE_URL, Simulator
 from pictory_async.testing._templates import SimTemplate, TemplateScene
@@ -42,6 +43,7 @@ __all__ = [
     "Fault",
     "LazyBody",
     "LoggedRequest",
+    "MediaContent",
     "Phase",
     "Planned",
     "Refuse",

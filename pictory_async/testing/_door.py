@@ -42,6 +42,8 @@ class _Stream:
             # A client stops reading where the header said the body ends.
             yield piece[: max(0, announced - received)] if received + len(piece) > announced else piece
             received += len(piece)
+        if self._request.method == "HEAD":
+            return
         if received < announced or self._delivery.ending is Ending.STALLED:
             await _end(self._library, self._request, self._delivery, self._read_timeout)
 
@@ -155,9 +157,7 @@ def make_transport(simulator: Simulator, library: Literal["httpx", "httpx2"] = "
         ImportError: ``httpx2`` is asked for and not installed.
         ValueError: The library is neither.
     """
-    if library == "httpx":
-        return SimulatorTransport(simulator)
-    if library != "httpx2":
+    if library not in {"httpx", "httpx2"}:
         msg = f"library must be 'httpx' or 'httpx2', not {library!r}"
         raise ValueError(msg)
-    return _twin(library)(simulator)
+    return SimulatorTransport(simulator) if library == "httpx" else _twin(library)(simulator)

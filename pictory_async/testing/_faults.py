@@ -166,9 +166,7 @@ class Truncate(_Spoilt):
 
     def deliver(self, response: SimResponse) -> Delivery:
         """Return the first bytes, then the end."""
-        return Delivery.of(
-            response, _cut(response, self.after), Ending.RESET if self.reset else Ending.CLOSED
-        )
+        return Delivery.of(response, _cut(response, self.after), Ending.RESET if self.reset else Ending.CLOSED)
 
 
 @attrs.frozen

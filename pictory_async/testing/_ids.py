@@ -22,9 +22,10 @@ def stable_uuid(*parts: object) -> str:
     return str(uuid.UUID(hex=stable_hex(*parts)[:32], version=4))
 
 
-def stable_fraction(*parts: object) -> float:
-    """Return a number in [0, 1) that depends on nothing but ``parts``."""
-    return int(stable_hex(*parts)[:13], 16) / 16**13
+def stable_between(bounds: tuple[float, float], *parts: object) -> float:
+    """Return a number between two others that depends on nothing but them and ``parts``."""
+    low, high = bounds
+    return low + (high - low) * (int(stable_hex(*parts)[:13], 16) / 16**13)
 
 
 def timestamp(moment: datetime) -> str:

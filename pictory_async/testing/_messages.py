@@ -37,9 +37,7 @@ class SimRequest:
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = attrs.field(
-        factory=dict[str, str], repr=lambda headers: repr(sorted(headers))
-    )
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=lambda headers: repr(sorted(headers)))
     body: bytes = b""
     origin: str = "https://simulator.invalid"
 
@@ -59,16 +57,12 @@ class SimResponse:
     body: bytes | LazyBody = b""
 
     @classmethod
-    def from_json(
-        cls, value: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
-    ) -> SimResponse:
+    def from_json(cls, value: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> SimResponse:
         """Return an answer whose body is ``value`` as JSON."""
         return cls.from_bytes(encode(value), status=status, headers=headers)
 
     @classmethod
-    def from_bytes(
-        cls, body: bytes, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
-    ) -> SimResponse:
+    def from_bytes(cls, body: bytes, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> SimResponse:
         """Return an answer whose body is JSON that is already encoded."""
         basic = (("content-type", "application/json"), ("content-length", str(len(body))))
         return cls(status=status, headers=basic + headers, body=body)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote
 
 from pictory_async.testing import bodies
 from pictory_async.testing._life import Phase, Render, SimProject
+from pictory_async.testing._media import MEDIA_PATH, denied, expired, serve_file
 from pictory_async.testing._messages import SimRequest, SimResponse, encode
 from pictory_async.testing._pages import UnknownPageKeyError, cut_page
 
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
     from pictory_async.testing.world import World
 
 PREFIX = "pictoryapis"
+
+
+def answer_media(world: World, request: SimRequest, now: float) -> SimResponse:
+    """Answer a request for a file; files need no key, only a valid address."""
+    if request.method not in {"GET", "HEAD"}:
+        return SimResponse.from_json(bodies.message("Method Not Allowed"), status=405)
+    path = unquote(request.path).removeprefix(MEDIA_PATH)
+    found = world.find_file(path)
+    if found is None or not found[0].exists(now) or found[1].phase(now) is not Phase.RENDERED:
+        return _not_found()
+    if expired(request, now):
+        return denied()
+    return serve_file(request, path, world.media_sizes.get(path.rpartition(".")[2], 0))
 
 
 def segments(path: str) -> list[str]:
@@ -36,9 +50,7 @@ def answer(world: World, request: SimRequest, now: float) -> SimResponse:
     return handlers[request.method]()
 
 
-def _handlers(
-    world: World, route: list[str], request: SimRequest, now: float
-) -> dict[str, Callable[[], SimResponse]]:
+def _handlers(world: World, route: list[str], request: SimRequest, now: float) -> dict[str, Callable[[], SimResponse]]:
     """Return what each method of a path does; nothing for a path that does not exist."""
     handlers: dict[str, Callable[[], SimResponse]] = {}
     match route:
@@ -78,13 +90,13 @@ def _project(world: World, project_id: str, request: SimRequest, now: float) -> 
     if project is None:
         return _not_found()
     view = project.view(now)
-    state = (view, world.media_root(request.origin), world.missing_fields)
+    state = (view, world.media_root(request.origin), world.media_query(now), world.missing_fields)
     # The body of a project with many scenes is big, is asked for again and again, and changes a few times.
     if project.cached is None or project.cached[0] != state:
         body = bodies.project(
             project,
             view,
-            media=None if view.video is None else world.media(project, view.video, request.origin),
+            media=None if view.video is None else world.media(project, view.video, request.origin, now),
             created=world.date(project.created_at),
             saved=world.date(view.saved_at),
             generated=None if view.video is None else world.date(view.video.ends_at),
@@ -112,7 +124,7 @@ def _projects(world: World, request: SimRequest, now: float) -> SimResponse:
         view = project.view(now)
         preview = None
         if view.video is not None:
-            preview = world.media(project, view.video, request.origin).thumbnail
+            preview = world.media(project, view.video, request.origin, now).thumbnail
         return bodies.project_item(project, preview=preview, saved=world.date(view.saved_at))
 
     return SimResponse.from_json({"items": [item(project) for project in page], "pageKey": key})
@@ -141,7 +153,7 @@ def _job(world: World, job_id: str, request: SimRequest, now: float) -> SimRespo
             return SimResponse.from_json(bodies.unknown_job(job_id))
         return _not_found()
     project, render = found
-    media = world.media(project, render, request.origin)
+    media = world.media(project, render, request.origin, now)
     return SimResponse.from_json(bodies.job(job_id, bodies.job_data(project, render, now, media)))
 
 
@@ -160,7 +172,7 @@ def _jobs(world: World, request: SimRequest, now: float) -> SimResponse:
         return _bad_key(error)
 
     def item(project: SimProject, render: Render) -> object:
-        media = world.media(project, render, request.origin)
+        media = world.media(project, render, request.origin, now)
         return bodies.job_item(render.job_id, bodies.job_data(project, render, now, media))
 
     return SimResponse.from_json({"items": [item(*job) for job in page], "nextPageKey": key})

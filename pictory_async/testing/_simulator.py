@@ -102,9 +102,7 @@ class Simulator:
             What the client gets, and how.
         """
         self.start()
-        latency = (
-            self.latency if isinstance(self.latency, (int, float)) else self.latency(request, self.now())
-        )
+        latency = self.latency if isinstance(self.latency, (int, float)) else self.latency(request, self.now())
         await anyio.sleep(latency / 2)
         delivery = self.receive(request, self.now())
         await anyio.sleep(latency / 2)

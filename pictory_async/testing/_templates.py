@@ -81,9 +81,7 @@ class SimTemplate:
             "backgroundMusic": {"enabled": self.music, "musicUrl": _MUSIC, "volume": 0.1},
             "voiceOver": {
                 "enabled": bool(self.voices),
-                "aiVoices": [
-                    {"speaker": voice, "speed": 100, "amplificationLevel": 0} for voice in self.voices
-                ],
+                "aiVoices": [{"speaker": voice, "speed": 100, "amplificationLevel": 0} for voice in self.voices],
             },
             "scenes": [self._scene(number, scene) for number, scene in enumerate(self.scenes)],
             "variables": dict(self.variables),

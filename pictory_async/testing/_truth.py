@@ -57,9 +57,7 @@ class Truth:
 MISSING = Truth(kind=TruthKind.MISSING)
 
 
-def find_truth(
-    project: SimProject, now: float, *, after: datetime | None, date: Callable[[float], datetime]
-) -> Truth:
+def find_truth(project: SimProject, now: float, *, after: datetime | None, date: Callable[[float], datetime]) -> Truth:
     """Judge one project.
 
     Args:
@@ -89,11 +87,7 @@ def find_truth(
     elif not finished and not failed:
         kind = TruthKind.NEVER
     else:
-        kind = (
-            TruthKind.FAILED
-            if max(failed, default=-1e300) > max(finished, default=-1e300)
-            else TruthKind.RENDERED
-        )
+        kind = TruthKind.FAILED if max(failed, default=-1e300) > max(finished, default=-1e300) else TruthKind.RENDERED
     return Truth(
         kind=kind,
         first_finished_at=min(finished, default=None),

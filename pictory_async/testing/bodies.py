@@ -44,8 +44,13 @@ class Media:
     vtt: str
     txt: str
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The addresses of files, which leaves out that of the page to share."""
+        return self.thumbnail, self.video, self.audio, self.srt, self.vtt, self.txt
+
     @classmethod
-    def of(cls, project: SimProject, render: Render, *, base: str, generated: datetime) -> Media:
+    def of(cls, project: SimProject, render: Render, *, base: str, generated: datetime, query: str = "") -> Media:
         """Return the addresses of one render of one project.
 
         Args:
@@ -53,19 +58,20 @@ class Media:
             render: One of its finished renders.
             base: What the addresses of files begin with.
             generated: When the render was finished, as the server dates it.
+            query: What the addresses of files end with.
         """
         folder = stable_uuid("media", project.id, render.job_id)
         root = f"{base}/TeamsAnnual/{TEAM_ID}/{folder}"
         name = project.name.replace(" ", "_")
 
         def subtitles(kind: str) -> str:
-            return f"{root}/text/subtitles/{stable_uuid(kind, project.id, render.job_id)}.{kind}"
+            return f"{root}/text/subtitles/{stable_uuid(kind, project.id, render.job_id)}.{kind}{query}"
 
         return cls(
-            thumbnail=f"{root}/image/{folder}.jpg",
-            video=f"{root}/video/{folder}/{name}.mp4",
+            thumbnail=f"{root}/image/{folder}.jpg{query}",
+            video=f"{root}/video/{folder}/{name}.mp4{query}",
             share=f"{SHARE_HOST}/{project.id}/{share_id(generated, project.id, render.job_id)}",
-            audio=f"{root}/audio/{folder}/{name}.mp3",
+            audio=f"{root}/audio/{folder}/{name}.mp3{query}",
             srt=subtitles("srt"),
             vtt=subtitles("vtt"),
             txt=subtitles("txt"),
@@ -130,14 +136,10 @@ def project(
     return _settle(body, project.overrides, missing)
 
 
-def _settle(
-    body: dict[str, Any], overrides: Mapping[str, Any], missing: Literal["absent", "null"]
-) -> dict[str, Any]:
+def _settle(body: dict[str, Any], overrides: Mapping[str, Any], missing: Literal["absent", "null"]) -> dict[str, Any]:
     """Drop what is absent, write the overrides over the rest."""
     settled = {
-        key: value
-        for key, value in body.items()
-        if value is not ABSENT and (value is not None or missing == "null")
+        key: value for key, value in body.items() if value is not ABSENT and (value is not None or missing == "null")
     }
     settled.update(overrides)
     return {key: value for key, value in settled.items() if value is not ABSENT}

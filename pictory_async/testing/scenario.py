@@ -22,8 +22,8 @@ class Planned:
     Attributes:
         project_id: Its id.
         after: The date of its earlier video, to be given to the wait; None where it has no video yet.
-        expected: How it ends: ``RENDERED``, ``FAILED`` or ``NEVER``. Only a job shows a failure, so a client that
-            has no job id cannot tell ``FAILED`` from ``NEVER``.
+        expected: How it ends: ``RENDERED``, ``FAILED`` or ``NEVER``. Only a job shows a failure: without its
+            id a client cannot tell ``FAILED`` from ``NEVER``.
     """
 
     project_id: ProjectId

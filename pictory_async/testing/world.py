@@ -8,27 +8,37 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from pictory_async.testing import bodies
-from pictory_async.testing._ids import stable_fraction, stable_uuid, timestamp_id
+from pictory_async.testing._ids import stable_between, stable_uuid, timestamp_id
 from pictory_async.testing._life import ProjectId, Render, SimProject
 from pictory_async.testing._limits import ServerLimit, retry_after
 from pictory_async.testing._log import LoggedRequest
+from pictory_async.testing._media import MEDIA_PATH, expiry_query
 from pictory_async.testing._messages import SimRequest, SimResponse
-from pictory_async.testing._routes import answer
+from pictory_async.testing._routes import answer, answer_media
 from pictory_async.testing._templates import SimTemplate, TemplateScene
 from pictory_async.testing._truth import MISSING, Truth, find_truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 DEFAULT_API_KEY = "pictai_simulator"
 DEFAULT_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 EARLIER_RENDER_SECONDS = 180.0
+DEFAULT_MEDIA_SIZES = {
+    "mp4": 1_000_000,
+    "mp3": 100_000,
+    "jpg": 20_000,
+    "srt": 2_000,
+    "vtt": 2_000,
+    "txt": 1_000,
+}
 
 
 def _aware(_: object, attribute: attrs.Attribute[datetime], value: datetime) -> None:
@@ -55,6 +65,9 @@ class World:
         limit: How many requests are let in; None lets all in.
         media_base: What the addresses of videos, audio, pictures and subtitles begin with. None gives the
             documented host; ``"self"`` gives the simulator's own address, where the files can be downloaded.
+        media_sizes: The size in bytes of such a file, by the ending of its name.
+        media_seconds: How long an address of such a file stays valid: between this many seconds and twice as
+            many, then it is answered with 403, and the project gives a new one. None lets it live forever.
 
     Attributes:
         log: Every request that arrived, in order.
@@ -71,10 +84,15 @@ class World:
     queue_seconds: tuple[float, float] = (1.0, 5.0)
     limit: ServerLimit | None = None
     media_base: str | None = None
+    media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(DEFAULT_MEDIA_SIZES))
+    media_seconds: float | None = None
     log: list[LoggedRequest] = attrs.field(init=False, factory=list[LoggedRequest], repr=False)
     _projects: dict[str, SimProject] = attrs.field(init=False, factory=dict[str, SimProject], repr=False)
     _templates: dict[str, SimTemplate] = attrs.field(init=False, factory=dict[str, SimTemplate], repr=False)
     _jobs: dict[str, tuple[SimProject, Render]] = attrs.field(
+        init=False, factory=dict[str, tuple[SimProject, Render]], repr=False
+    )
+    _files: dict[str, tuple[SimProject, Render]] = attrs.field(
         init=False, factory=dict[str, tuple[SimProject, Render]], repr=False
     )
     # A server answers in its own thread while a test adds projects in another.
@@ -185,10 +203,8 @@ class World:
                 mark = (self.seed, project.id, len(project.renders))
                 render = Render(
                     now,
-                    duration=_between(self.render_seconds, "duration", *mark)
-                    if duration is None
-                    else duration,
-                    queue=_between(self.queue_seconds, "queue", *mark) if queue is None else queue,
+                    duration=stable_between(self.render_seconds, "duration", *mark) if duration is None else duration,
+                    queue=stable_between(self.queue_seconds, "queue", *mark) if queue is None else queue,
                     fails=fails,
                 )
             free_at = max((other.ends_at for other in project.renders), default=now)
@@ -255,9 +271,7 @@ class World:
                 schema_version=schema_version,
                 music=music,
                 voices=tuple(voices),
-                scenes=tuple(
-                    TemplateScene((scene,)) if isinstance(scene, str) else scene for scene in scenes
-                ),
+                scenes=tuple(TemplateScene((scene,)) if isinstance(scene, str) else scene for scene in scenes),
                 variables=dict(variables or {}),
                 overrides=dict(overrides or {}),
             )
@@ -268,8 +282,12 @@ class World:
     def handle(self, request: SimRequest, now: float) -> SimResponse:
         """Answer a request that arrives at ``now`` and write it into the log."""
         with self._lock:
-            wait = None if self.limit is None else self.limit.admit(now)
-            if wait is not None:
+            # Files come from another server than the API: it asks for no key and has no limit.
+            is_media = self.media_base == "self" and request.path.startswith(f"{MEDIA_PATH}/")
+            wait = None if self.limit is None or is_media else self.limit.admit(now)
+            if is_media:
+                response = answer_media(self, request, now)
+            elif wait is not None:
                 response = SimResponse.from_json(
                     bodies.message("Too Many Requests"),
                     status=429,
@@ -333,22 +351,37 @@ class World:
         """Return the render with this job id, and its project."""
         return self._jobs.get(job_id)
 
-    def media(self, project: SimProject, render: Render, origin: str) -> bodies.Media:
-        """Return the addresses of what a render made, as told to a client that came to ``origin``."""
-        generated = self.date(render.ends_at)
-        return bodies.Media.of(project, render, base=self.media_root(origin), generated=generated)
+    def find_file(self, path: str) -> tuple[SimProject, Render] | None:
+        """Return the render that made the file with this path below the media root, and its project."""
+        return self._files.get(path)
+
+    def media(self, project: SimProject, render: Render, origin: str, now: float) -> bodies.Media:
+        """Return the addresses of what a render made, as a client at ``origin`` is told at ``now``."""
+        return bodies.Media.of(
+            project,
+            render,
+            base=self.media_root(origin),
+            generated=self.date(render.ends_at),
+            query=self.media_query(now),
+        )
 
     def media_root(self, origin: str) -> str:
         """Return what the addresses of files begin with for a client that came to ``origin``."""
         if self.media_base is None:
             return bodies.MEDIA_HOST
-        return f"{origin}/media" if self.media_base == "self" else self.media_base.rstrip("/")
+        return f"{origin}{MEDIA_PATH}" if self.media_base == "self" else self.media_base.rstrip("/")
+
+    def media_query(self, now: float) -> str:
+        """Return what the addresses of files end with at ``now``."""
+        return "" if self.media_base != "self" else expiry_query(self.media_seconds, now)
 
     def _add_render(self, project: SimProject, render: Render) -> Render:
         job_id = render.job_id or stable_uuid("job", self.seed, project.id, len(project.renders))
         render = attrs.evolve(render, job_id=job_id)
         project.renders.append(render)
         self._jobs[job_id] = (project, render)
+        media = bodies.Media.of(project, render, base="", generated=self.date(render.ends_at))
+        self._files.update(dict.fromkeys(media.files, (project, render)))
         return render
 
     def _text_id(self, created_at: float, number: int) -> str:
@@ -359,8 +392,3 @@ class World:
         while str(number) in self._projects:
             number += 1
         return number
-
-
-def _between(bounds: tuple[float, float], *parts: object) -> float:
-    low, high = bounds
-    return low + (high - low) * stable_fraction(*parts)

@@ -131,7 +131,7 @@ def test_overrides_replace_and_remove_keys():
 
 
 def test_addresses_can_point_to_the_simulator_itself():
-    """The base of media addresses is the documented host, the simulator's own address, or one that is given."""
+    """Media addresses begin with the documented host, the simulator's own address, or one that is given."""
 
     def video(world: World) -> str:
         project_id = world.add_project(Render(-100, duration=50), name="My clip")
@@ -153,9 +153,7 @@ def test_the_same_seed_gives_the_same_world():
         world.add_project(Render(-100, duration=50), scenes=2)
         project_id = world.add_project()
         world.start_render(project_id, 0.0)
-        return b"".join(
-            piece for path in ("/v2/projects", "/v1/jobs") for piece in ask(world, path, 400.0).pieces()
-        )
+        return b"".join(piece for path in ("/v2/projects", "/v1/jobs") for piece in ask(world, path, 400.0).pieces())
 
     assert body(1) == body(1)
     assert body(1) != body(2)

@@ -89,7 +89,10 @@ def test_an_edit_moves_the_date_of_saving_only():
     path = f"/v2/projects/{project_id}"
     assert "2025-12-31T23:59:30.000Z" == read(world, path, 59)["saveDate"]
     body = read(world, path, 60)
-    assert ("2026-01-01T00:01:00.000Z", "2026-01-01T00:00:05.000Z") == (body["saveDate"], body["generatedDate"])
+    assert ("2026-01-01T00:01:00.000Z", "2026-01-01T00:00:05.000Z") == (
+        body["saveDate"],
+        body["generatedDate"],
+    )
     assert "2026-01-01T00:01:00.000Z" == read(world, "/v2/projects", 60)["items"][0]["savedDate"]
 
 

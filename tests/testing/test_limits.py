@@ -16,7 +16,7 @@ def logged(moments: list[float]) -> list[LoggedRequest]:
 
 @given(times, st.integers(1, 5), st.floats(0.5, 20))
 def test_no_window_holds_more_than_the_limit(moments, rate, per):
-    """Of the requests let in, every half-open window holds at most the rate, and none is refused without need."""
+    """Every half-open window of those let in holds at most the rate, and none is refused without need."""
     limit = ServerLimit(rate, per)
     admitted: list[float] = []
     for now in moments:

@@ -85,7 +85,9 @@ def test_a_page_key_is_json_in_base64():
     assert ["lastEvaluatedKey"] == list(json.loads(base64.b64decode(key)))
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", "e30=", "bm90IGpzb24=", "eyJsYXN0RXZhbHVhdGVkS2V5Ijp7ImlkIjoieCJ9fQ=="])
+@pytest.mark.parametrize(
+    "key", ["", "nonsense", "e30=", "bm90IGpzb24=", "eyJsYXN0RXZhbHVhdGVkS2V5Ijp7ImlkIjoieCJ9fQ=="]
+)
 def test_a_key_that_was_never_given_is_refused(key):
     """A made-up page key is answered with 400, in both lists."""
     world = World()

@@ -76,7 +76,7 @@ def test_what_nobody_knows_is_missing():
 
 @given(st.lists(renders, max_size=4), st.floats(-100, 100), st.none() | st.floats(-60, 60))
 def test_the_oracle_agrees_with_the_body(planned, now, after_at):
-    """A video newer than the date is visible exactly when the oracle knows of one; likewise for a running render."""
+    """A newer video is visible exactly when the oracle knows of one; likewise for a running render."""
     world = World()
     project_id = world.add_project(*planned, created_at=-200)
     after = None if after_at is None else world.date(after_at)

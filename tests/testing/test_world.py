@@ -121,7 +121,10 @@ def test_the_key_is_not_in_the_repr():
 def test_a_world_enforces_its_limit():
     """Above the limit the answer is 429 with whole seconds to wait, for a wrong key too."""
     world = World(limit=ServerLimit(2, 10.0))
-    assert [200, 401] == [ask(world, "/v2/projects", 0.5).status, ask(world, "/v2/projects", 0.6, key="x").status]
+    assert [200, 401] == [
+        ask(world, "/v2/projects", 0.5).status,
+        ask(world, "/v2/projects", 0.6, key="x").status,
+    ]
     response = ask(world, "/v2/projects", 1.0)
     assert (429, "10", {"message": "Too Many Requests"}) == (
         response.status,

@@ -1,0 +1,109 @@
+"""Files that a simulated render made: any size, computed from their address while they are sent."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+import attrs
+
+from pictory_async.testing._messages import SimResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pictory_async.testing._messages import SimRequest
+
+MEDIA_PATH = "/media"
+_BLOCK = 65536
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_TYPES = {
+    "mp4": "video/mp4",
+    "mp3": "audio/mpeg",
+    "jpg": "image/jpeg",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "txt": "text/plain",
+}
+_DENIED = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>'
+
+
+@attrs.frozen
+class MediaContent:
+    """Bytes of a file between two offsets; the same for the same path, whenever they are asked for.
+
+    Args:
+        path: The file's path below the media root; its content follows from it.
+        start: The first byte.
+        stop: The byte after the last one.
+    """
+
+    path: str
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+        return self.stop - self.start
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes in pieces of at most 64 KB."""
+        for block in range(self.start // _BLOCK, -(-self.stop // _BLOCK)):
+            content = hashlib.shake_128(f"{self.path}\x1f{block}".encode()).digest(_BLOCK)
+            begin = block * _BLOCK
+            yield content[max(0, self.start - begin) : self.stop - begin]
+
+
+def expiry_query(seconds: float | None, now: float) -> str:
+    """Return what the address of a file ends with at ``now``, if addresses live for so many seconds."""
+    return "" if seconds is None else f"?Expires={math.ceil((now // seconds + 2) * seconds)}"
+
+
+def expired(request: SimRequest, now: float) -> bool:
+    """Tell whether a request's address is no longer valid."""
+    expires = parse_qs(request.query).get("Expires", [None])[0]
+    return expires is not None and (not expires.isdecimal() or now >= int(expires))
+
+
+def denied() -> SimResponse:
+    """Return what a store of files says to an address it does not accept."""
+    headers = (("content-type", "application/xml"), ("content-length", str(len(_DENIED))))
+    return SimResponse(status=403, headers=headers, body=_DENIED)
+
+
+def serve_file(request: SimRequest, path: str, size: int) -> SimResponse:
+    """Return a file or the part of it that is asked for, as HTTP's rules for ranges have it.
+
+    Args:
+        request: The request; ``Range`` and ``If-Range`` count. Several ranges at once get the whole file.
+        path: The file's path below the media root.
+        size: The file's size in bytes.
+    """
+    etag = f'"{hashlib.sha256(path.encode()).hexdigest()[:32]}"'
+    kind = _TYPES.get(path.rpartition(".")[2], "application/octet-stream")
+    headers: tuple[tuple[str, str], ...] = (
+        ("content-type", kind),
+        ("accept-ranges", "bytes"),
+        ("etag", etag),
+    )
+    start, stop, status = 0, size, 200
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    if asked and asked[0] != "bytes=-" and request.headers.get("if-range", etag) == etag:
+        start, stop = _bounds(asked[1], asked[2], size)
+        if start >= stop:
+            refused = (("content-range", f"bytes */{size}"), ("content-length", "0"))
+            return SimResponse(status=416, headers=headers + refused)
+        headers += (("content-range", f"bytes {start}-{stop - 1}/{size}"),)
+        status = 206
+    body = b"" if request.method == "HEAD" else MediaContent(path, start, stop)
+    return SimResponse(status=status, headers=(*headers, ("content-length", str(stop - start))), body=body)
+
+
+def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
+    """Return the offsets that the two numbers of a range mean."""
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size

@@ -1,0 +1,190 @@
+"""How models are written that were built by hand, or changed after they were read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from pictory_async import _wire
+from pictory_async.models import (
+    Job,
+    JobStatus,
+    Page,
+    Project,
+    ProjectItem,
+    ProjectStep,
+    Scene,
+    SceneBackground,
+    SceneSettings,
+    Template,
+)
+
+PAYLOADS = Path(__file__).parent / "payloads"
+SAVED = datetime(2025, 12, 23, 1, 54, 26, 658_000, tzinfo=UTC)
+V3_SCENE = {
+    "sceneId": "s-1",
+    "projectId": "p-1",
+    "text": "Hello",
+    "sentence": [{"text": "Hello", "highlight": True, "decoration": ["decor-bold"], "case": "none"}],
+    "keywords": ["Hello"],
+    "category": "TITLE",
+    "sortOrder": 10001,
+    "durationAuto": 5,
+    "layoutId": "l-1",
+    "styleData": {"fontName": "Lato", "fontSize": "32", "fontWeight": 700, "width": 0.8, "shadow": None},
+    "settings": {"hideText": False, "voiceOver": True},
+    "background": {
+        "type": "image",
+        "elementData": {"url": "u", "thumb": "t", "preview_jpg": "p", "library": "unsplash"},
+    },
+}
+V2_SCENE = {
+    "sceneId": 7,
+    "sentence": "<b>Hi</b>",
+    "image": "u",
+    "lines": [{"subSceneId": 1}],
+    "settings": {"music": True},
+}
+
+
+def payload(name: str) -> bytes:
+    return (PAYLOADS / f"{name}.json").read_bytes()
+
+
+def read(**fields: Any) -> Project:
+    return _wire.decode_project(json.dumps(fields).encode(), "p-1")
+
+
+@pytest.fixture
+def project() -> Project:
+    return _wire.decode_project(payload("get-project-by-id-1"), "p-1")
+
+
+@pytest.fixture
+def template() -> Template:
+    return _wire.decode_template(payload("get-template-by-id-1"), "t-1")
+
+
+class TestChanges:
+    """A changed or hand-built model is written truthfully."""
+
+    def test_hand_built(self):
+        """A model that was built by hand is written in the API's spelling, without what is not set."""
+        built = Project(
+            id=5,
+            name="n",
+            step=ProjectStep.RENDER,
+            generated_at=SAVED,
+            scene_settings=SceneSettings(max_lines=2),
+            scenes=[Scene(hide_text=True, background=SceneBackground(url="u"))],
+            extra={"new": {"a": [1]}},
+        )
+        assert {
+            "project_id": 5,
+            "projectName": "n",
+            "step": "RENDER",
+            "generatedDate": "2025-12-23T01:54:26.658Z",
+            "scriptTxtSceneSettings": {"maxLines": 2},
+            "scenes": [{"settings": {"hideText": True}, "background": {"elementData": {"url": "u"}}}],
+            "new": {"a": [1]},
+        } == built.to_dict()
+        assert "RENDER" == json.loads(json.dumps(built.to_dict()))["step"]
+        assert built == _wire.decode_project(json.dumps(built.to_dict()).encode(), 5)
+
+    def test_hand_built_job(self):
+        """A job has its fields in the wrapper, and what extra holds there too."""
+        job = Job(id="j", success=True, status=JobStatus.COMPLETED, extra={"data": {"transcript": []}})
+        assert {
+            "success": True,
+            "data": {"transcript": [], "jobId": "j", "status": "completed"},
+        } == job.to_dict()
+
+    def test_hand_built_template_and_page(self):
+        """Templates and pages can be built by hand too."""
+        assert {"templateId": "t"} == Template(id="t").to_dict()
+        assert {"templateId": "t", "variables": {"a": "b"}} == Template(id="t", variables={"a": "b"}).to_dict()
+        page = Page(items=(ProjectItem(id=1), ProjectItem(id="a", name="n")), next_key="k")
+        assert {"items": [{"id": 1}, {"id": "a", "name": "n"}], "pageKey": "k"} == page.to_dict()
+
+    def test_changed_fields(self, project):
+        """Changed fields are written anew, and the others as they came."""
+        expected = json.loads(payload("get-project-by-id-1"))
+        changed = attrs.evolve(
+            project,
+            name="New",
+            saved_at=SAVED + timedelta(microseconds=1),
+            video_url=None,
+            scene_settings=attrs.evolve(project.scene_settings, max_lines=3),
+        )
+        del expected["videoURL"]
+        expected |= {"projectName": "New", "saveDate": "2025-12-23T01:54:26.658001Z"}
+        expected["scriptTxtSceneSettings"]["maxLines"] = 3
+        assert json.dumps(expected) == json.dumps(changed.to_dict())
+
+    def test_changed_id(self, project):
+        """An id that was changed is written, also where the answer had none."""
+        assert "project_id" not in project.to_dict()
+        assert "other" == attrs.evolve(project, id="other").to_dict()["project_id"]
+
+    def test_changed_back(self, project):
+        """A field that was changed back is written as it came."""
+        there = attrs.evolve(project, audio_speed=120)
+        assert 120 == there.to_dict()["audioSpeed"]
+        assert project.to_dict() == attrs.evolve(there, audio_speed=100).to_dict()
+
+    def test_corrected_type(self):
+        """A value that takes the place of one of a wrong type is written instead of it."""
+        assert {"audioSpeed": 90.0} == attrs.evolve(read(audioSpeed="fast"), audio_speed=90.0).to_dict()
+
+    def test_changed_extra(self):
+        """Fields of extra can be changed, added and removed."""
+        found = read(a=1, b=True, projectName="n")
+        assert {"a": True, "projectName": "n", "c": None} == attrs.evolve(found, extra={"a": True, "c": None}).to_dict()
+
+    def test_changed_extra_in_a_wrapper(self):
+        """Removing what a wrapper holds in extra leaves its known fields."""
+        job = _wire.decode_job(payload("list-jobs-1").replace(b'"items": [', b'"x": [').strip(), "j")
+        job = attrs.evolve(job, extra={})
+        assert {} == job.to_dict()
+        job = attrs.evolve(_wire.decode_job_page(payload("list-jobs-1")).items[0], extra={"data": {"new": 1}})
+        assert {"jobId", "status", "new"} == set(job.to_dict()["data"])
+        assert {"jobId", "status"} == set(attrs.evolve(job, extra={}).to_dict()["data"])
+
+    def test_changed_spelling(self):
+        """A changed field keeps the spelling it came in."""
+        item = _wire.decode_template(b'{"templateId": "t", "deprecated": false}', "t")
+        assert {"templateId": "t", "deprecated": True} == attrs.evolve(item, deprecated=True).to_dict()
+        job = _wire.decode_job(b'{"job_id": "j", "status": "pending"}')
+        assert {"job_id": "j", "status": "failed"} == attrs.evolve(job, status=JobStatus.FAILED).to_dict()
+
+    def test_changed_variables(self, template):
+        """Values that only look equal are told apart."""
+        one = attrs.evolve(template, variables={"Name": 1})
+        other = _wire.decode_template(json.dumps(one.to_dict()).encode(), "t")
+        assert '{"Name": true}' == json.dumps(attrs.evolve(other, variables={"Name": True}).to_dict()["variables"])
+
+    def test_changed_scenes(self):
+        """Changed scenes are written, each with what it had."""
+        found = read(scenes=[V3_SCENE, V2_SCENE])
+        first = attrs.evolve(found.scenes[0], text="New", hide_text=True)
+        expected = V3_SCENE | {"text": "New", "settings": {"hideText": True, "voiceOver": True}}
+        assert [expected, V2_SCENE] == attrs.evolve(found, scenes=[first, found.scenes[1]]).to_dict()["scenes"]
+        assert [] == attrs.evolve(found, scenes=()).to_dict()["scenes"]
+
+    def test_given_times(self):
+        """Times that are given by hand become UTC."""
+        berlin = timezone(timedelta(hours=1))
+        noon = datetime(2025, 1, 1, 12, tzinfo=UTC)
+        built = Project(id=1, saved_at=noon.replace(tzinfo=None), generated_at=noon.replace(tzinfo=berlin))
+        assert noon == built.saved_at
+        assert noon - timedelta(hours=1) == built.generated_at
+        assert {
+            "project_id": 1,
+            "saveDate": "2025-01-01T12:00:00.000Z",
+            "generatedDate": "2025-01-01T11:00:00.000Z",
+        } == (built.to_dict())

@@ -1,0 +1,173 @@
+"""Over real sockets: connections are reused, and cancelling anything leaves no task and no open connection."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import random
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import RateLimiter, RenderStatus
+from pictory_async.testing import Render, Simulator, TruthKind, World, busiest_window, populate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pictory_async import AsyncPictory
+
+pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
+
+from pictory_async.testing.server import ServerThread
+
+pytestmark = pytest.mark.anyio
+
+
+def missing(module: str, extra: str) -> Any:
+    """Skip where an extra is not installed."""
+    return pytest.mark.skipif(importlib.util.find_spec(module) is None, reason=f"the extra {extra} is not installed")
+
+
+@pytest.fixture(params=["httpx", pytest.param("httpx2", marks=missing("httpx2", "httpx2"))])
+def engine(request: pytest.FixtureRequest) -> str:
+    """The HTTP library that sends the requests."""
+    importlib.import_module(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[ServerThread]:
+    with ServerThread(Simulator(world)) as server:
+        yield server
+
+
+def client_of(server: ServerThread, engine: str, **options: Any) -> AsyncPictory:
+    """Make a client of the server whose budget does not matter."""
+    from pictory_async import AsyncPictory  # noqa: PLC0415
+
+    settings = {**server.client_options(), "http": engine, "limiter": RateLimiter(10_000, 1.0, 1000)}
+    return AsyncPictory(**{**settings, **options})
+
+
+async def until_closed(server: ServerThread) -> None:
+    """Give the server's thread the moment it needs to see the end of each connection."""
+    assert await anyio.to_thread.run_sync(server.wait_until_idle, 5.0)
+
+
+async def test_a_batch_is_watched_to_the_end(world: World, server: ServerThread, engine: str) -> None:
+    """Quick renders of a mixed population end as the world says, within the budget that the server enforces."""
+    planned = populate(world, projects=60, seed=5, render_seconds=(0.2, 0.8), queue_seconds=(0.0, 0.1))
+    after = {plan.project_id: plan.after for plan in planned}
+    limiter = RateLimiter(300, 1.0, 20)
+    async with client_of(server, engine, limiter=limiter) as client:
+        outcomes = await client.projects.wait_all(after, after=after, interval=0.2, start_grace=1.5)
+    rendered = [outcome.project_id for outcome in outcomes if outcome.status is RenderStatus.RENDERED]
+    assert rendered == [plan.project_id for plan in planned if plan.expected is TruthKind.RENDERED]
+    assert busiest_window(server.simulator.log, 1.0) <= 300
+    await until_closed(server)
+
+
+async def test_connections_are_reused(world: World, server: ServerThread, engine: str) -> None:
+    """A hundred calls one after the other use one connection."""
+    project_id = world.add_project(Render(-100.0, duration=10.0))
+    async with client_of(server, engine) as client:
+        for _ in range(100):
+            await client.projects.get(project_id)
+        assert client.statistics().http.opened == 1
+        assert server.connections_made == 1
+    await until_closed(server)
+
+
+async def test_connections_are_bounded(world: World, server: ServerThread, engine: str) -> None:
+    """A thousand calls at once share 32 connections."""
+    project_id = world.add_project(Render(-100.0, duration=10.0))
+    async with client_of(server, engine) as client:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(1000):
+                tasks.start_soon(client.projects.get, project_id)
+        assert server.connections_made <= 32
+    await until_closed(server)
+
+
+async def test_cancelled_waits_leave_nothing(world: World, server: ServerThread, engine: str) -> None:
+    """Many waits are cancelled at random moments while others go on; then the client works as before."""
+    chance = random.Random(7)
+    server.simulator.latency = lambda _request, _now: chance.uniform(0.0, 0.02)
+    never = world.add_project(Render(0.0, duration=10_000.0))
+    done = world.add_project(Render(-100.0, duration=10.0))
+    succeeded = 0
+
+    async def give_up(client: AsyncPictory) -> None:
+        for _ in range(10):
+            with anyio.move_on_after(chance.uniform(0.0, 0.03)):
+                await client.projects.wait(never, interval=0.01)
+
+    async def go_on(client: AsyncPictory) -> None:
+        nonlocal succeeded
+        for _ in range(10):
+            assert (await client.projects.wait(done)).is_rendered
+            succeeded += 1
+
+    async with client_of(server, engine) as client:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(30):
+                tasks.start_soon(give_up, client)
+                tasks.start_soon(go_on, client)
+        for _ in range(3):
+            await client.projects.get(done)
+        statistics = client.statistics()
+        assert (300, 0, 0) == (succeeded, statistics.http.busy, statistics.limiter.waiting)
+        assert statistics.http.connections <= 32
+    await until_closed(server)
+
+
+async def test_native_cancellation_leaves_nothing(
+    world: World, server: ServerThread, engine: str, anyio_backend_name: str
+) -> None:
+    """The same with ``Task.cancel``, which no cancel scope shields from."""
+    if anyio_backend_name != "asyncio":
+        pytest.skip("native task cancellation exists on asyncio only")
+    chance = random.Random(8)
+    server.simulator.latency = lambda _request, _now: chance.uniform(0.0, 0.02)
+    never = world.add_project(Render(0.0, duration=10_000.0))
+    done = world.add_project(Render(-100.0, duration=10.0))
+    async with client_of(server, engine) as client:
+        for _ in range(10):
+            tasks = [asyncio.create_task(client.projects.wait(never, interval=0.01)) for _ in range(20)]
+            calls = [asyncio.create_task(client.projects.get(done)) for _ in range(20)]
+            await asyncio.wait(calls[:10])
+            for task in (*tasks, *calls[10:]):
+                task.cancel()
+                if chance.random() < 0.5:
+                    task.cancel()
+            results = await asyncio.gather(*tasks, *calls, return_exceptions=True)
+            assert {asyncio.CancelledError} == {type(result) for result in results[:20]}
+        for _ in range(3):
+            await client.projects.get(done)
+        statistics = client.statistics()
+        assert (0, 0) == (statistics.http.busy, statistics.limiter.waiting)
+    await until_closed(server)
+
+
+async def test_a_web_handlers_timeout_leaves_nothing(
+    world: World, server: ServerThread, engine: str, anyio_backend_name: str
+) -> None:
+    """``asyncio.timeout`` around a call, as web applications have it, is a cancellation like any other."""
+    if anyio_backend_name != "asyncio":
+        pytest.skip("asyncio.timeout exists on asyncio only")
+    server.simulator.latency = 30.0
+    never = world.add_project(Render(0.0, duration=10_000.0))
+    async with client_of(server, engine) as client:
+        for call in (client.projects.get, client.projects.wait):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await call(never)
+        assert client.statistics().http.busy == 0
+        await until_closed(server)

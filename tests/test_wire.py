@@ -1,0 +1,385 @@
+"""How answers are read: every quirk, every kind of damage, and what is said about it."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+
+from pictory_async import _wire
+from pictory_async._wire_json import decode_json
+from pictory_async.errors import MalformedResponseError
+from pictory_async.models import Evidence, JobStatus, Model, Project, ProjectStep
+from tests.strategies import any_jobs, any_projects, json_values, project_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAYLOADS = Path(__file__).parent / "payloads"
+GENERATED = datetime(2025, 12, 22, 22, 23, 57, 210_000, tzinfo=UTC)
+
+
+def body_of(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def payload(name: str) -> bytes:
+    return (PAYLOADS / f"{name}.json").read_bytes()
+
+
+def project(**fields: Any) -> Project:
+    return _wire.decode_project(body_of(fields), "p-1")
+
+
+READERS: dict[str, Callable[[bytes], Model]] = {
+    "get-project-by-id-1": lambda body: _wire.decode_project(body, "p-1"),
+    "get-template-by-id-1": lambda body: _wire.decode_template(body, "t-1"),
+    "get-job-by-id-1": lambda body: _wire.decode_job(body, "j-1"),
+    "get-video-render-job-by-id-1": _wire.decode_job,
+    "error-legacy-1": lambda body: _wire.decode_job(body, "j-1"),
+    "clean-job-1": lambda body: _wire.decode_job(body, "j-1"),
+    "render-project-1": _wire.decode_job,
+    "list-projects-1": _wire.decode_project_page,
+    "list-templates-1": _wire.decode_template_page,
+    "list-jobs-1": _wire.decode_job_page,
+    "update-template-1": lambda body: _wire.decode_template(body, "t-1"),
+}
+ENVELOPES = ("update-project-1", "update-project-2", "delete-project-1", "delete-template-1")
+
+
+class TestRoundTrip:
+    """What was read is given back."""
+
+    @pytest.mark.parametrize("name", sorted(READERS))
+    def test_payloads(self, name):
+        """Every documented body comes back equal, with its order, its numbers and its dates."""
+        body = payload(name)
+        assert json.dumps(json.loads(body)) == json.dumps(READERS[name](body).to_dict())
+
+    @pytest.mark.parametrize("name", ENVELOPES)
+    def test_project_of_an_update(self, name):
+        """Any other documented body comes back equal too, also when it is read as a project."""
+        value = json.loads(payload(name))
+        for part in (value, value.get("project", {})):
+            assert json.dumps(part) == json.dumps(project(**part).to_dict())
+
+    def test_all_payloads_are_covered(self):
+        """No payload is left out."""
+        assert {path.stem for path in PAYLOADS.glob("*.json")} <= {*READERS, *ENVELOPES}
+
+    @given(project_objects)
+    def test_any_project_comes_back(self, value):
+        """A project that can be judged comes back equal, whatever its other fields hold."""
+        found = _wire.decode_project(body_of(value), "p-1")
+        assert json.dumps(value) == json.dumps(found.to_dict())
+        again = pickle.loads(pickle.dumps(found))
+        assert found == again
+        assert hash(found) == hash(again)
+        assert json.dumps(value) == json.dumps(again.to_dict())
+        assert len(found.scenes) == len(tuple(found.scenes))
+        for scene in found.scenes:
+            assert scene.to_dict() in value["scenes"]
+
+    @given(any_projects)
+    def test_any_object_as_a_project(self, value):
+        """Any JSON object is read as a project and comes back equal, or is an error with a path."""
+        try:
+            found = _wire.decode_project(body_of(value), "p-1")
+        except MalformedResponseError as error:
+            path = error.json_path
+            assert path.startswith("$.")
+        else:
+            assert json.dumps(value) == json.dumps(found.to_dict())
+
+    @given(any_jobs)
+    def test_any_object_as_a_job(self, value):
+        """Any JSON object is read as a job and comes back equal, or is an error with a path."""
+        try:
+            found = _wire.decode_job(body_of(value), "j-1")
+        except MalformedResponseError as error:
+            path = error.json_path
+            assert path.startswith("$.")
+        else:
+            assert json.dumps(value) == json.dumps(found.to_dict())
+
+    @pytest.mark.parametrize("decode", [_wire.decode_project_page, _wire.decode_template_page, _wire.decode_job_page])
+    @given(value=json_values)
+    def test_any_value_as_a_list(self, decode, value):
+        """Anything in a list's place is read and comes back equal, or is an error with a path."""
+        whole = {"items": value, "nextPageKey": None}
+        try:
+            found = decode(body_of(whole))
+        except MalformedResponseError as error:
+            path = error.json_path
+            assert path.startswith("$.items")
+        else:
+            assert json.dumps(whole) == json.dumps(found.to_dict())
+
+
+class TestBodies:
+    """What is no JSON object is one kind of error."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b" ",
+            b"<html>",
+            b"[]",
+            b"null",
+            b'"text"',
+            b"{",
+            b'{"a": NaN}',
+            b'{"a": Infinity}',
+            b'{"a": "\xff"}',
+            b'\xef\xbb\xbf{"a": 1}',
+            '{"a": 1}'.encode("utf-16"),
+            b'{"a":' + b"[" * 100_000,
+            b'{"a":' + b"7" * 5_000 + b"}",
+            b'{"step": "\x00"}',
+        ],
+    )
+    def test_unusable(self, body):
+        """Whatever is wrong with the body as a whole, the path is the root and the text says what to do."""
+        with pytest.raises(MalformedResponseError, match="try again") as caught:
+            decode_json(body)
+        assert "$" == caught.value.json_path
+
+    def test_last_of_two(self):
+        """Of a name that occurs twice the last value counts, for both decoders."""
+        body = b'{"videoURL": 5, "step": "RENDER", "videoURL": "https://cdn.example/v.mp4", "step": null}'
+        expected = Evidence(video_url="https://cdn.example/v.mp4")
+        assert expected == _wire.read_evidence(body, 1) == _wire.judge_fields(decode_json(body), 1)
+
+    @pytest.mark.parametrize(
+        ("field", "value", "path"),
+        [
+            ("step", 5, "$.step"),
+            ("inProgress", "false", "$.inProgress"),
+            ("inProgress", 0, "$.inProgress"),
+            ("videoURL", {}, "$.videoURL"),
+            ("generatedDate", 1766442237210, "$.generatedDate"),
+            ("generatedDate", "yesterday", "$.generatedDate"),
+            ("generatedDate", "0001-01-01T00:00:00+14:00", "$.generatedDate"),
+            ("project_id", True, "$.project_id"),
+            ("project_id", 1.0, "$.project_id"),
+        ],
+    )
+    def test_fields_that_matter(self, field, value, path):
+        """A wrong type where it matters is an error that names the place, with the same words for a poll."""
+        body = body_of({field: value})
+        errors = []
+        for read in (_wire.decode_project, _wire.read_evidence):
+            with pytest.raises(MalformedResponseError, match=r"The answer cannot be used: \$\.\w+ holds") as caught:
+                read(body, 1)
+            errors.append(caught.value)
+        assert path == errors[0].json_path
+        assert errors[0] == errors[1]
+
+    @pytest.mark.parametrize(
+        ("decode", "value", "path"),
+        [
+            (_wire.decode_job, {"data": {"jobId": 5}}, "$.data.jobId"),
+            (_wire.decode_job, {"job_id": "j", "status": []}, "$.status"),
+            (_wire.decode_job, {"job_id": "j", "data": []}, "$.data"),
+            (_wire.decode_job, {"success": True}, "$.data.jobId"),
+            (_wire.decode_render_started, {"success": True, "data": {"jobId": ""}}, "$.data.jobId"),
+            (lambda body: _wire.decode_template(body, "t"), {"templateId": 5}, "$.templateId"),
+            (_wire.decode_project_page, {}, "$.items"),
+            (_wire.decode_project_page, {"items": None}, "$.items"),
+            (_wire.decode_project_page, {"items": "ab"}, "$.items"),
+            (_wire.decode_project_page, {"items": [{"id": 1}, 2]}, "$.items[1]"),
+            (_wire.decode_project_page, {"items": [{"id": 1}, {"id": None}]}, "$.items[1].id"),
+            (_wire.decode_project_page, {"items": [], "pageKey": 5}, "$.pageKey"),
+            (_wire.decode_template_page, {"items": [{"templateId": 5}]}, "$.items[0].templateId"),
+            (_wire.decode_job_page, {"items": [{"data": {"status": 5}}]}, "$.items[0].data.jobId"),
+        ],
+    )
+    def test_paths(self, decode, value, path):
+        """The path of an error leads through wrappers and lists."""
+        with pytest.raises(MalformedResponseError) as caught:
+            decode(body_of(value))
+        assert path == caught.value.json_path
+        assert path in str(caught.value)
+
+    @pytest.mark.parametrize(("found", "asked"), [("123", 123), (124, "124"), ("a", "a"), (None, 1), ("", 1)])
+    def test_same_project(self, found, asked):
+        """The id stays as it was asked for, and the answer's own comes back as it was."""
+        value = {"project_id": found}
+        read = _wire.decode_project(body_of(value), asked)
+        assert asked == read.id
+        assert type(asked) is type(read.id)
+        assert value == read.to_dict()
+
+    @pytest.mark.parametrize("read", [_wire.decode_project, _wire.read_evidence])
+    def test_another_project(self, read):
+        """An answer about another project is refused."""
+        with pytest.raises(MalformedResponseError, match="another project, 'b' instead of 'a'") as caught:
+            read(body_of({"project_id": "b", "videoURL": "https://cdn.example/v.mp4"}), "a")
+        assert "$.project_id" == caught.value.json_path
+
+
+class TestQuirks:
+    """Fields that do not matter, and spellings that differ."""
+
+    @pytest.mark.parametrize(
+        ("field", "attribute", "value"),
+        [
+            ("audioSpeed", "audio_speed", "fast"),
+            ("audioSpeed", "audio_speed", True),
+            ("audioSpeed", "audio_speed", 10**400),
+            ("videoDuration", "duration", "8s"),
+            ("projectName", "name", 5),
+            ("saveDate", "saved_at", 1766442237210),
+            ("scriptTxtSceneSettings", "scene_settings", "none"),
+        ],
+    )
+    def test_wrong_type(self, field, attribute, value):
+        """A wrong type elsewhere stays in extra, and the rest of the project is read."""
+        found = project(**{field: value, "videoURL": "https://cdn.example/v.mp4"})
+        assert getattr(found, attribute) is None
+        assert {field: value} == found.extra
+        assert found.is_rendered
+        assert {field: value, "videoURL": "https://cdn.example/v.mp4"} == found.to_dict()
+
+    def test_wrong_type_inside(self):
+        """A wrong type in a part of the project costs that one value, not the part."""
+        settings = project(scriptTxtSceneSettings={"maxLines": "two", "autoVisualSelection": True}).scene_settings
+        assert settings is not None
+        assert (None, True, {"maxLines": "two"}) == (
+            settings.max_lines,
+            settings.auto_visual_selection,
+            settings.extra,
+        )
+
+    def test_infinite_number(self):
+        """A number that no float can hold stays in extra."""
+        found = _wire.decode_project(b'{"videoDuration": 1e999}', 1)
+        assert found.duration is None
+        assert {"videoDuration": float("inf")} == found.extra
+
+    @pytest.mark.parametrize("value", [{}, "text", [1], [{"text": "a"}, None]])
+    def test_scenes_of_another_kind(self, value):
+        """What is no list of objects is no list of scenes."""
+        found = project(scenes=value)
+        assert () == found.scenes
+        assert {"scenes": value} == found.extra
+
+    def test_number_for_float(self):
+        """A whole number will do for a float, and is written back as it was."""
+        found = project(audioSpeed=100)
+        assert isinstance(found.audio_speed, float)
+        assert '{"audioSpeed": 100}' == json.dumps(found.to_dict())
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("2025-12-22T22:23:57.210Z", GENERATED),
+            ("2025-12-22T22:23:57.210", GENERATED),
+            ("2025-12-23T00:23:57.210+02:00", GENERATED),
+            ("", None),
+        ],
+    )
+    def test_dates(self, text, expected):
+        """Dates are UTC; one without a zone is UTC too, and their text is kept."""
+        found = project(generatedDate=text)
+        assert expected == found.generated_at
+        assert expected is None or found.generated_at.tzinfo is UTC
+        assert {"generatedDate": text} == found.to_dict()
+
+    @pytest.mark.parametrize("step", ["STORYBOARD", "render", "NEW_STEP"])
+    def test_open_enumeration(self, step):
+        """A step is the documented member or the very text."""
+        found = project(step=step)
+        assert step == found.step
+        assert isinstance(found.step, ProjectStep) is (step in ProjectStep.__members__)
+
+    @pytest.mark.parametrize("spelling", ["depricated", "deprecated"])
+    def test_deprecated(self, spelling):
+        """Both spellings of deprecated are read, and each comes back."""
+        value = {"templateId": "t", spelling: True}
+        template = _wire.decode_template(body_of(value), "t")
+        item = _wire.decode_template_page(body_of({"items": [value]})).items[0]
+        assert template.deprecated is item.deprecated is True
+        assert value == template.to_dict() == item.to_dict()
+
+    @pytest.mark.parametrize("spelling", ["savedDate", "saveDate"])
+    def test_saved(self, spelling):
+        """Both spellings of the date of saving are read in lists."""
+        page = _wire.decode_project_page(body_of({"items": [{"id": 1, spelling: "2025-12-22T22:23:57.210Z"}]}))
+        assert GENERATED == page.items[0].saved_at
+
+    @pytest.mark.parametrize("spelling", ["pageKey", "nextPageKey"])
+    @pytest.mark.parametrize(("value", "expected"), [("k", "k"), ("", None), (None, None)])
+    def test_page_key(self, spelling, value, expected):
+        """Both spellings of the page key are read; an empty one would begin again, so it ends the list."""
+        whole = {"items": [], spelling: value}
+        page = _wire.decode_job_page(body_of(whole))
+        assert expected == page.next_key
+        assert {} == page.extra
+        assert whole == page.to_dict()
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            {"data": {"jobId": "j"}},
+            {"data": {"job_id": "j"}},
+            {"jobId": "j"},
+            {"job_id": "j", "data": {"jobId": ""}},
+        ],
+    )
+    def test_homes_of_a_job_id(self, value):
+        """A job's id is found in all of its four homes."""
+        assert "j" == _wire.decode_job(body_of(value), "asked").id == _wire.decode_render_started(body_of(value))
+
+    def test_job_without_an_id(self):
+        """A job that does not name its id has the one that was asked for."""
+        found = _wire.decode_job(payload("get-job-by-id-1"), "asked")
+        assert "asked" == found.id
+        assert found.is_completed
+        assert ["transcript"] == list(found.output)
+
+    def test_completed_render(self):
+        """The results of a render job are read in either spelling."""
+        data = {
+            "status": "completed",
+            "progress": 100,
+            "videoURL": "v",
+            "audioURL": "a",
+            "thumbnail": "i",
+            "srtFile": "s",
+            "vttFile": "w",
+            "txtFile": "t",
+            "videoDuration": 21.98,
+            "aiCreditsUsed": 2,
+        }
+        for spelling in ("videoShareURL", "shareVideoURL"):
+            value = {"job_id": "j", "success": True, "data": {**data, spelling: "h"}}
+            job = _wire.decode_job(body_of(value))
+            assert ("v", "h", "a", "i", "s", "w", "t") == (
+                job.video_url,
+                job.share_url,
+                job.audio_url,
+                job.thumbnail_url,
+                job.srt_url,
+                job.vtt_url,
+                job.txt_url,
+            )
+            assert (100, 21.98, 2) == (job.progress, job.duration, job.ai_credits_used)
+            assert JobStatus.COMPLETED is job.status
+            assert {} == job.extra
+            assert value == job.to_dict()
+
+    @pytest.mark.parametrize(("code", "expected"), [(890, "890"), ("5000", "5000"), (True, None)])
+    @pytest.mark.parametrize("home", ["data", "error"])
+    def test_error_code(self, home, code, expected):
+        """An error code is text, whatever the API sends."""
+        value = {"job_id": "j", home: {"error_code": code}}
+        job = _wire.decode_job(body_of(value))
+        assert expected == job.error_code
+        assert value == job.to_dict()

@@ -1,0 +1,156 @@
+"""What a poll reads from an answer, with either decoder, and what error answers say."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+
+from pictory_async import _wire
+from pictory_async._wire_json import decode_json, fast_fields
+from pictory_async.errors import FieldProblem, MalformedResponseError
+from tests.strategies import damaged_bodies, json_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pictory_async.models import Evidence
+
+PAYLOADS = Path(__file__).parent / "payloads"
+
+
+def body_of(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def payload(name: str) -> bytes:
+    return (PAYLOADS / f"{name}.json").read_bytes()
+
+
+class TestEvidence:
+    """A poll reads a few fields and judges like the whole project."""
+
+    def test_same_facts(self):
+        """The facts are those of the project."""
+        body = payload("get-project-by-id-1")
+        assert _wire.decode_project(body, "p").evidence == _wire.read_evidence(body, "p")
+
+    @staticmethod
+    def outcome(read: Callable[[bytes], Evidence], body: bytes) -> Evidence | MalformedResponseError:
+        try:
+            return read(body)
+        except MalformedResponseError as error:
+            return error
+
+    @given(damaged_bodies())
+    def test_decoders_agree(self, body):
+        """With msgspec, without it, and with the whole project: the same facts or the same error."""
+        fast = self.outcome(lambda body: _wire.read_evidence(body, "p-1"), body)
+        slow = self.outcome(lambda body: _wire.judge_fields(decode_json(body), "p-1"), body)
+        whole = self.outcome(lambda body: _wire.decode_project(body, "p-1").evidence, body)
+        assert slow == fast
+        assert slow == whole
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"scenes": "\xff"}',
+            b'{"\xff": 1}',
+            b'{"scenes": ' + b"7" * 4_301 + b"}",
+            b'{"scenes": [' + b"7" * 4_301 + b', "' + b"x" * 100_000 + b'"]}',
+            b'{"scenes": 1e999, "x": "\\ud800"}',
+            b'{"scenes": [NaN]}',
+            b'{"st\\u0065p": "RENDER"}',
+            b'{"project_id": 123456789012345678901234567890}',
+        ],
+    )
+    def test_decoders_agree_where_it_is_hard(self, body):
+        """What msgspec would skip without a look is judged as json does."""
+        fast = self.outcome(lambda body: _wire.read_evidence(body, "p-1"), body)
+        assert fast == self.outcome(lambda body: _wire.judge_fields(decode_json(body), "p-1"), body)
+
+    def test_decoders_agree_about_depth(self):
+        """What msgspec accepts json accepts, also at the greatest depth."""
+        for depth in range(sys.getrecursionlimit() - 150, sys.getrecursionlimit() + 10):
+            for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+                body = b'{"scenes":' + opening * depth + b"1" + closing * depth + b"}"
+                if fast_fields(body, ("step",)) is not None:
+                    decode_json(body)
+
+    def test_msgspec_is_used(self):
+        """Where msgspec is installed it reads an ordinary body."""
+        pytest.importorskip("msgspec")
+        assert {"step": "RENDER", "videoURL": None} == fast_fields(b'{"step":"RENDER"}', ("step", "videoURL"))
+
+
+class TestErrorBodies:
+    """What error answers say."""
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ({"message": "Unauthorized"}, _wire.ErrorBody("Unauthorized")),
+            (
+                {
+                    "code": "INVALID_REQUEST_BODY",
+                    "message": "No.",
+                    "fields": [
+                        {"name": "scenes", "errors": "is required"},
+                        {"name": "a", "errors": ["b", "c"]},
+                    ],
+                },
+                _wire.ErrorBody(
+                    "No.",
+                    "INVALID_REQUEST_BODY",
+                    (FieldProblem("scenes", "is required"), FieldProblem("a", "b; c")),
+                ),
+            ),
+            ({"code": "INVALID_REQUEST"}, _wire.ErrorBody(code="INVALID_REQUEST")),
+            (
+                {"job_id": "j", "success": False, "data": {"error_code": "X", "error_message": "Why."}},
+                _wire.ErrorBody("Why.", "X"),
+            ),
+            (
+                {"error_code": "5000", "error_message": "JOB_NOT_FOUND"},
+                _wire.ErrorBody("JOB_NOT_FOUND", "5000"),
+            ),
+            (
+                {"success": False, "error": {"error_message": "M", "error_code": 890}},
+                _wire.ErrorBody("M", "890"),
+            ),
+            ({"error": "Forbidden"}, _wire.ErrorBody("Forbidden")),
+            (
+                {"fields": {"scenes": "is required"}},
+                _wire.ErrorBody(fields=(FieldProblem("scenes", "is required"),)),
+            ),
+            ({"fields": ["scenes", 5, {}]}, _wire.ErrorBody(fields=(FieldProblem("scenes", ""),))),
+            ("Forbidden", _wire.ErrorBody("Forbidden")),
+            ([], _wire.ErrorBody()),
+            (None, _wire.ErrorBody()),
+        ],
+    )
+    def test_shapes(self, value, expected):
+        """Each shape that the API uses is understood."""
+        assert expected == _wire.decode_error(body_of(value))
+
+    @pytest.mark.parametrize("body", [b"", b"<html>error code: 1010</html>", b"[" * 100_000, b"7" * 5_000])
+    def test_not_json(self, body):
+        """A body that is not JSON came from somebody else."""
+        assert _wire.decode_error(body) is None
+
+    def test_long_text(self):
+        """A very long message is cut."""
+        found = _wire.decode_error(body_of({"message": "x" * 10_000}))
+        assert found is not None
+        assert "x" * 500 + "…" == found.message
+
+    @given(json_values)
+    def test_never_raises(self, value):
+        """Any JSON is read without an error."""
+        assert isinstance(_wire.decode_error(body_of(value)), _wire.ErrorBody)
+        wrapped = {"message": value, "fields": value, "error": value, "code": value}
+        assert isinstance(_wire.decode_error(body_of(wrapped)), _wire.ErrorBody)

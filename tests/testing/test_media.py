@@ -1,0 +1,147 @@
+"""Files that renders made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from pictory_async.testing import MediaContent, Render, ServerLimit, SimRequest, SimResponse, World
+from tests.testing._ask import ask, read
+
+SIZE = 150_000
+HOST = "https://simulator.invalid"
+
+
+def world_with_video(**options: Any) -> tuple[World, Any]:
+    world = World(media_base="self", media_sizes={"mp4": SIZE, "srt": 0}, **options)
+    return world, world.add_project(Render(0, duration=10), name="My clip")
+
+
+def fetch(world: World, url: str, now: float = 20.0, *, method: str = "GET", **headers: str) -> SimResponse:
+    assert url.startswith(HOST)
+    path, _, query = url.removeprefix(HOST).partition("?")
+    lower = {name.replace("_", "-"): value for name, value in headers.items()}
+    return world.handle(SimRequest(method=method, path=path, query=query, headers=lower), now)
+
+
+def body(response: SimResponse) -> bytes:
+    return b"".join(response.pieces())
+
+
+def video_url(world: World, project_id: Any, now: float = 20.0) -> str:
+    return str(read(world, f"/v2/projects/{project_id}", now)["videoURL"])
+
+
+@given(st.integers(0, SIZE), st.integers(0, SIZE))
+def test_a_part_is_a_part_of_the_whole(one, other):
+    """Any two offsets give the bytes that the whole file has between them."""
+    start, stop = sorted((one, other))
+    whole = b"".join(MediaContent("/a.mp4", 0, SIZE).pieces())
+    part = MediaContent("/a.mp4", start, stop)
+    assert whole[start:stop] == b"".join(part.pieces())
+    assert stop - start == len(part)
+
+
+def test_a_file_needs_no_key_and_keeps_no_limit():
+    """Files come from a server that knows neither; the log shows whether a key was sent to it."""
+    world, project_id = world_with_video(limit=ServerLimit(1, 1000.0))
+    url = video_url(world, project_id)
+    response = fetch(world, url)
+    assert (200, SIZE, "video/mp4") == (response.status, len(body(response)), response.header("content-type"))
+    assert 200 == fetch(world, url, authorization=world.api_key).status
+    assert [True, None, True] == [entry.authorization_ok for entry in world.log]
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=100-", 100, SIZE),
+        ("bytes=-100", SIZE - 100, SIZE),
+        ("bytes=-999999", 0, SIZE),
+        ("bytes=65530-65540", 65530, 65541),
+        ("bytes=10-999999", 10, SIZE),
+    ],
+)
+def test_a_range_is_answered_with_its_part(asked, start, stop):
+    """First and last byte, open ends and the last bytes are understood."""
+    world, project_id = world_with_video()
+    url = video_url(world, project_id)
+    response = fetch(world, url, range=asked)
+    assert (206, f"bytes {start}-{stop - 1}/{SIZE}") == (response.status, response.header("content-range"))
+    assert str(stop - start) == response.header("content-length")
+    assert body(fetch(world, url))[start:stop] == body(response)
+
+
+@pytest.mark.parametrize("asked", ["bytes=-", "bytes=0-1,5-6", "lines=1-2", "bytes=a-b"])
+def test_a_range_that_is_not_understood_gives_the_whole(asked):
+    """As HTTP allows, such a range is passed over."""
+    world, project_id = world_with_video()
+    assert 200 == fetch(world, video_url(world, project_id), range=asked).status
+
+
+@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=5-4", "bytes=-0"])
+def test_a_range_outside_of_the_file_is_refused(asked):
+    """The answer is 416 and names the size."""
+    world, project_id = world_with_video()
+    response = fetch(world, video_url(world, project_id), range=asked)
+    assert (416, f"bytes */{SIZE}", b"") == (
+        response.status,
+        response.header("content-range"),
+        body(response),
+    )
+
+
+def test_a_part_of_another_version_is_not_given():
+    """If-Range with the right tag gives the part, with another one the whole."""
+    world, project_id = world_with_video()
+    url = video_url(world, project_id)
+    tag = fetch(world, url).header("etag") or ""
+    assert 206 == fetch(world, url, range="bytes=5-", if_range=tag).status
+    assert 200 == fetch(world, url, range="bytes=5-", if_range='"other"').status
+
+
+def test_head_tells_the_size():
+    """HEAD gives the headers without the bytes; other methods are refused."""
+    world, project_id = world_with_video()
+    response = fetch(world, video_url(world, project_id), method="HEAD")
+    assert (200, str(SIZE), b"") == (response.status, response.header("content-length"), body(response))
+    assert 405 == fetch(world, video_url(world, project_id), method="PUT").status
+
+
+def test_an_empty_file_can_be_served():
+    """A size of nothing is a file of nothing."""
+    world, project_id = world_with_video()
+    url = read(world, f"/v2/projects/{project_id}", 20.0)["srtFile"]
+    assert (200, b"") == (fetch(world, url).status, body(fetch(world, url)))
+
+
+def test_files_live_as_long_as_their_project():
+    """A file is there from the end of its render until its project is deleted."""
+    world, project_id = world_with_video()
+    url = video_url(world, project_id)
+    world.delete_project(project_id, 30.0)
+    assert [404, 200, 404] == [fetch(world, url, now).status for now in (9.0, 29.0, 30.0)]
+    assert 404 == fetch(world, f"{HOST}/media/unknown.mp4").status
+
+
+def test_addresses_expire_and_are_renewed():
+    """An old address is denied in XML, as a file store does; the project then has a new one."""
+    world, project_id = world_with_video(media_seconds=60.0)
+    old = video_url(world, project_id)
+    assert old.endswith("/My_clip.mp4?Expires=120")
+    assert [200, 403] == [fetch(world, old, now).status for now in (119.0, 120.0)]
+    assert "application/xml" == fetch(world, old, 120.0).header("content-type")
+    assert 200 == fetch(world, video_url(world, project_id, 120.0), 120.0).status
+    assert 403 == fetch(world, old.replace("120", "soon")).status
+
+
+def test_without_addresses_of_its_own_no_file_is_served():
+    """With the documented host in its addresses, the simulator has no files."""
+    world, project_id = world_with_video()
+    url = video_url(world, project_id)
+    world.media_base = None
+    assert 401 == fetch(world, url).status
+    assert "cloudfront" in ask(world, f"/v2/projects/{project_id}", 20.0).json()["videoURL"]

@@ -1,0 +1,91 @@
+"""How users write it. Never run: mypy and pyright read it, so that the public types keep their promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import assert_type
+
+import httpx
+
+from pictory_async import (
+    AsyncPictory,
+    Project,
+    RateLimiter,
+    RenderOutcome,
+    RenderPoller,
+    RenderStatus,
+    RetryPolicy,
+    Template,
+    errors,
+)
+from pictory_async.testing import Render, Simulator, World
+
+
+async def clients() -> None:
+    """Every way of making a client."""
+    AsyncPictory()
+    AsyncPictory("pictai_key", base_url="https://example.com", timeout=None)
+    AsyncPictory(timeout=timedelta(seconds=10), limiter=RateLimiter(60, per=timedelta(minutes=1), burst=5))
+    AsyncPictory(retry=RetryPolicy(attempts=1), http="httpx2")
+    AsyncPictory(http=httpx.AsyncClient())
+    AsyncPictory(http=httpx.AsyncHTTPTransport())
+    client = AsyncPictory()
+    async with client as entered:
+        assert_type(entered, AsyncPictory)
+    await client.aclose()
+    AsyncPictory(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def waits(client: AsyncPictory, before: Project) -> None:
+    """Every way of waiting."""
+    assert_type(await client.projects.get(1762768083800), Project)
+    assert_type(await client.projects.wait("id", after=before, max_wait=None), Project)
+    assert_type(await client.projects.wait("id", after=datetime.now(UTC), interval=timedelta(seconds=15)), Project)
+    assert_type(await client.projects.wait_all(["id", 1], start_grace=0), list[RenderOutcome])
+    await client.projects.wait_all(id for id in ("a", "b"))  # noqa: A001
+    await client.projects.wait_all(("a", "b"), after={"a": before, "b": None})
+    async with client.projects.watch(["id"]) as watch:
+        assert_type(watch, RenderPoller)
+        watch.add("another", after=before)
+        async for outcome in watch:
+            assert_type(outcome, RenderOutcome)
+            assert_type(outcome.status, RenderStatus)
+            assert_type(outcome.project_id, str | int)
+            assert_type(outcome.project, Project | None)
+            assert_type(outcome.error, errors.PictoryError | None)
+            assert_type(outcome.notice_lag, float)
+    assert_type(await client.templates.get("id"), Template)
+    await client.projects.get(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def models(project: Project, template: Template) -> None:
+    """What a model's attributes are."""
+    assert_type(project.video_url, str | None)
+    assert_type(project.generated_at, datetime | None)
+    assert_type(project.is_rendered, bool)
+    assert_type(project.assets, Mapping[str, str])
+    assert_type(template.deprecated, bool | None)
+    project.name = "other"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def facts() -> None:
+    """What an error knows."""
+    try:
+        raise errors.PictoryError("any")
+    except errors.RateLimitedError as error:
+        assert_type(error.retry_after, float | None)
+        assert_type(error.status, int)
+    except errors.InvalidRequestError as error:
+        assert_type(error.fields, tuple[errors.FieldProblem, ...])
+    except errors.WaitTimeoutError as error:
+        assert_type(error.project, Project | None)
+        assert_type(error.waited, float)
+
+
+async def simulator() -> None:
+    """The simulator in a user's tests."""
+    world = World()
+    assert_type(world.add_project(Render(0.0, duration=5.0)), str | int)
+    async with Simulator(world).client(timeout=1.0) as client:
+        assert_type(client, AsyncPictory)
