@@ -8,6 +8,7 @@ import attrs
 
 from pictory_async._config import Config
 from pictory_async._http import HttpStatistics, open_engine
+from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._projects import Projects
 from pictory_async._retry import RetryPolicy
@@ -59,6 +60,7 @@ class AsyncPictory:
     Attributes:
         projects: The calls about projects.
         templates: The calls about templates.
+        jobs: The calls about jobs.
 
     Raises:
         PictoryConfigError: There is no key, or a setting cannot work. Nothing was sent.
@@ -79,6 +81,7 @@ class AsyncPictory:
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry or RetryPolicy())
         self.projects = Projects(self._transport)
         self.templates = Templates(self._transport)
+        self.jobs = Jobs(self._transport)
 
     async def __aenter__(self) -> Self:
         return self

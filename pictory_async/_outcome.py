@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from pictory_async.errors import PictoryError
-from pictory_async.models import Project, ProjectId
+from pictory_async.models import Job, Project, ProjectId
 
 __all__ = ["RenderOutcome", "RenderStatus"]
 
@@ -46,6 +46,8 @@ class RenderOutcome:
         project_id: The project, as it was given.
         status: How the watch ended.
         project: The last snapshot; the rendered project where ``status`` is ``RENDERED``. ``None`` if there was none.
+        job: The render's job as it was last seen, where a `RenderHandle` was watched.
+        job_id: The id of that job.
         polls: How many usable answers the watch got.
         waited: How long the watch lasted, in seconds.
         notice_lag: The longest time that the end can have gone unnoticed, in seconds: the time since the last look
@@ -56,6 +58,8 @@ class RenderOutcome:
     project_id: ProjectId
     status: RenderStatus
     project: Project | None = None
+    job: Job | None = None
+    job_id: str | None = None
     polls: int = 0
     waited: float = 0.0
     notice_lag: float = 0.0
@@ -86,6 +90,7 @@ class RenderOutcome:
         return {
             "project_id": self.project_id,
             "status": self.status.value,
+            "job_id": self.job_id,
             "video_url": self.project.video_url if self.project is not None and self.ok else None,
             "polls": self.polls,
             "waited": round(self.waited, 3),

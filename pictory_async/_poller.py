@@ -11,8 +11,9 @@ import anyio.lowlevel
 import attrs
 
 from pictory_async._evidence import baseline
+from pictory_async._handle import RenderHandle
 from pictory_async._schedule import Agenda
-from pictory_async._transport import name_subject
+from pictory_async._transport import name_subject, segment
 from pictory_async._watch import Terms, Watch
 from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError
 
@@ -88,16 +89,16 @@ class RenderPoller:
 
     def __init__(
         self,
-        look: Callable[[ProjectId], Awaitable[Reply]],
+        look: Callable[[Watch], Awaitable[Reply]],
         board: Board,
         terms: Terms,
-        ids: Iterable[ProjectId],
+        wanted: Iterable[ProjectId | RenderHandle],
         after: After | Mapping[ProjectId, After],
     ) -> None:
         self._look_at = look
         self._board = board
         self._terms = terms
-        self._first = [(project_id, _after_of(after, project_id)) for project_id in ids]
+        self._first = [(one, _after_of(after, one)) for one in wanted]
         self._agenda: Agenda[Watch] = Agenda(lambda watch, turn: watch.open and watch.turn == turn)
         self._pending: dict[Watch, None] = {}
         self._outcomes: deque[RenderOutcome] = deque()
@@ -117,8 +118,8 @@ class RenderPoller:
             raise PictoryConfigError(msg)
         self._task_group = anyio.create_task_group()
         await self._task_group.__aenter__()
-        for project_id, after in self._first:
-            self.add(project_id, after=after)
+        for one, after in self._first:
+            self.add(one, after=after)
         self._first.clear()
         if self._terms.max_wait is not None:
             self._task_group.start_soon(self._end_overdue, name="pictory: deadlines")
@@ -144,31 +145,35 @@ class RenderPoller:
             raise
         return None
 
-    def add(self, project_id: ProjectId, *, after: After = None) -> None:
+    def add(self, wanted: ProjectId | RenderHandle, *, after: After = None) -> None:
         """Watch one more project, from now on. Sends nothing itself and returns at once.
 
         A project that this poller is already watching is not watched twice; one whose outcome was given is watched
         anew.
 
         Args:
-            project_id: Text (schema v3) or an integer (v2 and older).
+            wanted: The project's id, text (schema v3) or an integer (v2 and older); or what
+                ``client.projects.render`` returned, which lets the job show progress and failure.
             after: A snapshot taken before the render, or a time of the server's: only a newer video counts. ``None``
-                if any video will do.
+                if any video will do. A `RenderHandle` has its own.
 
         Raises:
-            PictoryConfigError: ``after`` cannot be used, or the poller is not running.
+            PictoryConfigError: ``after`` or the id cannot be used, or the poller is not running.
         """
         if self._task_group is None or self._task_group.cancel_scope.cancel_called:
             msg = "This watch is not running. Add projects inside its 'async with' block."
             raise PictoryConfigError(msg)
-        others = self._board.watches.get(str(project_id), ())
-        if any(other.owner is self for other in others):
+        handle = wanted if isinstance(wanted, RenderHandle) else RenderHandle(project_id=wanted)
+        segment("project", handle.project_id)
+        others = self._board.watches.get(str(handle.project_id), ())
+        if any(other.owner is self and other.job_id == handle.job_id for other in others):
             return
         now = anyio.current_time()
-        watch = Watch(project_id, baseline(after), self._terms, now, self)
+        newer_than = baseline(after) if handle is not wanted else handle.generated_before
+        watch = Watch(handle.project_id, newer_than, handle.job_id, self._terms, now, self)
         self._board.enter(watch)
         self._pending[watch] = None
-        self._schedule(watch, now)
+        self._schedule(watch, watch.first_look(now))
 
     def __aiter__(self) -> Self:
         return self
@@ -180,6 +185,15 @@ class RenderPoller:
                 raise StopAsyncIteration
             await self._news.wait()
         return self._outcomes.popleft()
+
+    @property
+    def progress(self) -> dict[ProjectId, float]:
+        """How much is rendered, in percent, of the pending projects whose job is known and says so."""
+        return {
+            watch.project_id: watch.job.progress
+            for watch in self._pending
+            if watch.job is not None and watch.job.progress is not None
+        }
 
     @property
     def pending(self) -> tuple[ProjectId, ...]:
@@ -246,7 +260,7 @@ class RenderPoller:
     # One look.
 
     async def _look(self, watch: Watch) -> None:
-        key = str(watch.project_id)
+        key = watch.subject
         looking = self._board.looking
         if key in looking:
             looking[key].append((watch, watch.turn))
@@ -255,7 +269,7 @@ class RenderPoller:
         self._looks += 1
         try:
             with anyio.CancelScope(deadline=watch.deadline):
-                await self._ask(watch, key)
+                await self._ask(watch)
         finally:
             del looking[key]
             for other, turn in late:
@@ -263,26 +277,32 @@ class RenderPoller:
                 if other.open and other.turn == turn:
                     other.owner._schedule(other, anyio.current_time())  # noqa: SLF001 - a RenderPoller too
 
-    async def _ask(self, watch: Watch, key: str) -> None:
+    async def _ask(self, watch: Watch) -> None:
         try:
-            reply = await self._look_at(watch.project_id)
+            reply = await self._look_at(watch)
         except APIError as error:
             self._failed_looks += 1
             now = anyio.current_time()
             if watch.open:
                 self._settle(watch, watch.failed(error, now), now)
             return
-        for other in tuple(self._board.watches.get(key, ())):
-            if other.began <= reply.sent_at:
+        if watch.asks_job:
+            if watch.open:
+                self._judge(watch, reply)
+            return
+        for other in tuple(self._board.watches.get(str(watch.project_id), ())):
+            if other.began <= reply.sent_at and not other.asks_job:
                 other.owner._judge(other, reply)  # noqa: SLF001 - a RenderPoller too
 
     def _judge(self, watch: Watch, reply: Reply) -> None:
         now = anyio.current_time()
+        subject = watch.subject
         try:
-            outcome = watch.saw(reply.body, reply.sent_at, now)
+            saw = watch.saw_job if watch.asks_job else watch.saw
+            outcome = saw(reply.body, reply.sent_at, now)
         except MalformedResponseError as error:
-            name_subject(error, f"project {watch.project_id!r}", "")
             self._failed_looks += 1
+            name_subject(error, subject, "")
             outcome = watch.failed(error, now)
         self._settle(watch, outcome, now)
 
@@ -312,5 +332,7 @@ class RenderPoller:
                 self._settle(watch, watch.timed_out(now), now)
 
 
-def _after_of(after: After | Mapping[ProjectId, After], project_id: ProjectId) -> After:
-    return after.get(project_id) if isinstance(after, Mapping) else after
+def _after_of(after: After | Mapping[ProjectId, After], wanted: ProjectId | RenderHandle) -> After:
+    if isinstance(after, Mapping):
+        return None if isinstance(wanted, RenderHandle) else after.get(wanted)
+    return after

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+import attrs
+
 from pictory_async._durations import optional_seconds, seconds
+from pictory_async._handle import RenderHandle
+from pictory_async._listing import Listing
 from pictory_async._poller import Board, RenderPoller
 from pictory_async._transport import segment
-from pictory_async._watch import Terms
-from pictory_async._wire import decode_project
-from pictory_async.errors import PictoryConfigError
+from pictory_async._watch import Terms, Watch
+from pictory_async._wire import decode_project, decode_project_page, decode_render_started
+from pictory_async.errors import (
+    ConnectionFailedError,
+    MalformedResponseError,
+    PictoryConfigError,
+    RenderSubmitUncertainError,
+    RequestTimeoutError,
+    ServerError,
+)
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Iterable, Mapping
 
     from pictory_async._durations import Duration
@@ -19,7 +31,7 @@ if TYPE_CHECKING:
     from pictory_async._outcome import RenderOutcome
     from pictory_async._poller import After
     from pictory_async._transport import Transport
-    from pictory_async.models import Project, ProjectId
+    from pictory_async.models import Project, ProjectId, ProjectItem
 
 __all__ = ["Projects"]
 
@@ -81,28 +93,25 @@ class Projects:
             PermissionDeniedError: The key may not see the project.
             APIError: The answers stayed unusable.
         """
-        async with self.watch(
-            [project_id], after=after, max_wait=max_wait, interval=interval, start_grace=start_grace
-        ) as watch:
-            outcome = await anext(watch)
-        outcome.raise_for_status()
-        return cast("Project", outcome.project)
+        return await self._first_outcome(
+            self.watch([project_id], after=after, max_wait=max_wait, interval=interval, start_grace=start_grace)
+        )
 
     async def wait_all(
         self,
-        ids: Iterable[ProjectId],
+        ids: Iterable[ProjectId | RenderHandle],
         *,
         after: After | Mapping[ProjectId, After] = None,
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,
-    ) -> list[RenderOutcome]:
+    ) -> builtins.list[RenderOutcome]:
         """Wait until each of many projects is rendered or known not to be.
 
         Never raises for one project: what happens to it is its outcome.
 
         Args:
-            ids: The projects; one given twice is watched once.
+            ids: The projects, or the handles of renders; one given twice is watched once.
             after: As in `wait`; a mapping from id to snapshot or time gives each project its own.
             max_wait: As in `wait`, for all of them together.
             interval: As in `wait`; where the request budget is short, all intervals stretch alike.
@@ -118,12 +127,12 @@ class Projects:
         async with self.watch(
             wanted, after=after, max_wait=max_wait, interval=interval, start_grace=start_grace
         ) as watch:
-            found = {str(outcome.project_id): outcome async for outcome in watch}
-        return [found[str(project_id)] for project_id in wanted]
+            found = {(str(outcome.project_id), outcome.job_id): outcome async for outcome in watch}
+        return [found[_key(one)] for one in wanted]
 
     def watch(
         self,
-        ids: Iterable[ProjectId] = (),
+        ids: Iterable[ProjectId | RenderHandle] = (),
         *,
         after: After | Mapping[ProjectId, After] = None,
         max_wait: Duration | None = 1800.0,
@@ -139,7 +148,7 @@ class Projects:
                     print(outcome.project_id, outcome.status)
 
         Args:
-            ids: The projects to begin with; `RenderPoller.add` adds more while it runs.
+            ids: The projects, or the handles of renders, to begin with; `RenderPoller.add` adds more while it runs.
             after: As in `wait_all`.
             max_wait: As in `wait`, for each project from when it was added.
             interval: As in `wait_all`.
@@ -148,26 +157,136 @@ class Projects:
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
-        terms = Terms(
-            max_wait=optional_seconds("max_wait", max_wait, above=0.0),
-            interval=seconds("interval", interval, above=0.0),
-            start_grace=seconds("start_grace", start_grace),
-        )
-        return RenderPoller(self._look, self._board, terms, _listed(ids), after)
+        return RenderPoller(self._look, self._board, _terms(max_wait, interval, start_grace), _listed(ids), after)
 
-    async def _look(self, project_id: ProjectId) -> Reply:
-        return await self._transport.poll(_path(project_id), f"project {project_id!r}")
+    async def render(self, project_id: ProjectId) -> RenderHandle:
+        """Start rendering a project. This costs money, so it is asked for once, whatever happens.
+
+        See https://docs.pictory.ai/api-reference/videos/render-project. The project is fetched first, so that the new
+        video can be told from the old one.
+
+        Args:
+            project_id: Text (schema v3) or an integer (v2 and older).
+
+        Returns:
+            What to wait for: pass it to `wait_all`, `watch` or `RenderPoller.add`.
+
+        Raises:
+            PictoryConfigError: That cannot be a project id; nothing was sent.
+            RenderSubmitUncertainError: The answer was lost; the error says how to find out what became of it.
+            ConnectionFailedError: No connection could be made, so nothing was started.
+            StatusError: The API refused, as its subclasses say; nothing was started.
+        """
+        before = await self.get(project_id)
+        handle = RenderHandle(project_id=project_id, generated_before=before.generated_at)
+        subject = f"the render of project {project_id!r}"
+        try:
+            reply = await self._transport.submit(f"{_path(project_id)}/render", subject)
+            return attrs.evolve(handle, job_id=decode_render_started(reply.body))
+        except (ConnectionFailedError, RequestTimeoutError, MalformedResponseError, ServerError) as error:
+            if isinstance(error, (ConnectionFailedError, RequestTimeoutError)) and not error.sent:
+                raise
+            cause = str(error)
+        text = (
+            f"Whether {subject} was started is not known: {cause} It was not asked for again, because renders cost "
+            "money. Watch error.handle: a render that was started shows itself within start_grace."
+        )
+        raise RenderSubmitUncertainError(text, handle=handle, cause=cause)
+
+    async def render_and_wait(
+        self,
+        project_id: ProjectId,
+        *,
+        max_wait: Duration | None = 1800.0,
+        interval: Duration = 10.0,
+        start_grace: Duration = 120.0,
+    ) -> Project:
+        """Start rendering a project and wait until the new video is there.
+
+        Args:
+            project_id: Text (schema v3) or an integer (v2 and older).
+            max_wait: As in `wait`, from when the render was started.
+            interval: As in `wait`.
+            start_grace: As in `wait`.
+
+        Returns:
+            The project with its new video.
+
+        Raises:
+            PictoryError: Whatever `render` and `wait` raise.
+        """
+        handle = await self.render(project_id)
+        terms = _terms(max_wait, interval, start_grace)
+        return await self._first_outcome(RenderPoller(self._look, self._board, terms, [handle], None))
+
+    async def share_link(
+        self,
+        project_id: ProjectId,
+        *,
+        wait: bool = False,
+        max_wait: Duration | None = 1800.0,
+        interval: Duration = 10.0,
+    ) -> str | None:
+        """Get the address of the page on which anybody can watch the project's video.
+
+        Args:
+            project_id: Text (schema v3) or an integer (v2 and older).
+            wait: Wait until the project is rendered, if it is not.
+            max_wait: As in `wait`.
+            interval: As in `wait`.
+
+        Returns:
+            The address; ``None`` where the project has none.
+
+        Raises:
+            PictoryError: Whatever `get` and `wait` raise.
+        """
+        if wait:
+            return (await self.wait(project_id, max_wait=max_wait, interval=interval)).share_video_url
+        return (await self.get(project_id)).share_video_url
+
+    def list(self) -> Listing[ProjectItem]:
+        """List the account's projects, over all pages, as an async iterator.
+
+        See https://docs.pictory.ai/api-reference/projects/get-projects. Items do not tell whether a video is there.
+        """
+        return Listing(self._transport, "/v2/projects", "the list of projects", "pagekey", decode_project_page)
+
+    async def _first_outcome(self, poller: RenderPoller) -> Project:
+        async with poller as watch:
+            outcome = await anext(watch)
+        outcome.raise_for_status()
+        return cast("Project", outcome.project)
+
+    async def _look(self, watch: Watch) -> Reply:
+        if watch.asks_job:
+            return await self._transport.poll(f"/v1/jobs/{segment('job', watch.job_id)}", watch.subject)
+        return await self._transport.poll(_path(watch.project_id), watch.subject)
 
 
 def _path(project_id: ProjectId) -> str:
     return f"/v2/projects/{segment('project', project_id)}"
 
 
-def _listed(ids: Iterable[ProjectId]) -> list[ProjectId]:
+def _key(wanted: ProjectId | RenderHandle) -> tuple[str, str | None]:
+    if isinstance(wanted, RenderHandle):
+        return str(wanted.project_id), wanted.job_id
+    return str(wanted), None
+
+
+def _terms(max_wait: Duration | None, interval: Duration, start_grace: Duration) -> Terms:
+    return Terms(
+        max_wait=optional_seconds("max_wait", max_wait, above=0.0),
+        interval=seconds("interval", interval, above=0.0),
+        start_grace=seconds("start_grace", start_grace),
+    )
+
+
+def _listed(ids: Iterable[ProjectId | RenderHandle]) -> builtins.list[ProjectId | RenderHandle]:
     if isinstance(ids, (str, bytes)):
         msg = f"ids must be a list of project ids; for the one project {ids!r} pass a list with one element."
         raise PictoryConfigError(msg)
-    wanted = list(ids)
-    for project_id in wanted:
-        segment("project", project_id)
+    wanted = [*ids]
+    for one in wanted:
+        segment("project", _key(one)[0] if isinstance(one, RenderHandle) else one)
     return wanted

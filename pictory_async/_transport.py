@@ -126,6 +126,17 @@ class Transport:
             self._retries += 1
             await anyio.sleep(delay)
 
+    async def submit(self, path: str, subject: str) -> Reply:
+        """Send one POST, once: what it starts costs money, so nothing that happens makes it go out again.
+
+        Raises:
+            APIError: As its subclasses say. Whether the POST had its effect is for the caller to judge.
+        """
+        outcome = await self._attempt("POST", path, subject, Priority.INTERACTIVE, None)
+        if isinstance(outcome, APIError):
+            raise outcome
+        return outcome
+
     async def poll(self, path: str, subject: str) -> Reply:
         """Send one GET for a watched project; the poller decides whether and when to look again.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import zlib
@@ -12,13 +13,12 @@ import attrs
 
 from pictory_async._evidence import Verdict, judge
 from pictory_async._outcome import RenderOutcome, RenderStatus
-from pictory_async._retry import is_transient
 from pictory_async._schedule import next_look
-from pictory_async._wire import decode_project, read_evidence
+from pictory_async._setbacks import Setbacks
+from pictory_async._wire import decode_job, decode_project, read_evidence
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
-    MalformedResponseError,
     NotFoundError,
     PermissionDeniedError,
     PictoryError,
@@ -27,16 +27,14 @@ from pictory_async.errors import (
     WaitError,
     WaitTimeoutError,
 )
-from pictory_async.models import ProjectId
+from pictory_async.models import Job, JobStatus, ProjectId
 
 if TYPE_CHECKING:
     from pictory_async.models import Project
 
 __all__ = ["Terms", "Watch"]
 
-_CONFIRM_AFTER: Final = 2.0
-_CONFIRMED: Final = 2
-_UNUSABLE: Final = 5
+_log: Final = logging.getLogger("pictory_async")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,19 +51,27 @@ class Terms:
 class Watch:
     """One project being waited for.
 
+    Where the render's job is known, the job is looked at until it is done, because it alone shows progress and
+    failure; then the project, until it shows the new video.
+
     Attributes:
         project_id: As it was given.
         after: The server's time that the video must be newer than.
+        job_id: The render's job, where it is known.
+        terms: What its poller was told.
         began: When the watch began.
         owner: The poller it belongs to.
         turn: How often it was entered into its owner's agenda; only the last entry counts.
         listed: Whether that entry is still there.
         open: Whether the outcome is still to come.
         polls: How many usable answers there were.
+        job: The job as it was last seen.
+        asks_job: Whether the next look is at the job.
     """
 
     project_id: ProjectId
     after: datetime | None
+    job_id: str | None
     terms: Terms
     began: float
     owner: Any
@@ -73,26 +79,33 @@ class Watch:
     listed: bool = False
     open: bool = True
     polls: int = 0
+    job: Job | None = None
+    asks_job: bool = attrs.field(init=False)
     _verdict: Verdict = Verdict.IDLE
     _digest: int | None = None
     _snapshot: bytes | None = None
     _unfinished_at: float = attrs.field(init=False)
     _grace_from: float = attrs.field(init=False)
     _started: bool = False
-    _setbacks: int = 0
-    _strikes: int = 0
-    _last_error: APIError | None = None
+    _job_lost: NotFoundError | None = None
+    _setbacks: Setbacks = attrs.field(factory=Setbacks)
 
     def __attrs_post_init__(self) -> None:
         self._unfinished_at = self._grace_from = self.began
+        self.asks_job = self.job_id is not None
 
     @property
     def deadline(self) -> float:
         """When ``max_wait`` is spent; infinite where there is none."""
         return math.inf if self.terms.max_wait is None else self.began + self.terms.max_wait
 
+    @property
+    def subject(self) -> str:
+        """What the next look is at, for errors."""
+        return f"job {self.job_id!r}" if self.asks_job else f"project {self.project_id!r}"
+
     def saw(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
-        """Take in a snapshot.
+        """Take in a snapshot of the project.
 
         Args:
             body: The answer's body.
@@ -111,8 +124,7 @@ class Watch:
             self._snapshot = zlib.compress(body, 1)
             self._digest = digest
         self.polls += 1
-        self._setbacks = self._strikes = 0
-        self._last_error = None
+        self._setbacks.clear()
         if self._verdict is Verdict.RENDERED:
             return self._end(RenderStatus.RENDERED, now, None)
         self._unfinished_at = sent_at
@@ -123,21 +135,35 @@ class Watch:
             return self._gave_nothing(now)
         return None
 
-    def failed(self, error: APIError, now: float) -> RenderOutcome | None:
-        """Take in a failed look: it is not a failed render.
+    def saw_job(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
+        """Take in an answer about the job; as `saw`."""
+        job = decode_job(body, self.job_id)
+        if job.is_missing:
+            text = f"There is no {self.subject} for this API key. It may have been cleaned up; look at the project."
+            return self.failed(NotFoundError(text, status=404, code=job.error_code, method="GET"), now)
+        self.polls += 1
+        self._setbacks.clear()
+        if job.status not in set(JobStatus) and (self.job is None or self.job.status != job.status):
+            _log.info("pictory.job.unknown_status: job %r has status %r; still waiting", self.job_id, job.status)
+        self.job = job
+        if job.is_failed:
+            return self._end(RenderStatus.FAILED, now, self._job_failed(job, now))
+        if job.is_completed or job.is_cleaned:
+            self._turn_to_project(now)
+        else:
+            self._unfinished_at = sent_at
+        return None
 
-        Only an answer that says the same twice in a row ends a watch, or a body that stays unusable.
-        """
-        same = type(error) is type(self._last_error)
-        self._last_error = error
-        if is_transient(error):
-            self._setbacks += 1
-            self._strikes = 0
-            return None
-        self._strikes = self._strikes + 1 if same else 1
-        if self._strikes < (_UNUSABLE if isinstance(error, MalformedResponseError) else _CONFIRMED):
+    def failed(self, error: APIError, now: float) -> RenderOutcome | None:
+        """Take in a failed look: it is not a failed render."""
+        if not self._setbacks.add(error):
             return None
         if isinstance(error, NotFoundError):
+            if self.asks_job:
+                # The project may still tell what became of the render.
+                self._job_lost = error
+                self._turn_to_project(now)
+                return None
             return self._end(RenderStatus.MISSING, now, error)
         if isinstance(error, (AuthenticationError, PermissionDeniedError)):
             return self._end(RenderStatus.REFUSED, now, error)
@@ -145,47 +171,71 @@ class Watch:
 
     def timed_out(self, now: float) -> RenderOutcome:
         """End the watch because ``max_wait`` is spent."""
-        max_wait = self.terms.max_wait or 0.0
-        seen = self._verdict.value if self.polls else "never seen"
+        last = self._setbacks.last
+        seen = self._verdict.value if self._snapshot else "never seen"
+        if self.job is not None:
+            seen = f"job {self.job.status}"
         text = (
-            f"Project {self.project_id!r} was not rendered within {max_wait:g} s (last seen: {seen}, {self.polls} "
-            "polls). It may still finish: wait again, or raise max_wait."
+            f"Project {self.project_id!r} was not rendered within {self.terms.max_wait:g} s (last seen: {seen}, "
+            f"{self.polls} polls). It may still finish: wait again, or raise max_wait."
         )
-        if self._last_error is not None:
-            text += f" The last look failed: {self._last_error}"
-        error = WaitTimeoutError(
-            text,
-            max_wait=self.terms.max_wait,
-            last_error=str(self._last_error) if self._last_error is not None else None,
-            **self._facts(now),
-        )
+        if last is not None:
+            text += f" The last look failed: {last}"
+        facts = self._facts(now)
+        max_wait = self.terms.max_wait
+        error = WaitTimeoutError(text, max_wait=max_wait, last_error=None if last is None else str(last), **facts)
         return self._end(RenderStatus.TIMED_OUT, now, error)
+
+    def first_look(self, now: float) -> float:
+        """When to look for the first time: a render that has only just been asked for cannot be done."""
+        return now + self.terms.jitter.uniform(0.5, 1.0) * self.terms.interval if self.asks_job else now
 
     def next_look(self, now: float) -> float:
         """When to look again."""
         terms = self.terms
-        if self._strikes or self._setbacks == 1:
-            # To confirm, or because a connection broke once, one look comes early.
-            return now + terms.jitter.uniform(0.5, 1.0) * min(terms.interval, _CONFIRM_AFTER)
+        early = self._setbacks.next_look(now, terms.interval, terms.jitter)
+        if early is not None:
+            return early
+        if self._snapshot is None and not self.asks_job and self.job_id is not None:
+            return now  # the job is done, so the project shows it
         due = next_look(now, terms.interval, self.polls, terms.jitter)
         grace_ends = self._grace_from + terms.start_grace
-        waiting_for_a_start = self.polls and self._verdict is not Verdict.RENDERING
-        return grace_ends if waiting_for_a_start and now < grace_ends < due else due
+        in_grace = self._snapshot is not None and self._verdict is not Verdict.RENDERING
+        return grace_ends if in_grace and now < grace_ends < due else due
+
+    def _turn_to_project(self, now: float) -> None:
+        self.asks_job = False
+        self._grace_from = now
+        self._setbacks.clear()
+
+    def _job_failed(self, job: Job, now: float) -> RenderFailedError:
+        why = job.error_message or "no reason given"
+        code = f" ({job.error_code})" if job.error_code else ""
+        text = f"The render of project {self.project_id!r} failed: {why}{code}. Correct the project, then render again."
+        return RenderFailedError(text, code=job.error_code, job_id=self.job_id, **self._facts(now))
 
     def _gave_nothing(self, now: float) -> RenderOutcome:
         grace = f"{self.terms.start_grace:g} s"
-        if self._started:
-            text = f"Project {self.project_id!r} stopped rendering and has had no new video for {grace}."
+        project = f"Project {self.project_id!r}"
+        facts = self._facts(now)
+        if self._job_lost is not None:
+            return self._end(RenderStatus.MISSING, now, self._job_lost)
+        if self.job is not None and self.job.is_completed:
+            text = f"{project} shows no new video {grace} after its job {self.job_id!r} was completed. "
+            return self._end(RenderStatus.ERROR, now, WaitError(f"{text}Look at it in Pictory.", **facts))
+        if self.job is not None or self._started:
+            how = f"job {self.job_id!r} was cleaned up" if self.job is not None else "stopped rendering"
+            text = f"{project}: {how}" if self.job is not None else f"{project} {how}"
             error: PictoryError = RenderFailedError(
-                f"{text} The render failed: open the project in Pictory to see why, then render it again.",
-                **self._facts(now),
+                f"{text}, and there has been no new video for {grace}. Open the project in Pictory to see why, "
+                "then render it again.",
+                job_id=self.job_id,
+                **facts,
             )
             return self._end(RenderStatus.FAILED, now, error)
         what = "an old video" if self._verdict is Verdict.PREVIOUS else "no video"
-        text = f"Project {self.project_id!r} has {what}, and no render was seen for {grace}."
-        error = RenderNotStartedError(
-            f"{text} Start one, or raise start_grace if renders queue for longer.", **self._facts(now)
-        )
+        text = f"{project} has {what}, and no render was seen for {grace}."
+        error = RenderNotStartedError(f"{text} Start one, or raise start_grace if renders queue for longer.", **facts)
         return self._end(RenderStatus.NOT_STARTED, now, error)
 
     def _facts(self, now: float) -> dict[str, Any]:
@@ -207,6 +257,8 @@ class Watch:
             project_id=self.project_id,
             status=status,
             project=error.project if isinstance(error, WaitError) else self._project(),
+            job=self.job,
+            job_id=self.job_id,
             polls=self.polls,
             waited=now - self.began,
             notice_lag=now - self._unfinished_at,

@@ -17,7 +17,10 @@
     │       ├── NotFoundError (LookupError)   404
     │       ├── RateLimitedError              429
     │       └── ServerError                   any 5xx, Cloudflare's 52x included
-    └── WaitError                             a wait ended without the awaited video
+    ├── RenderSubmitUncertainError            a render was asked for, and the answer was lost
+    └── WaitError                             a wait ended without what was waited for
+        ├── JobFailedError
+        ├── JobCleanedError
         ├── RenderFailedError
         ├── RenderNotStartedError
         └── WaitTimeoutError (TimeoutError)
@@ -33,6 +36,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 import attrs
 
 if TYPE_CHECKING:
+    from pictory_async._handle import RenderHandle
     from pictory_async.models import Project, ProjectId
 
 __all__ = [
@@ -42,6 +46,8 @@ __all__ = [
     "ConnectionFailedError",
     "FieldProblem",
     "InvalidRequestError",
+    "JobCleanedError",
+    "JobFailedError",
     "MalformedResponseError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -51,6 +57,7 @@ __all__ = [
     "RateLimitedError",
     "RenderFailedError",
     "RenderNotStartedError",
+    "RenderSubmitUncertainError",
     "RequestTimeoutError",
     "ServerError",
     "StatusError",
@@ -253,8 +260,24 @@ class ServerError(StatusError):
 
 
 @_error
+class RenderSubmitUncertainError(PictoryError):
+    """A render was asked for and the answer was lost: it may have been started, or not.
+
+    Renders cost money, so the request was not sent again. Watch it with ``client.projects.watch([error.handle])``:
+    a render that was started shows itself, and one that was not ends as not started.
+
+    Attributes:
+        handle: The render, without a job id.
+        cause: What happened, as text.
+    """
+
+    handle: RenderHandle
+    cause: str = ""
+
+
+@_error
 class WaitError(PictoryError):
-    """A wait ended without the video that was waited for.
+    """A wait ended without what was waited for.
 
     Attributes:
         project_id: The project, as it was given.
@@ -267,6 +290,30 @@ class WaitError(PictoryError):
     polls: int = 0
     waited: float = 0.0
     project: Project | None = None
+
+
+@_error
+class JobFailedError(WaitError):
+    """A job failed.
+
+    Attributes:
+        code: The job's ``error_code``, as text.
+        job_id: The job.
+    """
+
+    code: str | None = None
+    job_id: str | None = None
+
+
+@_error
+class JobCleanedError(WaitError):
+    """A job's results were deleted before they were looked at.
+
+    Attributes:
+        job_id: The job.
+    """
+
+    job_id: str | None = None
 
 
 @_error

@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 
-from pictory_async import errors
+from pictory_async import RenderHandle, errors
 from pictory_async.models import Project
 
 CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
@@ -31,6 +31,8 @@ FACTS = {
     "timeout": 30.0,
     "sent": False,
     "attempts": 2,
+    "handle": RenderHandle(project_id=17),
+    "cause": "A reset.",
 }
 
 

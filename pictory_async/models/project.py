@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import attrs
 
 from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
 from pictory_async.models.scene import Scene, SceneSettings, VisualFilter
+
+if TYPE_CHECKING:
+    from pictory_async.models.metadata import ProjectMetadata
 
 __all__ = ["Evidence", "Project", "ProjectItem", "ProjectStep"]
 
@@ -154,6 +158,15 @@ class Project(Model):
             "share": self.share_video_url,
         }
         return MappingProxyType({kind: url for kind, url in urls.items() if url})
+
+    def metadata(self) -> ProjectMetadata:
+        """What the project is, grouped as under "Extract Project Metadata" on the API's page.
+
+        See https://docs.pictory.ai/api-reference/projects/get-project-by-id. Nothing is requested.
+        """
+        from pictory_async.models.metadata import metadata_of  # noqa: PLC0415  # seldom asked for
+
+        return metadata_of(self)
 
     @property
     def evidence(self) -> Evidence:

@@ -1,0 +1,31 @@
+"""The `pictory` command, of the extra ``cli``: ``pip install "pictory-async[cli]"``."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+__all__ = ["main"]
+
+_NEEDED = ("click", "rich")
+
+
+def main() -> int:
+    """Run the command with the arguments of the process.
+
+    Returns:
+        The exit code, where it does not leave by `SystemExit`.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        text = f'pictory needs {" and ".join(missing)}. Install with: pip install "pictory-async[cli]"'
+        print(text, file=sys.stderr)  # noqa: T201 - click, which prints everything else, is what is missing
+        return 2
+    try:
+        # What the commands are made of is there only with the extra.
+        from pictory_async.cli._app import pictory  # noqa: PLC0415
+
+        pictory(prog_name="pictory")
+    except KeyboardInterrupt:
+        return 130
+    return 0

@@ -1,0 +1,75 @@
+"""From a command to the API and back."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+import click
+
+from pictory_async import AsyncPictory
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from pictory_async import RateLimiter
+
+__all__ = ["fetch_all", "open_client", "run"]
+
+T = TypeVar("T")
+
+
+def run(function: Callable[[], Awaitable[T]]) -> T:
+    """Run an async function to its end.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; everything that was running has been cancelled and cleaned up.
+    """
+    return anyio.run(function)
+
+
+def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:
+    """Make a client with the key of the environment; what it warns of is printed as one line.
+
+    Args:
+        base_url: Where the API is; ``None`` for the environment's or Pictory's address.
+        limiter: The request budget; ``None`` for the default one.
+
+    Raises:
+        PictoryConfigError: There is no key, or a setting cannot work.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        client = AsyncPictory(base_url=base_url, limiter=limiter)
+    for warning in caught:
+        click.echo(f"Warning: {warning.message}", err=True)
+    return client
+
+
+async def fetch_all(
+    base_url: str | None, ids: Sequence[str], get: Callable[[AsyncPictory, str], Awaitable[T]]
+) -> list[T | Exception]:
+    """Fetch several things at once.
+
+    Args:
+        base_url: As in `open_client`.
+        ids: What to fetch.
+        get: Fetches one.
+
+    Returns:
+        What was fetched, or why it was not, in the order of ``ids``.
+    """
+    found: dict[str, T | Exception] = {}
+
+    async with open_client(base_url) as client, anyio.create_task_group() as tasks:
+
+        async def fetch(one: str) -> None:
+            try:
+                found[one] = await get(client, one)
+            except Exception as error:  # noqa: BLE001 - one failure must not end the others
+                found[one] = error
+
+        for one in ids:
+            tasks.start_soon(fetch, one)
+    return [found[one] for one in ids]

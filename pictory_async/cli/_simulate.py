@@ -1,0 +1,75 @@
+"""`pictory simulate`: the simulator as a server, for programs of any kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pictory_async.cli._client import run
+from pictory_async.cli._exits import Complaint
+from pictory_async.cli._options import RATE, SECONDS, Rate, population
+from pictory_async.cli._world import make_simulator, server_module
+
+if TYPE_CHECKING:
+    from pictory_async.testing import Planned, Simulator
+
+__all__ = ["command"]
+
+_SHOWN = 3
+
+
+@click.command("simulate")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="The port; 0 takes a free one."
+)
+@population
+@click.option("--rate", type=RATE, metavar="N/PER", help="Answer 429 beyond N requests in any window of PER.")
+@click.option("--latency", type=SECONDS, default="0", metavar="TIME", help="From a request to its answer.")
+@click.option(
+    "--ids",
+    "ids_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write the ids of all projects to a file, one a line, for 'pictory wait --ids-from'.",
+)
+def command(
+    *,
+    port: int,
+    projects: int,
+    render_seconds: tuple[float, float],
+    seed: int,
+    rate: Rate | None,
+    latency: float,
+    ids_file: Path | None,
+) -> None:
+    """Serve a simulated Pictory on this machine until Ctrl-C.
+
+    Its renders begin with the first request.
+    """
+    server = server_module()
+    simulator, planned = make_simulator(projects, render_seconds, seed, rate=rate, latency=latency)
+    template = simulator.world.add_template("Hi {{Name}}, how are you?", variables={"Name": "there"})
+    if ids_file is not None:
+        ids_file.write_text("".join(f"{plan.project_id}\n" for plan in planned), encoding="utf-8")
+    try:
+        run(lambda: _serve(server, simulator, port, planned, template))
+    except KeyboardInterrupt:
+        click.echo(f"\nStopped after {len(simulator.log)} requests.", err=True)
+    except OSError as error:
+        raise Complaint(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
+
+
+async def _serve(server: Any, simulator: Simulator, port: int, planned: list[Planned], template: str) -> None:
+    def say(base_url: str) -> None:
+        some = " ".join(str(plan.project_id) for plan in planned[:_SHOWN])
+        click.echo(f"A simulated Pictory with {len(planned)} projects answers at {base_url}")
+        click.echo("Point a client to it:")
+        click.echo(f"  export PICTORY_API_BASE_URL={base_url} PICTORY_API_KEY={simulator.world.api_key}")
+        click.echo("Then try:")
+        click.echo(f"  pictory wait {some}")
+        click.echo(f"  pictory template {template}")
+        click.echo("Ctrl-C stops it.")
+
+    await server.serve(simulator, port=port, on_start=say)

@@ -1,0 +1,124 @@
+"""What is known so far about many projects, and how fast requests go. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from pictory_async import ProjectId, RenderOutcome, RenderStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+__all__ = ["Meter", "Tally", "lasting"]
+
+_SPAN = 2.0
+
+
+@attrs.define
+class Meter:
+    """Requests per second over the last two seconds."""
+
+    _samples: deque[tuple[float, int]] = attrs.field(factory=deque[tuple[float, int]], init=False)
+
+    def read(self, at: float, requests: int) -> float:
+        """Note how many requests there were until now, and return the pace.
+
+        Args:
+            at: Seconds since the start.
+            requests: Requests since the start.
+        """
+        samples = self._samples
+        samples.append((at, requests))
+        while len(samples) > 1 and samples[1][0] <= at - _SPAN:
+            samples.popleft()
+        began, before = samples[0]
+        return (requests - before) / (at - began) if at > began else 0.0
+
+
+@attrs.define
+class Tally:
+    """What is known so far about the projects that are watched.
+
+    Attributes:
+        wanted: The projects, in the order they were given.
+        outcomes: What became of those that are done, by id as text, in the order in which they ended.
+        seconds: How long the watch has lasted.
+        requests: How many requests were sent.
+    """
+
+    wanted: Sequence[ProjectId]
+    outcomes: dict[str, RenderOutcome] = attrs.field(factory=dict[str, RenderOutcome], init=False)
+    seconds: float = attrs.field(default=0.0, init=False)
+    requests: int = attrs.field(default=0, init=False)
+    _counts: Counter[RenderStatus] = attrs.field(factory=Counter[RenderStatus], init=False)
+
+    def add(self, outcome: RenderOutcome) -> None:
+        """Take in an outcome."""
+        self.outcomes[str(outcome.project_id)] = outcome
+        self._counts[outcome.status] += 1
+
+    @property
+    def total(self) -> int:
+        """How many projects there are."""
+        return len(self.wanted)
+
+    @property
+    def done(self) -> int:
+        """How many are done."""
+        return len(self.outcomes)
+
+    @property
+    def pending(self) -> list[ProjectId]:
+        """Those that are not done, in the order they were given."""
+        return [project_id for project_id in self.wanted if str(project_id) not in self.outcomes]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many ended in which way; only what occurred, in the order of `RenderStatus`."""
+        return {status.value: self._counts[status] for status in RenderStatus if self._counts[status]}
+
+    @property
+    def counts_text(self) -> str:
+        """The counts, for a person."""
+        return ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
+
+    @property
+    def polls_per_project(self) -> float:
+        """How often a project was looked at until its outcome was known, on average."""
+        return sum(outcome.polls for outcome in self.outcomes.values()) / max(1, self.done)
+
+    def latest(self, count: int) -> list[RenderOutcome]:
+        """The latest outcomes, newest first."""
+        return list(self.outcomes.values())[: -count - 1 : -1]
+
+    def ordered(self) -> list[RenderOutcome]:
+        """The outcomes in the order in which the projects were given."""
+        keys = map(str, self.wanted)
+        return [self.outcomes[key] for key in keys if key in self.outcomes]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as plain JSON values."""
+        return {
+            "projects": self.total,
+            "outcomes": self.counts,
+            "results": [outcome.to_dict() for outcome in self.ordered()],
+            "pending": self.pending,
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def lasting(values: Iterable[float], share: float) -> float | None:
+    """The value below or at which a share of all values lies (nearest rank); ``None`` if there are none.
+
+    Args:
+        values: The values.
+        share: 0 to 1.
+    """
+    ranked = sorted(values)
+    return ranked[max(0, -int(-share * len(ranked) // 1) - 1)] if ranked else None

@@ -1,0 +1,114 @@
+"""The live view: one frame of it, from what is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from rich.console import Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from pictory_async.cli._tally import Tally
+from pictory_async.cli._text import duration, printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from pictory_async import RenderOutcome
+
+__all__ = ["STYLES", "View", "status_text"]
+
+STYLES: Final = {
+    "rendered": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "not_started": ("○", "yellow"),
+    "missing": ("?", "magenta"),
+    "refused": ("⊘", "magenta"),
+    "timed_out": ("…", "yellow"),
+    "error": ("!", "red"),
+}
+_AROUND_THE_LATEST = 12  # lines of a frame that are not about single projects
+
+
+@attrs.frozen(kw_only=True)
+class View:
+    """One moment of a watch.
+
+    Attributes:
+        title: What is watched.
+        tally: What is known.
+        pace: Requests per second now.
+        budget: Requests per second that the limiter allows on average.
+        waiting: Looks that stand in line for the budget.
+        height: Lines of the terminal.
+    """
+
+    title: str
+    tally: Tally
+    pace: float
+    budget: float
+    waiting: int
+    height: int
+
+    def __rich__(self) -> RenderableType:
+        """The frame."""
+        rows = [Text(self.title, style="bold"), Text(), self._progress(), Text(), self._counts(), Text(), self._pace()]
+        count = max(1, min(10, self.height - _AROUND_THE_LATEST))
+        latest = self.tally.latest(count)
+        if latest:
+            rows += [Text(), Text("Latest", style="bold"), _latest(latest)]
+        return Group(*rows)
+
+    def _progress(self) -> RenderableType:
+        tally = self.tally
+        grid = Table.grid(padding=(0, 2), expand=True)
+        grid.add_column(ratio=1)
+        grid.add_column(justify="right", no_wrap=True)
+        percent = 100 * tally.done // max(1, tally.total)
+        says = Text(f"{tally.done}/{tally.total}  {percent:>3} %  {duration(tally.seconds)}")
+        grid.add_row(ProgressBar(total=tally.total, completed=tally.done, complete_style="cyan"), says)
+        return grid
+
+    def _counts(self) -> RenderableType:
+        line = Text()
+        for status, count in self.tally.counts.items():
+            line.append_text(status_text(status)).append(f" {count}   ")
+        return line.append("● ", style="cyan").append(f"watching {self.tally.total - self.tally.done}")
+
+    def _pace(self) -> RenderableType:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(width=24)
+        grid.add_column(no_wrap=True)
+        says = f"{self.pace:.1f} of {self.budget:g} requests/s"
+        total = f"{self.tally.requests:,} sent, {self.waiting} in line"
+        bar = ProgressBar(total=self.budget, completed=self.pace, complete_style="magenta", finished_style="magenta")
+        grid.add_row(Text(says), bar, Text(total, style="dim"))
+        return grid
+
+
+def status_text(status: str) -> Text:
+    """A status with its sign and colour."""
+    sign, style = STYLES.get(status, ("·", ""))
+    return Text(f"{sign} {status.replace('_', ' ')}", style=style)
+
+
+def _latest(outcomes: list[RenderOutcome]) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    for outcome in outcomes:
+        name = outcome.project.name if outcome.project is not None else None
+        grid.add_row(
+            status_text(outcome.status.value),
+            Text(str(outcome.project_id)),
+            Text(duration(outcome.waited)),
+            Text(f"{outcome.polls} polls"),
+            Text(printable(name or "")),
+        )
+    return grid

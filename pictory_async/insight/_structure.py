@@ -1,0 +1,146 @@
+"""What a template is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from pictory_async.models._base import plain_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pictory_async.models import AiVoice, BackgroundMusic, Template, TemplateScene
+
+__all__ = ["SceneStructure", "TemplateStructure", "template_structure"]
+
+
+@attrs.frozen(kw_only=True)
+class SceneStructure:
+    """What one scene of a template is made of.
+
+    Attributes:
+        number: Number of the scene; the first is 1.
+        id: The scene's id.
+        subtitles: The texts of its subtitles, in order; empty text where a subtitle has none.
+        layer_texts: The texts of its layers, in order; layers without text are left out.
+        layers_by_type: How many layers of each type it has, such as ``{"text": 2}``; ``unknown`` for layers that do
+            not tell. Read-only.
+    """
+
+    number: int
+    id: str | None = None
+    subtitles: tuple[str, ...] = ()
+    layer_texts: tuple[str, ...] = ()
+    _layers_by_type: dict[str, int] = attrs.field(converter=plain_dict, alias="layers_by_type", hash=False)
+
+    @property
+    def layers_by_type(self) -> Mapping[str, int]:
+        """How many layers of each type the scene has."""
+        return MappingProxyType(self._layers_by_type)
+
+    @property
+    def subtitle_count(self) -> int:
+        """Number of subtitles."""
+        return len(self.subtitles)
+
+    @property
+    def layer_count(self) -> int:
+        """Number of layers in all groups."""
+        return sum(self._layers_by_type.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the scene as JSON values, with the keys of the API's page and more."""
+        return {
+            "scene_number": self.number,
+            "scene_id": self.id,
+            "subtitle_count": self.subtitle_count,
+            "layer_count": self.layer_count,
+            "subtitles": list(self.subtitles),
+            "layer_texts": list(self.layer_texts),
+            "layers_by_type": dict(self._layers_by_type),
+        }
+
+
+@attrs.frozen(kw_only=True)
+class TemplateStructure:
+    """What a template is made of.
+
+    Attributes:
+        name: Name of the template.
+        language: Language code, such as ``en``.
+        schema_version: ``v3`` or ``v2``.
+        music: The background music, with its volume from 0 to 1; ``None`` where the API says nothing.
+        has_background_music: Whether the music is switched on.
+        voices: The synthetic voices, with their speed in percent.
+        has_voice_over: Whether the text is spoken.
+        variables: Names of the declared variables.
+        scenes: The scenes in order.
+    """
+
+    name: str | None = None
+    language: str | None = None
+    schema_version: str | None = None
+    music: BackgroundMusic | None = None
+    has_background_music: bool = False
+    voices: tuple[AiVoice, ...] = ()
+    has_voice_over: bool = False
+    variables: tuple[str, ...] = ()
+    scenes: tuple[SceneStructure, ...] = ()
+
+    @property
+    def total_scenes(self) -> int:
+        """Number of scenes."""
+        return len(self.scenes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the structure as JSON values, with the keys of the API's page and more."""
+        music = self.music
+        return {
+            "name": self.name,
+            "language": self.language,
+            "schema_version": self.schema_version,
+            "total_scenes": self.total_scenes,
+            "has_background_music": self.has_background_music,
+            "has_voice_over": self.has_voice_over,
+            "variables": list(self.variables),
+            "scene_details": [scene.to_dict() for scene in self.scenes],
+            "background_music": None if music is None else {"url": music.url, "volume": music.volume},
+            "voices": [
+                {"speaker": voice.speaker, "speed": voice.speed, "amplification_level": voice.amplification_level}
+                for voice in self.voices
+            ],
+        }
+
+
+def template_structure(template: Template) -> TemplateStructure:
+    """Tell what a template is made of: music, voices, variables, and for each scene its subtitles and layers.
+
+    Does what "Analyze Template Structure" on https://docs.pictory.ai/api-reference/templates/get-template-by-id does.
+    """
+    music, voice_over = template.background_music, template.voice_over
+    return TemplateStructure(
+        name=template.name,
+        language=template.language,
+        schema_version=template.schema_version,
+        music=music,
+        has_background_music=music is not None and music.enabled is True,
+        voices=() if voice_over is None else voice_over.ai_voices,
+        has_voice_over=voice_over is not None and voice_over.enabled is True,
+        variables=tuple(template.variables),
+        scenes=tuple(_scene(number, scene) for number, scene in enumerate(template.scenes, 1)),
+    )
+
+
+def _scene(number: int, scene: TemplateScene) -> SceneStructure:
+    layers = [layer for group in scene.layers for layer in group]
+    return SceneStructure(
+        number=number,
+        id=scene.id,
+        subtitles=tuple(subtitle.text or "" for subtitle in scene.subtitles),
+        layer_texts=tuple(layer.text for layer in layers if layer.text),
+        layers_by_type=Counter(layer.type or "unknown" for layer in layers),
+    )

@@ -1,0 +1,84 @@
+"""How values become text: times, lengths, and names that may hold anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+__all__ = ["NOT_GIVEN", "clean", "iso", "iso_or_none", "length", "quoted", "same", "shown", "utc_now"]
+
+NOT_GIVEN = "—"
+_QUOTED_LENGTH = 60  # characters of one text in a line for people
+
+# What can move the cursor, turn the reading direction or hide in a line: controls, line ends, marks of direction.
+_UNSEEN: dict[int, str] = {
+    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " "),
+    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF], ""),
+    **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"),
+}
+
+
+def clean(text: str) -> str:
+    """Give a text as one line without control characters, marks of direction and lone surrogates."""
+    return text.translate(_UNSEEN)
+
+
+def shown(value: Any) -> str:
+    """Give a value as one line for people; ``—`` for one that is not given."""
+    if value is None or value == "":
+        return NOT_GIVEN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}" if abs(value) < 1e6 else str(value)  # noqa: PLR2004  # {:g} has six digits
+    if isinstance(value, list | tuple):
+        items = cast("list[Any]", value)
+        return ", ".join(shown(item) for item in items) if items else "any"
+    return clean(str(value))
+
+
+def quoted(value: Any) -> str:
+    """Give a value for a sentence: texts in quotes and cut, others as JSON would have them."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = clean(str(value))
+    if len(text) > _QUOTED_LENGTH:
+        text = text[: _QUOTED_LENGTH - 1] + "…"
+    return f'"{text}"' if isinstance(value, str) else text
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal as JSON: ``1`` equals ``1.0``, but not ``true``."""
+    return isinstance(one, bool) == isinstance(other, bool) and (one is other or bool(one == other))
+
+
+def length(seconds: float) -> str:
+    """Give a length of time for people: ``1.99 s``, ``2 min 5 s``, ``3 h 30 min``, ``2 d 4 h``."""
+    if seconds < 60:  # noqa: PLR2004  # seconds in a minute
+        return f"{round(seconds, 2):g} s"
+    whole = round(seconds)
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min {whole % 60} s" if whole % 60 else f"{minutes} min"
+
+
+def iso(time: datetime) -> str:
+    """Give a time as ISO 8601 in UTC with its offset, such as ``2025-12-23T01:54:26.658000+00:00``."""
+    return (time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)).isoformat()
+
+
+def iso_or_none(time: datetime | None) -> str | None:
+    """Like `iso`; ``None`` stays ``None``."""
+    return None if time is None else iso(time)
+
+
+def utc_now(now: datetime | None) -> datetime:
+    """Give ``now`` in UTC (without a zone it is taken to be UTC), or the clock's time where it is not given."""
+    if now is None:
+        return datetime.now(UTC)
+    return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)

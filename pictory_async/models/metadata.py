@@ -1,0 +1,163 @@
+"""A project's metadata in the grouping that the API's own documentation shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pictory_async.models.project import Project
+
+__all__ = ["MetadataAssets", "MetadataSceneSettings", "MetadataSubtitles", "ProjectMetadata", "metadata_of"]
+
+
+@attrs.frozen(kw_only=True)
+class MetadataSceneSettings:
+    """How a project's scenes were made.
+
+    Attributes:
+        max_lines: Greatest number of text lines in one scene.
+        auto_highlight: Whether keywords are highlighted without being asked for.
+        auto_visuals: Whether visuals are chosen without being asked for.
+    """
+
+    max_lines: int | None = None
+    auto_highlight: bool | None = None
+    auto_visuals: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class MetadataSubtitles:
+    """A project's subtitle files; ``None`` for one that is not there.
+
+    Attributes:
+        srt: URL of the subtitles in SRT form.
+        vtt: URL of the subtitles in WebVTT form.
+        txt: URL of the spoken text.
+    """
+
+    srt: str | None = None
+    vtt: str | None = None
+    txt: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class MetadataAssets:
+    """A project's files; ``None`` for one that is not there.
+
+    Attributes:
+        video: URL of the rendered video.
+        audio: URL of its sound.
+        share_link: A page on which anybody can watch the video.
+        subtitles: The subtitle files.
+    """
+
+    video: str | None = None
+    audio: str | None = None
+    share_link: str | None = None
+    subtitles: MetadataSubtitles = attrs.field(factory=MetadataSubtitles)
+
+
+@attrs.frozen(kw_only=True)
+class ProjectMetadata:
+    """What a project is, without its scenes.
+
+    The grouping is that of "Extract Project Metadata" on
+    https://docs.pictory.ai/api-reference/projects/get-project-by-id. ``None`` means that the API did not say.
+
+    Attributes:
+        name: Name of the project.
+        source: What it was made from, such as ``script``.
+        schema: ``v3`` or ``v2``.
+        aspect_ratio: Such as ``16:9``.
+        duration: Length of the video in seconds.
+        language: Language code of the script, such as ``en``.
+        created: When the video was made, in UTC. (The page calls it so; it is not the project's own age.)
+        last_saved: When the project was last saved, in UTC.
+        voice_over: Id of the voice-over.
+        brand: Id of the brand.
+        template: Id of the smart layout.
+        scene_settings: How the scenes were made.
+        assets: The files.
+    """
+
+    name: str | None = None
+    source: str | None = None
+    schema: str | None = None
+    aspect_ratio: str | None = None
+    duration: float | None = None
+    language: str | None = None
+    created: datetime | None = None
+    last_saved: datetime | None = None
+    voice_over: str | None = None
+    brand: str | None = None
+    template: str | None = None
+    scene_settings: MetadataSceneSettings = attrs.field(factory=MetadataSceneSettings)
+    assets: MetadataAssets = attrs.field(factory=MetadataAssets)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the metadata as JSON values under the documentation's keys; all keys are always there."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "schema": self.schema,
+            "aspectRatio": self.aspect_ratio,
+            "duration": self.duration,
+            "language": self.language,
+            "created": None if self.created is None else self.created.isoformat(),
+            "lastSaved": None if self.last_saved is None else self.last_saved.isoformat(),
+            "voiceOver": self.voice_over,
+            "brand": self.brand,
+            "template": self.template,
+            "sceneSettings": {
+                "maxLines": self.scene_settings.max_lines,
+                "autoHighlight": self.scene_settings.auto_highlight,
+                "autoVisuals": self.scene_settings.auto_visuals,
+            },
+            "assets": {
+                "video": self.assets.video,
+                "audio": self.assets.audio,
+                "shareLink": self.assets.share_link,
+                "subtitles": {
+                    "srt": self.assets.subtitles.srt,
+                    "vtt": self.assets.subtitles.vtt,
+                    "txt": self.assets.subtitles.txt,
+                },
+            },
+        }
+
+
+def metadata_of(project: Project) -> ProjectMetadata:
+    """Group what a project says about itself; an empty id or URL counts as absent."""
+    settings = project.scene_settings
+    return ProjectMetadata(
+        name=project.name,
+        source=project.source,
+        schema=project.schema_version,
+        aspect_ratio=project.layout,
+        duration=project.duration,
+        language=project.language,
+        created=project.generated_at,
+        last_saved=project.saved_at,
+        voice_over=project.voice_over_id or None,
+        brand=project.brand_id or None,
+        template=project.smart_template_id or None,
+        scene_settings=MetadataSceneSettings()
+        if settings is None
+        else MetadataSceneSettings(
+            max_lines=settings.max_lines,
+            auto_highlight=settings.auto_highlight_keywords,
+            auto_visuals=settings.auto_visual_selection,
+        ),
+        assets=MetadataAssets(
+            video=project.video_url or None,
+            audio=project.audio_url or None,
+            share_link=project.share_video_url or None,
+            subtitles=MetadataSubtitles(
+                srt=project.srt_url or None, vtt=project.vtt_url or None, txt=project.txt_url or None
+            ),
+        ),
+    )
