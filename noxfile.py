@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from itertools import chain
 from pathlib import Path
 
 import nox
@@ -28,6 +30,13 @@ def wheel(extra: str | None = None) -> str:
     return f"{path}[{extra}]" if extra else str(path)
 
 
+def lowest() -> list[str]:
+    """Return every requirement of the package and its extras, pinned to the lowest version it allows."""
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    requirements = [*PYPROJECT["project"]["dependencies"], *chain(*extras.values())]
+    return [re.sub(r">=([^,;]+).*", r"==\1", requirement) for requirement in requirements if ">=" in requirement]
+
+
 @nox.session
 def build(session: nox.Session) -> None:
     """Build the source distribution, and from it the wheel that the other sessions install."""
@@ -38,10 +47,11 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
-@nox.parametrize("dependencies", ["core", "all"])
+@nox.parametrize("dependencies", ["core", "all", "lowest"])
 def tests(session: nox.Session, dependencies: str) -> None:
-    """Run the tests against the wheel: with the core dependencies only, and with every extra."""
-    session.install(wheel("all" if dependencies == "all" else None), *group("tests"))
+    """Run the tests against the wheel: with the core dependencies, with every extra, with the oldest versions."""
+    pins = lowest() if dependencies == "lowest" else []
+    session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *pins)
     data = ROOT / f".coverage.{dependencies}"
     for old in ROOT.glob(f"{data.name}*"):
         old.unlink()

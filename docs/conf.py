@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     # Documented elsewhere; the build reaches no other site.
     (
         r"py:.*",
-        r"(anyio|attrs?|cattrs|click|collections|datetime|httpx2?|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
+        r"(anyio|attrs?|builtins|cattrs|click|collections|datetime|httpx2?|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
     ),
 ]
 
@@ -62,6 +62,7 @@ PLAIN = {
     "Latency",
     "Media",
     "Origin",
+    "Path",
     "ProjectId",
     "Starlette",
     "T",
@@ -85,20 +86,24 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: El
     return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode)
 
 
-# napoleon takes what stands before a colon in a property's docstring for a type; ours are sentences.
+# napoleon takes what stands before a colon in a property's docstring, or under "Returns:", for a type. Here types
+# are in annotations and docstrings are sentences, so those colons are kept from it.
 _COLON = "\ue000"
 
 
 def hide_colons(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
-    """Keep a property's colons from napoleon."""
-    if what == "property":
-        lines[:] = [line.replace(":", _COLON) for line in lines]
+    """Keep colons of sentences from napoleon."""
+    returns = False
+    for number, line in enumerate(lines):
+        if line and not line[0].isspace():
+            returns = line == "Returns:"
+        if what == "property" or (returns and line != "Returns:"):
+            lines[number] = line.replace(":", _COLON)
 
 
-def show_colons(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
-    """Put a property's colons back."""
-    if what == "property":
-        lines[:] = [line.replace(_COLON, ":") for line in lines]
+def show_colons(_app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Put the colons back."""
+    lines[:] = [line.replace(_COLON, ":") for line in lines]
 
 
 def setup(app: Sphinx) -> None:

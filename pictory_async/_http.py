@@ -12,7 +12,7 @@ import importlib
 import ssl
 import sys
 import zlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -20,7 +20,8 @@ import anyio.lowlevel
 import attrs
 import httpx
 
-from pictory_async._line import Line, Priority
+from pictory_async._gate import Gate
+from pictory_async._line import Priority
 from pictory_async.errors import (
     ConnectionFailedError,
     MalformedResponseError,
@@ -32,7 +33,7 @@ from pictory_async.errors import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-__all__ = ["Engine", "HttpStatistics", "Reply", "Wire", "open_engine"]
+__all__ = ["Engine", "Headers", "HttpStatistics", "Reply", "Stream", "Wire", "header", "open_engine"]
 
 KEEPALIVE: Final = 120.0
 """Seconds an idle connection is kept: longer than any polite polling interval."""
@@ -85,10 +86,15 @@ class Reply:
 
     def header(self, name: bytes) -> str | None:
         """The value of a header, given in lower case."""
-        for key, value in self.headers:
-            if key.lower() == name:
-                return value.decode("latin-1").strip()
-        return None
+        return header(self.headers, name)
+
+
+def header(headers: Headers, name: bytes) -> str | None:
+    """The value of a header, given in lower case; ``None`` where it is absent."""
+    for key, value in headers:
+        if key.lower() == name:
+            return value.decode("latin-1").strip()
+    return None
 
 
 @attrs.frozen
@@ -143,11 +149,8 @@ class Engine:
         self._pooled = pooled
         self._owned = owned
         self._shared: Any = None
-        self._limit = limit
-        self._poll_limit = limit - reserve
-        self._line = Line()
+        self._gate = Gate(limit, reserve)
         self._idle: list[_Idle] = []
-        self._busy = 0
         self._opened = 0
         self._sent = 0
         self._received = 0
@@ -169,35 +172,39 @@ class Engine:
             RequestTimeoutError: The exchange took longer than ``wire.timeout`` seconds.
             MalformedResponseError: The body is too large or its compression is broken.
         """
-        await self._enter(priority)
+        self._check_usable()
+        await self._gate.enter(priority)
         try:
             await admit(priority)
             return await self._exchange(wire)
         finally:
-            self._leave()
+            self._gate.leave()
 
     @asynccontextmanager
-    async def stream(self, wire: Wire) -> AsyncIterator[tuple[int, Headers, AsyncIterator[bytes]]]:
-        """Send one request and hand out the answer's status, headers and raw body chunks.
+    async def stream(self, wire: Wire) -> AsyncIterator[Stream]:
+        """Send one request and hand out its answer while it arrives.
 
-        ``wire.timeout`` limits the time until the headers are there; the caller limits the rest.
+        ``wire.timeout`` limits the time to the headers, and then to each next piece.
+
+        Raises:
+            ConnectionFailedError: No connection, or it broke; also from `Stream.read`.
+            RequestTimeoutError: Nothing came for ``wire.timeout`` seconds; also from `Stream.read`.
         """
-        await self._enter(Priority.BACKGROUND)
-        transport = None
-        whole = False
+        self._check_usable()
+        await self._gate.enter(Priority.BACKGROUND)
+        transport = stream = None
         try:
             transport = await self._connection(wire)
-            with self._translated(wire):
-                with _limit(wire) as scope:
-                    response = await self._open(transport, wire)
-                if scope.cancelled_caught:
-                    raise _timeout(wire)
-                yield response.status_code, response.headers.raw, response.stream.__aiter__()
-                await response.aclose()
-            whole = True
+            with self._translated(wire), _limit(wire) as scope:
+                stream = Stream(await self._open(transport, wire), wire, self._translated(wire))
+            if stream is None or scope.cancelled_caught:
+                raise _timeout(wire)
+            yield stream
         finally:
-            await self._finish(transport, whole=whole)
-            self._leave()
+            if stream is not None:
+                await stream.aclose()
+            await self._finish(transport, whole=stream is not None and stream.whole)
+            self._gate.leave()
 
     async def aclose(self) -> None:
         """Close every idle connection; requests in flight close theirs when they end."""
@@ -212,57 +219,23 @@ class Engine:
     def statistics(self) -> HttpStatistics:
         """What the connections did so far."""
         return HttpStatistics(
-            connections=len(self._idle) + self._busy,
-            busy=self._busy,
+            connections=len(self._idle) + self._gate.busy,
+            busy=self._gate.busy,
             opened=self._opened,
             sent=self._sent,
             received=self._received,
         )
 
-    # The gate: at most `limit` requests in flight, of which polls may fill all but `reserve`.
-
-    async def _enter(self, priority: Priority) -> None:
+    def _check_usable(self) -> None:
         if self._closed:
             msg = "This client is closed. Make the call inside its 'async with' block."
             raise PictoryConfigError(msg)
         home = anyio.lowlevel.current_token()
-        if self._home is not home and self._home != home:
-            if self._home is not None:
-                msg = "This client was first used in another event loop. Make one client per event loop."
-                raise PictoryConfigError(msg)
+        if self._home is None:
             self._home = home
-        if not self._fits(priority) or self._line.up_to(priority):
-            await self._queue(priority)
-        self._busy += 1
-        if self._line.waiting:
-            self._call_next()
-
-    async def _queue(self, priority: Priority) -> None:
-        place = self._line.join(priority)
-        try:
-            while not self._fits(priority) or place not in self._line.heads():
-                await place.called()
-        except BaseException:
-            self._line.leave(place)
-            self._call_next()
-            raise
-        self._line.leave(place)
-
-    def _leave(self) -> None:
-        self._busy -= 1
-        if self._line.waiting:
-            self._call_next()
-
-    def _fits(self, priority: Priority) -> bool:
-        return self._busy < (self._limit if priority is Priority.INTERACTIVE else self._poll_limit)
-
-    def _call_next(self) -> None:
-        for place in self._line.heads():
-            if self._fits(place.priority):
-                place.call()
-                return
-
-    # One exchange.
+        elif self._home != home:
+            msg = "This client was first used in another event loop. Make one client per event loop."
+            raise PictoryConfigError(msg)
 
     async def _exchange(self, wire: Wire) -> Reply:
         transport = await self._connection(wire)
@@ -338,6 +311,45 @@ class Engine:
 
     def _translated(self, wire: Wire) -> _Translate:
         return _Translate(self._library, wire)
+
+
+class Stream:
+    """An answer that is still arriving.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Raw header pairs.
+        whole: Whether the body arrived to its end.
+    """
+
+    def __init__(self, response: Any, wire: Wire, translated: _Translate) -> None:
+        self.status: int = response.status_code
+        self.headers: Headers = response.headers.raw
+        self.whole = False
+        self._response = response
+        self._wire = wire
+        self._translated = translated
+        self._chunks: AsyncIterator[bytes] = response.stream.__aiter__()
+
+    async def read(self) -> bytes:
+        """The next piece of the body as it was sent, in bytes; empty at the end."""
+        chunk = b""
+        with self._translated, _limit(self._wire) as scope:
+            chunk = await anext(self._chunks, b"")
+            self.whole = not chunk
+        if scope.cancelled_caught:
+            raise _timeout(self._wire)
+        return chunk
+
+    async def aclose(self) -> None:
+        """Let go of the answer, whole or not."""
+        if not self.whole:
+            # Cancelled at its next read, the stream unwinds from the inside out; closing it would leave inner ones.
+            with suppress(Exception), anyio.CancelScope() as scope:
+                scope.cancel()
+                await anext(self._chunks, b"")
+        with anyio.move_on_after(_CLOSING, shield=True), suppress(Exception):
+            await self._response.aclose()
 
 
 class _Translate:

@@ -7,6 +7,7 @@ variables that the documentation names. Blocks that define tests are run by pyte
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.metadata
 import importlib.util
 import os
@@ -58,7 +59,7 @@ def base_url() -> Iterator[str]:
     server = pytest.importorskip(
         "pictory_async.testing.server", reason="needs the extra 'simulator'", exc_type=ImportError
     )
-    world = World()
+    world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0))
     for project_id in PROJECTS:
         world.add_project(project_id=project_id, name="Hello World Template", earlier_video=-86400.0)
     world.add_template("Hi {{Name}}, how are you doing today?", template_id=TEMPLATE)
@@ -103,6 +104,17 @@ def test_pages_have_examples() -> None:
     assert len(re.findall(r"^```python$", "\n".join(map(Path.read_text, PAGES)), re.MULTILINE)) == len(PROGRAMS)
     assert len(PROGRAMS) > 10
     assert COMMANDS
+
+
+def test_every_room_is_on_the_plan() -> None:
+    """The architecture page names every file of the package, and no file that is not there."""
+    table = re.search(r"^\| File .*?\n\n", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert table is not None
+    cells = [line.split("|")[1] for line in table[0].splitlines()[2:] if line]
+    patterns = [name.rstrip("/") for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    rooms = {path.name for path in (ROOT / "pictory_async").iterdir()} - {"__pycache__", "py.typed"}
+    assert set() == {room for room in rooms if not any(fnmatch.fnmatch(room, pattern) for pattern in patterns)}
+    assert [] == [pattern for pattern in patterns if not fnmatch.filter(rooms, pattern)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

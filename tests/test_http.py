@@ -12,7 +12,7 @@ import httpx
 import pytest
 from anyio import wait_all_tasks_blocked
 
-from pictory_async import AsyncPictory, Priority, RateLimiter, RetryPolicy, errors
+from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, errors
 from pictory_async._http import MAX_BODY
 from pictory_async.testing import BASE_URL, Answer, Refuse, Render, Reset, Simulator, Stall, World
 from tests._virtual import virtual_time
@@ -172,28 +172,6 @@ class TestTheGate:
                     await wait_all_tasks_blocked()
             assert client.statistics().http.busy == 0
         assert len(done) == 64
-
-    async def test_polls_wait_behind_calls(self, world: World) -> None:
-        """With all connections busy, a call that comes later goes before a poll."""
-        simulator = Simulator(world, latency=1.0)
-        order: list[Priority] = []
-        client = simulator.client(limiter=budget())
-        engine = client._engine
-
-        async def use(priority: Priority) -> None:
-            await engine._enter(priority)
-            order.append(priority)
-
-        for _ in range(32):
-            await engine._enter(Priority.INTERACTIVE)
-        async with anyio.create_task_group() as tasks:
-            for priority in (Priority.POLL, Priority.INTERACTIVE, Priority.BACKGROUND):
-                tasks.start_soon(use, priority)
-                await wait_all_tasks_blocked()
-            for _ in range(32):
-                engine._leave()
-        assert order == [Priority.INTERACTIVE, Priority.POLL, Priority.BACKGROUND]
-        await client.aclose()
 
 
 class TestEngines:

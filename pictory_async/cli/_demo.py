@@ -85,15 +85,15 @@ class Demo:
     planned: list[Planned]
     pacing: Pacing
     tally: Tally = attrs.field(init=False)
-    noticed: dict[ProjectId, float] = attrs.field(factory=dict, init=False)
+    noticed: dict[ProjectId, float] = attrs.field(factory=dict[ProjectId, float], init=False)
 
     def __attrs_post_init__(self) -> None:
         self.tally = Tally([plan.project_id for plan in self.planned])
 
-    async def watch(self, base_url: str) -> None:
+    async def watch(self, base_url: str, origin: str) -> None:
         """Watch all projects to the end, as any user of the package would."""
         limiter = self.pacing.limiter()
-        title = f"pictory demo: {len(self.planned)} renders on a simulated Pictory at {base_url}"
+        title = f"pictory demo: {len(self.planned)} renders on a simulated Pictory at {origin}"
         follower = Follower(title=title, tally=self.tally, limiter=limiter, note=self._note)
         terms = attrs.asdict(self.pacing, filter=attrs.filters.exclude("rate"))
         key = self.simulator.world.api_key
@@ -160,8 +160,8 @@ class Demo:
         }
 
 
-@click.command("demo")
-@population
+@click.command("demo", short_help="Watch 300 simulated renders, live, without an account.")
+@population(2000)
 @as_json("Print one JSON object at the end.")
 @click.pass_context
 def command(
@@ -178,7 +178,7 @@ def command(
     demo = Demo(*make_simulator(projects, render_seconds, seed, rate=pacing.rate), pacing)
     with server.ServerThread(demo.simulator) as running:
         try:
-            run(lambda: demo.watch(running.base_url))
+            run(lambda: demo.watch(running.base_url, running.origin))
         except KeyboardInterrupt:
             tally = demo.tally
             click.echo(f"Interrupted after {duration(tally.seconds)}: {tally.done} of {tally.total} done.", err=True)
@@ -197,9 +197,12 @@ def _facts(report: dict[str, Any], tally: Tally) -> Facts:
     lags = f"median {report['lag_median']:.2f} s, 95th percentile {report['lag_p95']:.2f} s"
     return [
         ("outcomes", tally.counts_text),
-        ("as it really was", f"{report['projects'] - report['mismatches']} of {report['projects']}"),
-        ("requests", f"{report['requests']:,}, {report['refused']} of them refused for being too many (429)"),
-        (f"busiest {report['per']:g} s", f"{report['busiest_window']:,} requests; {report['limit']:,} are allowed"),
+        (
+            "true outcomes",
+            f"{report['projects'] - report['mismatches']} of {report['projects']}, compared with what really happened",
+        ),
+        ("requests", f"{report['requests']:,}, {report['refused']} of them one too many (429)"),
+        (f"busiest {report['per']:g} s", f"{report['busiest_window']:,} requests, {report['limit']:,} are allowed"),
         ("polls per project", f"{report['polls_per_project']:.1f}"),
         ("finish to notice", lags if report["lag_p95"] is not None else "nothing was rendered"),
         ("time", duration(report["seconds"])),

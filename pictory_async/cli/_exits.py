@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -11,17 +11,19 @@ from pictory_async.cli._text import printable
 from pictory_async.errors import PictoryConfigError, PictoryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pictory_async import RenderOutcome
 
 __all__ = [
     "FAILURE",
     "INTERRUPTED",
     "SUCCESS",
-    "USAGE",
     "Complaint",
+    "SettingComplaint",
     "complaint_of",
     "exit_code_of",
-    "verdict",
+    "explain",
 ]
 
 SUCCESS: Final = 0
@@ -33,18 +35,18 @@ INTERRUPTED: Final = 130
 
 
 class Complaint(click.ClickException):
-    """One sentence for standard error, and the exit code that goes with it.
+    """One sentence for standard error: what happened, and what to do next."""
 
-    Args:
-        message: What happened, and what to do next.
-        exit_code: The exit code.
-    """
+    exit_code = FAILURE
 
-    exit_code: int  # type: ignore[misc]  # click reads it from the instance, and declares it for the class
-
-    def __init__(self, message: str, exit_code: int = FAILURE) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(printable(message))
-        self.exit_code = exit_code
+
+
+class SettingComplaint(Complaint):
+    """The same where nothing was tried, because a setting cannot work or an extra is missing."""
+
+    exit_code = USAGE
 
 
 def complaint_of(error: Exception, *, debug: bool) -> Complaint:
@@ -54,12 +56,11 @@ def complaint_of(error: Exception, *, debug: bool) -> Complaint:
         error: What was raised.
         debug: Print the traceback too.
     """
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
     if debug:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    error = _alone(error)
     if isinstance(error, PictoryError):
-        return Complaint(str(error), exit_code_of(error))
+        return SettingComplaint(str(error)) if exit_code_of(error) == USAGE else Complaint(str(error))
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return Complaint(f"{where}{error.strerror}.")
@@ -67,12 +68,18 @@ def complaint_of(error: Exception, *, debug: bool) -> Complaint:
     return Complaint(f"{text}; please report it." if debug else f"{text}; 'pictory --debug ...' shows where.")
 
 
+def _alone(error: Exception) -> Exception:
+    # A task group wraps even a single error.
+    inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
+    return _alone(inner[0]) if len(inner) == 1 else error
+
+
 def exit_code_of(error: PictoryError) -> int:
     """The exit code of a typed error."""
     return USAGE if isinstance(error, PictoryConfigError) else FAILURE
 
 
-def verdict(outcomes: list[RenderOutcome]) -> int:
+def explain(outcomes: Iterable[RenderOutcome]) -> int:
     """The exit code of a wait that ended: 0, 3 or 4."""
     statuses = {outcome.status.value for outcome in outcomes if not outcome.ok}
     if not statuses:

@@ -11,7 +11,7 @@ import attrs
 import click
 
 from pictory_async import RateLimiter, RenderOutcome
-from pictory_async.cli._tally import Meter, Tally
+from pictory_async.cli._tally import Meter, Pace, Tally
 from pictory_async.cli._text import duration
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Screen(Protocol):
 
     every: float
 
-    def show(self, pace: float) -> None:
-        """Show what is known; ``pace`` is in requests per second."""
+    def show(self, pace: Pace) -> None:
+        """Show what is known; ``pace`` is that of the requests."""
         ...
 
     def close(self) -> None:
@@ -50,14 +50,19 @@ class Follower:
         tally: Filled as outcomes come; it can be read at any time, also after Ctrl-C.
         limiter: The request budget.
         note: Called with each outcome as it comes.
+        live: Whether the view may redraw itself; not where `note` prints.
     """
 
     title: str
     tally: Tally
     limiter: RateLimiter
     note: Callable[[RenderOutcome], None]
+    live: bool = True
     _began: float = attrs.field(default=0.0, init=False)
-    _meter: Meter = attrs.field(factory=Meter, init=False)
+    _meter: Meter = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._meter = Meter(self.limiter.per)
 
     async def follow(self, client: AsyncPictory, watch: RenderPoller) -> None:
         """Take outcomes until there are no more to come."""
@@ -75,7 +80,7 @@ class Follower:
             screen.close()
 
     def _screen(self) -> Screen:
-        if not sys.stderr.isatty():
+        if not self.live or not sys.stderr.isatty():
             return Lines(self.tally, self.limiter)
         from pictory_async.cli._live import LiveScreen  # noqa: PLC0415 - rich is slow to import
 
@@ -86,7 +91,7 @@ class Follower:
             await anyio.sleep(screen.every)
             screen.show(self._measure(client))
 
-    def _measure(self, client: AsyncPictory) -> float:
+    def _measure(self, client: AsyncPictory) -> Pace:
         self.tally.seconds = anyio.current_time() - self._began
         self.tally.requests = client.statistics().transport.requests
         return self._meter.read(self.tally.seconds, self.tally.requests)
@@ -100,12 +105,12 @@ class Lines:
     limiter: RateLimiter
     every: float = attrs.field(default=_LINE_EVERY, init=False)
 
-    def show(self, pace: float) -> None:
+    def show(self, pace: Pace) -> None:
         """Print a line."""
         tally = self.tally
         click.echo(
             f"{duration(tally.seconds)}: {tally.done} of {tally.total} done ({tally.counts_text}), "
-            f"{pace:.1f} of {self.limiter.rate / self.limiter.per:g} requests/s",
+            f"{pace.per_second:.1f} requests/s",
             err=True,
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live
 
+from pictory_async.cli._tally import Pace
 from pictory_async.cli._view import View
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ class LiveScreen:
         self._limiter = limiter
         self._console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
         # No thread of its own: the watch's task group decides when to draw.
-        self._live = Live(self._view(0.0), console=self._console, auto_refresh=False, transient=True)
+        self._live = Live(self._view(Pace()), console=self._console, auto_refresh=False, transient=True)
         self._live.start(refresh=True)
 
-    def show(self, pace: float) -> None:
+    def show(self, pace: Pace) -> None:
         """Draw a frame."""
         self._live.update(self._view(pace), refresh=True)
 
@@ -45,13 +46,11 @@ class LiveScreen:
         """Take the view away, and give the cursor back."""
         self._live.stop()
 
-    def _view(self, pace: float) -> View:
-        limiter = self._limiter
+    def _view(self, pace: Pace) -> View:
         return View(
             title=self._title,
             tally=self._tally,
             pace=pace,
-            budget=limiter.rate / limiter.per,
-            waiting=limiter.statistics().waiting,
+            limiter=self._limiter,
             height=self._console.height,
         )

@@ -5,77 +5,21 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Never
 
-__all__ = [
-    "MOMENT",
-    "RATE",
-    "SECONDS",
-    "SECONDS_OR_NONE",
-    "SPAN",
-    "Rate",
-    "as_json",
-    "base_url",
-    "population",
-    "project_ids",
-]
+    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(?P<number>\d+(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)")
-_RATE = re.compile(r"(?P<number>\d+)/(?P<per>.+)")
+__all__ = ["Rate", "as_json", "base_url", "limit", "moment", "population", "project_ids", "rate", "seconds", "span"]
 
-
-def _seconds(text: str) -> float | None:
-    found = _DURATION.fullmatch(text.strip())
-    seconds = float(found["number"]) * _UNITS[found["unit"]] if found else math.inf
-    return seconds if math.isfinite(seconds) else None
-
-
-class Seconds(click.ParamType[float]):
-    """A duration: ``90``, ``90s``, ``30m`` or ``2h``.
-
-    Args:
-        none: Whether the word ``none`` stands for no limit, which is infinity here.
-    """
-
-    name = "seconds"
-
-    def __init__(self, *, none: bool = False) -> None:
-        self._none = none
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read a duration."""
-        if isinstance(value, (int, float)):
-            return float(value)
-        if self._none and value.strip().lower() == "none":
-            return math.inf
-        seconds = _seconds(value)
-        if seconds is None:
-            self.fail(f"{value!r} is not a duration such as 90, 90s, 30m or 2h.", param, ctx)
-        return seconds
-
-
-class Span(click.ParamType[tuple[float, float]]):
-    """From a shortest to a longest duration: ``5:20``."""
-
-    name = "from:to"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        """Read two durations, or one that stands for both."""
-        if isinstance(value, tuple):
-            return value
-        low, colon, high = value.partition(":")
-        ends = (_seconds(low), _seconds(high if colon else low))
-        if ends[0] is None or ends[1] is None or not 0 < ends[0] <= ends[1]:
-            self.fail(f"{value!r} is not a span of seconds such as 5:20.", param, ctx)
-        return ends[0], ends[1]
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_DURATION: Final = re.compile(r"(?P<number>\d{1,9}(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)", re.ASCII)
+_RATE: Final = re.compile(r"(?P<number>[1-9]\d{0,8})/(?P<per>.+)", re.ASCII)
 
 
 @attrs.frozen
@@ -91,57 +35,59 @@ class Rate:
     per: float
 
 
-class RateType(click.ParamType[Rate]):
-    """A request budget: ``300/60``, ``300/min`` or ``5/s``."""
-
-    name = "n/per"
-    _words: ClassVar = {word: f"1{word}" for word in _UNITS if word}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Rate:
-        """Read a rate."""
-        if isinstance(value, Rate):
-            return value
-        found = _RATE.fullmatch(value.strip())
-        per = _seconds(self._words.get(found["per"], found["per"])) if found else None
-        if found is None or not per or int(found["number"]) < 1:
-            self.fail(f"{value!r} is not a rate such as 300/60 (requests per seconds) or 300/min.", param, ctx)
-        return Rate(int(found["number"]), per)
+def seconds(text: str) -> float:
+    """Read a duration: ``90``, ``90s``, ``30m`` or ``2h``."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not a duration such as 90, 90s, 30m or 2h.")
+    return float(found["number"]) * _UNITS[found["unit"]]
 
 
-class Moment(click.ParamType[datetime]):
-    """A date and time with a time zone, as ISO 8601 has it."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read a moment."""
-        try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self._refuse(value, param, ctx)
-        if moment.tzinfo is None:
-            self._refuse(value, param, ctx)
-        return moment
-
-    def _refuse(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Never:
-        self.fail(f"{value!r} is not a time with a time zone such as 2026-01-31T12:00:00Z.", param, ctx)
+def limit(text: str) -> float:
+    """Read a duration, or ``none`` for no limit, which is infinity here."""
+    return math.inf if text.strip().lower() == "none" else seconds(text)
 
 
-SECONDS = Seconds()
-SECONDS_OR_NONE = Seconds(none=True)
-SPAN = Span()
-RATE = RateType()
-MOMENT = Moment()
+def span(text: str) -> tuple[float, float]:
+    """Read a shortest and a longest duration, ``5:20``, or one that stands for both."""
+    low, colon, high = text.partition(":")
+    ends = (seconds(low), seconds(high if colon else low))
+    if not 0 < ends[0] <= ends[1]:
+        raise click.BadParameter(f"{text!r} is not a span of seconds such as 5:20.")
+    return ends
+
+
+def rate(text: str) -> Rate:
+    """Read a request budget: ``300/60``, ``300/min`` or ``5/s``."""
+    found = _RATE.fullmatch(text.strip())
+    per = found["per"] if found is not None else ""
+    try:
+        length = seconds(f"1{per}" if per in _UNITS else per)
+    except click.BadParameter:
+        length = 0.0
+    if found is None or not length:
+        raise click.BadParameter(f"{text!r} is not a rate such as 300/60 (requests in so many seconds) or 300/min.")
+    return Rate(int(found["number"]), length)
+
+
+def moment(text: str) -> datetime:
+    """Read a date and time with a time zone, as ISO 8601 has it."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise click.BadParameter(f"{text!r} is not a time with a time zone such as 2026-01-31T12:00:00Z.")
+    return found
 
 
 def base_url(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option for another address of the API."""
-    return click.option(
-        "--base-url", metavar="URL", help="Where the API is. [default: PICTORY_API_BASE_URL, else Pictory's]"
-    )(command)
+    text = "Where the API is.  [default: PICTORY_API_BASE_URL, else Pictory's]"
+    return click.option("--base-url", metavar="URL", help=text)(command)
 
 
-def as_json(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def as_json(text: str) -> Decorator:
     """Give a command the option ``--json``.
 
     Args:
@@ -150,24 +96,25 @@ def as_json(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option("--json", "as_json", is_flag=True, help=text)
 
 
-def population(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that describe a simulated account."""
-    for option in (
-        click.option("--seed", type=int, default=0, show_default=True, help="The account follows from this number."),
-        click.option(
-            "--render-seconds",
-            type=SPAN,
-            default="5:20",
-            show_default=True,
-            metavar="FROM:TO",
-            help="Shortest and longest render.",
-        ),
-        click.option(
-            "--projects", type=click.IntRange(1, 100_000), default=300, show_default=True, help="How many projects."
-        ),
-    ):
-        command = option(command)
-    return command
+def population(most: int) -> Decorator:
+    """Give a command the options that describe a simulated account.
+
+    Args:
+        most: How many projects it may have.
+    """
+    projects = click.option(
+        "--projects", type=click.IntRange(1, most), default=300, show_default=True, help="How many projects."
+    )
+    renders = click.option(
+        "--render-seconds",
+        type=span,
+        default="5:20",
+        show_default=True,
+        metavar="FROM:TO",
+        help="Shortest and longest render.",
+    )
+    seed = click.option("--seed", type=int, default=0, show_default=True, help="The account follows from this number.")
+    return lambda command: projects(renders(seed(command)))
 
 
 def project_ids(given: Iterable[str], lines: Iterable[str] | None = None) -> list[str]:

@@ -9,7 +9,7 @@ import click
 
 from pictory_async.cli._client import run
 from pictory_async.cli._exits import Complaint
-from pictory_async.cli._options import RATE, SECONDS, Rate, population
+from pictory_async.cli._options import Rate, population, rate, seconds
 from pictory_async.cli._world import make_simulator, server_module
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ __all__ = ["command"]
 _SHOWN = 3
 
 
-@click.command("simulate")
+@click.command("simulate", short_help="Serve a simulated Pictory until Ctrl-C.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="The port; 0 takes a free one."
 )
-@population
-@click.option("--rate", type=RATE, metavar="N/PER", help="Answer 429 beyond N requests in any window of PER.")
-@click.option("--latency", type=SECONDS, default="0", metavar="TIME", help="From a request to its answer.")
+@population(100_000)
+@click.option("--rate", type=rate, metavar="N/PER", help="Answer 429 beyond N requests in any window of PER.")
+@click.option("--latency", type=seconds, default="0", metavar="TIME", help="From a request to its answer.")
 @click.option(
     "--ids",
     "ids_file",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,18 +16,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-__all__ = ["Meter", "Tally", "lasting"]
+__all__ = ["Meter", "Pace", "Tally", "lasting"]
 
-_SPAN = 2.0
+_RECENT = 2.0
+_SHORTEST = 0.5
+
+
+@attrs.frozen
+class Pace:
+    """How fast requests go at one moment.
+
+    Attributes:
+        per_second: Requests per second, over the last two seconds.
+        in_window: Requests in the last window of the request budget.
+    """
+
+    per_second: float = 0.0
+    in_window: float = 0
 
 
 @attrs.define
 class Meter:
-    """Requests per second over the last two seconds."""
+    """Measures how fast requests go.
 
-    _samples: deque[tuple[float, int]] = attrs.field(factory=deque[tuple[float, int]], init=False)
+    Attributes:
+        per: The length of the budget's window, in seconds.
+    """
 
-    def read(self, at: float, requests: int) -> float:
+    per: float
+    _samples: list[tuple[float, float]] = attrs.field(factory=lambda: [(0.0, 0)], init=False)
+
+    def read(self, at: float, requests: float) -> Pace:
         """Note how many requests there were until now, and return the pace.
 
         Args:
@@ -34,10 +55,14 @@ class Meter:
         """
         samples = self._samples
         samples.append((at, requests))
-        while len(samples) > 1 and samples[1][0] <= at - _SPAN:
-            samples.popleft()
-        began, before = samples[0]
-        return (requests - before) / (at - began) if at > began else 0.0
+        del samples[: self._latest(at - max(self.per, _RECENT))]
+        began, before = samples[self._latest(at - _RECENT)]
+        # Of a window that begins between two samples, only the part after the second one is known.
+        _, outside = samples[bisect_left(samples, (at - self.per, 0))]
+        return Pace((requests - before) / max(at - began, _SHORTEST), requests - outside)
+
+    def _latest(self, until: float) -> int:
+        return max(0, bisect_right(self._samples, (until, inf)) - 1)
 
 
 @attrs.define

@@ -10,7 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pictory_async.cli._tally import Tally
+from pictory_async import RateLimiter
+from pictory_async.cli._tally import Pace, Tally
 from pictory_async.cli._text import duration, printable
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ STYLES: Final = {
     "timed_out": ("…", "yellow"),
     "error": ("!", "red"),
 }
-_AROUND_THE_LATEST = 12  # lines of a frame that are not about single projects
+_AROUND_THE_LATEST: Final = 12  # lines of a frame that are not about single projects
+_WIDEST_STATUS: Final = len("○ not started")
+_WIDEST_NAME: Final = 28
 
 
 @attrs.frozen(kw_only=True)
@@ -39,22 +42,21 @@ class View:
     Attributes:
         title: What is watched.
         tally: What is known.
-        pace: Requests per second now.
-        budget: Requests per second that the limiter allows on average.
-        waiting: Looks that stand in line for the budget.
+        pace: How fast requests go.
+        limiter: The request budget.
         height: Lines of the terminal.
     """
 
     title: str
     tally: Tally
-    pace: float
-    budget: float
-    waiting: int
+    pace: Pace
+    limiter: RateLimiter
     height: int
 
     def __rich__(self) -> RenderableType:
         """The frame."""
-        rows = [Text(self.title, style="bold"), Text(), self._progress(), Text(), self._counts(), Text(), self._pace()]
+        title = Text(self.title, style="bold", no_wrap=True, overflow="ellipsis")
+        rows = [title, Text(), self._progress(), Text(), self._counts(), Text(), self._requests()]
         count = max(1, min(10, self.height - _AROUND_THE_LATEST))
         latest = self.tally.latest(count)
         if latest:
@@ -67,7 +69,8 @@ class View:
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True)
         percent = 100 * tally.done // max(1, tally.total)
-        says = Text(f"{tally.done}/{tally.total}  {percent:>3} %  {duration(tally.seconds)}")
+        width = len(str(tally.total))
+        says = Text(f"{tally.done:>{width}}/{tally.total}  {percent:>3} %  {duration(tally.seconds):>6}")
         grid.add_row(ProgressBar(total=tally.total, completed=tally.done, complete_style="cyan"), says)
         return grid
 
@@ -77,15 +80,19 @@ class View:
             line.append_text(status_text(status)).append(f" {count}   ")
         return line.append("● ", style="cyan").append(f"watching {self.tally.total - self.tally.done}")
 
-    def _pace(self) -> RenderableType:
+    def _requests(self) -> RenderableType:
+        limiter, used = self.limiter, self.pace.in_window
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
         grid.add_column(width=24)
         grid.add_column(no_wrap=True)
-        says = f"{self.pace:.1f} of {self.budget:g} requests/s"
-        total = f"{self.tally.requests:,} sent, {self.waiting} in line"
-        bar = ProgressBar(total=self.budget, completed=self.pace, complete_style="magenta", finished_style="magenta")
-        grid.add_row(Text(says), bar, Text(total, style="dim"))
+        grid.add_column(no_wrap=True, style="dim")
+        grid.add_row(
+            Text(f"{self.pace.per_second:>5.1f} requests/s"),
+            ProgressBar(total=limiter.rate, completed=used, complete_style="magenta", finished_style="magenta"),
+            Text(f"{used:,} of {limiter.rate:,} in {limiter.per:g} s"),
+            Text(f"{self.tally.requests:,} in all"),
+        )
         return grid
 
 
@@ -96,19 +103,19 @@ def status_text(status: str) -> Text:
 
 
 def _latest(outcomes: list[RenderOutcome]) -> RenderableType:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid = Table.grid(padding=(0, 2), expand=True)
+    grid.add_column(width=_WIDEST_STATUS)
+    grid.add_column(max_width=_WIDEST_NAME, no_wrap=True, overflow="ellipsis")
+    grid.add_column(width=len("59 min 59 s"), justify="right")
+    grid.add_column(width=len("999 polls"), justify="right", style="dim")
+    grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
     for outcome in outcomes:
         name = outcome.project.name if outcome.project is not None else None
         grid.add_row(
             status_text(outcome.status.value),
-            Text(str(outcome.project_id)),
+            Text(printable(name or "")),
             Text(duration(outcome.waited)),
             Text(f"{outcome.polls} polls"),
-            Text(printable(name or "")),
+            Text(str(outcome.project_id)),
         )
     return grid

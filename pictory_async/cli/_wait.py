@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 
 from pictory_async import RateLimiter
 from pictory_async.cli._client import open_client, run
-from pictory_async.cli._exits import INTERRUPTED, verdict
+from pictory_async.cli._exits import INTERRUPTED, explain
 from pictory_async.cli._follow import Follower
-from pictory_async.cli._options import (
-    MOMENT,
-    RATE,
-    SECONDS,
-    SECONDS_OR_NONE,
-    Rate,
-    as_json,
-    base_url,
-    project_ids,
-)
+from pictory_async.cli._options import Rate, as_json, base_url, limit, moment, project_ids, rate, seconds
 from pictory_async.cli._tally import Tally
 from pictory_async.cli._text import duration, echo_json, echo_rich, out_is_terminal, printable
 
@@ -30,6 +21,12 @@ if TYPE_CHECKING:
     from pictory_async import RenderOutcome
 
 __all__ = ["command"]
+
+_EPILOG: Final = """\
+\b
+Exit codes: 0 all are rendered, 3 some are not, 4 the time is spent and nothing
+worse, 2 wrong usage, 130 stopped with Ctrl-C.
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,8 +41,8 @@ class _Terms:
         return {**attrs.asdict(self), "max_wait": limit}
 
 
-@click.command("wait")
-@click.argument("ids", nargs=-1, metavar="ID...")
+@click.command("wait", epilog=_EPILOG, short_help="Wait until projects are rendered.")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "--ids-from",
     type=click.File(encoding="utf-8-sig"),
@@ -54,18 +51,18 @@ class _Terms:
 )
 @click.option(
     "--max-wait",
-    type=SECONDS_OR_NONE,
+    type=limit,
     default="30m",
     show_default=True,
     metavar="TIME",
     help="Give up after so long: 90, 90s, 30m, 2h, or none.",
 )
 @click.option(
-    "--interval", type=SECONDS, default="10s", show_default=True, metavar="TIME", help="Between two looks at a project."
+    "--interval", type=seconds, default="10s", show_default=True, metavar="TIME", help="Between two looks at a project."
 )
 @click.option(
     "--start-grace",
-    type=SECONDS,
+    type=seconds,
     default="2m",
     show_default=True,
     metavar="TIME",
@@ -73,13 +70,13 @@ class _Terms:
 )
 @click.option(
     "--after",
-    type=MOMENT,
+    type=moment,
     metavar="DATE",
     help="Only a newer video counts: for projects that are rendered again. 2026-01-31T12:00:00Z",
 )
 @click.option(
     "--rate",
-    type=RATE,
+    type=rate,
     default="300/min",
     show_default=True,
     metavar="N/PER",
@@ -114,6 +111,7 @@ def command(  # noqa: PLR0913 - each option is one
         tally=tally,
         limiter=limiter,
         note=_print_line if lines else lambda _: None,
+        live=not lines,
     )
     interrupted = False
     try:
@@ -121,7 +119,7 @@ def command(  # noqa: PLR0913 - each option is one
     except KeyboardInterrupt:
         interrupted = True
     _report(tally, as_json=as_json, interrupted=interrupted)
-    ctx.exit(INTERRUPTED if interrupted else verdict(tally.ordered()))
+    ctx.exit(INTERRUPTED if interrupted else explain(tally.ordered()))
 
 
 async def _wait(base_url: str | None, follower: Follower, terms: _Terms) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from pictory_async.cli._exits import USAGE, Complaint
+from pictory_async.cli._exits import SettingComplaint
 from pictory_async.testing import ServerLimit, Simulator, World, populate
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ def server_module() -> Any:
     """The simulator's HTTP server.
 
     Raises:
-        Complaint: The extra ``simulator`` is not installed.
+        SettingComplaint: The extra ``simulator`` is not installed.
     """
     try:
         return importlib.import_module("pictory_async.testing.server")
     except ImportError as error:
-        raise Complaint(f"{error}.", USAGE) from None
+        raise SettingComplaint(f"{error}.") from None
 
 
 def make_simulator(

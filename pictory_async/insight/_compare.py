@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from pictory_async.errors import PictoryConfigError
-from pictory_async.insight._text import clean, same, shown
+from pictory_async.insight._text import clean, is_list, is_object, same, shown
+from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pictory_async.models import Project, ProjectId, SceneSettings, VisualFilter
+    from pictory_async.models import Project, SceneSettings, VisualFilter
 
 __all__ = ["ProjectComparison", "Setting", "compare_projects"]
 
@@ -142,9 +143,7 @@ def compare_projects(projects: Iterable[Project]) -> ProjectComparison:
         for path in dict.fromkeys(path for each in unknown for path in each)
     ]
     given = tuple(setting for setting in settings if any(value is not None for value in setting.values))
-    return ProjectComparison(
-        ids=tuple(project.id for project in projects), labels=_labels(projects), settings=given
-    )
+    return ProjectComparison(ids=tuple(project.id for project in projects), labels=_labels(projects), settings=given)
 
 
 def _scene(read: Callable[[SceneSettings], Any]) -> Callable[[Project], Any]:
@@ -193,15 +192,14 @@ def _unknown_settings(project: Project) -> Iterator[tuple[str, Any]]:
         yield from _flat(project.visual_filter.extra, "visualFilter.")
 
 
-def _flat(values: Any, inside: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+def _flat(values: Mapping[str, Any], inside: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
-        if isinstance(value, dict):
+        if is_object(value):
             if depth < _DEEPEST:
-                yield from _flat(cast("dict[str, Any]", value), f"{inside}{key}.", depth + 1)
-        elif isinstance(value, list):
-            items = cast("list[Any]", value)
-            if all(isinstance(item, str | int | float) and not _is_url(item) for item in items):
-                yield f"{inside}{key}", tuple(items)
+                yield from _flat(value, f"{inside}{key}.", depth + 1)
+        elif is_list(value):
+            if all(isinstance(item, str | int | float) and not _is_url(item) for item in value):
+                yield f"{inside}{key}", tuple(value)
         elif value is not None and value != "" and not _is_url(value) and key not in _NO_SETTING:
             yield f"{inside}{key}", value
 
@@ -215,8 +213,7 @@ def _labels(projects: tuple[Project, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         ids = [clean(str(project.id)) for project in projects]
         names = [
-            name if names.count(name) == 1 else f"{name} ({number})"
-            for name, number in zip(names, ids, strict=True)
+            name if names.count(name) == 1 else f"{name} ({number})" for name, number in zip(names, ids, strict=True)
         ]
     # Snapshots of one project have even the id in common.
     taken: set[str] = set()
@@ -231,7 +228,7 @@ def _labels(projects: tuple[Project, ...]) -> tuple[str, ...]:
 
 
 def _plain(values: tuple[Any, ...]) -> list[Any]:
-    return [list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value for value in values]
+    return [list(value) if is_list(value) else value for value in values]
 
 
 def _escaped(text: str) -> str:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Place", "PlaceKind", "names_in", "places_of", "places_of_scene", "scraps_in"]
 
 _PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
-_SCRAP = re.compile(r"\{\{[^{}]*\}?|[^{}\s]*\}\}")
+_SCRAP = re.compile(r"\{\{[^{}\n]*\}{0,2}|[^{}\s]{0,30}\}\}")
+_SINGLE = re.compile(r"(?<!\{)\{([^{}]+)\}(?!\})")
 _NEAR = 30  # characters of the text that show where a scrap is
 
 
@@ -83,9 +84,9 @@ def scraps_in(text: str, declared: frozenset[str]) -> Iterator[str]:
     for match in _PLACEHOLDER.finditer(text):
         if not match.group(1).strip():
             yield match.group()
-    rest = _PLACEHOLDER.sub("\n", text)
+    rest = _PLACEHOLDER.sub("\n", text)  # no scrap goes across a placeholder
     for match in _SCRAP.finditer(rest):
         yield match.group().strip()[:_NEAR]
-    for match in re.finditer(r"(?<!\{)\{([^{}]+)\}(?!\})", rest):
+    for match in _SINGLE.finditer(rest):
         if match.group(1).strip() in declared:
             yield match.group()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pictory_async.models import AiVoice, BackgroundMusic
 from pictory_async.models._base import plain_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pictory_async.models import AiVoice, BackgroundMusic, Template, TemplateScene
+    from pictory_async.models import Template, TemplateScene
 
 __all__ = ["SceneStructure", "TemplateStructure", "template_structure"]
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, TypeGuard
 
-__all__ = ["NOT_GIVEN", "clean", "iso", "iso_or_none", "length", "quoted", "same", "shown", "utc_now"]
+__all__ = [
+    "NOT_GIVEN",
+    "clean",
+    "is_list",
+    "is_object",
+    "iso",
+    "iso_or_none",
+    "length",
+    "quoted",
+    "same",
+    "shown",
+    "utc_now",
+]
 
 NOT_GIVEN = "—"
 _QUOTED_LENGTH = 60  # characters of one text in a line for people
@@ -23,6 +35,16 @@ def clean(text: str) -> str:
     return text.translate(_UNSEEN)
 
 
+def is_list(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    """Whether a value is a list or a tuple."""
+    return isinstance(value, list | tuple)
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a JSON object."""
+    return isinstance(value, dict)
+
+
 def shown(value: Any) -> str:
     """Give a value as one line for people; ``—`` for one that is not given."""
     if value is None or value == "":
@@ -31,9 +53,8 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}" if abs(value) < 1e6 else str(value)  # noqa: PLR2004  # {:g} has six digits
-    if isinstance(value, list | tuple):
-        items = cast("list[Any]", value)
-        return ", ".join(shown(item) for item in items) if items else "any"
+    if is_list(value):
+        return ", ".join(shown(item) for item in value) if value else "any"
     return clean(str(value))
 
 

@@ -85,6 +85,4 @@ def template_variables(template: Template) -> TemplateVariables:
     for place, text in places_of(template):
         for name in dict.fromkeys(names_in(text)):
             used.setdefault(name, []).append(place)
-    return TemplateVariables(
-        declared=template.variables, used={name: tuple(places) for name, places in used.items()}
-    )
+    return TemplateVariables(declared=template.variables, used={name: tuple(places) for name, places in used.items()})

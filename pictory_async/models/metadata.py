@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pictory_async.models.project import Project
 
 __all__ = ["MetadataAssets", "MetadataSceneSettings", "MetadataSubtitles", "ProjectMetadata", "metadata_of"]

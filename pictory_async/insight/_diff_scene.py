@@ -1,0 +1,179 @@
+"""What changed in one scene of a template."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import attrs
+
+from pictory_async.insight._align import align, moved
+from pictory_async.insight._text import clean, quoted, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pictory_async.models import TemplateScene
+
+__all__ = ["SceneChange", "SceneChangeKind", "content_of", "scene_changes", "text_of"]
+
+
+class SceneChangeKind(StrEnum):
+    """What happened to a part of a scene."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    MOVED = "moved"
+    TEXT = "text"
+    TYPE = "type"
+    OTHER = "other"
+
+
+@attrs.frozen(kw_only=True)
+class SceneChange:
+    """One change in a scene. ``str()`` gives it as a line for people.
+
+    Attributes:
+        kind: What happened.
+        part: To what: ``subtitle``, ``layer`` or ``scene``.
+        old_place: Where it was, such as ``subtitle 2`` or ``layer group 1, layer 3``; ``None`` for an added part.
+        new_place: Where it is; ``None`` for a removed part.
+        name: For ``OTHER`` the field that changed, in the API's spelling; else ``None``.
+        old: The text, type or value before.
+        new: The text, type or value after.
+    """
+
+    kind: SceneChangeKind
+    part: str
+    old_place: str | None = None
+    new_place: str | None = None
+    name: str | None = None
+    old: Any = None
+    new: Any = None
+
+    def __str__(self) -> str:
+        match self.kind:
+            case SceneChangeKind.ADDED:
+                return f"{self.new_place} added{_saying(self.new)}"
+            case SceneChangeKind.REMOVED:
+                return f"{self.old_place} removed{_saying(self.old)}"
+            case SceneChangeKind.MOVED:
+                return f"{self.old_place} moved, now {self.new_place}"
+            case SceneChangeKind.OTHER:
+                return f"{self.new_place}, {clean(self.name or '')}: {quoted(self.old)} → {quoted(self.new)}"
+            case _:
+                return f"{self.new_place}, {self.kind.value}: {quoted(self.old)} → {quoted(self.new)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the change as JSON values."""
+        return {
+            "change": self.kind.value,
+            "part": self.part,
+            "old_place": self.old_place,
+            "new_place": self.new_place,
+            "name": self.name,
+            "old": self.old,
+            "new": self.new,
+        }
+
+
+class _Part(NamedTuple):
+    """A subtitle or a layer, as far as it can change."""
+
+    place: str
+    group: int
+    id: str | None
+    type: str | None
+    text: str | None
+    extra: Mapping[str, Any]
+
+
+def scene_changes(old: TemplateScene, new: TemplateScene) -> tuple[SceneChange, ...]:
+    """Tell what changed between two versions of one scene."""
+    return (
+        *_others("scene", "scene", old.extra, new.extra),
+        *_part_changes("subtitle", _subtitles(old), _subtitles(new)),
+        *_part_changes("layer", _layers(old), _layers(new)),
+    )
+
+
+def content_of(scene: TemplateScene) -> str:
+    """Give what makes two scenes equal, whatever their ids: one text for everything that can change."""
+    layers = [[(layer.type, layer.text, dict(layer.extra)) for layer in group] for group in scene.layers]
+    subtitles = [(subtitle.text, dict(subtitle.extra)) for subtitle in scene.subtitles]
+    return json.dumps([subtitles, layers, dict(scene.extra)], sort_keys=True, default=repr)
+
+
+def text_of(scene: TemplateScene) -> str:
+    """Give what makes two scenes similar."""
+    return "\n".join(scene.texts)
+
+
+def _subtitles(scene: TemplateScene) -> list[_Part]:
+    return [
+        _Part(f"subtitle {index}", 0, None, None, subtitle.text, subtitle.extra)
+        for index, subtitle in enumerate(scene.subtitles, 1)
+    ]
+
+
+def _layers(scene: TemplateScene) -> list[_Part]:
+    return [
+        _Part(f"layer group {group}, layer {index}", group, layer.id, layer.type, layer.text, layer.extra)
+        for group, layers in enumerate(scene.layers, 1)
+        for index, layer in enumerate(layers, 1)
+    ]
+
+
+def _part_changes(kind: str, old: Sequence[_Part], new: Sequence[_Part]) -> Iterator[SceneChange]:
+    pairs = align(
+        old,
+        new,
+        key=lambda part: part.id,
+        content=lambda part: json.dumps([part.type, part.text, dict(part.extra)], sort_keys=True, default=repr),
+        text=lambda part: part.text or "",
+        place=lambda part: part.place,
+    )
+    displaced = moved(pairs)
+    kept, met = {pair.old: pair for pair in pairs}, {pair.new for pair in pairs}
+    for index, before in enumerate(old):
+        pair = kept.get(index)
+        if pair is None:
+            yield SceneChange(kind=SceneChangeKind.REMOVED, part=kind, old_place=before.place, old=before.text)
+            continue
+        after = new[pair.new]
+        if pair in displaced or before.group != after.group:
+            yield SceneChange(kind=SceneChangeKind.MOVED, part=kind, old_place=before.place, new_place=after.place)
+        yield from _inner_changes(kind, before, after)
+    for index, after in enumerate(new):
+        if index not in met:
+            yield SceneChange(kind=SceneChangeKind.ADDED, part=kind, new_place=after.place, new=after.text)
+
+
+def _inner_changes(kind: str, before: _Part, after: _Part) -> Iterator[SceneChange]:
+    for what, one, other in (
+        (SceneChangeKind.TYPE, before.type, after.type),
+        (SceneChangeKind.TEXT, before.text, after.text),
+    ):
+        if one != other:
+            yield SceneChange(kind=what, part=kind, old_place=before.place, new_place=after.place, old=one, new=other)
+    for change in _others(kind, after.place, before.extra, after.extra):
+        yield attrs.evolve(change, old_place=before.place)
+
+
+def _others(kind: str, place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SceneChange]:
+    for name in dict.fromkeys([*old, *new]):
+        if not same(old.get(name), new.get(name)):
+            yield SceneChange(
+                kind=SceneChangeKind.OTHER,
+                part=kind,
+                old_place=place,
+                new_place=place,
+                name=name,
+                old=old.get(name),
+                new=new.get(name),
+            )
+
+
+def _saying(text: Any) -> str:
+    return f": {quoted(text)}" if text else ""

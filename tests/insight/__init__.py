@@ -1,0 +1,1 @@
+"""Tests of what projects and templates tell."""

@@ -1,0 +1,201 @@
+"""Comparing projects: every setting, which differ, and that a table stays a table."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import attrs
+import pytest
+from hypothesis import given, strategies as st
+
+from pictory_async.errors import PictoryConfigError
+from pictory_async.insight import compare_projects
+from pictory_async.models import Project
+from tests.insight._samples import PROJECT_ID, documented_project, read_project
+from tests.strategies import any_projects
+
+PAGE_KEYS = ["names", "layouts", "schemas", "durations", "audioSpeeds", "videoVolumes", "maxLines"]
+
+
+def differing(*projects: Project) -> list[str]:
+    return [setting.key for setting in compare_projects(projects).differing]
+
+
+class TestSettings:
+    """Which settings there are, and which differ."""
+
+    def test_documented_keys(self):
+        """The dict has the documentation's keys with one value per project."""
+        other = attrs.evolve(documented_project(), id="p-2", name="Other", layout="9:16", audio_speed=110)
+        found = compare_projects([documented_project(), other]).to_dict()
+        assert {
+            "names": ["Hello World Template", "Other"],
+            "layouts": ["16:9", "9:16"],
+            "schemas": ["v3", "v3"],
+            "durations": [1.99, 1.99],
+            "audioSpeeds": [100, 110],
+            "videoVolumes": [50, 50],
+            "maxLines": [2, 2],
+        } == {key: found[key] for key in PAGE_KEYS}
+        assert [PROJECT_ID, "p-2"] == found["projectIds"]
+        assert ["names", "layouts", "audioSpeeds"] == found["differing"]
+        assert found == json.loads(json.dumps(found))
+
+    def test_all_known_keys_are_always_there(self):
+        """Projects of which the API says nothing have all known settings, without values."""
+        found = compare_projects([Project(id=1), Project(id=2)]).to_dict()
+        assert [[None, None]] * len(PAGE_KEYS) == [found[key] for key in PAGE_KEYS]
+        assert [] == found["differing"]
+        assert {} == found["other"]
+
+    @pytest.mark.parametrize(
+        ("wire", "value", "key"),
+        [
+            ("projectName", "x", "names"),
+            ("source", "x", "sources"),
+            ("projectType", "x", "types"),
+            ("schemaVersion", "x", "schemas"),
+            ("layout", "x", "layouts"),
+            ("videoDuration", 7, "durations"),
+            ("scriptLanguage", "x", "languages"),
+            ("voiceOverId", "x", "voiceOvers"),
+            ("audioSpeed", 7, "audioSpeeds"),
+            ("videoVolume", 7, "videoVolumes"),
+            ("brandId", "x", "brands"),
+            ("smartTemplateId", "x", "templates"),
+            ("scriptTxtSceneSettings", {"maxLines": 7}, "maxLines"),
+            ("scriptTxtSceneSettings", {"autoHighlightKeywords": True}, "autoHighlights"),
+            ("scriptTxtSceneSettings", {"autoVisualSelection": True}, "autoVisuals"),
+            ("scriptTxtSceneSettings", {"selectedValueSceneBreakChar": "Both"}, "sceneBreaks"),
+            ("scriptTxtSceneSettings", {"new": 1}, "scriptTxtSceneSettings.new"),
+            ("visualFilter", {"new": 1}, "visualFilter.new"),
+            ("bgMusicVolPercent", 10, "bgMusicVolPercent"),
+            ("audio", {"voiceOverTextSpeed": 90}, "audio.voiceOverTextSpeed"),
+            ("timePerFrame", [1.5], "timePerFrame"),
+            ("audioSpeed", "fast", "audioSpeed"),
+        ],
+    )
+    def test_every_setting(self, wire, value, key):
+        """Each setting is compared, also those that have no name here and those of an unexpected type."""
+        found = compare_projects([read_project("a", **{wire: value}), read_project("b")])
+        assert key in [setting.key for setting in found.differing]
+
+    @pytest.mark.parametrize("name", ["libraries", "styles", "categories"])
+    def test_visual_filter(self, name):
+        """What a visual filter allows is compared, whatever the order in which it is listed."""
+
+        def allowing(*names: str) -> Project:
+            return read_project(visualFilter={name: list(names)})
+
+        assert [f"visual{name.title()}"] == differing(allowing("a", "b"), allowing("a"))
+        assert [] == differing(allowing("a", "b"), allowing("b", "a"))
+
+    def test_what_is_no_setting(self):
+        """URLs, times and ids of the project itself are not compared."""
+        one = read_project(saveDate="2025-01-01T00:00:00Z", videoURL="https://a", new="https://a", pages=["https://a"])
+        two = read_project(saveDate="2026-01-01T00:00:00Z", videoURL="https://b", new="https://b", savedDate="x")
+        assert [] == differing(one, two)
+        assert () == compare_projects([one, two]).settings
+
+    def test_blank_is_not_given(self):
+        """An empty brand is no brand, and both are the same setting."""
+        assert [] == differing(read_project(brandId=""), read_project(brandId=None), read_project())
+
+    def test_true_is_not_one(self):
+        """A switch differs from a number, and a number does not from its decimal form."""
+        assert ["new"] == differing(read_project(new=True), read_project(new=1))
+        assert [] == differing(read_project(audioSpeed=100), read_project(audioSpeed=100.0))
+
+    def test_deep_unknown_objects(self):
+        """Unknown objects are looked into, but not without end."""
+        deep: object = 1
+        for _ in range(50):
+            deep = {"x": deep}
+        assert [] == differing(read_project(a=deep), read_project(a={"x": 1}))[1:]
+
+    def test_one_project(self):
+        """One project can be shown, and differs from nothing."""
+        assert () == compare_projects(iter([documented_project()])).differing
+
+    def test_no_project(self):
+        """There is no comparison of nothing."""
+        with pytest.raises(PictoryConfigError, match="at least one"):
+            compare_projects([])
+
+    @given(st.lists(any_projects, min_size=1, max_size=4))
+    def test_anything(self, objects):
+        """Any projects can be compared; a project does not differ from itself; the dict is JSON."""
+        projects = [Project(id=index, extra=fields) for index, fields in enumerate(objects)]
+        found = compare_projects(projects)
+        assert () == compare_projects([projects[0], projects[0]]).differing
+        assert found.to_dict() == json.loads(json.dumps(found.to_dict()))
+        assert {len(found.header)} >= {len(row) for row in found.rows()}
+        assert found == pickle.loads(pickle.dumps(found))
+        assert len(found.labels) == len(set(found.labels))
+        assert len(found.to_markdown().splitlines()) == 2 + len(found.settings)
+
+
+class TestTables:
+    """How a comparison is shown."""
+
+    def test_rows(self):
+        """The table has one line per setting and one column per project, all of it text."""
+        found = compare_projects(
+            [documented_project(), attrs.evolve(documented_project(), id=7, name="B", layout=None)]
+        )
+        assert ("Setting", "Hello World Template", "B") == found.header
+        rows = found.rows()
+        assert ("Aspect ratio", "16:9", "—") in rows
+        assert ("Keywords highlighted", "yes", "yes") in rows
+        assert ("Visual styles", "any", "any") in rows
+        assert len(found.settings) == len(rows)
+        assert ["Name", "Aspect ratio"] == [row[0] for row in found.rows(differing_only=True)]
+
+    def test_control_characters(self):
+        """A name cannot move the cursor or break a line."""
+        found = compare_projects([read_project("a", projectName="A\n\x1b[2JB\u202eC", new="x\ty")])
+        assert ("Setting", "A  [2JBC") == found.header
+        assert [("Name", "A  [2JBC"), ("new", "x y")] == found.rows()
+
+    def test_markdown(self):
+        """The Markdown table marks what differs."""
+        found = compare_projects([read_project("a", projectName="A", layout="1:1"), read_project("b", projectName="B")])
+        assert "| Setting | A | B |\n| --- | --- | --- |\n| **Name** | A | B |\n| **Aspect ratio** | 1:1 | — |\n" == (
+            found.to_markdown()
+        )
+        same = [read_project("a", projectName="A", layout="1:1"), read_project("b", projectName="B", layout="1:1")]
+        assert "Aspect ratio" not in compare_projects(same).to_markdown(differing_only=True)
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("a|b", r"a\|b"),
+            ("a\\|b", r"a\\\|b"),
+            ("a\nb\r\nc", "a b  c"),
+            ("<script>", r"\<script\>"),
+            ("[x](javascript:y)", r"\[x\](javascript:y)"),
+            ("*b* _i_ `c` ~s~", r"\*b\* \_i\_ \`c\` \~s\~"),
+            ("&lt;", r"\&lt;"),
+        ],
+    )
+    def test_markdown_is_escaped(self, name, expected):
+        """A name stays one cell and plain text."""
+        lines = compare_projects([read_project(projectName=name)]).to_markdown().splitlines()
+        assert [f"| Setting | {expected} |", "| --- | --- |", f"| Name | {expected} |"] == lines
+
+    @pytest.mark.parametrize(
+        ("projects", "expected"),
+        [
+            ([("a", "X"), ("b", "Y")], ("X", "Y")),
+            ([("a", "X"), (2, "X"), ("c", "Y")], ("X (a)", "X (2)", "Y")),
+            ([("a", "X"), ("a", "X")], ("X (a)", "X (a) #2")),
+            ([("a", None), (2, " ")], ("a", "2")),
+            ([("a", "b"), ("b", None)], ("b (a)", "b (b)")),
+            ([("a", "X"), ("a", "X"), ("z", "X (a) #2")], ("X (a)", "X (a) #2", "X (a) #2 #2")),
+        ],
+    )
+    def test_labels(self, projects, expected):
+        """Each project has a label of its own: its name, with the id where names repeat, with a number otherwise."""
+        found = compare_projects([Project(id=number, name=name) for number, name in projects])
+        assert expected == found.labels
