@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pictory_async import errors
 from pictory_async._client import AsyncPictory, ClientStatistics
+from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
 from pictory_async._handle import RenderHandle
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._line import Priority
@@ -19,6 +20,10 @@ from pictory_async.models import Job, Project, ProjectId, Template
 __all__ = [
     "AsyncPictory",
     "ClientStatistics",
+    "DownloadProgress",
+    "DownloadReport",
+    "DownloadStatus",
+    "DownloadedFile",
     "Job",
     "PollerStatistics",
     "Priority",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import attrs
 
-from pictory_async._config import Config
+from pictory_async._config import Config, is_loopback
 from pictory_async._http import HttpStatistics, open_engine
 from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
+from pictory_async._media import Media
 from pictory_async._projects import Projects
 from pictory_async._retry import RetryPolicy
 from pictory_async._templates import Templates
@@ -78,8 +80,11 @@ class AsyncPictory:
     ) -> None:
         self._config = Config.checked(api_key, base_url, timeout)
         self._engine = open_engine(http)
-        self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry or RetryPolicy())
-        self.projects = Projects(self._transport)
+        retry = retry or RetryPolicy()
+        self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
+        loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
+        self._media = Media(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
+        self.projects = Projects(self._transport, self._media)
         self.templates = Templates(self._transport)
         self.jobs = Jobs(self._transport)
 
@@ -94,6 +99,7 @@ class AsyncPictory:
     async def aclose(self) -> None:
         """Close the connections; requests still in flight close theirs when they end. May be called twice."""
         await self._engine.aclose()
+        await self._media.aclose()
 
     def statistics(self) -> ClientStatistics:
         """What the client did so far."""

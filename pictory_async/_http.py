@@ -347,7 +347,8 @@ class Stream:
             # Cancelled at its next read, the stream unwinds from the inside out; closing it would leave inner ones.
             with suppress(Exception), anyio.CancelScope() as scope:
                 scope.cancel()
-                await anext(self._chunks, b"")
+                while await anext(self._chunks, b""):
+                    pass  # what has arrived already is handed out without reading
         with anyio.move_on_after(_CLOSING, shield=True), suppress(Exception):
             await self._response.aclose()
 

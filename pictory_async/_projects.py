@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from pictory_async._download import checked_kinds, download_assets
 from pictory_async._durations import optional_seconds, seconds
 from pictory_async._handle import RenderHandle
+from pictory_async._line import Priority
 from pictory_async._listing import Listing
 from pictory_async._poller import Board, RenderPoller
 from pictory_async._transport import segment
@@ -21,17 +23,22 @@ from pictory_async.errors import (
     RequestTimeoutError,
     ServerError,
 )
+from pictory_async.models import Project
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Mapping
+    import os
+    from collections.abc import Callable, Iterable, Mapping
 
+    from pictory_async._download import DownloadProgress, DownloadReport
     from pictory_async._durations import Duration
+    from pictory_async._files import OnConflict
     from pictory_async._http import Reply
+    from pictory_async._media import Media
     from pictory_async._outcome import RenderOutcome
     from pictory_async._poller import After
     from pictory_async._transport import Transport
-    from pictory_async.models import Project, ProjectId, ProjectItem
+    from pictory_async.models import ProjectId, ProjectItem
 
 __all__ = ["Projects"]
 
@@ -39,8 +46,9 @@ __all__ = ["Projects"]
 class Projects:
     """The calls about projects: ``client.projects``."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, media: Media) -> None:
         self._transport = transport
+        self._media = media
         self._board = Board()
 
     async def get(self, project_id: ProjectId) -> Project:
@@ -57,9 +65,7 @@ class Projects:
             MalformedResponseError: The answer is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
-        return await self._transport.get(
-            _path(project_id), f"project {project_id!r}", lambda body: decode_project(body, project_id)
-        )
+        return await self._fetch(project_id, Priority.INTERACTIVE)
 
     async def wait(
         self,
@@ -245,6 +251,50 @@ class Projects:
             return (await self.wait(project_id, max_wait=max_wait, interval=interval)).share_video_url
         return (await self.get(project_id)).share_video_url
 
+    async def download(
+        self,
+        project: Project | ProjectId,
+        directory: str | os.PathLike[str],
+        *,
+        kinds: Iterable[str] = ("video", "audio", "srt", "vtt", "txt"),
+        on_conflict: OnConflict = "rename",
+        on_progress: Callable[[DownloadProgress], object] | None = None,
+    ) -> DownloadReport:
+        """Download a project's files, several at once.
+
+        Each file is streamed to ``NAME.….part`` and appears under its own name only when it is whole. What was cut off,
+        by the network or by the end of the program, goes on where it was when the same call is made again. The API key
+        is never sent to the media hosts.
+
+        Args:
+            project: A project, or the id of one.
+            directory: Where to put the files; made if it is not there.
+            kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` for a small file
+                with the address of the share page. What the project does not have is reported as absent.
+            on_conflict: What to do about a file of the same name: ``"rename"`` adds a number, ``"skip"`` leaves the old
+                file and downloads nothing, ``"overwrite"`` replaces it when the new one is whole.
+            on_progress: Called in the event loop, about once per megabyte, with the bytes done and in all.
+
+        Returns:
+            What was written where.
+
+        Raises:
+            PictoryConfigError: An argument cannot work; nothing was sent.
+            DownloadError: A file could not be had; the others were finished first, and its ``report`` tells of all.
+            APIError: The project could not be fetched, as its subclasses say.
+        """
+        checked_kinds(kinds, on_conflict)
+        found = project if isinstance(project, Project) else await self.get(project)
+        return await download_assets(
+            self._media,
+            found,
+            directory,
+            kinds=kinds,
+            on_conflict=on_conflict,
+            on_progress=on_progress,
+            refetch=lambda: self._fetch(found.id, Priority.BACKGROUND),
+        )
+
     def list(self) -> Listing[ProjectItem]:
         """List the account's projects, over all pages, as an async iterator.
 
@@ -257,6 +307,14 @@ class Projects:
             outcome = await anext(watch)
         outcome.raise_for_status()
         return cast("Project", outcome.project)
+
+    async def _fetch(self, project_id: ProjectId, priority: Priority) -> Project:
+        return await self._transport.get(
+            _path(project_id),
+            f"project {project_id!r}",
+            lambda body: decode_project(body, project_id),
+            priority=priority,
+        )
 
     async def _look(self, watch: Watch) -> Reply:
         if watch.asks_job:

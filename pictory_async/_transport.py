@@ -96,7 +96,12 @@ class Transport:
         self._limited = 0
 
     async def get(
-        self, path: str, subject: str, read: Callable[[bytes], T], query: Mapping[str, str] | None = None
+        self,
+        path: str,
+        subject: str,
+        read: Callable[[bytes], T],
+        query: Mapping[str, str] | None = None,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> T:
         """Send a GET that a caller waits for, repeat it after transient failures, and read the answer.
 
@@ -105,13 +110,14 @@ class Transport:
             subject: What errors call it, such as ``project 'x'``.
             read: Makes the result from the body.
             query: Query parameters, not encoded.
+            priority: Who goes first when the budget is short.
 
         Raises:
             APIError: As its subclasses say.
         """
         attempt = 1
         while True:
-            outcome = await self._attempt("GET", path, subject, Priority.INTERACTIVE, query)
+            outcome = await self._attempt("GET", path, subject, priority, query)
             if not isinstance(outcome, APIError):
                 try:
                     return read(outcome.body)

@@ -17,6 +17,7 @@
     │       ├── NotFoundError (LookupError)   404
     │       ├── RateLimitedError              429
     │       └── ServerError                   any 5xx, Cloudflare's 52x included
+    ├── DownloadError                         a file could not be had; what there is of it is kept
     ├── RenderSubmitUncertainError            a render was asked for, and the answer was lost
     └── WaitError                             a wait ended without what was waited for
         ├── JobFailedError
@@ -36,6 +37,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 import attrs
 
 if TYPE_CHECKING:
+    from pictory_async._download import DownloadReport
     from pictory_async._handle import RenderHandle
     from pictory_async.models import Project, ProjectId
 
@@ -44,6 +46,7 @@ __all__ = [
     "AuthenticationError",
     "BlockedError",
     "ConnectionFailedError",
+    "DownloadError",
     "FieldProblem",
     "InvalidRequestError",
     "JobCleanedError",
@@ -257,6 +260,21 @@ class ServerError(StatusError):
     """
 
     retry_after: float | None = None
+
+
+@_error
+class DownloadError(PictoryError):
+    """A file could not be downloaded. What there is of it stays, so that another attempt goes on from there.
+
+    Attributes:
+        done: Bytes on disk.
+        total: Bytes in all, where the server said so.
+        report: What became of all the files of the project.
+    """
+
+    done: int = 0
+    total: int | None = None
+    report: DownloadReport | None = None
 
 
 @_error

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pictory_async import RenderOutcome
     from pictory_async.cli._text import Facts
 
-__all__ = ["command"]
+__all__ = ["Demo", "Pacing", "command", "print_report"]
 
 # What a client can say of each truth.
 _TRUE: Final = {
@@ -183,18 +183,25 @@ def command(
             tally = demo.tally
             click.echo(f"Interrupted after {duration(tally.seconds)}: {tally.done} of {tally.total} done.", err=True)
             ctx.exit(INTERRUPTED)
+    ctx.exit(print_report(demo, as_json=as_json))
+
+
+def print_report(demo: Demo, *, as_json: bool) -> int:
+    """Print what happened, and return the exit code: 1 if an outcome is not true."""
     report = demo.report()
     if as_json:
         echo_json(report)
     else:
-        echo_facts(_facts(report, demo.tally), "pictory demo")
+        echo_facts(_facts(report, demo.tally))
         for wrong in report["mismatched"]:
             click.echo("{project_id}: reported {outcome}, but the truth is {truth}".format(**wrong))
-    ctx.exit(FAILURE if report["mismatches"] else SUCCESS)
+    return FAILURE if report["mismatches"] else SUCCESS
 
 
 def _facts(report: dict[str, Any], tally: Tally) -> Facts:
-    lags = f"median {report['lag_median']:.2f} s, 95th percentile {report['lag_p95']:.2f} s"
+    lags = "nothing was rendered"
+    if report["lag_p95"] is not None:
+        lags = f"median {report['lag_median']:.2f} s, 95th percentile {report['lag_p95']:.2f} s"
     return [
         ("outcomes", tally.counts_text),
         (
@@ -204,7 +211,7 @@ def _facts(report: dict[str, Any], tally: Tally) -> Facts:
         ("requests", f"{report['requests']:,}, {report['refused']} of them one too many (429)"),
         (f"busiest {report['per']:g} s", f"{report['busiest_window']:,} requests, {report['limit']:,} are allowed"),
         ("polls per project", f"{report['polls_per_project']:.1f}"),
-        ("finish to notice", lags if report["lag_p95"] is not None else "nothing was rendered"),
+        ("finish to notice", lags),
         ("time", duration(report["seconds"])),
     ]
 

@@ -22,7 +22,6 @@ __all__ = [
     "Complaint",
     "SettingComplaint",
     "complaint_of",
-    "exit_code_of",
     "explain",
 ]
 
@@ -59,8 +58,10 @@ def complaint_of(error: Exception, *, debug: bool) -> Complaint:
     if debug:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     error = _alone(error)
+    if isinstance(error, PictoryConfigError):
+        return SettingComplaint(str(error))
     if isinstance(error, PictoryError):
-        return SettingComplaint(str(error)) if exit_code_of(error) == USAGE else Complaint(str(error))
+        return Complaint(str(error))
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return Complaint(f"{where}{error.strerror}.")
@@ -72,11 +73,6 @@ def _alone(error: Exception) -> Exception:
     # A task group wraps even a single error.
     inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
     return _alone(inner[0]) if len(inner) == 1 else error
-
-
-def exit_code_of(error: PictoryError) -> int:
-    """The exit code of a typed error."""
-    return USAGE if isinstance(error, PictoryConfigError) else FAILURE
 
 
 def explain(outcomes: Iterable[RenderOutcome]) -> int:

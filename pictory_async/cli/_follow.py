@@ -11,15 +11,15 @@ import attrs
 import click
 
 from pictory_async import RateLimiter, RenderOutcome
+from pictory_async.cli._live import LiveScreen
 from pictory_async.cli._tally import Meter, Pace, Tally
 from pictory_async.cli._text import duration
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory, RenderPoller
 
-__all__ = ["Follower", "Screen"]
+__all__ = ["Follower", "Lines", "Screen"]
 
-_FRAME_EVERY = 0.125
 _LINE_EVERY = 5.0
 
 
@@ -81,9 +81,7 @@ class Follower:
 
     def _screen(self) -> Screen:
         if not self.live or not sys.stderr.isatty():
-            return Lines(self.tally, self.limiter)
-        from pictory_async.cli._live import LiveScreen  # noqa: PLC0415 - rich is slow to import
-
+            return Lines(self.tally)
         return LiveScreen(self.title, self.tally, self.limiter)
 
     async def _keep_showing(self, client: AsyncPictory, screen: Screen) -> None:
@@ -102,7 +100,6 @@ class Lines:
     """A line of progress every few seconds, for logs."""
 
     tally: Tally
-    limiter: RateLimiter
     every: float = attrs.field(default=_LINE_EVERY, init=False)
 
     def show(self, pace: Pace) -> None:

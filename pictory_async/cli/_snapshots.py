@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exits import FAILURE, SUCCESS, exit_code_of
+from pictory_async.cli._exits import SUCCESS, complaint_of
 from pictory_async.cli._options import project_ids
-from pictory_async.cli._text import Facts, echo_facts, echo_json, printable
-from pictory_async.errors import PictoryError
+from pictory_async.cli._text import Facts, echo_facts, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,11 +21,6 @@ __all__ = ["print_snapshots"]
 
 class Snapshot(Protocol):
     """What can be printed."""
-
-    @property
-    def name(self) -> str | None:
-        """Its name."""
-        ...
 
     def to_dict(self) -> dict[str, Any]:
         """The body as the API sent it."""
@@ -50,20 +44,24 @@ def print_snapshots(
         get: Fetches one.
         facts_of: What to say of it; ``None`` to print its body.
     """
-    code, printed = SUCCESS, 0
+    ctx = click.get_current_context()
+    debug = ctx.find_root().params["debug"]
     wanted = project_ids(ids)
-    for found in run(lambda: fetch_all(base_url, wanted, get)):
-        if isinstance(found, PictoryError):
-            click.echo(f"Error: {printable(str(found))}", err=True)
-            code = max(code, exit_code_of(found))
-        elif isinstance(found, Exception):
-            raise found
+    ctx.exit(_print_all(run(lambda: fetch_all(base_url, wanted, get)), facts_of, debug=debug))
+
+
+def _print_all(found: list[S | Exception], facts_of: Callable[[S], Facts] | None, *, debug: bool) -> int:
+    code, printed = SUCCESS, 0
+    for one in found:
+        if isinstance(one, Exception):
+            complaint = complaint_of(one, debug=debug)
+            complaint.show()
+            code = max(code, complaint.exit_code)
         elif facts_of is None:
-            echo_json(found.to_dict())
+            echo_json(one.to_dict())
         else:
             if printed:
                 click.echo()
             printed += 1
-            echo_facts(facts_of(found), found.name or "")
-    if code >= FAILURE:
-        click.get_current_context().exit(code)
+            echo_facts(facts_of(one))
+    return code

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
-__all__ = ["Facts", "duration", "echo_facts", "echo_json", "facts_grid", "out_is_terminal", "printable", "shown"]
+__all__ = ["Facts", "duration", "echo_facts", "echo_json", "echo_lines", "out_is_terminal", "printable", "shown"]
 
 Facts = list[tuple[str, str]]
 """What is to be said, as pairs of a name and a value."""
@@ -57,16 +59,11 @@ def out_is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def out_console() -> Console:
-    """The console of standard output."""
-    from rich.console import Console  # noqa: PLC0415 - programs that read pipes should not wait for it
-
-    return Console(highlight=False, markup=False, emoji=False)
-
-
-def echo_rich(renderable: RenderableType) -> None:
-    """Print to a terminal."""
-    out_console().print(renderable)
+def echo_lines(lines: Iterable[RenderableType]) -> None:
+    """Print lines to a terminal, which wraps them: so long URLs can be clicked and copied whole."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def echo_json(value: Any) -> None:
@@ -74,26 +71,11 @@ def echo_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2 if out_is_terminal() else None))
 
 
-def echo_facts(facts: Facts, title: str = "") -> None:
-    """Print facts: as a table on a terminal, else as ``name: value`` lines."""
-    if out_is_terminal():
-        echo_rich(facts_grid(facts, title))
+def echo_facts(facts: Facts) -> None:
+    """Print facts: in two columns on a terminal, else as ``name: value`` lines."""
+    if not out_is_terminal():
+        for name, value in facts:
+            click.echo(f"{name}: {value}")
         return
-    for name, value in facts:
-        click.echo(f"{name}: {value}")
-
-
-def facts_grid(facts: Iterable[tuple[str, str]], title: str = "") -> RenderableType:
-    """Facts as a table of two columns; long values, such as URLs, are folded and never cut."""
-    from rich.box import ROUNDED  # noqa: PLC0415 - as above
-    from rich.panel import Panel  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in facts:
-        grid.add_row(Text(name), Text(value))
-    head = Text(f" {printable(title)} ", style="bold") if title else None
-    return Panel(grid, title=head, title_align="left", box=ROUNDED, expand=False, padding=(0, 1), border_style="dim")
+    width = max(len(name) for name, _ in facts)
+    echo_lines(Text.assemble((f"{name:<{width}}", "bold"), "  ", value) for name, value in facts)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pictory_async import RenderOutcome
 
-__all__ = ["STYLES", "View", "status_text"]
+__all__ = ["WIDEST_STATUS", "View", "status_text"]
 
-STYLES: Final = {
+_STYLES: Final = {
     "rendered": ("✓", "green"),
     "failed": ("✗", "red"),
     "not_started": ("○", "yellow"),
@@ -31,7 +31,7 @@ STYLES: Final = {
     "error": ("!", "red"),
 }
 _AROUND_THE_LATEST: Final = 12  # lines of a frame that are not about single projects
-_WIDEST_STATUS: Final = len("○ not started")
+WIDEST_STATUS: Final = len("○ not started")
 _WIDEST_NAME: Final = 28
 
 
@@ -98,13 +98,13 @@ class View:
 
 def status_text(status: str) -> Text:
     """A status with its sign and colour."""
-    sign, style = STYLES.get(status, ("·", ""))
+    sign, style = _STYLES.get(status, ("·", ""))
     return Text(f"{sign} {status.replace('_', ' ')}", style=style)
 
 
 def _latest(outcomes: list[RenderOutcome]) -> RenderableType:
     grid = Table.grid(padding=(0, 2), expand=True)
-    grid.add_column(width=_WIDEST_STATUS)
+    grid.add_column(width=WIDEST_STATUS)
     grid.add_column(max_width=_WIDEST_NAME, no_wrap=True, overflow="ellipsis")
     grid.add_column(width=len("59 min 59 s"), justify="right")
     grid.add_column(width=len("999 polls"), justify="right", style="dim")

@@ -15,7 +15,8 @@ from pictory_async.cli._exits import INTERRUPTED, explain
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._options import Rate, as_json, base_url, limit, moment, project_ids, rate, seconds
 from pictory_async.cli._tally import Tally
-from pictory_async.cli._text import duration, echo_json, echo_rich, out_is_terminal, printable
+from pictory_async.cli._text import duration, echo_json, echo_lines, out_is_terminal, printable
+from pictory_async.cli._view import WIDEST_STATUS, status_text
 
 if TYPE_CHECKING:
     from pictory_async import RenderOutcome
@@ -144,8 +145,8 @@ def _report(tally: Tally, *, as_json: bool, interrupted: bool) -> None:
     if as_json:
         echo_json({**tally.to_dict(), "interrupted": interrupted})
         return
-    if out_is_terminal() and tally.done:
-        _print_table(tally)
+    if out_is_terminal():
+        _print_colored(tally.ordered())
     if tally.pending:
         click.echo(f"Still pending: {' '.join(map(str, tally.pending))}")
     how = "Interrupted: " if interrupted else ""
@@ -155,21 +156,9 @@ def _report(tally: Tally, *, as_json: bool, interrupted: bool) -> None:
     )
 
 
-def _print_table(tally: Tally) -> None:
-    # Both are needed on a terminal only, and slow to import.
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from pictory_async.cli._view import status_text  # noqa: PLC0415
-
-    table = Table(border_style="dim")
-    for head, style in (("Status", ""), ("Project", ""), ("Waited", ""), ("Video, or why there is none", "")):
-        table.add_column(head, style=style, overflow="fold", justify="right" if head == "Waited" else "left")
-    for outcome in tally.ordered():
-        table.add_row(
-            status_text(outcome.status.value),
-            Text(str(outcome.project_id)),
-            Text(duration(outcome.waited)),
-            Text(_detail(outcome)),
-        )
-    echo_rich(table)
+def _print_colored(outcomes: list[RenderOutcome]) -> None:
+    lines = [status_text(outcome.status.value) for outcome in outcomes]
+    for line, outcome in zip(lines, outcomes, strict=True):
+        line.pad_right(WIDEST_STATUS - len(line))
+        line.append(f"  {outcome.project_id}  {duration(outcome.waited)}  {_detail(outcome)}", style="none")
+    echo_lines(lines)

@@ -105,8 +105,12 @@ dd { overflow-wrap: anywhere; min-width: 0; }
   }
   body { max-width: none; padding: 0; font-size: 9pt; }
   .badge { border: 1px solid currentColor; }
-  .card { border-radius: 0; }
-  .head { grid-template-columns: 17rem 1fr; }
+  .card { border-radius: 0; margin-bottom: 1rem; }
+  .body, .body > div { row-gap: .9rem; }
+  .title { gap: .4rem; padding-block: .7rem; }
+  dl { line-height: 1.35; }
+  .links { line-height: 1.3; }
+  .head { grid-template-columns: 15rem 1fr; }
   .body { grid-template-columns: repeat(3, 1fr); }
   .links ul { display: block; }
   .links a { text-decoration: none; }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from pictory_async import _wire
-from pictory_async.models import Project, Template
+
+if TYPE_CHECKING:
+    from pictory_async.models import Project, Template
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 PROJECT_ID = "20251222191648030d7df02f5b4054d4ca8831f1369459e25"

@@ -134,7 +134,12 @@ def codes(template: Template, values: dict[str, Any] | None = None) -> list[tupl
     return [(each.severity.value, each.code, each.place) for each in check_template(template, values)]
 
 
-GOOD = {"published": True, "schemaVersion": "v3", "scenes": [scene("s", "Hi {{Name}}")], "variables": {"Name": "NAME"}}
+GOOD: dict[str, Any] = {
+    "published": True,
+    "schemaVersion": "v3",
+    "scenes": [scene("s", "Hi {{Name}}")],
+    "variables": {"Name": "NAME"},
+}
 
 
 class TestCheck:

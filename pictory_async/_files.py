@@ -1,0 +1,143 @@
+"""Files of downloads: safe names, unfinished files, and the step that makes them whole. Blocking: for threads."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks; there, two processes must not download into one directory
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["OnConflict", "PartFile", "safe_name"]
+
+OnConflict = Literal["rename", "skip", "overwrite"]
+
+_MAX_BYTES: Final = 150  # of a name, so that endings and numbers fit into the 255 that file systems allow
+_FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+
+
+def safe_name(name: str | None, fallback: str) -> str:
+    """Turn a project's name into a file name that is safe on every system.
+
+    Path separators, control characters and what Windows forbids become ``_``; names that Windows reserves get a
+    leading ``_``; dots and spaces at the ends go; long names are cut. What stays empty becomes ``fallback``.
+    """
+    text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name or "")).strip(". ")
+    text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
+    if not text.strip("_. "):
+        return safe_name(fallback, "project") if name != fallback else "project"
+    return f"_{text}" if _RESERVED.fullmatch(text) else text
+
+
+class PartFile:
+    """A file that is still being downloaded: ``NAME.ID.part``, beside it a note of what it is a part of.
+
+    The name holds a digest of whose file it is, so that two projects of one name never share one. All of it may be
+    deleted at any time; the download then begins anew.
+    """
+
+    def __init__(self, directory: Path, name: str, owner: str) -> None:
+        digest = hashlib.sha256(owner.encode()).hexdigest()[:12]
+        self.target = directory / name
+        self.path = directory / f"{name}.{digest}.part"
+        self._note = directory / f"{name}.{digest}.part.json"
+        self._file: Any = None
+        self.size = 0
+        self.validator: str | None = None
+        self.total: int | None = None
+
+    def open(self) -> None:
+        """Open or make the file, and learn what is there already.
+
+        Raises:
+            BlockingIOError: Another process is downloading the same file.
+            OSError: The file cannot be made.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.path.open("ab", buffering=0)
+        if fcntl is not None:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.close()
+                raise
+        self.size = os.fstat(self._file.fileno()).st_size
+        try:
+            note = json.loads(self._note.read_bytes())
+            self.validator, self.total = str(note["validator"]), int(note["total"])
+        except (OSError, ValueError, TypeError, KeyError):
+            self.restart()  # without the note nobody knows which version of the file this is a part of
+
+    def describe(self, validator: str | None, total: int | None) -> None:
+        """Note which version of the remote file this is a part of."""
+        if (validator, total) == (self.validator, self.total):
+            return
+        self.validator, self.total = validator, total
+        if validator is None or total is None:
+            self._note.unlink(missing_ok=True)
+        else:
+            self._note.write_text(json.dumps({"validator": validator, "total": total}), encoding="utf-8")
+
+    def write(self, data: bytes) -> None:
+        """Add bytes at the end."""
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+        self.size += len(data)
+
+    def restart(self) -> None:
+        """Throw away what is there."""
+        self._file.truncate(0)
+        self.size = 0
+        self.validator = self.total = None
+        self._note.unlink(missing_ok=True)
+
+    def finish(self, on_conflict: OnConflict) -> Path | None:
+        """Make the whole file appear under its final name, all at once.
+
+        Returns:
+            Where it is; ``None`` if there was a file of that name, and it was to be skipped.
+        """
+        os.fsync(self._file.fileno())
+        self.close()
+        if on_conflict == "overwrite":
+            self.path.replace(self.target)
+            target: Path | None = self.target
+        else:
+            target = self._link(only_once=on_conflict == "skip")
+            self.path.unlink()
+        self._note.unlink(missing_ok=True)
+        return target
+
+    def _link(self, *, only_once: bool) -> Path | None:
+        number = 1
+        while True:
+            extra = f" ({number})" if number > 1 else ""
+            target = self.target.with_name(f"{self.target.stem}{extra}{self.target.suffix}")
+            try:
+                # Unlike renaming, linking fails where there is a file already, whoever made it meanwhile.
+                os.link(self.path, target)
+            except FileExistsError:
+                if only_once:
+                    return None
+                number += 1
+            else:
+                return target
+
+    def close(self) -> None:
+        """Let go of the file, and keep it for a later attempt."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None

@@ -1,0 +1,87 @@
+"""Running the command: in this process, or as one of its own, with pipes or with a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A process that is started from the background of a shell inherits that it ignores Ctrl-C.
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pictory_async.cli import main
+sys.exit(main())
+"""
+TIMEOUT = 20
+
+
+def run(*arguments: str, **options: Any) -> Any:
+    """Run the command in this process."""
+    testing = pytest.importorskip("click.testing", reason="the extra cli is not installed")
+    from pictory_async.cli._app import pictory  # noqa: PLC0415
+
+    return testing.CliRunner().invoke(pictory, arguments, **options)
+
+
+@contextlib.contextmanager
+def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Start the command as a process of its own, with pipes unless told otherwise."""
+    settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], **settings) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def interrupted(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Press Ctrl-C, and return the exit code and what was printed from then on."""
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=TIMEOUT)
+    return process.returncode, out, err
+
+
+class Terminal:
+    """A terminal that a process can write to."""
+
+    def __init__(self, lines: int = 30, columns: int = 100) -> None:
+        self.environment = {
+            **os.environ,
+            "LINES": str(lines),
+            "COLUMNS": str(columns),
+            "TERM": "xterm-256color",
+            "PYTHONIOENCODING": "utf-8",
+        }
+        self._ours, self.theirs = os.openpty()
+        self.text = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._ours)
+
+    def attached(self) -> None:
+        """Forget our copy of the end that the process has, so that the end of its output is seen."""
+        os.close(self.theirs)
+
+    def read_until(self, wanted: str = "") -> str:
+        """Read until a text has come, or to the end, and return all that was read so far."""
+        while not wanted or wanted not in self.text:
+            try:
+                piece = os.read(self._ours, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            self.text += piece.decode(errors="replace")
+        return self.text

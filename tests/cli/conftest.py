@@ -1,0 +1,31 @@
+"""A simulated account behind a real server, which the command finds through the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pictory_async.testing import Simulator, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pictory_async.testing.server import ServerThread
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerThread]:
+    """The account's server."""
+    module = pytest.importorskip(
+        "pictory_async.testing.server", reason="the extra simulator is not installed", exc_type=ImportError
+    )
+    with module.ServerThread(Simulator(world)) as running:
+        monkeypatch.setenv("PICTORY_API_BASE_URL", running.base_url)
+        monkeypatch.setenv("PICTORY_API_KEY", world.api_key)
+        yield running

@@ -1,0 +1,153 @@
+"""`pictory demo` and `pictory simulate`."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from pictory_async import RenderOutcome, RenderStatus
+from tests.cli._command import TIMEOUT, Terminal, interrupted, run, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
+pytest.importorskip("starlette", reason="the extra simulator is not installed")
+
+from pictory_async.cli._demo import Demo, Pacing, print_report
+from pictory_async.cli._world import make_simulator
+
+SMALL = ("--projects", "50", "--render-seconds", "0.8:1.4")
+
+
+def test_demo_tells_the_truth() -> None:
+    """Each outcome is what really happened, and no request is one too many for the simulated server."""
+    found = run("demo", *SMALL, "--json")
+    report = json.loads(found.stdout)
+    assert (0, "", 0, []) == (found.exit_code, found.stderr, report["mismatches"], report["mismatched"])
+    assert (50, {"rendered": 47, "failed": 2, "not_started": 1}) == (report["projects"], report["outcomes"])
+    assert (0, 1.6) == (report["refused"], report["per"])
+    assert 50 <= report["busiest_window"] <= report["limit"]
+    assert report["requests"] >= 100
+    assert 0.0 < report["lag_median"] <= report["lag_p95"] < 3.0
+    assert 2.0 < report["polls_per_project"]
+    assert 1.0 < report["seconds"] < 15.0
+
+
+def test_demo_in_lines() -> None:
+    """Where nobody looks at a terminal, the summary is lines of name and value."""
+    found = run("demo", "--projects", "1", "--render-seconds", "0.5")
+    lines = dict(line.split(": ", 1) for line in found.stdout.splitlines())
+    assert 0 == found.exit_code
+    assert "rendered 1" == lines["outcomes"]
+    assert lines["true outcomes"].startswith("1 of 1")
+    assert lines["finish to notice"].startswith("median ")
+
+
+def test_demo_on_a_terminal() -> None:
+    """On a terminal, the demonstration is live, and Ctrl-C ends it without a traceback."""
+    pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
+    with Terminal() as terminal:
+        both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
+        with started("demo", **both) as process:
+            terminal.attached()
+            assert "requests/s" in terminal.read_until(" in all")
+            process.send_signal(2)
+            text = terminal.read_until()
+            assert 130 == process.wait(TIMEOUT)
+    assert "Interrupted after " in text
+    assert "Traceback" not in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+@pytest.mark.parametrize("projects", [1, 20, 300, 2000])
+@pytest.mark.parametrize("render_seconds", [(0.5, 1.0), (5.0, 20.0), (60.0, 60.0)])
+def test_pacing_leaves_room(projects: int, render_seconds: tuple[float, float]) -> None:
+    """Each project is looked at twice in the shortest render, and the budget has room for all those looks."""
+    pacing = Pacing.of(projects, render_seconds)
+    looks = projects * pacing.rate.per / pacing.interval
+    assert 2.2 * pacing.interval <= render_seconds[0]
+    assert pacing.start_grace > 0.6 * render_seconds[0] + pacing.interval / 2
+    assert looks + 24 < pacing.rate.requests
+    assert pacing.limiter().rate == pacing.rate.requests
+
+
+def demo_of(**changes: Any) -> tuple[Demo, RenderOutcome]:
+    """A demonstration of one project that is rendered, and an outcome that is true but for the changes."""
+    pacing = Pacing.of(1, (1.0, 1.0))
+    simulator, planned = make_simulator(1, (1.0, 1.0), 0)
+    demo = Demo(simulator, planned, pacing)
+    outcome = RenderOutcome(project_id=planned[0].project_id, status=RenderStatus.RENDERED)
+    demo.noticed[outcome.project_id] = 100.0
+    return demo, attrs.evolve(outcome, **changes)
+
+
+def test_demo_sees_wrong_outcomes() -> None:
+    """An outcome that is missing, wrong, or of an old video is a mismatch."""
+    demo, wrong = demo_of(status=RenderStatus.NOT_STARTED)
+    assert "pending" == demo.mismatches()[0]["outcome"]
+    demo.tally.add(wrong)
+    assert ["not_started"] == [mismatch["outcome"] for mismatch in demo.mismatches()]
+    demo, without_video = demo_of()
+    demo.tally.add(without_video)
+    assert ["rendered, with a video of None"] == [mismatch["outcome"] for mismatch in demo.mismatches()]
+    assert 1 == demo.report()["mismatches"]
+
+
+def test_demo_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mismatch is named with both sides, and makes the exit code 1; without renders there is no lag."""
+    demo, wrong = demo_of(status=RenderStatus.NOT_STARTED)
+    demo.tally.add(wrong)
+    assert 1 == print_report(demo, as_json=False)
+    out = capsys.readouterr().out
+    assert "true outcomes: 0 of 1" in out
+    assert "finish to notice: nothing was rendered" in out
+    assert f"{wrong.project_id}: reported not_started, but the truth is rendered" in out
+
+
+def test_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says how to reach it, answers clients, writes its ids to a file, and stops at Ctrl-C."""
+    file = tmp_path / "ids"
+    options = ("--projects", "5", "--render-seconds", "0.2:0.4", "--ids", str(file), "--latency", "0.01")
+    with started("simulate", "--port", "0", *options) as process:
+        assert process.stdout is not None
+        said = ""
+        while "Ctrl-C" not in said:
+            said += process.stdout.readline()
+        for name, value in re.findall(r"(PICTORY_API_\w+)=(\S+)", said):
+            monkeypatch.setenv(name, value)
+        found = run("wait", "--ids-from", str(file), "--interval", "0.1", "--json")
+        template = re.findall(r"pictory template (\w+)", said)
+        assert 0 == run("template", *template).exit_code
+        code, _, err = interrupted(process)
+    assert (0, 5) == (found.exit_code, json.loads(found.stdout)["outcomes"]["rendered"])
+    assert 0 == code
+    assert re.fullmatch(r"\nStopped after \d+ requests\.\n", err)
+
+
+def test_simulate_enforces_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --rate, the server refuses more requests than that, and the client says so."""
+    with started("simulate", "--port", "0", "--rate", "1/h") as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        monkeypatch.setenv("PICTORY_API_KEY", "pictai_simulator")
+        assert 1 == run("project", "x", "--base-url", url).exit_code
+        found = run("wait", "x", "--base-url", url, "--max-wait", "0.5")
+    assert 4 == found.exit_code
+    assert "too many requests" in found.stdout
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    """A port that is taken is named, with the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        found = run("simulate", "--port", port)
+    assert (1, 1) == (found.exit_code, found.stderr.count("\n"))
+    assert f"Port {port} cannot be used" in found.stderr

@@ -1,0 +1,83 @@
+"""What is known so far, and the pace of requests."""
+
+from __future__ import annotations
+
+import pytest
+
+from pictory_async import RenderOutcome, RenderStatus
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+
+from pictory_async.cli._exits import explain
+from pictory_async.cli._tally import Meter, Pace, Tally, lasting
+from pictory_async.cli._text import duration, printable, shown
+
+RENDERED, FAILED, TIMED_OUT = RenderStatus.RENDERED, RenderStatus.FAILED, RenderStatus.TIMED_OUT
+
+
+def outcome(project_id: str | int, status: RenderStatus = RENDERED, polls: int = 1) -> RenderOutcome:
+    return RenderOutcome(project_id=project_id, status=status, polls=polls)
+
+
+def test_tally() -> None:
+    """A tally knows what is done, what is pending, and how often which outcome occurred."""
+    tally = Tally(["a", 2, "c", "d"])
+    assert ("none yet", 0.0) == (tally.counts_text, tally.polls_per_project)
+    for one in (outcome("c", FAILED, 3), outcome(2), outcome("a", polls=2)):
+        tally.add(one)
+    assert (4, 3, ["d"]) == (tally.total, tally.done, tally.pending)
+    assert "rendered 2, failed 1" == tally.counts_text
+    assert 2.0 == tally.polls_per_project
+    assert ["a", 2] == [one.project_id for one in tally.latest(2)]
+    assert ["a", 2, "c"] == [one.project_id for one in tally.ordered()]
+    found = tally.to_dict()
+    assert {"rendered": 2, "failed": 1} == found["outcomes"]
+    assert ["a", 2, "c"] == [one["project_id"] for one in found["results"]]
+
+
+@pytest.mark.parametrize(
+    ("expected", "statuses"),
+    [(0, []), (0, [RENDERED]), (4, [RENDERED, TIMED_OUT]), (3, [FAILED]), (3, [FAILED, TIMED_OUT, RENDERED])],
+)
+def test_exit_codes(expected: int, statuses: list[RenderStatus]) -> None:
+    """Code 0 means that all are rendered, 4 that only time was short, 3 that something else is wrong."""
+    assert expected == explain(outcome(number, status) for number, status in enumerate(statuses))
+
+
+def test_meter_measures_the_last_two_seconds() -> None:
+    """The pace is that of the last two seconds, however often it is read."""
+    meter = Meter(10.0)
+    paces = [meter.read(tenth / 10, tenth) for tenth in range(1, 51)]
+    assert Pace(10.0, 50) == paces[-1]
+    assert pytest.approx(0.0) == meter.read(10.0, 50).per_second
+
+
+def test_meter_counts_the_window() -> None:
+    """Requests in the window of the budget are those since its beginning."""
+    meter = Meter(1.0)
+    paces = [meter.read(tenth / 10, tenth * 5) for tenth in range(1, 101)]
+    assert 5.0 == paces[0].in_window
+    assert max(pace.in_window for pace in paces) <= 50
+    assert paces[-1].in_window >= 45
+
+
+def test_meter_that_is_rarely_read() -> None:
+    """Readings further apart than the window still give the pace between them."""
+    meter = Meter(1.0)
+    assert 20.0 == meter.read(5.0, 100).per_second
+    assert 2.0 == meter.read(10.0, 110).per_second
+
+
+@pytest.mark.parametrize(
+    ("expected", "values"), [(None, []), (7.0, [7.0]), (19, range(1, 21)), (95, range(1, 101)), (10, range(1, 11))]
+)
+def test_percentile(expected: float | None, values: list[float]) -> None:
+    """The 95th percentile is the value that 95 of 100 do not exceed."""
+    assert expected == lasting(values, 0.95)
+
+
+def test_texts() -> None:
+    """Values are written for people, and cannot steer a terminal."""
+    assert ["0.0 s", "59.9 s", "1 min 00 s", "61 min 01 s"] == [duration(s) for s in (0, 59.9, 60, 3661)]
+    assert ["", "yes", "no", "1.5", "x", "0"] == [shown(value) for value in (None, True, False, 1.5, "x", 0)]
+    assert "a\ufffd]0;b\n日本" == printable("a\x1b]0;b\n日本")

@@ -1,0 +1,135 @@
+"""`pictory wait`."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pictory_async.testing import Render
+from tests.cli._command import Terminal, interrupted, run, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async.testing import World
+    from pictory_async.testing.server import ServerThread
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+pytestmark = pytest.mark.usefixtures("server")
+
+QUICK = ("--interval", "0.05", "--start-grace", "0.2")
+
+
+def test_all_rendered(world: World) -> None:
+    """Projects that are all rendered give exit code 0, a line each with the video's URL, and a summary."""
+    ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(0.0, duration=0.2)))]
+    found = run("wait", *ids, *QUICK, "--start-grace", "5")
+    assert (0, "") == (found.exit_code, found.stderr)
+    *lines, summary = found.stdout.splitlines()
+    assert [("rendered", one) for one in ids] == [tuple(line.split()[:2]) for line in lines]
+    assert all(".mp4" in line for line in lines)
+    assert summary.startswith("2 of 2 done (rendered 2) in ")
+
+
+def test_some_not_rendered(world: World) -> None:
+    """One project that is not rendered makes the exit code 3, and its line says why."""
+    rendered, never = (str(world.add_project(earlier_video=at)) for at in (-60.0, None))
+    found = run("wait", rendered, never, "nope", *QUICK)
+    assert 3 == found.exit_code
+    lines = {line.split()[1]: line for line in found.stdout.splitlines()[:-1]}
+    assert lines[never].startswith("not_started  ")
+    assert "no render was seen" in lines[never]
+    assert lines["nope"].startswith("missing  ")
+
+
+def test_time_spent(world: World) -> None:
+    """Exit code 4 says that nothing but time was short."""
+    ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(-1.0, duration=1e6)))]
+    found = run("wait", *ids, "--interval", "0.05", "--max-wait", "0.3")
+    assert 4 == found.exit_code
+    assert f"timed_out    {ids[1]}" in found.stdout
+
+
+def test_after(world: World) -> None:
+    """With --after, an old video does not count."""
+    project_id = str(world.add_project(earlier_video=-60.0))
+    found = run("wait", project_id, "--after", "2030-01-01T00:00:00Z", *QUICK)
+    assert 3 == found.exit_code
+    assert "an old video" in found.stdout
+
+
+def test_json(world: World) -> None:
+    """With --json, standard output is exactly one object, in the order of the ids."""
+    ids = [str(world.add_project()), str(world.add_project(integer_id=True, earlier_video=-60.0))]
+    found = run("wait", *ids, *QUICK, "--json", "--max-wait", "none", "--rate", "100/s")
+    report = json.loads(found.stdout)
+    assert 3 == found.exit_code
+    assert (2, {"rendered": 1, "not_started": 1}) == (report["projects"], report["outcomes"])
+    assert ids == [result["project_id"] for result in report["results"]]
+    assert ([], False) == (report["pending"], report["interrupted"])
+    assert report["requests"] >= 3
+
+
+def test_ids_from_file(world: World, tmp_path: Path) -> None:
+    """Ids come from a file or from standard input, one a line, beside those of the command line."""
+    ids = [str(world.add_project(earlier_video=-60.0)) for _ in range(3)]
+    file = tmp_path / "ids.txt"
+    file.write_text(f"\ufeff# two\n{ids[1]}\n\n{ids[2]}\n{ids[0]}\n", encoding="utf-8")
+    found = run("wait", ids[0], "--ids-from", str(file), "--json")
+    assert (0, ids) == (found.exit_code, [result["project_id"] for result in json.loads(found.stdout)["results"]])
+    found = run("wait", "--ids-from", "-", "--json", input=f"{ids[2]}\n")
+    assert (0, 1) == (found.exit_code, json.loads(found.stdout)["projects"])
+
+
+def test_settings_that_cannot_work() -> None:
+    """A limit of zero seconds is a sentence and exit code 2."""
+    found = run("wait", "x", "--max-wait", "0")
+    assert (2, "Error: max_wait must be longer than 0 s, not 0.0.\n") == (found.exit_code, found.stderr)
+
+
+def test_ctrl_c_prints_what_is_known(world: World) -> None:
+    """Ctrl-C ends the wait without a traceback: what is known has been printed, the rest is named."""
+    rendered, running = str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(0.0, duration=1e6)))
+    with started("wait", rendered, running, "--interval", "0.05") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(f"rendered     {rendered}")
+        code, out, err = interrupted(process)
+    assert (130, "") == (code, err)
+    assert out.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 done (rendered 1) in ")
+
+
+def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:
+    """After Ctrl-C, --json still prints one object."""
+    asked = threading.Event()
+
+    def note(*_: Any) -> None:
+        asked.set()
+
+    server.simulator.faults = note
+    running = str(world.add_project(Render(0.0, duration=1e6)))
+    with started("wait", running, "--json") as process:
+        assert asked.wait(20)
+        code, out, err = interrupted(process)
+    report = json.loads(out)
+    assert (130, "", [running], True) == (code, err, report["pending"], report["interrupted"])
+
+
+def test_on_a_terminal(world: World) -> None:
+    """On a terminal, the view is live until the end, and each outcome is then printed with its reason."""
+    pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
+    rendered = str(world.add_project(Render(0.0, duration=0.5), name="Hello"))
+    with Terminal() as terminal:
+        both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
+        with started("wait", rendered, "nope", "--interval", "0.1", **both) as process:
+            terminal.attached()
+            text = terminal.read_until()
+            assert 3 == process.wait(20)
+    live, _, end = text.rpartition("\x1b[?25h")
+    assert "Waiting for 2 projects" in live
+    assert "● watching 2" in " ".join(live.replace("\x1b[36m", "").replace("\x1b[0m", "").split())
+    assert "There is no project 'nope'" in end
+    assert "2 of 2 done (rendered 1, missing 1)" in end

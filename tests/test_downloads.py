@@ -1,0 +1,297 @@
+"""Assets on disk: whole or not there, from wherever they were left."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pictory_async import AsyncPictory, DownloadProgress, DownloadStatus, RateLimiter, RetryPolicy, errors
+from pictory_async.testing import (
+    Answer,
+    BrokenGzip,
+    MediaContent,
+    Render,
+    Reset,
+    Simulator,
+    Truncate,
+    World,
+    WrongLength,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pictory_async.testing import Fault, SimRequest
+
+pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
+
+from pictory_async.testing.server import ServerThread
+
+pytestmark = pytest.mark.anyio
+
+SIZE = 3_000_000
+KINDS = ("video", "audio", "srt", "vtt", "txt")
+
+
+@pytest.fixture
+def world() -> World:
+    return World(media_base="self", media_sizes={"mp4": SIZE, "mp3": 100_000, "srt": 500, "vtt": 500, "txt": 500, "jpg": 500})
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[ServerThread]:
+    with ServerThread(Simulator(world)) as server:
+        yield server
+
+
+def client_of(server: ServerThread, **options: Any) -> AsyncPictory:
+    """Make a client that tries again soon."""
+    settings = {
+        **server.client_options(),
+        "limiter": RateLimiter(10_000, 1.0, 1000),
+        "retry": RetryPolicy(backoff=0.001),
+        "timeout": 5.0,
+    }
+    return AsyncPictory(**{**settings, **options})
+
+
+def on_media(*faults: Fault | None) -> Callable[[SimRequest, float], Fault | None]:
+    """Let faults hit the first requests for videos, in order."""
+    waiting = iter(faults)
+    return lambda request, _now: next(waiting, None) if request.path.endswith(".mp4") else None
+
+
+async def truth(client: AsyncPictory, project_id: str | int, kind: str) -> bytes:
+    """What the file really is."""
+    url = (await client.projects.get(project_id)).assets[kind]
+    path = url.split("/media/")[1].split("?")[0]
+    return b"".join(MediaContent("/" + path, 0, SIZE).pieces())
+
+
+async def test_all_assets_are_written(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """Each file has the project's name and its own ending, the right bytes, and nothing else is left."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="My Film")
+    seen: list[DownloadProgress] = []
+    async with client_of(server) as client:
+        report = await client.projects.download(project_id, tmp_path / "new", on_progress=seen.append)
+    assert [DownloadStatus.WRITTEN] * 5 == [file.status for file in report.files]
+    assert ["My Film.mp3", "My Film.mp4", "My Film.srt", "My Film.txt", "My Film.vtt"] == sorted(
+        path.name for path in (tmp_path / "new").iterdir()
+    )
+    assert report.paths["video"].stat().st_size == SIZE
+    assert report.share_url is not None
+    videos = [progress for progress in seen if progress.kind == "video"]
+    assert (SIZE, SIZE) == (videos[-1].done, videos[-1].total)
+    assert all(a.done < b.done for a, b in zip(videos, videos[1:], strict=False))
+
+
+async def test_the_key_is_never_sent_to_media_hosts(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """Requests for files carry no key."""
+    project_id = world.add_project(Render(-100.0, duration=10.0))
+    async with client_of(server) as client:
+        await client.projects.download(project_id, tmp_path)
+    media = [entry for entry in server.simulator.log if entry.path.startswith("/media")]
+    assert len(media) == 5
+    assert {None} == {entry.authorization_ok for entry in media}
+
+
+async def test_absent_assets_are_reported(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """A project without a video has nothing to download, and that is no error."""
+    project_id = world.add_project()
+    async with client_of(server) as client:
+        project = await client.projects.get(project_id)
+        report = await client.projects.download(project, tmp_path, kinds=["video", "share", "video"])
+    assert [("video", "absent"), ("share", "absent")] == [(file.kind, file.status) for file in report.files]
+    assert report.paths == {}
+
+
+async def test_thumbnail_and_share_link_are_included(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """The picture is downloaded, and the share page becomes a small file that opens it."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    async with client_of(server) as client:
+        report = await client.projects.download(project_id, tmp_path, kinds=("thumbnail", "share"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Film.jpg", "Film.url"]
+    assert str(report.share_url) in (tmp_path / "Film.url").read_text()
+    assert report.to_dict()["files"][0]["status"] == "written"
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Truncate(1_500_000)],
+        [Truncate(1_500_000), Truncate(700_000, reset=True)],
+        [Reset(), Answer(503), Truncate(0)],
+        [WrongLength(1000)],
+        [WrongLength(-1000)],
+        [BrokenGzip()],
+        [Answer(200, {}, b"a page")],
+        [Truncate(1_200_000), Answer(206, {"content-range": "bytes 0-0/1"}, b"x")],
+        [Truncate(1_200_000), Answer(206, {"content-range": "nonsense"}, b"x")],
+        [Truncate(1_200_000), Answer(416, {"content-range": "bytes */5"}, b"")],
+    ],
+)
+async def test_a_cut_download_goes_on(
+    world: World, server: ServerThread, tmp_path: Path, faults: list[Fault]
+) -> None:
+    """Whatever cuts, resets, lies or refuses for a while, the file ends up right."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    async with client_of(server) as client:
+        expected = await truth(client, project_id, "video")
+        server.simulator.faults = on_media(*faults)
+        report = await client.projects.download(project_id, tmp_path, kinds=["video"])
+    if faults == [Answer(200, {}, b"a page")]:
+        # A server that says 200 and nothing of a range is taken at its word.
+        assert report.paths["video"].read_bytes() == b"a page"
+        return
+    assert report.paths["video"].read_bytes() == expected
+    assert ["Film.mp4"] == [path.name for path in tmp_path.iterdir()]
+
+
+async def test_a_download_goes_on_after_a_restart(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """What an earlier program wrote is not fetched again."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    async with client_of(server, retry=RetryPolicy(attempts=1)) as client:
+        expected = await truth(client, project_id, "video")
+        server.simulator.faults = on_media(Truncate(2_000_000))
+        with pytest.raises(errors.DownloadError, match="got stuck") as caught:
+            await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert 0 < caught.value.done < SIZE == caught.value.total
+    assert not (tmp_path / "Film.mp4").exists()
+    async with client_of(server) as client:
+        report = await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert report.files[0].resumed_from == caught.value.done
+    assert report.paths["video"].read_bytes() == expected
+
+
+async def test_a_new_render_is_not_appended_to_the_old(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """A part of another version of the file is thrown away."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    async with client_of(server, retry=RetryPolicy(attempts=1)) as client:
+        server.simulator.faults = on_media(Truncate(2_000_000))
+        with pytest.raises(errors.DownloadError):
+            await client.projects.download(project_id, tmp_path, kinds=["video"])
+        world.start_render(project_id, -50.0, duration=1.0, queue=0.0)
+        report = await client.projects.download(project_id, tmp_path, kinds=["video"])
+        assert report.paths["video"].read_bytes() == await truth(client, project_id, "video")
+    assert report.files[0].status is DownloadStatus.WRITTEN
+
+
+async def test_one_failure_lets_the_others_finish(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """The error names the file, and its report tells what became of all."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    server.simulator.faults = lambda request, _now: Answer(403) if request.path.endswith(".mp4") else None
+    async with client_of(server) as client:
+        with pytest.raises(errors.DownloadError, match="refuses the video of project .* status 403") as caught:
+            await client.projects.download(project_id, tmp_path)
+    assert caught.value.report is not None
+    assert ["failed", *["written"] * 4] == [file.status for file in caught.value.report.files]
+    # The address was read again from the project, once.
+    paths = [entry.path for entry in server.simulator.log]
+    assert [2, 2] == [sum(path.endswith(end) for path in paths) for end in (str(project_id), ".mp4")]
+
+
+async def test_an_expired_address_is_renewed(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """An address that is no longer valid is read from the project again, once."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    server.simulator.faults = on_media(Answer(403))
+    async with client_of(server) as client:
+        report = await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert report.paths["video"].stat().st_size == SIZE
+
+
+@pytest.mark.parametrize(
+    ("on_conflict", "names", "status"),
+    [("rename", ["Film (2).srt", "Film.srt"], "written"), ("skip", ["Film.srt"], "skipped"), ("overwrite", ["Film.srt"], "written")],
+)
+async def test_existing_files_are_treated_as_asked(
+    world: World, server: ServerThread, tmp_path: Path, on_conflict: Any, names: list[str], status: str
+) -> None:
+    """Two projects of one name don't overwrite each other unless that is wanted."""
+    (tmp_path / "Film.srt").write_text("old")
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    async with client_of(server) as client:
+        report = await client.projects.download(project_id, tmp_path, kinds=["srt"], on_conflict=on_conflict)
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+    assert status == report.files[0].status
+    assert ((tmp_path / "Film.srt").read_bytes() == b"old") is (on_conflict != "overwrite")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c", "CON", "x" * 300, "🎬", "", "."])
+async def test_hostile_names_stay_in_the_directory(
+    world: World, server: ServerThread, tmp_path: Path, name: str
+) -> None:
+    """Whatever a project is called, its file is in the directory that was named."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name=name)
+    async with client_of(server) as client:
+        report = await client.projects.download(project_id, tmp_path / "here", kinds=["txt"])
+    assert report.paths["txt"].parent == tmp_path / "here"
+    assert [tmp_path / "here"] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("file:///etc/passwd", "not a web address"),
+        ("http://media.invalid/a.mp4", "not encrypted"),
+        ("https://user:secret@media.invalid/a.mp4", "holds credentials"),
+        ("https://[::1", "not a web address"),
+        ("javascript:alert(1)", "not a web address"),
+        ("https:///a.mp4", "not a web address"),
+        ("https://media.invalid/\u00fc", "not a web address"),
+        ("/relative", "not a web address"),
+    ],
+)
+async def test_addresses_that_must_not_be_fetched_are_refused(
+    world: World, server: ServerThread, tmp_path: Path, url: str, problem: str
+) -> None:
+    """Only encrypted web addresses without credentials are fetched."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), overrides={"videoURL": url})
+    async with client_of(server) as client:
+        with pytest.raises(errors.DownloadError, match=problem) as caught:
+            await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert "secret" not in str(caught.value)
+
+
+async def test_this_machine_is_not_fetched_for_a_remote_api(world: World, tmp_path: Path) -> None:
+    """An API elsewhere cannot make us read from servers on this machine."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), overrides={"videoURL": "https://127.0.0.1/x.mp4"})
+    async with Simulator(world).client() as client:
+        with pytest.raises(errors.DownloadError, match="points to this machine"):
+            await client.projects.download(project_id, tmp_path, kinds=["video"])
+
+
+async def test_a_redirect_is_followed_only_where_it_may_lead(
+    world: World, server: ServerThread, tmp_path: Path
+) -> None:
+    """A redirect to an unencrypted host is refused, one in a circle ends."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    async with client_of(server) as client:
+        for location, problem in [("http://media.invalid/x.mp4", "not encrypted"), ("x.mp4", "redirects too often")]:
+            answer = Answer(302, {"location": location})
+            server.simulator.faults = lambda request, _, answer=answer: answer if ".mp4" in request.path else None
+            with pytest.raises(errors.DownloadError, match=problem):
+                await client.projects.download(project_id, tmp_path, kinds=["video"])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a POSIX system")
+async def test_a_disk_that_refuses_is_a_clear_error(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """An unusable directory is named in the error."""
+    (tmp_path / "file").write_text("in the way")
+    project_id = world.add_project(Render(-100.0, duration=10.0))
+    async with client_of(server) as client:
+        with pytest.raises(errors.DownloadError, match="Could not write the video"):
+            await client.projects.download(project_id, tmp_path / "file", kinds=["video"])
+
+
+@pytest.mark.parametrize("arguments", [{"kinds": ["film"]}, {"on_conflict": "ask"}])
+async def test_unknown_kinds_and_policies_are_refused(
+    server: ServerThread, tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    """A slip of the pen is told before anything is sent."""
+    async with client_of(server) as client:
+        with pytest.raises(errors.PictoryConfigError):
+            await client.projects.download("p", tmp_path, **arguments)
+    assert server.simulator.log == []
