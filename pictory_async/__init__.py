@@ -5,6 +5,9 @@ Start with `AsyncPictory`; https://docs.pictory.ai/api-reference describes the A
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from pictory_async import errors
 from pictory_async._client import AsyncPictory, ClientStatistics
 from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
@@ -17,6 +20,26 @@ from pictory_async._retry import RetryPolicy
 from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId, Template
 
+if TYPE_CHECKING:
+    from pictory_async.insight import (
+        Finding,
+        ProjectComparison,
+        ProjectMetadata,
+        Severity,
+        TemplateDiff,
+        TemplateStructure,
+        TemplateVariables,
+        check_template,
+        compare_projects,
+        compare_templates,
+        project_report,
+        project_report_html,
+        template_structure,
+        template_variables,
+        write_html_report,
+        write_report,
+    )
+
 __all__ = [
     "AsyncPictory",
     "ClientStatistics",
@@ -24,11 +47,14 @@ __all__ = [
     "DownloadReport",
     "DownloadStatus",
     "DownloadedFile",
+    "Finding",
     "Job",
     "PollerStatistics",
     "Priority",
     "Project",
+    "ProjectComparison",
     "ProjectId",
+    "ProjectMetadata",
     "RateLimiter",
     "RateLimiterStatistics",
     "RenderHandle",
@@ -36,7 +62,27 @@ __all__ = [
     "RenderPoller",
     "RenderStatus",
     "RetryPolicy",
+    "Severity",
     "Template",
+    "TemplateDiff",
+    "TemplateStructure",
+    "TemplateVariables",
     "__version__",
+    "check_template",
+    "compare_projects",
+    "compare_templates",
     "errors",
+    "project_report",
+    "project_report_html",
+    "template_structure",
+    "template_variables",
+    "write_html_report",
+    "write_report",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What looks at snapshots afterwards is imported when it is asked for: most programs never do.
+    if name in __all__:
+        return getattr(import_module("pictory_async.insight"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
