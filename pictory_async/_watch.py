@@ -121,12 +121,14 @@ class Watch:
         digest = hash(body)
         if digest != self._digest:
             self._verdict = judge(read_evidence(body, self.project_id), self.after)
+            if self._verdict is Verdict.RENDERED:
+                project = decode_project(body, self.project_id)
+                self.polls += 1
+                return self._end(RenderStatus.RENDERED, now, None, project)
             self._snapshot = zlib.compress(body, 1)
             self._digest = digest
         self.polls += 1
         self._setbacks.clear()
-        if self._verdict is Verdict.RENDERED:
-            return self._end(RenderStatus.RENDERED, now, None)
         self._unfinished_at = sent_at
         if self._verdict is Verdict.RENDERING:
             self._started = True
@@ -251,12 +253,16 @@ class Watch:
             return None
         return decode_project(zlib.decompress(self._snapshot), self.project_id)
 
-    def _end(self, status: RenderStatus, now: float, error: PictoryError | None) -> RenderOutcome:
+    def _end(
+        self, status: RenderStatus, now: float, error: PictoryError | None, project: Project | None = None
+    ) -> RenderOutcome:
+        if project is None:
+            project = error.project if isinstance(error, WaitError) else self._project()
         self.open = False
         return RenderOutcome(
             project_id=self.project_id,
             status=status,
-            project=error.project if isinstance(error, WaitError) else self._project(),
+            project=project,
             job=self.job,
             job_id=self.job_id,
             polls=self.polls,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from operator import call
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
@@ -37,7 +36,8 @@ _call: Callable[..., Any] = call
 # A number that is too long for int() covers at least nine samples in a row: Python's limit is never below 640
 # digits.
 _SAMPLE_STEP = 64
-_LONG_NUMBER = re.compile(rb"[0-9]{9}")
+_DIGITS_AS_ZEROS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_LONG_NUMBER = b"0" * 9
 
 
 def decode_json(body: bytes) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def fast_fields(body: bytes, names: tuple[str, ...]) -> dict[str, Any] | None:
         :func:`decode_json` can tell what is wrong with the body, and whether anything is.
     """
     decode = _fast_decoder(names)
-    if decode is None or _LONG_NUMBER.search(body[::_SAMPLE_STEP]):
+    if decode is None or _LONG_NUMBER in body[::_SAMPLE_STEP].translate(_DIGITS_AS_ZEROS):
         return None
     try:
         if not body.isascii():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import signal
 import subprocess
@@ -29,7 +30,10 @@ def run(*arguments: str, **options: Any) -> Any:
     testing = pytest.importorskip("click.testing", reason="the extra cli is not installed")
     from pictory_async.cli._app import pictory  # noqa: PLC0415
 
-    return testing.CliRunner().invoke(pictory, arguments, **options)
+    # click 8.1 mixes both outputs unless told not to; later ones keep them apart.
+    mixes = "mix_stderr" in inspect.signature(testing.CliRunner).parameters
+    runner = testing.CliRunner(mix_stderr=False) if mixes else testing.CliRunner()
+    return runner.invoke(pictory, arguments, **options)
 
 
 @contextlib.contextmanager
