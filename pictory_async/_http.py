@@ -9,9 +9,9 @@ owns its connection; one that ends in any way but with a whole answer takes the 
 from __future__ import annotations
 
 import importlib
+import math
 import ssl
 import sys
-import zlib
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,79 +22,25 @@ import httpx
 
 from pictory_async._gate import Gate
 from pictory_async._line import Priority
+from pictory_async._messages import MAX_BODY, Reply, decompress, malformed, timed_out
 from pictory_async.errors import (
     ConnectionFailedError,
-    MalformedResponseError,
     PictoryConfigError,
     PictoryError,
-    RequestTimeoutError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-__all__ = ["Engine", "Headers", "HttpStatistics", "Reply", "Stream", "Wire", "header", "open_engine"]
+    from pictory_async._messages import Headers, Wire
+
+__all__ = ["Engine", "HttpStatistics", "Stream", "open_engine"]
 
 KEEPALIVE: Final = 120.0
 """Seconds an idle connection is kept: longer than any polite polling interval."""
 
-MAX_BODY: Final = 32 * 1024 * 1024
-"""Bytes of one API answer, before and after decompression."""
-
 _CLOSING: Final = 5.0
 _EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
-
-Headers = list[tuple[bytes, bytes]]
-
-
-@attrs.frozen
-class Wire:
-    """One request, ready to send.
-
-    Attributes:
-        method: HTTP method.
-        url: Absolute URL, percent-encoded.
-        path: What errors call it: the path without the base URL and the query.
-        headers: Raw header pairs.
-        content: Body, in bytes.
-        timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
-    """
-
-    method: str
-    url: str = attrs.field(repr=False)
-    path: str
-    headers: Headers = attrs.field(repr=False)
-    content: bytes | None = attrs.field(repr=False, default=None)
-    timeout: float | None = None
-
-
-@attrs.frozen
-class Reply:
-    """One whole answer.
-
-    Attributes:
-        status: HTTP status code.
-        headers: Raw header pairs.
-        body: Decompressed body, in bytes.
-        sent_at: When the request was sent, by `anyio.current_time`.
-    """
-
-    status: int
-    headers: Headers = attrs.field(repr=False)
-    body: bytes = attrs.field(repr=False)
-    sent_at: float
-
-    def header(self, name: bytes) -> str | None:
-        """The value of a header, given in lower case."""
-        return header(self.headers, name)
-
-
-def header(headers: Headers, name: bytes) -> str | None:
-    """The value of a header, given in lower case; ``None`` where it is absent."""
-    for key, value in headers:
-        if key.lower() == name:
-            return value.decode("latin-1").strip()
-    return None
 
 
 @attrs.frozen
@@ -165,7 +111,7 @@ class Engine:
         Args:
             wire: The request.
             priority: Who goes first when all connections are busy.
-            admit: Awaited when a connection is certain, immediately before sending: the rate limiter.
+            admit: Awaited immediately before sending, when there is a connection: the rate limiter.
 
         Raises:
             ConnectionFailedError: No connection, or it broke.
@@ -175,8 +121,7 @@ class Engine:
         self._check_usable()
         await self._gate.enter(priority)
         try:
-            await admit(priority)
-            return await self._exchange(wire)
+            return await self._exchange(wire, _Admission(admit, priority, wire.timeout))
         finally:
             self._gate.leave()
 
@@ -194,11 +139,11 @@ class Engine:
         await self._gate.enter(Priority.BACKGROUND)
         transport = stream = None
         try:
-            transport = await self._connection(wire)
+            transport, _ = await self._connection(wire)
             with self._translated(wire), _limit(wire) as scope:
                 stream = Stream(await self._open(transport, wire), wire, self._translated(wire))
             if stream is None or scope.cancelled_caught:
-                raise _timeout(wire)
+                raise timed_out(wire)
             yield stream
         finally:
             if stream is not None:
@@ -237,14 +182,16 @@ class Engine:
             msg = "This client was first used in another event loop. Make one client per event loop."
             raise PictoryConfigError(msg)
 
-    async def _exchange(self, wire: Wire) -> Reply:
-        transport = await self._connection(wire)
-        whole = False
+    async def _exchange(self, wire: Wire, admission: _Admission) -> Reply:
+        transport, fresh = await self._connection(wire)
+        whole = not fresh
         body = bytearray()
-        sent_at = anyio.current_time()
         try:
+            if not fresh:
+                await admission.grant()
+            whole = False
             with self._translated(wire), _limit(wire) as scope:
-                response = await self._open(transport, wire)
+                response = await self._open(transport, wire, admission.watching(scope) if fresh else None)
                 async for chunk in response.stream:
                     body += chunk
                     if len(body) > MAX_BODY:
@@ -252,40 +199,47 @@ class Engine:
                         scope.cancel()
                 await response.aclose()
                 whole = len(body) <= MAX_BODY
+        except ConnectionFailedError:
+            await admission.grant()  # also an attempt that found nobody at home is paced
+            raise
         finally:
             await self._finish(transport, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
-                raise _malformed(wire, f"is larger than {MAX_BODY} bytes")
-            raise _timeout(wire)
+                raise malformed(wire, f"is larger than {MAX_BODY} bytes")
+            raise timed_out(wire)
         self._received += len(body)
-        reply = Reply(response.status_code, response.headers.raw, bytes(body), sent_at)
+        reply = Reply(response.status_code, response.headers.raw, bytes(body), admission.granted_at)
         encoding = reply.header(b"content-encoding")
         if encoding is None or not body:
             return reply
-        return attrs.evolve(reply, body=_decompress(reply.body, encoding, wire))
+        return attrs.evolve(reply, body=decompress(reply.body, encoding, wire))
 
-    async def _open(self, transport: Any, wire: Wire) -> Any:
+    async def _open(self, transport: Any, wire: Wire, trace: object = None) -> Any:
         self._sent += 1
+        extensions: dict[str, Any] = {"timeout": {"connect": wire.timeout}}
+        if trace is not None:
+            extensions["trace"] = trace
         request = self._library.Request(
             wire.method,
             wire.url,
             headers=wire.headers,
             content=wire.content,
-            extensions={"timeout": {"connect": wire.timeout}},
+            extensions=extensions,
         )
         if hasattr(transport, "handle_async_request"):
             return await transport.handle_async_request(request)
         return await transport.send(request, stream=True, auth=None, follow_redirects=False)
 
-    async def _connection(self, wire: Wire) -> Any:
+    async def _connection(self, wire: Wire) -> tuple[Any, bool]:
+        """A transport, and whether it has still to connect."""
         if self._shared is not None:
-            return self._shared
+            return self._shared, False
         now = anyio.current_time()
         if self._idle and now - self._idle[0].since > KEEPALIVE:
             await _close(self._idle.pop(0).transport)
         if self._idle:
-            return self._idle.pop().transport
+            return self._idle.pop().transport, False
         async with self._starting:
             if self._tls is not None:
                 transport = self._make(self._tls)
@@ -295,7 +249,7 @@ class Engine:
         self._opened += 1
         if self._pooled:
             self._shared = transport
-        return transport
+        return transport, not self._pooled
 
     def _start(self, secure: bool) -> tuple[ssl.SSLContext, Any]:  # noqa: FBT001 - run_sync passes no keywords
         tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -311,6 +265,41 @@ class Engine:
 
     def _translated(self, wire: Wire) -> _Translate:
         return _Translate(self._library, wire)
+
+
+class _Admission:
+    """Asks the rate limiter at the last moment: on a new connection when it stands, because connecting takes time.
+
+    A request that is let through and then waits for its connection would reach the server together with later ones,
+    and the server would count more of them in its window than were promised.
+    """
+
+    __slots__ = ("_admit", "_priority", "_scope", "_timeout", "granted_at")
+
+    def __init__(self, admit: Callable[[Priority], Awaitable[None]], priority: Priority, timeout: float | None) -> None:
+        self._admit = admit
+        self._priority = priority
+        self._timeout = timeout
+        self._scope: anyio.CancelScope | None = None
+        self.granted_at = -math.inf
+
+    async def grant(self) -> None:
+        """Wait for the limiter, once."""
+        if self.granted_at == -math.inf:
+            await self._admit(self._priority)
+            self.granted_at = anyio.current_time()
+
+    def watching(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
+        """What to pass as the HTTP library's trace, while ``scope`` limits the request."""
+        self._scope = scope
+        return self._on_event
+
+    async def _on_event(self, name: str, _: Any) -> None:
+        if name.endswith("send_request_headers.started") and self._scope is not None:
+            self._scope.deadline = math.inf
+            await self.grant()
+            if self._timeout is not None:
+                self._scope.deadline = anyio.current_time() + self._timeout
 
 
 class Stream:
@@ -338,7 +327,7 @@ class Stream:
             chunk = await anext(self._chunks, b"")
             self.whole = not chunk
         if scope.cancelled_caught:
-            raise _timeout(self._wire)
+            raise timed_out(self._wire)
         return chunk
 
     async def aclose(self) -> None:
@@ -371,7 +360,7 @@ class _Translate:
         library, wire = self._library, self._wire
         what = f"{wire.method} {wire.path}"
         if isinstance(error, library.TimeoutException):
-            raise _timeout(wire, sent=not isinstance(error, library.ConnectTimeout)) from None
+            raise timed_out(wire, sent=not isinstance(error, library.ConnectTimeout)) from None
         if isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
             sent = not isinstance(error, library.ConnectError)
             reason = str(error) or type(error).__name__
@@ -381,34 +370,6 @@ class _Translate:
 
 def _limit(wire: Wire) -> anyio.CancelScope:
     return anyio.CancelScope() if wire.timeout is None else anyio.move_on_after(wire.timeout)
-
-
-def _timeout(wire: Wire, *, sent: bool = True) -> RequestTimeoutError:
-    limit = "in time" if wire.timeout is None else f"within {wire.timeout:g} s"
-    msg = f"{wire.method} {wire.path} had no whole answer {limit}. Try again, or raise the client's timeout."
-    return RequestTimeoutError(msg, method=wire.method, path=wire.path, timeout=wire.timeout, sent=sent)
-
-
-def _malformed(wire: Wire, what: str) -> MalformedResponseError:
-    msg = f"The answer to {wire.method} {wire.path} {what}. Try again; if it stays so, report it to Pictory."
-    return MalformedResponseError(msg, method=wire.method, path=wire.path)
-
-
-def _decompress(body: bytes, encoding: str, wire: Wire) -> bytes:
-    if encoding.lower() == "identity":
-        return body
-    if encoding.lower() not in {"gzip", "x-gzip"}:
-        raise _malformed(wire, f"is encoded as {encoding!r}, which was not asked for")
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        plain = inflate.decompress(body, MAX_BODY)
-    except zlib.error:
-        raise _malformed(wire, "has broken gzip compression") from None
-    if inflate.unconsumed_tail:
-        raise _malformed(wire, f"is larger than {MAX_BODY} bytes when decompressed")
-    if not inflate.eof:
-        raise _malformed(wire, "was cut off")
-    return plain
 
 
 async def _close(transport: Any) -> None:

@@ -10,14 +10,15 @@ import anyio
 from anyio import to_thread
 
 from pictory_async._config import is_loopback, user_agent
-from pictory_async._http import Wire, header
+from pictory_async._messages import Wire, header
 from pictory_async.errors import ConnectionFailedError, DownloadError, RequestTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pictory_async._files import PartFile
-    from pictory_async._http import Engine, Headers, Stream
+    from pictory_async._http import Engine, Stream
+    from pictory_async._messages import Headers
     from pictory_async._retry import RetryPolicy
 
 __all__ = ["Media", "Source"]

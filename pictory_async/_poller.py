@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from pictory_async._http import Reply
+    from pictory_async._messages import Reply
     from pictory_async._outcome import RenderOutcome
     from pictory_async.models import Project, ProjectId
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pictory_async._download import DownloadProgress, DownloadReport
     from pictory_async._durations import Duration
     from pictory_async._files import OnConflict
-    from pictory_async._http import Reply
     from pictory_async._media import Media
+    from pictory_async._messages import Reply
     from pictory_async._outcome import RenderOutcome
     from pictory_async._poller import After
     from pictory_async._transport import Transport

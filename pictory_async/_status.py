@@ -21,7 +21,7 @@ from pictory_async.errors import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pictory_async._http import Reply
+    from pictory_async._messages import Reply
 
 __all__ = ["status_error"]
 

@@ -10,8 +10,8 @@ import anyio
 import attrs
 
 from pictory_async._config import user_agent
-from pictory_async._http import Wire
 from pictory_async._line import Priority
+from pictory_async._messages import Wire
 from pictory_async._retry import is_transient, retry_after
 from pictory_async._status import status_error
 from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pictory_async._config import Config
-    from pictory_async._http import Engine, Reply
+    from pictory_async._http import Engine
     from pictory_async._limiter import RateLimiter
+    from pictory_async._messages import Reply
     from pictory_async._retry import RetryPolicy
 
 __all__ = ["Transport", "TransportStatistics", "name_subject", "segment"]

@@ -36,7 +36,7 @@ _call: Callable[..., Any] = call
 # A number that is too long for int() covers at least nine samples in a row: Python's limit is never below 640
 # digits.
 _SAMPLE_STEP = 64
-_DIGITS_AS_ZEROS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_NUMBER = b"0" * 9
 
 
