@@ -209,7 +209,7 @@ class Engine:
                 raise malformed(wire, f"is larger than {MAX_BODY} bytes")
             raise timed_out(wire)
         self._received += len(body)
-        reply = Reply(response.status_code, response.headers.raw, bytes(body), admission.granted_at)
+        reply = Reply(response.status_code, response.headers.raw, bytes(body), admission.sent_at)
         encoding = reply.header(b"content-encoding")
         if encoding is None or not body:
             return reply
@@ -274,20 +274,22 @@ class _Admission:
     and the server would count more of them in its window than were promised.
     """
 
-    __slots__ = ("_admit", "_priority", "_scope", "_timeout", "granted_at")
+    __slots__ = ("_admit", "_granted", "_priority", "_scope", "_timeout", "sent_at")
 
     def __init__(self, admit: Callable[[Priority], Awaitable[None]], priority: Priority, timeout: float | None) -> None:
         self._admit = admit
         self._priority = priority
         self._timeout = timeout
         self._scope: anyio.CancelScope | None = None
-        self.granted_at = -math.inf
+        self._granted = False
+        self.sent_at = anyio.current_time()
 
     async def grant(self) -> None:
         """Wait for the limiter, once."""
-        if self.granted_at == -math.inf:
+        if not self._granted:
             await self._admit(self._priority)
-            self.granted_at = anyio.current_time()
+            self._granted = True
+            self.sent_at = anyio.current_time()
 
     def watching(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
         """What to pass as the HTTP library's trace, while ``scope`` limits the request."""

@@ -101,6 +101,7 @@ class RenderPoller:
         self._first = [(one, _after_of(after, one)) for one in wanted]
         self._agenda: Agenda[Watch] = Agenda(lambda watch, turn: watch.open and watch.turn == turn)
         self._pending: dict[Watch, None] = {}
+        self._flying: dict[Watch, anyio.CancelScope] = {}
         self._outcomes: deque[RenderOutcome] = deque()
         self._news = anyio.Event()
         self._task_group: TaskGroup | None = None
@@ -214,11 +215,24 @@ class RenderPoller:
 
     async def _work(self) -> None:
         while True:
+            with anyio.CancelScope() as scope:
+                await self._serve(scope)
+            # Here after a look was cut off because its watch was overdue.
+
+    async def _serve(self, scope: anyio.CancelScope) -> None:
+        while True:
             watch = self._agenda.pop(anyio.current_time())
             if watch is not None:
                 watch.listed = False
                 self._relieve()
-                await self._look(watch)
+                self._flying[watch] = scope
+                parked = False
+                try:
+                    parked = await self._look(watch)
+                finally:
+                    del self._flying[watch]
+                    if watch.open and not watch.listed and not parked:
+                        self._schedule(watch, anyio.current_time())  # cut off in place of another one
             elif self._timekeeper is None:
                 await self._keep_time()
             else:
@@ -259,23 +273,24 @@ class RenderPoller:
 
     # One look.
 
-    async def _look(self, watch: Watch) -> None:
-        key = watch.subject
+    async def _look(self, watch: Watch) -> bool:
+        """Look at a project or its job; ``True`` if somebody else is doing so and will see to this watch too."""
+        key = f"job {watch.job_id}" if watch.asks_job else str(watch.project_id)
         looking = self._board.looking
         if key in looking:
             looking[key].append((watch, watch.turn))
-            return
+            return True
         late = looking[key] = []
         self._looks += 1
         try:
-            with anyio.CancelScope(deadline=watch.deadline):
-                await self._ask(watch)
+            await self._ask(watch)
         finally:
             del looking[key]
             for other, turn in late:
                 # It came up while this look was under way, and what this look found did not answer it.
                 if other.open and other.turn == turn:
                     other.owner._schedule(other, anyio.current_time())  # noqa: SLF001 - a RenderPoller too
+        return False
 
     async def _ask(self, watch: Watch) -> None:
         try:
@@ -286,23 +301,22 @@ class RenderPoller:
             if watch.open:
                 self._settle(watch, watch.failed(error, now), now)
             return
+        now = anyio.current_time()
         if watch.asks_job:
             if watch.open:
-                self._judge(watch, reply)
+                self._judge(watch, reply, now)
             return
         for other in tuple(self._board.watches.get(str(watch.project_id), ())):
             if other.began <= reply.sent_at and not other.asks_job:
-                other.owner._judge(other, reply)  # noqa: SLF001 - a RenderPoller too
+                other.owner._judge(other, reply, now)  # noqa: SLF001 - a RenderPoller too
 
-    def _judge(self, watch: Watch, reply: Reply) -> None:
-        now = anyio.current_time()
-        subject = watch.subject
+    def _judge(self, watch: Watch, reply: Reply, now: float) -> None:
         try:
             saw = watch.saw_job if watch.asks_job else watch.saw
             outcome = saw(reply.body, reply.sent_at, now)
         except MalformedResponseError as error:
             self._failed_looks += 1
-            name_subject(error, subject, "")
+            name_subject(error, watch.subject, "")
             outcome = watch.failed(error, now)
         self._settle(watch, outcome, now)
 
@@ -330,6 +344,8 @@ class RenderPoller:
                 await anyio.sleep(max(watch.deadline - now, _SHORTEST_SLEEP))
             else:
                 self._settle(watch, watch.timed_out(now), now)
+                if watch in self._flying:
+                    self._flying[watch].cancel()
 
 
 def _after_of(after: After | Mapping[ProjectId, After], wanted: ProjectId | RenderHandle) -> After:

@@ -1,4 +1,4 @@
-"""Files that a simulated render made: any size, computed from their address while they are sent."""
+"""Files of the simulated account. Those that a render made have any size, and are computed while they are sent."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _TYPES = {
     "srt": "application/x-subrip",
     "vtt": "text/vtt",
     "txt": "text/plain",
+    "json": "application/json",
 }
 _DENIED = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>'
 
@@ -74,15 +75,16 @@ def denied() -> SimResponse:
     return SimResponse(status=403, headers=headers, body=_DENIED)
 
 
-def serve_file(request: SimRequest, path: str, size: int) -> SimResponse:
+def serve_file(request: SimRequest, path: str, content: int | bytes) -> SimResponse:
     """Return a file or the part of it that is asked for, as HTTP's rules for ranges have it.
 
     Args:
         request: The request; ``Range`` and ``If-Range`` count. Several ranges at once get the whole file.
         path: The file's path below the media root.
-        size: The file's size in bytes.
+        content: The file's bytes, or how many of them to make up from its path.
     """
-    etag = f'"{hashlib.sha256(path.encode()).hexdigest()[:32]}"'
+    size = content if isinstance(content, int) else len(content)
+    etag = f'"{hashlib.sha256(path.encode() if isinstance(content, int) else content).hexdigest()[:32]}"'
     kind = _TYPES.get(path.rpartition(".")[2], "application/octet-stream")
     headers: tuple[tuple[str, str], ...] = (
         ("content-type", kind),
@@ -98,7 +100,8 @@ def serve_file(request: SimRequest, path: str, size: int) -> SimResponse:
             return SimResponse(status=416, headers=headers + refused)
         headers += (("content-range", f"bytes {start}-{stop - 1}/{size}"),)
         status = 206
-    body = b"" if request.method == "HEAD" else MediaContent(path, start, stop)
+    part = MediaContent(path, start, stop) if isinstance(content, int) else content[start:stop]
+    body = b"" if request.method == "HEAD" else part
     return SimResponse(status=status, headers=(*headers, ("content-length", str(stop - start))), body=body)
 
 

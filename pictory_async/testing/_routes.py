@@ -24,6 +24,9 @@ def answer_media(world: World, request: SimRequest, now: float) -> SimResponse:
     if request.method not in {"GET", "HEAD"}:
         return SimResponse.from_json(bodies.message("Method Not Allowed"), status=405)
     path = unquote(request.path).removeprefix(MEDIA_PATH)
+    template = world.template_file(path)
+    if template is not None:
+        return denied() if expired(request, now) else serve_file(request, path, template)
     found = world.find_file(path)
     if found is None or not found[0].exists(now) or found[1].phase(now) is not Phase.RENDERED:
         return _not_found()
@@ -63,7 +66,7 @@ def _handlers(world: World, route: list[str], request: SimRequest, now: float) -
         case ["v1", "templates"]:
             handlers["GET"] = lambda: _templates(world)
         case ["v1", "templates", template_id]:
-            handlers["GET"] = lambda: _template(world, template_id)
+            handlers["GET"] = lambda: _template(world, template_id, request, now)
         case ["v1", "jobs"]:
             handlers["GET"] = lambda: _jobs(world, request, now)
         case ["v1", "jobs", job_id]:
@@ -134,9 +137,11 @@ def _templates(world: World) -> SimResponse:
     return SimResponse.from_json({"items": [template.item() for template in world.templates]})
 
 
-def _template(world: World, template_id: str) -> SimResponse:
+def _template(world: World, template_id: str, request: SimRequest, now: float) -> SimResponse:
     template = world.find_template(template_id)
-    return _not_found() if template is None else SimResponse.from_json(template.body())
+    if template is None:
+        return _not_found()
+    return SimResponse.from_json(template.body(world.template_root(request.origin), world.media_query(now)))
 
 
 def _render(world: World, project_id: str, now: float) -> SimResponse:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 
@@ -70,8 +72,35 @@ class SimTemplate:
             "deprecated": self.deprecated,
         }
 
-    def body(self) -> dict[str, Any]:
-        """Return the body of ``GET /v1/templates/{id}``, with the API's own spelling of ``depricated``."""
+    @property
+    def paths(self) -> dict[str, str]:
+        """Where its two files are, below the root of files."""
+        name = f"teams/{TEAM_ID}/{self.id}.json"
+        return {"project": f"/project_templates/{name}", "structure": f"/project_template_structures/{name}"}
+
+    def file(self, kind: str, size: int | None = None) -> bytes:
+        """Return one of its two files, which are JSON; the documentation does not say what is in them.
+
+        Args:
+            kind: ``"project"`` or ``"structure"``.
+            size: Blanks are added until it has so many bytes.
+        """
+        overrides = self.overrides.items()
+        content: dict[str, Any] = {"templateId": self.id, "name": self.overrides.get("name", self.name)}
+        if kind == "project":
+            content |= {key: value for key, value in overrides if key not in self.paths and value is not ABSENT}
+            content["scenes"] = [self._scene(number, scene) for number, scene in enumerate(self.scenes)]
+        else:
+            content["scenes"] = [{"subtitles": len(one.subtitles), "layers": len(one.layers)} for one in self.scenes]
+        return json.dumps(content).encode().ljust(size or 0)
+
+    def body(self, root: str = TEMPLATE_HOST, query: str = "") -> dict[str, Any]:
+        """Return the body of ``GET /v1/templates/{id}``, with the API's own spelling of ``depricated``.
+
+        Args:
+            root: What the addresses of its files begin with.
+            query: What they end with.
+        """
         body: dict[str, Any] = {
             "templateId": self.id,
             "name": self.name,
@@ -86,8 +115,7 @@ class SimTemplate:
             "scenes": [self._scene(number, scene) for number, scene in enumerate(self.scenes)],
             "variables": dict(self.variables),
             "schemaVersion": self.schema_version,
-            "project": f"{TEMPLATE_HOST}/project_templates/teams/{TEAM_ID}/{self.id}.json",
-            "structure": f"{TEMPLATE_HOST}/project_template_structures/teams/{TEAM_ID}/{self.id}.json",
+            **{kind: f"{root}{quote(path)}{query}" for kind, path in self.paths.items()},
         }
         body.update(self.overrides)
         return {key: value for key, value in body.items() if value is not ABSENT}

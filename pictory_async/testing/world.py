@@ -64,8 +64,10 @@ class World:
         queue_seconds: Shortest and longest time such a render waits to be picked up.
         limit: How many requests are let in; None lets all in.
         media_base: What the addresses of videos, audio, pictures and subtitles begin with. None gives the
-            documented host; ``"self"`` gives the simulator's own address, where the files can be downloaded.
-        media_sizes: The size in bytes of such a file, by the ending of its name.
+            documented host; ``"self"`` gives the simulator's own address, where the files can be downloaded, those
+            of templates too.
+        media_sizes: The size in bytes of such a file, by the ending of its name; ``json`` is for those of templates,
+            which have a size of their own when it is not given.
         media_seconds: How long an address of such a file stays valid: between this many seconds and twice as
             many, then it is answered with 403, and the project gives a new one. None lets it live forever.
 
@@ -94,6 +96,9 @@ class World:
     )
     _files: dict[str, tuple[SimProject, Render]] = attrs.field(
         init=False, factory=dict[str, tuple[SimProject, Render]], repr=False
+    )
+    _template_files: dict[str, tuple[SimTemplate, str]] = attrs.field(
+        init=False, factory=dict[str, tuple[SimTemplate, str]], repr=False
     )
     # A server answers in its own thread while a test adds projects in another.
     _lock: threading.RLock = attrs.field(init=False, factory=threading.RLock, repr=False, eq=False)
@@ -261,7 +266,7 @@ class World:
             if template_id in self._templates:
                 msg = f"the world already has a template {template_id!r}"
                 raise ValueError(msg)
-            self._templates[template_id] = SimTemplate(
+            template = SimTemplate(
                 id=template_id,
                 name=name if name is not None else f"Simulated template {number + 1}",
                 created=created,
@@ -275,6 +280,8 @@ class World:
                 variables=dict(variables or {}),
                 overrides=dict(overrides or {}),
             )
+            self._templates[template_id] = template
+            self._template_files.update((path, (template, kind)) for kind, path in template.paths.items())
             return template_id
 
     # What it answers
@@ -370,6 +377,15 @@ class World:
         if self.media_base is None:
             return bodies.MEDIA_HOST
         return f"{origin}{MEDIA_PATH}" if self.media_base == "self" else self.media_base.rstrip("/")
+
+    def template_root(self, origin: str) -> str:
+        """Return what the addresses of templates' files begin with for a client that came to ``origin``."""
+        return self.media_root(origin) if self.media_base == "self" else bodies.TEMPLATE_HOST
+
+    def template_file(self, path: str) -> bytes | None:
+        """Return a template's file by its path below the media root; None where there is no such file."""
+        template, kind = self._template_files.get(path, (None, ""))
+        return None if template is None else template.file(kind, self.media_sizes.get("json"))
 
     def media_query(self, now: float) -> str:
         """Return what the addresses of files end with at ``now``."""

@@ -145,3 +145,59 @@ def test_without_addresses_of_its_own_no_file_is_served():
     world.media_base = None
     assert 401 == fetch(world, url).status
     assert "cloudfront" in ask(world, f"/v2/projects/{project_id}", 20.0).json()["videoURL"]
+
+
+def template_urls(world: World, template_id: str, now: float = 0.0) -> tuple[str, str]:
+    body = read(world, f"/v1/templates/{template_id}", now)
+    return body["project"], body["structure"]
+
+
+def test_the_files_of_a_template_can_be_downloaded():
+    """Both are JSON, need no key, and know ranges; the address survives ids with odd characters."""
+    world = World(media_base="self")
+    template_id = world.add_template("Hi {{Name}}", template_id="a b%2Fc", name="Greeting")
+    project, structure = template_urls(world, "a%20b%252Fc")
+    assert project.startswith(f"{HOST}/media/project_templates/teams/")
+    for url in (project, structure):
+        response = fetch(world, url)
+        assert (200, "application/json") == (response.status, response.header("content-type"))
+        assert template_id == response.json()["templateId"]
+        part = fetch(world, url, range="bytes=3-")
+        assert (206, body(response)[3:]) == (part.status, body(part))
+    assert "Greeting" == fetch(world, project).json()["name"]
+    assert 404 == fetch(world, project.replace("project_templates", "other")).status
+
+
+def test_the_files_of_a_template_have_the_size_they_are_given():
+    """They stay JSON; a size they do not reach is filled with blanks."""
+    world = World(media_base="self", media_sizes={"json": 100_000})
+    for url in template_urls(world, world.add_template("Hi")):
+        assert 100_000 == len(body(fetch(world, url)))
+        assert fetch(world, url).json()["scenes"]
+
+
+def test_a_changed_template_has_another_tag():
+    """A file's tag follows its content."""
+    world = World(media_base="self")
+    template_id = world.add_template("Hi", overrides={})
+    url = template_urls(world, template_id)[0]
+    before = fetch(world, url).header("etag")
+    template = world.find_template(template_id)
+    assert template is not None
+    template.overrides.update(name="Another")
+    assert before != fetch(world, url).header("etag")
+
+
+def test_addresses_of_templates_expire_too():
+    """An old address is denied, and the template then has a new one."""
+    world = World(media_base="self", media_seconds=60.0)
+    template_id = world.add_template("Hi")
+    old = template_urls(world, template_id)[0]
+    assert [200, 403] == [fetch(world, old, now).status for now in (119.0, 120.0)]
+    assert 200 == fetch(world, template_urls(world, template_id, 120.0)[0], 120.0).status
+
+
+def test_without_addresses_of_its_own_templates_name_the_documented_host():
+    """The simulator's own address is used only when that is asked for."""
+    world = World(media_base="https://cdn.invalid")
+    assert template_urls(world, world.add_template("Hi"))[0].startswith("https://projects-prod.s3.us-east-2.")
