@@ -56,18 +56,8 @@ for _name in pictory_async.__all__:
 
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
 PLAIN = {
-    "After",
-    "Duration",
-    "Faults",
-    "Latency",
-    "Media",
-    "Origin",
-    "Path",
-    "ProjectId",
-    "Starlette",
-    "T",
-    "T_co",
-    "View",
+    *("After", "Duration", "Faults", "Latency", "OnConflict", "Origin", "Path", "ProjectId", "Starlette"),
+    *("ABSENT", "Media", "T", "T_co", "View"),
 }
 
 

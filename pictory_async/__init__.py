@@ -15,6 +15,7 @@ from pictory_async._handle import RenderHandle
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._line import Priority
 from pictory_async._outcome import RenderOutcome, RenderStatus
+from pictory_async._policy import FairSchedule, PollSchedule, ProgressSchedule, Sighting
 from pictory_async._poller import PollerStatistics, RenderPoller
 from pictory_async._retry import RetryPolicy
 from pictory_async._version import __version__
@@ -47,10 +48,13 @@ __all__ = [
     "DownloadReport",
     "DownloadStatus",
     "DownloadedFile",
+    "FairSchedule",
     "Finding",
     "Job",
+    "PollSchedule",
     "PollerStatistics",
     "Priority",
+    "ProgressSchedule",
     "Project",
     "ProjectComparison",
     "ProjectId",
@@ -63,6 +67,7 @@ __all__ = [
     "RenderStatus",
     "RetryPolicy",
     "Severity",
+    "Sighting",
     "Template",
     "TemplateDiff",
     "TemplateStructure",

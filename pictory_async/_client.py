@@ -85,7 +85,7 @@ class AsyncPictory:
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
         self._media = Media(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
         self.projects = Projects(self._transport, self._media)
-        self.templates = Templates(self._transport)
+        self.templates = Templates(self._transport, self._media)
         self.jobs = Jobs(self._transport)
 
     async def __aenter__(self) -> Self:

@@ -156,7 +156,7 @@ async def download_assets(
         source = Source(url, what, lambda: renewed(kind), progress)
         part = PartFile(Path(directory), _file_name(project, kind, url), f"{project.id}\n{kind}")
         try:
-            return await _to_disk(media, source, part, kind, on_conflict)
+            return await to_disk(media, source, part, kind, on_conflict)
         except PictoryError as error:
             return DownloadedFile(kind=kind, status=DownloadStatus.FAILED, error=error)
 
@@ -169,7 +169,12 @@ async def download_assets(
     return report
 
 
-async def _to_disk(media: Media, source: Source, part: PartFile, kind: str, on_conflict: OnConflict) -> DownloadedFile:
+async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_conflict: OnConflict) -> DownloadedFile:
+    """Bring one file to the disk, whole, under its own name.
+
+    Raises:
+        DownloadError: It cannot be had or written; what there is of it stays for a later attempt.
+    """
     if on_conflict == "skip" and await to_thread.run_sync(part.target.exists):
         return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=part.target)
     try:

@@ -18,7 +18,7 @@ try:
 except ImportError:  # Windows has no such locks; there, two processes must not download into one directory
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["OnConflict", "PartFile", "safe_name"]
+__all__ = ["OnConflict", "PartFile", "lock", "safe_name"]
 
 OnConflict = Literal["rename", "skip", "overwrite"]
 
@@ -38,6 +38,16 @@ def safe_name(name: str | None, fallback: str) -> str:
     if not text.strip("_. "):
         return safe_name(fallback, "project") if name != fallback else "project"
     return f"_{text}" if _RESERVED.fullmatch(text) else text
+
+
+def lock(file: Any) -> None:
+    """Keep other processes out until the file is closed.
+
+    Raises:
+        BlockingIOError: Another one was first.
+    """
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class PartFile:
@@ -66,12 +76,11 @@ class PartFile:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.path.open("ab", buffering=0)
-        if fcntl is not None:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.close()
-                raise
+        try:
+            lock(self._file)
+        except BlockingIOError:
+            self.close()
+            raise
         self.size = os.fstat(self._file.fileno()).st_size
         try:
             note = json.loads(self._note.read_bytes())

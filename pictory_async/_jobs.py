@@ -9,7 +9,7 @@ import anyio
 
 from pictory_async._durations import optional_seconds, seconds
 from pictory_async._listing import Listing
-from pictory_async._schedule import next_look
+from pictory_async._policy import FairSchedule, Sighting
 from pictory_async._setbacks import Setbacks
 from pictory_async._transport import name_subject, segment
 from pictory_async._wire import decode_job, decode_job_page
@@ -117,6 +117,7 @@ class _Looks:
         self._transport = transport
         self._job_id = job_id
         self._jitter = random.Random()  # noqa: S311 - spreads looks, hides nothing
+        self._schedule = FairSchedule()
         self._due: float | None = None
 
     async def next(self, interval: float) -> Job | None:
@@ -136,7 +137,9 @@ class _Looks:
                 raise
         now = anyio.current_time()
         early = self.setbacks.next_look(now, interval, self._jitter)
-        self._due = next_look(now, interval, self.polls, self._jitter) if early is None else early
+        # A failed look counts as a look: the next one comes an interval later, not at once.
+        seen = Sighting(now=now, interval=interval, polls=max(1, self.polls))
+        self._due = self._schedule.next_look(seen) if early is None else early
         return job
 
 

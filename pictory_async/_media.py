@@ -112,7 +112,7 @@ class Media:
                 if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
                     return await self._answered(stream, source, part)
             url = urljoin(url, location)
-        text = f"The address of {source.what} redirects too often. Fetch the project again and download anew."
+        text = f"The address of {source.what} redirects too often. Have Pictory give a new one, and download again."
         raise DownloadError(text, done=part.size, total=part.total)
 
     async def _answered(self, stream: Stream, source: Source, part: PartFile) -> bool:
@@ -133,7 +133,7 @@ class Media:
                 await to_thread.run_sync(part.restart)
             return whole
         if status not in {200, 206}:
-            text = f"The server refuses {source.what} with status {status}. Fetch the project again and download anew."
+            text = f"The server refuses {source.what} with status {status}. Look at it in Pictory, then download again."
             raise DownloadError(text, done=part.size, total=part.total)
         return await self._receive(stream, source, part)
 
@@ -195,7 +195,7 @@ class Media:
         elif parts.scheme == "http" and not here:
             problem = "is not encrypted"
         if problem:
-            text = f"The address of {source.what} {problem}, so it is not fetched. Look at the project in Pictory."
+            text = f"The address of {source.what} {problem}, so it is not fetched. Look at it in Pictory."
             raise DownloadError(text)
 
 

@@ -174,7 +174,7 @@ class RenderPoller:
         watch = Watch(handle.project_id, newer_than, handle.job_id, self._terms, now, self)
         self._board.enter(watch)
         self._pending[watch] = None
-        self._schedule(watch, watch.first_look(now))
+        self._schedule(watch, watch.next_look(now))
 
     def __aiter__(self) -> Self:
         return self

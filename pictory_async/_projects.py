@@ -11,6 +11,7 @@ from pictory_async._durations import optional_seconds, seconds
 from pictory_async._handle import RenderHandle
 from pictory_async._line import Priority
 from pictory_async._listing import Listing
+from pictory_async._policy import ProgressSchedule
 from pictory_async._poller import Board, RenderPoller
 from pictory_async._transport import segment
 from pictory_async._watch import Terms, Watch
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pictory_async._media import Media
     from pictory_async._messages import Reply
     from pictory_async._outcome import RenderOutcome
+    from pictory_async._policy import PollSchedule
     from pictory_async._poller import After
     from pictory_async._transport import Transport
     from pictory_async.models import ProjectId, ProjectItem
@@ -111,6 +113,7 @@ class Projects:
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,
+        schedule: PollSchedule | None = None,
     ) -> builtins.list[RenderOutcome]:
         """Wait until each of many projects is rendered or known not to be.
 
@@ -122,6 +125,7 @@ class Projects:
             max_wait: As in `wait`, for all of them together.
             interval: As in `wait`; where the request budget is short, all intervals stretch alike.
             start_grace: As in `wait`.
+            schedule: When to look at which project; ``None`` is a `ProgressSchedule`.
 
         Returns:
             The outcomes, in the order of ``ids``.
@@ -131,7 +135,7 @@ class Projects:
         """
         wanted = _listed(ids)
         async with self.watch(
-            wanted, after=after, max_wait=max_wait, interval=interval, start_grace=start_grace
+            wanted, after=after, max_wait=max_wait, interval=interval, start_grace=start_grace, schedule=schedule
         ) as watch:
             found = {(str(outcome.project_id), outcome.job_id): outcome async for outcome in watch}
         return [found[_key(one)] for one in wanted]
@@ -144,6 +148,7 @@ class Projects:
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,
+        schedule: PollSchedule | None = None,
     ) -> RenderPoller:
         """Watch many projects and get each outcome when it happens.
 
@@ -159,11 +164,13 @@ class Projects:
             max_wait: As in `wait`, for each project from when it was added.
             interval: As in `wait_all`.
             start_grace: As in `wait`.
+            schedule: As in `wait_all`.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
-        return RenderPoller(self._look, self._board, _terms(max_wait, interval, start_grace), _listed(ids), after)
+        terms = _terms(max_wait, interval, start_grace, schedule)
+        return RenderPoller(self._look, self._board, terms, _listed(ids), after)
 
     async def render(self, project_id: ProjectId) -> RenderHandle:
         """Start rendering a project. This costs money, so it is asked for once, whatever happens.
@@ -332,8 +339,11 @@ def _key(wanted: ProjectId | RenderHandle) -> tuple[str, str | None]:
     return str(wanted), None
 
 
-def _terms(max_wait: Duration | None, interval: Duration, start_grace: Duration) -> Terms:
+def _terms(
+    max_wait: Duration | None, interval: Duration, start_grace: Duration, schedule: PollSchedule | None = None
+) -> Terms:
     return Terms(
+        schedule=schedule or ProgressSchedule(),
         max_wait=optional_seconds("max_wait", max_wait, above=0.0),
         interval=seconds("interval", interval, above=0.0),
         start_grace=seconds("start_grace", start_grace),

@@ -1,4 +1,4 @@
-"""When to look at which project next. Pure: it takes ``now``, keeps a heap, and never sleeps."""
+"""Which project is due next. Pure: it takes ``now``, keeps a heap, and never sleeps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import heapq
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Callable
 
-__all__ = ["Agenda", "next_look"]
+__all__ = ["Agenda"]
 
 T = TypeVar("T")
 
@@ -62,21 +61,3 @@ class Agenda(Generic[T]):
         if when is None or when > now:
             return None
         return heapq.heappop(self._heap)[3]
-
-
-def next_look(now: float, interval: float, polls: int, jitter: random.Random) -> float:
-    """When to look again at something that is not finished.
-
-    A fair round robin: every watch comes up again about ``interval`` seconds after its last look, and watches that
-    are due stand in line in the order of their times, so that a short budget stretches all intervals alike. The second
-    look is drawn from half to one and a half intervals, which spreads a batch evenly at once; later ones vary by a
-    tenth.
-
-    Args:
-        now: The time of the last look, in seconds.
-        interval: Seconds between two looks.
-        polls: How many looks there were.
-        jitter: The source of chance.
-    """
-    spread = 0.5 if polls <= 1 else 0.1
-    return now + interval * jitter.uniform(1.0 - spread, 1.0 + spread)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+from pictory_async._backup import back_up
 from pictory_async._listing import Detailed, Listing
 from pictory_async._transport import segment
 from pictory_async._wire import decode_template, decode_template_page
 from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import AsyncIterator
     from typing import Literal
 
+    from pictory_async._backup import TemplateBackup
+    from pictory_async._media import Media
     from pictory_async._transport import Transport
     from pictory_async.models import Template, TemplateItem
 
@@ -22,8 +26,9 @@ __all__ = ["Templates"]
 class Templates:
     """The calls about templates: ``client.templates``."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, media: Media) -> None:
         self._transport = transport
+        self._media = media
 
     async def get(self, template_id: str) -> Template:
         """Fetch one template as it is now.
@@ -39,10 +44,31 @@ class Templates:
             MalformedResponseError: The answer is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
-        path = f"/v1/templates/{segment('template', template_id)}"
-        return await self._transport.get(
-            path, f"template {template_id!r}", lambda body: decode_template(body, template_id)
-        )
+        return await self._fetch(template_id)
+
+    async def backup(self, template_id: str, path: str | os.PathLike[str]) -> TemplateBackup:
+        """Back up a template: its details and the two files that it names, in one directory.
+
+        The directory gets ``template.json`` (the details and the date of the backup), ``project.json`` and
+        ``structure.json`` (where the template has them), and last ``manifest.json`` with the size and the SHA-256 of
+        each. A backup that was cut off never looks whole, and goes on where it was when the same call is made again;
+        until then, an older backup of the template stays as it is. The API key is never sent to the files' host.
+
+        Args:
+            template_id: The template.
+            path: The directory: one that is not there yet, is empty, or holds an older backup of the same template,
+                which is replaced.
+
+        Returns:
+            What was written; `pictory_async.verify_backup` checks it at any later time.
+
+        Raises:
+            PictoryConfigError: An argument cannot work, or the directory holds something else; nothing was sent.
+            DownloadError: A file could not be had or written.
+            APIError: The template could not be fetched, as its subclasses say.
+        """
+        segment("template", template_id)
+        return await back_up(self._media, template_id, path, lambda: self._fetch(template_id))
 
     @overload
     def list(self, *, details: Literal[False] = False) -> Listing[TemplateItem]: ...
@@ -63,6 +89,12 @@ class Templates:
             self._transport, "/v1/templates", "the list of templates", "nextPageKey", decode_template_page
         )
         return Detailed(listing, self._get_or_none) if details else listing
+
+    async def _fetch(self, template_id: str) -> Template:
+        path = f"/v1/templates/{segment('template', template_id)}"
+        return await self._transport.get(
+            path, f"template {template_id!r}", lambda body: decode_template(body, template_id)
+        )
 
     async def _get_or_none(self, item: TemplateItem) -> Template | None:
         try:

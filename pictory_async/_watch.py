@@ -13,7 +13,7 @@ import attrs
 
 from pictory_async._evidence import Verdict, judge
 from pictory_async._outcome import RenderOutcome, RenderStatus
-from pictory_async._schedule import next_look
+from pictory_async._policy import PollSchedule, ProgressSchedule, Sighting
 from pictory_async._setbacks import Setbacks
 from pictory_async._wire import decode_job, decode_project, read_evidence
 from pictory_async.errors import (
@@ -44,6 +44,7 @@ class Terms:
     max_wait: float | None
     interval: float
     start_grace: float
+    schedule: PollSchedule = attrs.field(factory=ProgressSchedule)
     jitter: random.Random = attrs.field(factory=random.Random, repr=False)
 
 
@@ -88,6 +89,7 @@ class Watch:
     _grace_from: float = attrs.field(init=False)
     _started: bool = False
     _job_lost: NotFoundError | None = None
+    _first_progress: tuple[float, float] | None = None
     _setbacks: Setbacks = attrs.field(factory=Setbacks)
 
     def __attrs_post_init__(self) -> None:
@@ -154,6 +156,8 @@ class Watch:
             self._turn_to_project(now)
         else:
             self._unfinished_at = sent_at
+            if job.progress is not None and self._first_progress is None:
+                self._first_progress = (now, job.progress)
         return None
 
     def failed(self, error: APIError, now: float) -> RenderOutcome | None:
@@ -188,22 +192,32 @@ class Watch:
         error = WaitTimeoutError(text, max_wait=max_wait, last_error=None if last is None else str(last), **facts)
         return self._end(RenderStatus.TIMED_OUT, now, error)
 
-    def first_look(self, now: float) -> float:
-        """When to look for the first time: a render that has only just been asked for cannot be done."""
-        return now + self.terms.jitter.uniform(0.5, 1.0) * self.terms.interval if self.asks_job else now
-
     def next_look(self, now: float) -> float:
-        """When to look again."""
+        """When to look again, or for the first time."""
         terms = self.terms
         early = self._setbacks.next_look(now, terms.interval, terms.jitter)
         if early is not None:
             return early
         if self._snapshot is None and not self.asks_job and self.job_id is not None:
             return now  # the job is done, so the project shows it
-        due = next_look(now, terms.interval, self.polls, terms.jitter)
+        seen = Sighting(
+            now=now,
+            interval=terms.interval,
+            polls=self.polls or (0 if self._setbacks.last is None else 1),  # a failed look is a look
+            fresh=self.asks_job,
+            remaining=self._remaining(now),
+        )
+        due = terms.schedule.next_look(seen)
         grace_ends = self._grace_from + terms.start_grace
         in_grace = self._snapshot is not None and self._verdict is not Verdict.RENDERING
         return grace_ends if in_grace and now < grace_ends < due else due
+
+    def _remaining(self, now: float) -> float | None:
+        if not self.asks_job or self.job is None or self.job.progress is None or self._first_progress is None:
+            return None
+        since, first = self._first_progress
+        gained = self.job.progress - first
+        return (100.0 - self.job.progress) * (now - since) / gained if gained > 0.0 and now > since else None
 
     def _turn_to_project(self, now: float) -> None:
         self.asks_job = False

@@ -59,7 +59,7 @@ def base_url() -> Iterator[str]:
     server = pytest.importorskip(
         "pictory_async.testing.server", reason="needs the extra 'simulator'", exc_type=ImportError
     )
-    world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0))
+    world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0), media_base="self")
     for project_id in PROJECTS:
         world.add_project(project_id=project_id, name="Hello World Template", earlier_video=-86400.0)
     world.add_template("Hi {{Name}}, how are you doing today?", template_id=TEMPLATE)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 import click
 
 from pictory_async.cli._text import printable
-from pictory_async.errors import PictoryConfigError, PictoryError
+from pictory_async.errors import (
+    PictoryConfigError,
+    PictoryError,
+    RenderSubmitUncertainError,
+    WaitError,
+    WaitTimeoutError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILURE",
     "INTERRUPTED",
+    "NOT_RENDERED",
     "SUCCESS",
+    "TIME_SPENT",
+    "UNCERTAIN",
     "Complaint",
     "SettingComplaint",
     "complaint_of",
@@ -30,6 +39,7 @@ FAILURE: Final = 1
 USAGE: Final = 2
 NOT_RENDERED: Final = 3
 TIME_SPENT: Final = 4
+UNCERTAIN: Final = 5
 INTERRUPTED: Final = 130
 
 
@@ -55,18 +65,30 @@ def complaint_of(error: Exception, *, debug: bool) -> Complaint:
         error: What was raised.
         debug: Print the traceback too.
     """
+    if isinstance(error, Complaint):
+        return error
     if debug:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     error = _alone(error)
     if isinstance(error, PictoryConfigError):
         return SettingComplaint(str(error))
     if isinstance(error, PictoryError):
-        return Complaint(str(error))
+        complaint = Complaint(str(error))
+        complaint.exit_code = _code_of(error)
+        return complaint
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return Complaint(f"{where}{error.strerror}.")
     text = f"{type(error).__name__}: {error}. This is a mistake in pictory-async"
     return Complaint(f"{text}; please report it." if debug else f"{text}; 'pictory --debug ...' shows where.")
+
+
+def _code_of(error: PictoryError) -> int:
+    if isinstance(error, RenderSubmitUncertainError):
+        return UNCERTAIN
+    if isinstance(error, WaitTimeoutError):
+        return TIME_SPENT
+    return NOT_RENDERED if isinstance(error, WaitError) else FAILURE
 
 
 def _alone(error: Exception) -> Exception:

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import anyio
 import attrs
-import click
 
 from pictory_async import RateLimiter, RenderOutcome
-from pictory_async.cli._live import LiveScreen
+from pictory_async.cli._bars import Bar
+from pictory_async.cli._live import showing
 from pictory_async.cli._tally import Meter, Pace, Tally
 from pictory_async.cli._text import duration
+from pictory_async.cli._view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pictory_async import AsyncPictory, RenderPoller
 
-__all__ = ["Follower", "Lines", "Screen"]
-
-_LINE_EVERY = 5.0
-
-
-class Screen(Protocol):
-    """Where a watch is shown.
-
-    Attributes:
-        every: Seconds between two pictures.
-    """
-
-    every: float
-
-    def show(self, pace: Pace) -> None:
-        """Show what is known; ``pace`` is that of the requests."""
-        ...
-
-    def close(self) -> None:
-        """End the showing, whatever happened."""
-        ...
+__all__ = ["Follower"]
 
 
 @attrs.define(kw_only=True)
@@ -50,6 +32,8 @@ class Follower:
         tally: Filled as outcomes come; it can be read at any time, also after Ctrl-C.
         limiter: The request budget.
         note: Called with each outcome as it comes.
+        afterwards: Called with each outcome in a task of its own, and waited for.
+        downloading: Gives the bars of what is being downloaded.
         live: Whether the view may redraw itself; not where `note` prints.
     """
 
@@ -57,6 +41,8 @@ class Follower:
     tally: Tally
     limiter: RateLimiter
     note: Callable[[RenderOutcome], None]
+    afterwards: Callable[[AsyncPictory, RenderOutcome], Awaitable[None]] | None = None
+    downloading: Callable[[], Sequence[Bar]] = list
     live: bool = True
     _began: float = attrs.field(default=0.0, init=False)
     _meter: Meter = attrs.field(init=False)
@@ -67,27 +53,30 @@ class Follower:
     async def follow(self, client: AsyncPictory, watch: RenderPoller) -> None:
         """Take outcomes until there are no more to come."""
         self._began = anyio.current_time()
-        screen = self._screen()
+
+        def frame(height: int) -> View:
+            return View(
+                title=self.title,
+                tally=self.tally,
+                pace=self._measure(client),
+                limiter=self.limiter,
+                height=height,
+                rendering=rendering_bars(watch),
+                downloading=self.downloading(),
+            )
+
+        def line() -> str:
+            return line_of(self.tally, self._measure(client))
+
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._keep_showing, client, screen)
+            async with showing(frame, line, live=self.live), anyio.create_task_group() as tasks:
                 async for outcome in watch:
                     self.tally.add(outcome)
                     self.note(outcome)
-                tasks.cancel_scope.cancel()
+                    if self.afterwards is not None:
+                        tasks.start_soon(self.afterwards, client, outcome)
         finally:
             self._measure(client)
-            screen.close()
-
-    def _screen(self) -> Screen:
-        if not self.live or not sys.stderr.isatty():
-            return Lines(self.tally)
-        return LiveScreen(self.title, self.tally, self.limiter)
-
-    async def _keep_showing(self, client: AsyncPictory, screen: Screen) -> None:
-        while True:
-            await anyio.sleep(screen.every)
-            screen.show(self._measure(client))
 
     def _measure(self, client: AsyncPictory) -> Pace:
         self.tally.seconds = anyio.current_time() - self._began
@@ -95,21 +84,15 @@ class Follower:
         return self._meter.read(self.tally.seconds, self.tally.requests)
 
 
-@attrs.define
-class Lines:
-    """A line of progress every few seconds, for logs."""
+def rendering_bars(watch: RenderPoller) -> list[Bar]:
+    """The bars of the renders that tell how far they are, those that are nearest to their end first."""
+    found = sorted(watch.progress.items(), key=lambda item: -item[1])
+    return [Bar(str(project_id), percent, 100.0, f"{percent:.0f} %") for project_id, percent in found]
 
-    tally: Tally
-    every: float = attrs.field(default=_LINE_EVERY, init=False)
 
-    def show(self, pace: Pace) -> None:
-        """Print a line."""
-        tally = self.tally
-        click.echo(
-            f"{duration(tally.seconds)}: {tally.done} of {tally.total} done ({tally.counts_text}), "
-            f"{pace.per_second:.1f} requests/s",
-            err=True,
-        )
-
-    def close(self) -> None:
-        """Nothing is left to do."""
+def line_of(tally: Tally, pace: Pace) -> str:
+    """What is known, in one line for logs."""
+    return (
+        f"{duration(tally.seconds)}: {tally.done} of {tally.total} done ({tally.counts_text}), "
+        f"{pace.per_second:.1f} requests/s"
+    )

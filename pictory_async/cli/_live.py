@@ -1,56 +1,81 @@
-"""The live view on a terminal."""
+"""Showing on standard error what goes on: drawn again and again on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+import anyio
+import click
 from rich.console import Console
 from rich.live import Live
 
-from pictory_async.cli._tally import Pace
-from pictory_async.cli._view import View
+from pictory_async.cli._text import err_is_terminal
 
 if TYPE_CHECKING:
-    from pictory_async import RateLimiter
-    from pictory_async.cli._tally import Tally
+    from collections.abc import AsyncIterator, Callable
 
-__all__ = ["LiveScreen"]
+    from rich.console import RenderableType
+
+    Frame = Callable[[int], RenderableType]
+
+__all__ = ["Canvas", "showing"]
+
+_LINE_EVERY = 5.0
+_FRAME_EVERY = 0.125
 
 
-class LiveScreen:
-    """Redraws one frame several times a second; leaves nothing behind when it ends.
+class Canvas:
+    """Where one frame replaces another; leaves nothing behind when it is closed.
 
     Args:
-        title: What is watched.
-        tally: What is known.
-        limiter: The request budget.
+        frame: Makes a frame for a terminal with so many lines.
         console: Where to draw; standard error when not given.
     """
 
-    every = 0.125
-
-    def __init__(self, title: str, tally: Tally, limiter: RateLimiter, console: Console | None = None) -> None:
-        self._title = title
-        self._tally = tally
-        self._limiter = limiter
+    def __init__(self, frame: Frame, console: Console | None = None) -> None:
+        self._frame = frame
         self._console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
-        # No thread of its own: the watch's task group decides when to draw.
-        self._live = Live(self._view(Pace()), console=self._console, auto_refresh=False, transient=True)
+        # No thread of its own: a task of the command decides when to draw.
+        self._live = Live(frame(self._console.height), console=self._console, auto_refresh=False, transient=True)
         self._live.start(refresh=True)
 
-    def show(self, pace: Pace) -> None:
+    def draw(self) -> None:
         """Draw a frame."""
-        self._live.update(self._view(pace), refresh=True)
+        self._live.update(self._frame(self._console.height), refresh=True)
 
     def close(self) -> None:
-        """Take the view away, and give the cursor back."""
+        """Take the frame away, and give the cursor back."""
         self._live.stop()
 
-    def _view(self, pace: Pace) -> View:
-        return View(
-            title=self._title,
-            tally=self._tally,
-            pace=pace,
-            limiter=self._limiter,
-            height=self._console.height,
-        )
+
+@contextlib.asynccontextmanager
+async def showing(frame: Frame, line: Callable[[], str], *, live: bool = True) -> AsyncIterator[None]:
+    """Show what goes on while a block runs.
+
+    Args:
+        frame: Makes a frame for a terminal with so many lines.
+        line: Makes a line for where nothing can be drawn; one is printed every few seconds.
+        live: Whether frames may be drawn at all; not where other lines are printed meanwhile.
+    """
+    canvas = Canvas(frame) if live and err_is_terminal() else None
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_keep_drawing, canvas) if canvas is not None else tasks.start_soon(_keep_saying, line)
+            yield
+            tasks.cancel_scope.cancel()
+    finally:
+        if canvas is not None:
+            canvas.close()
+
+
+async def _keep_drawing(canvas: Canvas) -> None:
+    while True:
+        await anyio.sleep(_FRAME_EVERY)
+        canvas.draw()
+
+
+async def _keep_saying(line: Callable[[], str]) -> None:
+    while True:
+        await anyio.sleep(_LINE_EVERY)
+        click.echo(line(), err=True)

@@ -10,12 +10,31 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import click
 
+from pictory_async import RateLimiter
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-__all__ = ["Rate", "as_json", "base_url", "limit", "moment", "population", "project_ids", "rate", "seconds", "span"]
+__all__ = [
+    "Rate",
+    "as_json",
+    "base_url",
+    "given_ids",
+    "limit",
+    "listed",
+    "moment",
+    "patience",
+    "population",
+    "project_ids",
+    "rate",
+    "request_rate",
+    "seconds",
+    "span",
+    "start_grace",
+    "timely",
+]
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _DURATION: Final = re.compile(r"(?P<number>\d{1,9}(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)", re.ASCII)
@@ -33,6 +52,10 @@ class Rate:
 
     requests: int
     per: float
+
+    def limiter(self) -> RateLimiter:
+        """The limiter that keeps to it."""
+        return RateLimiter(self.requests, self.per, min(10, self.requests))
 
 
 def seconds(text: str) -> float:
@@ -94,6 +117,62 @@ def as_json(text: str) -> Decorator:
         text: What is printed then.
     """
     return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def given_ids(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command its ids, at least one."""
+    return click.argument("ids", nargs=-1, required=True, metavar="ID...")(command)
+
+
+def listed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that lists something the option ``--limit``."""
+    text = "Stop after so many.  [default: all of them]"
+    return click.option("--limit", type=click.IntRange(1), metavar="N", help=text)(command)
+
+
+def patience(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that waits the options ``--max-wait`` and ``--interval``."""
+    longest = click.option(
+        "--max-wait",
+        type=limit,
+        default="30m",
+        show_default=True,
+        metavar="TIME",
+        help="Give up after so long: 90, 90s, 30m, 2h, or none.",
+    )
+    interval = click.option(
+        "--interval", type=seconds, default="10s", show_default=True, metavar="TIME", help="Between two looks at one."
+    )
+    return longest(interval(command))
+
+
+def timely(max_wait: float, interval: float) -> dict[str, Any]:
+    """The two as keywords of the calls that wait."""
+    return {"max_wait": None if math.isinf(max_wait) else max_wait, "interval": interval}
+
+
+def start_grace(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that waits for renders the option ``--start-grace``."""
+    return click.option(
+        "--start-grace",
+        type=seconds,
+        default="2m",
+        show_default=True,
+        metavar="TIME",
+        help="How long a project may show no render before it counts as not started.",
+    )(command)
+
+
+def request_rate(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--rate``."""
+    return click.option(
+        "--rate",
+        type=rate,
+        default="300/min",
+        show_default=True,
+        metavar="N/PER",
+        help="At most N requests in any window of PER: 300/60, 300/min, 5/s.",
+    )(command)
 
 
 def population(most: int) -> Decorator:

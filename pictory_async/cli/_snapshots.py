@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import click
 
@@ -12,11 +12,13 @@ from pictory_async.cli._options import project_ids
 from pictory_async.cli._text import Facts, echo_facts, echo_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from pictory_async import AsyncPictory
 
-__all__ = ["print_snapshots"]
+__all__ = ["complain", "fetch_or_leave", "print_each", "print_snapshots"]
+
+T = TypeVar("T")
 
 
 class Snapshot(Protocol):
@@ -35,7 +37,7 @@ def print_snapshots(
     ids: tuple[str, ...],
     get: Callable[[AsyncPictory, str], Awaitable[S]],
     facts_of: Callable[[S], Facts] | None,
-) -> None:
+) -> NoReturn:
     """Fetch and print things, and end the command with the exit code that says whether all were there.
 
     Args:
@@ -44,24 +46,67 @@ def print_snapshots(
         get: Fetches one.
         facts_of: What to say of it; ``None`` to print its body.
     """
-    ctx = click.get_current_context()
-    debug = ctx.find_root().params["debug"]
-    wanted = project_ids(ids)
-    ctx.exit(_print_all(run(lambda: fetch_all(base_url, wanted, get)), facts_of, debug=debug))
 
-
-def _print_all(found: list[S | Exception], facts_of: Callable[[S], Facts] | None, *, debug: bool) -> int:
-    code, printed = SUCCESS, 0
-    for one in found:
-        if isinstance(one, Exception):
-            complaint = complaint_of(one, debug=debug)
-            complaint.show()
-            code = max(code, complaint.exit_code)
-        elif facts_of is None:
+    def show(one: S) -> None:
+        if facts_of is None:
             echo_json(one.to_dict())
         else:
-            if printed:
-                click.echo()
-            printed += 1
             echo_facts(facts_of(one))
-    return code
+
+    print_each(base_url, ids, get, show, apart=facts_of is not None)
+
+
+def print_each(
+    base_url: str | None,
+    ids: tuple[str, ...],
+    get: Callable[[AsyncPictory, str], Awaitable[T]],
+    show: Callable[[T], int | None],
+    *,
+    apart: bool = False,
+) -> NoReturn:
+    """Fetch things, all at once, and show each; what cannot be fetched is reported.
+
+    Args:
+        base_url: Where the API is.
+        ids: What to fetch.
+        get: Fetches one.
+        show: Prints one; may give an exit code.
+        apart: Leave an empty line between two.
+
+    Raises:
+        click.exceptions.Exit: In the end, with the highest exit code.
+    """
+    wanted = project_ids(ids)
+    code, printed = SUCCESS, False
+    for one in run(lambda: fetch_all(base_url, wanted, get)):
+        if isinstance(one, Exception):
+            code = max(code, complain(one))
+            continue
+        if apart and printed:
+            click.echo()
+        printed = True
+        code = max(code, show(one) or SUCCESS)
+    click.get_current_context().exit(code)
+
+
+def fetch_or_leave(
+    base_url: str | None, ids: Sequence[str], get: Callable[[AsyncPictory, str], Awaitable[T]]
+) -> list[T]:
+    """Fetch things, all at once; where one cannot be fetched, say so and end the command.
+
+    Raises:
+        click.exceptions.Exit: Something could not be fetched.
+    """
+    found = run(lambda: fetch_all(base_url, ids, get))
+    things = [one for one in found if not isinstance(one, Exception)]
+    if len(things) < len(found):
+        codes = [complain(one) for one in found if isinstance(one, Exception)]
+        click.get_current_context().exit(max(codes))
+    return things
+
+
+def complain(error: Exception) -> int:
+    """Report an error on standard error, and return its exit code."""
+    complaint = complaint_of(error, debug=click.get_current_context().find_root().params["debug"])
+    complaint.show()
+    return complaint.exit_code

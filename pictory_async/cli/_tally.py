@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pictory_async import ProjectId, RenderOutcome, RenderStatus
+from pictory_async import ProjectId, RenderHandle, RenderOutcome, RenderStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-__all__ = ["Meter", "Pace", "Tally", "lasting"]
+__all__ = ["Meter", "Pace", "Tally", "key_of", "lasting", "project_of"]
 
 _RECENT = 2.0
 _SHORTEST = 0.5
@@ -70,13 +70,13 @@ class Tally:
     """What is known so far about the projects that are watched.
 
     Attributes:
-        wanted: The projects, in the order they were given.
-        outcomes: What became of those that are done, by id as text, in the order in which they ended.
+        wanted: The projects or the handles of renders, in the order they were given.
+        outcomes: What became of those that are done, by `key_of`, in the order in which they ended.
         seconds: How long the watch has lasted.
         requests: How many requests were sent.
     """
 
-    wanted: Sequence[ProjectId]
+    wanted: Sequence[ProjectId | RenderHandle]
     outcomes: dict[str, RenderOutcome] = attrs.field(factory=dict[str, RenderOutcome], init=False)
     seconds: float = attrs.field(default=0.0, init=False)
     requests: int = attrs.field(default=0, init=False)
@@ -84,7 +84,7 @@ class Tally:
 
     def add(self, outcome: RenderOutcome) -> None:
         """Take in an outcome."""
-        self.outcomes[str(outcome.project_id)] = outcome
+        self.outcomes[key_of(outcome)] = outcome
         self._counts[outcome.status] += 1
 
     @property
@@ -99,8 +99,8 @@ class Tally:
 
     @property
     def pending(self) -> list[ProjectId]:
-        """Those that are not done, in the order they were given."""
-        return [project_id for project_id in self.wanted if str(project_id) not in self.outcomes]
+        """The projects that are not done, in the order they were given."""
+        return [project_of(one) for one in self.wanted if key_of(one) not in self.outcomes]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -123,7 +123,7 @@ class Tally:
 
     def ordered(self) -> list[RenderOutcome]:
         """The outcomes in the order in which the projects were given."""
-        keys = map(str, self.wanted)
+        keys = map(key_of, self.wanted)
         return [self.outcomes[key] for key in keys if key in self.outcomes]
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,6 +136,18 @@ class Tally:
             "requests": self.requests,
             "seconds": round(self.seconds, 3),
         }
+
+
+def key_of(one: ProjectId | RenderHandle | RenderOutcome) -> str:
+    """What tells one watch from another: the project, and the job where one is known."""
+    if isinstance(one, RenderHandle | RenderOutcome) and one.job_id is not None:
+        return f"{one.project_id} {one.job_id}"
+    return str(project_of(one))
+
+
+def project_of(one: ProjectId | RenderHandle | RenderOutcome) -> ProjectId:
+    """The project that a watch is about."""
+    return one.project_id if isinstance(one, RenderHandle | RenderOutcome) else one
 
 
 def lasting(values: Iterable[float], share: float) -> float | None:

@@ -16,12 +16,25 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["Facts", "duration", "echo_facts", "echo_json", "echo_lines", "out_is_terminal", "printable", "shown"]
+__all__ = [
+    "Facts",
+    "duration",
+    "echo_facts",
+    "echo_json",
+    "echo_lines",
+    "err_is_terminal",
+    "one_line",
+    "out_is_terminal",
+    "printable",
+    "shown",
+    "size",
+]
 
 Facts = list[tuple[str, str]]
 """What is to be said, as pairs of a name and a value."""
 
 _MINUTE = 60.0
+_KILO = 1000
 
 
 def printable(text: str) -> str:
@@ -31,8 +44,13 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
 
 
+def one_line(text: str) -> str:
+    """The same in one line."""
+    return printable(" ".join(text.splitlines()))
+
+
 def shown(value: object) -> str:
-    """Write one value for a person; nothing for ``None``."""
+    """Write one value for a person, in one line; nothing for ``None``."""
     match value:
         case None:
             return ""
@@ -43,7 +61,18 @@ def shown(value: object) -> str:
         case datetime():
             return value.isoformat(sep=" ", timespec="seconds")
         case _:
-            return printable(str(value))
+            return one_line(str(value))
+
+
+def size(count: float) -> str:
+    """Write a number of bytes: ``999 B``, ``1.2 kB``, ``34.5 MB``, ``1.23 GB``."""
+    if count < _KILO:
+        return f"{count:.0f} B"
+    for unit, digits in (("kB", 1), ("MB", 1), ("GB", 2)):  # noqa: B007 - the last one is for all that is bigger
+        count /= _KILO
+        if round(count, digits) < _KILO:
+            break
+    return f"{count:.{digits}f} {unit}"
 
 
 def duration(seconds: float) -> str:
@@ -57,6 +86,11 @@ def duration(seconds: float) -> str:
 def out_is_terminal() -> bool:
     """Whether a person reads standard output."""
     return sys.stdout.isatty()
+
+
+def err_is_terminal() -> bool:
+    """Whether a person reads standard error."""
+    return sys.stderr.isatty()
 
 
 def echo_lines(lines: Iterable[RenderableType]) -> None:

@@ -11,10 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pictory_async import RateLimiter
+from pictory_async.cli._bars import Bar, grid_of
 from pictory_async.cli._tally import Pace, Tally
 from pictory_async.cli._text import duration, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from pictory_async import RenderOutcome
@@ -30,6 +33,7 @@ _STYLES: Final = {
     "timed_out": ("…", "yellow"),
     "error": ("!", "red"),
 }
+_MOST_BARS: Final = 6
 _AROUND_THE_LATEST: Final = 12  # lines of a frame that are not about single projects
 WIDEST_STATUS: Final = len("○ not started")
 _WIDEST_NAME: Final = 28
@@ -45,6 +49,8 @@ class View:
         pace: How fast requests go.
         limiter: The request budget.
         height: Lines of the terminal.
+        rendering: Bars of what is being rendered.
+        downloading: Bars of what is being downloaded.
     """
 
     title: str
@@ -52,13 +58,20 @@ class View:
     pace: Pace
     limiter: RateLimiter
     height: int
+    rendering: Sequence[Bar] = ()
+    downloading: Sequence[Bar] = ()
 
     def __rich__(self) -> RenderableType:
         """The frame."""
         title = Text(self.title, style="bold", no_wrap=True, overflow="ellipsis")
         rows = [title, Text(), self._progress(), Text(), self._counts(), Text(), self._requests()]
-        count = max(1, min(10, self.height - _AROUND_THE_LATEST))
-        latest = self.tally.latest(count)
+        room = self.height - _AROUND_THE_LATEST
+        for name, bars in (("Downloading", self.downloading), ("Rendering", self.rendering)):
+            some = bars[: min(_MOST_BARS, room - 3)] if room > 3 else ()  # noqa: PLR2004 - a space, a title, a bar
+            if some:
+                room -= len(some) + 2
+                rows += [Text(), Text(name, style="bold"), grid_of(some)]
+        latest = self.tally.latest(max(1, min(10, room)))
         if latest:
             rows += [Text(), Text("Latest", style="bold"), _latest(latest)]
         return Group(*rows)

@@ -184,7 +184,8 @@ def test_a_changed_template_has_another_tag():
     before = fetch(world, url).header("etag")
     template = world.find_template(template_id)
     assert template is not None
-    template.overrides.update(name="Another")
+    overrides: Any = template.overrides
+    overrides["name"] = "Another"
     assert before != fetch(world, url).header("etag")
 
 

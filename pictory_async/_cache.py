@@ -1,0 +1,192 @@
+"""Templates that were fetched before: kept for a while, and fetched once for all who ask at the same time."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Final, Protocol
+
+import anyio
+import anyio.lowlevel
+import attrs
+
+from pictory_async.errors import NotFoundError, PictoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pictory_async.models import Template
+
+__all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache", "TemplateCacheStatistics"]
+
+_LIMIT: Final = 1000
+
+
+@attrs.frozen
+class TemplateCacheStatistics:
+    """What the cache of templates did so far.
+
+    Attributes:
+        hits: Templates that were there.
+        misses: Templates that were asked for at the API: not there, too old, or to be refreshed.
+        joined: Calls that shared a request of another call.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    joined: int = 0
+
+
+@attrs.frozen
+class Fetched:
+    """A template as it came.
+
+    Attributes:
+        template: The template.
+        body: The answer it was read from.
+        at: When the request was sent, by `anyio.current_time`.
+    """
+
+    template: Template
+    body: bytes
+    at: float
+
+
+class Store(Protocol):
+    """Where templates are kept. None of its calls fails."""
+
+    async def load(self, template_id: str) -> Template | None:
+        """The template, if it is there and young enough."""
+        ...
+
+    async def save(self, template_id: str, fetched: Fetched) -> None:
+        """Keep a template instead of what was there."""
+        ...
+
+    async def forget(self, template_id: str) -> None:
+        """Drop a template."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of files."""
+        ...
+
+
+class MemoryStore:
+    """Keeps up to 1,000 templates in memory.
+
+    Args:
+        ttl: How long, in seconds from when the request was sent.
+    """
+
+    def __init__(self, ttl: float) -> None:
+        self._ttl = ttl
+        self._kept: dict[str, Fetched] = {}
+
+    async def load(self, template_id: str) -> Template | None:
+        """The template, if it is there and young enough."""
+        await anyio.lowlevel.checkpoint()
+        found = self._kept.get(template_id)
+        if found is None:
+            return None
+        if anyio.current_time() - found.at < self._ttl:
+            return found.template
+        del self._kept[template_id]
+        return None
+
+    async def save(self, template_id: str, fetched: Fetched) -> None:
+        """Keep a template; when there are too many, the one that was fetched first goes."""
+        self._kept.pop(template_id, None)
+        self._kept[template_id] = attrs.evolve(fetched, body=b"")
+        if len(self._kept) > _LIMIT:
+            del self._kept[next(iter(self._kept))]
+
+    async def forget(self, template_id: str) -> None:
+        """Drop a template."""
+        self._kept.pop(template_id, None)
+
+    async def aclose(self) -> None:
+        """Have nothing to let go of."""
+
+
+class _Flight:
+    """One fetch that several calls may wait for.
+
+    Attributes:
+        done: Set when it ended.
+        outcome: The template or what went wrong; ``None`` if the call that did it was cancelled.
+    """
+
+    def __init__(self) -> None:
+        self.done = anyio.Event()
+        self.outcome: Template | PictoryError | None = None
+
+
+class TemplateCache:
+    """Fetches a template once for all who ask for it while that goes on, and then not again for a while.
+
+    Args:
+        store: Where templates are kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._flights: dict[str, _Flight] = {}
+        self._hits = self._misses = self._joined = 0
+
+    async def get(self, template_id: str, fetch: Callable[[], Awaitable[Fetched]], *, refresh: bool) -> Template:
+        """Give a template from the store, from a fetch that is going on, or from a new one.
+
+        The first call does the work for the others. When it is cancelled, the next one begins anew; when it fails,
+        all of them get the error, and nothing is kept.
+
+        Args:
+            template_id: The template.
+            fetch: Fetches it.
+            refresh: Fetch it anew, whatever is there and whoever is fetching it already.
+        """
+        while not refresh:
+            flight = self._flights.get(template_id)
+            if flight is None:
+                break
+            await flight.done.wait()
+            if flight.outcome is None:
+                continue
+            self._joined += 1
+            if isinstance(flight.outcome, PictoryError):
+                raise copy.copy(flight.outcome)
+            return flight.outcome
+        return await self._fly(template_id, fetch, refresh=refresh)
+
+    def statistics(self) -> TemplateCacheStatistics:
+        """What it did so far."""
+        return TemplateCacheStatistics(self._hits, self._misses, self._joined)
+
+    async def aclose(self) -> None:
+        """Let go of files."""
+        await self._store.aclose()
+
+    async def _fly(self, template_id: str, fetch: Callable[[], Awaitable[Fetched]], *, refresh: bool) -> Template:
+        # A refresh takes the place of a fetch that began before it: that one's answer may be older, and is not kept.
+        flight = self._flights[template_id] = _Flight()
+        try:
+            found = None if refresh else await self._store.load(template_id)
+            if found is not None:
+                self._hits += 1
+                flight.outcome = found
+                return found
+            self._misses += 1
+            fetched = await fetch()
+            flight.outcome = fetched.template
+            if self._flights.get(template_id) is flight:
+                await self._store.save(template_id, fetched)
+        except PictoryError as error:
+            flight.outcome = copy.copy(error)
+            if isinstance(error, NotFoundError):
+                await self._store.forget(template_id)
+            raise
+        else:
+            return fetched.template
+        finally:
+            if self._flights.get(template_id) is flight:
+                del self._flights[template_id]
+            flight.done.set()
