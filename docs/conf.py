@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sphinx.util.nodes import make_refnode
 
 import pictory_async
+import pictory_async.insight
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -49,9 +50,9 @@ html_theme = "furo"
 html_title = f"pictory-async {release}"
 
 # The public names live in private modules: show and link them by the names that users import.
-for _name in pictory_async.__all__:
+for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__}):
     _object = getattr(pictory_async, _name)
-    if inspect.isclass(_object):
+    if inspect.isclass(_object) or inspect.isfunction(_object):
         _object.__module__ = "pictory_async"
 
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.

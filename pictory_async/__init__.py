@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pictory_async import errors
+from pictory_async._backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
+from pictory_async._cache import TemplateCacheStatistics
+from pictory_async._cache_disk import DiskTemplateCache
 from pictory_async._client import AsyncPictory, ClientStatistics
 from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
 from pictory_async._handle import RenderHandle
@@ -43,7 +46,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncPictory",
+    "BackupCheck",
+    "BackupFile",
+    "BackupProblem",
     "ClientStatistics",
+    "DiskTemplateCache",
     "DownloadProgress",
     "DownloadReport",
     "DownloadStatus",
@@ -69,6 +76,8 @@ __all__ = [
     "Severity",
     "Sighting",
     "Template",
+    "TemplateBackup",
+    "TemplateCacheStatistics",
     "TemplateDiff",
     "TemplateStructure",
     "TemplateVariables",
@@ -81,6 +90,7 @@ __all__ = [
     "project_report_html",
     "template_structure",
     "template_variables",
+    "verify_backup",
     "write_html_report",
     "write_report",
 ]

@@ -62,11 +62,14 @@ async def back_up(
 ) -> TemplateBackup:
     """Back up a template; see ``client.templates.backup``."""
     staging = Staging(_checked(path), template_id)
-    await to_thread.run_sync(staging.examine)
-    template = await fetch()
-    exported_at = datetime.now(UTC)
+    cut_off = await to_thread.run_sync(staging.examine)
     try:
-        await to_thread.run_sync(staging.open)
+        if cut_off:
+            await to_thread.run_sync(staging.open)  # first of all: the template may be gone by now
+        template = await fetch()
+        exported_at = datetime.now(UTC)
+        if not cut_off:
+            await to_thread.run_sync(staging.open)
         await _write(
             staging.path / FILES[0], {"exportDate": exported_at.isoformat(), "templateData": template.to_dict()}
         )

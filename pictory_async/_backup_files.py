@@ -216,8 +216,11 @@ class Staging:
         self._template_id = template_id
         self._lock: Any = None
 
-    def examine(self) -> None:
+    def examine(self) -> bool:
         """Refuse a directory that this backup must not be put into; changes nothing.
+
+        Returns:
+            Whether a move was cut off, and waits for `open` to finish it.
 
         Raises:
             PictoryConfigError: It is no directory, or holds something else.
@@ -225,18 +228,19 @@ class Staging:
         try:
             names = {entry.name for entry in self.target.iterdir()}
         except FileNotFoundError:
-            return
+            return False
         except NotADirectoryError:
             raise PictoryConfigError(f"{self.target} is a file. Name a directory for the backup.") from None
         except (OSError, ValueError) as error:
             raise PictoryConfigError(f"{str(self.target)!r} cannot be used for a backup: {error}.") from None
+        waiting = self._is_whole()
         found = read_manifest(self.target, self.target / MANIFEST)
         if isinstance(found, TemplateBackup):
             if found.template_id == self._template_id:
-                return
+                return waiting
             problem = f"holds a backup of another template, {found.template_id!r}"
-        elif names <= {self.path.name} or self._is_whole():
-            return
+        elif waiting or names <= {self.path.name}:
+            return waiting
         elif MANIFEST in names:
             problem = f"holds a backup that cannot be read: {found.message.rstrip('.')}"
         else:

@@ -10,11 +10,10 @@ import anyio.lowlevel
 import attrs
 
 from pictory_async.errors import NotFoundError, PictoryError
+from pictory_async.models import Template
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from pictory_async.models import Template
 
 __all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache", "TemplateCacheStatistics"]
 
@@ -181,7 +180,7 @@ class TemplateCache:
                 await self._store.save(template_id, fetched)
         except PictoryError as error:
             flight.outcome = copy.copy(error)
-            if isinstance(error, NotFoundError):
+            if isinstance(error, NotFoundError) and self._flights.get(template_id) is flight:
                 await self._store.forget(template_id)
             raise
         else:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from pictory_async._cache import TemplateCacheStatistics
+from pictory_async._cache_disk import open_cache
 from pictory_async._config import Config, is_loopback
 from pictory_async._http import HttpStatistics, open_engine
 from pictory_async._jobs import Jobs
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from pictory_async._cache_disk import DiskTemplateCache
     from pictory_async._durations import Duration
 
 __all__ = ["AsyncPictory", "ClientStatistics"]
@@ -34,11 +37,13 @@ class ClientStatistics:
         transport: Requests, repetitions, failures.
         http: Connections and bytes.
         limiter: Waits for the request budget.
+        template_cache: Templates that were there, and that were not.
     """
 
     transport: TransportStatistics
     http: HttpStatistics
     limiter: RateLimiterStatistics
+    template_cache: TemplateCacheStatistics
 
 
 class AsyncPictory:
@@ -58,6 +63,8 @@ class AsyncPictory:
         http: What sends the requests: ``None`` or ``"httpx"``, ``"httpx2"`` or ``"aiohttp"`` (an extra each), or an
             ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2 of your own, for proxies or certificates,
             which stays yours to close.
+        template_cache: How long ``templates.get`` may give the same answer again, in seconds, from memory (1,000
+            templates at most); or a `DiskTemplateCache`. ``None`` asks the API every time.
 
     Attributes:
         projects: The calls about projects.
@@ -77,15 +84,17 @@ class AsyncPictory:
         limiter: RateLimiter | None = None,
         retry: RetryPolicy | None = None,
         http: object = None,
+        template_cache: Duration | DiskTemplateCache | None = None,
     ) -> None:
         self._config = Config.checked(api_key, base_url, timeout)
+        self._template_cache = open_cache(template_cache, self._config)
         self._engine = open_engine(http)
         retry = retry or RetryPolicy()
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
         self._media = Media(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
         self.projects = Projects(self._transport, self._media)
-        self.templates = Templates(self._transport, self._media)
+        self.templates = Templates(self._transport, self._media, self._template_cache)
         self.jobs = Jobs(self._transport)
 
     async def __aenter__(self) -> Self:
@@ -100,11 +109,17 @@ class AsyncPictory:
         """Close the connections; requests still in flight close theirs when they end. May be called twice."""
         await self._engine.aclose()
         await self._media.aclose()
+        if self._template_cache is not None:
+            await self._template_cache.aclose()
 
     def statistics(self) -> ClientStatistics:
         """What the client did so far."""
+        cache = self._template_cache
         return ClientStatistics(
-            self._transport.statistics(), self._engine.statistics(), self._transport.limiter.statistics()
+            self._transport.statistics(),
+            self._engine.statistics(),
+            self._transport.limiter.statistics(),
+            TemplateCacheStatistics() if cache is None else cache.statistics(),
         )
 
     def __repr__(self) -> str:

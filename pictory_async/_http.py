@@ -13,6 +13,7 @@ import math
 import ssl
 import sys
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -91,6 +92,8 @@ class Engine:
         reserve: int = 8,
     ) -> None:
         self._library = library
+        # Parsing an address is a tenth of a poll's cost, and polls ask for the same ones again and again.
+        self._url = lru_cache(maxsize=1024)(library.URL)
         self._make = make
         self._pooled = pooled
         self._owned = owned
@@ -222,7 +225,7 @@ class Engine:
             extensions["trace"] = trace
         request = self._library.Request(
             wire.method,
-            wire.url,
+            self._url(wire.url),
             headers=wire.headers,
             content=wire.content,
             extensions=extensions,

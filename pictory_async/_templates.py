@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+import anyio
+
 from pictory_async._backup import back_up
+from pictory_async._cache import Fetched
 from pictory_async._listing import Detailed, Listing
 from pictory_async._transport import segment
 from pictory_async._wire import decode_template, decode_template_page
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from pictory_async._backup import TemplateBackup
+    from pictory_async._cache import TemplateCache
     from pictory_async._media import Media
     from pictory_async._transport import Transport
     from pictory_async.models import Template, TemplateItem
@@ -26,17 +30,19 @@ __all__ = ["Templates"]
 class Templates:
     """The calls about templates: ``client.templates``."""
 
-    def __init__(self, transport: Transport, media: Media) -> None:
+    def __init__(self, transport: Transport, media: Media, cache: TemplateCache | None) -> None:
         self._transport = transport
         self._media = media
+        self._cache = cache
 
-    async def get(self, template_id: str) -> Template:
-        """Fetch one template as it is now.
+    async def get(self, template_id: str, *, refresh: bool = False) -> Template:
+        """Fetch one template as it is now, or as it was a while ago where the client has a ``template_cache``.
 
         See https://docs.pictory.ai/api-reference/templates/get-template-by-id.
 
         Args:
             template_id: The template.
+            refresh: Fetch it anew even if the cache has it.
 
         Raises:
             PictoryConfigError: That cannot be a template id; nothing was sent.
@@ -44,7 +50,10 @@ class Templates:
             MalformedResponseError: The answer is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
-        return await self._fetch(template_id)
+        if self._cache is None:
+            return await self._fetch(template_id)
+        segment("template", template_id)
+        return await self._cache.get(template_id, lambda: self._fetched(template_id), refresh=refresh)
 
     async def backup(self, template_id: str, path: str | os.PathLike[str]) -> TemplateBackup:
         """Back up a template: its details and the two files that it names, in one directory.
@@ -91,9 +100,13 @@ class Templates:
         return Detailed(listing, self._get_or_none) if details else listing
 
     async def _fetch(self, template_id: str) -> Template:
+        return (await self._fetched(template_id)).template
+
+    async def _fetched(self, template_id: str) -> Fetched:
         path = f"/v1/templates/{segment('template', template_id)}"
+        at = anyio.current_time()
         return await self._transport.get(
-            path, f"template {template_id!r}", lambda body: decode_template(body, template_id)
+            path, f"template {template_id!r}", lambda body: Fetched(decode_template(body, template_id), body, at)
         )
 
     async def _get_or_none(self, item: TemplateItem) -> Template | None:

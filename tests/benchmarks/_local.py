@@ -1,0 +1,300 @@
+"""Single measurements that need no server: ``python -m tests.benchmarks._local NAME``."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import timeit
+import tracemalloc
+from typing import Any
+
+import anyio
+import trio
+import trio.testing
+
+from pictory_async import RateLimiter
+from pictory_async._messages import Reply
+from pictory_async._poller import Board, RenderPoller
+from pictory_async._schedule import Agenda
+from pictory_async._watch import Terms, Watch
+from pictory_async._wire import decode_project, read_evidence
+from pictory_async._wire_json import fast_fields
+from pictory_async.testing import Render, Simulator, World
+from tests.benchmarks._server import project_body
+
+RENDERING = b'{"projectName":"x","step":"RENDER","inProgress":true}'
+
+
+def microseconds(call: Any, number: int) -> float:
+    """The best of several repetitions, so that what others do on the machine counts little."""
+    return min(timeit.repeat(call, number=number, repeat=7)) / number * 1e6
+
+
+def decode() -> dict[str, float]:
+    """Reading a poll's verdict from a 180 KB project, with the extra ``fast`` where it is installed."""
+    body = project_body(57)
+    return {
+        "bytes": len(body),
+        "fast": 0.0 if fast_fields(body, ("step",)) is None else 1.0,
+        "verdict_ms": microseconds(lambda: read_evidence(body, "p"), 100) / 1e3,
+        "json_ms": microseconds(lambda: json.loads(body), 20) / 1e3,
+        "project_ms": microseconds(lambda: decode_project(body, "p"), 20) / 1e3,
+        "unchanged_ms": microseconds(lambda: hash(bytes(memoryview(body))), 100) / 1e3,
+    }
+
+
+async def memory(watches: int) -> dict[str, float]:
+    """Bytes per watch after a look at each (with the last snapshot), and the time to end them all."""
+    world = World()
+    ids = [world.add_project(Render(0.0, duration=1e9)) for _ in range(watches)]
+    simulator = Simulator(world)
+    bodies = {}
+    async with simulator.client(limiter=RateLimiter(10**7, 1.0, 10**6)) as client:
+        for project_id in ids:
+            bodies[str(project_id)] = (await client.projects._transport.poll(f"/v2/projects/{project_id}", "x")).body
+
+        async def look(watch: Watch) -> Reply:
+            await anyio.sleep(0)
+            return Reply(200, [], bodies[str(watch.project_id)], anyio.current_time())
+
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        terms = Terms(max_wait=1e9, interval=1e6, start_grace=1e9)
+        async with RenderPoller(look, Board(), terms, ids, None) as watch:
+            while watch.statistics().looks < watches:
+                await anyio.sleep(0.1)
+            await anyio.sleep(0.2)
+            gc.collect()
+            used = tracemalloc.get_traced_memory()[0] - before
+            tracemalloc.stop()
+            began = time.perf_counter()
+        ended = time.perf_counter() - began
+    return {"bytes": used / watches, "cancel_ms": ended * 1e3}
+
+
+async def scheduler(watches: int, seconds: float, interval: float = 2.0) -> dict[str, float]:
+    """CPU per poll without HTTP, and how late looks come."""
+    late: list[float] = []
+    due: dict[Watch, float] = {}
+
+    class Noted(Agenda[Watch]):
+        def put(self, thing: Watch, when: float, turn: int) -> None:
+            due[thing] = when
+            super().put(thing, when, turn)
+
+    async def look(watch: Watch) -> Reply:
+        now = anyio.current_time()
+        late.append(now - due[watch])
+        await anyio.sleep(0)
+        return Reply(200, [], RENDERING, now)
+
+    terms = Terms(max_wait=None, interval=interval, start_grace=1e9)
+    poller = RenderPoller(look, Board(), terms, [], None)
+    poller._agenda = Noted(poller._agenda._current)
+    async with poller as watch:
+        for number in range(watches):
+            watch.add(f"p{number}")
+        await anyio.sleep(2 * interval)
+        late.clear()
+        looks, used = watch.statistics().looks, time.process_time()
+        await anyio.sleep(seconds)
+        used = time.process_time() - used
+        looks = watch.statistics().looks - looks
+        late.sort()
+        return {
+            "us": used / looks * 1e6,
+            "polls": looks,
+            "late_p50_ms": late[len(late) // 2] * 1e3,
+            "late_p99_ms": late[int(len(late) * 0.99)] * 1e3,
+        }
+
+
+async def limiter() -> dict[str, float]:
+    """The limiter: alone, with a thousand waiters at 50 a second, and at a nominal 20,000 a second."""
+    free = RateLimiter(10**9, 1.0, 10**9)
+    began = time.perf_counter()
+    for _ in range(100_000):
+        await free.acquire()
+    alone = (time.perf_counter() - began) * 10
+    slow = await _contend(RateLimiter(50, 1.0, 1), 1000, 6.0, cancel=500)
+    quick = await _contend(RateLimiter(20_000, 1.0, 1), 1000, 2.0)
+    return {
+        "alone_us": alone,
+        "share": slow["rate"] / 50,
+        "busiest": slow["busiest"],
+        "overtakings": slow["overtakings"],
+        "quick_per_second": quick["rate"],
+    }
+
+
+async def _contend(budget: RateLimiter, waiters: int, seconds: float, cancel: int = 0) -> dict[str, float]:
+    times: list[float] = []
+    order: list[int] = []
+    joined = 0
+
+    async def use(scope: anyio.CancelScope) -> None:
+        nonlocal joined
+        with scope:
+            while True:
+                joined += 1
+                place = joined
+                await budget.acquire()
+                times.append(anyio.current_time())
+                order.append(place)
+
+    scopes = [anyio.CancelScope() for _ in range(waiters)]
+    async with anyio.create_task_group() as tasks:
+        for scope in scopes:
+            tasks.start_soon(use, scope)
+        await anyio.sleep(seconds / 2)
+        for scope in scopes[:cancel]:
+            scope.cancel()
+        await anyio.sleep(seconds / 2)
+        tasks.cancel_scope.cancel()
+    first = busiest = 0
+    for last, moment in enumerate(times):
+        while moment - times[first] > budget.per:
+            first += 1
+        busiest = max(busiest, last - first + 1)
+    rate = (len(times) - 1) / (times[-1] - times[0])
+    return {"rate": rate, "busiest": busiest, "overtakings": sum(b < a for a, b in zip(order, order[1:], strict=False))}
+
+
+async def stall(plain: bool, projects: int, seconds: float) -> dict[str, float]:
+    """How long the event loop stands still, 99th percentile of a 1 ms ticker, while big projects are watched."""
+    body = project_body(57, rendered=False)
+    other = body.replace(b'"step":', b'"step" :')
+    gaps: list[float] = []
+    count = 0
+
+    def fresh() -> bytes:
+        # Every tenth answer differs from the one before, as when a project is saved or moves on.
+        nonlocal count
+        count += 1
+        return other if count % 10 == 0 else body
+
+    async def ticker() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            gaps.append(time.perf_counter() - before - 0.001)
+
+    async def loop(number: int) -> None:
+        await asyncio.sleep(number / projects)
+        while True:
+            project = decode_project(bytes(bytearray(fresh())), number)
+            _ = [scene.text for scene in project.scenes]
+            await asyncio.sleep(1.0)
+
+    async def look(_: Watch) -> Reply:
+        await asyncio.sleep(0)
+        return Reply(200, [], bytes(bytearray(fresh())), anyio.current_time())
+
+    watching = asyncio.create_task(ticker())
+    if plain:
+        tasks = [asyncio.create_task(loop(number)) for number in range(projects)]
+        await asyncio.sleep(seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    else:
+        terms = Terms(max_wait=None, interval=1.0, start_grace=1e9)
+        async with RenderPoller(look, Board(), terms, range(projects), None):
+            await asyncio.sleep(seconds)
+    watching.cancel()
+    gaps.sort()
+    return {"p99_ms": gaps[int(len(gaps) * 0.99)] * 1e3}
+
+
+def imports() -> dict[str, float]:
+    """Import time beside that of the dependencies, median of several fresh interpreters, in milliseconds."""
+
+    def once(what: str) -> float:
+        code = f"import time; t = time.perf_counter(); import {what}; print(time.perf_counter() - t)"
+        return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+    names = ("httpx, attrs, cattrs, anyio", "pictory_async")
+    samples: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(11):
+        for name in names:
+            samples[name].append(once(name))
+    base, own = (statistics.median(samples[name]) * 1e3 for name in names)
+    return {"base_ms": base, "own_ms": own, "ratio": own / base}
+
+
+def fairness() -> dict[str, float]:
+    """Lag between finish and notice with a binding budget, on virtual time, over the ideal of n / 2r."""
+
+    async def run() -> tuple[float, float]:
+        world = World()
+        watches, rate = 400, 10
+        finish = {world.add_project(Render(0.0, duration=60.0 + number * 1.7)): 60.0 + number * 1.7 for number in range(watches)}
+        simulator = Simulator(world)
+        pace = RateLimiter(rate * 10, 10.0, 1)
+        lags, polls = [], []
+        # Watches that end leave the round; a long-running crowd keeps it at n.
+        crowd = [world.add_project(Render(0.0, duration=1e6)) for _ in range(watches)]
+        async with simulator.client(limiter=pace) as client:
+            async with client.projects.watch([*finish, *crowd], interval=1.0, max_wait=None) as watch:
+                while len(lags) < watches:
+                    outcome = await anext(watch)
+                    lags.append((simulator.now() - finish[outcome.project_id], len(watch.pending)))
+                polls = [item.polls for item in watch._pending]
+        ideal = [pending / (2 * rate) for _, pending in lags]
+        return statistics.mean(lag for lag, _ in lags) / statistics.mean(ideal), min(polls) / max(polls)
+
+    ratio, evenness = trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
+    return {"ratio": ratio, "evenness": evenness}
+
+
+def huge() -> dict[str, float]:
+    """100,000 watches in simulated time: an hour of looks at an interval of 600 s."""
+
+    async def run() -> tuple[int, float, float]:
+        async def look(_: Watch) -> Reply:
+            await trio.lowlevel.checkpoint()
+            return Reply(200, [], RENDERING, anyio.current_time())
+
+        terms = Terms(max_wait=None, interval=600.0, start_grace=1e9)
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        async with RenderPoller(look, Board(), terms, range(100_000), None) as watch:
+            await anyio.sleep(1)
+            used = (tracemalloc.get_traced_memory()[0] - before) / 100_000
+            tracemalloc.stop()
+            began = time.process_time()
+            await anyio.sleep(3600)
+            return watch.statistics().looks, used, time.process_time() - began
+
+    looks, used, took = trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
+    return {"looks": looks, "bytes": used, "cpu_s": took, "us": took / looks * 1e6}
+
+
+def main() -> None:
+    """Run one measurement and print its result as JSON."""
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {1})
+    quick = "--quick" in sys.argv
+    calls: dict[str, Any] = {
+        "decode": decode,
+        "memory": lambda: anyio.run(lambda: memory(10_000)),
+        "scheduler": lambda: anyio.run(lambda: scheduler(10_000, 2.0 if quick else 6.0)),
+        "limiter": lambda: anyio.run(limiter),
+        "stall-plain": lambda: anyio.run(lambda: stall(True, 500, 4.0)),
+        "stall-ours": lambda: anyio.run(lambda: stall(False, 500, 4.0)),
+        "imports": imports,
+        "fairness": fairness,
+        "huge": huge,
+    }
+    print(json.dumps(calls[sys.argv[1]]()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,440 @@
+"""Backups of templates: whole or not taken for whole, and what a check of one finds."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, TemplateBackup, errors, verify_backup
+from pictory_async._backup_files import Staging
+from pictory_async.testing import ABSENT, Answer, Reset, Simulator, Truncate, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pictory_async.testing import Fault, SimRequest
+
+pytestmark = pytest.mark.anyio
+
+SIZE = 3_000_000
+NAMES = ["manifest.json", "project.json", "structure.json", "template.json"]
+
+
+@pytest.fixture
+def world() -> World:
+    return World(media_base="self")
+
+
+@pytest.fixture
+def simulator(world: World) -> Simulator:
+    return Simulator(world)
+
+
+@pytest.fixture
+def template_id(world: World) -> str:
+    return world.add_template("Hi {{Name}} ☕", name="Greeting", variables={"Name": "NAME"})
+
+
+def client_of(simulator: Simulator, **options: Any) -> AsyncPictory:
+    """Make a client that tries again soon."""
+    settings = {"limiter": RateLimiter(10_000, 1.0, 1000), "retry": RetryPolicy(backoff=0.001)}
+    return simulator.client(**{**settings, **options})
+
+
+def on(end: str, *faults: Fault | None) -> Callable[[SimRequest, float], Fault | None]:
+    """Let faults hit the first requests whose path has ``end`` in it, in order."""
+    waiting = iter(faults)
+    return lambda request, _now: next(waiting, None) if end in request.path else None
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def change(world: World, template_id: str, **values: Any) -> None:
+    """Let the account's template have other values."""
+    template = world.find_template(template_id)
+    assert template is not None
+    overrides: Any = template.overrides
+    overrides.update(values)
+
+
+async def test_a_backup_has_everything(world: World, simulator: Simulator, template_id: str, tmp_path: Path) -> None:
+    """The details with their date, the two files, and a manifest with the size and the hash of each."""
+    path = tmp_path / "new" / "backup"
+    async with client_of(simulator) as client:
+        template = await client.templates.get(template_id)
+        backup = await client.templates.backup(template_id, path)
+    assert NAMES == names(path)
+    details = json.loads((path / "template.json").read_text(encoding="utf-8"))
+    assert template.to_dict() == details["templateData"]
+    moment = datetime.fromisoformat(details["exportDate"])
+    assert timedelta() == moment.utcoffset()
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    assert (1, template_id, "Greeting", details["exportDate"], []) == tuple(
+        manifest[key] for key in ("version", "templateId", "name", "exportDate", "absent")
+    )
+    for file in manifest["files"]:
+        content = (path / file["name"]).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file["size"], file["sha256"])
+    assert template_id == json.loads((path / "project.json").read_bytes())["templateId"]
+    check = await verify_backup(path)
+    assert (True, (), backup) == (check.ok, check.problems, check.backup)
+    assert {"path": str(path), **manifest} == backup.to_dict()
+    assert {"path": str(path), "ok": True, "backup": backup.to_dict(), "problems": []} == check.to_dict()
+
+
+async def test_the_key_is_not_sent_to_the_files_host(simulator: Simulator, template_id: str, tmp_path: Path) -> None:
+    """Requests for the two files carry no key."""
+    async with client_of(simulator) as client:
+        await client.templates.backup(template_id, tmp_path)
+    sent = [entry.authorization_ok for entry in simulator.log if entry.path.startswith("/media/")]
+    assert [None, None] == sent
+
+
+@pytest.mark.parametrize("value", [ABSENT, None, ""])
+async def test_a_file_that_the_template_does_not_have_is_noted(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path, value: Any
+) -> None:
+    """The backup is whole without it, and an older one of it does not stay."""
+    async with client_of(simulator) as client:
+        await client.templates.backup(template_id, tmp_path)
+        change(world, template_id, structure=value)
+        backup = await client.templates.backup(template_id, tmp_path)
+    assert ("structure.json",) == backup.absent
+    assert [name for name in NAMES if name != "structure.json"] == names(tmp_path)
+    assert (await verify_backup(tmp_path)).ok
+
+
+@pytest.mark.parametrize(
+    "faults", [[Truncate(1_500_000)], [Reset(), Answer(503), Truncate(0)], [Truncate(2_000_000, reset=True)]]
+)
+async def test_a_file_that_is_cut_goes_on(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path, faults: list[Fault]
+) -> None:
+    """Whatever cuts it, the file ends up right."""
+    world.media_sizes = {"json": SIZE}
+    simulator.faults = on("/project_templates/", *faults)
+    async with client_of(simulator) as client:
+        backup = await client.templates.backup(template_id, tmp_path)
+    template = world.find_template(template_id)
+    assert template is not None
+    assert template.file("project", SIZE) == (tmp_path / "project.json").read_bytes()
+    assert [SIZE, SIZE] == [file.size for file in backup.files[1:]]
+
+
+async def test_a_backup_that_was_cut_goes_on(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """It does not look whole, and the next call fetches only what is not there yet."""
+    world.media_sizes = {"json": SIZE}
+    simulator.faults = on("/project_templates/", Truncate(2_000_000))
+    async with client_of(simulator, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(errors.DownloadError, match=r"the project file of template .* got stuck") as caught:
+            await client.templates.backup(template_id, tmp_path)
+        assert 0 < caught.value.done < SIZE
+        assert ["manifest_missing"] == [problem.code for problem in (await verify_backup(tmp_path)).problems]
+        ranges: list[str] = []
+        simulator.faults = lambda request, _now: ranges.append(
+            request.headers.get("range", "") if "/project_templates/" in request.path else ""
+        )
+        await client.templates.backup(template_id, tmp_path)
+    assert [f"bytes={caught.value.done}-"] == [one for one in ranges if one]
+    assert NAMES == names(tmp_path)
+    assert (await verify_backup(tmp_path)).ok
+
+
+async def test_a_cancelled_backup_does_not_look_whole(simulator: Simulator, template_id: str, tmp_path: Path) -> None:
+    """A backup that is cancelled leaves the directory to the next call."""
+    simulator.latency = 5.0
+    async with client_of(simulator) as client:
+        with anyio.move_on_after(0.05):
+            await client.templates.backup(template_id, tmp_path)
+        assert not (await verify_backup(tmp_path)).ok
+        simulator.latency = 0.0
+        await client.templates.backup(template_id, tmp_path)
+    assert (await verify_backup(tmp_path)).ok
+
+
+async def test_a_new_backup_replaces_the_old_when_it_is_whole(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """Until then the old one stays as it is; other files of the directory are left alone."""
+    async with client_of(simulator, retry=RetryPolicy(attempts=1)) as client:
+        first = await client.templates.backup(template_id, tmp_path)
+        (tmp_path / "notes.txt").write_text("mine")
+        change(world, template_id, name="Other")
+        simulator.faults = on("/project_template_structures/", Reset())
+        with pytest.raises(errors.DownloadError):
+            await client.templates.backup(template_id, tmp_path)
+        check = await verify_backup(tmp_path)
+        assert (True, first) == (check.ok, check.backup)
+        second = await client.templates.backup(template_id, tmp_path)
+    assert "Other" == second.name
+    assert sorted([*NAMES, "notes.txt"]) == names(tmp_path)
+    assert (await verify_backup(tmp_path)).backup == second
+
+
+@pytest.mark.parametrize("moves", range(5))
+async def test_a_move_that_was_cut_is_finished_by_the_next_backup(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path, moves: int
+) -> None:
+    """Wherever the move was cut off, what is there is not taken for whole, and nothing of it is lost."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    async with client_of(simulator) as client:
+        await client.templates.backup(template_id, old)
+        change(world, template_id, name="Other")
+        await client.templates.backup(template_id, new)
+        # As a program leaves it that is killed after so many of the four steps.
+        staging = Staging(old, template_id)
+        staging.path.mkdir()
+        for number, name in enumerate(["template.json", "project.json", "structure.json", "manifest.json"]):
+            (new / name).rename((old if number < moves else staging.path) / name)
+        assert (moves in {0, 4}) is (await verify_backup(old)).ok
+        # The template is gone from the account, so that the next backup fails; it finishes the move all the same.
+        simulator.faults = lambda *_: Answer(404, {"content-type": "application/json"}, b"{}")
+        with pytest.raises(errors.NotFoundError):
+            await client.templates.backup(template_id, old)
+    check = await verify_backup(old)
+    assert (True, "Other") == (check.ok, check.backup.name if check.backup else None)
+
+
+async def test_a_first_backup_that_was_cut_in_its_move_is_no_foreign_directory(
+    simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """Files without a manifest are known by the manifest that waits to be moved."""
+    async with client_of(simulator) as client:
+        await client.templates.backup(template_id, tmp_path)
+        staging = Staging(tmp_path, template_id)
+        staging.path.mkdir()
+        (tmp_path / "manifest.json").rename(staging.path / "manifest.json")
+        await client.templates.backup(template_id, tmp_path)
+    assert NAMES == names(tmp_path)
+
+
+async def test_an_expired_address_is_read_again_once(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """Both files share the fresh look at the template."""
+    refused: set[str] = set()
+
+    def expire(request: SimRequest, _now: float) -> Fault | None:
+        if not request.path.startswith("/media/") or request.path in refused:
+            return None
+        refused.add(request.path)
+        return Answer(403)
+
+    simulator.faults = expire
+    async with client_of(simulator) as client:
+        await client.templates.backup(template_id, tmp_path)
+        simulator.faults = on("/media/", *[Answer(403)] * 9)
+        with pytest.raises(errors.DownloadError, match=r"refuses the .* file of template .* with status 403"):
+            await client.templates.backup(template_id, tmp_path)
+    paths = [entry.path for entry in simulator.log]
+    assert 4 == sum(path.endswith(f"/v1/templates/{template_id}") for path in paths)
+
+
+async def test_a_backup_is_of_the_template_as_it_is_now(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """A cache is passed by."""
+    async with client_of(simulator, template_cache=3600) as client:
+        await client.templates.get(template_id)
+        change(world, template_id, name="Other")
+        assert "Other" == (await client.templates.backup(template_id, tmp_path)).name
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "http://s3.invalid/x.json", "https://a:b@s3.invalid/x.json"])
+async def test_addresses_that_must_not_be_fetched_are_refused(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path, url: str
+) -> None:
+    """Only encrypted web addresses without credentials are fetched."""
+    change(world, template_id, project=url)
+    async with client_of(simulator) as client:
+        with pytest.raises(errors.DownloadError, match="is not fetched"):
+            await client.templates.backup(template_id, tmp_path)
+
+
+async def test_directories_of_others_are_refused(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """A backup goes to an empty directory or replaces its own kind, and that is told before anything is sent."""
+    other = world.add_template("Bye")
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "photo.jpg").write_text("x")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "manifest.json").write_text("{")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    async with client_of(simulator) as client:
+        await client.templates.backup(other, tmp_path / "other")
+        before = len(simulator.log)
+        for name, problem in [
+            ("file", "is a file"),
+            ("foreign", "is not empty"),
+            ("damaged", "cannot be read"),
+            ("other", "another template"),
+            ("loop", "cannot be used"),
+            ("a\0b", "cannot be the path"),
+        ]:
+            with pytest.raises(errors.PictoryConfigError, match=problem):
+                await client.templates.backup(template_id, tmp_path / name)
+        for path in ("", None, 5):
+            unusable: Any = path
+            with pytest.raises(errors.PictoryConfigError, match="path"):
+                await client.templates.backup(template_id, unusable)
+        with pytest.raises(errors.PictoryConfigError, match="cannot be a template id"):
+            await client.templates.backup("..", tmp_path / "new")
+    assert before == len(simulator.log)
+    assert (await verify_backup(tmp_path / "other")).ok
+
+
+async def test_one_backup_at_a_time(simulator: Simulator, template_id: str, tmp_path: Path) -> None:
+    """Of two at once into one directory, the later one is told so."""
+    pytest.importorskip("fcntl", reason="Windows has no file locks of this kind")
+    staging = Staging(tmp_path, template_id)
+    await anyio.to_thread.run_sync(staging.open)
+    with contextlib.closing(staging):
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.DownloadError, match="Another process"):
+                await client.templates.backup(template_id, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a POSIX system")
+async def test_a_disk_that_refuses_is_a_clear_error(simulator: Simulator, template_id: str, tmp_path: Path) -> None:
+    """A directory that cannot be made is named."""
+    (tmp_path / "file").write_text("in the way")
+    async with client_of(simulator) as client:
+        with pytest.raises((errors.DownloadError, errors.PictoryConfigError), match="file"):
+            await client.templates.backup(template_id, tmp_path / "file" / "backup")
+
+
+async def test_a_template_that_is_not_there_leaves_nothing(simulator: Simulator, tmp_path: Path) -> None:
+    """No directory is made for it."""
+    async with client_of(simulator) as client:
+        with pytest.raises(errors.NotFoundError):
+            await client.templates.backup("unknown", tmp_path / "backup")
+    assert [] == names(tmp_path)
+
+
+async def test_odd_texts_survive(simulator: Simulator, tmp_path: Path) -> None:
+    """Halves of characters, which JSON can hold and UTF-8 cannot, are written and read again."""
+    body = json.dumps({"templateId": "t", "name": "\ud800 ü"}).encode()
+    simulator.faults = lambda *_: Answer(200, {"content-type": "application/json"}, body)
+    async with client_of(simulator) as client:
+        backup = await client.templates.backup("t", tmp_path)
+    check = await verify_backup(tmp_path)
+    assert (True, "\ud800 ü", backup) == (check.ok, backup.name, check.backup)
+    assert "\ud800 ü" == json.loads((tmp_path / "template.json").read_bytes())["templateData"]["name"]
+
+
+# What a check finds
+
+
+@pytest.fixture
+async def backup(simulator: Simulator, template_id: str, tmp_path: Path) -> TemplateBackup:
+    async with client_of(simulator) as client:
+        return await client.templates.backup(template_id, tmp_path / "backup")
+
+
+def rewrite(path: Path, **values: Any) -> None:
+    manifest = path / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **values}))
+
+
+def entries(*names: str) -> list[dict[str, Any]]:
+    return [{"name": name, "size": 1, "sha256": "x"} for name in names]
+
+
+def become_a_directory(path: Path) -> None:
+    (path / "project.json").unlink()
+    (path / "project.json").mkdir()
+
+
+def become_a_link(path: Path) -> None:
+    (path / "project.json").rename(path.with_name("elsewhere"))
+    (path / "project.json").symlink_to(path.with_name("elsewhere"))
+
+
+def become_a_pipe(path: Path) -> None:
+    (path / "project.json").unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path / "project.json")
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str]]]] = {
+    "no manifest": (lambda path: (path / "manifest.json").unlink(), [("manifest_missing", "manifest.json")]),
+    "no directory": (lambda path: path.rename(path.with_name("gone")), [("manifest_missing", "manifest.json")]),
+    "missing": (lambda path: (path / "project.json").unlink(), [("file_missing", "project.json")]),
+    "longer": (lambda path: (path / "project.json").write_bytes(bytes(9999)), [("size_differs", "project.json")]),
+    "changed": (
+        lambda path: (path / "project.json").write_bytes((path / "project.json").read_bytes().replace(b"{", b"[", 1)),
+        [("hash_differs", "project.json")],
+    ),
+    "two": (
+        lambda path: [(path / name).write_text("") for name in ("structure.json", "template.json")],
+        [("size_differs", "template.json"), ("size_differs", "structure.json")],
+    ),
+    "a directory": (become_a_directory, [("file_missing", "project.json")]),
+    "a link": (become_a_link, [("file_missing", "project.json")]),
+    "a pipe": (become_a_pipe, [("file_missing", "project.json")]),
+    "unknown version": (lambda path: rewrite(path, version=2), [("manifest_version", "manifest.json")]),
+    "no JSON": (lambda path: (path / "manifest.json").write_text("{"), [("manifest_damaged", "manifest.json")]),
+    "a list": (lambda path: (path / "manifest.json").write_text("[]"), [("manifest_damaged", "manifest.json")]),
+    "nested": (lambda path: (path / "manifest.json").write_text("[" * 9999), [("manifest_damaged", "manifest.json")]),
+    "not UTF-8": (lambda path: (path / "manifest.json").write_bytes(b"\xff"), [("manifest_damaged", "manifest.json")]),
+    "no files": (lambda path: rewrite(path, files=[]), [("manifest_damaged", "manifest.json")]),
+    "odd files": (lambda path: rewrite(path, files=5), [("manifest_damaged", "manifest.json")]),
+    "no id": (lambda path: rewrite(path, templateId=None), [("manifest_damaged", "manifest.json")]),
+    "no zone": (lambda path: rewrite(path, exportDate="2026-01-01"), [("manifest_damaged", "manifest.json")]),
+    "escape": (
+        lambda path: rewrite(path, files=entries("template.json", "project.json", "../../etc/passwd")),
+        [("manifest_damaged", "manifest.json")],
+    ),
+    "absolute": (
+        lambda path: rewrite(path, files=entries("template.json", "/etc/passwd"), absent=["structure.json"]),
+        [("manifest_damaged", "manifest.json")],
+    ),
+    "twice": (
+        lambda path: rewrite(path, files=entries("template.json", "project.json", "project.json")),
+        [("manifest_damaged", "manifest.json")],
+    ),
+    "without details": (
+        lambda path: rewrite(path, files=entries("project.json", "structure.json"), absent=["template.json"]),
+        [("manifest_damaged", "manifest.json")],
+    ),
+    "odd size": (
+        lambda path: rewrite(path, files=[{**one, "size": "1"} for one in entries(*NAMES[1:])]),
+        [("manifest_damaged", "manifest.json")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+async def test_a_check_finds_what_is_wrong(backup: TemplateBackup, damage: str) -> None:
+    """Each problem has a code, the file's name and a sentence; no name in a manifest leads out of the directory."""
+    spoil, expected = DAMAGE[damage]
+    await anyio.to_thread.run_sync(spoil, backup.path)
+    check = await verify_backup(backup.path)
+    assert not check.ok
+    assert expected == [(problem.code, problem.file) for problem in check.problems]
+    assert all(problem.message.startswith(problem.file) for problem in check.problems)
+    assert (check.backup is None) is expected[0][0].startswith("manifest")
+    assert check.to_dict()["problems"][0]["code"] == expected[0][0]
+
+
+async def test_a_check_of_nothing_is_refused() -> None:
+    """What is no path is told as such."""
+    for path in ("", None):
+        unusable: Any = path
+        with pytest.raises(errors.PictoryConfigError, match="path"):
+            await verify_backup(unusable)

@@ -1,0 +1,110 @@
+"""A download whose program is killed at a random moment goes on when the program is started again.
+
+Five times in the normal run; ``PICTORY_ASYNC_KILLS=50`` does it fifty times (``nox -s slow``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pictory_async.testing import MediaContent, Render, Simulator, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
+
+from pictory_async.testing.server import ServerThread
+
+KILLS = int(os.environ.get("PICTORY_ASYNC_KILLS", "5"))
+SIZE = 12 * 1024 * 1024 + 345
+PROGRAM = Path(__file__).with_name("_downloader.py")
+
+pytestmark = [
+    pytest.mark.timeout(20 + 10 * KILLS),
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a POSIX system"),
+]
+
+
+@pytest.fixture
+def server() -> Iterator[ServerThread]:
+    with ServerThread(Simulator(World(media_base="self", media_sizes={"mp4": SIZE}))) as server:
+        yield server
+
+
+def start(server: ServerThread, project_id: object, directory: Path) -> subprocess.Popen[str]:
+    """Start the program that downloads."""
+    options = server.client_options()
+    arguments = [options["base_url"], options["api_key"], str(project_id), str(directory)]
+    return subprocess.Popen([sys.executable, PROGRAM, *arguments], stdout=subprocess.PIPE, text=True)
+
+
+def kill_at(process: subprocess.Popen[str], moment: int) -> int:
+    """Kill a program when it says that it has so many bytes, or is done; tell how many it said it had."""
+    done = 0
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told: dict[str, Any] = json.loads(line)
+            done = told.get("done", done)
+            if "report" in told or done >= moment:
+                break
+        process.kill()
+    return done
+
+
+def finish(process: subprocess.Popen[str]) -> Any:
+    """Let a program come to its end, and return its report."""
+    output, _ = process.communicate(timeout=30)
+    assert 0 == process.returncode
+    return json.loads(output.splitlines()[-1])["report"]["files"][0]
+
+
+def test_a_killed_download_gives_the_same_bytes(server: ServerThread, tmp_path: Path) -> None:
+    """Killed anywhere, before the first byte and around the last step too, and started again, the file is right."""
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    resumed = 0
+    for number in range(KILLS):
+        place = f"kill {number} of seed {seed}"
+        project_id = server.simulator.world.add_project(Render(-100.0, duration=10.0), name="Film")
+        directory = tmp_path / str(number)
+        target = directory / "Film.mp4"
+        kill_at(start(server, project_id, directory), chance.randrange(SIZE + 1))
+        # Under its name it is whole or not there; what came before the kill is beside it.
+        expected = digest_of(server, project_id)
+        assert not target.exists() or expected == digest(target), place
+        parts = list(directory.glob("*.part"))
+        left = parts[0].stat().st_size if parts else 0
+        known = bool(list(directory.glob("*.part.json")))
+        file = finish(start(server, project_id, directory))
+        assert expected == digest(target), place
+        assert (left if known else 0) == file["resumed_from"], place
+        assert ["Film.mp4"] == [path.name for path in directory.iterdir()], place
+        resumed += file["resumed_from"] > 0
+    # Most kills hit the middle: a download that always began anew would not be noticed by its bytes.
+    assert resumed > KILLS / 3, f"seed {seed}"
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digest_of(server: ServerThread, project_id: Any) -> str:
+    """The SHA-256 of a project's video, from what it is made of."""
+    world = server.simulator.world
+    project = world.find_project(project_id, 0.0)
+    assert project is not None
+    path = world.media(project, project.renders[0], "", 0.0).video.split("/media")[1]
+    return hashlib.sha256(b"".join(MediaContent(path, 0, SIZE).pieces())).hexdigest()
