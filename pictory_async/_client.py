@@ -93,9 +93,9 @@ class AsyncPictory:
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
         self._media = Media(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
-        self.projects = Projects(self._transport, self._media)
-        self.templates = Templates(self._transport, self._media, self._template_cache)
-        self.jobs = Jobs(self._transport)
+        self.projects: Projects = Projects(self._transport, self._media)
+        self.templates: Templates = Templates(self._transport, self._media, self._template_cache)
+        self.jobs: Jobs = Jobs(self._transport)
 
     async def __aenter__(self) -> Self:
         return self

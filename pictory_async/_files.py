@@ -59,11 +59,11 @@ class PartFile:
 
     def __init__(self, directory: Path, name: str, owner: str) -> None:
         digest = hashlib.sha256(owner.encode()).hexdigest()[:12]
-        self.target = directory / name
-        self.path = directory / f"{name}.{digest}.part"
+        self.target: Path = directory / name
+        self.path: Path = directory / f"{name}.{digest}.part"
         self._note = directory / f"{name}.{digest}.part.json"
         self._file: Any = None
-        self.size = 0
+        self.size: int = 0
         self.validator: str | None = None
         self.total: int | None = None
 

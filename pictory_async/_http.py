@@ -31,7 +31,7 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from pictory_async._messages import Headers, Wire
 
@@ -129,7 +129,7 @@ class Engine:
             self._gate.leave()
 
     @asynccontextmanager
-    async def stream(self, wire: Wire) -> AsyncIterator[Stream]:
+    async def stream(self, wire: Wire) -> AsyncGenerator[Stream]:
         """Send one request and hand out its answer while it arrives.
 
         ``wire.timeout`` limits the time to the headers, and then to each next piece.
@@ -189,6 +189,7 @@ class Engine:
         transport, fresh = await self._connection(wire)
         whole = not fresh
         body = bytearray()
+        response: Any = None
         try:
             if not fresh:
                 await admission.grant()

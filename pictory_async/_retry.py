@@ -32,6 +32,12 @@ def is_transient(error: APIError) -> bool:
     return isinstance(error, (ConnectionFailedError, RequestTimeoutError))
 
 
+def _check_attempts(_: object, __: object, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        msg = f"attempts must be a whole number, at least 1, not {value!r}."
+        raise PictoryConfigError(msg)
+
+
 def _backoff(value: Duration) -> float:
     return seconds("backoff", value)
 
@@ -62,16 +68,10 @@ class RetryPolicy:
         max_pause: The longest pause that a ``Retry-After`` can ask for, in seconds.
     """
 
-    attempts: int = attrs.field(default=4)
+    attempts: int = attrs.field(default=4, validator=_check_attempts)
     backoff: float = attrs.field(default=0.5, converter=_backoff)
     max_backoff: float = attrs.field(default=8.0, converter=_max_backoff)
     max_pause: float = attrs.field(default=120.0, converter=_max_pause)
-
-    @attempts.validator
-    def _check_attempts(self, _: object, value: int) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            msg = f"attempts must be a whole number, at least 1, not {value!r}."
-            raise PictoryConfigError(msg)
 
     def delay(self, error: APIError, attempt: int) -> float | None:
         """Seconds to wait before the next attempt, or ``None`` if there is to be none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
@@ -31,9 +31,8 @@ async def each(call: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R
             for number, thing in enumerate(things):
                 tasks.start_soon(one, number, thing)
     except BaseExceptionGroup as group:
-        raise _first(group) from None
+        first: Any = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        raise first from None
     return [found[number] for number in sorted(found)]
-
-
-def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -93,7 +93,7 @@ class PictoryError(Exception):
     message: str = attrs.field(kw_only=False)
 
     def __attrs_post_init__(self) -> None:
-        self.args = (self.message,)
+        Exception.__init__(self, self.message)
 
     def _facts(self) -> dict[str, Any]:
         fields = attrs.fields(cast("type[attrs.AttrsInstance]", type(self)))

@@ -11,16 +11,16 @@ import os
 import random
 import signal
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pictory_async.testing import MediaContent, Render, Simulator, World
+from tests.benchmarks.download_memory import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
@@ -28,7 +28,6 @@ from pictory_async.testing.server import ServerThread
 
 KILLS = int(os.environ.get("PICTORY_ASYNC_KILLS", "5"))
 SIZE = 12 * 1024 * 1024 + 345
-PROGRAM = Path(__file__).with_name("_downloader.py")
 
 pytestmark = [
     pytest.mark.timeout(20 + 10 * KILLS),
@@ -46,7 +45,7 @@ def start(server: ServerThread, project_id: object, directory: Path) -> subproce
     """Start the program that downloads."""
     options = server.client_options()
     arguments = [options["base_url"], options["api_key"], str(project_id), str(directory)]
-    return subprocess.Popen([sys.executable, PROGRAM, *arguments], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.PIPE, text=True)
 
 
 def kill_at(process: subprocess.Popen[str], moment: int) -> int:

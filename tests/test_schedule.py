@@ -32,9 +32,9 @@ def test_things_come_in_the_order_of_their_times(entries: list[tuple[str, int]])
             book.drop()
     assert book.next_time() == min(when.values(), default=None)
     out = []
-    while (thing := book.pop(100.0)) is not None:
-        out.append(thing)
-        del turns[thing]
+    while (first := book.pop(100.0)) is not None:
+        out.append(first)
+        del turns[first]
     assert sorted(when) == sorted(out)
     assert [when[thing] for thing in out] == sorted(when.values())
 

@@ -33,12 +33,12 @@ try:
     from starlette.responses import StreamingResponse
     from starlette.routing import Mount
     from uvicorn.protocols.http.h11_impl import H11Protocol
-except ImportError as error:
+except ImportError as _error:
     _text = (
         "The simulator's HTTP server needs Starlette and uvicorn. "
         'Install them with: pip install "pictory-async[simulator]"'
     )
-    raise ImportError(_text, name=error.name) from error
+    raise ImportError(_text, name=_error.name) from _error
 
 KEEP_ALIVE_SECONDS = 75
 _BUFFERED_BYTES = 262144
@@ -281,11 +281,10 @@ class ServerThread:
     The world's time is the server's from then on; it begins with the first request or ``simulator.start()``.
     ``simulator.now()`` may be called from any thread, also after the server is gone.
 
-    Example:
-        ```python
+    Example::
+
         with ServerThread(Simulator(world)) as server:
             run_my_program(base_url=server.base_url)
-        ```
 
     Args:
         simulator: The simulator that answers.
