@@ -63,6 +63,14 @@ def tests(session: nox.Session, dependencies: str) -> None:
     session.run("coverage", "run", "-m", "pytest", *session.posargs, env=env | {"COVERAGE_FILE": str(data)})
 
 
+@nox.session(requires=["build"])
+def slow(session: nox.Session) -> None:
+    """Run what takes minutes, at full size: fifty downloads that are killed, and one of 1 GiB."""
+    session.install(wheel("all"), *group("tests"))
+    env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024", "PYTHONSAFEPATH": "1"}
+    session.run("python", "-m", "pytest", "tests/test_kill.py", "tests/test_download_memory.py", env=env)
+
+
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Combine what all runs of the tests covered, and fail below the limit."""

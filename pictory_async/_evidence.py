@@ -42,7 +42,7 @@ def judge(evidence: Evidence, after: datetime | None = None) -> Verdict:
         evidence: The fields of the snapshot that matter.
         after: The server's time that the video must be newer than; ``None`` if any video will do.
     """
-    if evidence.in_progress or (evidence.step or "").upper() == "RENDER":
+    if evidence.is_rendering:
         return Verdict.RENDERING
     if not evidence.video_url:
         return Verdict.IDLE

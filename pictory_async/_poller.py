@@ -43,20 +43,22 @@ class Board:
     __slots__ = ("looking", "watches")
 
     def __init__(self) -> None:
-        self.watches: dict[str, list[Watch]] = {}
+        self.watches: dict[str, tuple[Watch, ...]] = {}
         self.looking: dict[str, list[tuple[Watch, int]]] = {}
 
     def enter(self, watch: Watch) -> None:
         """Note a watch."""
-        self.watches.setdefault(str(watch.project_id), []).append(watch)
+        key = str(watch.project_id)
+        self.watches[key] = (*self.watches.get(key, ()), watch)
 
     def leave(self, watch: Watch) -> None:
         """Forget a watch."""
         key = str(watch.project_id)
         others = self.watches[key]
-        others.remove(watch)
-        if not others:
+        if len(others) == 1:
             del self.watches[key]
+        else:
+            self.watches[key] = tuple(other for other in others if other is not watch)
 
 
 @attrs.frozen
@@ -306,9 +308,13 @@ class RenderPoller:
             if watch.open:
                 self._judge(watch, reply, now)
             return
-        for other in tuple(self._board.watches.get(str(watch.project_id), ())):
+        watches = self._board.watches.get(str(watch.project_id), ())
+        for other in watches:
             if other.began <= reply.sent_at and not other.asks_job:
                 other.owner._judge(other, reply, now)  # noqa: SLF001 - a RenderPoller too
+        for other in watches:
+            for _ in other.pack():
+                await anyio.lowlevel.checkpoint()
 
     def _judge(self, watch: Watch, reply: Reply, now: float) -> None:
         try:

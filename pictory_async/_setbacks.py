@@ -19,7 +19,7 @@ _CONFIRMED: Final = 2
 _UNUSABLE: Final = 5
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Setbacks:
     """The failed looks since the last good one.
 
@@ -30,12 +30,6 @@ class Setbacks:
     last: APIError | None = None
     _transient: int = 0
     _strikes: int = 0
-
-    def clear(self) -> None:
-        """Forget them, after a good look."""
-        if self.last is not None:
-            self.last = None
-            self._transient = self._strikes = 0
 
     def add(self, error: APIError) -> bool:
         """Take one in, and say whether it has to be believed."""

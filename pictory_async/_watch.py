@@ -27,14 +27,18 @@ from pictory_async.errors import (
     WaitError,
     WaitTimeoutError,
 )
-from pictory_async.models import Job, JobStatus, ProjectId
+from pictory_async.models import Job, JobStatus, ProjectId, ProjectStep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pictory_async.models import Project
 
 __all__ = ["Terms", "Watch"]
 
 _log: Final = logging.getLogger("pictory_async")
+_LONG: Final = 32 * 1024
+_PIECE: Final = 16 * 1024
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +52,7 @@ class Terms:
     jitter: random.Random = attrs.field(factory=random.Random, repr=False)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, weakref_slot=False)
 class Watch:
     """One project being waited for.
 
@@ -85,12 +89,13 @@ class Watch:
     _verdict: Verdict = Verdict.IDLE
     _digest: int | None = None
     _snapshot: bytes | None = None
+    _packed: bool = False
     _unfinished_at: float = attrs.field(init=False)
     _grace_from: float = attrs.field(init=False)
     _started: bool = False
     _job_lost: NotFoundError | None = None
     _first_progress: tuple[float, float] | None = None
-    _setbacks: Setbacks = attrs.field(factory=Setbacks)
+    _setbacks: Setbacks | None = None
 
     def __attrs_post_init__(self) -> None:
         self._unfinished_at = self._grace_from = self.began
@@ -122,15 +127,19 @@ class Watch:
         """
         digest = hash(body)
         if digest != self._digest:
-            self._verdict = judge(read_evidence(body, self.project_id), self.after)
+            evidence = read_evidence(body, self.project_id)
+            self._verdict = judge(evidence, self.after)
+            if self._verdict is Verdict.IDLE and (evidence.step or "").upper() == ProjectStep.COMPLETE:
+                _log.warning("pictory.project.complete_without_video: %s says COMPLETE; still waiting", self.subject)
             if self._verdict is Verdict.RENDERED:
                 project = decode_project(body, self.project_id)
                 self.polls += 1
                 return self._end(RenderStatus.RENDERED, now, None, project)
-            self._snapshot = zlib.compress(body, 1)
+            self._packed = len(body) < _LONG
+            self._snapshot = zlib.compress(body, 1) if self._packed else body
             self._digest = digest
         self.polls += 1
-        self._setbacks.clear()
+        self._setbacks = None
         self._unfinished_at = sent_at
         if self._verdict is Verdict.RENDERING:
             self._started = True
@@ -139,6 +148,19 @@ class Watch:
             return self._gave_nothing(now)
         return None
 
+    def pack(self) -> Iterator[None]:
+        """Compress a long snapshot piece by piece: all at once would hold up the event loop."""
+        body = self._snapshot
+        if body is None or self._packed:
+            return
+        packer = zlib.compressobj(1)
+        pieces: list[bytes] = []
+        for start in range(0, len(body), _PIECE):
+            pieces.append(packer.compress(body[start : start + _PIECE]))
+            yield
+        if self._snapshot is body:
+            self._snapshot, self._packed = b"".join((*pieces, packer.flush())), True
+
     def saw_job(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         """Take in an answer about the job; as `saw`."""
         job = decode_job(body, self.job_id)
@@ -146,7 +168,7 @@ class Watch:
             text = f"There is no {self.subject} for this API key. It may have been cleaned up; look at the project."
             return self.failed(NotFoundError(text, status=404, code=job.error_code, method="GET"), now)
         self.polls += 1
-        self._setbacks.clear()
+        self._setbacks = None
         if job.status not in set(JobStatus) and (self.job is None or self.job.status != job.status):
             _log.info("pictory.job.unknown_status: job %r has status %r; still waiting", self.job_id, job.status)
         self.job = job
@@ -162,6 +184,8 @@ class Watch:
 
     def failed(self, error: APIError, now: float) -> RenderOutcome | None:
         """Take in a failed look: it is not a failed render."""
+        if self._setbacks is None:  # made late: most watches never need it
+            self._setbacks = Setbacks()
         if not self._setbacks.add(error):
             return None
         if isinstance(error, NotFoundError):
@@ -177,7 +201,7 @@ class Watch:
 
     def timed_out(self, now: float) -> RenderOutcome:
         """End the watch because ``max_wait`` is spent."""
-        last = self._setbacks.last
+        last = None if self._setbacks is None else self._setbacks.last
         seen = self._verdict.value if self._snapshot else "never seen"
         if self.job is not None:
             seen = f"job {self.job.status}"
@@ -195,15 +219,16 @@ class Watch:
     def next_look(self, now: float) -> float:
         """When to look again, or for the first time."""
         terms = self.terms
-        early = self._setbacks.next_look(now, terms.interval, terms.jitter)
-        if early is not None:
-            return early
+        if self._setbacks is not None:
+            early = self._setbacks.next_look(now, terms.interval, terms.jitter)
+            if early is not None:
+                return early
         if self._snapshot is None and not self.asks_job and self.job_id is not None:
             return now  # the job is done, so the project shows it
         seen = Sighting(
             now=now,
             interval=terms.interval,
-            polls=self.polls or (0 if self._setbacks.last is None else 1),  # a failed look is a look
+            polls=self.polls or (0 if self._setbacks is None else 1),  # a failed look is a look
             fresh=self.asks_job,
             remaining=self._remaining(now),
         )
@@ -222,7 +247,7 @@ class Watch:
     def _turn_to_project(self, now: float) -> None:
         self.asks_job = False
         self._grace_from = now
-        self._setbacks.clear()
+        self._setbacks = None
 
     def _job_failed(self, job: Job, now: float) -> RenderFailedError:
         why = job.error_message or "no reason given"
@@ -265,7 +290,8 @@ class Watch:
     def _project(self) -> Project | None:
         if self._snapshot is None:
             return None
-        return decode_project(zlib.decompress(self._snapshot), self.project_id)
+        body = zlib.decompress(self._snapshot) if self._packed else self._snapshot
+        return decode_project(body, self.project_id)
 
     def _end(
         self, status: RenderStatus, now: float, error: PictoryError | None, project: Project | None = None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pictory_async.testing import MediaContent, Render, Simulator, World
-from tests.benchmarks.download_memory import PROGRAM
+from tests.benchmarks.download_memory import MIB, PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 from pictory_async.testing.server import ServerThread
 
 KILLS = int(os.environ.get("PICTORY_ASYNC_KILLS", "5"))
-SIZE = 12 * 1024 * 1024 + 345
+SIZE = 12 * MIB + 345
 
 pytestmark = [
     pytest.mark.timeout(20 + 10 * KILLS),
@@ -70,7 +70,7 @@ def finish(process: subprocess.Popen[str]) -> Any:
 
 
 def test_a_killed_download_gives_the_same_bytes(server: ServerThread, tmp_path: Path) -> None:
-    """Killed anywhere, before the first byte and around the last step too, and started again, the file is right."""
+    """Killed anywhere, at the first byte and after the last one too, and started again, the file is right."""
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     resumed = 0
@@ -79,7 +79,7 @@ def test_a_killed_download_gives_the_same_bytes(server: ServerThread, tmp_path: 
         project_id = server.simulator.world.add_project(Render(-100.0, duration=10.0), name="Film")
         directory = tmp_path / str(number)
         target = directory / "Film.mp4"
-        kill_at(start(server, project_id, directory), chance.randrange(SIZE + 1))
+        kill_at(start(server, project_id, directory), chance.randrange(SIZE + MIB))
         # Under its name it is whole or not there; what came before the kill is beside it.
         expected = digest_of(server, project_id)
         assert not target.exists() or expected == digest(target), place

@@ -81,12 +81,16 @@ class TestOneProject:
         assert project.id == project_id
         assert len(simulator.log) == 1
 
-    async def test_a_project_that_was_never_rendered_is_not_rendered(self, world: World, simulator: Simulator) -> None:
+    async def test_a_project_that_was_never_rendered_is_not_rendered(
+        self, world: World, simulator: Simulator, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """Neither ``inProgress: false`` nor ``step`` makes a project rendered: there must be a video."""
         project_id = world.add_project(overrides={"step": "COMPLETE", "inProgress": False})
         async with client_of(simulator) as client:
             with pytest.raises(errors.RenderNotStartedError, match="no video, and no render was seen") as caught:
                 await client.projects.wait(project_id, start_grace=60)
+        warnings = [record.getMessage() for record in caplog.records if record.name == "pictory_async"]
+        assert ["pictory.project.complete_without_video"] == [text.split(":")[0] for text in warnings]
         assert caught.value.project_id == project_id
         assert caught.value.project is not None
         assert 60.0 <= caught.value.waited <= 61.0

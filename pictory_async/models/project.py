@@ -36,10 +36,6 @@ def _scene_sequence(scenes: Iterable[Scene]) -> Sequence[Scene]:
     return scenes if isinstance(scenes, LazySequence) else tuple(scenes)
 
 
-def _says_rendering(step: str | None, in_progress: bool | None) -> bool:  # noqa: FBT001  # a fact, no switch
-    return in_progress is True or (step is not None and step.casefold() == "render")
-
-
 @attrs.frozen(kw_only=True)
 class Evidence:
     """The few facts of one answer that tell whether a project's video is ready.
@@ -57,6 +53,11 @@ class Evidence:
     video_url: str | None = None
     generated_at: datetime | None = attrs.field(default=None, converter=as_utc)
     saved_at: datetime | None = attrs.field(default=None, converter=as_utc)
+
+    @property
+    def is_rendering(self) -> bool:
+        """Whether something is being rendered now: ``in_progress`` is true, or ``step`` is ``RENDER`` in any case."""
+        return self.in_progress is True or (self.step is not None and self.step.casefold() == "render")
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -127,7 +128,7 @@ class Project(Model):
     @property
     def is_rendering(self) -> bool:
         """Whether the API says that the project is being rendered now."""
-        return _says_rendering(self.step, self.in_progress)
+        return self.evidence.is_rendering
 
     @property
     def is_rendered(self) -> bool:

@@ -1,4 +1,4 @@
-"""A program of its own that downloads a video, to be measured and to be killed: see `download_memory` and ``tests/test_kill.py``.
+"""A program of its own that downloads a video, to be measured, and to be killed by ``tests/test_kill.py``.
 
 It is told where by its arguments: base URL, key, project and directory. It prints a line when it is ready, one for
 each progress, and in the end its report, all of them JSON.

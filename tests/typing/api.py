@@ -10,6 +10,8 @@ import httpx
 
 from pictory_async import (
     AsyncPictory,
+    BackupCheck,
+    DiskTemplateCache,
     Project,
     RateLimiter,
     RenderOutcome,
@@ -17,7 +19,9 @@ from pictory_async import (
     RenderStatus,
     RetryPolicy,
     Template,
+    TemplateBackup,
     errors,
+    verify_backup,
 )
 from pictory_async.testing import Render, Simulator, World
 
@@ -30,6 +34,8 @@ async def clients() -> None:
     AsyncPictory(retry=RetryPolicy(attempts=1), http="httpx2")
     AsyncPictory(http=httpx.AsyncClient())
     AsyncPictory(http=httpx.AsyncHTTPTransport())
+    AsyncPictory(template_cache=timedelta(minutes=5))
+    AsyncPictory(template_cache=DiskTemplateCache("templates.db", ttl=3600, namespace="team"))
     client = AsyncPictory()
     async with client as entered:
         assert_type(entered, AsyncPictory)
@@ -55,7 +61,9 @@ async def waits(client: AsyncPictory, before: Project) -> None:
             assert_type(outcome.project, Project | None)
             assert_type(outcome.error, errors.PictoryError | None)
             assert_type(outcome.notice_lag, float)
-    assert_type(await client.templates.get("id"), Template)
+    assert_type(await client.templates.get("id", refresh=True), Template)
+    assert_type(await client.templates.backup("id", "directory"), TemplateBackup)
+    assert_type(await verify_backup("directory"), BackupCheck)
     await client.projects.get(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
