@@ -6,14 +6,11 @@ Start with `AsyncPictory`; https://docs.pictory.ai/api-reference describes the A
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async import errors
-from pictory_async._backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
 from pictory_async._cache import TemplateCacheStatistics
-from pictory_async._cache_disk import DiskTemplateCache
 from pictory_async._client import AsyncPictory, ClientStatistics
-from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
 from pictory_async._handle import RenderHandle
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._line import Priority
@@ -25,6 +22,9 @@ from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId, Template
 
 if TYPE_CHECKING:
+    from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
+    from pictory_async._cache_disk import DiskTemplateCache
+    from pictory_async._backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
     from pictory_async.insight import (
         Finding,
         ProjectComparison,
@@ -96,8 +96,22 @@ __all__ = [
 ]
 
 
+# Imported when they are asked for: most programs never do. What no module is named for here is in `insight`.
+_LATER: Final = {
+    "BackupCheck": "_backup",
+    "BackupFile": "_backup",
+    "BackupProblem": "_backup",
+    "DiskTemplateCache": "_cache_disk",
+    "DownloadProgress": "_download",
+    "DownloadReport": "_download",
+    "DownloadStatus": "_download",
+    "DownloadedFile": "_download",
+    "TemplateBackup": "_backup",
+    "verify_backup": "_backup",
+}
+
+
 def __getattr__(name: str) -> Any:
-    # What looks at snapshots afterwards is imported when it is asked for: most programs never do.
     if name in __all__:
-        return getattr(import_module("pictory_async.insight"), name)
+        return getattr(import_module(f"pictory_async.{_LATER.get(name, 'insight')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -79,14 +79,12 @@ class DiskTemplateCache:
             raise PictoryConfigError(f"namespace must be text that is not empty, not {self.namespace!r}.")
 
 
-def open_cache(setting: Duration | DiskTemplateCache | None, config: Config) -> TemplateCache | None:
+def open_cache(setting: Duration | DiskTemplateCache, config: Config) -> TemplateCache:
     """Make the cache for what a user passed as ``template_cache``.
 
     Raises:
         PictoryConfigError: It is no duration and no `DiskTemplateCache`.
     """
-    if setting is None:
-        return None
     if isinstance(setting, DiskTemplateCache):
         return TemplateCache(DiskStore(setting, config))
     return TemplateCache(MemoryStore(seconds("template_cache", setting, above=0.0)))

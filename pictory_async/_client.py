@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from pictory_async._cache import TemplateCacheStatistics
-from pictory_async._cache_disk import open_cache
 from pictory_async._config import Config, is_loopback
-from pictory_async._http import HttpStatistics, open_engine
 from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._media import Media
@@ -23,8 +21,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from pictory_async._cache import TemplateCache
     from pictory_async._cache_disk import DiskTemplateCache
     from pictory_async._durations import Duration
+    from pictory_async._http import HttpStatistics
 
 __all__ = ["AsyncPictory", "ClientStatistics"]
 
@@ -86,8 +86,11 @@ class AsyncPictory:
         http: object = None,
         template_cache: Duration | DiskTemplateCache | None = None,
     ) -> None:
+        # The HTTP library is most of what there is to import, and a program may never make a client.
+        from pictory_async._http import open_engine  # noqa: PLC0415
+
         self._config = Config.checked(api_key, base_url, timeout)
-        self._template_cache = open_cache(template_cache, self._config)
+        self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
         self._engine = open_engine(http)
         retry = retry or RetryPolicy()
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
@@ -124,3 +127,9 @@ class AsyncPictory:
 
     def __repr__(self) -> str:
         return f"AsyncPictory(base_url={self._config.base_url!r})"
+
+
+def _open_cache(setting: Duration | DiskTemplateCache, config: Config) -> TemplateCache:
+    from pictory_async._cache_disk import open_cache  # noqa: PLC0415 - most programs keep no templates
+
+    return open_cache(setting, config)

@@ -52,8 +52,8 @@ class Pace:
     _now: float = attrs.field(init=False, default=-math.inf)
 
     def __attrs_post_init__(self) -> None:
-        lateness = min(0.005, 0.004 * self.per)
-        margin = min(0.25, 0.004 * self.per)
+        lateness = min(0.005, 0.003 * self.per)
+        margin = min(0.25, 0.003 * self.per)
         self.spacing = (self.per + lateness + margin) / (self.rate - self.burst + 1)
         self.tolerance = (self.burst - 1) * self.spacing + lateness
 

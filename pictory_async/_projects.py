@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from pictory_async._download import checked_kinds, download_assets
 from pictory_async._durations import optional_seconds, seconds
 from pictory_async._handle import RenderHandle
 from pictory_async._line import Priority
@@ -290,6 +289,8 @@ class Projects:
             DownloadError: A file could not be had; the others were finished first, and its ``report`` tells of all.
             APIError: The project could not be fetched, as its subclasses say.
         """
+        from pictory_async._download import checked_kinds, download_assets  # noqa: PLC0415 - not every program's need
+
         checked_kinds(kinds, on_conflict)
         found = project if isinstance(project, Project) else await self.get(project)
         return await download_assets(

@@ -31,6 +31,11 @@ class Setbacks:
     _transient: int = 0
     _strikes: int = 0
 
+    def clear(self) -> None:
+        """Forget them, after a good look."""
+        self.last = None
+        self._transient = self._strikes = 0
+
     def add(self, error: APIError) -> bool:
         """Take one in, and say whether it has to be believed."""
         same = type(error) is type(self.last)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, overload
 
 import anyio
 
-from pictory_async._backup import back_up
 from pictory_async._cache import Fetched
 from pictory_async._listing import Detailed, Listing
 from pictory_async._transport import segment
@@ -76,6 +75,8 @@ class Templates:
             DownloadError: A file could not be had or written.
             APIError: The template could not be fetched, as its subclasses say.
         """
+        from pictory_async._backup import back_up  # noqa: PLC0415 - most programs back nothing up
+
         segment("template", template_id)
         return await back_up(self._media, template_id, path, lambda: self._fetch(template_id))
 

@@ -151,7 +151,7 @@ class Watch:
     def pack(self) -> Iterator[None]:
         """Compress a long snapshot piece by piece: all at once would hold up the event loop."""
         body = self._snapshot
-        if body is None or self._packed:
+        if body is None or self._packed or not self.open:
             return
         packer = zlib.compressobj(1)
         pieces: list[bytes] = []

@@ -62,11 +62,11 @@ def decode_project(body: bytes, project_id: ProjectId) -> Project:
         The project. Its scenes are read when first looked at.
 
     Raises:
-        MalformedResponseError: The body is no JSON object, a field that matters has a wrong type, or the
-            answer is about another project.
+        MalformedResponseError: The body is no JSON object or no project, a field that matters has a wrong type,
+            or the answer is about another project.
     """
     raw = decode_json(body)
-    _check_project_id(raw, project_id)
+    _check_project(raw, project_id)
     return _read(Project, raw, project_id)
 
 
@@ -74,9 +74,11 @@ def decode_template(body: bytes, template_id: str) -> Template:
     """Read the answer of ``GET /v1/templates/{id}``; ``template_id`` is used where the answer has none.
 
     Raises:
-        MalformedResponseError: The body is no JSON object, or its id is no text.
+        MalformedResponseError: The body is no JSON object or no template, or its id is no text.
     """
-    return _read(Template, decode_json(body), template_id)
+    raw = decode_json(body)
+    _check_kind(raw, Template)
+    return _read(Template, raw, template_id)
 
 
 def decode_job(body: bytes, job_id: str | None = None) -> Job:
@@ -138,7 +140,8 @@ def _malformed(misfit: MisfitError) -> MalformedResponseError:
     )
 
 
-def _check_project_id(raw: Mapping[str, Any], asked: ProjectId) -> None:
+def _check_project(raw: Mapping[str, Any], asked: ProjectId) -> None:
+    _check_kind(raw, Project)
     found = raw.get("project_id")
     if found is None or found == "":
         return
@@ -153,6 +156,17 @@ def _check_project_id(raw: Mapping[str, Any], asked: ProjectId) -> None:
         )
 
 
+def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
+    # A gateway's `{}` or an error with status 200 says nothing; taken for a snapshot it would say "not rendered".
+    what = kind.__name__.lower()
+    if raw.get("success") is False:
+        raise MalformedResponseError(
+            f"The answer says success: false instead of showing the {what}. Try again.", json_path="$.success"
+        )
+    if not any(raw.get(path[0]) is not None for places in NAMES[kind].values() for path in places):
+        raise MalformedResponseError(f"The answer is JSON, but no {what}. Try again.")
+
+
 _EVIDENCE: dict[str, Callable[[Any], Any]] = {
     "step": hooks.step,
     "in_progress": hooks.flag,
@@ -161,7 +175,8 @@ _EVIDENCE: dict[str, Callable[[Any], Any]] = {
     "saved_at": hooks.moment,
 }
 _EVIDENCE_NAMES = {attr: NAMES[Project][attr][0][0] for attr in _EVIDENCE}
-_WANTED = ("project_id", *_EVIDENCE_NAMES.values())
+_TELLING = ("projectName", *_EVIDENCE_NAMES.values())
+_WANTED = ("project_id", "success", *_TELLING)
 
 
 def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
@@ -181,12 +196,14 @@ def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
         MalformedResponseError: As :func:`decode_project`, and for the same bodies.
     """
     fields = fast_fields(body, _WANTED)
-    return judge_fields(decode_json(body) if fields is None else fields, project_id)
+    if fields is None or all(fields[name] is None for name in _TELLING):
+        fields = decode_json(body)
+    return judge_fields(fields, project_id)
 
 
 def judge_fields(fields: Mapping[str, Any], project_id: ProjectId) -> Evidence:
     """Read the facts from a decoded answer; raises as :func:`read_evidence` does."""
-    _check_project_id(fields, project_id)
+    _check_project(fields, project_id)
     facts: dict[str, Any] = {}
     for attr, name in _EVIDENCE_NAMES.items():
         value = fields.get(name)

@@ -73,6 +73,7 @@ E = TypeVar("E", bound="PictoryError")
 
 @dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(attrs.field,))
 def _error(cls: type[E]) -> type[E]:
+    # Only for classes with fields of their own; the others inherit all there is, and importing stays quick.
     # Slots are off because TimeoutError and ConnectionError have a memory layout of their own; equality, hashing and
     # the representation are written once, in PictoryError.
     return attrs.define(cls, slots=False, eq=False, auto_exc=False, repr=False, kw_only=True)
@@ -117,7 +118,6 @@ class PictoryError(Exception):
         return _rebuild, (type(self), self._facts())
 
 
-@_error
 class PictoryConfigError(PictoryError, ValueError):
     """A setting or an argument is missing or cannot work; no request was sent."""
 
@@ -220,22 +220,18 @@ class InvalidRequestError(StatusError):
     fields: tuple[FieldProblem, ...] = ()
 
 
-@_error
 class AuthenticationError(StatusError):
     """401: the API key is missing, wrong or revoked."""
 
 
-@_error
 class PermissionDeniedError(StatusError):
     """403: the key is valid but may not do this."""
 
 
-@_error
 class BlockedError(PermissionDeniedError):
     """403 without a JSON body: a firewall in front of the API refused the request (Cloudflare's error 1010)."""
 
 
-@_error
 class NotFoundError(StatusError, LookupError):
     """404: there is no such project, template or job for this key."""
 
@@ -347,7 +343,6 @@ class RenderFailedError(WaitError):
     job_id: str | None = None
 
 
-@_error
 class RenderNotStartedError(WaitError):
     """Nothing was being rendered for ``start_grace`` seconds, and there is no (newer) video."""
 

@@ -59,7 +59,7 @@ def payload(name: str) -> bytes:
 
 
 def read(**fields: Any) -> Project:
-    return _wire.decode_project(json.dumps(fields).encode(), "p-1")
+    return _wire._read(Project, json.loads(json.dumps(fields)), "p-1")
 
 
 @pytest.fixture

@@ -14,13 +14,28 @@ __all__ = ["pictory"]
 
 # Each module has its command under the name `command`.
 _COMMANDS: Final = {
-    "demo": "_demo",
-    "wait": "_wait",
+    "projects": "_projects",
     "project": "_project",
+    "render": "_render",
+    "wait": "_wait",
+    "download": "_download",
+    "compare": "_compare",
+    "report": "_report",
+    "share": "_share",
+    "templates": "_templates",
     "template": "_template",
+    "variables": "_variables",
+    "structure": "_structure",
+    "diff": "_diff",
+    "check": "_check",
+    "backup": "_backup",
+    "jobs": "_jobs",
+    "job": "_job",
+    "demo": "_demo",
     "simulate": "_simulate",
     "completion": "_completion",
 }
+_SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "Jobs", "demo": "Without an account"}
 
 _EPILOG: Final = """\
 \b
@@ -29,11 +44,13 @@ Environment:
   PICTORY_API_BASE_URL  where the API is, if not at Pictory
 \b
 Exit codes:
-  0    done; for 'wait': all are rendered
-  1    it failed; for 'demo': an outcome differs from the truth
+  0    done; after a wait: all are rendered or completed
+  1    it failed, or something could not be had; for 'demo': an outcome differs from the truth
   2    wrong usage, a missing key or a setting that cannot work
-  3    for 'wait': some are not rendered
-  4    for 'wait': the time is spent, and nothing worse
+  3    after a wait: some are not rendered or completed; for 'check': a template has an error;
+       for 'backup --verify': a backup is not whole
+  4    after a wait: the time is spent, and nothing worse
+  5    for 'render': an answer was lost, so that a render may have been started or not
   130  stopped with Ctrl-C
 \b
 Completion, for bash (zsh and fish alike):
@@ -56,6 +73,19 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"pictory_async.cli.{module}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by what they are about."""
+        rows: dict[str, list[tuple[str, str]]] = {}
+        section = ""
+        for name in _COMMANDS:
+            section = _SECTIONS.get(name, section)
+            command = self.get_command(ctx, name)
+            if command is not None:
+                rows.setdefault(section, []).append((name, command.get_short_help_str(limit=60)))
+        for title, some in rows.items():
+            with formatter.section(title):
+                formatter.write_dl(some, col_max=max(map(len, _COMMANDS)))
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; whatever it raises becomes one sentence and an exit code."""
         try:
@@ -72,7 +102,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="pictory", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def pictory(*, debug: bool) -> None:
-    """Wait for renders of Pictory projects, and look at projects and templates.
+    """Render Pictory projects, wait for them, download them, and look at projects, templates and jobs.
 
     'pictory demo' shows it at work without an account.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
@@ -48,7 +49,10 @@ def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> Asy
 
 
 async def fetch_all(
-    base_url: str | None, ids: Sequence[str], get: Callable[[AsyncPictory, str], Awaitable[T]]
+    base_url: str | None,
+    ids: Sequence[str],
+    get: Callable[[AsyncPictory, str], Awaitable[T]],
+    during: contextlib.AbstractAsyncContextManager[None] | None = None,
 ) -> list[T | Exception]:
     """Fetch several things at once.
 
@@ -56,13 +60,14 @@ async def fetch_all(
         base_url: As in `open_client`.
         ids: What to fetch.
         get: Fetches one.
+        during: Entered while things are fetched, to show how far that is.
 
     Returns:
         What was fetched, or why it was not, in the order of ``ids``.
     """
     found: dict[str, T | Exception] = {}
 
-    async with open_client(base_url) as client, anyio.create_task_group() as tasks:
+    async with open_client(base_url) as client, during or contextlib.nullcontext(), anyio.create_task_group() as tasks:
 
         async def fetch(one: str) -> None:
             try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 import attrs
@@ -15,9 +16,8 @@ from pictory_async.cli._text import size
 from pictory_async.errors import DownloadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pictory_async import AsyncPictory
+    from pictory_async.cli._options import Decorator
 
 __all__ = ["KINDS", "Conflict", "Downloads", "Saved", "directory_option"]
 
@@ -27,7 +27,7 @@ KINDS: Final = ("video", "audio", "srt", "vtt", "txt")
 _AT_ONCE: Final = 4  # projects: each has several files open, and the client fetches only a few at once anyway
 
 
-def directory_option(name: str, text: str, default: str | None = None) -> Any:
+def directory_option(name: str, text: str, default: str | None = None) -> Decorator:
     """Make an option for a directory that need not be there yet."""
     kind = click.Path(file_okay=False, path_type=Path)
     return click.option(name, "directory", type=kind, default=default, metavar="DIR", help=text)

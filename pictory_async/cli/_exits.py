@@ -58,6 +58,27 @@ class SettingComplaint(Complaint):
     exit_code = USAGE
 
 
+class _NotRendered(Complaint):
+    exit_code = NOT_RENDERED
+
+
+class _TimeSpent(Complaint):
+    exit_code = TIME_SPENT
+
+
+class _Uncertain(Complaint):
+    exit_code = UNCERTAIN
+
+
+_KINDS: Final = (
+    (PictoryConfigError, SettingComplaint),
+    (RenderSubmitUncertainError, _Uncertain),
+    (WaitTimeoutError, _TimeSpent),
+    (WaitError, _NotRendered),
+    (PictoryError, Complaint),
+)
+
+
 def complaint_of(error: Exception, *, debug: bool) -> Complaint:
     """Turn any error into a complaint.
 
@@ -70,12 +91,8 @@ def complaint_of(error: Exception, *, debug: bool) -> Complaint:
     if debug:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     error = _alone(error)
-    if isinstance(error, PictoryConfigError):
-        return SettingComplaint(str(error))
     if isinstance(error, PictoryError):
-        complaint = Complaint(str(error))
-        complaint.exit_code = _code_of(error)
-        return complaint
+        return next(kind for cause, kind in _KINDS if isinstance(error, cause))(str(error))
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return Complaint(f"{where}{error.strerror}.")
@@ -83,18 +100,10 @@ def complaint_of(error: Exception, *, debug: bool) -> Complaint:
     return Complaint(f"{text}; please report it." if debug else f"{text}; 'pictory --debug ...' shows where.")
 
 
-def _code_of(error: PictoryError) -> int:
-    if isinstance(error, RenderSubmitUncertainError):
-        return UNCERTAIN
-    if isinstance(error, WaitTimeoutError):
-        return TIME_SPENT
-    return NOT_RENDERED if isinstance(error, WaitError) else FAILURE
-
-
 def _alone(error: Exception) -> Exception:
-    # A task group wraps even a single error.
+    # A task group wraps even a single error; of several, the first one tells enough.
     inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
-    return _alone(inner[0]) if len(inner) == 1 else error
+    return _alone(inner[0]) if inner else error
 
 
 def explain(outcomes: Iterable[RenderOutcome]) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
 
-from pictory_async import RateLimiter, RenderOutcome
+from pictory_async import AsyncPictory, RateLimiter, RenderOutcome
 from pictory_async.cli._bars import Bar
 from pictory_async.cli._live import showing
 from pictory_async.cli._tally import Meter, Pace, Tally
@@ -16,9 +16,7 @@ from pictory_async.cli._text import duration
 from pictory_async.cli._view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pictory_async import AsyncPictory, RenderPoller
+    from pictory_async import RenderPoller
 
 __all__ = ["Follower"]
 
@@ -41,7 +39,7 @@ class Follower:
     tally: Tally
     limiter: RateLimiter
     note: Callable[[RenderOutcome], None]
-    afterwards: Callable[[AsyncPictory, RenderOutcome], Awaitable[None]] | None = None
+    afterwards: Callable[[AsyncPictory, RenderOutcome], Coroutine[Any, Any, None]] | None = None
     downloading: Callable[[], Sequence[Bar]] = list
     live: bool = True
     _began: float = attrs.field(default=0.0, init=False)

@@ -9,7 +9,7 @@ from pictory_async.cli._table import echo_table
 from pictory_async.cli._text import echo_json, out_is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
     from pictory_async import AsyncPictory
     from pictory_async.cli._table import Cell
@@ -34,6 +34,8 @@ def print_list(
     limit: int | None,
     columns: Sequence[str],
     row_of: Callable[[T], Sequence[Cell]] | None,
+    *,
+    whole: Collection[int] = (0,),
 ) -> None:
     """Print a list: a table on a terminal, elsewhere each item as soon as it has come.
 
@@ -43,6 +45,7 @@ def print_list(
         limit: Stop after so many; ``None`` for all.
         columns: The names of the columns.
         row_of: What to say of an item; ``None`` to print its JSON.
+        whole: The columns whose fields are never broken.
     """
     rows: list[Sequence[Cell]] = []
 
@@ -65,4 +68,4 @@ def print_list(
     finally:
         # Also where the list breaks off.
         if row_of is not None and out_is_terminal():
-            echo_table(columns, rows)
+            echo_table(columns, rows, whole=whole)

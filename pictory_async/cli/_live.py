@@ -13,7 +13,7 @@ from rich.live import Live
 from pictory_async.cli._text import err_is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from rich.console import RenderableType
 
@@ -50,7 +50,7 @@ class Canvas:
 
 
 @contextlib.asynccontextmanager
-async def showing(frame: Frame, line: Callable[[], str], *, live: bool = True) -> AsyncIterator[None]:
+async def showing(frame: Frame, line: Callable[[], str], *, live: bool = True) -> AsyncGenerator[None]:
     """Show what goes on while a block runs.
 
     Args:
@@ -61,7 +61,10 @@ async def showing(frame: Frame, line: Callable[[], str], *, live: bool = True) -
     canvas = Canvas(frame) if live and err_is_terminal() else None
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_keep_drawing, canvas) if canvas is not None else tasks.start_soon(_keep_saying, line)
+            if canvas is not None:
+                tasks.start_soon(_keep_drawing, canvas)
+            else:
+                tasks.start_soon(_keep_saying, line)
             yield
             tasks.cancel_scope.cancel()
     finally:

@@ -14,8 +14,9 @@ from pictory_async import RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TypeAlias
 
-    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+    Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 __all__ = [
     "Rate",

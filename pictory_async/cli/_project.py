@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory, Project
     from pictory_async.cli._text import Facts
 
-__all__ = ["command"]
+__all__ = ["command", "get_project"]
 
 
-async def _get(client: AsyncPictory, project_id: str) -> Project:
+async def get_project(client: AsyncPictory, project_id: str) -> Project:
+    """Fetch one project."""
     return await client.projects.get(project_id)
 
 
@@ -58,4 +59,4 @@ def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> Non
 
     Several are fetched at once. One that cannot be fetched is reported, and the exit code is then 1.
     """
-    print_snapshots(base_url, ids, _get, None if as_json else _facts)
+    print_snapshots(base_url, ids, get_project, None if as_json else _facts)

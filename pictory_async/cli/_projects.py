@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_COLUMNS = ("id", "name", "source", "schema", "saved")
+_COLUMNS = ("id", "name", "source", "schema", "saved (UTC)")
 
 
 def _all(client: AsyncPictory) -> AsyncIterator[ProjectItem]:
@@ -26,7 +26,8 @@ def _all(client: AsyncPictory) -> AsyncIterator[ProjectItem]:
 
 
 def _row(item: ProjectItem) -> list[str]:
-    return [shown(value) for value in (item.id, item.name, item.source, item.schema_version, item.saved_at)]
+    saved = "" if item.saved_at is None else f"{item.saved_at:%Y-%m-%d %H:%M:%S}"
+    return [*map(shown, (item.id, item.name, item.source, item.schema_version)), saved]
 
 
 @click.command("projects")
@@ -39,4 +40,4 @@ def command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
     The list does not tell whether a video is there: 'pictory project ID...' does. Where nobody looks at a terminal,
     each project is a line with tabs between id, name, source, schema and time of the last saving.
     """
-    print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row)
+    print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, whole=(0, 4))

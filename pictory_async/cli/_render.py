@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,6 @@ from pictory_async.cli._waiting import Waiting
 from pictory_async.errors import RenderSubmitUncertainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import IO
 
     from pictory_async import AsyncPictory
@@ -160,7 +160,7 @@ def command(  # noqa: PLR0913 - each option is one
     if waiting is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
         code = max(code, waiting.report(interrupted=interrupted, handles=handles))
-    elif not interrupted and file is not None and err_is_terminal():
+    elif renders.handles and file is not None and err_is_terminal():
         click.echo(f"Wait for them with: pictory wait --handle {file}", err=True)
     if interrupted:
         _say_what_is_left(renders, waiting, file)

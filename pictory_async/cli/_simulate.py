@@ -69,6 +69,7 @@ async def _serve(server: Any, simulator: Simulator, port: int, planned: list[Pla
         click.echo(f"  export PICTORY_API_BASE_URL={base_url} PICTORY_API_KEY={simulator.world.api_key}")
         click.echo("Then try:")
         click.echo(f"  pictory wait {some}")
+        click.echo(f"  pictory download {some} --dir videos")
         click.echo(f"  pictory template {template}")
         click.echo("Ctrl-C stops it.")
 

@@ -13,6 +13,7 @@ from pictory_async.cli._text import Facts, echo_facts, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from pictory_async import AsyncPictory
 
@@ -63,6 +64,7 @@ def print_each(
     show: Callable[[T], int | None],
     *,
     apart: bool = False,
+    during: AbstractAsyncContextManager[None] | None = None,
 ) -> NoReturn:
     """Fetch things, all at once, and show each; what cannot be fetched is reported.
 
@@ -72,13 +74,14 @@ def print_each(
         get: Fetches one.
         show: Prints one; may give an exit code.
         apart: Leave an empty line between two.
+        during: Entered while they are fetched, to show how far that is.
 
     Raises:
         click.exceptions.Exit: In the end, with the highest exit code.
     """
     wanted = project_ids(ids)
     code, printed = SUCCESS, False
-    for one in run(lambda: fetch_all(base_url, wanted, get)):
+    for one in run(lambda: fetch_all(base_url, wanted, get, during)):
         if isinstance(one, Exception):
             code = max(code, complain(one))
             continue

@@ -12,7 +12,7 @@ from rich.text import Text
 from pictory_async.cli._text import echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 __all__ = ["Cell", "echo_table"]
 
@@ -21,7 +21,12 @@ Cell = str | Text
 
 
 def echo_table(
-    columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, title: str | None = None, header: bool = False
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    title: str | None = None,
+    header: bool = False,
+    whole: Collection[int] = (0,),
 ) -> None:
     """Print a table.
 
@@ -29,10 +34,11 @@ def echo_table(
     unless it is asked for, a header: so other programs can read it.
 
     Args:
-        columns: The names of the columns. The first one is never broken, so that ids can be copied.
+        columns: The names of the columns.
         rows: The rows.
         title: What the table shows.
         header: Print the names of the columns wherever it goes.
+        whole: The columns whose fields are never broken; else ids could not be copied.
     """
     if not out_is_terminal():
         for row in [columns, *rows] if header else rows:
@@ -46,11 +52,11 @@ def echo_table(
     # Room for the lines of a cell matters more than equal heights.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", collapse_padding=True)
     for number, name in enumerate(columns):
-        if number:
-            table.add_column(Text(one_line(name)), overflow="fold")
-        else:
-            widest = max(len(_text(row[0])) for row in rows)
+        if number in whole:
+            widest = max(len(_text(row[number])) for row in rows)
             table.add_column(Text(one_line(name)), no_wrap=True, min_width=widest)
+        else:
+            table.add_column(Text(one_line(name)), overflow="fold")
     for row in rows:
         table.add_row(*map(_text, row))
     echo_lines([table])

@@ -8,16 +8,17 @@ import click
 
 from pictory_async.cli._options import as_json, base_url
 from pictory_async.cli._snapshots import print_snapshots
-from pictory_async.cli._text import shown
+from pictory_async.cli._text import one_line, shown
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory, Template
     from pictory_async.cli._text import Facts
 
-__all__ = ["command"]
+__all__ = ["command", "get_template", "title_of"]
 
 
-async def _get(client: AsyncPictory, template_id: str) -> Template:
+async def get_template(client: AsyncPictory, template_id: str) -> Template:
+    """Fetch one template."""
     return await client.templates.get(template_id)
 
 
@@ -57,4 +58,9 @@ def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> Non
 
     Several are fetched at once. One that cannot be fetched is reported, and the exit code is then 1.
     """
-    print_snapshots(base_url, ids, _get, None if as_json else _facts)
+    print_snapshots(base_url, ids, get_template, None if as_json else _facts)
+
+
+def title_of(template: Template) -> str:
+    """A template's name and id, in one line."""
+    return one_line(f"{template.name}  ({template.id})" if template.name else template.id)

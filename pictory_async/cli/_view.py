@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -16,8 +17,6 @@ from pictory_async.cli._tally import Pace, Tally
 from pictory_async.cli._text import duration, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import RenderableType
 
     from pictory_async import RenderOutcome

@@ -144,8 +144,11 @@ def _print_saved(saved: Saved) -> None:
 
 
 def _saved_dict(saved: Saved) -> dict[str, Any]:
-    report = {"project_id": saved.project_id, "files": []} if saved.report is None else saved.report.to_dict()
-    return {**report, "error": None if saved.error is None else str(saved.error)}
+    report = None if saved.report is None else saved.report.to_dict()
+    return {
+        **(report or {"project_id": saved.project_id, "files": []}),
+        "error": None if saved.error is None else str(saved.error),
+    }
 
 
 def _print_colored(outcomes: list[RenderOutcome]) -> None:

@@ -47,6 +47,6 @@ def make_simulator(
     Returns:
         The simulator, and what is planned for each project.
     """
-    world = World(seed=seed, limit=None if rate is None else ServerLimit(rate.requests, rate.per))
+    world = World(seed=seed, media_base="self", limit=None if rate is None else ServerLimit(rate.requests, rate.per))
     planned = populate(world, projects, render_seconds, seed, queue_seconds=(0.0, 0.6 * render_seconds[0]))
     return Simulator(world, latency=latency), planned

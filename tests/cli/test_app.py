@@ -20,7 +20,11 @@ from tests.cli._command import run, started
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = ["demo", "wait", "project", "template", "simulate", "completion"]
+COMMANDS = [
+    *("projects", "project", "render", "wait", "download", "compare", "report", "share"),
+    *("templates", "template", "variables", "structure", "diff", "check", "backup"),
+    *("jobs", "job", "demo", "simulate", "completion"),
+]
 
 
 @pytest.fixture
@@ -119,7 +123,7 @@ def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMP_WORDS", "pictory pro")
     monkeypatch.setenv("COMP_CWORD", "1")
     with started() as process:
-        assert ("plain,project\n", "") == process.communicate(timeout=20)
+        assert ("plain,projects\nplain,project\n", "") == process.communicate(timeout=20)
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 
 from rich.console import Console
 
-from pictory_async.cli._follow import Lines
-from pictory_async.cli._live import LiveScreen
+from pictory_async.cli._bars import Bar
+from pictory_async.cli._follow import line_of
+from pictory_async.cli._live import Canvas
 from pictory_async.cli._tally import Pace, Tally
 from pictory_async.cli._view import View
 
@@ -29,11 +31,11 @@ def tally_of(done: int, total: int = 300) -> Tally:
     return tally
 
 
-def frame(tally: Tally, width: int = 100, height: int = 30) -> list[str]:
+def frame(tally: Tally, width: int = 100, height: int = 30, **bars: Any) -> list[str]:
     out = io.StringIO()
     screen = Console(file=out, width=width, height=height, force_terminal=True, color_system=None)
     limiter = RateLimiter(1500, 10.0)
-    screen.print(View(title="A title", tally=tally, pace=Pace(97.5, 1250), limiter=limiter, height=height))
+    screen.print(View(title="A title", tally=tally, pace=Pace(97.5, 1250), limiter=limiter, height=height, **bars))
     return out.getvalue().splitlines()
 
 
@@ -76,23 +78,33 @@ def test_frames_fit(width: int, height: int) -> None:
     assert len(lines) <= max(height - 1, 10)
 
 
-def test_lines_for_logs(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a terminal, progress is a line on standard error."""
-    lines = Lines(tally_of(100))
-    lines.show(Pace(97.5, 1250))
-    lines.close()
-    expected = "1 min 23 s: 100 of 300 done (rendered 90, failed 10), 97.5 requests/s\n"
-    assert ("", expected) == capsys.readouterr()
+def test_line_for_logs() -> None:
+    """Without a terminal, progress is a line."""
+    expected = "1 min 23 s: 100 of 300 done (rendered 90, failed 10), 97.5 requests/s"
+    assert expected == line_of(tally_of(100), Pace(97.5, 1250))
 
 
-def test_live_screen_cleans_up() -> None:
-    """The live view draws over itself, takes itself away, and gives the cursor back."""
+@pytest.mark.parametrize("height", [10, 14, 16, 24, 60])
+def test_bars_fit_too(height: int) -> None:
+    """What is rendered and downloaded has bars where there is room, those nearest to their end first."""
+    rendering = [Bar(f"p{number}", 90.0 - number, 100.0, f"{90 - number} %") for number in range(50)]
+    downloading = [Bar("Film\n[video]", 1.0, None, "1 B, 1 B/s")]
+    lines = frame(tally_of(100), 80, height, rendering=rendering, downloading=downloading)
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= max(height - 1, 10)
+    text = "\n".join(lines)
+    assert (height >= 24) is ("Film [video]" in text and "p0 " in text and "90 %" in text)
+    assert "p49 " not in text
+
+
+def test_canvas_cleans_up() -> None:
+    """A canvas draws over itself, takes itself away, and gives the cursor back."""
     out = io.StringIO()
     screen = Console(file=out, width=100, height=30, force_terminal=True, color_system=None)
-    live = LiveScreen("A title", tally_of(1), RateLimiter(), screen)
-    live.show(Pace(1.0, 2))
-    live.close()
+    frames = iter(["first 30", "second 30"])
+    canvas = Canvas(lambda height: next(frames).replace("30", str(height)), screen)
+    canvas.draw()
+    canvas.close()
     text = out.getvalue()
-    assert 2 <= text.count("A title")
-    assert text.index("\x1b[?25l") < text.rindex("A title") < text.index("\x1b[?25h")
+    assert text.index("\x1b[?25l") < text.index("first 30") < text.rindex("second 30") < text.index("\x1b[?25h")
     assert text.endswith("\x1b[2K")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import strategies as st
 
 from pictory_async import _wire
+from pictory_async.models import Project, Template
 
-if TYPE_CHECKING:
-    from pictory_async.models import Project, Template
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 PROJECT_ID = "20251222191648030d7df02f5b4054d4ca8831f1369459e25"
@@ -26,11 +25,11 @@ def documented_template() -> Template:
 
 
 def read_project(project_id: str | int = "p-1", **fields: Any) -> Project:
-    return _wire.decode_project(json.dumps(fields).encode(), project_id)
+    return _wire._read(Project, json.loads(json.dumps(fields)), project_id)
 
 
 def read_template(template_id: str = "t-1", **fields: Any) -> Template:
-    return _wire.decode_template(json.dumps(fields).encode(), template_id)
+    return _wire._read(Template, json.loads(json.dumps(fields)), template_id)
 
 
 def scene(scene_id: str | None, *subtitles: str, layers: list[list[dict[str, Any]]] | None = None) -> dict[str, Any]:

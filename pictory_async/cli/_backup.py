@@ -1,0 +1,94 @@
+"""`pictory backup`: templates in directories of their own, and whether they are still whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import click
+from anyio import to_thread
+
+from pictory_async import TemplateBackup, verify_backup
+from pictory_async.cli._client import run
+from pictory_async.cli._downloads import directory_option
+from pictory_async.cli._exits import NOT_RENDERED, SUCCESS
+from pictory_async.cli._options import as_json, base_url, project_ids
+from pictory_async.cli._snapshots import print_each
+from pictory_async.cli._text import echo_json, one_line, shown, size
+
+if TYPE_CHECKING:
+    from pictory_async import AsyncPictory, BackupCheck
+
+__all__ = ["command"]
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
+_EPILOG: Final = """\
+\b
+Exit codes: 0 all are written (or whole), 1 a template or a file could not be
+had, 2 wrong usage, 3 with --verify: a backup is not whole.
+"""
+
+
+@click.command("backup", epilog=_EPILOG, short_help="Back up templates, or check backups.")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@directory_option("--dir", "Where to put the backups: one directory for each template, named by its id.", default=".")
+@click.option(
+    "--verify",
+    "backups",
+    type=click.Path(file_okay=False, path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    help="Check the backup in DIR, or all those in DIR, and request nothing; may be given several times.",
+)
+@base_url
+@as_json("Print a JSON document for each backup.")
+def command(
+    *, ids: tuple[str, ...], directory: Path, backups: tuple[Path, ...], base_url: str | None, as_json: bool
+) -> None:
+    """Back up templates: the details, and the files of the project and the structure.
+
+    Several are fetched at once. An older backup of the same template is replaced when the new one is whole.
+    """
+    if backups:
+        if ids:
+            raise click.UsageError("Give either ids or --verify.")
+        _verify(backups, as_json=as_json)
+
+    async def get(client: AsyncPictory, template_id: str) -> TemplateBackup:
+        return await client.templates.backup(template_id, directory / _UNSAFE.sub("_", template_id))
+
+    def show(backup: TemplateBackup) -> None:
+        if as_json:
+            echo_json(backup.to_dict())
+        else:
+            count = f"{len(backup.files)} files, {size(sum(file.size for file in backup.files))}"
+            absent = f"; the template has no {' and no '.join(backup.absent)}" if backup.absent else ""
+            click.echo(f"{backup.template_id}  {shown(backup.path)}  {count}{absent}")
+
+    print_each(base_url, tuple(project_ids(ids)), get, show)
+
+
+def _verify(given: tuple[Path, ...], *, as_json: bool) -> NoReturn:
+    checks = run(lambda: _checks(given))
+    for check in checks:
+        if as_json:
+            echo_json(check.to_dict())
+            continue
+        click.echo(f"{'whole' if check.ok else 'damaged':<7}  {shown(check.path)}")
+        for problem in check.problems:
+            click.echo(one_line(f"         {problem.message}"))
+    click.get_current_context().exit(SUCCESS if all(check.ok for check in checks) else NOT_RENDERED)
+
+
+async def _checks(given: tuple[Path, ...]) -> list[BackupCheck]:
+    found = [path for one in given for path in await to_thread.run_sync(_backups_in, one)]
+    return [await verify_backup(path) for path in found]
+
+
+def _backups_in(directory: Path) -> list[Path]:
+    """The directory itself, or where it only holds backups, each of them."""
+    if (directory / "manifest.json").exists() or not directory.is_dir():
+        return [directory]
+    below = [path for path in directory.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return sorted(below) or [directory]

@@ -1,0 +1,101 @@
+"""`pictory check`: whether videos can be made from templates."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+import click
+from rich.text import Text
+
+from pictory_async import Severity, check_template
+from pictory_async.cli._exits import NOT_RENDERED, SUCCESS
+from pictory_async.cli._options import as_json, base_url, given_ids
+from pictory_async.cli._snapshots import print_each
+from pictory_async.cli._table import echo_table
+from pictory_async.cli._template import get_template, title_of
+from pictory_async.cli._text import echo_json, echo_lines, one_line, out_is_terminal
+
+if TYPE_CHECKING:
+    from pictory_async import Finding, Template
+
+__all__ = ["command"]
+
+_STYLES: Final = {
+    Severity.ERROR: ("✗", "red"),
+    Severity.WARNING: ("!", "yellow"),
+    Severity.INFO: ("·", "dim"),
+}
+_EPILOG: Final = """\
+\b
+Exit codes: 0 no template has an error, 1 one could not be fetched, 2 wrong
+usage, 3 a template has an error. Warnings are no errors.
+"""
+
+
+@click.command("check", epilog=_EPILOG, short_help="Check whether videos can be made from templates.")
+@given_ids
+@click.option("--value", "pairs", metavar="NAME=VALUE", multiple=True, help="A value that a video shall be made with.")
+@click.option(
+    "--values",
+    "file",
+    type=click.File(encoding="utf-8-sig"),
+    metavar="FILE",
+    help="Read values from a file that holds one JSON object; '-' is standard input. Those of --value go first.",
+)
+@base_url
+@as_json("Print a JSON document for each template.")
+def command(
+    *, ids: tuple[str, ...], pairs: tuple[str, ...], file: IO[str] | None, base_url: str | None, as_json: bool
+) -> None:
+    """Check whether videos can be made from templates, and with the given values.
+
+    Where nobody looks at a terminal, each finding is a line with tabs between the template's id, the severity, the
+    code, the place and the message.
+    """
+    values = None if not pairs and file is None else {**_read(file), **dict(map(_pair, pairs))}
+
+    def show(template: Template) -> int:
+        findings = check_template(template, values)
+        if as_json:
+            echo_json({"template_id": template.id, "findings": [finding.to_dict() for finding in findings]})
+        elif out_is_terminal():
+            _print(template, findings)
+        else:
+            echo_table(
+                ("template", "severity", "code", "place", "message"),
+                [[template.id, found.severity, found.code, found.place, found.message] for found in findings],
+            )
+        return NOT_RENDERED if any(found.severity is Severity.ERROR for found in findings) else SUCCESS
+
+    print_each(base_url, ids, get_template, show, apart=not as_json and out_is_terminal())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE.", param_hint="--value")
+    return name.strip(), value
+
+
+def _read(file: IO[str] | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        found: Any = json.load(file)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise click.BadParameter(f"{file.name} does not hold a JSON object.", param_hint="--values")
+    return cast("dict[str, Any]", found)
+
+
+def _print(template: Template, findings: list[Finding]) -> None:
+    lines = [Text(title_of(template), style="bold")]
+    for found in findings:
+        sign, style = _STYLES[found.severity]
+        head = f"  {sign} {found.severity.value:<7}  "
+        lines.append(Text.assemble((head, style), one_line(f"{found.place}: {found.message} "), (found.code, "dim")))
+    if not findings:
+        lines.append(Text("  ✓ nothing found", style="green"))
+    echo_lines(lines)

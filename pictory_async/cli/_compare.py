@@ -1,0 +1,65 @@
+"""`pictory compare`: the settings of projects, side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from pictory_async import compare_projects
+from pictory_async.cli._options import as_json, base_url, project_ids
+from pictory_async.cli._project import get_project
+from pictory_async.cli._snapshots import fetch_or_leave
+from pictory_async.cli._table import echo_table
+from pictory_async.cli._text import echo_json, out_is_terminal
+
+if TYPE_CHECKING:
+    from pictory_async import ProjectComparison
+
+__all__ = ["command"]
+
+_FEWEST = 2
+
+
+@click.command("compare")
+@click.argument("ids", nargs=-1, required=True, metavar="ID ID...")
+@click.option("--all", "everything", is_flag=True, help="Show the settings in which all are the same, too.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
+@base_url
+@as_json("Print one JSON object with all settings.")
+def command(*, ids: tuple[str, ...], everything: bool, markdown: bool, base_url: str | None, as_json: bool) -> None:
+    """Compare the settings of projects.
+
+    Shows the settings that differ, or with --all every one; differing ones are then marked. Where nobody looks at a
+    terminal, each setting is a line with tabs between its name and its values, and the first line names the projects.
+    """
+    wanted = project_ids(ids)
+    if len(wanted) < _FEWEST:
+        raise click.UsageError("A comparison needs at least two projects.")
+    if markdown and as_json:
+        raise click.UsageError("Choose one of --markdown and --json.")
+    comparison = compare_projects(fetch_or_leave(base_url, wanted, get_project))
+    if as_json:
+        echo_json(comparison.to_dict())
+    elif markdown:
+        click.echo(comparison.to_markdown(differing_only=not everything), nl=False)
+    else:
+        _print(comparison, everything=everything)
+
+
+def _print(comparison: ProjectComparison, *, everything: bool) -> None:
+    settings = comparison.settings if everything else comparison.differing
+    rows = [
+        [_marked(label) if everything and setting.differs else label, *values]
+        for setting, (label, *values) in zip(settings, comparison.rows(differing_only=not everything), strict=True)
+    ]
+    if rows or not out_is_terminal():
+        echo_table(comparison.header, rows, header=True)
+    if out_is_terminal():
+        differing, count = len(comparison.differing), len(comparison.settings)
+        click.echo(f"{differing} of {count} settings differ." if differing else f"All {count} settings are the same.")
+
+
+def _marked(label: str) -> Text:
+    return Text(f"≠ {label}", style="bold yellow")

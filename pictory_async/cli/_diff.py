@@ -1,0 +1,64 @@
+"""`pictory diff`: what changed between two versions of a template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.text import Text
+
+from pictory_async import compare_templates
+from pictory_async.cli._options import as_json, base_url
+from pictory_async.cli._snapshots import fetch_or_leave
+from pictory_async.cli._template import get_template
+from pictory_async.cli._text import echo_json, echo_lines, one_line, out_is_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pictory_async import TemplateDiff
+
+__all__ = ["command"]
+
+_STYLES: Final = {"added": ("+", "green"), "removed": ("-", "red"), "moved": ("↕", "cyan")}
+_CHANGED: Final = ("~", "yellow")
+
+
+@click.command("diff", short_help="Show what changed between two versions of a template.")
+@click.argument("old", metavar="OLD_ID")
+@click.argument("new", metavar="NEW_ID")
+@base_url
+@as_json("Print one JSON object.")
+def command(*, old: str, new: str, base_url: str | None, as_json: bool) -> None:
+    """Show what changed from one version of a template to another, down to the texts of a scene.
+
+    Ids that are new because a version was exported again are no change. Prints a line for each change; where nothing
+    changed, a terminal says so, and other output is empty.
+    """
+    before, after = fetch_or_leave(base_url, [old, new], get_template)
+    found = compare_templates(before, after)
+    if as_json:
+        echo_json(found.to_dict())
+    elif out_is_terminal():
+        echo_lines(_colored(found))
+    else:
+        for line in found.lines():
+            click.echo(one_line(line))
+
+
+def _colored(found: TemplateDiff) -> list[Text]:
+    if found.is_empty:
+        return [Text("Nothing changed.")]
+    lines = zip(_kinds(found), found.lines(), strict=True)
+    return [Text(f"{sign} {one_line(line)}", style=style) for (sign, style), line in lines]
+
+
+def _kinds(found: TemplateDiff) -> Iterator[tuple[str, str]]:
+    """The sign and the colour of each of the lines of a comparison."""
+    kinds = ["" for _ in found.properties]
+    kinds += [variable.kind.value for variable in found.variables]
+    kinds += ["removed" for _ in found.removed] + ["added" for _ in found.added]
+    for match in found.matches:
+        kinds += ["moved"] if match.moved else []
+        kinds += [change.kind.value for change in match.changes]
+    return (_STYLES.get(kind, _CHANGED) for kind in kinds)

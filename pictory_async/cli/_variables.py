@@ -1,0 +1,60 @@
+"""`pictory variables`: what stands for what in templates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from pictory_async import template_variables
+from pictory_async.cli._options import as_json, base_url, given_ids
+from pictory_async.cli._snapshots import print_each
+from pictory_async.cli._table import echo_table
+from pictory_async.cli._template import get_template, title_of
+from pictory_async.cli._text import echo_json, out_is_terminal, shown
+
+if TYPE_CHECKING:
+    from pictory_async import Template, TemplateVariables
+    from pictory_async.cli._table import Cell
+
+__all__ = ["command"]
+
+_COLUMNS = ("variable", "default", "state", "used in")
+
+
+def _rows(variables: TemplateVariables) -> list[list[Cell]]:
+    rows: list[list[Cell]] = []
+    for name in dict.fromkeys([*variables.declared, *variables.used]):
+        if name not in variables.declared:
+            state = Text("undeclared", style="red")
+        elif name not in variables.used:
+            state = Text("unused", style="yellow")
+        else:
+            state = Text("used", style="green")
+        places = "; ".join(map(str, variables.used.get(name, ())))
+        rows.append([shown(name), shown(variables.declared.get(name)), state, places])
+    return rows
+
+
+@click.command("variables", short_help="Show the variables of templates, and where they are used.")
+@given_ids
+@base_url
+@as_json("Print a JSON document for each template.")
+def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
+    """Show the variables of templates: declared ones, and those that their texts use.
+
+    Where nobody looks at a terminal, each variable is a line with tabs between the template's id, the variable's name,
+    its default, its state and the places that use it.
+    """
+
+    def show(template: Template) -> None:
+        variables = template_variables(template)
+        if as_json:
+            echo_json({"template_id": template.id, **variables.to_dict()})
+        elif out_is_terminal():
+            echo_table(_COLUMNS, _rows(variables), title=title_of(template))
+        else:
+            echo_table(("template", *_COLUMNS), [[template.id, *row] for row in _rows(variables)])
+
+    print_each(base_url, ids, get_template, show, apart=not as_json and out_is_terminal())
