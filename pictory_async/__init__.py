@@ -22,9 +22,9 @@ from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId, Template
 
 if TYPE_CHECKING:
-    from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
-    from pictory_async._cache_disk import DiskTemplateCache
     from pictory_async._backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
+    from pictory_async._cache_disk import DiskTemplateCache
+    from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async.insight import (
         Finding,
         ProjectComparison,

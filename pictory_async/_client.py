@@ -9,6 +9,7 @@ import attrs
 
 from pictory_async._cache import TemplateCacheStatistics
 from pictory_async._config import Config, is_loopback
+from pictory_async._http import HttpStatistics
 from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._media import Media
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pictory_async._cache import TemplateCache
     from pictory_async._cache_disk import DiskTemplateCache
     from pictory_async._durations import Duration
-    from pictory_async._http import HttpStatistics
 
 __all__ = ["AsyncPictory", "ClientStatistics"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import anyio
@@ -116,7 +115,6 @@ class _Looks:
         self.polls = 0
         self._transport = transport
         self._job_id = job_id
-        self._jitter = random.Random()  # noqa: S311 - spreads looks, hides nothing
         self._schedule = FairSchedule()
         self._due: float | None = None
 
@@ -136,7 +134,7 @@ class _Looks:
             if self.setbacks.add(error):
                 raise
         now = anyio.current_time()
-        early = self.setbacks.next_look(now, interval, self._jitter)
+        early = self.setbacks.next_look(now, interval)
         # A failed look counts as a look: the next one comes an interval later, not at once.
         seen = Sighting(now=now, interval=interval, polls=max(1, self.polls))
         self._due = self._schedule.next_look(seen) if early is None else early

@@ -54,14 +54,14 @@ class FairSchedule:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._jitter = random.Random(seed)  # noqa: S311 - spreads looks, hides nothing
+        self._uniform = random.uniform if seed is None else random.Random(seed).uniform  # noqa: S311 - no secret
 
     def next_look(self, seen: Sighting) -> float:
         """The time of the next look, on the scale of ``seen.now``."""
         if seen.polls == 0:
-            return seen.now + self._jitter.uniform(0.5, 1.0) * seen.interval if seen.fresh else seen.now
+            return seen.now + self._uniform(0.5, 1.0) * seen.interval if seen.fresh else seen.now
         spread = 0.5 if seen.polls == 1 else 0.1
-        return seen.now + seen.interval * self._jitter.uniform(1.0 - spread, 1.0 + spread)
+        return seen.now + seen.interval * self._uniform(1.0 - spread, 1.0 + spread)
 
 
 class ProgressSchedule(FairSchedule):
@@ -77,4 +77,4 @@ class ProgressSchedule(FairSchedule):
         if seen.remaining is None:
             return super().next_look(seen)
         step = max(min(_FLOOR, seen.interval), seen.remaining * _SHARE)
-        return seen.now + min(_LONGEST * seen.interval, step) * self._jitter.uniform(0.95, 1.05)
+        return seen.now + min(_LONGEST * seen.interval, step) * self._uniform(0.95, 1.05)

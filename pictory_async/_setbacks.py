@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import random
+from typing import Final
 
 import attrs
 
 from pictory_async._retry import is_transient
 from pictory_async.errors import APIError, MalformedResponseError
-
-if TYPE_CHECKING:
-    import random
 
 __all__ = ["Setbacks"]
 
@@ -47,8 +45,8 @@ class Setbacks:
         self._strikes = self._strikes + 1 if same else 1
         return self._strikes >= (_UNUSABLE if isinstance(error, MalformedResponseError) else _CONFIRMED)
 
-    def next_look(self, now: float, interval: float, jitter: random.Random) -> float | None:
+    def next_look(self, now: float, interval: float) -> float | None:
         """When to look again early: to confirm, or because a connection broke once. ``None`` for the usual time."""
         if self._strikes or self._transient == 1:
-            return now + jitter.uniform(0.5, 1.0) * min(interval, _CONFIRM_AFTER)
+            return now + random.uniform(0.5, 1.0) * min(interval, _CONFIRM_AFTER)  # noqa: S311 - no secret
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import zlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -49,7 +48,6 @@ class Terms:
     interval: float
     start_grace: float
     schedule: PollSchedule = attrs.field(factory=ProgressSchedule)
-    jitter: random.Random = attrs.field(factory=random.Random, repr=False)
 
 
 @attrs.define(eq=False, weakref_slot=False)
@@ -220,7 +218,7 @@ class Watch:
         """When to look again, or for the first time."""
         terms = self.terms
         if self._setbacks is not None:
-            early = self._setbacks.next_look(now, terms.interval, terms.jitter)
+            early = self._setbacks.next_look(now, terms.interval)
             if early is not None:
                 return early
         if self._snapshot is None and not self.asks_job and self.job_id is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,9 @@ KINDS = ("video", "audio", "srt", "vtt", "txt")
 
 @pytest.fixture
 def world() -> World:
-    return World(media_base="self", media_sizes={"mp4": SIZE, "mp3": 100_000, "srt": 500, "vtt": 500, "txt": 500, "jpg": 500})
+    return World(
+        media_base="self", media_sizes={"mp4": SIZE, "mp3": 100_000, "srt": 500, "vtt": 500, "txt": 500, "jpg": 500}
+    )
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ async def test_all_assets_are_written(world: World, server: ServerThread, tmp_pa
     assert report.share_url is not None
     videos = [progress for progress in seen if progress.kind == "video"]
     assert (SIZE, SIZE) == (videos[-1].done, videos[-1].total)
-    assert all(a.done < b.done for a, b in zip(videos, videos[1:], strict=False))
+    assert all(a.done < b.done for a, b in itertools.pairwise(videos))
 
 
 async def test_the_key_is_never_sent_to_media_hosts(world: World, server: ServerThread, tmp_path: Path) -> None:
@@ -133,9 +136,7 @@ async def test_thumbnail_and_share_link_are_included(world: World, server: Serve
         [Truncate(1_200_000), Answer(416, {"content-range": "bytes */5"}, b"")],
     ],
 )
-async def test_a_cut_download_goes_on(
-    world: World, server: ServerThread, tmp_path: Path, faults: list[Fault]
-) -> None:
+async def test_a_cut_download_goes_on(world: World, server: ServerThread, tmp_path: Path, faults: list[Fault]) -> None:
     """Whatever cuts, resets, lies or refuses for a while, the file ends up right."""
     project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
     async with client_of(server) as client:
@@ -184,7 +185,7 @@ async def test_one_failure_lets_the_others_finish(world: World, server: ServerTh
     project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
     server.simulator.faults = lambda request, _now: Answer(403) if request.path.endswith(".mp4") else None
     async with client_of(server) as client:
-        with pytest.raises(errors.DownloadError, match="refuses the video of project .* status 403") as caught:
+        with pytest.raises(errors.DownloadError, match=r"refuses the video of project .* status 403") as caught:
             await client.projects.download(project_id, tmp_path)
     assert caught.value.report is not None
     assert ["failed", *["written"] * 4] == [file.status for file in caught.value.report.files]
@@ -204,7 +205,11 @@ async def test_an_expired_address_is_renewed(world: World, server: ServerThread,
 
 @pytest.mark.parametrize(
     ("on_conflict", "names", "status"),
-    [("rename", ["Film (2).srt", "Film.srt"], "written"), ("skip", ["Film.srt"], "skipped"), ("overwrite", ["Film.srt"], "written")],
+    [
+        ("rename", ["Film (2).srt", "Film.srt"], "written"),
+        ("skip", ["Film.srt"], "skipped"),
+        ("overwrite", ["Film.srt"], "written"),
+    ],
 )
 async def test_existing_files_are_treated_as_asked(
     world: World, server: ServerThread, tmp_path: Path, on_conflict: Any, names: list[str], status: str

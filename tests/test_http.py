@@ -113,7 +113,9 @@ class TestAnswers:
 
     async def test_identity_is_no_compression(self, world: World, library: str) -> None:
         """A server may say that it did nothing."""
-        async with self.client(world, library, Answer(200, {"content-encoding": "identity"}, b'{"projectName": "Plain"}')) as client:
+        async with self.client(
+            world, library, Answer(200, {"content-encoding": "identity"}, b'{"projectName": "Plain"}')
+        ) as client:
             assert (await client.projects.get("p")).name == "Plain"
 
 

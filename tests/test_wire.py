@@ -70,12 +70,18 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize(
         "body",
-        [b"{}", b'{"message": "ok"}', b'{"videoURL": null}', b'{"success": false}', b'{"success": false, "layout": "1:1"}'],
+        [
+            b"{}",
+            b'{"message": "ok"}',
+            b'{"videoURL": null}',
+            b'{"success": false}',
+            b'{"success": false, "layout": "1:1"}',
+        ],
     )
     @pytest.mark.parametrize("read", [_wire.decode_project, _wire.read_evidence, _wire.decode_template])
     def test_what_is_no_project_is_not_taken_for_one(self, body, read):
         """An object that shows nothing, or denies success, is an error: it does not say "not rendered"."""
-        with pytest.raises(MalformedResponseError, match="no (project|template)|success: false"):
+        with pytest.raises(MalformedResponseError, match=r"no (project|template)|success: false"):
             read(body, "p-1")
 
     def test_all_payloads_are_covered(self):

@@ -9,12 +9,15 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.request import urlopen
 
 import anyio
 
-from tests.benchmarks._polls import poller
+from pictory_async import AsyncPictory, RateLimiter
+from tests.benchmarks._metronome import ticks
+from tests.benchmarks._polls import KEY, UNLIMITED, poller
 
 Result = dict[str, float]
 
@@ -27,7 +30,7 @@ def cpu() -> float:
 
 def seen(base_url: str) -> dict[str, int]:
     """What the server has counted."""
-    with urlopen(f"{base_url}/stats") as answer:  # noqa: S310 - our own server on loopback
+    with urlopen(f"{base_url}/stats") as answer:  # our own server on loopback
         return dict(json.loads(answer.read()))
 
 
@@ -59,23 +62,13 @@ async def burst(name: str, base_url: str, tasks: int) -> Result:
     """The largest lag of the event loop, in milliseconds, while so many polls are asked for at once."""
     async with poller(name, base_url) as poll:
         await poll()
-        largest = 0.0
-        running = True
-
-        async def ticker() -> None:
-            nonlocal largest
-            while running:
-                before = time.perf_counter()
-                await asyncio.sleep(0.001)
-                largest = max(largest, time.perf_counter() - before - 0.001)
-
-        watching = asyncio.create_task(ticker())
-        await asyncio.sleep(0.05)
-        largest = 0.0
-        await asyncio.gather(*(poll() for _ in range(tasks)), return_exceptions=True)
-        running = False
-        await watching
-    return {"lag_ms": largest * 1e3}
+        with ticks() as lags:
+            await asyncio.sleep(0.3)
+            lags.clear()
+            results = await asyncio.gather(*(poll() for _ in range(tasks)), return_exceptions=True)
+            await asyncio.sleep(0.01)
+    failed = sum(isinstance(result, BaseException) for result in results)
+    return {"lag_ms": max(lags), "failed": failed}
 
 
 async def steady(name: str, base_url: str, rate: float, seconds: float) -> Result:
@@ -101,10 +94,56 @@ async def steady(name: str, base_url: str, rate: float, seconds: float) -> Resul
         await asyncio.gather(*pending, return_exceptions=True)
         after = await asyncio.to_thread(seen, base_url)
     polls = after["requests"] - before["requests"]
-    return {"new_connections": after["connections"] - before["connections"] - 1, "polls": polls, "us": used / polls * 1e6}
+    new = after["connections"] - before["connections"] - 1  # one is that of the question
+    return {"new_connections": new, "polls": polls, "us": used / polls * 1e6}
 
 
-CELLS = {"cost": cost, "burst": burst, "steady": steady}
+async def stall(base_url: str, projects: int, interval: float, seconds: float, *, plain: bool) -> Result:
+    """How late a tick is served while big projects are watched, in milliseconds, by ours or by a plain loop.
+
+    The plain loop has a task for each project; each uses our client's connections, so that the difference is not
+    theirs, but decodes the whole answer and structures it with its scenes.
+    """
+    limiter = RateLimiter(UNLIMITED, 1.0, UNLIMITED // 10)
+    async with AsyncPictory(KEY, base_url=base_url, limiter=limiter) as client, anyio.create_task_group() as tasks:
+
+        async def loop(number: int) -> None:
+            await anyio.sleep(number / projects * interval)
+            while True:  # a plain loop, as people write it
+                project = await client.projects.get(f"p{number}")
+                _ = tuple(project.scenes)
+                await anyio.sleep(interval)
+
+        async def watch() -> None:
+            async with client.projects.watch([f"p{n}" for n in range(projects)], interval=interval, max_wait=None) as all_:
+                await anext(all_)
+
+        with ticks() as lags:
+            if plain:
+                for number in range(projects):
+                    tasks.start_soon(loop, number)
+            else:
+                tasks.start_soon(watch)
+            # The first looks all come at once; after two intervals they are spread.
+            await anyio.sleep(2.0 * interval)
+            lags.clear()
+            before = await asyncio.to_thread(seen, base_url)
+            used = cpu()
+            await anyio.sleep(seconds)
+            used = cpu() - used
+            after = await asyncio.to_thread(seen, base_url)
+        tasks.cancel_scope.cancel()
+    lags.sort()
+    return {
+        "p99_ms": lags[int(len(lags) * 0.99)],
+        "p50_ms": lags[len(lags) // 2],
+        "ticks": len(lags),
+        "polls": after["requests"] - before["requests"],
+        "cpu": used / seconds,
+    }
+
+
+CELLS: dict[str, Callable[..., Awaitable[Result]]] = {"cost": cost, "burst": burst, "steady": steady, "stall": stall}
 
 
 def main() -> None:

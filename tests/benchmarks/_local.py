@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
 import os
@@ -167,52 +166,6 @@ async def _contend(budget: RateLimiter, waiters: int, seconds: float, cancel: in
     return {"rate": rate, "busiest": busiest, "overtakings": sum(b < a for a, b in zip(order, order[1:], strict=False))}
 
 
-async def stall(plain: bool, projects: int, seconds: float) -> dict[str, float]:
-    """How long the event loop stands still, 99th percentile of a 1 ms ticker, while big projects are watched."""
-    body = project_body(57, rendered=False)
-    other = body.replace(b'"step":', b'"step" :')
-    gaps: list[float] = []
-    count = 0
-
-    def fresh() -> bytes:
-        # Every tenth answer differs from the one before, as when a project is saved or moves on.
-        nonlocal count
-        count += 1
-        return other if count % 10 == 0 else body
-
-    async def ticker() -> None:
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.001)
-            gaps.append(time.perf_counter() - before - 0.001)
-
-    async def loop(number: int) -> None:
-        await asyncio.sleep(number / projects)
-        while True:
-            project = decode_project(bytes(bytearray(fresh())), number)
-            _ = [scene.text for scene in project.scenes]
-            await asyncio.sleep(1.0)
-
-    async def look(_: Watch) -> Reply:
-        await asyncio.sleep(0)
-        return Reply(200, [], bytes(bytearray(fresh())), anyio.current_time())
-
-    watching = asyncio.create_task(ticker())
-    if plain:
-        tasks = [asyncio.create_task(loop(number)) for number in range(projects)]
-        await asyncio.sleep(seconds)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    else:
-        terms = Terms(max_wait=None, interval=1.0, start_grace=1e9)
-        async with RenderPoller(look, Board(), terms, range(projects), None):
-            await asyncio.sleep(seconds)
-    watching.cancel()
-    gaps.sort()
-    return {"p99_ms": gaps[int(len(gaps) * 0.99)] * 1e3}
-
-
 def imports() -> dict[str, float]:
     """Import time beside that of the dependencies, median of several fresh interpreters, in milliseconds."""
 
@@ -287,8 +240,6 @@ def main() -> None:
         "memory": lambda: anyio.run(lambda: memory(10_000)),
         "scheduler": lambda: anyio.run(lambda: scheduler(10_000, 2.0 if quick else 6.0)),
         "limiter": lambda: anyio.run(limiter),
-        "stall-plain": lambda: anyio.run(lambda: stall(True, 500, 4.0)),
-        "stall-ours": lambda: anyio.run(lambda: stall(False, 500, 4.0)),
         "imports": imports,
         "fairness": fairness,
         "huge": huge,

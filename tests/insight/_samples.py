@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pictory_async import _wire
 from pictory_async.models import Project, Template
 
-
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 PROJECT_ID = "20251222191648030d7df02f5b4054d4ca8831f1369459e25"
 

@@ -27,6 +27,7 @@ from pictory_async.testing import (
     World,
     WrongLength,
 )
+
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 from pictory_async.testing.server import ServerThread, make_app, serve

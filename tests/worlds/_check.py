@@ -9,6 +9,7 @@ from pictory_async.testing import busiest_window
 from tests.worlds._life import TIMEOUT
 
 if TYPE_CHECKING:
+    from pictory_async.testing import Truth
     from tests.worlds._life import History, Told
 
 EPSILON = 0.01
@@ -23,7 +24,10 @@ def violations(history: History) -> list[str]:
     if squeezed > limiter.rate:
         found.append(f"{squeezed} requests in {limiter.per} s, of {limiter.rate}")
     for told in history.told:
-        found += [f"{told.outcome.project_id} {told.outcome.status} at {told.at:.2f}: {text}" for text in untrue(history, told)]
+        found += [
+            f"{told.outcome.project_id} {told.outcome.status} at {told.at:.2f}: {text}"
+            for text in untrue(history, told)
+        ]
     if any(entry.authorization_ok is False for entry in log):
         found.append("a wrong key was sent")
     return found
@@ -41,13 +45,7 @@ def untrue(history: History, told: Told) -> list[str]:
     earlier = history.simulator.world.truth(outcome.project_id, told.at - TIMEOUT - 1.0, told.after)
     match outcome.status:
         case RenderStatus.RENDERED:
-            project = outcome.project
-            if project is None or not project.video_url:
-                found.append("has no video")
-            elif told.after is not None and (project.generated_at is None or project.generated_at <= told.after):
-                found.append("is the old video")
-            elif truth.finished_at is None and truth.deleted_at is None and truth.kind != "missing":
-                found.append(f"was not rendered: {truth}")
+            found += untrue_video(told, truth)
         case RenderStatus.NOT_STARTED | RenderStatus.FAILED:
             if earlier.kind == "rendered":
                 found.append(f"was rendered: {earlier}")
@@ -58,8 +56,20 @@ def untrue(history: History, told: Told) -> list[str]:
                 for entry in history.simulator.log
                 if entry.path.endswith(f"/{outcome.project_id}") and entry.at <= told.at + EPSILON
             ]
-            if sum(status in wanted for status in seen) < 2:  # noqa: PLR2004 - confirmed by a second answer
+            if sum(status in wanted for status in seen) < 2:
                 found.append(f"the server said {seen[-3:]}")
         case _:
             pass
     return found
+
+
+def untrue_video(told: Told, truth: Truth) -> list[str]:
+    """What is not true about a video that was given out."""
+    project = told.outcome.project
+    if project is None or not project.video_url:
+        return ["has no video"]
+    if told.after is not None and (project.generated_at is None or project.generated_at <= told.after):
+        return ["is the old video"]
+    if truth.finished_at is None and truth.deleted_at is None and truth.kind != "missing":
+        return [f"was not rendered: {truth}"]
+    return []

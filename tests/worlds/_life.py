@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,8 +16,6 @@ from pictory_async.testing import Render, Simulator, World
 from tests.worlds._faults import faults
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pictory_async import AsyncPictory
 
 TIMEOUT = 20.0
@@ -110,7 +109,9 @@ async def user(
     history.cancelled += scope.cancelled_caught
 
 
-async def batch(client: AsyncPictory, ids: list[Any], projects: dict[Any, Any], terms: dict[str, Any], history: History) -> None:
+async def batch(
+    client: AsyncPictory, ids: list[Any], projects: dict[Any, Any], terms: dict[str, Any], history: History
+) -> None:
     """``wait_all``, with an id given twice."""
     wanted = [*ids, ids[0]]
     began = history.simulator.now()
