@@ -1,10 +1,18 @@
-"""A bounded number of requests in flight, in order."""
+"""A bounded number of requests in flight, in order, each admitted at the last moment."""
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
 from pictory_async._line import Line, Priority
 
-__all__ = ["Gate"]
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = ["Admission", "Gate"]
 
 
 class Gate:
@@ -58,3 +66,40 @@ class Gate:
             if self._fits(place.priority):
                 place.call()
                 return
+
+
+class Admission:
+    """Asks the rate limiter at the last moment: on a new connection when it stands, because connecting takes time.
+
+    A request that is let through and then waits for its connection would reach the server together with later ones,
+    and the server would count more of them in its window than were promised.
+    """
+
+    __slots__ = ("_admit", "_granted", "_priority", "_scope", "_timeout", "sent_at")
+
+    def __init__(self, admit: Callable[[Priority], Awaitable[None]], priority: Priority, timeout: float | None) -> None:
+        self._admit = admit
+        self._priority = priority
+        self._timeout = timeout
+        self._scope: anyio.CancelScope | None = None
+        self._granted = False
+        self.sent_at = anyio.current_time()
+
+    async def grant(self) -> None:
+        """Wait for the limiter, once."""
+        if not self._granted:
+            await self._admit(self._priority)
+            self._granted = True
+            self.sent_at = anyio.current_time()
+
+    def watching(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
+        """What to pass as the HTTP library's trace, while ``scope`` limits the request."""
+        self._scope = scope
+        return self._on_event
+
+    async def _on_event(self, name: str, _: Any) -> None:
+        if name.endswith("send_request_headers.started") and self._scope is not None:
+            self._scope.deadline = math.inf
+            await self.grant()
+            if self._timeout is not None:
+                self._scope.deadline = anyio.current_time() + self._timeout

@@ -9,7 +9,6 @@ owns its connection; one that ends in any way but with a whole answer takes the 
 from __future__ import annotations
 
 import importlib
-import math
 import ssl
 import sys
 from contextlib import asynccontextmanager, suppress
@@ -21,7 +20,7 @@ import anyio.lowlevel
 import attrs
 import httpx
 
-from pictory_async._gate import Gate
+from pictory_async._gate import Admission, Gate
 from pictory_async._line import Priority
 from pictory_async._messages import MAX_BODY, Reply, decompress, malformed, timed_out
 from pictory_async.errors import (
@@ -124,7 +123,7 @@ class Engine:
         self._check_usable()
         await self._gate.enter(priority)
         try:
-            return await self._exchange(wire, _Admission(admit, priority, wire.timeout))
+            return await self._exchange(wire, Admission(admit, priority, wire.timeout))
         finally:
             self._gate.leave()
 
@@ -185,7 +184,7 @@ class Engine:
             msg = "This client was first used in another event loop. Make one client per event loop."
             raise PictoryConfigError(msg)
 
-    async def _exchange(self, wire: Wire, admission: _Admission) -> Reply:
+    async def _exchange(self, wire: Wire, admission: Admission) -> Reply:
         transport, fresh = await self._connection(wire)
         whole = not fresh
         body = bytearray()
@@ -269,43 +268,6 @@ class Engine:
 
     def _translated(self, wire: Wire) -> _Translate:
         return _Translate(self._library, wire)
-
-
-class _Admission:
-    """Asks the rate limiter at the last moment: on a new connection when it stands, because connecting takes time.
-
-    A request that is let through and then waits for its connection would reach the server together with later ones,
-    and the server would count more of them in its window than were promised.
-    """
-
-    __slots__ = ("_admit", "_granted", "_priority", "_scope", "_timeout", "sent_at")
-
-    def __init__(self, admit: Callable[[Priority], Awaitable[None]], priority: Priority, timeout: float | None) -> None:
-        self._admit = admit
-        self._priority = priority
-        self._timeout = timeout
-        self._scope: anyio.CancelScope | None = None
-        self._granted = False
-        self.sent_at = anyio.current_time()
-
-    async def grant(self) -> None:
-        """Wait for the limiter, once."""
-        if not self._granted:
-            await self._admit(self._priority)
-            self._granted = True
-            self.sent_at = anyio.current_time()
-
-    def watching(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
-        """What to pass as the HTTP library's trace, while ``scope`` limits the request."""
-        self._scope = scope
-        return self._on_event
-
-    async def _on_event(self, name: str, _: Any) -> None:
-        if name.endswith("send_request_headers.started") and self._scope is not None:
-            self._scope.deadline = math.inf
-            await self.grant()
-            if self._timeout is not None:
-                self._scope.deadline = anyio.current_time() + self._timeout
 
 
 class Stream:

@@ -47,6 +47,18 @@ def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+def seen(*arguments: str, code: int = 0, **options: Any) -> str:
+    """Run the command on a terminal, for both of its outputs, and return what a person sees in the end."""
+    pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
+    with Terminal(**options) as terminal:
+        both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
+        with started(*arguments, **both) as process:
+            terminal.attached()
+            text = terminal.read_until()
+            assert code == process.wait(TIMEOUT), text
+    return text
+
+
 def interrupted(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Press Ctrl-C, and return the exit code and what was printed from then on."""
     process.send_signal(signal.SIGINT)

@@ -1,0 +1,114 @@
+"""`pictory projects`, `pictory templates` and `pictory jobs`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pictory_async.testing import ABSENT, Answer, Render
+from tests.cli._command import run, seen
+
+if TYPE_CHECKING:
+    from pictory_async.testing import World
+    from pictory_async.testing.server import ServerThread
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+pytestmark = pytest.mark.usefixtures("server")
+
+
+def rows(text: str) -> list[list[str]]:
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_projects_in_lines(world: World) -> None:
+    """Each project is a line whose fields stand between tabs, whatever its name holds; all pages are there."""
+    world.page_size = 2
+    ids = [str(world.add_project(project_id=f"p{number}", name="a\tb\n[c]")) for number in range(5)]
+    found = run("projects")
+    assert (0, "") == (found.exit_code, found.stderr)
+    assert ids == [row[0] for row in rows(found.stdout)]
+    assert {("a\ufffdb [c]", "script", "v3", "2025-12-31 23:00:00")} == {tuple(row[1:]) for row in rows(found.stdout)}
+
+
+def test_limit_stops_early(world: World, server: ServerThread) -> None:
+    """With --limit, no more pages are fetched than are needed."""
+    world.page_size = 2
+    for _ in range(9):
+        world.add_project()
+    assert 3 == len(rows(run("projects", "--limit", "3").stdout))
+    assert 2 == len(server.simulator.log)
+
+
+def test_projects_as_json(world: World) -> None:
+    """With --json, each project is a document in the wire's own words."""
+    world.add_project(integer_id=True, name="Grüße")
+    (line,) = run("projects", "--json").stdout.splitlines()
+    assert "Grüße" == json.loads(line)["name"]
+    assert "savedDate" in json.loads(line)
+
+
+def test_an_empty_account() -> None:
+    """Where nothing is, nothing is printed, and that is no error."""
+    for name in ("projects", "templates", "jobs"):
+        found = run(name)
+        assert (0, "", "") == (found.exit_code, found.stdout, found.stderr)
+
+
+def test_a_refused_list_is_one_sentence(server: ServerThread) -> None:
+    """A list that cannot be had is one line and exit code 1."""
+    server.simulator.faults = lambda *_: Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
+    found = run("projects")
+    assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+
+
+def test_templates_in_lines(world: World) -> None:
+    """A template's line says whether it can be used; --details adds what only its details tell."""
+    world.add_template("Hi {{Name}}", template_id="t1", name="One", variables={"Name": "you", "Other": ""})
+    world.add_template(template_id="t2", name="Two", published=False, language="de")
+    world.add_template(template_id="t3", name="Three", deprecated=True)
+    assert [
+        ["t1", "One", "en", "published"],
+        ["t2", "Two", "de", "not published"],
+        ["t3", "Three", "en", "deprecated"],
+    ] == rows(run("templates").stdout)
+    assert ["t1", "One", "en", "published", "v3", "1", "Name, Other"] == rows(run("templates", "--details").stdout)[0]
+    assert [2] == [len(rows(run("templates", "--details", "--limit", "2").stdout))]
+
+
+def test_templates_that_do_not_tell(world: World) -> None:
+    """A template that does not say whether it is published is of unknown state."""
+    world.add_template("Hi", overrides={"published": ABSENT})
+    assert "unknown" == rows(run("templates", "--details").stdout)[0][3]
+    assert "templateId" in json.loads(run("templates", "--details", "--json").stdout)
+
+
+def test_jobs_in_lines(world: World) -> None:
+    """A job's line says how far it is, and its video or why it failed."""
+    world.add_project(Render(-100.0, duration=10.0))
+    world.add_project(Render(-90.0, duration=10.0, fails=True))
+    world.add_project(Render(-80.0, duration=1e6))
+    running, failed, done = rows(run("jobs").stdout)
+    assert ("in-progress", "Generating video") == (running[1], running[3])
+    assert running[2].endswith(" %")
+    assert ("failed", "") == (failed[1], failed[2])
+    assert ("completed", "100 %") == (done[1], done[2])
+    assert ".mp4" in done[3]
+
+
+def test_tables_on_a_terminal(world: World) -> None:
+    """On a terminal, a list is a table: ids are whole even where it is narrow, and names are only text."""
+    project_id = str(world.add_project(name="A [bold]long[/bold] name \x1b[2J" + " and so on" * 9))
+    text = seen("projects", columns=80)
+    assert "saved (UTC)" in text
+    assert project_id in text
+    assert "\x1b[2J" not in text
+    assert "[bold]long[/" in text.replace("\r\n", "")
+    assert max(map(len, text.splitlines())) < 130  # the line's visible width and its colours
+
+
+def test_an_empty_table_says_so() -> None:
+    """On a terminal, an empty list is not silent."""
+    assert "none" in seen("jobs")

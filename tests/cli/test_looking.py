@@ -1,0 +1,138 @@
+"""`pictory compare`, `pictory report` and `pictory share`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pictory_async.testing import Render
+from tests.cli._command import run, seen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async.testing import World
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+pytestmark = pytest.mark.usefixtures("server")
+
+
+@pytest.fixture
+def pair(world: World) -> list[str]:
+    """Two projects that differ."""
+    return [
+        str(world.add_project(earlier_video=-60.0, name="One [x]")),
+        str(world.add_project(earlier_video=-60.0, name="Two", layout="9:16")),
+    ]
+
+
+def test_compare_in_lines(pair: list[str]) -> None:
+    """The settings that differ are lines with tabs, below one that names the projects; --all marks them."""
+    lines = [line.split("\t") for line in run("compare", *pair).stdout.splitlines()]
+    assert ["Setting", "One [x]", "Two"] == lines[0]
+    assert ["Aspect ratio", "16:9", "9:16"] in lines
+    everything = [line.split("\t") for line in run("compare", *pair, "--all").stdout.splitlines()]
+    assert ["≠ Aspect ratio", "16:9", "9:16"] in everything
+    assert ["Language", "en", "en"] in everything
+    assert len(everything) > len(lines)
+
+
+def test_compare_as_markdown_and_json(pair: list[str]) -> None:
+    """--markdown gives a table for a page, --json all settings."""
+    assert "| **Aspect ratio** | 16:9 | 9:16 |" in run("compare", *pair, "--markdown").stdout
+    assert "| Language | en | en |" in run("compare", *pair, "--markdown", "--all").stdout
+    assert ["16:9", "9:16"] == json.loads(run("compare", *pair, "--json").stdout)["layouts"]
+
+
+def test_compare_on_a_terminal(pair: list[str]) -> None:
+    """On a terminal, the comparison is a table with a summary below."""
+    text = seen("compare", *pair, "--all")
+    assert "One [x]" in text
+    assert "≠ Aspect ratio" in text
+    assert " settings differ." in text
+
+
+def test_comparisons_that_cannot_be(pair: list[str]) -> None:
+    """A comparison needs two projects that are there; otherwise nothing is printed."""
+    for arguments, code in (
+        ([pair[0]], 2),
+        ([pair[0], pair[0]], 2),
+        ([*pair, "--json", "--markdown"], 2),
+        ([pair[0], "nope"], 1),
+    ):
+        found = run("compare", *arguments)
+        assert (code, "") == (found.exit_code, found.stdout)
+
+
+def test_report_in_lines(pair: list[str]) -> None:
+    """A report is lines of name and value, those of several projects apart; one that is not there is left out."""
+    found = run("report", pair[0], "nope", pair[1])
+    first, second = found.stdout.split("\n\n")
+    assert 1 == found.exit_code
+    assert f"project id: {pair[0]}\nname: One [x]\n" in first
+    assert "subtitles srt: https://" in first
+    assert "layout: 9:16" in second
+
+
+def test_report_as_json(pair: list[str]) -> None:
+    """With --json, each report is a document with the keys of the API's page."""
+    reports = [json.loads(line) for line in run("report", *pair, "--json").stdout.splitlines()]
+    assert pair == [report["projectId"] for report in reports]
+    assert "videoSettings" in reports[0]
+
+
+def test_report_as_a_page(pair: list[str], tmp_path: Path) -> None:
+    """--html makes one page of all of them, on standard output or in a file."""
+    assert run("report", *pair, "--html").stdout.startswith("<!DOCTYPE html>")
+    for options in (["--html", "--output", str(tmp_path / "a")], ["--output", str(tmp_path / "b.HTML")]):
+        found = run("report", *pair, *options)
+        assert (0, f"Written: {options[-1]}\n") == (found.exit_code, found.stdout)
+        assert "Two" in (tmp_path / options[-1]).read_text(encoding="utf-8")
+
+
+def test_reports_in_files(pair: list[str], tmp_path: Path) -> None:
+    """The JSON of one project goes into a file, that of several into a directory."""
+    file, directory = tmp_path / "one.json", tmp_path / "all"
+    assert {"files": [str(file)]} == json.loads(run("report", pair[0], "--output", str(file), "--json").stdout)
+    assert pair[0] == json.loads(file.read_text())["projectId"]
+    run("report", *pair, "--output", str(directory))
+    run("report", pair[0], "--output", str(directory))
+    assert sorted(f"{one}.json" for one in pair) == sorted(path.name for path in directory.iterdir())
+
+
+def test_reports_that_cannot_be(pair: list[str], tmp_path: Path) -> None:
+    """Two forms at once are wrong usage; a place that cannot be written to is one sentence."""
+    assert 2 == run("report", *pair, "--html", "--json").exit_code
+    found = run("report", pair[0], "--output", str(tmp_path / "no" / "file.json"))
+    assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+
+
+def test_share(pair: list[str], world: World) -> None:
+    """For one project only the address is printed, for several each with its id."""
+    found = run("share", pair[0])
+    assert (0, 1) == (found.exit_code, found.stdout.count("\n"))
+    assert found.stdout.startswith("https://video.pictory.ai/")
+    new = str(world.add_project())
+    found = run("share", *pair, new)
+    assert (1, pair) == (found.exit_code, [line.split("\t")[0] for line in found.stdout.splitlines()])
+    assert "no page to share. Render it" in found.stderr
+    assert pair[0] == json.loads(run("share", pair[0], "--json").stdout)["project_id"]
+
+
+def test_share_waits(world: World) -> None:
+    """With --wait, the address comes when there is one; exit codes are those of a wait."""
+    soon = str(world.add_project(Render(0.0, duration=0.2)))
+    assert run("share", soon, "--wait", "--interval", "0.05").stdout.startswith("https://video.pictory.ai/")
+    late = str(world.add_project(Render(0.0, duration=1e6)))
+    found = run("share", late, "--wait", "--interval", "0.05", "--max-wait", "0.2")
+    assert (4, "") == (found.exit_code, found.stdout)
+
+
+def test_share_on_a_terminal(world: World) -> None:
+    """On a terminal, a wait shows how far it is."""
+    text = seen("share", str(world.add_project(Render(0.0, duration=0.3))), "--wait", "--interval", "0.05")
+    assert "Waiting for projects: 0 of 1 done" in text
+    assert "https://video.pictory.ai/" in text
