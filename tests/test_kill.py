@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pictory_async.testing import MediaContent, Render, Simulator, World
-from tests.benchmarks.download_memory import MIB, PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 from pictory_async.testing.server import ServerThread
+from tests.benchmarks.download_memory import MIB, PROGRAM
 
 KILLS = int(os.environ.get("PICTORY_ASYNC_KILLS", "5"))
 SIZE = 12 * MIB + 345
