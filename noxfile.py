@@ -103,3 +103,10 @@ def docs(session: nox.Session) -> None:
     session.install(wheel("all"), *group("docs"))
     target = session.posargs[0] if session.posargs else os.fspath(ROOT / "docs" / "_build" / "html")
     session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-E", "docs", target)
+
+
+@nox.session(requires=["build"])
+def bench(session: nox.Session) -> None:
+    """Measure what a poll costs beside the peers: ``-- --quick``, ``--write docs/benchmarks.md`` or ``--profile``."""
+    session.install(wheel("all"), *group("tests"), *group("bench"))
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)

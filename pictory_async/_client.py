@@ -9,10 +9,10 @@ import attrs
 
 from pictory_async._cache import TemplateCacheStatistics
 from pictory_async._config import Config, is_loopback
-from pictory_async._http import HttpStatistics
 from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._media import Media
+from pictory_async._messages import HttpStatistics
 from pictory_async._projects import Projects
 from pictory_async._retry import RetryPolicy
 from pictory_async._templates import Templates

@@ -22,7 +22,7 @@ import httpx
 
 from pictory_async._gate import Admission, Gate
 from pictory_async._line import Priority
-from pictory_async._messages import MAX_BODY, Reply, decompress, malformed, timed_out
+from pictory_async._messages import MAX_BODY, HttpStatistics, Reply, decompress, malformed, timed_out
 from pictory_async.errors import (
     ConnectionFailedError,
     PictoryConfigError,
@@ -34,32 +34,13 @@ if TYPE_CHECKING:
 
     from pictory_async._messages import Headers, Wire
 
-__all__ = ["Engine", "HttpStatistics", "Stream", "open_engine"]
+__all__ = ["Engine", "Stream", "open_engine"]
 
 KEEPALIVE: Final = 120.0
 """Seconds an idle connection is kept: longer than any polite polling interval."""
 
 _CLOSING: Final = 5.0
 _EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
-
-
-@attrs.frozen
-class HttpStatistics:
-    """What the connections did so far.
-
-    Attributes:
-        connections: Connections held now, idle or busy.
-        busy: Requests in flight now.
-        opened: Connections made so far.
-        sent: Requests sent so far.
-        received: Bytes of bodies received so far, as sent (compressed).
-    """
-
-    connections: int
-    busy: int
-    opened: int
-    sent: int
-    received: int
 
 
 @attrs.define

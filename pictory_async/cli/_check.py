@@ -14,7 +14,7 @@ from pictory_async.cli._options import as_json, base_url, given_ids
 from pictory_async.cli._snapshots import print_each
 from pictory_async.cli._table import echo_table
 from pictory_async.cli._template import get_template, title_of
-from pictory_async.cli._text import echo_json, echo_lines, one_line, out_is_terminal
+from pictory_async.cli._text import echo_json, echo_lines, name_of, one_line, out_is_terminal
 
 if TYPE_CHECKING:
     from pictory_async import Finding, Template
@@ -86,7 +86,7 @@ def _read(file: IO[str] | None) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise click.BadParameter(f"{file.name} does not hold a JSON object.", param_hint="--values")
+        raise click.BadParameter(f"{name_of(file)} does not hold a JSON object.", param_hint="--values")
     return cast("dict[str, Any]", found)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pictory_async import RateLimiter
 
-__all__ = ["fetch_all", "open_client", "run"]
+__all__ = ["fetch_all", "interrupts", "open_client", "run"]
 
 T = TypeVar("T")
 
@@ -28,6 +28,15 @@ def run(function: Callable[[], Awaitable[T]]) -> T:
         KeyboardInterrupt: Ctrl-C; everything that was running has been cancelled and cleaned up.
     """
     return anyio.run(function)
+
+
+def interrupts(function: Callable[[], Awaitable[None]]) -> bool:
+    """Run an async function, and tell whether Ctrl-C ended it."""
+    try:
+        run(function)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:

@@ -39,16 +39,20 @@ def command(*, ids: tuple[str, ...], everything: bool, markdown: bool, base_url:
         raise click.UsageError("A comparison needs at least two projects.")
     if markdown and as_json:
         raise click.UsageError("Choose one of --markdown and --json.")
-    comparison = compare_projects(fetch_or_leave(base_url, wanted, get_project))
-    if as_json:
+    form = "json" if as_json else "markdown" if markdown else "table"
+    _print(compare_projects(fetch_or_leave(base_url, wanted, get_project)), form, everything=everything)
+
+
+def _print(comparison: ProjectComparison, form: str, *, everything: bool) -> None:
+    if form == "json":
         echo_json(comparison.to_dict())
-    elif markdown:
+    elif form == "markdown":
         click.echo(comparison.to_markdown(differing_only=not everything), nl=False)
     else:
-        _print(comparison, everything=everything)
+        _print_table(comparison, everything=everything)
 
 
-def _print(comparison: ProjectComparison, *, everything: bool) -> None:
+def _print_table(comparison: ProjectComparison, *, everything: bool) -> None:
     settings = comparison.settings if everything else comparison.differing
     rows = [
         [_marked(label) if everything and setting.differs else label, *values]

@@ -35,8 +35,10 @@ def command(*, old: str, new: str, base_url: str | None, as_json: bool) -> None:
     Ids that are new because a version was exported again are no change. Prints a line for each change; where nothing
     changed, a terminal says so, and other output is empty.
     """
-    before, after = fetch_or_leave(base_url, [old, new], get_template)
-    found = compare_templates(before, after)
+    _print(compare_templates(*fetch_or_leave(base_url, [old, new], get_template)), as_json=as_json)
+
+
+def _print(found: TemplateDiff, *, as_json: bool) -> None:
     if as_json:
         echo_json(found.to_dict())
     elif out_is_terminal():

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from pictory_async import DownloadStatus
 from pictory_async.cli._bars import Bar, grid_of
-from pictory_async.cli._client import open_client, run
+from pictory_async.cli._client import interrupts, open_client
 from pictory_async.cli._downloads import KINDS, Conflict, Downloads, Saved, directory_option
-from pictory_async.cli._exits import INTERRUPTED, SUCCESS
+from pictory_async.cli._exits import INTERRUPTED, worst
 from pictory_async.cli._live import showing
 from pictory_async.cli._options import as_json, base_url, given_ids, project_ids
 from pictory_async.cli._snapshots import complain
@@ -82,20 +82,11 @@ def command(
     downloads = Downloads(
         directory=directory, kinds=kinds or KINDS, on_conflict=on_conflict, note=_print_lines if lines else _ignore
     )
-    began, took, interrupted = 0.0, 0.0, False
+    interrupted = interrupts(lambda: _download(base_url, wanted, downloads, live=not lines))
+    ctx.exit(_report(downloads, wanted, as_json=as_json, lines=lines, interrupted=interrupted))
 
-    async def work() -> None:
-        nonlocal began, took
-        began = anyio.current_time()
-        try:
-            await _download(base_url, wanted, downloads, live=not lines)
-        finally:
-            took = anyio.current_time() - began
 
-    try:
-        run(work)
-    except KeyboardInterrupt:
-        interrupted = True
+def _report(downloads: Downloads, wanted: list[str], *, as_json: bool, lines: bool, interrupted: bool) -> int:
     saved = sorted(downloads.saved, key=lambda one: wanted.index(str(one.project_id)))
     if as_json:
         for one in saved:
@@ -104,11 +95,11 @@ def command(
     elif not lines:
         for one in saved:
             _print_colored(one)
-        click.echo(one_line(f"{downloads.summary} in {duration(took)}."))
-    code = max((complain(one.error) for one in saved if one.error is not None), default=SUCCESS)
+        click.echo(one_line(f"{downloads.summary} in {duration(downloads.seconds)}."))
+    code = worst(*[complain(one.error) for one in saved if one.error is not None])
     if interrupted:
         click.echo("Interrupted: what there is was kept; the same command goes on from there.", err=True)
-    ctx.exit(INTERRUPTED if interrupted else code)
+    return INTERRUPTED if interrupted else code
 
 
 async def _download(base_url: str | None, ids: list[str], downloads: Downloads, *, live: bool) -> None:
@@ -119,13 +110,17 @@ async def _download(base_url: str | None, ids: list[str], downloads: Downloads, 
         whole = Bar("projects", len(downloads.saved), len(ids), line())
         return Group(Text("Downloading", style="bold"), grid_of([whole, *downloads.bars()[: max(1, height - 4)]]))
 
-    async with (
-        open_client(base_url) as client,
-        showing(frame, line, live=live),
-        anyio.create_task_group() as tasks,
-    ):
-        for project_id in ids:
-            tasks.start_soon(downloads.save, client, project_id)
+    began = anyio.current_time()
+    try:
+        async with (
+            open_client(base_url) as client,
+            showing(frame, line, live=live),
+            anyio.create_task_group() as tasks,
+        ):
+            for project_id in ids:
+                tasks.start_soon(downloads.save, client, project_id)
+    finally:
+        downloads.seconds = anyio.current_time() - began
 
 
 def _ignore(_: Saved) -> None:

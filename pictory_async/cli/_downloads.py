@@ -89,6 +89,7 @@ class Downloads:
         on_conflict: What to do about files of the same names.
         note: Called with what became of each project's files.
         saved: What became of all of them so far.
+        seconds: How long all of it took.
     """
 
     directory: Path
@@ -96,6 +97,7 @@ class Downloads:
     on_conflict: Conflict = "rename"
     note: Callable[[Saved], None] = lambda _: None
     saved: list[Saved] = attrs.field(factory=list[Saved], init=False)
+    seconds: float = attrs.field(default=0.0, init=False)
     _moving: dict[tuple[ProjectId, str], _Moving] = attrs.field(
         factory=dict[tuple[ProjectId, str], _Moving], init=False
     )

@@ -26,12 +26,12 @@ __all__ = [
     "INTERRUPTED",
     "NOT_RENDERED",
     "SUCCESS",
-    "TIME_SPENT",
     "UNCERTAIN",
     "Complaint",
     "SettingComplaint",
     "complaint_of",
     "explain",
+    "worst",
 ]
 
 SUCCESS: Final = 0
@@ -104,6 +104,11 @@ def _alone(error: Exception) -> Exception:
     # A task group wraps even a single error; of several, the first one tells enough.
     inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
     return _alone(inner[0]) if inner else error
+
+
+def worst(*codes: int) -> int:
+    """Of several exit codes, the one that matters most: a spent time only where nothing else is wrong."""
+    return max(codes, key=lambda code: (code != SUCCESS, code != TIME_SPENT, code), default=SUCCESS)
 
 
 def explain(outcomes: Iterable[RenderOutcome]) -> int:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pictory_async.cli._listed import print_list
 from pictory_async.cli._options import as_json, base_url, listed
-from pictory_async.cli._text import one_line, shown
+from pictory_async.cli._text import one_line, out_is_terminal, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -35,7 +35,11 @@ def job_status(job: Job) -> Text:
 
 def _row(job: Job) -> Sequence[Cell]:
     progress = "" if job.progress is None else f"{job.progress:g} %"
-    what = job.error_message or job.video_url or job.progress_message
+    video = job.video_url
+    if video and out_is_terminal():
+        # An address would fill the table; 'pictory job' shows it.
+        video = "a video" if job.duration is None else f"a video of {job.duration:g} s"
+    what = job.error_message or video or job.progress_message
     return [shown(job.id), job_status(job), progress, shown(what)]
 
 

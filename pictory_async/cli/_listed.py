@@ -9,7 +9,7 @@ from pictory_async.cli._table import echo_table
 from pictory_async.cli._text import echo_json, out_is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from pictory_async import AsyncPictory
     from pictory_async.cli._table import Cell
@@ -35,7 +35,7 @@ def print_list(
     columns: Sequence[str],
     row_of: Callable[[T], Sequence[Cell]] | None,
     *,
-    whole: Collection[int] = (0,),
+    spare: Sequence[int] = (),
 ) -> None:
     """Print a list: a table on a terminal, elsewhere each item as soon as it has come.
 
@@ -45,27 +45,27 @@ def print_list(
         limit: Stop after so many; ``None`` for all.
         columns: The names of the columns.
         row_of: What to say of an item; ``None`` to print its JSON.
-        whole: The columns whose fields are never broken.
+        spare: The columns to leave out where a terminal is narrow, the first one first.
     """
     rows: list[Sequence[Cell]] = []
 
     async def take() -> None:
         count = 0
-        async with open_client(base_url) as client:
-            async for item in listing(client):
-                count += 1
-                if row_of is None:
-                    echo_json(item.to_dict())
-                elif out_is_terminal():
-                    rows.append(row_of(item))
-                else:
-                    echo_table(columns, [row_of(item)])
-                if count == limit:
-                    return
+        try:
+            async with open_client(base_url) as client:
+                async for item in listing(client):
+                    count += 1
+                    if row_of is None:
+                        echo_json(item.to_dict())
+                    elif out_is_terminal():
+                        rows.append(row_of(item))
+                    else:
+                        echo_table(columns, [row_of(item)])
+                    if count == limit:
+                        return
+        finally:
+            # Also where the list breaks off.
+            if row_of is not None and out_is_terminal():
+                echo_table(columns, rows, spare=spare)
 
-    try:
-        run(take)
-    finally:
-        # Also where the list breaks off.
-        if row_of is not None and out_is_terminal():
-            echo_table(columns, rows, whole=whole)
+    run(take)

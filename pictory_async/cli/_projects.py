@@ -40,4 +40,4 @@ def command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
     The list does not tell whether a video is there: 'pictory project ID...' does. Where nobody looks at a terminal,
     each project is a line with tabs between id, name, source, schema and time of the last saving.
     """
-    print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, whole=(0, 4))
+    print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, spare=(3, 2))

@@ -13,8 +13,8 @@ import click
 from anyio import to_thread
 
 from pictory_async import RenderHandle
-from pictory_async.cli._client import open_client, run
-from pictory_async.cli._exits import INTERRUPTED, SUCCESS, complaint_of
+from pictory_async.cli._client import interrupts, open_client
+from pictory_async.cli._exits import INTERRUPTED, SUCCESS, complaint_of, worst
 from pictory_async.cli._options import (
     Rate,
     as_json,
@@ -53,7 +53,7 @@ class Renders:
 
     Attributes:
         ids: The projects.
-        note: Called with each handle, in a thread, at once.
+        note: Called with each handle at once, in a thread, one after the other.
         handles: What was started, or may have been.
         refused: Why a render was not started, or may not have been, by id.
     """
@@ -62,6 +62,7 @@ class Renders:
     note: Callable[[RenderHandle], None]
     handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     refused: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    _noting: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _begun: set[str] = attrs.field(factory=set[str], init=False)
 
     async def start(self, client: AsyncPictory) -> None:
@@ -88,7 +89,8 @@ class Renders:
             self.refused[project_id] = error
             return
         self.handles.append(handle)
-        await to_thread.run_sync(self.note, handle)
+        async with self._noting:
+            await to_thread.run_sync(self.note, handle)
 
     @property
     def not_begun(self) -> list[str]:
@@ -148,23 +150,25 @@ def command(  # noqa: PLR0913 - each option is one
                 waiting = Waiting.of(renders.handles, limiter, terms, as_json=as_json)
                 await waiting.follow(client)
 
-    interrupted = False
     try:
-        run(work)
-    except KeyboardInterrupt:
-        interrupted = True
+        interrupted = interrupts(work)
     finally:
         if out is not None:
             out.close()
-    code = _complain(renders, wait=wait)
+    ctx.exit(_report(renders, waiting, file, interrupted=interrupted, waited=wait))
+
+
+def _report(renders: Renders, waiting: Waiting | None, file: Path | None, *, interrupted: bool, waited: bool) -> int:
+    """Print what became of the renders, and return the exit code."""
+    code = _complain(renders, waited=waited)
     if waiting is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
-        code = max(code, waiting.report(interrupted=interrupted, handles=handles))
+        code = worst(code, waiting.report(interrupted=interrupted, handles=handles))
     elif renders.handles and file is not None and err_is_terminal():
         click.echo(f"Wait for them with: pictory wait --handle {file}", err=True)
     if interrupted:
         _say_what_is_left(renders, waiting, file)
-    ctx.exit(INTERRUPTED if interrupted else code)
+    return INTERRUPTED if interrupted else code
 
 
 def _note(handle: RenderHandle, out: IO[str] | None, *, aloud: bool) -> None:
@@ -181,15 +185,15 @@ def _note(handle: RenderHandle, out: IO[str] | None, *, aloud: bool) -> None:
             click.echo(text)
 
 
-def _complain(renders: Renders, *, wait: bool) -> int:
+def _complain(renders: Renders, *, waited: bool) -> int:
     """Say what was refused; whether an uncertain render was started is known after a wait."""
     debug = click.get_current_context().find_root().params["debug"]
     code = SUCCESS
     for error in renders.refused.values():
         complaint = complaint_of(error, debug=debug)
         complaint.show()
-        if not (wait and isinstance(error, RenderSubmitUncertainError)):
-            code = max(code, complaint.exit_code)
+        if not (waited and isinstance(error, RenderSubmitUncertainError)):
+            code = worst(code, complaint.exit_code)
     return code
 
 

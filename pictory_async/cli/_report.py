@@ -11,7 +11,7 @@ import click
 
 from pictory_async import Project, project_report, project_report_html, write_html_report, write_report
 from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exits import SUCCESS
+from pictory_async.cli._exits import worst
 from pictory_async.cli._options import as_json, base_url, given_ids, project_ids
 from pictory_async.cli._project import get_project
 from pictory_async.cli._snapshots import complain
@@ -55,18 +55,21 @@ def command(
     if html and as_json and output is None:
         raise click.UsageError("Choose one of --html and --json, or say with --output where the page shall be.")
     wanted = project_ids(ids)
-    found = run(lambda: fetch_all(base_url, wanted, get_project))
-    code = max((complain(one) for one in found if isinstance(one, Exception)), default=SUCCESS)
+    form = "html" if html else "json" if as_json else "text"
+    ctx.exit(_put(run(lambda: fetch_all(base_url, wanted, get_project)), form, output, as_json=as_json))
+
+
+def _put(found: list[Project | Exception], form: str, output: Path | None, *, as_json: bool) -> int:
+    code = worst(*[complain(one) for one in found if isinstance(one, Exception)])
     projects = [one for one in found if isinstance(one, Project)]
     if projects and output is not None:
-        html = html or output.suffix.lower() in {".html", ".htm"}
-        paths = run(lambda: _write(projects, output, html=html, several=len(wanted) > 1))
-        _say(paths, as_json=as_json)
-    elif projects and html:
+        html = form == "html" or output.suffix.lower() in {".html", ".htm"}
+        _say(run(lambda: _write(projects, output, html=html, several=len(found) > 1)), as_json=as_json)
+    elif projects and form == "html":
         click.echo(project_report_html(projects), nl=False)
     else:
         _print(projects, as_json=as_json)
-    ctx.exit(code)
+    return code
 
 
 async def _write(projects: list[Project], output: Path, *, html: bool, several: bool) -> list[Path]:

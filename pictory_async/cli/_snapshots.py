@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 import click
 
 from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exits import SUCCESS, complaint_of
+from pictory_async.cli._exits import SUCCESS, complaint_of, worst
 from pictory_async.cli._options import project_ids
 from pictory_async.cli._text import Facts, echo_facts, echo_json
 
@@ -80,16 +80,22 @@ def print_each(
         click.exceptions.Exit: In the end, with the highest exit code.
     """
     wanted = project_ids(ids)
+    click.get_current_context().exit(
+        _show_all(run(lambda: fetch_all(base_url, wanted, get, during)), show, apart=apart)
+    )
+
+
+def _show_all(found: list[T | Exception], show: Callable[[T], int | None], *, apart: bool) -> int:
     code, printed = SUCCESS, False
-    for one in run(lambda: fetch_all(base_url, wanted, get, during)):
+    for one in found:
         if isinstance(one, Exception):
-            code = max(code, complain(one))
+            code = worst(code, complain(one))
             continue
         if apart and printed:
             click.echo()
         printed = True
-        code = max(code, show(one) or SUCCESS)
-    click.get_current_context().exit(code)
+        code = worst(code, show(one) or SUCCESS)
+    return code
 
 
 def fetch_or_leave(
@@ -100,11 +106,14 @@ def fetch_or_leave(
     Raises:
         click.exceptions.Exit: Something could not be fetched.
     """
-    found = run(lambda: fetch_all(base_url, ids, get))
+    return _all_or_leave(run(lambda: fetch_all(base_url, ids, get)))
+
+
+def _all_or_leave(found: list[T | Exception]) -> list[T]:
     things = [one for one in found if not isinstance(one, Exception)]
     if len(things) < len(found):
         codes = [complain(one) for one in found if isinstance(one, Exception)]
-        click.get_current_context().exit(max(codes))
+        click.get_current_context().exit(worst(*codes))
     return things
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pictory_async.cli._text import echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Cell", "echo_table"]
+
+_NARROW: Final = 16
+_GAP: Final = 2
 
 Cell = str | Text
 """One field; its text may come from anywhere."""
@@ -26,7 +30,7 @@ def echo_table(
     *,
     title: str | None = None,
     header: bool = False,
-    whole: Collection[int] = (0,),
+    spare: Iterable[int] = (),
 ) -> None:
     """Print a table.
 
@@ -34,11 +38,11 @@ def echo_table(
     unless it is asked for, a header: so other programs can read it.
 
     Args:
-        columns: The names of the columns.
+        columns: The names of the columns. Fields of the first one are never broken, so that ids can be copied.
         rows: The rows.
         title: What the table shows.
         header: Print the names of the columns wherever it goes.
-        whole: The columns whose fields are never broken; else ids could not be copied.
+        spare: The columns to leave out where a terminal is narrow, the first one first.
     """
     if not out_is_terminal():
         for row in [columns, *rows] if header else rows:
@@ -51,15 +55,31 @@ def echo_table(
         return
     # Room for the lines of a cell matters more than equal heights.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", collapse_padding=True)
-    for number, name in enumerate(columns):
-        if number in whole:
-            widest = max(len(_text(row[number])) for row in rows)
-            table.add_column(Text(one_line(name)), no_wrap=True, min_width=widest)
+    texts = [[_text(cell) for cell in row] for row in (columns, *rows)]
+    kept = _kept(texts, spare)
+    for number in kept:
+        if number:
+            table.add_column(texts[0][number], overflow="fold")
         else:
-            table.add_column(Text(one_line(name)), overflow="fold")
-    for row in rows:
-        table.add_row(*map(_text, row))
+            table.add_column(texts[0][number], no_wrap=True, min_width=_widest(texts, number))
+    for row in texts[1:]:
+        table.add_row(*(row[number] for number in kept))
     echo_lines([table])
+
+
+def _widest(texts: list[list[Text]], number: int) -> int:
+    return max(row[number].cell_len for row in texts)
+
+
+def _kept(texts: list[list[Text]], spare: Iterable[int]) -> list[int]:
+    """The columns for which there is room, if those that can be broken are as narrow as may be."""
+    kept = list(range(len(texts[0])))
+    room = Console().width
+    needs = {number: min(_widest(texts, number), _NARROW if number else room) + _GAP for number in kept}
+    for number in spare:
+        if sum(needs[one] for one in kept) > room + _GAP:
+            kept.remove(number)
+    return kept
 
 
 def _text(cell: Cell) -> Text:

@@ -60,6 +60,6 @@ def command(*, details: bool, limit: int | None, base_url: str | None, as_json: 
     """
     if details:
         columns = (*_COLUMNS, "schema", "scenes", "variables")
-        print_list(base_url, _all_detailed, limit, columns, None if as_json else _detailed_row)
+        print_list(base_url, _all_detailed, limit, columns, None if as_json else _detailed_row, spare=(4, 2))
     else:
-        print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row)
+        print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, spare=(2,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -23,6 +23,7 @@ __all__ = [
     "echo_json",
     "echo_lines",
     "err_is_terminal",
+    "name_of",
     "one_line",
     "out_is_terminal",
     "printable",
@@ -73,6 +74,11 @@ def size(count: float) -> str:
         if round(count, digits) < _KILO:
             break
     return f"{count:.{digits}f} {unit}"
+
+
+def name_of(file: IO[str]) -> str:
+    """What to call an open file; not every one has a name."""
+    return one_line(str(getattr(file, "name", "<stdin>")))
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from pictory_async import ProjectId, RenderHandle
-from pictory_async.cli._client import open_client, run
+from pictory_async.cli._client import interrupts, open_client
 from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exits import SettingComplaint
 from pictory_async.cli._options import (
@@ -21,6 +21,7 @@ from pictory_async.cli._options import (
     start_grace,
     timely,
 )
+from pictory_async.cli._text import name_of
 from pictory_async.cli._waiting import Waiting
 from pictory_async.errors import PictoryConfigError
 
@@ -90,12 +91,7 @@ def command(  # noqa: PLR0913 - each option is one
         wanted += project_ids(ids, ids_from)
     terms = {**timely(max_wait, interval), "start_grace": start_grace, "after": after}
     waiting = Waiting.of(wanted, rate.limiter(), terms, as_json=as_json, directory=directory)
-    interrupted = False
-    try:
-        run(lambda: _wait(base_url, waiting))
-    except KeyboardInterrupt:
-        interrupted = True
-    ctx.exit(waiting.report(interrupted=interrupted))
+    ctx.exit(waiting.report(interrupted=interrupts(lambda: _wait(base_url, waiting))))
 
 
 async def _wait(base_url: str | None, waiting: Waiting) -> None:
@@ -115,5 +111,5 @@ def read_handles(lines: IO[str]) -> list[RenderHandle]:
             try:
                 found.append(RenderHandle.from_json(line))
             except PictoryConfigError as error:
-                raise SettingComplaint(f"{lines.name}, line {number}: {error}") from None
+                raise SettingComplaint(f"{name_of(lines)}, line {number}: {error}") from None
     return found

@@ -9,7 +9,7 @@ import click
 
 from pictory_async import RateLimiter, RenderHandle
 from pictory_async.cli._downloads import Downloads, Saved
-from pictory_async.cli._exits import FAILURE, INTERRUPTED, SUCCESS, TIME_SPENT, explain
+from pictory_async.cli._exits import FAILURE, INTERRUPTED, SUCCESS, explain, worst
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._tally import Tally, key_of
 from pictory_async.cli._text import duration, echo_json, echo_lines, one_line, out_is_terminal, printable
@@ -100,9 +100,8 @@ class Waiting:
             self._print(interrupted=interrupted)
         if interrupted:
             return INTERRUPTED
-        code = explain(self.tally.ordered())
         failed = self.downloads is not None and self.downloads.failed
-        return FAILURE if failed and code in {SUCCESS, TIME_SPENT} else code
+        return worst(explain(self.tally.ordered()), FAILURE if failed else SUCCESS)
 
     def _print(self, *, interrupted: bool) -> None:
         tally = self.tally

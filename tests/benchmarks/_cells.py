@@ -1,4 +1,4 @@
-"""Single measurements, each in a process of its own on a core of its own: ``python -m tests.benchmarks._cells NAME …``."""
+"""Single measurements against the server: ``python -m tests.benchmarks._cells NAME ARGUMENTS``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import anyio
@@ -19,6 +18,9 @@ from pictory_async import AsyncPictory, RateLimiter
 from tests.benchmarks._metronome import ticks
 from tests.benchmarks._plain import structure
 from tests.benchmarks._polls import KEY, UNLIMITED, poller
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 Result = dict[str, float]
 
@@ -110,7 +112,10 @@ async def stall(base_url: str, projects: int, interval: float, seconds: float, *
 
         async def loop(number: int) -> None:
             await anyio.sleep(number / projects * interval)
-            while not structure((await client.projects._transport.poll(f"/v2/projects/p{number}", "it")).body).videoURL:
+            while True:
+                reply = await client.projects._transport.poll(f"/v2/projects/p{number}", "it")
+                if structure(reply.body).videoURL:
+                    break
                 await anyio.sleep(interval)
 
         async def watch() -> None:

@@ -31,7 +31,9 @@ def ticks() -> Iterator[list[float]]:
     """Collect how late each tick is served by the running event loop, in milliseconds."""
     lags: list[float] = []
     loop = asyncio.get_running_loop()
-    process = subprocess.Popen([sys.executable, "-I", "-c", _PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-c", _PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     assert process.stdout is not None
     pipe = process.stdout.fileno()
 

@@ -44,7 +44,7 @@ async def stainless(base_url: str, name: str, *, aiohttp: bool = False, **settin
     library: Any = importlib.import_module(name)
     kind = {"openai": "AsyncOpenAI", "anthropic": "AsyncAnthropic", "runwayml": "AsyncRunwayML"}[name]
 
-    class Project(library.BaseModel):  # type: ignore[misc,name-defined]
+    class Project(library.BaseModel):  # type: ignore[misc]
         projectName: str | None = None  # noqa: N815 - the wire's spelling
         step: str | None = None
         inProgress: bool | None = None  # noqa: N815

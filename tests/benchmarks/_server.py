@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import random
@@ -10,9 +11,12 @@ import string
 import sys
 from typing import Any
 
-import uvloop
-
 from pictory_async.testing import Render, SimRequest, World
+
+if importlib.util.find_spec("uvloop") is None:  # as on Windows; the server is still quicker than its clients
+    run: Any = asyncio.run
+else:
+    run = importlib.import_module("uvloop").run
 
 PREDICTION = {
     "id": "p",
@@ -55,7 +59,7 @@ def project_body(scenes: int | None, *, rendered: bool = True) -> bytes:
 def _enrich(scene: dict[str, Any], chance: random.Random) -> None:
     # The simulator fills scenes up with one long text, which is easier to decode and to compress than what people
     # write. Here no words are alike, and their emphasis makes many small parts.
-    words = ["".join(chance.choices(string.ascii_lowercase, k=chance.randint(3, 9))) for _ in range(49)]
+    words = ["".join(chance.choices(string.ascii_lowercase, k=chance.randint(3, 9))) for _ in range(47)]
     scene["text"] = " ".join(words)
     scene["sentence"] = [
         {"text": " ".join(words[place : place + 3]), "highlight": False, "decoration": [], "case": "none"}
@@ -135,7 +139,7 @@ if __name__ == "__main__":
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {0})
     options = json.loads(sys.argv[1])
-    uvloop.run(
+    run(
         serve(
             options.get("delay", 0.0),
             options.get("scenes"),

@@ -1,6 +1,7 @@
 """Python and C calls per poll under cProfile: ``python -m tests.benchmarks.calls [httpx|httpx2|aiohttp] [--profile]``.
 
-The same to the digit from run to run, so it is the guard that the test suite keeps.
+The same to the digit from run to run, so it is the guard that the test suite keeps. For that, the server has to answer
+with one write, so that no answer ever comes in two pieces.
 """
 
 from __future__ import annotations
@@ -8,13 +9,12 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
-import sys
 
 import anyio
 
-from pictory_async.testing import Render, Simulator, World
-from pictory_async.testing.server import ServerThread
 from tests.benchmarks._polls import ours
+from tests.benchmarks._profile import report
+from tests.benchmarks._run import server
 
 POLLS = 200
 
@@ -29,9 +29,9 @@ async def count(base_url: str, http: str, *, show: bool) -> float:
         for _ in range(POLLS):
             await poll()
         profile.disable()
-    stats = pstats.Stats(profile, stream=sys.stderr)
+    stats = pstats.Stats(profile)
     if show:
-        stats.sort_stats("tottime").print_stats(40)
+        print(report(stats, POLLS))
     return float(stats.total_calls) / POLLS  # type: ignore[attr-defined]
 
 
@@ -41,10 +41,8 @@ def main() -> None:
     parser.add_argument("http", nargs="?", default="httpx", choices=["httpx", "httpx2", "aiohttp"])
     parser.add_argument("--profile", action="store_true", help="print where the calls and the time go")
     options = parser.parse_args()
-    world = World(api_key="pictai_benchmark")
-    world.add_project(Render(0.0, duration=1e9), project_id="p")
-    with ServerThread(Simulator(world)) as server:
-        print(round(anyio.run(lambda: count(server.base_url, options.http, show=options.profile)), 1))
+    with server(rendered=False) as base_url:
+        print(anyio.run(lambda: count(base_url, options.http, show=options.profile)))
 
 
 if __name__ == "__main__":

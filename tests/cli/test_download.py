@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async.testing import Answer, Render, Throttle, World
+from pictory_async.testing import Answer, Drip, Render, Stall, World
 from tests.cli._command import interrupted, run, seen, started
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def film(world: World, name: str = "Film") -> str:
 
 def test_files_in_lines(world: World, tmp_path: Path) -> None:
     """Each file is a line with its status, project, kind, size and path."""
-    ids = [film(world, "One"), film(world, "../Two"), str(world.add_project())]
+    ids = [film(world, "One"), film(world, "a:Two"), str(world.add_project())]
     found = run("download", *ids, "--dir", str(tmp_path / "new"))
     rows = [line.split("\t") for line in found.stdout.splitlines()]
     assert (0, "", 15) == (found.exit_code, found.stderr, len(rows))
@@ -86,7 +86,7 @@ def test_ctrl_c_and_again(world: World, server: ServerThread, tmp_path: Path) ->
     """Ctrl-C keeps what is there; the same command goes on from it."""
     project_id = film(world)
     halfway = threading.Event()
-    slow: list[Fault] = [Throttle(1_200_000.0)]
+    slow: list[Fault] = [Stall(1_500_000)]
 
     def note(request: SimRequest, _: float) -> Fault | None:
         if request.path.endswith(".mp4") and slow:
@@ -111,7 +111,7 @@ def test_ctrl_c_and_again(world: World, server: ServerThread, tmp_path: Path) ->
 
 def test_on_a_terminal(world: World, server: ServerThread, tmp_path: Path) -> None:
     """On a terminal, each file has a bar in bytes while it comes, and then a line under its project."""
-    server.simulator.faults = lambda request, _: Throttle(2_500_000.0) if request.path.endswith(".mp4") else None
+    server.simulator.faults = lambda request, _: Drip(65536, 0.02) if request.path.endswith(".mp4") else None
     text = seen(
         "download", film(world, "A [red]film[/red]"), str(world.add_project()), "nope", "--dir", str(tmp_path), code=1
     )

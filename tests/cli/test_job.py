@@ -62,9 +62,12 @@ def test_wait_for_one_that_fails(world: World) -> None:
 
 
 def test_wait_for_too_long(world: World) -> None:
-    """A job that takes longer than --max-wait gives exit code 4."""
-    found = run("job", job_of(world, Render(0.0, duration=1e6)), *QUICK, "--max-wait", "0.2")
+    """A job that takes longer than --max-wait gives exit code 4, where nothing worse happened."""
+    late = job_of(world, Render(0.0, duration=1e6))
+    found = run("job", late, *QUICK, "--max-wait", "0.2")
     assert (4, "") == (found.exit_code, found.stdout)
+    failed = job_of(world, Render(-100.0, duration=10.0, fails=True))
+    assert 3 == run("job", failed, late, *QUICK, "--max-wait", "0.2").exit_code
 
 
 def test_progress_on_a_terminal(world: World) -> None:

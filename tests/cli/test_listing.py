@@ -105,8 +105,17 @@ def test_tables_on_a_terminal(world: World) -> None:
     assert "saved (UTC)" in text
     assert project_id in text
     assert "\x1b[2J" not in text
-    assert "[bold]long[/" in text.replace("\r\n", "")
+    assert "schema" not in text
+    assert "[bold]long[/" in text
     assert max(map(len, text.splitlines())) < 130  # the line's visible width and its colours
+
+
+def test_jobs_on_a_terminal(world: World) -> None:
+    """On a terminal, a job's video is named with its length, not with an address that would fill the table."""
+    world.add_project(Render(-100.0, duration=10.0))
+    text = seen("jobs", columns=80)
+    assert "a video of 21.98 s" in text
+    assert ".mp4" not in text
 
 
 def test_an_empty_table_says_so() -> None:

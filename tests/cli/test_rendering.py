@@ -182,7 +182,8 @@ def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -
         code, out, err = interrupted(process)
     handles = [RenderHandle.from_json(line).project_id for line in file.read_text().splitlines()]
     left = err.splitlines()[-1].removeprefix("Not asked for: ").split()
-    assert (130, handles) == (code, [RenderHandle.from_json(line).project_id for line in out.splitlines()])
+    assert code == 130
+    assert sorted(handles) == sorted(RenderHandle.from_json(line).project_id for line in out.splitlines())
     assert len(world.jobs) == len(handles) < 20
     assert sorted(ids) == sorted([*map(str, handles), *left])
 

@@ -8,7 +8,7 @@ from pictory_async import RenderOutcome, RenderStatus
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 
-from pictory_async.cli._exits import explain
+from pictory_async.cli._exits import explain, worst
 from pictory_async.cli._tally import Meter, Pace, Tally, lasting
 from pictory_async.cli._text import duration, printable, shown
 
@@ -42,6 +42,14 @@ def test_tally() -> None:
 def test_exit_codes(expected: int, statuses: list[RenderStatus]) -> None:
     """Code 0 means that all are rendered, 4 that only time was short, 3 that something else is wrong."""
     assert expected == explain(outcome(number, status) for number, status in enumerate(statuses))
+
+
+@pytest.mark.parametrize(
+    ("expected", "codes"), [(0, []), (0, [0, 0]), (4, [0, 4]), (1, [4, 1]), (3, [1, 3, 4]), (5, [3, 5, 2])]
+)
+def test_the_worst_exit_code(expected: int, codes: list[int]) -> None:
+    """Of several exit codes the highest counts, but a spent time only where nothing else is wrong."""
+    assert expected == worst(*codes)
 
 
 def test_meter_measures_the_last_two_seconds() -> None:

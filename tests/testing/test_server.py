@@ -125,11 +125,11 @@ async def test_a_fault_is_the_librarys_own_error(server, simulator, library, fau
 
 
 async def test_a_body_that_goes_on_after_its_length_is_cut(server, simulator):
-    """A client reads no further than the header says, and does not use that connection again."""
+    """A client reads no further than the header says; what the server does with the connection is its own affair."""
     simulator.faults = lambda *_: WrongLength(-5)
-    async with client_of(server, httpx) as client:
-        assert b'{"items":[]}'[:-5] == (await client.get("/v1/templates")).content
-        assert b'{"items":[]}'[:-5] == (await client.get("/v1/templates")).content
+    for _ in range(2):
+        async with client_of(server, httpx) as client:
+            assert b'{"items":[]}'[:-5] == (await client.get("/v1/templates")).content
 
 
 async def test_other_answers_and_drips_pass_through(server, simulator):

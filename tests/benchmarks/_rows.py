@@ -1,0 +1,326 @@
+"""The rows of the table: what is measured, what it should be, and what it is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import attrs
+
+from tests.benchmarks._polls import PEERS, PEERS_AIOHTTP
+from tests.benchmarks._run import NotMeasuredError, Samples, cell, installed, local, output, server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+CROWDS = (1, 50, 1000)
+OURS = "ours"
+OURS_AIOHTTP = "ours+aiohttp"
+
+
+@attrs.frozen
+class Figure:
+    """One number and what it should be."""
+
+    value: float
+    target: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def good(self) -> bool:
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+    @property
+    def wanted(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.target:,g}{self.unit}"
+
+    @property
+    def shown(self) -> str:
+        digits = 0 if abs(self.value) >= 100 or float(self.value).is_integer() else 1 if abs(self.value) >= 10 else 2
+        return f"{self.value:,.{digits}f}{self.unit}"
+
+
+@attrs.frozen
+class Row:
+    """One row: a measure with its figures, and beside them what they were made of."""
+
+    number: str
+    measure: str
+    figures: tuple[Figure, ...] = ()
+    raw: str = ""
+    problem: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        if self.problem is not None:
+            return "NOT MEASURED"
+        return "PASS" if all(figure.good for figure in self.figures) else "MISS"
+
+
+@attrs.frozen
+class Effort:
+    """How much time to spend."""
+
+    quick: bool
+
+    @property
+    def rounds(self) -> int:
+        return 1 if self.quick else 5
+
+    @property
+    def seconds(self) -> float:
+        return 0.6 if self.quick else 2.0
+
+
+def measure_costs(effort: Effort, report: Callable[[str], None]) -> tuple[Samples, dict[str, str]]:
+    """CPU per poll of every SDK: round after round, so that what else the machine does hits all alike."""
+    samples, problems = Samples(), dict[str, str]()
+    names = (OURS, *PEERS, OURS_AIOHTTP, *PEERS_AIOHTTP)
+    with server() as base_url:
+        for number in range(effort.rounds):
+            for tasks in (10, *CROWDS):
+                for name in (OURS, OURS_AIOHTTP) if tasks == 10 else names:
+                    base, _, mode = name.partition("+")
+                    try:
+                        installed([base] if base != OURS else [])
+                        installed(["httpx_aiohttp"] if mode and base == OURS else ["aiohttp"] if mode else [])
+                        samples.add(
+                            (name, tasks), cell("cost", base_url, name=name, tasks=tasks, seconds=effort.seconds)
+                        )
+                    except NotMeasuredError as problem:
+                        problems[name] = str(problem)
+            report(f"round {number + 1} of {effort.rounds}")
+    return samples, problems
+
+
+def cost_rows(samples: Samples, problems: dict[str, str]) -> Iterator[Row]:
+    """Rows 1 to 3, from the costs."""
+    text = "CPU per poll over the best peer's, at 1, 50 and 1,000 concurrent polls"
+    yield _against(samples, problems, "1", f"{text}; default install", OURS, PEERS, (0.95, 0.65, 0.6))
+    yield _against(
+        samples, problems, "2", f"{text}; with aiohttp on both sides", OURS_AIOHTTP, PEERS_AIOHTTP, (0.65, 0.65, 0.65)
+    )
+    text = "CPU per poll with 1,000 tasks over that with 10: default, aiohttp"
+    names = (OURS, OURS_AIOHTTP)
+    problem = next((problems[name] for name in names if name in problems), None)
+    if problem is not None:
+        yield Row("3", text, problem=problem)
+        return
+    figures = [Figure(samples.get((name, 1000), "us") / samples.get((name, 10), "us"), 1.25) for name in names]
+    raw = "; ".join(
+        f"{name}: {samples.get((name, 10), 'us'):,.0f} → {samples.get((name, 1000), 'us'):,.0f} µs" for name in names
+    )
+    yield Row("3", text, tuple(figures), raw)
+
+
+def _against(
+    samples: Samples,
+    problems: dict[str, str],
+    number: str,
+    measure: str,
+    ours: str,
+    peers: Sequence[str],
+    targets: Sequence[float],
+) -> Row:
+    troubled = [name for name in (ours, *peers) if name in problems]
+    if troubled:
+        return Row(number, measure, problem="; ".join(f"{name}: {problems[name]}" for name in troubled))
+    figures = []
+    raw = []
+    for tasks, target in zip(CROWDS, targets, strict=True):
+        costs = {name: samples.get((name, tasks), "us") for name in (ours, *peers)}
+        figures.append(Figure(costs[ours] / min(costs[name] for name in peers), target))
+        raw.append(f"{tasks:,}: " + ", ".join(f"{name.partition('+')[0]} {_us(cost)}" for name, cost in costs.items()))
+    return Row(number, measure, tuple(figures), "; ".join(raw) + " µs")
+
+
+def _us(cost: float) -> str:
+    return "never answered" if cost == float("inf") else f"{cost:,.0f}"
+
+
+def decode_row(_: Effort) -> Row:
+    installed(["msgspec"])
+    fast, plain = local("decode"), local("decode", "--without-fast")
+    if not fast["fast"] or plain["fast"]:
+        raise NotMeasuredError("msgspec was to be used once, and once not")
+    return Row(
+        "4",
+        "CPU to read a poll's verdict from a project of 60 scenes: with the extra fast, without",
+        (Figure(fast["verdict_ms"], 0.1, " ms"), Figure(plain["verdict_ms"], 1.3, " ms")),
+        f"{fast['bytes'] / 1e3:,.0f} KB; json.loads alone {fast['json_ms']:.2f} ms; unchanged bytes "
+        f"{fast['unchanged_ms']:.3f} ms; whole project with its scenes {fast['project_ms']:.1f} ms",
+    )
+
+
+def burst_row(effort: Effort) -> Row:
+    samples = Samples()
+    with server(delay=0.1) as base_url:
+        for _ in range(effort.rounds):
+            samples.add("burst", cell("burst", base_url, name=OURS, tasks=1000))
+    with server(delay=0.15) as base_url:
+        steady = cell("steady", base_url, name=OURS, rate=200.0, seconds=3.0 if effort.quick else 10.0)
+    if samples.get("burst", "failed"):
+        raise NotMeasuredError("polls of the burst failed")
+    return Row(
+        "5",
+        "largest lag of the event loop when 1,000 polls are asked for at once; new connections at 200 polls/s, 30 in "
+        "flight",
+        (Figure(samples.get("burst", "lag_ms"), 50.0, " ms"), Figure(steady["new_connections"], 0.0)),
+        f"{steady['polls']:,.0f} polls at {steady['us']:,.0f} µs of CPU",
+    )
+
+
+def stall_row(effort: Effort) -> Row:
+    samples = Samples()
+    with server(scenes=60, rendered=False, changing=True) as base_url:
+        for _ in range(1 if effort.quick else 3):
+            for plain in (False, True):
+                values = cell(
+                    "stall",
+                    base_url,
+                    projects=500,
+                    interval=5.0,
+                    seconds=2.5 if effort.quick else 10.0,
+                    plain=plain,
+                )
+                samples.add(plain, values)
+    ours, plain_loop = samples.get(False, "p99_ms"), samples.get(True, "p99_ms")
+    return Row(
+        "6",
+        "99th percentile of how late a 1 ms tick is served while 500 projects of 60 scenes are watched, over that of a "
+        "plain loop",
+        (Figure(ours / plain_loop, 0.4),),
+        f"{ours:.2f} ms, plain {plain_loop:.2f} ms; CPU {samples.get(False, 'cpu'):.0%}, plain "
+        f"{samples.get(True, 'cpu'):.0%}; polls {samples.get(False, 'polls'):,.0f}, plain "
+        f"{samples.get(True, 'polls'):,.0f}",
+    )
+
+
+def memory_row(_: Effort) -> Row:
+    found = local("memory")
+    return Row(
+        "7",
+        "memory per watch of 10,000, with the last snapshot; ending them all",
+        (Figure(found["bytes"], 1024.0, " B"), Figure(found["cancel_ms"], 20.0, " ms")),
+    )
+
+
+def scheduler_row(effort: Effort) -> Row:
+    samples = Samples()
+    for _ in range(1 if effort.quick else 3):
+        samples.add("", local("scheduler", *(["--quick"] if effort.quick else [])))
+    return Row(
+        "8",
+        "CPU per poll without HTTP, 10,000 watches; lateness of looks, 99th percentile",
+        (Figure(samples.get("", "us"), 50.0, " µs"), Figure(samples.get("", "late_p99_ms"), 5.0, " ms")),
+        f"{samples.get('', 'polls'):,.0f} polls; median lateness {samples.get('', 'late_p50_ms'):.2f} ms",
+    )
+
+
+def limiter_row(effort: Effort) -> Row:
+    samples = Samples()
+    for _ in range(1 if effort.quick else 3):
+        samples.add("", local("limiter", *(["--quick"] if effort.quick else [])))
+    return Row(
+        "9",
+        "limiter: free acquire; share of 50/s with 1,000 waiters, 500 of them cancelled; most in one second; "
+        "overtakings; pace at a nominal 20,000/s",
+        (
+            Figure(samples.get("", "alone_us"), 2.0, " µs"),
+            Figure(samples.get("", "share") * 100.0, 99.0, " %", at_least=True),
+            Figure(samples.get("", "busiest"), 50.0),
+            Figure(samples.get("", "overtakings"), 0.0),
+            Figure(samples.get("", "quick_per_second"), 5000.0, "/s", at_least=True),
+        ),
+        f"share before the cancelling {samples.get('', 'share_before'):.2%}, after it "
+        f"{samples.get('', 'share_after'):.2%}",
+    )
+
+
+def import_row(_: Effort) -> Row:
+    found = local("imports")
+    return Row(
+        "10",
+        "import pictory_async over import httpx, attrs, cattrs, anyio",
+        (Figure(found["own_ms"] / found["base_ms"], 1.2),),
+        f"{found['own_ms']:.0f} over {found['base_ms']:.0f} ms; with a first client, which loads the HTTP library, "
+        f"{found['client_ms']:.0f} ms ({found['client_ms'] / found['base_ms']:.2f})",
+    )
+
+
+def fairness_row(_: Effort) -> Row:
+    found = local("fairness")
+    return Row(
+        "11",
+        "mean lag between finish and notice where the budget binds, over n/2r",
+        (Figure(found["ratio"], 1.1),),
+        f"the watch with the fewest looks had {found['evenness']:.0%} of those with the most",
+    )
+
+
+def calls_row(_: Effort) -> Row:
+    installed(["httpx_aiohttp"])
+    counts = {http: [float(output("calls", http)) for _ in range(2)] for http in ("httpx", "aiohttp")}
+    return Row(
+        "12",
+        "Python and C calls per poll: default, aiohttp; difference between two runs",
+        (
+            Figure(counts["httpx"][0], 3000.0),
+            Figure(counts["aiohttp"][0], 1600.0),
+            Figure(max(abs(one - other) for one, other in counts.values()), 0.0),
+        ),
+        "; ".join(f"{http}: {one:,.1f}, {other:,.1f}" for http, (one, other) in counts.items()),
+    )
+
+
+def schedule_row(effort: Effort) -> Row:
+    found = json.loads(output("schedule", *(["--quick"] if effort.quick else [])))
+    return Row(
+        "13",
+        "lag of a schedule that follows progress over that of the fair one, with as many requests",
+        (Figure(found["ratio"], 0.75),),
+        f"{found['lag_s']:.1f} over {found['fair_lag_s']:.1f} s, mean of {found['cases']:.0f} cases; between "
+        f"{found['best']:.2f} and {found['worst']:.2f}",
+    )
+
+
+def huge_row(effort: Effort) -> Row:
+    found = local("huge", *(["--quick"] if effort.quick else []))
+    return Row(
+        "14",
+        "100,000 watches in simulated time: memory of each, CPU of a look",
+        (),
+        f"{found['bytes']:,.0f} B (without a snapshot), {found['us']:,.0f} µs; {found['looks']:,.0f} looks of "
+        f"{found['hours']:g} h in {found['cpu_s']:,.0f} s of CPU",
+    )
+
+
+OTHERS: tuple[tuple[str, Callable[[Effort], Row]], ...] = (
+    ("4", decode_row),
+    ("5", burst_row),
+    ("6", stall_row),
+    ("7", memory_row),
+    ("8", scheduler_row),
+    ("9", limiter_row),
+    ("10", import_row),
+    ("11", fairness_row),
+    ("12", calls_row),
+    ("13", schedule_row),
+    ("14", huge_row),
+)
+
+
+def measure(effort: Effort, report: Callable[[str], None], only: frozenset[str]) -> Iterator[Row]:
+    """Measure row after row; one that cannot be measured says so and does not stop the others."""
+    if not only or only & {"1", "2", "3"}:
+        report("CPU per poll, beside the peers")
+        yield from cost_rows(*measure_costs(effort, report))
+    for number, make in OTHERS:
+        if only and number not in only:
+            continue
+        report(f"row {number}")
+        try:
+            yield make(effort)
+        except NotMeasuredError as problem:
+            yield Row(number, make.__name__.removesuffix("_row"), problem=str(problem))
