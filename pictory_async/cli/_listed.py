@@ -50,7 +50,7 @@ def print_list(
     rows: list[Sequence[Cell]] = []
 
     async def take() -> None:
-        count = 0
+        count, whole = 0, False
         try:
             async with open_client(base_url) as client:
                 async for item in listing(client):
@@ -62,10 +62,11 @@ def print_list(
                     else:
                         echo_table(columns, [row_of(item)])
                     if count == limit:
-                        return
+                        break
+            whole = True
         finally:
             # Also where the list breaks off.
-            if row_of is not None and out_is_terminal():
+            if row_of is not None and out_is_terminal() and (rows or whole):
                 echo_table(columns, rows, spare=spare)
 
     run(take)

@@ -64,6 +64,17 @@ def test_a_refused_list_is_one_sentence(server: ServerThread) -> None:
     assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
 
 
+def test_a_list_that_breaks_off(world: World, server: ServerThread) -> None:
+    """On a terminal too, what came before an error is shown, and an error alone comes without a table."""
+    world.page_size = 2
+    for _ in range(3):
+        world.add_project(name="Seen")
+    refused = Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
+    server.simulator.faults = lambda request, _: refused if "pagekey" in request.query else None
+    assert 2 == seen("projects", code=1).count("Seen")
+    assert "none" not in seen("jobs", "--base-url", "http://127.0.0.1:1", code=1)
+
+
 def test_templates_in_lines(world: World) -> None:
     """A template's line says whether it can be used; --details adds what only its details tell."""
     world.add_template("Hi {{Name}}", template_id="t1", name="One", variables={"Name": "you", "Other": ""})
