@@ -9,6 +9,7 @@ import attrs
 
 from pictory_async._cache import TemplateCacheStatistics
 from pictory_async._config import Config, is_loopback
+from pictory_async._http import open_engine
 from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._media import Media
@@ -86,9 +87,6 @@ class AsyncPictory:
         http: object = None,
         template_cache: Duration | DiskTemplateCache | None = None,
     ) -> None:
-        # The HTTP library is most of what there is to import, and a program may never make a client.
-        from pictory_async._http import open_engine  # noqa: PLC0415
-
         self._config = Config.checked(api_key, base_url, timeout)
         self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
         self._engine = open_engine(http)
