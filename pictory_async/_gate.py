@@ -35,37 +35,36 @@ class Gate:
 
     async def enter(self, priority: Priority) -> None:
         """Wait for a place inside, and take it."""
-        if not self._fits(priority) or self._line.up_to(priority):
-            await self._queue(priority)
-        self.busy += 1
-        if self._line.waiting:
-            self._call_next()
+        if self._fits(priority) and not self._line.up_to(priority):
+            self.busy += 1
+            return
+        place = self._line.join(priority)
+        try:
+            await place.called()
+        except BaseException:
+            if self._line.has(place):
+                self._line.leave(place)
+            else:  # it was let in at the very moment
+                self.leave()
+            raise
 
     def leave(self) -> None:
         """Give the place to whoever comes next."""
         self.busy -= 1
         if self._line.waiting:
-            self._call_next()
+            self._let_in()
 
-    async def _queue(self, priority: Priority) -> None:
-        place = self._line.join(priority)
-        try:
-            while not self._fits(priority) or place not in self._line.heads():
-                await place.called()
-        except BaseException:
-            self._line.leave(place)
-            self._call_next()
-            raise
-        self._line.leave(place)
+    def _let_in(self) -> None:
+        # The place is handed over at once, so that nobody who comes in between can take it.
+        for place in self._line.heads():
+            if self._fits(place.priority):
+                self._line.leave(place)
+                self.busy += 1
+                place.call()
+                return
 
     def _fits(self, priority: Priority) -> bool:
         return self.busy < (self._limit if priority is Priority.INTERACTIVE else self._poll_limit)
-
-    def _call_next(self) -> None:
-        for place in self._line.heads():
-            if self._fits(place.priority):
-                place.call()
-                return
 
 
 class Admission:

@@ -38,9 +38,13 @@ class Place:
 
     async def called(self, within: float | None = None) -> None:
         """Sleep until somebody calls this place, or for so many seconds."""
+        if self._event.is_set():  # from the last time: whoever sleeps has just seen that its turn has not come
+            self._event = anyio.Event()
+        if within is None:
+            await self._event.wait()
+            return
         with anyio.move_on_after(within):
             await self._event.wait()
-        self._event = anyio.Event()
 
     def call(self) -> None:
         """Wake whoever stands here; it decides itself whether its turn has come."""
@@ -67,6 +71,10 @@ class Line:
         """Step out, from wherever in the line."""
         del self._queues[place.priority][place]
         self.waiting -= 1
+
+    def has(self, place: Place) -> bool:
+        """Whether somebody still stands there."""
+        return place in self._queues[place.priority]
 
     def up_to(self, priority: Priority) -> int:
         """How many stand in queues that go before a newcomer of this priority."""
