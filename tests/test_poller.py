@@ -144,6 +144,17 @@ class TestOneProject:
         assert caught.value.project.is_rendering
         assert isinstance(caught.value, TimeoutError)
 
+    async def test_a_long_snapshot_is_kept_whole(self, world: World, simulator: Simulator) -> None:
+        """The last snapshot of a project with many scenes, kept compressed, is whole again in the error."""
+        project_id = world.add_project(Render(0.0, duration=5000.0), scenes=40)
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.WaitTimeoutError) as caught:
+                await client.projects.wait(project_id, max_wait=100)
+            now = await client.projects.get(project_id)
+        assert caught.value.project is not None
+        assert 40 == len(caught.value.project.scenes)
+        assert now.scenes == caught.value.project.scenes
+
     async def test_max_wait_bounds_the_request_in_flight(self, world: World) -> None:
         """A server that never answers cannot hold the wait longer than ``max_wait``."""
         project_id = world.add_project(Render(0.0, duration=50.0))

@@ -271,10 +271,10 @@ def main() -> None:
         "decode": decode,
         "memory": lambda: anyio.run(lambda: memory(10_000)),
         "scheduler": lambda: anyio.run(lambda: scheduler(10_000, 2.0 if quick else 6.0)),
-        "limiter": lambda: anyio.run(lambda: limiter(6.0 if quick else 12.0)),
+        "limiter": lambda: anyio.run(lambda: limiter(8.0 if quick else 12.0)),
         "imports": imports,
         "fairness": fairness,
-        "huge": lambda: huge(1 / 6 if quick else 1.0),
+        "huge": lambda: huge(0.25 if quick else 1.0),
     }
     print(json.dumps(calls[sys.argv[1]]()))
 

@@ -244,7 +244,7 @@ def import_row(_: Effort) -> Row:
         "10",
         "import pictory_async over import httpx, attrs, cattrs, anyio",
         (Figure(found["own_ms"] / found["base_ms"], 1.2),),
-        f"{found['own_ms']:.0f} over {found['base_ms']:.0f} ms; with a first client, which loads the HTTP library, "
+        f"{found['own_ms']:.0f} over {found['base_ms']:.0f} ms; with a first client made "
         f"{found['client_ms']:.0f} ms ({found['client_ms'] / found['base_ms']:.2f})",
     )
 

@@ -53,13 +53,13 @@ def project_body(scenes: int | None, *, rendered: bool = True) -> bytes:
     chance = random.Random(1)
     for scene in raw["scenes"]:
         _enrich(scene, chance)
-    return json.dumps(raw).encode()
+    return json.dumps(raw, separators=(",", ":")).encode()  # as JavaScript writes it
 
 
 def _enrich(scene: dict[str, Any], chance: random.Random) -> None:
     # The simulator fills scenes up with one long text, which is easier to decode and to compress than what people
     # write. Here no words are alike, and their emphasis makes many small parts.
-    words = ["".join(chance.choices(string.ascii_lowercase, k=chance.randint(3, 9))) for _ in range(47)]
+    words = ["".join(chance.choices(string.ascii_lowercase, k=chance.randint(3, 9))) for _ in range(54)]
     scene["text"] = " ".join(words)
     scene["sentence"] = [
         {"text": " ".join(words[place : place + 3]), "highlight": False, "decoration": [], "case": "none"}
@@ -113,7 +113,7 @@ class Protocol(asyncio.Protocol):
         if not self._changing:
             return body
         # Each project has its own id, and every tenth answer differs from the others, as when a project is saved.
-        body = body.replace(b'"project_id": "p"', b'"project_id": "%s"' % path.rpartition(b"/")[2], 1)
+        body = body.replace(b'"project_id":"p"', b'"project_id":"%s"' % path.rpartition(b"/")[2], 1)
         return body if self._counter.requests % 10 else body + b" "
 
     def _answer(self, body: bytes) -> None:
