@@ -27,7 +27,7 @@ _LIBRARIES = (
     "anyio",
     "attrs",
     "cattrs",
-    "msgspec",
+    "pysimdjson",
     "openai",
     "anthropic",
     "runwayml",

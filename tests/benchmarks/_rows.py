@@ -140,10 +140,10 @@ def _us(cost: float) -> str:
 
 
 def decode_row(_: Effort) -> Row:
-    installed(["msgspec"])
+    installed(["simdjson"])
     fast, plain = local("decode"), local("decode", "--without-fast")
     if not fast["fast"] or plain["fast"]:
-        raise NotMeasuredError("msgspec was to be used once, and once not")
+        raise NotMeasuredError("simdjson was to be used once, and once not")
     return Row(
         "4",
         "CPU to read a poll's verdict from a project of 60 scenes: with the extra fast, without",
