@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from pictory_async._address import is_loopback
 from pictory_async._cache import TemplateCacheStatistics
-from pictory_async._config import Config, is_loopback
+from pictory_async._config import Config
 from pictory_async._http import open_engine
 from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from typing import TYPE_CHECKING, Final, NoReturn
-from urllib.parse import urlsplit
 
 import attrs
 
+from pictory_async._address import is_loopback, web_address
 from pictory_async._durations import optional_seconds
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
@@ -16,7 +16,7 @@ from pictory_async.errors import PictoryConfigError
 if TYPE_CHECKING:
     from pictory_async._durations import Duration
 
-__all__ = ["ApiKey", "Config", "is_loopback", "user_agent"]
+__all__ = ["ApiKey", "Config", "user_agent"]
 
 BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
 _GET_KEY: Final = "Copy one from https://app.pictory.ai/api-access and pass it as api_key or set PICTORY_API_KEY."
@@ -33,6 +33,10 @@ class ApiKey:
     def reveal(self) -> str:
         """The key itself."""
         return self._value
+
+    def hide_in(self, text: str) -> str:
+        """The text without the key: a server may send back what it was sent."""
+        return text.replace(self._value, "********")
 
     def __repr__(self) -> str:
         return "ApiKey('********')"
@@ -83,31 +87,21 @@ def _checked_key(key: str | None) -> ApiKey:
 
 
 def _checked_url(url: str) -> str:
+    parts = web_address(url)
+    # Passwords are not shown, nor is a key that was passed in the wrong place.
+    shown = "" if "@" in str(url) or "pictai_" in str(url) else f" {url!r}"
     problem = None
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except (ValueError, AttributeError):
-        raise PictoryConfigError(f"The base URL {url!r} is not a URL.") from None
-    if parts.username is not None or parts.password is not None:
-        raise PictoryConfigError("The base URL holds credentials. Remove them; the API key is sent as a header.")
-    if parts.scheme not in {"https", "http"} or not host:
-        problem = "must start with https:// and name a host"
-    elif parts.scheme == "http" and not is_loopback(host):
+    if parts is None:
+        problem = "is not a plain web address: it must start with https:// and name a host"
+    elif parts.username is not None or parts.password is not None:
+        problem = "holds credentials. Remove them; the API key is sent as a header"
+    elif parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         problem = "would send the API key unencrypted; use https:// (http:// is for loopback only)"
-    elif parts.query or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
-        problem = "must be a plain address without query, fragment or spaces"
+    elif parts.query or parts.fragment:
+        problem = "must be a plain address without query or fragment"
     if problem:
-        raise PictoryConfigError(f"The base URL {url!r} {problem}.")
+        raise PictoryConfigError(f"The base URL{shown} {problem}.")
     return url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine."""
-    return host in {"localhost", "::1"} or (
-        host.startswith("127.") and host.count(".") == 3 and host.replace(".", "").isdigit()  # noqa: PLR2004 - IPv4
-    )
 
 
 def user_agent() -> str:

@@ -27,7 +27,9 @@ __all__ = ["DownloadProgress", "DownloadReport", "DownloadStatus", "DownloadedFi
 
 _ENDINGS: Final = {"video": ".mp4", "audio": ".mp3", "srt": ".srt", "vtt": ".vtt", "txt": ".txt", "thumbnail": ".jpg"}
 _KINDS: Final = (*_ENDINGS, "share")
-_ENDING: Final = re.compile(r"//[^/?#]+/[^?#]*(\.[A-Za-z0-9]{1,5})(?=$|[?#])")
+# Not any ending: a system may run what is called "Film.bat".
+_MEDIA: Final = "aac|flac|gif|jpeg|jpg|m4a|m4v|mkv|mov|mp3|mp4|ogg|opus|png|srt|txt|vtt|wav|webm|webp"
+_ENDING: Final = re.compile(rf"//[^/?#]+/[^?#]*(\.(?:{_MEDIA}))(?=$|[?#])", re.IGNORECASE)
 
 
 class DownloadStatus(StrEnum):
@@ -183,6 +185,7 @@ async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_co
             await to_thread.run_sync(part.restart)
         before = part.size
         if kind == "share":
+            media.check(source.url, source)
             await to_thread.run_sync(part.write, f"[InternetShortcut]\r\nURL={source.url}\r\n".encode())
         else:
             await media.fetch(source, part)

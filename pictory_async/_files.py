@@ -23,15 +23,16 @@ __all__ = ["OnConflict", "PartFile", "lock", "safe_name"]
 OnConflict = Literal["rename", "skip", "overwrite"]
 
 _MAX_BYTES: Final = 150  # of a name, so that endings and numbers fit into the 255 that file systems allow
-_FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
 _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 
 
 def safe_name(name: str | None, fallback: str) -> str:
     """Turn a project's name into a file name that is safe on every system.
 
-    Path separators, control characters and what Windows forbids become ``_``; names that Windows reserves get a
-    leading ``_``; dots and spaces at the ends go; long names are cut. What stays empty becomes ``fallback``.
+    Path separators, control characters, marks that turn the reading direction and what Windows forbids become ``_``;
+    names that Windows reserves get a leading ``_``; dots and spaces at the ends go; long names are cut. What stays
+    empty becomes ``fallback``.
     """
     text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name or "")).strip(". ")
     text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
@@ -48,6 +49,12 @@ def lock(file: Any) -> None:
     """
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _plain(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError
+    return text
 
 
 class PartFile:
@@ -84,8 +91,8 @@ class PartFile:
         self.size = os.fstat(self._file.fileno()).st_size
         try:
             note = json.loads(self._note.read_bytes())
-            self.validator, self.total = str(note["validator"]), int(note["total"])
-        except (OSError, ValueError, TypeError, KeyError):
+            self.validator, self.total = _plain(note["validator"]), int(note["total"])
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             self.restart()  # without the note nobody knows which version of the file this is a part of
 
     def describe(self, validator: str | None, total: int | None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import anyio
-from anyio import to_thread
 
-from pictory_async._config import is_loopback, user_agent
+from pictory_async._address import objection
+from pictory_async._config import user_agent
 from pictory_async._messages import Wire, header
 from pictory_async.errors import ConnectionFailedError, DownloadError, RequestTimeoutError
 
@@ -98,6 +99,16 @@ class Media:
                 raise DownloadError(text, done=part.size, total=part.total)
             await anyio.sleep(delay)
 
+    def check(self, url: str, source: Source) -> None:
+        """Refuse an address that must not be used, whoever gave it.
+
+        Raises:
+            DownloadError: It is not a public and encrypted one.
+        """
+        problem = objection(url, loopback=self._loopback)
+        if problem:
+            raise DownloadError(f"The address of {source.what} {problem}, so it is not used. Look at it in Pictory.")
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._engine.aclose()
@@ -106,12 +117,14 @@ class Media:
         """Try once; whether the file is whole. ``False`` means: at once again, something was changed."""
         url = source.url
         for _ in range(_REDIRECTS + 1):
-            self._check(url, source)
+            self.check(url, source)
             async with self._engine.stream(self._wire(url, source, part)) as stream:
                 location = header(stream.headers, b"location")
                 if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
                     return await self._answered(stream, source, part)
-            url = urljoin(url, location)
+            with suppress(ValueError):  # what cannot be read stays as it is, and is refused
+                location = urljoin(url, location)
+            url = location
         text = f"The address of {source.what} redirects too often. Have Pictory give a new one, and download again."
         raise DownloadError(text, done=part.size, total=part.total)
 
@@ -130,7 +143,7 @@ class Media:
             if not whole:
                 if part.size == 0:
                     raise _Cut("the server has no such range.")
-                await to_thread.run_sync(part.restart)
+                await anyio.to_thread.run_sync(part.restart)
             return whole
         if status not in {200, 206}:
             text = f"The server refuses {source.what} with status {status}. Look at it in Pictory, then download again."
@@ -141,18 +154,20 @@ class Media:
         total, start = _extent(stream)
         validator = _validator(stream.headers)
         if stream.status == 206 and start != part.size:  # noqa: PLR2004 - Partial Content
-            await to_thread.run_sync(part.restart)
+            await anyio.to_thread.run_sync(part.restart)
             raise _Cut("the server sent another part than it was asked for.")
         if part.size and (start == 0 or (validator, total) != (part.validator, part.total)):
             # Another version than the one this is a part of, or a server that knows no parts.
-            await to_thread.run_sync(part.restart)
+            await anyio.to_thread.run_sync(part.restart)
             if start != 0:
                 return False
-        await to_thread.run_sync(part.describe, validator, total)
+        await anyio.to_thread.run_sync(part.describe, validator, total)
         buffer = bytearray()
         try:
             while chunk := await stream.read():
                 buffer += chunk
+                if total is not None and part.size + len(buffer) > total:
+                    break  # else a server could fill the disk
                 if len(buffer) >= _BUFFER:
                     await _flush(buffer, source, part)
         finally:
@@ -161,7 +176,7 @@ class Media:
                     await _flush(buffer, source, part)
         if total is not None and part.size != total:
             if part.size > total:
-                await to_thread.run_sync(part.restart)
+                await anyio.to_thread.run_sync(part.restart)
             raise _Cut(f"{part.size} of {total} bytes arrived.")
         return True
 
@@ -174,35 +189,14 @@ class Media:
             (b"range", f"bytes={part.size}-".encode()),
         ]
         if part.size and part.validator is not None:
-            headers.append((b"if-range", part.validator.encode("latin-1")))
+            headers.append((b"if-range", part.validator.encode()))
         return Wire("GET", url, source.what, headers, timeout=self._timeout)
-
-    def _check(self, url: str, source: Source) -> None:
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            _ = parts.port
-        except ValueError:
-            host, parts = "", urlsplit("")
-        here = is_loopback(host)
-        problem = None
-        if not host or parts.scheme not in {"https", "http"} or not url.isprintable() or not url.isascii():
-            problem = "is not a web address"
-        elif parts.username is not None or parts.password is not None:
-            problem = "holds credentials"
-        elif here and not self._loopback:
-            problem = "points to this machine"
-        elif parts.scheme == "http" and not here:
-            problem = "is not encrypted"
-        if problem:
-            text = f"The address of {source.what} {problem}, so it is not fetched. Look at it in Pictory."
-            raise DownloadError(text)
 
 
 async def _flush(buffer: bytearray, source: Source, part: PartFile) -> None:
     data = bytes(buffer)
     buffer.clear()
-    await to_thread.run_sync(part.write, data)
+    await anyio.to_thread.run_sync(part.write, data)
     if source.progress is not None:
         source.progress(part.size, part.total)
 
@@ -232,4 +226,6 @@ def _total(headers: Headers) -> int | None:
 def _validator(headers: Headers) -> str | None:
     """What tells this version of the file from others (RFC 9110, section 13.1.5: no weak tags)."""
     tag = header(headers, b"etag")
-    return tag if tag is not None and not tag.startswith("W/") else header(headers, b"last-modified")
+    found = tag if tag is not None and not tag.startswith("W/") else header(headers, b"last-modified")
+    # It goes back in a header, so it must not be able to become two.
+    return found if found is not None and found.isascii() and found.isprintable() else None

@@ -260,7 +260,7 @@ async def test_addresses_that_must_not_be_fetched_are_refused(
     """Only encrypted web addresses without credentials are fetched."""
     change(world, template_id, project=url)
     async with client_of(simulator) as client:
-        with pytest.raises(errors.DownloadError, match="is not fetched"):
+        with pytest.raises(errors.DownloadError, match="is not used"):
             await client.templates.backup(template_id, tmp_path)
 
 

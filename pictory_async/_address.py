@@ -1,0 +1,74 @@
+"""Addresses on the web: which ones are one, and which ones lead to this machine or into its network. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+__all__ = ["is_loopback", "objection", "web_address"]
+
+_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_PRIVATE: Final = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain")
+_PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
+
+
+def web_address(url: str) -> SplitResult | None:
+    """Read an address; ``None`` where it is none, or where two readers could take it for different ones."""
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return None
+    known = _NAME.fullmatch(host) is not None or ("%" not in host and _ip(host) is not None)
+    return parts if known and parts.scheme in {"https", "http"} else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine, for sure: no resolver is asked what a name means."""
+    address = _ip(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def objection(url: str, *, loopback: bool) -> str | None:
+    """Why an address that the API gave must not be used; ``None`` where nothing is wrong with it.
+
+    Args:
+        url: The address.
+        loopback: Whether addresses on this machine are allowed, over plain HTTP too.
+    """
+    parts = web_address(url)
+    if parts is None:
+        return "is not a web address"
+    if parts.username is not None or parts.password is not None:
+        return "holds credentials"
+    host = parts.hostname or ""
+    if is_loopback(host):
+        return None if loopback else "points to this machine"
+    if _is_private(host):
+        return "does not lead to the public internet"
+    return "is not encrypted" if parts.scheme == "http" else None
+
+
+def _is_private(host: str) -> bool:
+    address = _ip(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        # What lies outside of 2000::/3, or is 6to4, may stand for an IPv4 address.
+        return not address.is_global or address not in _PUBLIC_IPV6 or address.sixtofour is not None
+    if address is not None:
+        return not address.is_global or address.is_multicast
+    name = host.rstrip(".")
+    # Resolvers read "127.1", "0x7f.1" and "2130706433" as 127.0.0.1.
+    return "." not in name or name.endswith(_PRIVATE) or _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
