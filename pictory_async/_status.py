@@ -92,6 +92,6 @@ def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[St
 def _server_time(reply: Reply) -> datetime | None:
     try:
         moment = parsedate_to_datetime(reply.header(b"date") or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # a year with twenty digits is no number for C
         return None
     return moment if moment.tzinfo is not None else None

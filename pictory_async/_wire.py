@@ -14,7 +14,7 @@ from pictory_async._wire_error import ErrorBody, decode_error
 from pictory_async._wire_hooks import MisfitError
 from pictory_async._wire_json import decode_json, fast_fields
 from pictory_async._wire_names import MATTERS, NAMES
-from pictory_async._wire_read import reader_of, within
+from pictory_async._wire_read import place_of, reader_of, within
 from pictory_async._wire_write import unstructure
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import (
@@ -85,9 +85,15 @@ def decode_job(body: bytes, job_id: str | None = None) -> Job:
     """Read the answer of ``GET /v1/jobs/{id}``; ``job_id`` is used where the answer has none.
 
     Raises:
-        MalformedResponseError: The body is no JSON object, or its id or status is no text.
+        MalformedResponseError: The body is no JSON object or no job, or its id or status is no text.
     """
-    return _read(Job, decode_json(body), job_id)
+    raw = decode_json(body)
+    # An error with status 200 names no job; taken for one it would say "failed".
+    if raw.get("success") is False and not any(place_of(raw, name, NAMES[Job][name]) for name in ("id", "status")):
+        raise MalformedResponseError(
+            "The answer says success: false instead of showing the job. Try again.", json_path="$.success"
+        )
+    return _read(Job, raw, job_id)
 
 
 def decode_render_started(body: bytes) -> str:

@@ -105,6 +105,17 @@ async def test_retry_after_as_a_date_is_read_by_the_servers_clock() -> None:
     assert simulated.log[1].at == pytest.approx(30.0, abs=0.3)
 
 
+@pytest.mark.parametrize(
+    "date", ["Thu, 01 Jan 99999999999999999999 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 +9999999999"]
+)
+async def test_a_date_that_cannot_be_is_no_date(date: str) -> None:
+    """A server whose clock says nonsense gets the same patience as one that says nothing."""
+    simulated = simulator(Answer(429, {"retry-after": "1", "date": date}))
+    async with simulated.client() as client:
+        await client.projects.get("p")
+    assert 2 == len(simulated.log)
+
+
 async def test_a_pause_of_a_day_is_an_error_now() -> None:
     """A server that asks for more patience than ``max_pause`` is not obeyed in silence."""
     simulated = simulator(always=Answer(429, {"retry-after": "86400"}))

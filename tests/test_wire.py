@@ -41,7 +41,6 @@ READERS: dict[str, Callable[[bytes], Model]] = {
     "get-template-by-id-1": lambda body: _wire.decode_template(body, "t-1"),
     "get-job-by-id-1": lambda body: _wire.decode_job(body, "j-1"),
     "get-video-render-job-by-id-1": _wire.decode_job,
-    "error-legacy-1": lambda body: _wire.decode_job(body, "j-1"),
     "clean-job-1": lambda body: _wire.decode_job(body, "j-1"),
     "render-project-1": _wire.decode_job,
     "list-projects-1": _wire.decode_project_page,
@@ -49,7 +48,7 @@ READERS: dict[str, Callable[[bytes], Model]] = {
     "list-jobs-1": _wire.decode_job_page,
     "update-template-1": lambda body: _wire.decode_template(body, "t-1"),
 }
-ENVELOPES = ("update-project-1", "update-project-2", "delete-project-1", "delete-template-1")
+ENVELOPES = ("error-legacy-1", "update-project-1", "update-project-2", "delete-project-1", "delete-template-1")
 
 
 class TestRoundTrip:
@@ -83,6 +82,11 @@ class TestRoundTrip:
         """An object that shows nothing, or denies success, is an error: it does not say "not rendered"."""
         with pytest.raises(MalformedResponseError, match=r"no (project|template)|success: false"):
             read(body, "p-1")
+
+    def test_an_error_is_not_taken_for_a_job(self):
+        """The legacy error, sent with status 200, names no job: it does not say that a job failed."""
+        with pytest.raises(MalformedResponseError, match="success: false"):
+            _wire.decode_job(payload("error-legacy-1"), "j-1")
 
     def test_all_payloads_are_covered(self):
         """No payload is left out."""
