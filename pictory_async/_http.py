@@ -43,7 +43,7 @@ _CLOSING: Final = 5.0
 _EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
 
 
-@attrs.define
+@attrs.define(repr=False, eq=False)
 class _Idle:
     transport: Any
     since: float
@@ -307,15 +307,30 @@ class _Translate:
         if error is None or isinstance(error, PictoryError):
             return
         library, wire = self._library, self._wire
+        if not isinstance(error, Exception):
+            # A cancellation meets the library while it writes: its frames, which traceback printers show, hold the key.
+            error.__traceback__ = None
+            return
         what = f"{wire.method} {wire.path}"
         if isinstance(error, library.TimeoutException):
             raise timed_out(wire, sent=not isinstance(error, library.ConnectTimeout)) from None
         if isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
             sent = not isinstance(error, library.ConnectError)
-            reason = str(error) or type(error).__name__
+            reason = _reason(library, error)
             msg = f"{what} failed: {reason}. Check the network and the base URL, then try again."
             raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=sent) from None
 
+        aiohttp = sys.modules.get("aiohttp")  # httpx-aiohttp lets some of its errors pass, with the request inside
+        if aiohttp is not None and isinstance(error, aiohttp.ClientError):
+            msg = f"{what} failed: the server sent something that is not HTTP. Check the base URL, then try again."
+            raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=True) from None
+
+
+def _reason(library: Any, error: Exception) -> str:
+    text = str(error)
+    if not isinstance(error, (library.ConnectError, OSError)):
+        text = text.partition(":")[0]  # what follows quotes what the server sent, and that may be what it was sent
+    return text or type(error).__name__
 
 def _limit(wire: Wire) -> anyio.CancelScope:
     return anyio.CancelScope() if wire.timeout is None else anyio.move_on_after(wire.timeout)

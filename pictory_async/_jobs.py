@@ -12,6 +12,7 @@ from pictory_async._policy import FairSchedule, Sighting
 from pictory_async._setbacks import Setbacks
 from pictory_async._transport import name_subject, segment
 from pictory_async._wire import decode_job, decode_job_page
+from pictory_async._wire_error import in_one_line
 from pictory_async.errors import (
     APIError,
     JobCleanedError,
@@ -147,8 +148,8 @@ def _completed(job: Job, polls: int, waited: float) -> Job:
     if job.is_cleaned:
         text = f"The results of job {job.id!r} have been deleted. What it made may still be in its project."
         raise JobCleanedError(text, job_id=job.id, polls=polls, waited=waited)
-    why = job.error_message or "no reason given"
-    code = f" ({job.error_code})" if job.error_code else ""
+    why = in_one_line(job.error_message or "no reason given")
+    code = f" ({in_one_line(job.error_code)})" if job.error_code else ""
     text = f"Job {job.id!r} failed: {why}{code}. Correct what it was given, then start it again."
     raise JobFailedError(text, code=job.error_code, job_id=job.id, polls=polls, waited=waited)
 

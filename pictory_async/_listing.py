@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from pictory_async._together import each
 from pictory_async.errors import MalformedResponseError
@@ -18,6 +18,8 @@ __all__ = ["Detailed", "Listing"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_MAX_KEY: Final = 4096  # characters: it becomes a part of an address
 
 
 class Listing(Generic[T]):
@@ -40,9 +42,9 @@ class Listing(Generic[T]):
         """Fetch one page."""
         return await self._transport.get(self._path, self._subject, self._read, query)
 
-    def circle(self, key: str | None) -> MalformedResponseError:
-        """Say that a page's key leads back to an earlier page."""
-        text = f"The pages of {self._subject} go in a circle: key {str(key)[:40]!r} came twice. Report it to Pictory."
+    def misfit(self, problem: str) -> MalformedResponseError:
+        """Say what is wrong with the pages."""
+        text = f"The pages of {self._subject} {problem}. Report it to Pictory."
         return MalformedResponseError(text, method="GET", path=self._path)
 
     def __aiter__(self) -> AsyncIterator[T]:
@@ -70,8 +72,10 @@ class _Pages(Generic[T]):
             raise StopAsyncIteration
         page = await self._listing.fetch(self._query)
         key = page.next_key
+        if key is not None and (len(key) > _MAX_KEY or not key.isprintable()):
+            raise self._listing.misfit("have a key that cannot be one")
         if key in self._seen:
-            raise self._listing.circle(key)
+            raise self._listing.misfit(f"go in a circle: key {str(key)[:40]!r} came twice")
         if key is not None:
             self._seen.add(key)
         self._query = None if key is None else {self._listing.parameter: key}

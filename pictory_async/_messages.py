@@ -101,7 +101,7 @@ def decompress(body: bytes, encoding: str, wire: Wire) -> bytes:
     if encoding.lower() == "identity":
         return body
     if encoding.lower() not in {"gzip", "x-gzip"}:
-        raise malformed(wire, f"is encoded as {encoding!r}, which was not asked for")
+        raise malformed(wire, "is encoded in a way that was not asked for")
     inflate = zlib.decompressobj(wbits=31)
     try:
         plain = inflate.decompress(body, MAX_BODY)

@@ -109,7 +109,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
         return float(value) if len(value) <= 9 else None  # noqa: PLR2004 - nobody waits 30 years
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

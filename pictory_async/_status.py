@@ -19,6 +19,7 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from pictory_async._messages import Reply
@@ -28,7 +29,7 @@ __all__ = ["status_error"]
 _REPORT: Final = "Try again later; if it stays so, report it to Pictory."
 
 
-def status_error(reply: Reply, method: str, path: str, subject: str) -> StatusError:
+def status_error(reply: Reply, method: str, path: str, subject: str, hide: Callable[[str], str]) -> StatusError:
     """Turn an answer with an error status into its typed error.
 
     Args:
@@ -36,8 +37,9 @@ def status_error(reply: Reply, method: str, path: str, subject: str) -> StatusEr
         method: HTTP method of the request.
         path: Path of the request below the base URL.
         subject: What was asked for, such as ``project 'x'``.
+        hide: Takes the API key out of what the server says: it may repeat what it was sent.
     """
-    body = decode_error(reply.body)
+    body = decode_error(reply.body, hide)
     status = reply.status
     code = body.code if body is not None else None
     said = f" ({body.message})" if body is not None and body.message else ""

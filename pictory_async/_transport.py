@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 import anyio
@@ -175,7 +175,7 @@ class Transport:
         else:
             if 200 <= reply.status < 300:  # noqa: PLR2004 - success
                 return reply
-            failure = status_error(reply, method, path, subject)
+            failure = status_error(reply, method, path, subject, self._config.key.hide_in)
             self._heed(failure)
         self._failures += 1
         level = logging.DEBUG if is_transient(failure) else logging.INFO
@@ -197,3 +197,9 @@ class _Masked(bytes):
 
     def __repr__(self) -> str:
         return "b'********'"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        msg = "An API key is not pickled or copied."
+        raise TypeError(msg)

@@ -15,6 +15,7 @@ from pictory_async._outcome import RenderOutcome, RenderStatus
 from pictory_async._policy import PollSchedule, ProgressSchedule, Sighting
 from pictory_async._setbacks import Setbacks
 from pictory_async._wire import decode_job, decode_project, read_evidence
+from pictory_async._wire_error import in_one_line
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
@@ -248,8 +249,8 @@ class Watch:
         self._setbacks = None
 
     def _job_failed(self, job: Job, now: float) -> RenderFailedError:
-        why = job.error_message or "no reason given"
-        code = f" ({job.error_code})" if job.error_code else ""
+        why = in_one_line(job.error_message or "no reason given")
+        code = f" ({in_one_line(job.error_code)})" if job.error_code else ""
         text = f"The render of project {self.project_id!r} failed: {why}{code}. Correct the project, then render again."
         return RenderFailedError(text, code=job.error_code, job_id=self.job_id, **self._facts(now))
 

@@ -11,9 +11,9 @@ from pictory_async._wire_json import is_list, is_object
 from pictory_async.errors import FieldProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["ErrorBody", "decode_error"]
+__all__ = ["ErrorBody", "decode_error", "in_one_line"]
 
 _LONGEST = 500  # characters of one text: an error message is read by people and written to logs
 
@@ -33,17 +33,23 @@ class ErrorBody:
     fields: tuple[FieldProblem, ...] = ()
 
 
-def decode_error(body: bytes) -> ErrorBody | None:
+def in_one_line(text: str) -> str:
+    """Take line ends and what else could steer a log or a terminal out of a text that came from elsewhere."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | None:
     """Read the body of an error answer. Never raises.
 
     Args:
         body: The body, whatever it is.
+        hide: Takes out of each text what must not be repeated.
 
     Returns:
         What could be understood; ``None`` where the body is not JSON: somebody other than the API answered.
     """
     try:
-        value: Any = json.loads(body.decode("utf-8-sig", "replace"))
+        value: Any = _tidied(json.loads(body.decode("utf-8-sig", "replace")), hide)
     except (ValueError, RecursionError):
         return None
     if isinstance(value, str):
@@ -58,6 +64,16 @@ def decode_error(body: bytes) -> ErrorBody | None:
         code=_first(homes, "code", "error_code", "errorCode"),
         fields=next((found for home in homes if (found := tuple(_problems(home.get("fields"))))), ()),
     )
+
+
+def _tidied(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return in_one_line(hide(value))
+    if is_list(value):
+        return [_tidied(one, hide) for one in value]
+    if is_object(value):
+        return {_tidied(name, hide): _tidied(one, hide) for name, one in value.items()}
+    return value
 
 
 def _first(homes: list[dict[str, Any]], *names: str) -> str | None:

@@ -89,7 +89,7 @@ def complaint_of(error: Exception, *, debug: bool) -> Complaint:
     if isinstance(error, Complaint):
         return error
     if debug:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
     error = _alone(error)
     if isinstance(error, PictoryError):
         return next(kind for cause, kind in _KINDS if isinstance(error, cause))(str(error))
