@@ -19,7 +19,7 @@ from pictory_async._policy import FairSchedule, PollSchedule, ProgressSchedule, 
 from pictory_async._poller import PollerStatistics, RenderPoller
 from pictory_async._retry import RetryPolicy
 from pictory_async._version import __version__
-from pictory_async.models import Job, Project, ProjectId, Template
+from pictory_async.models import Job, Project, ProjectId
 
 if TYPE_CHECKING:
     from pictory_async._backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         write_html_report,
         write_report,
     )
+    from pictory_async.models import Template
 
 __all__ = [
     "AsyncPictory",
@@ -106,6 +107,7 @@ _LATER: Final = {
     "DownloadReport": "_download",
     "DownloadStatus": "_download",
     "DownloadedFile": "_download",
+    "Template": "models",
     "TemplateBackup": "_backup",
     "verify_backup": "_backup",
 }

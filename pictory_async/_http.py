@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
-import anyio.lowlevel
 import attrs
 import httpx
 
@@ -158,7 +157,9 @@ class Engine:
         if self._closed:
             msg = "This client is closed. Make the call inside its 'async with' block."
             raise PictoryConfigError(msg)
-        home = anyio.lowlevel.current_token()
+        from anyio.lowlevel import current_token  # noqa: PLC0415 - anyio itself loads it with the event loop
+
+        home = current_token()
         if self._home is None:
             self._home = home
         elif self._home != home:
@@ -306,11 +307,11 @@ class _Translate:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is None or isinstance(error, PictoryError):
             return
-        library, wire = self._library, self._wire
         if not isinstance(error, Exception):
             # A cancellation meets the library while it writes: its frames, which traceback printers show, hold the key.
             error.__traceback__ = None
             return
+        library, wire = self._library, self._wire
         what = f"{wire.method} {wire.path}"
         if isinstance(error, library.TimeoutException):
             raise timed_out(wire, sent=not isinstance(error, library.ConnectTimeout)) from None
@@ -319,7 +320,6 @@ class _Translate:
             reason = _reason(library, error)
             msg = f"{what} failed: {reason}. Check the network and the base URL, then try again."
             raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=sent) from None
-
         aiohttp = sys.modules.get("aiohttp")  # httpx-aiohttp lets some of its errors pass, with the request inside
         if aiohttp is not None and isinstance(error, aiohttp.ClientError):
             msg = f"{what} failed: the server sent something that is not HTTP. Check the base URL, then try again."
@@ -331,6 +331,7 @@ def _reason(library: Any, error: Exception) -> str:
     if not isinstance(error, (library.ConnectError, OSError)):
         text = text.partition(":")[0]  # what follows quotes what the server sent, and that may be what it was sent
     return text or type(error).__name__
+
 
 def _limit(wire: Wire) -> anyio.CancelScope:
     return anyio.CancelScope() if wire.timeout is None else anyio.move_on_after(wire.timeout)

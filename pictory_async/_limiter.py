@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Pace", "RateLimiter", "RateLimiterStatistics"]
 
 
-@attrs.define
+@attrs.define(repr=False, eq=False)
 class Pace:
     """A generic cell rate algorithm that keeps an exact window promise with constant memory.
 

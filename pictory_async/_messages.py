@@ -17,7 +17,7 @@ MAX_BODY: Final = 32 * 1024 * 1024
 Headers = list[tuple[bytes, bytes]]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False, eq=False)
 class Wire:
     """One request, ready to send.
 
@@ -31,14 +31,14 @@ class Wire:
     """
 
     method: str
-    url: str = attrs.field(repr=False)
+    url: str
     path: str
-    headers: Headers = attrs.field(repr=False)
-    content: bytes | None = attrs.field(repr=False, default=None)
+    headers: Headers
+    content: bytes | None = None
     timeout: float | None = None
 
 
-@attrs.frozen
+@attrs.frozen(repr=False, eq=False)
 class Reply:
     """One whole answer.
 
@@ -50,8 +50,8 @@ class Reply:
     """
 
     status: int
-    headers: Headers = attrs.field(repr=False)
-    body: bytes = attrs.field(repr=False)
+    headers: Headers
+    body: bytes
     sent_at: float
 
     def header(self, name: bytes) -> str | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 import anyio
-import anyio.lowlevel
 import attrs
 
 from pictory_async._evidence import baseline
@@ -182,7 +181,7 @@ class RenderPoller:
         return self
 
     async def __anext__(self) -> RenderOutcome:
-        await anyio.lowlevel.checkpoint()
+        await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
         while not self._outcomes:
             if not self._pending:
                 raise StopAsyncIteration
@@ -314,7 +313,7 @@ class RenderPoller:
                 other.owner._judge(other, reply, now)  # noqa: SLF001 - a RenderPoller too
         for other in watches:
             for _ in other.pack():
-                await anyio.lowlevel.checkpoint()
+                await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
 
     def _judge(self, watch: Watch, reply: Reply, now: float) -> None:
         try:

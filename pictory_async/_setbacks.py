@@ -17,7 +17,7 @@ _CONFIRMED: Final = 2
 _UNUSABLE: Final = 5
 
 
-@attrs.define(eq=False)
+@attrs.define(repr=False, eq=False)
 class Setbacks:
     """The failed looks since the last good one.
 

@@ -41,7 +41,7 @@ _LONG: Final = 32 * 1024
 _PIECE: Final = 16 * 1024
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False, eq=False)
 class Terms:
     """What all watches of one poller have in common; durations in seconds, ``None`` for no limit."""
 
@@ -51,7 +51,7 @@ class Terms:
     schedule: PollSchedule = attrs.field(factory=ProgressSchedule)
 
 
-@attrs.define(eq=False, weakref_slot=False)
+@attrs.define(repr=False, eq=False, weakref_slot=False)
 class Watch:
     """One project being waited for.
 

@@ -25,12 +25,12 @@ from pictory_async.models import (
     Project,
     ProjectId,
     ProjectItem,
-    Template,
-    TemplateItem,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from pictory_async.models import Template, TemplateItem
 
 __all__ = [
     "ErrorBody",
@@ -76,6 +76,8 @@ def decode_template(body: bytes, template_id: str) -> Template:
     Raises:
         MalformedResponseError: The body is no JSON object or no template, or its id is no text.
     """
+    from pictory_async.models import Template  # noqa: PLC0415 - programs that only wait for renders need none
+
     raw = decode_json(body)
     _check_kind(raw, Template)
     return _read(Template, raw, template_id)
@@ -89,7 +91,7 @@ def decode_job(body: bytes, job_id: str | None = None) -> Job:
     """
     raw = decode_json(body)
     # An error with status 200 names no job; taken for one it would say "failed".
-    if raw.get("success") is False and not any(place_of(raw, name, NAMES[Job][name]) for name in ("id", "status")):
+    if raw.get("success") is False and not any(place_of(raw, name, NAMES["Job"][name]) for name in ("id", "status")):
         raise MalformedResponseError(
             "The answer says success: false instead of showing the job. Try again.", json_path="$.success"
         )
@@ -120,6 +122,8 @@ def decode_template_page(body: bytes) -> Page[TemplateItem]:
     Raises:
         MalformedResponseError: The body is no list of templates, or one of them has no id.
     """
+    from pictory_async.models import TemplateItem  # noqa: PLC0415 - as above
+
     return cast("Page[TemplateItem]", _read(cast("type[Page[Any]]", Page[TemplateItem]), decode_json(body)))
 
 
@@ -169,7 +173,7 @@ def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
         raise MalformedResponseError(
             f"The answer says success: false instead of showing the {what}. Try again.", json_path="$.success"
         )
-    if not any(raw.get(path[0]) is not None for places in NAMES[kind].values() for path in places):
+    if not any(raw.get(path[0]) is not None for places in NAMES[kind.__name__].values() for path in places):
         raise MalformedResponseError(f"The answer is JSON, but no {what}. Try again.")
 
 
@@ -180,7 +184,7 @@ _EVIDENCE: dict[str, Callable[[Any], Any]] = {
     "generated_at": hooks.moment,
     "saved_at": hooks.moment,
 }
-_EVIDENCE_NAMES = {attr: NAMES[Project][attr][0][0] for attr in _EVIDENCE}
+_EVIDENCE_NAMES = {attr: NAMES["Project"][attr][0][0] for attr in _EVIDENCE}
 _TELLING = frozenset(("projectName", *_EVIDENCE_NAMES.values()))
 _WANTED = _TELLING | {"project_id", "success"}
 
@@ -218,6 +222,6 @@ def judge_fields(fields: Mapping[str, Any], project_id: ProjectId) -> Evidence:
         try:
             facts[attr] = _EVIDENCE[attr](value)
         except MisfitError as misfit:
-            if attr in MATTERS[Project]:
+            if attr in MATTERS["Project"]:
                 raise _malformed(misfit.inside(f".{name}")) from None
     return Evidence(**facts)

@@ -1,4 +1,4 @@
-"""How the API spells its fields: for each model a table from attribute to place in the JSON object.
+"""How the API spells its fields: for each class of models a table from attribute to place in the JSON object.
 
 A place is written with dots (``data.jobId``). Where the API has several places or spellings for one thing,
 they stand in the order in which they are believed, and the first one is used for objects built by hand.
@@ -6,29 +6,7 @@ they stand in the order in which they are believed, and the first one is used fo
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
-from pictory_async.models import (
-    AiVoice,
-    BackgroundMusic,
-    Job,
-    Layer,
-    Model,
-    Page,
-    Project,
-    ProjectItem,
-    Scene,
-    SceneBackground,
-    SceneSettings,
-    SceneStyle,
-    SentencePart,
-    Subtitle,
-    Template,
-    TemplateItem,
-    TemplateScene,
-    VisualFilter,
-    VoiceOver,
-)
+from typing import TypeAlias
 
 __all__ = ["BLANK_IS_ABSENT", "MATTERS", "NAMES", "JsonPath", "Places"]
 
@@ -43,8 +21,8 @@ def _table(**spellings: str | tuple[str, ...]) -> dict[str, Places]:
     }
 
 
-NAMES: dict[type[Model], dict[str, Places]] = {
-    Project: _table(
+NAMES: dict[str, dict[str, Places]] = {
+    "Project": _table(
         id="project_id",
         name="projectName",
         project_type="projectType",
@@ -73,7 +51,7 @@ NAMES: dict[type[Model], dict[str, Places]] = {
         visual_filter="visualFilter",
         scenes="scenes",
     ),
-    ProjectItem: _table(
+    "ProjectItem": _table(
         id="id",
         name="name",
         source="source",
@@ -83,14 +61,14 @@ NAMES: dict[type[Model], dict[str, Places]] = {
         schema_version="schemaVersion",
         type="type",
     ),
-    SceneSettings: _table(
+    "SceneSettings": _table(
         auto_highlight_keywords="autoHighlightKeywords",
         max_lines="maxLines",
         auto_visual_selection="autoVisualSelection",
         scene_break="selectedValueSceneBreakChar",
     ),
-    VisualFilter: _table(libraries="libraries", styles="styles", categories="categories"),
-    Scene: _table(
+    "VisualFilter": _table(libraries="libraries", styles="styles", categories="categories"),
+    "Scene": _table(
         id="sceneId",
         project_id="projectId",
         text="text",
@@ -104,8 +82,8 @@ NAMES: dict[type[Model], dict[str, Places]] = {
         hide_text="settings.hideText",
         background="background",
     ),
-    SentencePart: _table(text="text", highlight="highlight", decoration="decoration", case="case"),
-    SceneStyle: _table(
+    "SentencePart": _table(text="text", highlight="highlight", decoration="decoration", case="case"),
+    "SceneStyle": _table(
         font_name="fontName",
         font_size="fontSize",
         font_color="fontColor",
@@ -117,14 +95,14 @@ NAMES: dict[type[Model], dict[str, Places]] = {
         width="width",
         preset="preset",
     ),
-    SceneBackground: _table(
+    "SceneBackground": _table(
         type="type",
         url="elementData.url",
         preview_url="elementData.preview_jpg",
         thumbnail_url="elementData.thumb",
         library="elementData.library",
     ),
-    Template: _table(
+    "Template": _table(
         id="templateId",
         name="name",
         language="language",
@@ -138,20 +116,20 @@ NAMES: dict[type[Model], dict[str, Places]] = {
         project_url="project",
         structure_url="structure",
     ),
-    TemplateItem: _table(
+    "TemplateItem": _table(
         id="templateId",
         name="name",
         language="language",
         published="published",
         deprecated=("deprecated", "depricated"),
     ),
-    BackgroundMusic: _table(enabled="enabled", url="musicUrl", volume="volume"),
-    VoiceOver: _table(enabled="enabled", ai_voices="aiVoices"),
-    AiVoice: _table(speaker="speaker", speed="speed", amplification_level="amplificationLevel"),
-    TemplateScene: _table(id="sceneId", subtitles="subtitles", layers="layers"),
-    Subtitle: _table(text="text"),
-    Layer: _table(id="layerId", type="type", text="text"),
-    Job: _table(
+    "BackgroundMusic": _table(enabled="enabled", url="musicUrl", volume="volume"),
+    "VoiceOver": _table(enabled="enabled", ai_voices="aiVoices"),
+    "AiVoice": _table(speaker="speaker", speed="speed", amplification_level="amplificationLevel"),
+    "TemplateScene": _table(id="sceneId", subtitles="subtitles", layers="layers"),
+    "Subtitle": _table(text="text"),
+    "Layer": _table(id="layerId", type="type", text="text"),
+    "Job": _table(
         id=("data.jobId", "data.job_id", "jobId", "job_id"),
         success="success",
         status=("data.status", "status"),
@@ -170,17 +148,17 @@ NAMES: dict[type[Model], dict[str, Places]] = {
         error_code=("data.error_code", "error.error_code", "error_code"),
         error_message=("data.error_message", "error.error_message", "error_message"),
     ),
-    Page: _table(items="items", next_key=("pageKey", "nextPageKey")),
+    "Page": _table(items="items", next_key=("pageKey", "nextPageKey")),
 }
 
 # A value of the wrong type here is an error: the answer cannot be judged without it.
-MATTERS: dict[type[Any], frozenset[str]] = {
-    Project: frozenset({"id", "step", "in_progress", "video_url", "generated_at"}),
-    ProjectItem: frozenset({"id"}),
-    Template: frozenset({"id"}),
-    TemplateItem: frozenset({"id"}),
-    Job: frozenset({"id", "status"}),
-    Page: frozenset({"items", "next_key"}),
+MATTERS: dict[str, frozenset[str]] = {
+    "Project": frozenset({"id", "step", "in_progress", "video_url", "generated_at"}),
+    "ProjectItem": frozenset({"id"}),
+    "Template": frozenset({"id"}),
+    "TemplateItem": frozenset({"id"}),
+    "Job": frozenset({"id", "status"}),
+    "Page": frozenset({"items", "next_key"}),
 }
 
 # An empty id names nothing, and an empty page key would ask for the first page again.

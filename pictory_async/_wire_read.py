@@ -35,8 +35,8 @@ class Reader:
     def __init__(self, kind: Any, converter: Converter) -> None:
         cls: Any = get_origin(kind) or kind
         self.kind = kind
-        self.names: dict[str, Places] = NAMES[cls]
-        self.matters = MATTERS.get(cls, frozenset())
+        self.names: dict[str, Places] = NAMES[cls.__name__]
+        self.matters = MATTERS.get(cls.__name__, frozenset())
         self.plain = {places[0][0]: attr for attr, places in self.names.items() if _is_plain(places)}
         self.others = {attr: places for attr, places in self.names.items() if not _is_plain(places)}
         self.known = {place for places in self.others.values() for place in places}

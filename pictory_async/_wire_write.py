@@ -24,7 +24,7 @@ __all__ = ["unstructure"]
 
 def unstructure(model: Model) -> dict[str, Any]:
     """Give a model's JSON object in the API's spelling; see :meth:`pictory_async.models.Model.to_dict`."""
-    names = NAMES[type(model)]
+    names = NAMES[type(model).__name__]
     origin = origin_of(model)
     if origin is None:
         raw: dict[str, Any] = {}

@@ -32,7 +32,8 @@ Where a built-in error means the same, the class is that too, so ``except Timeou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
 
@@ -71,12 +72,15 @@ __all__ = [
 E = TypeVar("E", bound="PictoryError")
 
 
-@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(attrs.field,))
+def _fact(*, kw_only: bool) -> Any:  # noqa: ARG001 - for type checkers
+    return ""
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(_fact,))
 def _error(cls: type[E]) -> type[E]:
-    # Only for classes with fields of their own; the others inherit all there is, and importing stays quick.
-    # Slots are off because TimeoutError and ConnectionError have a memory layout of their own; equality, hashing and
-    # the representation are written once, in PictoryError.
-    return attrs.define(cls, slots=False, eq=False, auto_exc=False, repr=False, kw_only=True)
+    # Tells type checkers which facts a class with facts of its own takes. The classes are not attrs ones: built-in
+    # errors have a memory layout of their own, and compiling them would be a tenth of what importing the package takes.
+    return cls
 
 
 def _rebuild(cls: type[PictoryError], facts: dict[str, Any]) -> PictoryError:
@@ -91,14 +95,22 @@ class PictoryError(Exception):
         message: One or two sentences: what happened, to what, and what to do next.
     """
 
-    message: str = attrs.field(kw_only=False)
+    message: str = _fact(kw_only=False)
+    _names: ClassVar[tuple[str, ...]] = ("message",)
 
-    def __attrs_post_init__(self) -> None:
-        Exception.__init__(self, self.message)
+    def __init_subclass__(cls) -> None:
+        cls._names = (*cls._names, *get_annotations(cls))
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        for name, value in facts.items():
+            if name not in self._names:
+                raise TypeError(f"{type(self).__name__} has no fact {name!r}")
+            setattr(self, name, value)
 
     def _facts(self) -> dict[str, Any]:
-        fields = attrs.fields(cast("type[attrs.AttrsInstance]", type(self)))
-        return {field.name: getattr(self, field.name) for field in fields}
+        return {name: getattr(self, name) for name in self._names}
 
     def __str__(self) -> str:
         return self.message

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pictory_async._wire_names import NAMES
-from pictory_async.models import Job, Project
+from pictory_async.models import Project
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _DATES = st.sampled_from(
@@ -59,10 +59,10 @@ project_objects = st.fixed_dictionaries(
 )
 """Projects that can be judged, with anything in the fields that do not matter."""
 
-any_projects = _object([place[0] for places in NAMES[Project].values() for place in places], json_values | _DATES)
+any_projects = _object([place[0] for places in NAMES["Project"].values() for place in places], json_values | _DATES)
 """Objects in which a project's fields may hold anything."""
 
-_JOB_NAMES = [place[-1] for places in NAMES[Job].values() for place in places]
+_JOB_NAMES = [place[-1] for places in NAMES["Job"].values() for place in places]
 any_jobs = st.fixed_dictionaries(
     {},
     optional={

@@ -38,7 +38,7 @@ FACTS = {
 
 def make(kind: type[errors.PictoryError]) -> errors.PictoryError:
     """Make an error with every fact that its class knows."""
-    known = {name: value for name, value in FACTS.items() if name in inspect.signature(kind).parameters}
+    known = {name: value for name, value in FACTS.items() if name in kind._names}
     return kind("What happened. What to do.", **known)
 
 
@@ -49,6 +49,12 @@ def test_every_error_survives_pickle_and_copy(kind: type[errors.PictoryError]) -
     assert error == pickle.loads(pickle.dumps(error))
     assert error == copy.copy(error)
     assert hash(error) == hash(copy.copy(error))
+
+
+def test_a_fact_that_a_class_does_not_know_is_refused() -> None:
+    """A misspelt fact is a mistake of whoever raises the error, not something to keep silently."""
+    with pytest.raises(TypeError, match="statsu"):
+        errors.StatusError("Text.", statsu=500)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("kind", CLASSES)

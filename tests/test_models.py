@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from pictory_async import _wire
+from pictory_async import _wire, models
 from pictory_async._wire_names import NAMES
 from pictory_async.models import (
     Job,
@@ -25,7 +25,7 @@ from pictory_async.models import (
     TemplateScene,
 )
 
-MODELS: list[Any] = list(NAMES)
+MODELS: list[Any] = [getattr(models, name) for name in NAMES]
 PAYLOADS = Path(__file__).parent / "payloads"
 SAVED = datetime(2025, 12, 23, 1, 54, 26, 658_000, tzinfo=UTC)
 V3_SCENE = {
@@ -79,7 +79,7 @@ class TestEveryModel:
     def test_table(self, cls):
         """Every attribute has a spelling, and is described in its class."""
         names = {field.name for field in attrs.fields(cls)} - {"_extra", "_origin"}
-        assert names == set(NAMES[cls])
+        assert names == set(NAMES[cls.__name__])
         for field in attrs.fields(cls):
             assert field.name in {"_extra", "_origin"} or f"        {field.alias}: " in cls.__doc__
 

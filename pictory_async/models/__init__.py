@@ -11,6 +11,8 @@ The models know neither JSON nor the API's spelling of its fields. What all of t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pictory_async.models._base import LazySequence, Model, ProjectId
 from pictory_async.models.job import Job, JobStatus
 from pictory_async.models.page import Page
@@ -23,16 +25,18 @@ from pictory_async.models.scene import (
     SentencePart,
     VisualFilter,
 )
-from pictory_async.models.template import (
-    AiVoice,
-    BackgroundMusic,
-    Layer,
-    Subtitle,
-    Template,
-    TemplateItem,
-    TemplateScene,
-    VoiceOver,
-)
+
+if TYPE_CHECKING:
+    from pictory_async.models.template import (
+        AiVoice,
+        BackgroundMusic,
+        Layer,
+        Subtitle,
+        Template,
+        TemplateItem,
+        TemplateScene,
+        VoiceOver,
+    )
 
 __all__ = [
     "AiVoice",
@@ -60,3 +64,11 @@ __all__ = [
     "VisualFilter",
     "VoiceOver",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pictory_async.models import template  # noqa: PLC0415 - programs that only wait for renders need none
+
+    return getattr(template, name)

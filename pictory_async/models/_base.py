@@ -46,7 +46,7 @@ def empty_dict() -> dict[str, Any]:
     return {}
 
 
-@attrs.frozen
+@attrs.frozen(repr=False, eq=False)
 class Origin:
     """Where a model was read from, so that its way back to JSON loses nothing.
 
