@@ -177,6 +177,8 @@ async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_co
     Raises:
         DownloadError: It cannot be had or written; what there is of it stays for a later attempt.
     """
+    if kind == "share":
+        media.check(source.url, source)
     if on_conflict == "skip" and await to_thread.run_sync(part.target.exists):
         return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=part.target)
     try:
@@ -185,7 +187,6 @@ async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_co
             await to_thread.run_sync(part.restart)
         before = part.size
         if kind == "share":
-            media.check(source.url, source)
             await to_thread.run_sync(part.write, f"[InternetShortcut]\r\nURL={source.url}\r\n".encode())
         else:
             await media.fetch(source, part)

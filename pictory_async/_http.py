@@ -188,6 +188,9 @@ class Engine:
             await admission.grant()  # also an attempt that found nobody at home is paced
             raise
         finally:
+            if response is not None and not whole and transport is self._shared:
+                with suppress(Exception):
+                    await _close(response)  # a pool of somebody else's must be told
             await self._finish(transport, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
