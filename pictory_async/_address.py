@@ -25,7 +25,10 @@ def web_address(url: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    known = _NAME.fullmatch(host) is not None or ("%" not in host and _ip(host) is not None)
+    if "[" in parts.netloc:
+        known = "%" not in host and isinstance(_ip(host), ipaddress.IPv6Address)
+    else:
+        known = _NAME.fullmatch(host) is not None
     return parts if known and parts.scheme in {"https", "http"} else None
 
 

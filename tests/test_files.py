@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ("e\u0301", "é"),
         ("a:b*c?", "a_b_c_"),
         ("\ud800", "project p"),
+        ("Film\u202e4pm", "Film_4pm"),
     ],
 )
 def test_names_are_made_safe(name: str | None, expected: str) -> None:
@@ -75,7 +76,20 @@ def test_what_was_written_is_found_again(tmp_path: Path) -> None:
     again.close()
 
 
-@pytest.mark.parametrize("note", [None, b"", b"{", b"[]", b'{"validator": "x"}', b'{"validator": "x", "total": "y"}'])
+@pytest.mark.parametrize(
+    "note",
+    [
+        None,
+        b"",
+        b"{",
+        b"[]",
+        b'{"validator": "x"}',
+        b'{"validator": "x", "total": "y"}',
+        b'{"validator": "x\\r\\ny: z", "total": 5}',
+        b'{"validator": "\\u65e5", "total": 5}',
+        b'{"validator": "x", "total": Infinity}',
+    ],
+)
 def test_a_part_without_a_good_note_begins_anew(tmp_path: Path, note: bytes | None) -> None:
     """Bytes of an unknown version are thrown away."""
     first = part(tmp_path)

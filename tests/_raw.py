@@ -1,0 +1,77 @@
+"""A server that answers with any bytes, in a thread: for what no HTTP library would send."""
+
+from __future__ import annotations
+
+import contextlib
+import socketserver
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class RawServer(socketserver.ThreadingTCPServer):
+    """Answers each connection's one request with what ``reply`` makes of it, and closes.
+
+    Attributes:
+        reply: From the bytes of a request's head to the bytes, or the pieces, of its answer.
+        requests: The heads of all requests so far.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, reply: Callable[[bytes], bytes | Iterator[bytes]]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.reply = reply
+        self.requests: list[bytes] = []
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(socketserver.BaseRequestHandler):
+    server: RawServer
+
+    def handle(self) -> None:
+        head = b""
+        with contextlib.suppress(OSError):
+            while b"\r\n\r\n" not in head:
+                piece = self.request.recv(65536)
+                if not piece:
+                    return
+                head += piece
+            self.server.requests.append(head)
+            answer = self.server.reply(head)
+            for part in [answer] if isinstance(answer, bytes) else answer:
+                self.request.sendall(part)
+
+
+def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
+    """A whole answer, as bytes."""
+    lines = [f"HTTP/1.1 {status} Raw", f"content-length: {len(body)}", "connection: close", *headers, "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+def field(head: bytes, name: str) -> str:
+    """The value of one header of a request's head; empty where it is absent."""
+    for line in head.decode("latin-1").split("\r\n")[1:]:
+        if line.lower().startswith(f"{name}:"):
+            return line.partition(":")[2].strip()
+    return ""
+
+
+@contextlib.contextmanager
+def raw_server(reply: Callable[[bytes], bytes | Iterator[bytes]]) -> Iterator[RawServer]:
+    """Serve until the block ends."""
+    with RawServer(reply) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
