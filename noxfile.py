@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 from itertools import chain
 from pathlib import Path
 
@@ -103,6 +105,39 @@ def docs(session: nox.Session) -> None:
     session.install(wheel("all"), *group("docs"))
     target = session.posargs[0] if session.posargs else os.fspath(ROOT / "docs" / "_build" / "html")
     session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-E", "docs", target)
+
+
+@nox.session(requires=["build"])
+def audit(session: nox.Session) -> None:
+    """Look for known vulnerabilities among all that the wheel and its extras install; not without a network."""
+    session.install("pip-audit")
+    folder = Path(session.create_tmp())
+    packages = folder / "packages"
+    shutil.rmtree(packages, ignore_errors=True)
+    session.install("--target", os.fspath(packages), wheel("all"))
+    for service in ("pypi", "osv"):
+        report = folder / f"{service}.json"
+        report.unlink(missing_ok=True)
+        options = ["--timeout", "10", "--progress-spinner", "off", "--format", "json", "--output", os.fspath(report)]
+        command = ["pip-audit", "--path", os.fspath(packages), "--vulnerability-service", service, *options]
+        said = session.run(*command, success_codes=[0, 1], silent=True)
+        if report.exists():
+            found = json.loads(report.read_text())["dependencies"]
+            # An index without that interface knows no package, and pip-audit then finds nothing wrong.
+            if any("vulns" in one for one in found):
+                break
+        elif not re.search(r"Timeout|Connection|resolve", str(said)):
+            session.error(f"pip-audit failed:\n{said}")
+    else:
+        session.warn("not checked: the database could not be reached")
+        return
+    for one in found:
+        for hole in one.get("vulns", ()):
+            session.warn(f"{one['name']} {one['version']}: {hole['id']}, fixed in {', '.join(hole['fix_versions'])}")
+    unknown = {one["name"] for one in found if "vulns" not in one} - {"pictory-async"}
+    if unknown or any(one.get("vulns") for one in found):
+        session.error(f"vulnerable: see above; not in the database: {', '.join(sorted(unknown)) or 'none'}")
+    session.log(f"{len(found)} packages, no known vulnerability")
 
 
 @nox.session(requires=["build"])
