@@ -6,9 +6,9 @@ field for a failure, so a snapshot alone proves only one of four things; see `Ve
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project
@@ -16,7 +16,10 @@ from pictory_async.models import Project
 if TYPE_CHECKING:
     from pictory_async.models import Evidence
 
-__all__ = ["Verdict", "baseline", "judge"]
+__all__ = ["UNDATED", "Verdict", "baseline", "judge"]
+
+UNDATED: Final = datetime.min.replace(tzinfo=UTC)
+"""In place of the date of a video that has none: until a render was seen, only a video with a date is newer."""
 
 
 class Verdict(Enum):

@@ -25,7 +25,8 @@ class RenderHandle:
     Attributes:
         project_id: The project that is rendered.
         job_id: The job that renders it; ``None`` where the request's answer was lost.
-        generated_before: When the project's video before this render was generated; ``None`` if there was none.
+        generated_before: When the project's video before this render was generated; ``None`` if there was none, and
+            the first moment of the calendar if nobody knows.
     """
 
     project_id: ProjectId

@@ -205,6 +205,8 @@ def _extent(stream: Stream) -> tuple[int | None, int]:
     """How long the whole file is, in bytes, and where the answer begins in it."""
     stated = header(stream.headers, b"content-length")
     length = int(stated) if stated is not None and stated.isascii() and stated.isdigit() else None
+    if (header(stream.headers, b"content-type") or "").startswith("text/html"):
+        raise _Cut("the server sent a web page instead.")  # that of a firewall, or of a hotel's network
     if header(stream.headers, b"content-encoding") not in {None, "identity"}:
         raise _Cut("the server compressed the file, though asked not to.")
     if stream.status == 200:  # noqa: PLR2004 - the whole file

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from pictory_async._durations import optional_seconds, seconds
+from pictory_async._evidence import UNDATED
 from pictory_async._handle import RenderHandle
 from pictory_async._line import Priority
 from pictory_async._listing import Listing
@@ -190,7 +191,8 @@ class Projects:
             StatusError: The API refused, as its subclasses say; nothing was started.
         """
         before = await self.get(project_id)
-        handle = RenderHandle(project_id=project_id, generated_before=before.generated_at)
+        undated = UNDATED if before.video_url else None
+        handle = RenderHandle(project_id=project_id, generated_before=before.generated_at or undated)
         subject = f"the render of project {project_id!r}"
         try:
             reply = await self._transport.submit(f"{_path(project_id)}/render", subject)

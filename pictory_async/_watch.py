@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from pictory_async._evidence import Verdict, judge
+from pictory_async._evidence import UNDATED, Verdict, judge
 from pictory_async._outcome import RenderOutcome, RenderStatus
 from pictory_async._policy import PollSchedule, ProgressSchedule, Sighting
 from pictory_async._setbacks import Setbacks
@@ -141,7 +141,7 @@ class Watch:
         self._setbacks = None
         self._unfinished_at = sent_at
         if self._verdict is Verdict.RENDERING:
-            self._started = True
+            self._saw_render()
             self._grace_from = sent_at
         elif sent_at >= self._grace_from + self.terms.start_grace:
             return self._gave_nothing(now)
@@ -174,6 +174,8 @@ class Watch:
         if job.is_failed:
             return self._end(RenderStatus.FAILED, now, self._job_failed(job, now))
         if job.is_completed or job.is_cleaned:
+            if job.is_completed:
+                self._saw_render()
             self._turn_to_project(now)
         else:
             self._unfinished_at = sent_at
@@ -242,6 +244,11 @@ class Watch:
         since, first = self._first_progress
         gained = self.job.progress - first
         return (100.0 - self.job.progress) * (now - since) / gained if gained > 0.0 and now > since else None
+
+    def _saw_render(self) -> None:
+        self._started = True
+        if self.after == UNDATED:  # what is there after a render is new, with a date or without
+            self.after = None
 
     def _turn_to_project(self, now: float) -> None:
         self.asks_job = False

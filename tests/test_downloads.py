@@ -131,6 +131,7 @@ async def test_thumbnail_and_share_link_are_included(world: World, server: Serve
         [WrongLength(-1000)],
         [BrokenGzip()],
         [Answer(200, {}, b"a page")],
+        [Answer(200, {"content-type": "text/html; charset=utf-8"}, b"<html>Sign in")],
         [Truncate(1_200_000), Answer(206, {"content-range": "bytes 0-0/1"}, b"x")],
         [Truncate(1_200_000), Answer(206, {"content-range": "nonsense"}, b"x")],
         [Truncate(1_200_000), Answer(416, {"content-range": "bytes */5"}, b"")],

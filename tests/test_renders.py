@@ -118,6 +118,31 @@ async def test_a_lost_answer_never_starts_a_second_render(fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reaches_world", "expected"), [(True, RenderStatus.RENDERED), (False, RenderStatus.NOT_STARTED)]
+)
+async def test_an_old_video_without_a_date_is_not_the_new_one(reaches_world: bool, expected: RenderStatus) -> None:
+    """Where no dates tell the videos apart, one counts as new after a render was seen, and not before."""
+    world = World(render_seconds=(50.0, 50.0))
+    project_id = world.add_project(earlier_video=-500.0, overrides={"generatedDate": None})
+    simulator = Simulator(world, latency=0.1, faults=on("POST", Reset(reaches_world=reaches_world)))
+    async with simulator.client() as client:
+        with pytest.raises(errors.RenderSubmitUncertainError) as caught:
+            await client.projects.render(project_id)
+        (outcome,) = await client.projects.wait_all([RenderHandle.from_json(caught.value.handle.to_json())])
+    assert expected is outcome.status
+    assert outcome.waited > 50.0
+
+
+async def test_a_completed_job_vouches_for_a_video_without_a_date() -> None:
+    """The job alone tells that the new video is there."""
+    world = World(render_seconds=(50.0, 50.0))
+    project_id = world.add_project(earlier_video=-500.0, overrides={"generatedDate": None})
+    async with Simulator(world, latency=0.1).client() as client:
+        project = await client.projects.render_and_wait(project_id)
+    assert project.video_url is not None
+
+
+@pytest.mark.parametrize(
     ("fault", "expected"),
     [
         (Refuse(), errors.ConnectionFailedError),
