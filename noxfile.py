@@ -73,6 +73,13 @@ def slow(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/test_kill.py", "tests/test_download_memory.py", env=env)
 
 
+@nox.session(requires=["build"])
+def rates(session: nox.Session) -> None:
+    """Let clients find limits that servers do not tell: ``-- --write docs/reliability.md`` writes what came of it."""
+    session.install(wheel("all"), *group("tests"))
+    session.run("python", "-m", "tests.rates", *session.posargs)
+
+
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Combine what all runs of the tests covered, and fail below the limit."""

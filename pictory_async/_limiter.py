@@ -12,6 +12,7 @@ import anyio
 import attrs
 
 from pictory_async._durations import seconds
+from pictory_async._feedback import Feedback
 from pictory_async._line import Line, Priority
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
@@ -36,6 +37,8 @@ class Pace:
     late catch up instead of losing the time; ``margin`` is what the network may squeeze two requests together
     before the server counts one more than was promised here.
 
+    Where less than that is used, ``share``, the spacing is wider and nothing goes back to back, so the same holds.
+
     Attributes:
         rate: Requests per window.
         per: Length of the window, in seconds.
@@ -45,6 +48,7 @@ class Pace:
     rate: int
     per: float
     burst: int
+    lateness: float = attrs.field(init=False)
     spacing: float = attrs.field(init=False)
     tolerance: float = attrs.field(init=False)
     _due: float = attrs.field(init=False, default=-math.inf)
@@ -52,23 +56,24 @@ class Pace:
     _now: float = attrs.field(init=False, default=-math.inf)
 
     def __attrs_post_init__(self) -> None:
-        lateness = min(0.005, 0.003 * self.per)
+        self.lateness = min(0.005, 0.003 * self.per)
         margin = min(0.25, 0.003 * self.per)
-        self.spacing = (self.per + lateness + margin) / (self.rate - self.burst + 1)
-        self.tolerance = (self.burst - 1) * self.spacing + lateness
+        self.spacing = (self.per + self.lateness + margin) / (self.rate - self.burst + 1)
+        self.tolerance = (self.burst - 1) * self.spacing + self.lateness
 
-    def delay(self, now: float) -> float:
+    def delay(self, now: float, share: float = 1.0) -> float:
         """Seconds from ``now`` until the next request is allowed; zero or less when it is allowed now."""
         if now < self._now:
             self._step_back(now - self._now)
         self._now = now
-        return max(self._due - self.tolerance, self._not_before) - now
+        tolerance = self.tolerance if share >= 1.0 else self.lateness
+        return max(self._due - tolerance, self._not_before) - now
 
-    def take(self, now: float) -> bool:
+    def take(self, now: float, share: float = 1.0) -> bool:
         """Take one request at ``now`` if it is allowed."""
-        if self.delay(now) > 0.0:
+        if self.delay(now, share) > 0.0:
             return False
-        self._due = max(now, self._due) + self.spacing
+        self._due = max(now, self._due) + self.spacing / share
         return True
 
     def pause(self, until: float) -> None:
@@ -92,6 +97,8 @@ class RateLimiterStatistics:
         waited: Time spent waiting by all of them, in seconds.
         longest_wait: The longest single wait, in seconds.
         pauses: How often the server asked for a pause.
+        refused: Requests that the server refused with 429.
+        pace: Requests per second in the long run, as far as the server's refusals allow now.
     """
 
     granted: int
@@ -100,6 +107,8 @@ class RateLimiterStatistics:
     waited: float
     longest_wait: float
     pauses: int
+    refused: int
+    pace: float
 
 
 class RateLimiter:
@@ -110,6 +119,8 @@ class RateLimiter:
 
     Pictory publishes no limit; the default of 300 a minute is a modest guess. Its documentation asks for 10 to 30
     seconds between two looks at one job (https://docs.pictory.ai/api-reference/jobs/get-video-render-job-by-id).
+    So ``rate`` is an upper bound: where the server refuses requests (429), the pace is lowered to what it lets through,
+    and then raised again slowly.
 
     Args:
         rate: Requests allowed in any window; a whole number, at least 1.
@@ -129,12 +140,14 @@ class RateLimiter:
             msg = f"burst must be a whole number from 1 to rate ({rate}), not {burst!r}."
             raise PictoryConfigError(msg)
         self._pace = Pace(rate, seconds("per", per, above=0.0), burst)
+        self._feedback = Feedback(self._pace.spacing)
         self._line = Line()
         self._granted = 0
         self._delayed = 0
         self._waited = 0.0
         self._longest = 0.0
         self._pauses = 0
+        self._refused = 0
 
     @property
     def rate(self) -> int:
@@ -157,9 +170,10 @@ class RateLimiter:
         Returns:
             Whether the caller may send one request now.
         """
-        if self._line.waiting or not self._pace.take(anyio.current_time()):
+        now = anyio.current_time()
+        if self._line.waiting or not self._pace.take(now, self._feedback.share):
             return False
-        self._granted += 1
+        self._grant(now, waited=False)
         return True
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE, *, max_wait: Duration | None = None) -> None:
@@ -175,15 +189,15 @@ class RateLimiter:
         Raises:
             RateBudgetError: There is no slot within ``max_wait``.
         """
-        if not self._line.waiting and self._pace.take(anyio.current_time()):
-            self._granted += 1
+        if self.try_acquire():
             return
         if max_wait is None:
             await self._wait(priority)
             return
         limit = seconds("max_wait", max_wait)
-        ahead = self._line.up_to(priority) * self._pace.spacing
-        if self._pace.delay(anyio.current_time()) + ahead <= limit:
+        share = self._feedback.share
+        ahead = self._line.up_to(priority) * self._pace.spacing / share
+        if self._pace.delay(anyio.current_time(), share) + ahead <= limit:
             with anyio.move_on_after(limit):
                 await self._wait(priority)
                 return
@@ -202,6 +216,32 @@ class RateLimiter:
         self._pace.pause(anyio.current_time() + seconds("duration", duration))
         self._pauses += 1
 
+    def accepted(self, sent_at: float) -> None:
+        """Take in that the server did not refuse a request; clients say so of each of theirs.
+
+        Args:
+            sent_at: When it was sent, by `anyio.current_time`.
+        """
+        if self._feedback.share < 1.0:
+            self._feedback.accepted(sent_at)
+
+    def refused(self, sent_at: float, pause: Duration | None = None) -> None:
+        """Take in that the server refused a request with 429: everybody waits a little, then goes on more slowly.
+
+        Requests that were refused together lower the pace once. Clients say so of each of theirs.
+
+        Args:
+            sent_at: When it was sent, by `anyio.current_time`.
+            pause: Seconds the server asked to wait, where it did.
+        """
+        self._refused += 1
+        now = anyio.current_time()
+        guess = self._feedback.refused(sent_at, now)
+        if pause:
+            self.pause(pause)
+        else:
+            self._pace.pause(now + guess)
+
     def statistics(self) -> RateLimiterStatistics:
         """What the limiter did so far."""
         return RateLimiterStatistics(
@@ -211,6 +251,8 @@ class RateLimiter:
             waited=self._waited,
             longest_wait=self._longest,
             pauses=self._pauses,
+            refused=self._refused,
+            pace=self._feedback.share / self._pace.spacing,
         )
 
     def __repr__(self) -> str:
@@ -219,19 +261,26 @@ class RateLimiter:
     async def _wait(self, priority: Priority) -> None:
         # Only the head of the line sleeps with a timer, and it takes its slot when it runs: a caller that is
         # cancelled never holds one, and whoever comes later finds the line not empty and cannot overtake.
-        line, pace = self._line, self._pace
+        line, pace, feedback = self._line, self._pace, self._feedback
         place = line.join(priority)
         began = anyio.current_time()
         try:
-            while line.head() is not place or not pace.take(anyio.current_time()):
-                await place.called(pace.delay(anyio.current_time()) if line.head() is place else None)
+            while line.head() is not place or not pace.take(anyio.current_time(), feedback.share):
+                delay = pace.delay(anyio.current_time(), feedback.share)
+                await place.called(delay if line.head() is place else None)
         finally:
             was_head = line.head() is place
             line.leave(place)
             if was_head and (head := line.head()) is not None:
                 head.call()
-        waited = anyio.current_time() - began
-        self._granted += 1
+        now = anyio.current_time()
+        self._grant(now, waited=True)
+        waited = now - began
         self._delayed += 1
         self._waited += waited
         self._longest = max(self._longest, waited)
+
+    def _grant(self, now: float, *, waited: bool) -> None:
+        self._granted += 1
+        if self._feedback.share < 1.0:
+            self._feedback.granted(now, waited=waited)

@@ -20,8 +20,10 @@ from pictory_async.errors import (
     StatusError,
 )
 
-__all__ = ["RetryPolicy", "is_transient", "parse_retry_after", "retry_after"]
+__all__ = ["RetryBudget", "RetryPolicy", "is_transient", "parse_retry_after", "retry_after"]
 
+_MOST_RETRIES: Final = 10.0
+_EARNED: Final = 0.2
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 
 
@@ -59,7 +61,8 @@ class RetryPolicy:
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). A ``Retry-After`` of the server comes
     first: it pauses the whole client, up to ``max_pause`` seconds; if the server asks for more, the error is raised.
 
-    Polls of watched projects are not repeated by this policy: the poller looks again in its own time.
+    Polls of watched projects are not repeated by this policy: the poller looks again in its own time. And all calls of
+    a client share a budget of repetitions: in an outage it sends ten in all, and earns new ones with good answers.
 
     Attributes:
         attempts: How often one GET is sent at most; 1 switches retries off.
@@ -86,6 +89,31 @@ class RetryPolicy:
         if asked is not None:
             return None if asked > self.max_pause else asked
         return random.uniform(0.0, min(self.max_backoff, self.backoff * 2.0 ** (attempt - 1)))  # noqa: S311 - no secret
+
+
+class RetryBudget:
+    """How many repetitions a client may still send: when everything fails, repeating makes it worse for all.
+
+    A repetition costs one, and each good answer gives a fifth back, up to ten. So while up to a sixth of the requests
+    fail all of them are repeated, and in an outage ten repetitions are all there are.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = _MOST_RETRIES
+
+    def earn(self) -> None:
+        """Take in a good answer."""
+        if self._left < _MOST_RETRIES:
+            self._left = min(_MOST_RETRIES, self._left + _EARNED)
+
+    def spend(self) -> bool:
+        """Take one repetition, if there is one left."""
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
 
 
 def retry_after(error: APIError) -> float | None:

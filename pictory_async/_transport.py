@@ -12,9 +12,9 @@ import attrs
 from pictory_async._config import user_agent
 from pictory_async._line import Priority
 from pictory_async._messages import Wire
-from pictory_async._retry import is_transient, retry_after
+from pictory_async._retry import RetryBudget, is_transient, retry_after
 from pictory_async._status import status_error
-from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError
+from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError, RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pictory_async._limiter import RateLimiter
     from pictory_async._messages import Reply
     from pictory_async._retry import RetryPolicy
+    from pictory_async.errors import StatusError
 
 __all__ = ["Transport", "TransportStatistics", "name_subject", "segment"]
 
@@ -91,6 +92,7 @@ class Transport:
             (b"user-agent", user_agent().encode()),
             (b"authorization", _Masked(config.key.reveal().encode())),
         ]
+        self._retries_left = RetryBudget()
         self._requests = 0
         self._retries = 0
         self._failures = 0
@@ -127,7 +129,7 @@ class Transport:
                     raise
             outcome.attempts = attempt
             delay = self._retry.delay(outcome, attempt)
-            if delay is None:
+            if delay is None or not self._retries_left.spend():
                 raise outcome
             attempt += 1
             self._retries += 1
@@ -174,20 +176,25 @@ class Transport:
             failure.__context__ = None
         else:
             if 200 <= reply.status < 300:  # noqa: PLR2004 - success
+                self.limiter.accepted(reply.sent_at)
+                self._retries_left.earn()
                 return reply
             failure = status_error(reply, method, path, subject, self._config.key.hide_in)
-            self._heed(failure)
+            self._heed(failure, reply.sent_at)
         self._failures += 1
         level = logging.DEBUG if is_transient(failure) else logging.INFO
         _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": path})
         return failure
 
-    def _heed(self, failure: APIError) -> None:
-        pause = retry_after(failure)
-        if getattr(failure, "status", None) == 429:  # noqa: PLR2004 - Too Many Requests
+    def _heed(self, failure: StatusError, sent_at: float) -> None:
+        pause = min(retry_after(failure) or 0.0, self._retry.max_pause)
+        if isinstance(failure, RateLimitedError):
             self._limited += 1
+            self.limiter.refused(sent_at, pause)
+            return
+        self.limiter.accepted(sent_at)
         if pause:
-            self.limiter.pause(min(pause, self._retry.max_pause))
+            self.limiter.pause(pause)
 
 
 class _Masked(bytes):

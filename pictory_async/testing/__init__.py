@@ -21,7 +21,7 @@ from pictory_async.testing._faults import (
     WrongLength,
 )
 from pictory_async.testing._life import ABSENT, Phase, Render, SimProject
-from pictory_async.testing._limits import ServerLimit
+from pictory_async.testing._limits import FixedWindowLimit, Limit, ServerLimit, TokenBucketLimit
 from pictory_async.testing._log import LoggedRequest, busiest_window
 from pictory_async.testing._media import MediaContent
 from pictory_async.testing._messages import LazyBody, SimRequest, SimResponse
@@ -41,7 +41,9 @@ __all__ = [
     "Drip",
     "Ending",
     "Fault",
+    "FixedWindowLimit",
     "LazyBody",
+    "Limit",
     "LoggedRequest",
     "MediaContent",
     "Phase",
@@ -57,6 +59,7 @@ __all__ = [
     "Simulator",
     "Stall",
     "TemplateScene",
+    "TokenBucketLimit",
     "Truncate",
     "Truth",
     "TruthKind",

@@ -14,7 +14,7 @@ from pictory_async.testing.world import World
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory
-    from pictory_async.testing._limits import ServerLimit
+    from pictory_async.testing._limits import Limit
     from pictory_async.testing._log import LoggedRequest
 
 BASE_URL = "https://simulator.invalid/pictoryapis"
@@ -52,7 +52,7 @@ class Simulator:
         world: World | None = None,
         *,
         latency: Latency = 0.0,
-        limit: ServerLimit | None = None,
+        limit: Limit | None = None,
         faults: Faults | None = None,
     ) -> None:
         self.world = World() if world is None else world

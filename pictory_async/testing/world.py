@@ -17,7 +17,7 @@ import attrs
 from pictory_async.testing import bodies
 from pictory_async.testing._ids import stable_between, stable_uuid, timestamp_id
 from pictory_async.testing._life import ProjectId, Render, SimProject
-from pictory_async.testing._limits import ServerLimit, retry_after
+from pictory_async.testing._limits import Limit, retry_after
 from pictory_async.testing._log import LoggedRequest
 from pictory_async.testing._media import MEDIA_PATH, expiry_query
 from pictory_async.testing._messages import SimRequest, SimResponse
@@ -84,7 +84,7 @@ class World:
     missing_fields: Literal["absent", "null"] = "absent"
     render_seconds: tuple[float, float] = (180.0, 600.0)
     queue_seconds: tuple[float, float] = (1.0, 5.0)
-    limit: ServerLimit | None = None
+    limit: Limit | None = None
     media_base: str | None = None
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(DEFAULT_MEDIA_SIZES))
     media_seconds: float | None = None
@@ -295,11 +295,8 @@ class World:
             if is_media:
                 response = answer_media(self, request, now)
             elif wait is not None:
-                response = SimResponse.from_json(
-                    bodies.message("Too Many Requests"),
-                    status=429,
-                    headers=(("retry-after", retry_after(wait)),),
-                )
+                told = (("retry-after", retry_after(wait)),) if self.limit is not None and self.limit.tells else ()
+                response = SimResponse.from_json(bodies.message("Too Many Requests"), status=429, headers=told)
             elif request.headers.get("authorization") != self.api_key:
                 response = SimResponse.from_json(bodies.message("Unauthorized"), status=401)
             else:

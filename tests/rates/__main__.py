@@ -1,0 +1,56 @@
+"""Let clients find limits that servers do not tell: ``nox -s rates``, or ``python -m tests.rates``."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import time
+from pathlib import Path
+
+from tests._report import write_section
+from tests.rates._cells import LATENCY, NOMINAL, WATCHES, Cell, Found, cells, run
+
+
+def one(cell: Cell) -> tuple[Cell, Found]:
+    """Run a cell, in a process of its own."""
+    return cell, run(cell)
+
+
+def line(cell: Cell, found: Found) -> str:
+    """A line of the table."""
+    verdict = "PASS" if found.good else "MISS"
+    return (
+        f"| {cell.name} | {found.used:.1%} | {found.refused:.2%} | {found.fewest} to {found.most} "
+        f"| {found.requests:,} | {verdict} |"
+    )
+
+
+def main() -> None:
+    """Measure all cells, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.rates", description=__doc__)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the section of the documentation")
+    options = parser.parse_args()
+    began = time.perf_counter()
+    head = ("| Hidden limit | used | refused | looks at a project | requests | |", "|---|---|---|---|---|---|")
+    print("\n".join(head), flush=True)
+    found = []
+    with multiprocessing.Pool() as pool:
+        for cell, result in pool.imap(one, cells()):
+            found.append((cell, result))
+            print(line(cell, result), flush=True)
+    missed = sum(not result.good for _, result in found)
+    text = (
+        f"{len(found)} servers, of which {missed} miss a target (at least 85 % used, less than 2 % refused, no project "
+        f"looked at less than a third as often as another). {WATCHES} projects are watched by a client that may send "
+        f"{NOMINAL} requests a second; its answers take {LATENCY:g} s, give or take half of that. What is shown comes "
+        "after the time in which the limit is found: as long as 800 requests take, and at least five minutes."
+    )
+    print(f"\n{text}\n{time.perf_counter() - began:.0f} s")
+    if options.write is not None:
+        write_section(options.write, "rates", "\n".join((text, "", *head, *(line(*pair) for pair in found))))
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
