@@ -115,6 +115,20 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def churn(session: nox.Session) -> None:
+    """Cancel thousands of waits over sockets, on each loop with each library: ``-- --write docs/reliability.md``."""
+    session.install(wheel("all"), *group("tests"))
+    session.run("python", "-m", "tests.endurance.churn", *session.posargs)
+
+
+@nox.session(requires=["build"])
+def soak(session: nox.Session) -> None:
+    """Watch 2,000 projects for ten minutes with faults, and look at memory and open files: ``-- --minutes 60``."""
+    session.install(wheel("all"), *group("tests"))
+    session.run("python", "-m", "tests.endurance.soak", *session.posargs)
+
+
+@nox.session(requires=["build"])
 def audit(session: nox.Session) -> None:
     """Look for known vulnerabilities among all that the wheel and its extras install; not without a network."""
     session.install("pip-audit")

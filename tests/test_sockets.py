@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 from pictory_async.testing.server import ServerThread
+from tests.endurance._crowd import Crowd
 
 pytestmark = pytest.mark.anyio
 
@@ -96,63 +97,30 @@ async def test_connections_are_bounded(world: World, server: ServerThread, engin
     await until_closed(server)
 
 
-async def test_cancelled_waits_leave_nothing(world: World, server: ServerThread, engine: str) -> None:
-    """Many waits are cancelled at random moments while others go on; then the client works as before."""
+@pytest.mark.parametrize("how", ["by scope", "natively"])
+async def test_cancelled_waits_leave_nothing(
+    world: World, server: ServerThread, engine: str, anyio_backend_name: str, how: str
+) -> None:
+    """Many waits are cancelled at random moments while others go on; then the client works as before.
+
+    By cancel scopes, and by ``Task.cancel``, which no scope shields from.
+    """
+    if (how, anyio_backend_name) == ("natively", "trio"):
+        pytest.skip("native task cancellation exists on asyncio only")
     chance = random.Random(7)
     server.simulator.latency = lambda _request, _now: chance.uniform(0.0, 0.02)
-    never = world.add_project(Render(0.0, duration=10_000.0))
+    never = [world.add_project(Render(0.0, duration=10_000.0)) for _ in range(10)]
     done = world.add_project(Render(-100.0, duration=10.0))
-    succeeded = 0
-
-    async def give_up(client: AsyncPictory) -> None:
-        for _ in range(10):
-            with anyio.move_on_after(chance.uniform(0.0, 0.03)):
-                await client.projects.wait(never, interval=0.01)
-
-    async def go_on(client: AsyncPictory) -> None:
-        nonlocal succeeded
-        for _ in range(10):
-            assert (await client.projects.wait(done)).is_rendered
-            succeeded += 1
-
+    waits = {"natively": 200} if how == "natively" else {"by_scope": 200}
     async with client_of(server, engine) as client:
-        async with anyio.create_task_group() as tasks:
-            for _ in range(30):
-                tasks.start_soon(give_up, client)
-                tasks.start_soon(go_on, client)
+        crowd = Crowd(client, never, done, chance, **waits)
+        await crowd.run()
         for _ in range(3):
             await client.projects.get(done)
         statistics = client.statistics()
-        assert (300, 0, 0) == (succeeded, statistics.http.busy, statistics.limiter.waiting)
-        assert statistics.http.connections <= 32
-    await until_closed(server)
-
-
-async def test_native_cancellation_leaves_nothing(
-    world: World, server: ServerThread, engine: str, anyio_backend_name: str
-) -> None:
-    """The same with ``Task.cancel``, which no cancel scope shields from."""
-    if anyio_backend_name != "asyncio":
-        pytest.skip("native task cancellation exists on asyncio only")
-    chance = random.Random(8)
-    server.simulator.latency = lambda _request, _now: chance.uniform(0.0, 0.02)
-    never = world.add_project(Render(0.0, duration=10_000.0))
-    done = world.add_project(Render(-100.0, duration=10.0))
-    async with client_of(server, engine) as client:
-        for _ in range(10):
-            tasks = [asyncio.create_task(client.projects.wait(never, interval=0.01)) for _ in range(20)]
-            calls = [asyncio.create_task(client.projects.get(done)) for _ in range(20)]
-            await asyncio.wait(calls[:10])
-            for task in (*tasks, *calls[10:]):
-                task.cancel()
-                if chance.random() < 0.5:
-                    task.cancel()
-            results = await asyncio.gather(*tasks, *calls, return_exceptions=True)
-            assert {asyncio.CancelledError} == {type(result) for result in results[:20]}
-        for _ in range(3):
-            await client.projects.get(done)
-        statistics = client.statistics()
+        assert crowd.succeeded >= 40
         assert (0, 0) == (statistics.http.busy, statistics.limiter.waiting)
+        assert statistics.http.connections <= 32
     await until_closed(server)
 
 

@@ -1,0 +1,1 @@
+"""What takes minutes, over real sockets: cancellation in great numbers, and a long run with faults."""

@@ -1,0 +1,210 @@
+"""Two thousand watches for ten minutes, with faults: ``python -m tests.endurance.soak``."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import platform
+import sys
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import attrs
+
+from pictory_async import AsyncPictory, RateLimiter, RenderHandle, RetryPolicy
+from pictory_async.errors import PictoryError, RenderSubmitUncertainError
+from pictory_async.testing import World
+from tests._report import write_section
+from tests.endurance._left import complaints, files, memory, tasks
+from tests.endurance._server import ServerProcess
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from pictory_async import RenderOutcome, RenderPoller
+    from pictory_async.models import ProjectId
+
+NEWER = World().epoch
+"""All projects have an older video."""
+
+WELL = "level; three calls succeed, no connection, task, file or warning is left"
+SMALL = 64.0
+"""KiB a minute that are no leak, whatever the statistics say: the allocator's own moves."""
+
+
+@attrs.define
+class Soak:
+    """What was seen."""
+
+    minutes: float
+    watches: int
+    warm_up: float
+    samples: list[tuple[float, int, int]] = attrs.field(factory=list)  # seconds, KiB, open files
+    outcomes: Counter[str] = attrs.field(factory=Counter)
+    renders: Counter[str] = attrs.field(factory=Counter)
+    fewest: int = sys.maxsize
+    requests: int = 0
+    faults: dict[str, int] = attrs.field(factory=dict)
+    wrong: list[str] = attrs.field(factory=list)
+
+    def expect(self, what: str, expected: object, found: object) -> None:
+        """Note a difference."""
+        if expected != found:
+            self.wrong.append(f"{what}: {found} instead of {expected}")
+
+
+async def live(soak: Soak, server: ServerProcess, engine: str) -> None:
+    """The client's life, in the event loop."""
+    before = tasks()
+    async with AsyncPictory(
+        **server.client_options(),
+        http=engine,
+        limiter=RateLimiter(1000, 1.0, 50),
+        retry=RetryPolicy(backoff=0.05),
+        timeout=2.0,
+    ) as client:
+        poller = client.projects.watch(server.facts["ids"], after=NEWER, max_wait=None, start_grace=20.0)
+        async with anyio.create_task_group() as around, poller as watch:
+            around.start_soon(sample, soak, watch)
+            with anyio.move_on_after(soak.minutes * 60):
+                await replace(soak, client, watch, around)
+            around.cancel_scope.cancel()
+        server.ask(calm=True)
+        for _ in range(3):
+            soak.expect("a call afterwards", True, (await client.projects.get(server.facts["done"])).is_rendered)
+        statistics = client.statistics()
+        soak.expect("busy", 0, statistics.http.busy)
+        soak.expect("waiting for the limiter", 0, statistics.limiter.waiting)
+        soak.requests = statistics.http.sent
+    await anyio.sleep(1.0)
+    seen = server.ask()
+    soak.faults = seen["faults"]
+    soak.expect("connections after closing", 0, seen["open"])
+    soak.expect("tasks", before, tasks())
+
+
+async def replace(soak: Soak, client: AsyncPictory, watch: RenderPoller, around: TaskGroup) -> None:
+    """Render each project again when its watch has ended, and watch that."""
+    async for outcome in watch:
+        soak.outcomes[outcome.status.value] += 1
+        around.start_soon(again, soak, client, watch, outcome)
+
+
+async def again(soak: Soak, client: AsyncPictory, watch: RenderPoller, outcome: RenderOutcome) -> None:
+    """Start a render and watch it, also where nobody knows whether it was started."""
+    one: RenderHandle | ProjectId = outcome.project_id
+    try:
+        one = await client.projects.render(outcome.project_id)
+        soak.renders["started"] += 1
+    except RenderSubmitUncertainError as error:
+        one = error.handle
+        soak.renders["uncertain"] += 1
+    except PictoryError:
+        soak.renders["refused"] += 1
+    watch.add(one)
+
+
+async def sample(soak: Soak, watch: RenderPoller) -> None:
+    """Look at memory, files and watches now and then, once the program has warmed up."""
+    began = anyio.current_time()
+    await anyio.sleep(soak.warm_up)
+    while True:
+        soak.samples.append((anyio.current_time() - began, memory(), files()))
+        soak.fewest = min(soak.fewest, watch.statistics().watching)
+        if len(soak.samples) % 30 == 1:
+            seconds, kib, count = soak.samples[-1]
+            print(f"{seconds:.0f} s: {kib:,} KiB, {count} files, {sum(soak.outcomes.values())} outcomes", flush=True)
+        await anyio.sleep(2.0)
+
+
+def slope(points: list[tuple[float, float]]) -> tuple[float, float]:
+    """The slope of the straight line through points that fits them best (least squares), and its standard error."""
+    count = len(points)
+    mean_x, mean_y = (sum(column) / count for column in zip(*points, strict=True))
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    found = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    rest = sum((y - mean_y - found * (x - mean_x)) ** 2 for x, y in points)
+    return found, (rest / (count - 2) / spread) ** 0.5
+
+
+def judge(soak: Soak) -> str:
+    """Note what is wrong with memory and files; and say how they went."""
+    rise, error = slope([(seconds / 60.0, float(kib)) for seconds, kib, _ in soak.samples])
+    level, _ = slope([(seconds / 60.0, float(count)) for seconds, _, count in soak.samples])
+    if rise > max(SMALL, 2.0 * error):
+        soak.wrong.append(f"memory rises by {rise:.0f} KiB a minute")
+    if level > 1.0:
+        soak.wrong.append(f"open files rise by {level:.1f} a minute")
+    counts = [count for _, _, count in soak.samples]
+    first, last = (sum(kib for _, kib, _ in part) / len(part) for part in (soak.samples[:15], soak.samples[-15:]))
+    return f"""\
+| memory in use, first and last half minute | {first / 1024:.1f} MiB, {last / 1024:.1f} MiB |
+| its slope | {rise:+.1f} KiB a minute, standard error {error:.1f} |
+| open files, fewest and most | {min(counts)}, {max(counts)}; slope {level:+.2f} a minute |"""
+
+
+def page(soak: Soak, engine: str) -> str:
+    """What to write into the documentation."""
+    memory_rows = judge(soak)
+    outcomes = ", ".join(f"{count:,} {status}" for status, count in sorted(soak.outcomes.items()))
+    renders = ", ".join(f"{count:,} {kind}" for kind, count in sorted(soak.renders.items()))
+    faults = ", ".join(f"{count:,} {kind}" for kind, count in sorted(soak.faults.items()))
+    return f"""\
+{soak.watches:,} projects are watched over real sockets for {soak.minutes:g} minutes, in a client whose server is \
+another process.
+Something goes wrong with one request in ten.
+{ending(soak.watches):,} of the projects are rendered within minutes; each is then rendered again and watched again, \
+so that watches end and begin all the time. The others are being rendered for ever.
+After {soak.warm_up:g} seconds for warming up, memory and open files are looked at every two seconds.
+Memory counts as level where its straight line (least squares) rises by no more than two standard errors, or by no \
+more than {SMALL:g} KiB a minute; neighbouring samples are alike, which makes the standard error look smaller than it is.
+
+| | |
+|---|---|
+| requests | {soak.requests:,}, {soak.requests / soak.minutes / 60:,.0f} a second |
+| faults | {sum(soak.faults.values()):,}: {faults} |
+| outcomes | {outcomes} |
+| renders asked for again | {renders} |
+| watches at once, at least | {soak.fewest:,} |
+{memory_rows}
+| in the end | {"; ".join(soak.wrong) or WELL} |
+
+Python {platform.python_version()}, {engine} {version(engine)}, anyio {version("anyio")}, {platform.system()}.
+"""
+
+
+def ending(watches: int) -> int:
+    """How many of the projects are rendered within minutes."""
+    return watches * 3 // 10
+
+
+def main() -> int:
+    """Run it; 1 where something is not as it should be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long (10)")
+    parser.add_argument("--watches", type=int, default=2000, help="projects (2000)")
+    parser.add_argument("--faults", type=float, default=0.1, help="the share of requests that fail (0.1)")
+    parser.add_argument("--engine", default="httpx", help="httpx or httpx2 (httpx)")
+    parser.add_argument("--write", type=Path, help="a page with the section 'soak' to write the result into")
+    options = parser.parse_args()
+    soak = Soak(options.minutes, options.watches, min(90.0, options.minutes * 12.0))
+    server_options: dict[str, Any] = {"ending": ending(options.watches), "faults": options.faults, "latency": 0.02}
+    with ServerProcess(projects=options.watches, **server_options) as server:
+        before = files()
+        with complaints() as found:
+            anyio.run(live, soak, server, options.engine)
+        gc.collect()
+        soak.expect("complaints", [], found)
+        soak.expect("open files", before, files())
+    text = page(soak, options.engine)
+    print(text)
+    if options.write is not None:
+        write_section(options.write, "soak", text)
+    return int(bool(soak.wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
