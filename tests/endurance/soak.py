@@ -160,7 +160,8 @@ Something goes wrong with one request in ten.
 so that watches end and begin all the time. The others are being rendered for ever.
 After {soak.warm_up:g} seconds for warming up, memory and open files are looked at every two seconds.
 Memory counts as level where its straight line (least squares) rises by no more than two standard errors, or by no \
-more than {SMALL:g} KiB a minute; neighbouring samples are alike, which makes the standard error look smaller than it is.
+more than {SMALL:g} KiB a minute; neighbouring samples are alike, which makes the standard error look smaller than \
+it is.
 
 | | |
 |---|---|
