@@ -188,10 +188,7 @@ class Engine:
             await admission.grant()  # also an attempt that found nobody at home is paced
             raise
         finally:
-            if response is not None and not whole and transport is self._shared:
-                with suppress(Exception):
-                    await _close(response)  # a pool of somebody else's must be told
-            await self._finish(transport, whole=whole)
+            await self._finish(transport, response, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
                 raise malformed(wire, f"is larger than {MAX_BODY} bytes")
@@ -243,8 +240,11 @@ class Engine:
         tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return tls, self._make(tls)
 
-    async def _finish(self, transport: Any, *, whole: bool) -> None:
+    async def _finish(self, transport: Any, response: Any = None, *, whole: bool) -> None:
         if transport is None or transport is self._shared:
+            if response is not None and not whole:
+                with suppress(Exception):
+                    await _close(response)  # a pool of somebody else's must be told
             return
         if whole and not self._closed:
             self._idle.append(_Idle(transport, anyio.current_time()))

@@ -98,6 +98,12 @@ def test_errors_become_sentences(error: Exception, code: int, text: str) -> None
     assert (code, text) == (complaint.exit_code, complaint.format_message())
 
 
+def test_a_traceback_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --debug, what comes from elsewhere is shown as text too."""
+    complaint_of(NotFoundError("\x1b[2Jboo"), debug=True)
+    assert "\ufffd[2Jboo\n" in capsys.readouterr().err
+
+
 def test_an_unexpected_error_is_no_traceback(tmp_path) -> None:
     """A file that is not text is a sentence too, and --debug shows where it happened."""
     file = tmp_path / "ids"
