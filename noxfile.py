@@ -56,6 +56,8 @@ def tests(session: nox.Session, dependencies: str) -> None:
     session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *pins)
     # Without the working directory on the path, `import pictory_async` can only find the wheel.
     env = {"PICTORY_ASYNC_TEST_WHEEL": "1", "PYTHONSAFEPATH": "1"}
+    if dependencies != "all":  # once with all worlds is enough
+        env["PICTORY_ASYNC_WORLDS"] = "100"
     if dependencies == "lowest":  # it runs the same lines as "all", so they need not be counted again
         session.run("python", "-m", "pytest", *session.posargs, env=env)
         return
@@ -78,6 +80,13 @@ def rates(session: nox.Session) -> None:
     """Let clients find limits that servers do not tell: ``-- --write docs/reliability.md`` writes what came of it."""
     session.install(wheel("all"), *group("tests"))
     session.run("python", "-m", "tests.rates", *session.posargs)
+
+
+@nox.session(requires=["build"])
+def worlds(session: nox.Session) -> None:
+    """Run worlds made of one seed each, on all cores: ``-- --seeds 10000``, ``-- --seed 17`` or ``-- --mutants``."""
+    session.install(wheel("all"), *group("tests"))
+    session.run("python", "-m", "tests.worlds", *session.posargs)
 
 
 @nox.session

@@ -1,75 +1,138 @@
-"""The promises, checked against the world's own log."""
+"""The promises, checked against the server's own log."""
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pictory_async import RenderStatus
-from pictory_async.testing import busiest_window
-from tests.worlds._life import TIMEOUT
+from pictory_async.testing import Phase
+from tests.worlds._evidence import Evidence
+from tests.worlds._users import EPSILON
 
 if TYPE_CHECKING:
-    from pictory_async.testing import Truth
-    from tests.worlds._life import History, Told
+    from collections.abc import Iterator
 
-EPSILON = 0.01
+    from tests.worlds._history import History, Told
 
 
-def violations(history: History) -> list[str]:
-    """What was promised and not kept."""
-    found = list(history.wrong)
-    limiter, log = history.limiter, history.simulator.log
-    # The server sees requests after half of a varying latency, which may squeeze them together.
-    squeezed = busiest_window(log, max(0.0, limiter.per - 0.5))
-    if squeezed > limiter.rate:
-        found.append(f"{squeezed} requests in {limiter.per} s, of {limiter.rate}")
+def check(history: History) -> None:
+    """Note in a history every promise that was not kept in it."""
+    for text in _too_many(history):
+        history.wrong("rate", text)
+    for text in _astray(history):
+        history.wrong("key", text)
+    for text in _posts(history):
+        history.wrong("one render each", text)
+    given = [id(told.outcome) for told in history.told]
+    if len(given) != len(set(given)):
+        history.wrong("one outcome each", "an outcome was given twice")
     for told in history.told:
-        found += [
-            f"{told.outcome.project_id} {told.outcome.status} at {told.at:.2f}: {text}"
-            for text in untrue(history, told)
-        ]
-    if any(entry.authorization_ok is False for entry in log):
-        found.append("a wrong key was sent")
-    return found
+        outcome = told.outcome
+        history.holds_no_key(outcome, "an outcome")
+        if outcome.waited > told.user.max_wait + EPSILON:
+            history.wrong("max_wait", f"{outcome.project_id} was decided after {outcome.waited} s")
+        if (outcome.error is None) is not outcome.ok:
+            history.wrong("true", "an error without need, or none where there should be one")
+        for text in _untrue(history, told):
+            history.wrong(
+                f"true {outcome.status}", f"{outcome.project_id} at {told.at:.3f} for user {told.user.number}: {text}"
+            )
 
 
-def untrue(history: History, told: Told) -> list[str]:
-    """What is not true about one outcome."""
-    outcome = told.outcome
-    found = []
-    if told.max_wait is not None and outcome.waited > told.max_wait + EPSILON:
-        found.append(f"waited {outcome.waited} of {told.max_wait} s")
-    if (outcome.error is None) is not outcome.ok:
-        found.append("an error without need, or none where there should be one")
-    truth = history.simulator.world.truth(outcome.project_id, told.at + EPSILON, told.after)
-    earlier = history.simulator.world.truth(outcome.project_id, told.at - TIMEOUT - 1.0, told.after)
-    match outcome.status:
-        case RenderStatus.RENDERED:
-            found += untrue_video(told, truth)
-        case RenderStatus.NOT_STARTED | RenderStatus.FAILED:
-            if earlier.kind == "rendered":
-                found.append(f"was rendered: {earlier}")
-        case RenderStatus.MISSING | RenderStatus.REFUSED:
-            wanted = {404} if outcome.status is RenderStatus.MISSING else {401, 403}
-            seen = [
-                entry.status
-                for entry in history.simulator.log
-                if entry.path.endswith(f"/{outcome.project_id}") and entry.at <= told.at + EPSILON
-            ]
-            if sum(status in wanted for status in seen) < 2:
-                found.append(f"the server said {seen[-3:]}")
-        case _:
-            pass
-    return found
+def _too_many(history: History) -> Iterator[str]:
+    """Count the requests in every closed window, at the moments when they were sent."""
+    limiter = history.limiter
+    window: collections.deque[float] = collections.deque()
+    for exchange in history.server.exchanges:
+        if not exchange.request.path.startswith("/pictoryapis"):
+            continue
+        window.append(exchange.sent)
+        while exchange.sent - window[0] > limiter.per:
+            window.popleft()
+        if len(window) > limiter.rate:
+            yield f"{len(window)} requests in {limiter.per} s, of {limiter.rate}, at {exchange.sent:.3f}"
+            return
 
 
-def untrue_video(told: Told, truth: Truth) -> list[str]:
-    """What is not true about a video that was given out."""
+def _astray(history: History) -> Iterator[str]:
+    """Look for requests to other places, or with the key where it does not belong."""
+    for exchange in history.server.exchanges:
+        request = exchange.request
+        host = urlsplit(request.origin).hostname or ""
+        media = request.path.startswith("/media")
+        if request.headers.get("authorization") is not None and (media or not host.startswith("client")):
+            yield f"the key was sent to {request.origin}{request.path}"
+        if not host.startswith("client") and history.server.world.media_base is None:
+            yield f"a request went to {request.origin}{request.path}"
+
+
+def _posts(history: History) -> Iterator[str]:
+    """Count the renders that were asked for: they cost money."""
+    posts = sum(exchange.request.method == "POST" for exchange in history.server.exchanges)
+    if posts > history.renders:
+        yield f"{history.renders} calls asked for {posts} renders"
+
+
+def _untrue(history: History, told: Told) -> Iterator[str]:
+    """What is not true about one outcome, at the moment it was given."""
+    evidence = Evidence(history.server, told)
+    if told.outcome.status is RenderStatus.RENDERED:
+        yield from _untrue_video(history, told)
+        if not evidence.shows_video:
+            yield "no answer of that moment showed the video"
+        return
+    if evidence.was_shown_video:
+        yield "an answer had shown the video before"
+    against = {
+        RenderStatus.TIMED_OUT: lambda: _looked_away(history, told),
+        RenderStatus.FAILED: evidence.against_failed,
+        RenderStatus.NOT_STARTED: evidence.against_not_started,
+        RenderStatus.MISSING: lambda: evidence.against_statuses({404}),
+        RenderStatus.REFUSED: lambda: evidence.against_statuses({401, 403}),
+        RenderStatus.ERROR: evidence.against_error,
+    }
+    yield from against[told.outcome.status]()
+
+
+def _untrue_video(history: History, told: Told) -> Iterator[str]:
+    """Compare a video that was given out with the world."""
     project = told.outcome.project
     if project is None or not project.video_url:
-        return ["has no video"]
-    if told.after is not None and (project.generated_at is None or project.generated_at <= told.after):
-        return ["is the old video"]
-    if truth.finished_at is None and truth.deleted_at is None and truth.kind != "missing":
-        return [f"was not rendered: {truth}"]
-    return []
+        yield "there is no video"
+        return
+    render = history.server.video_of(project.video_url)
+    if render is None or not any(
+        render is one
+        for owner in history.server.world.projects
+        if owner.id == told.outcome.project_id
+        for one in owner.renders
+    ):
+        yield f"the video {project.video_url} is not the project's"
+        return
+    if render.phase(told.at) is not Phase.RENDERED:
+        yield f"its render is only {render.phase(told.at).value}"
+    if told.before is not None and render.ends_at <= told.before + EPSILON:
+        yield f"the video is of {render.ends_at}, and was there before"
+
+
+def _looked_away(history: History, told: Told) -> Iterator[str]:
+    """In a world without faults, a video that was there long enough must have been noticed."""
+    plan = history.plan
+    if told.outcome.waited < told.user.max_wait - EPSILON:
+        yield f"after only {told.outcome.waited} s"
+    undated = {one.id for one in plan.projects if one.undated}
+    if plan.share or plan.spells or plan.late or told.outcome.job_id or told.outcome.project_id in undated:
+        return
+    watches = sum(len(user.projects) + 2 for user in plan.users)
+    pace = (plan.rate - plan.burst + 1) / plan.per
+    patience = 2.0 * told.user.interval + 2.0 + 3.0 * watches / pace + watches / 8 * plan.latency
+    truth = history.server.world.projects
+    project = next(one for one in truth if one.id == told.outcome.project_id)
+    ends = [render.ends_at for render in project.renders if not render.fails]
+    since = [max(end, told.began) for end in ends if told.before is None or end > told.before + EPSILON]
+    # A render that runs hides the video that is there.
+    hidden = any(render.picked_up_at < told.at and render.ends_at + patience > told.at for render in project.renders)
+    if since and min(since) + patience < told.at and not hidden and project.exists(told.at):
+        yield f"the video was there from {min(since):.3f} on, and nobody looked"

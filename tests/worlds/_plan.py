@@ -1,0 +1,219 @@
+"""What a world is made of, as plain data drawn from its seed; taking things out of it makes a smaller world."""
+
+from __future__ import annotations
+
+import random
+from typing import Final, Literal
+
+import attrs
+
+from pictory_async.testing import Render
+
+UserKind = Literal["wait", "wait_all", "watch", "render", "render_and_wait", "jobs", "get", "download"]
+Ending = Literal["never", "after", "break", "raise"]
+
+TIMEOUT: Final = 20.0
+MAX_PAUSE: Final = 30.0
+SPELLS: Final = ("401", "404", "429 without Retry-After", "503", "connection refused", "no answer")
+
+
+@attrs.frozen
+class ProjectPlan:
+    """One project's life.
+
+    Attributes:
+        number: Makes its id and its name.
+        integer: Whether its id is an integer.
+        earlier: When its video from before was finished; ``None`` if it has none.
+        undated: Whether its body shows no date of its video.
+        renders: Renders that are asked for by somebody else.
+        on_render: Renders that users' calls start.
+        edits: When it is saved again.
+        deleted_at: When it vanishes.
+        scenes: How many scenes its body lists.
+    """
+
+    number: int
+    integer: bool = False
+    earlier: float | None = None
+    undated: bool = False
+    renders: tuple[Render, ...] = ()
+    on_render: tuple[Render, ...] = ()
+    edits: tuple[float, ...] = ()
+    deleted_at: float | None = None
+    scenes: int | None = None
+
+    @property
+    def id(self) -> str | int:
+        """The project's id."""
+        return 1762768083800 + self.number if self.integer else f"20251222191648030{self.number:032x}"
+
+
+@attrs.frozen
+class UserPlan:
+    """One user: what is called, on which terms, and when it is given up.
+
+    Attributes:
+        number: Which user this is.
+        kind: The call.
+        client: Which client makes it.
+        projects: The numbers of the projects it is about.
+        starts: When.
+        newer: Whether only a newer video counts for projects that have one already.
+        max_wait: Argument of the call, as are `interval` and `start_grace`.
+        first: How many projects a watch begins with; the others are added while it runs.
+        pause: Seconds between two such additions, and after an outcome.
+        again: Whether a project whose outcome was given is added once more.
+        ending: How the user leaves: not before the end; by a cancel scope, after so many seconds and then steps of the
+            scheduler; or by leaving the loop, or by an error in it, after so many outcomes.
+        patience: How many seconds or outcomes.
+        steps: How many steps.
+    """
+
+    number: int
+    kind: UserKind
+    client: int = 0
+    projects: tuple[int, ...] = ()
+    starts: float = 0.0
+    newer: bool = True
+    max_wait: float = 100.0
+    interval: float = 5.0
+    start_grace: float = 50.0
+    first: int = 0
+    pause: float = 0.0
+    again: bool = False
+    ending: Ending = "never"
+    patience: float = 0.0
+    steps: int = 0
+
+
+@attrs.frozen
+class Spell:
+    """A time in which every request for one project, or for all, meets the same fault."""
+
+    kind: str
+    begins: float
+    ends: float
+    project: int | None = None
+
+
+@attrs.frozen
+class Plan:
+    """One world.
+
+    Attributes:
+        seed: Where it came from; what its server draws follows from this too.
+        missing_fields: As of `pictory_async.testing.World`, as is `unknown_job`.
+        rate: Of the limiter that all clients share, as are `per` and `burst`.
+        clients: How many clients there are.
+        latency: Seconds that an answer usually takes.
+        late: The share of answers that take many times as long, and overtake each other.
+        share: The share of requests that meet a fault.
+        only: The faults that are left of those, by name of the request; ``None`` for all.
+        spells: Faults that last.
+        projects: The projects.
+        users: The users.
+    """
+
+    seed: int
+    missing_fields: Literal["absent", "null"]
+    unknown_job: Literal["404", "body"]
+    rate: int
+    per: float
+    burst: int
+    clients: int
+    latency: float
+    late: float
+    share: float
+    only: frozenset[str] | None
+    spells: tuple[Spell, ...]
+    projects: tuple[ProjectPlan, ...]
+    users: tuple[UserPlan, ...]
+
+
+def _render(chance: random.Random, at: float) -> Render:
+    duration = chance.choice((0.0, 1.0, 20.0, 200.0)) * chance.uniform(0.5, 1.5)
+    return Render(at, queue=chance.choice((0.0, 0.0, 15.0, 40.0)), duration=duration, fails=chance.random() < 0.2)
+
+
+def _project(chance: random.Random, number: int) -> ProjectPlan:
+    renders: list[Render] = []
+    at = chance.choice((-100.0, 0.0, 0.0)) + chance.uniform(0.0, 60.0)
+    for _ in range(chance.choice((0, 1, 1, 1, 2))):
+        renders.append(_render(chance, at))
+        at = renders[-1].ends_at + chance.uniform(0.0, 100.0)
+    return ProjectPlan(
+        number=number,
+        integer=chance.random() < 0.3,
+        earlier=-chance.uniform(200.0, 1000.0) if chance.random() < 0.4 else None,
+        undated=chance.random() < 0.1,
+        renders=tuple(renders),
+        on_render=tuple(_render(chance, 0.0) for _ in range(2)),
+        edits=(chance.uniform(0.0, 300.0),) if chance.random() < 0.3 else (),
+        deleted_at=chance.uniform(0.0, 400.0) if chance.random() < 0.1 else None,
+        scenes=chance.choice((None, None, None, 1, 15 if number < 2 else 1)),
+    )
+
+
+def _user(chance: random.Random, number: int, clients: int, projects: int) -> UserPlan:
+    kinds: tuple[UserKind, ...] = ("wait", "wait_all", "watch", "render", "render_and_wait", "jobs", "get", "download")
+    kind = chance.choices(kinds, (3, 5, 8, 3, 2, 2, 2, 1))[0]
+    many = kind in {"wait_all", "watch", "render"}
+    count = chance.randint(1, projects) if many else 1
+    if kind == "render":
+        count = min(count, 4)
+    ending: Ending = chance.choice(("never", "after"))
+    if kind in {"watch", "render"} and chance.random() < 0.3:
+        ending = chance.choice(("break", "raise"))
+    after = chance.choice((0.0, chance.uniform(0.0, 20.0), chance.uniform(0.0, 200.0), float(chance.randint(1, 20))))
+    # A big batch that is looked at all the time is a slow world, and shows no more than a small one.
+    interval = chance.choice((0.5, 3.0, 10.0)) if count <= 5 else chance.choice((10.0, 30.0))
+    max_wait = chance.choice((4.0, 60.0, 300.0, 600.0) if interval >= 3.0 else (4.0, 30.0))
+    return UserPlan(
+        number=number,
+        kind=kind,
+        client=chance.randrange(clients),
+        projects=tuple(chance.sample(range(projects), count)),
+        starts=chance.choice((0.0, 0.0, chance.uniform(0.0, 60.0))),
+        newer=chance.random() < 0.8,
+        max_wait=max_wait,
+        interval=interval,
+        start_grace=chance.choice((0.0, 15.0, 50.0, 120.0, max_wait)),  # the last: two things at one moment
+        first=chance.randint(0, count),
+        pause=chance.choice((0.0, 0.0, 1.0)),
+        again=kind == "watch" and chance.random() < 0.2,
+        ending=ending,
+        patience=after if ending == "after" else float(chance.randint(0, 3)),
+        steps=chance.choice((0, 1, 2, 3, 5, 8, 13, 30)),
+    )
+
+
+def _spell(chance: random.Random, projects: int) -> Spell:
+    kind = chance.choice(SPELLS)
+    begins = chance.uniform(0.0, 120.0)
+    everywhere = kind != "404" and chance.random() < 0.6
+    return Spell(kind, begins, begins + chance.choice((3.0, 30.0)), None if everywhere else chance.randrange(projects))
+
+
+def draw(seed: int) -> Plan:
+    """Draw a world."""
+    chance = random.Random(seed)
+    projects = chance.choices((1, 2, 4, 10, 40, 200), (20, 25, 30, 20, 4, 1))[0]
+    clients = chance.choice((1, 1, 1, 2, 3))
+    rate = chance.choice((5, 20, 100))
+    return Plan(
+        seed=seed,
+        missing_fields=chance.choice(("absent", "null")),
+        unknown_job=chance.choice(("404", "body")),
+        rate=rate,
+        per=chance.choice((1.0, 10.0)),
+        burst=chance.randint(1, rate),
+        clients=clients,
+        latency=chance.choice((0.0, 0.05, 0.5)),
+        late=chance.choice((0.0, 0.0, 0.1)),
+        share=chance.choice((0.0, 0.05, 0.1, 0.4)),
+        only=None,
+        spells=tuple(_spell(chance, projects) for _ in range(chance.choice((0, 0, 1, 2)))),
+        projects=tuple(_project(chance, number) for number in range(projects)),
+        users=tuple(_user(chance, number, clients, projects) for number in range(chance.randint(1, 5))),
+    )

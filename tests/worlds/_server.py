@@ -1,0 +1,242 @@
+"""The world's server: the simulator with faults by plan, and a log of every exchange with what it was worth."""
+
+from __future__ import annotations
+
+import collections
+import json
+import math
+import random
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from pictory_async.testing import Delivery, Fault, Render, SimRequest, SimResponse, Simulator, World
+from tests.worlds._faults import API_KINDS, API_WEIGHTS, KEY, MAKE, MEDIA_KINDS, Says, worth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.worlds._plan import Plan, ProjectPlan
+
+HEALTHY: Final = "a project that is always there"
+MEDIA_SIZES: Final = {"mp4": 3000, "mp3": 900, "jpg": 400, "srt": 200, "vtt": 200, "txt": 0}
+
+
+@attrs.frozen
+class Shown:
+    """What a project's answer shows of its render."""
+
+    rendering: bool
+    video: str | None
+    generated: datetime | None
+
+
+@attrs.define(eq=False, slots=False)
+class Exchange:
+    """One request and what became of it.
+
+    Attributes:
+        name: The request's own name: client, method, path, and which of its kind it is.
+        request: What was sent.
+        sent: When, in seconds of the world's time.
+        chance: Decides about it.
+        at: When it reached the server; ``None`` if it never did.
+        back: When the whole answer was there; infinite if it never was.
+        kind: The fault it met.
+        says: What the answer is worth.
+        status: The answer's status.
+        body: The answer's body.
+    """
+
+    name: str
+    request: SimRequest
+    sent: float
+    chance: random.Random
+    latency: float = 0.0
+    at: float | None = None
+    back: float = math.inf
+    kind: str = ""
+    says: Says = "truth"
+    status: int | None = None
+    body: bytes = b""
+
+    @cached_property
+    def shown(self) -> Shown | None:
+        """What it shows of a project."""
+        if self.says != "truth" or self.status != 200:
+            return None
+        raw = json.loads(self.body)
+        date = raw.get("generatedDate")
+        return Shown(
+            rendering=raw.get("inProgress") is True or str(raw.get("step")).upper() == "RENDER",
+            video=raw.get("videoURL"),
+            generated=datetime.fromisoformat(date) if date else None,
+        )
+
+    @cached_property
+    def job_status(self) -> str | None:
+        """What it says about a job; ``None`` for no usable answer, and ``missing`` for an unknown job."""
+        if self.says != "truth" or self.status != 200:
+            return None
+        raw = json.loads(self.body)
+        data = raw["data"]
+        if data.get("error_code") == "5000":
+            return "missing"
+        known = data.get("status") in {"in-progress", "completed"}
+        return "failed" if raw["success"] is False and not known else str(data.get("status"))
+
+
+@attrs.frozen
+class _Recorded:
+    """A fault, or none, that writes down what it made of an answer."""
+
+    exchange: Exchange
+    fault: Fault | None
+    now: Callable[[], float]
+
+    @property
+    def reaches_world(self) -> bool:
+        return self.fault is None or self.fault.reaches_world
+
+    def deliver(self, response: SimResponse) -> Delivery:
+        exchange, fault = self.exchange, self.fault
+        delivery = Delivery.of(response) if fault is None else fault.deliver(response)
+        exchange.status = delivery.status
+        if fault is not None:
+            exchange.says = worth(exchange.kind, fault, response)
+        return attrs.evolve(delivery, pieces=self._arriving(delivery.pieces))
+
+    def _arriving(self, pieces: Iterable[tuple[float, bytes]]) -> Iterator[tuple[float, bytes]]:
+        """Note when the answer has arrived: whole, or as far as it matters for one that cannot be used."""
+        keeps = self.exchange.says == "truth" and not self.exchange.request.path.startswith("/media")
+        if self.exchange.says == "garbage":
+            self.exchange.back = self.now()
+        body = []
+        for wait, piece in pieces:
+            yield wait, piece
+            if keeps:
+                body.append(piece)
+        if self.exchange.says != "nothing":
+            self.exchange.back = self.now()
+        self.exchange.body = b"".join(body)
+
+
+class Server:
+    """The server of one world.
+
+    Attributes:
+        plan: What it was made from.
+        world: Its account.
+        simulator: Its doors.
+        exchanges: Every request that was sent, in order.
+        counts: Faults met so far, by kind.
+        healthy: Whether all faults are over.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.world = World(
+            seed=plan.seed,
+            api_key=KEY,
+            missing_fields=plan.missing_fields,
+            unknown_job=plan.unknown_job,
+            media_base="self" if any(user.kind == "download" for user in plan.users) else None,
+            media_sizes=MEDIA_SIZES,
+            media_seconds=30.0,
+        )
+        for project in plan.projects:
+            self._add(project)
+        self.world.add_project(project_id=HEALTHY)
+        self.simulator = Simulator(self.world, latency=self._sent, faults=self._arrived)
+        self.exchanges: list[Exchange] = []
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.healthy = False
+        self._times: collections.Counter[str] = collections.Counter()
+        self._underway: dict[int, Exchange] = {}
+        self._numbers = {str(project.id): project.number for project in plan.projects}
+
+    @property
+    def met(self) -> frozenset[str]:
+        """The names of the requests that met faults of their own."""
+        return frozenset(exchange.name for exchange in self.exchanges if exchange.kind)
+
+    def of(self, client: int, path: str) -> list[Exchange]:
+        """The answered GETs of one client for one path, in the order of their answers."""
+        host = client_host(client)
+        found = [
+            one
+            for one in self.exchanges
+            if one.request.path.endswith(path)
+            and urlsplit(one.request.origin).hostname == host
+            and one.request.method == "GET"
+            and one.back < math.inf
+        ]
+        return sorted(found, key=lambda one: one.back)
+
+    def video_of(self, url: str | None) -> Render | None:
+        """The render that made the video at an address."""
+        found = self.world.find_file(unquote(urlsplit(url).path).removeprefix("/media")) if url else None
+        return None if found is None else found[1]
+
+    def _add(self, project: ProjectPlan) -> None:
+        self.world.add_project(
+            *project.renders,
+            project_id=project.id,
+            name=f"Project {project.number}",
+            earlier_video=project.earlier,
+            scenes=project.scenes,
+            on_render=project.on_render,
+            edits=project.edits,
+            deleted_at=project.deleted_at,
+            overrides={"generatedDate": None} if project.undated else None,
+        )
+
+    def _sent(self, request: SimRequest, now: float) -> float:
+        kind = f"{request.origin} {request.method} {request.path}"
+        self._times[kind] += 1
+        name = f"{kind} {self._times[kind]}"
+        chance = random.Random(f"{self.plan.seed} {name}")
+        exchange = Exchange(name, request, now, chance, self.plan.latency * chance.uniform(0.5, 1.5))
+        if not self.healthy and chance.random() < self.plan.late and self._may_meet(name):
+            exchange.latency = chance.uniform(1.0, 15.0)
+            exchange.kind = "late answer"
+            self.counts[exchange.kind] += 1
+        self.exchanges.append(exchange)
+        self._underway[id(request)] = exchange
+        return exchange.latency
+
+    def _may_meet(self, name: str) -> bool:
+        return self.plan.only is None or name in self.plan.only
+
+    def _arrived(self, request: SimRequest, now: float) -> Fault:
+        exchange = self._underway.pop(id(request))
+        exchange.at = now
+        kind = self._kind(exchange, now)
+        if not kind:
+            return _Recorded(exchange, None, self.simulator.now)
+        exchange.kind = kind
+        self.counts[kind] += 1
+        return _Recorded(exchange, MAKE[kind][1](exchange.chance), self.simulator.now)
+
+    def _kind(self, exchange: Exchange, now: float) -> str:
+        chance, path = exchange.chance, exchange.request.path
+        if self.healthy:
+            return ""
+        media = path.startswith("/media")
+        number = self._numbers.get(path.removeprefix("/pictoryapis/v2/projects/").partition("/")[0])
+        for spell in self.plan.spells:
+            if not media and spell.begins <= now < spell.ends and spell.project in {None, number}:
+                return spell.kind
+        share = 2.0 * self.plan.share if exchange.request.method == "POST" else self.plan.share
+        if chance.random() >= share or not self._may_meet(exchange.name):
+            return ""
+        return chance.choice(MEDIA_KINDS) if media else chance.choices(API_KINDS, API_WEIGHTS)[0]
+
+
+def client_host(client: int) -> str:
+    """The name under which one client knows the server, so that the log can tell clients apart."""
+    return f"client{client}.invalid"
