@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pictory_async import errors
 from pictory_async._cache import TemplateCacheStatistics
 from pictory_async._client import AsyncPictory, ClientStatistics
+from pictory_async._counts import PollerStatistics
 from pictory_async._handle import RenderHandle
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._line import Priority
 from pictory_async._outcome import RenderOutcome, RenderStatus
 from pictory_async._policy import FairSchedule, PollSchedule, ProgressSchedule, Sighting
-from pictory_async._poller import PollerStatistics, RenderPoller
+from pictory_async._poller import RenderPoller
 from pictory_async._retry import RetryPolicy
 from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId

@@ -10,6 +10,7 @@ import attrs
 from pictory_async._address import is_loopback
 from pictory_async._cache import TemplateCacheStatistics
 from pictory_async._config import Config
+from pictory_async._counts import PollerStatistics
 from pictory_async._http import open_engine
 from pictory_async._jobs import Jobs
 from pictory_async._limiter import RateLimiter, RateLimiterStatistics
@@ -39,12 +40,14 @@ class ClientStatistics:
         transport: Requests, repetitions, failures.
         http: Connections and bytes.
         limiter: Waits for the request budget.
+        watches: Looks at watched projects, and how soon their ends were noticed.
         template_cache: Templates that were there, and that were not.
     """
 
     transport: TransportStatistics
     http: HttpStatistics
     limiter: RateLimiterStatistics
+    watches: PollerStatistics
     template_cache: TemplateCacheStatistics
 
 
@@ -121,6 +124,7 @@ class AsyncPictory:
             self._transport.statistics(),
             self._engine.statistics(),
             self._transport.limiter.statistics(),
+            self.projects.statistics(),
             TemplateCacheStatistics() if cache is None else cache.statistics(),
         )
 

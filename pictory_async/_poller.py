@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 import anyio
-import attrs
 
+from pictory_async._counts import Counts, PollerStatistics
 from pictory_async._evidence import baseline
 from pictory_async._handle import RenderHandle
 from pictory_async._schedule import Agenda
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     After: TypeAlias = Project | datetime | None
 
-__all__ = ["Board", "PollerStatistics", "RenderPoller"]
+__all__ = ["Board", "RenderPoller"]
 
 _WORKERS: Final = 24
 _SHORTEST_SLEEP: Final = 0.001  # uvloop spins on shorter ones
@@ -39,9 +39,10 @@ _SHORTEST_SLEEP: Final = 0.001  # uvloop spins on shorter ones
 class Board:
     """Who watches what in one client, so that several watches of one project share each look at it."""
 
-    __slots__ = ("looking", "watches")
+    __slots__ = ("counts", "looking", "watches")
 
     def __init__(self) -> None:
+        self.counts = Counts()
         self.watches: dict[str, tuple[Watch, ...]] = {}
         self.looking: dict[str, list[tuple[Watch, int]]] = {}
 
@@ -59,24 +60,9 @@ class Board:
         else:
             self.watches[key] = tuple(other for other in others if other is not watch)
 
-
-@attrs.frozen
-class PollerStatistics:
-    """What a `RenderPoller` did so far.
-
-    Attributes:
-        watching: Projects whose outcome is still to come.
-        finished: Projects whose outcome is known.
-        looks: Looks made, failed ones included.
-        failed_looks: Looks without a usable answer.
-        workers: Tasks that look.
-    """
-
-    watching: int
-    finished: int
-    looks: int
-    failed_looks: int
-    workers: int
+    def statistics(self) -> PollerStatistics:
+        """What all watches of the client came to so far."""
+        return self.counts.statistics(sum(map(len, self.watches.values())))
 
 
 class RenderPoller:
@@ -110,9 +96,7 @@ class RenderPoller:
         self._timekeeper_until = 0.0
         self._resting: list[anyio.Event] = []
         self._workers = 0
-        self._finished = 0
-        self._looks = 0
-        self._failed_looks = 0
+        self._counts = Counts(board.counts)
 
     async def __aenter__(self) -> Self:
         if self._task_group is not None:
@@ -204,13 +188,7 @@ class RenderPoller:
 
     def statistics(self) -> PollerStatistics:
         """What the poller did so far."""
-        return PollerStatistics(
-            watching=len(self._pending),
-            finished=self._finished,
-            looks=self._looks,
-            failed_looks=self._failed_looks,
-            workers=self._workers,
-        )
+        return self._counts.statistics(len(self._pending))
 
     # The workers. One of those without work keeps the time for all; the others rest until it is called away.
 
@@ -282,7 +260,7 @@ class RenderPoller:
             looking[key].append((watch, watch.turn))
             return True
         late = looking[key] = []
-        self._looks += 1
+        self._counts.look()
         try:
             await self._ask(watch)
         finally:
@@ -297,7 +275,7 @@ class RenderPoller:
         try:
             reply = await self._look_at(watch)
         except APIError as error:
-            self._failed_looks += 1
+            self._counts.failed_look()
             now = anyio.current_time()
             if watch.open:
                 self._settle(watch, watch.failed(error, now), now)
@@ -320,7 +298,7 @@ class RenderPoller:
             saw = watch.saw_job if watch.asks_job else watch.saw
             outcome = saw(reply.body, reply.sent_at, now)
         except MalformedResponseError as error:
-            self._failed_looks += 1
+            self._counts.failed_look()
             name_subject(error, watch.subject, "")
             outcome = watch.failed(error, now)
         self._settle(watch, outcome, now)
@@ -333,7 +311,7 @@ class RenderPoller:
             self._agenda.drop()
         self._board.leave(watch)
         del self._pending[watch]
-        self._finished += 1
+        self._counts.outcome(outcome)
         self._outcomes.append(outcome)
         news, self._news = self._news, anyio.Event()
         news.set()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
+    from pictory_async._counts import PollerStatistics
     from pictory_async._download import DownloadProgress, DownloadReport
     from pictory_async._durations import Duration
     from pictory_async._files import OnConflict
@@ -311,6 +312,10 @@ class Projects:
         See https://docs.pictory.ai/api-reference/projects/get-projects. Items do not tell whether a video is there.
         """
         return Listing(self._transport, "/v2/projects", "the list of projects", "pagekey", decode_project_page)
+
+    def statistics(self) -> PollerStatistics:
+        """What all waits of this client came to so far; a part of ``client.statistics()``."""
+        return self._board.statistics()
 
     async def _first_outcome(self, poller: RenderPoller) -> Project:
         async with poller as watch:

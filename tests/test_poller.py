@@ -344,6 +344,27 @@ class TestManyProjects:
                 await anext(watch)
             assert watch.statistics().finished == 3
 
+    async def test_statistics_tell_what_was_done(self, world: World) -> None:
+        """A watch tells its own looks and lags, and the client those of all its watches."""
+        faults = iter([None, Answer(503)])
+        simulator = Simulator(world, faults=lambda _request, _now: next(faults, None))
+        ids = [world.add_project(Render(0.0, duration=d)) for d in (15.0, 25.0)]
+        never = world.add_project()
+        async with client_of(simulator) as client:
+            async with client.projects.watch(ids) as watch:
+                outcomes = [outcome async for outcome in watch]
+                seen = watch.statistics()
+            async with client.projects.watch([never]) as other:
+                await anext(other)
+                whole = client.statistics()
+        lags = [outcome.notice_lag for outcome in outcomes]
+        assert (0, 2, 1) == (seen.watching, seen.finished, seen.failed_looks)
+        assert (pytest.approx(sum(lags) / 2), max(lags)) == (seen.mean_lag, seen.longest_lag)
+        assert (0, 3) == (whole.watches.watching, whole.watches.finished)
+        assert whole.watches.looks == whole.transport.requests == len(world.log)
+        assert whole.watches.longest_lag == seen.longest_lag
+        assert whole.http.received > 0
+
     async def test_several_consumers_share_the_outcomes(self, world: World, simulator: Simulator) -> None:
         """Two tasks may iterate over one watch; each outcome goes to one of them, and both end."""
         ids = [world.add_project(Render(0.0, duration=10.0 + number)) for number in range(10)]

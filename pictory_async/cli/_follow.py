@@ -78,7 +78,8 @@ class Follower:
 
     def _measure(self, client: AsyncPictory) -> Pace:
         self.tally.seconds = anyio.current_time() - self._began
-        self.tally.requests = client.statistics().transport.requests
+        self.tally.statistics = statistics = client.statistics()
+        self.tally.requests = statistics.transport.requests
         return self._meter.read(self.tally.seconds, self.tally.requests)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pictory_async import ProjectId, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async import ClientStatistics, ProjectId, RenderHandle, RenderOutcome, RenderStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,12 +74,14 @@ class Tally:
         outcomes: What became of those that are done, by `key_of`, in the order in which they ended.
         seconds: How long the watch has lasted.
         requests: How many requests were sent.
+        statistics: What else the client did; ``None`` before it did anything.
     """
 
     wanted: Sequence[ProjectId | RenderHandle]
     outcomes: dict[str, RenderOutcome] = attrs.field(factory=dict[str, RenderOutcome], init=False)
     seconds: float = attrs.field(default=0.0, init=False)
     requests: int = attrs.field(default=0, init=False)
+    statistics: ClientStatistics | None = attrs.field(default=None, init=False)
     _counts: Counter[RenderStatus] = attrs.field(factory=Counter[RenderStatus], init=False)
 
     def add(self, outcome: RenderOutcome) -> None:
@@ -134,6 +136,7 @@ class Tally:
             "results": [outcome.to_dict() for outcome in self.ordered()],
             "pending": self.pending,
             "requests": self.requests,
+            "statistics": None if self.statistics is None else attrs.asdict(self.statistics),
             "seconds": round(self.seconds, 3),
         }
 

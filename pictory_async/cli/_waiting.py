@@ -115,10 +115,16 @@ class Waiting:
         how = "Interrupted: " if interrupted else ""
         click.echo(
             f"{how}{tally.done} of {tally.total} done ({tally.counts_text}) in {duration(tally.seconds)}, "
-            f"{tally.requests} requests."
+            f"{tally.requests} requests{_noticed(tally)}."
         )
         if self.downloads is not None:
             click.echo(printable(f"{self.downloads.summary}."))
+
+
+def _noticed(tally: Tally) -> str:
+    if tally.statistics is None or not tally.counts.get("rendered"):
+        return ""
+    return f", each video noticed within {tally.statistics.watches.longest_lag:.1f} s"
 
 
 def _ignore(_: object) -> None:

@@ -1,0 +1,85 @@
+"""What watches came to so far, in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from pictory_async._outcome import RenderOutcome
+
+__all__ = ["Counts", "PollerStatistics"]
+
+
+@attrs.frozen
+class PollerStatistics:
+    """What a `RenderPoller` did so far, or all those of a client.
+
+    Attributes:
+        watching: Watches whose outcome is still to come.
+        finished: Watches whose outcome is known.
+        looks: Looks made, failed ones included.
+        failed_looks: Looks without a usable answer.
+        mean_lag: How long a rendered video can have gone unnoticed, in seconds: the mean of ``notice_lag``.
+        longest_lag: The same, the longest of all.
+    """
+
+    watching: int
+    finished: int
+    looks: int
+    failed_looks: int
+    mean_lag: float
+    longest_lag: float
+
+
+class Counts:
+    """Counts for one poller, and for the client it belongs to.
+
+    Args:
+        whole: What all of this counts towards too.
+    """
+
+    __slots__ = ("_failed_looks", "_finished", "_lag", "_longest_lag", "_looks", "_rendered", "_whole")
+
+    def __init__(self, whole: Counts | None = None) -> None:
+        self._whole = whole
+        self._looks = 0
+        self._failed_looks = 0
+        self._finished = 0
+        self._rendered = 0
+        self._lag = 0.0
+        self._longest_lag = 0.0
+
+    def look(self) -> None:
+        """Count a look."""
+        self._looks += 1
+        if self._whole is not None:
+            self._whole.look()
+
+    def failed_look(self) -> None:
+        """Count a look without a usable answer, which was counted as a look before."""
+        self._failed_looks += 1
+        if self._whole is not None:
+            self._whole.failed_look()
+
+    def outcome(self, outcome: RenderOutcome) -> None:
+        """Count the end of a watch."""
+        self._finished += 1
+        if outcome.ok:
+            self._rendered += 1
+            self._lag += outcome.notice_lag
+            self._longest_lag = max(self._longest_lag, outcome.notice_lag)
+        if self._whole is not None:
+            self._whole.outcome(outcome)
+
+    def statistics(self, watching: int) -> PollerStatistics:
+        """The numbers so far."""
+        return PollerStatistics(
+            watching=watching,
+            finished=self._finished,
+            looks=self._looks,
+            failed_looks=self._failed_looks,
+            mean_lag=self._lag / max(1, self._rendered),
+            longest_lag=self._longest_lag,
+        )
