@@ -18,6 +18,7 @@ nox.options.sessions = ["tests", "coverage", "lint", "types", "docs"]
 
 ROOT = Path(__file__).parent
 WHEELS = ROOT / "dist"
+PARALLEL = ("--numprocesses", "auto", "--dist", "worksteal")
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -59,12 +60,12 @@ def tests(session: nox.Session, dependencies: str) -> None:
     if dependencies != "all":  # once with all worlds is enough
         env["PICTORY_ASYNC_WORLDS"] = "100"
     if dependencies == "lowest":  # it runs the same lines as "all", so they need not be counted again
-        session.run("python", "-m", "pytest", *session.posargs, env=env)
+        session.run("python", "-m", "pytest", *PARALLEL, *session.posargs, env=env)
         return
     data = ROOT / f".coverage.{dependencies}"
     for old in ROOT.glob(f"{data.name}*"):
         old.unlink()
-    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=env | {"COVERAGE_FILE": str(data)})
+    session.run("coverage", "run", "-m", "pytest", *PARALLEL, *session.posargs, env=env | {"COVERAGE_FILE": str(data)})
 
 
 @nox.session(requires=["build"])
