@@ -9,6 +9,8 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
+import anyio
+
 from pictory_async.testing import (
     Answer,
     BrokenGzip,
@@ -30,16 +32,15 @@ if TYPE_CHECKING:
 FOR_EVER = 1e6
 FAULTS: dict[str, Fault] = {
     "status 503": Answer(503, {"retry-after": "0"}),
-    "status 429": Answer(429, {"retry-after": "0"}),
     "status 502, handled": Answer(502, {"content-type": "text/html"}, b"<html>", reaches_world=True),
     "a page with status 200": Answer(200, {"content-type": "text/html"}, b"<html>"),
     "refused": Refuse(),
     "reset": Reset(),
     "reset, handled": Reset(reaches_world=True),
     "stalled": Stall(),
-    "stalled in the body": Stall(300),
-    "cut": Truncate(300),
-    "reset in the body": Truncate(300, reset=True),
+    "stalled in the body": Stall(20),
+    "cut": Truncate(20),
+    "reset in the body": Truncate(20, reset=True),
     "slow": Drip(500, 0.05),
     "too long a length": WrongLength(10),
     "too short a length": WrongLength(-10),
@@ -72,6 +73,16 @@ class ServerProcess:
         self._process.stdin.flush()
         return self._read()
 
+    async def connections(self, expected: int) -> int:
+        """How many connections the server has open, once it has noticed what was closed."""
+        found = -1
+        for _ in range(200):
+            found = self.ask()["open"]
+            if found == expected:
+                break
+            await anyio.sleep(0.05)
+        return found
+
     def client_options(self) -> dict[str, Any]:
         """Where the account is, and its key."""
         return {"base_url": self.facts["base_url"], "api_key": World().api_key}
@@ -82,12 +93,13 @@ class ServerProcess:
         return found
 
 
-def serve(projects: int, ending: int = 0, faults: float = 0.0, latency: float = 0.0) -> None:
+def serve(projects: int, resting: int = 0, faults: float = 0.0, latency: float = 0.0) -> None:
     """Serve until standard input ends, and answer each of its lines.
 
     Args:
-        projects: Projects that are being rendered.
-        ending: How many of them are rendered in minutes; the others never.
+        projects: Projects of the account, all of which have an older video.
+        resting: How many of them are rendered when they are asked to, within minutes; the others are being rendered
+            for ever.
         faults: The share of requests that something goes wrong with, 0 to 1.
         latency: The longest time an answer takes, in seconds.
     """
@@ -107,15 +119,13 @@ def serve(projects: int, ending: int = 0, faults: float = 0.0, latency: float = 
 
     world = World(render_seconds=(20.0, 300.0))
     ids: list[ProjectId] = [
-        world.add_project(
-            Render(0.0, duration=chance.uniform(20.0, 300.0) if number < ending else FOR_EVER), earlier_video=-600.0
-        )
+        world.add_project(*([] if number < resting else [Render(0.0, duration=FOR_EVER)]), earlier_video=-600.0)
         for number in range(projects)
     ]
     done = world.add_project(Render(-100.0, duration=10.0))
     simulator = Simulator(world, latency=lambda _request, _now: chance.uniform(0.0, latency), faults=fault)
     with ServerThread(simulator) as server:
-        say({"base_url": server.base_url, "ids": ids, "done": done})
+        say({"base_url": server.base_url, "resting": ids[:resting], "never": ids[resting:], "done": done})
         for line in sys.stdin:
             calm = calm or line.strip() == "calm"
             say({"open": server.open_connections, "requests": len(simulator.log), "faults": seen})

@@ -67,7 +67,7 @@ async def live(cell: Cell, server: ServerProcess, seed: int) -> None:
     async with AsyncPictory(**server.client_options(), **options) as client:
         crowd = Crowd(
             client,
-            server.facts["ids"],
+            server.facts["never"],
             server.facts["done"],
             random.Random(seed),
             by_scope=cell.by_scope,
@@ -86,8 +86,8 @@ async def live(cell: Cell, server: ServerProcess, seed: int) -> None:
         cell.expect("waiting for the limiter", 0, statistics.limiter.waiting)
         if cell.engine != "aiohttp":  # which keeps its idle connections to itself
             idle = statistics.http.connections
-            cell.expect("connections at the server", idle, await connections(server, idle))
-    cell.expect("connections after closing", 0, await connections(server, 0))
+            cell.expect("connections at the server", idle, await server.connections(idle))
+    cell.expect("connections after closing", 0, await server.connections(0))
     cell.expect("tasks", before, tasks())
 
 
@@ -96,17 +96,6 @@ async def watch(cell: Cell, client: AsyncPictory) -> None:
     while True:
         cell.most = max(cell.most, client.statistics().http.busy)
         await anyio.sleep(0.005)
-
-
-async def connections(server: ServerProcess, expected: int) -> int:
-    """How many connections the server has open, once it has noticed what was closed."""
-    found = -1
-    for _ in range(100):
-        found = server.ask()["open"]
-        if found == expected:
-            break
-        await anyio.sleep(0.05)
-    return found
 
 
 def measure(engine: str, loop: str, waits: int, seed: int) -> Cell:

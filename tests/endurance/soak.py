@@ -24,7 +24,7 @@ from tests.endurance._server import ServerProcess
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from pictory_async import RenderOutcome, RenderPoller
+    from pictory_async import RenderPoller
     from pictory_async.models import ProjectId
 
 NEWER = World().epoch
@@ -66,8 +66,10 @@ async def live(soak: Soak, server: ServerProcess, engine: str) -> None:
         retry=RetryPolicy(backoff=0.05),
         timeout=2.0,
     ) as client:
-        poller = client.projects.watch(server.facts["ids"], after=NEWER, max_wait=None, start_grace=20.0)
+        poller = client.projects.watch(server.facts["never"], after=NEWER, max_wait=None, start_grace=20.0)
         async with anyio.create_task_group() as around, poller as watch:
+            for project_id in server.facts["resting"]:
+                around.start_soon(render, soak, client, watch, project_id)
             around.start_soon(sample, soak, watch)
             with anyio.move_on_after(soak.minutes * 60):
                 await replace(soak, client, watch, around)
@@ -79,10 +81,8 @@ async def live(soak: Soak, server: ServerProcess, engine: str) -> None:
         soak.expect("busy", 0, statistics.http.busy)
         soak.expect("waiting for the limiter", 0, statistics.limiter.waiting)
         soak.requests = statistics.http.sent
-    await anyio.sleep(1.0)
-    seen = server.ask()
-    soak.faults = seen["faults"]
-    soak.expect("connections after closing", 0, seen["open"])
+    soak.expect("connections after closing", 0, await server.connections(0))
+    soak.faults = server.ask()["faults"]
     soak.expect("tasks", before, tasks())
 
 
@@ -90,21 +90,21 @@ async def replace(soak: Soak, client: AsyncPictory, watch: RenderPoller, around:
     """Render each project again when its watch has ended, and watch that."""
     async for outcome in watch:
         soak.outcomes[outcome.status.value] += 1
-        around.start_soon(again, soak, client, watch, outcome)
+        around.start_soon(render, soak, client, watch, outcome.project_id)
 
 
-async def again(soak: Soak, client: AsyncPictory, watch: RenderPoller, outcome: RenderOutcome) -> None:
+async def render(soak: Soak, client: AsyncPictory, watch: RenderPoller, project_id: ProjectId) -> None:
     """Start a render and watch it, also where nobody knows whether it was started."""
-    one: RenderHandle | ProjectId = outcome.project_id
+    one: RenderHandle | ProjectId = project_id
     try:
-        one = await client.projects.render(outcome.project_id)
+        one = await client.projects.render(project_id)
         soak.renders["started"] += 1
     except RenderSubmitUncertainError as error:
         one = error.handle
         soak.renders["uncertain"] += 1
     except PictoryError:
         soak.renders["refused"] += 1
-    watch.add(one)
+    watch.add(one, after=NEWER)
 
 
 async def sample(soak: Soak, watch: RenderPoller) -> None:
@@ -156,7 +156,7 @@ def page(soak: Soak, engine: str) -> str:
 {soak.watches:,} projects are watched over real sockets for {soak.minutes:g} minutes, in a client whose server is \
 another process.
 Something goes wrong with one request in ten.
-{ending(soak.watches):,} of the projects are rendered within minutes; each is then rendered again and watched again, \
+{resting(soak.watches):,} of the projects are rendered within minutes; each is then rendered again and watched again, \
 so that watches end and begin all the time. The others are being rendered for ever.
 After {soak.warm_up:g} seconds for warming up, memory and open files are looked at every two seconds.
 Memory counts as level where its straight line (least squares) rises by no more than two standard errors, or by no \
@@ -168,7 +168,7 @@ it is.
 | requests | {soak.requests:,}, {soak.requests / soak.minutes / 60:,.0f} a second |
 | faults | {sum(soak.faults.values()):,}: {faults} |
 | outcomes | {outcomes} |
-| renders asked for again | {renders} |
+| renders asked for | {renders} |
 | watches at once, at least | {soak.fewest:,} |
 {memory_rows}
 | in the end | {"; ".join(soak.wrong) or WELL} |
@@ -177,7 +177,7 @@ Python {platform.python_version()}, {engine} {version(engine)}, anyio {version("
 """
 
 
-def ending(watches: int) -> int:
+def resting(watches: int) -> int:
     """How many of the projects are rendered within minutes."""
     return watches * 3 // 10
 
@@ -191,8 +191,8 @@ def main() -> int:
     parser.add_argument("--engine", default="httpx", help="httpx or httpx2 (httpx)")
     parser.add_argument("--write", type=Path, help="a page with the section 'soak' to write the result into")
     options = parser.parse_args()
-    soak = Soak(options.minutes, options.watches, min(90.0, options.minutes * 12.0))
-    server_options: dict[str, Any] = {"ending": ending(options.watches), "faults": options.faults, "latency": 0.02}
+    soak = Soak(options.minutes, options.watches, min(120.0, options.minutes * 12.0))
+    server_options: dict[str, Any] = {"resting": resting(options.watches), "faults": options.faults, "latency": 0.02}
     with ServerProcess(projects=options.watches, **server_options) as server:
         before = files()
         with complaints() as found:
