@@ -140,3 +140,27 @@ def run_pytest(source: str, folder: Path) -> None:
     )
     assert found.returncode == 0, found.stdout + found.stderr
     assert re.search(r"\d passed", found.stdout)
+
+
+def named_tests(page: str) -> dict[str, set[str]]:
+    """The tests that a page names, by their files."""
+    text = (ROOT / "docs" / page).read_text()
+    named: dict[str, set[str]] = {}
+    for file, names in re.findall(r"`(tests/[\w/]+\.py)`: ((?:`test_\w+`(?:, )?)+)", text):
+        named.setdefault(file, set()).update(re.findall(r"`(test_\w+)`", names))
+    assert sum(map(len, named.values())) == len(re.findall(r"`test_\w+`", text)) > 20
+    return named
+
+
+@pytest.mark.parametrize("page", ["promises.md", "security.md"])
+def test_pages_name_tests_that_there_are(page: str) -> None:
+    """Each test that a page of promises names is in the file that it names."""
+    there = {file: set(re.findall(r"def (test_\w+)", (ROOT / file).read_text())) for file in named_tests(page)}
+    assert {} == {file: names - there[file] for file, names in named_tests(page).items() if names - there[file]}
+
+
+def test_every_security_test_is_on_the_page() -> None:
+    """What is tested about security is promised."""
+    named = named_tests("security.md")
+    for path in sorted((ROOT / "tests").glob("test_security_*.py")):
+        assert set(re.findall(r"def (test_\w+)", path.read_text())) == named[f"tests/{path.name}"]

@@ -193,17 +193,3 @@ async def test_a_media_host_cannot_fill_the_disk(tmp_path: Path) -> None:
                 await client.projects.download("p", tmp_path, kinds=["video"])
     assert sent < 100_000_000
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 1000
-
-
-def test_the_page_names_tests_that_there_are() -> None:
-    """Each test that the page about security names is in the file that it names, and each of ours is on the page."""
-    page = (ROOT / "docs" / "security.md").read_text()
-    named: dict[str, set[str]] = {}
-    for file, names in re.findall(r"`(tests/[\w/]+\.py)`: ((?:`test_\w+`(?:, )?)+)", page):
-        named.setdefault(file, set()).update(re.findall(r"`(test_\w+)`", names))
-    there = {file: set(re.findall(r"def (test_\w+)", (ROOT / file).read_text())) for file in named}
-    assert {} == {file: names - there[file] for file, names in named.items() if names - there[file]}
-    assert sum(map(len, named.values())) == len(re.findall(r"`test_\w+`", page)) > 30
-    ours = {f"tests/{path.name}" for path in Path(__file__).parent.glob("test_security_*.py")}
-    on_no_page = set().union(*(there[file] - named[file] for file in ours & set(named)))
-    assert (ours, {"test_the_page_names_tests_that_there_are"}) == (ours & set(named), on_no_page)
