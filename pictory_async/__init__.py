@@ -118,3 +118,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(import_module(f"pictory_async.{_LATER.get(name, 'insight')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -72,3 +72,7 @@ def __getattr__(name: str) -> Any:
     from pictory_async.models import template  # noqa: PLC0415 - programs that only wait for renders need none
 
     return getattr(template, name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__]
