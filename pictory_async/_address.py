@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 __all__ = ["is_loopback", "objection", "web_address"]
 
-_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
-_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_NAME: Final = r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?"
+_NUMBER: Final = r"[0-9]+|0x[0-9a-f]*"
 _PRIVATE: Final = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain")
 _PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
 
@@ -28,7 +28,7 @@ def web_address(url: str) -> SplitResult | None:
     if "[" in parts.netloc:
         known = "%" not in host and isinstance(_ip(host), ipaddress.IPv6Address)
     else:
-        known = _NAME.fullmatch(host) is not None
+        known = re.fullmatch(_NAME, host) is not None
     return parts if known and parts.scheme in {"https", "http"} else None
 
 
@@ -67,7 +67,7 @@ def _is_private(host: str) -> bool:
         return not address.is_global or address.is_multicast
     name = host.rstrip(".")
     # Resolvers read "127.1", "0x7f.1" and "2130706433" as 127.0.0.1.
-    return "." not in name or name.endswith(_PRIVATE) or _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
+    return "." not in name or name.endswith(_PRIVATE) or re.fullmatch(_NUMBER, name.rpartition(".")[2]) is not None
 
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

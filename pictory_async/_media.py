@@ -26,7 +26,7 @@ __all__ = ["Media", "Source"]
 
 _BUFFER: Final = 1024 * 1024
 _REDIRECTS: Final = 3
-_RANGE: Final = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})")
+_RANGE: Final = r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})"
 _GONE: Final = frozenset({401, 403, 404, 410})
 _PASSING: Final = frozenset({408, 425, 429, *range(500, 600)})
 
@@ -211,7 +211,7 @@ def _extent(stream: Stream) -> tuple[int | None, int]:
         raise _Cut("the server compressed the file, though asked not to.")
     if stream.status == 200:  # noqa: PLR2004 - the whole file
         return length, 0
-    found = _RANGE.fullmatch(header(stream.headers, b"content-range") or "")
+    found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
     if found is None or found[1] is None:
         raise _Cut("the server does not say which part it sent.")
     first, last, total = int(found[1]), int(found[2]), int(found[3])
@@ -221,7 +221,7 @@ def _extent(stream: Stream) -> tuple[int | None, int]:
 
 
 def _total(headers: Headers) -> int | None:
-    found = _RANGE.fullmatch(header(headers, b"content-range") or "")
+    found = re.fullmatch(_RANGE, header(headers, b"content-range") or "")
     return int(found[3]) if found is not None else None
 
 
