@@ -85,6 +85,8 @@ def _untrue(history: History, told: Told) -> Iterator[str]:
         return
     if evidence.was_shown_video:
         yield "an answer had shown the video before"
+    if evidence.was_told_failure:
+        yield "the job had said before that it failed"
     against = {
         RenderStatus.TIMED_OUT: lambda: _looked_away(history, told),
         RenderStatus.FAILED: evidence.against_failed,

@@ -71,6 +71,12 @@ class Evidence:
         earlier = [one for one in self._looks if began < one.back < self._told.at - EPSILON]
         return not self._others and any(self._counts(one.shown) for one in earlier)
 
+    @property
+    def was_told_failure(self) -> bool:
+        """Whether an earlier answer about the job had said that it failed."""
+        earlier = (one for one in self._job_looks if one.back < self._told.at - EPSILON)
+        return any(one.job_status == "failed" for one in earlier)
+
     @cached_property
     def _others(self) -> bool:
         """Whether calls that are not of a watch asked about the same project."""

@@ -75,6 +75,12 @@ MUTANTS: Final = (
     Mutant(
         "A file has its name from the start", "_files.py", 'directory / f"{name}.{digest}.part"\n', "directory / name\n"
     ),
+    Mutant(
+        "A date that cannot be is an error", "_status.py", "except (ValueError, OverflowError):", "except ValueError:"
+    ),
+    Mutant(
+        "An old video without a date is new", "_projects.py", "before.generated_at or undated", "before.generated_at"
+    ),
     Mutant("A web page is a video", "_media.py", 'startswith("text/html")', 'startswith("text/never")'),
     Mutant(
         "The key is shown where the server says it",

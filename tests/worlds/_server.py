@@ -202,7 +202,7 @@ class Server:
         chance = random.Random(f"{self.plan.seed} {name}")
         exchange = Exchange(name, request, now, chance, self.plan.latency * chance.uniform(0.5, 1.5))
         if not self.healthy and chance.random() < self.plan.late and self._may_meet(name):
-            exchange.latency = chance.uniform(1.0, 15.0)
+            exchange.latency = chance.choice((chance.uniform(1.0, 15.0), 4.0))  # 4.0: at the very end of short waits
             exchange.kind = "late answer"
             self.counts[exchange.kind] += 1
         self.exchanges.append(exchange)

@@ -177,8 +177,10 @@ class User:
         pending, workers = len(watch.pending), watch._workers
         sizes = {
             "entries in the agenda": (len(watch._agenda._heap), 2 * pending + workers + 2),
-            "resting workers": (len(watch._resting), workers),
-            "looks in flight": (len(watch._flying), workers),
+            "workers at work or at rest": (
+                len(watch._resting) + len(watch._flying) + (watch._timekeeper is not None),
+                workers,
+            ),
             "workers": (workers, min(24, len(self.projects) + 2)),
             "outcomes": (len(watch._outcomes), len(self.projects) + 1),
         }
