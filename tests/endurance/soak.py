@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 import attrs
@@ -35,6 +35,15 @@ SMALL = 64.0
 """KiB a minute that are no leak, whatever the statistics say: the allocator's own moves."""
 
 
+class Sample(NamedTuple):
+    """One look."""
+
+    minutes: float
+    kib: int
+    blocks: int
+    files: int
+
+
 @attrs.define
 class Soak:
     """What was seen."""
@@ -42,7 +51,8 @@ class Soak:
     minutes: float
     watches: int
     warm_up: float
-    samples: list[tuple[float, int, int]] = attrs.field(factory=list)  # seconds, KiB, open files
+    over: bool = False
+    samples: list[Sample] = attrs.field(factory=list)
     outcomes: Counter[str] = attrs.field(factory=Counter)
     renders: Counter[str] = attrs.field(factory=Counter)
     fewest: int = sys.maxsize
@@ -73,6 +83,7 @@ async def live(soak: Soak, server: ServerProcess, engine: str) -> None:
             around.start_soon(sample, soak, watch)
             with anyio.move_on_after(soak.minutes * 60):
                 await replace(soak, client, watch, around)
+            soak.over = True
             around.cancel_scope.cancel()
         server.ask(calm=True)
         for _ in range(3):
@@ -104,7 +115,8 @@ async def render(soak: Soak, client: AsyncPictory, watch: RenderPoller, project_
         soak.renders["uncertain"] += 1
     except PictoryError:
         soak.renders["refused"] += 1
-    watch.add(one, after=NEWER)
+    if not soak.over:
+        watch.add(one, after=NEWER)
 
 
 async def sample(soak: Soak, watch: RenderPoller) -> None:
@@ -112,11 +124,12 @@ async def sample(soak: Soak, watch: RenderPoller) -> None:
     began = anyio.current_time()
     await anyio.sleep(soak.warm_up)
     while True:
-        soak.samples.append((anyio.current_time() - began, memory(), files()))
+        gc.collect()  # what waits to be collected is not held
+        minutes = (anyio.current_time() - began) / 60.0
+        soak.samples.append(Sample(minutes, memory(), sys.getallocatedblocks(), files()))
         soak.fewest = min(soak.fewest, watch.statistics().watching)
         if len(soak.samples) % 30 == 1:
-            seconds, kib, count = soak.samples[-1]
-            print(f"{seconds:.0f} s: {kib:,} KiB, {count} files, {sum(soak.outcomes.values())} outcomes", flush=True)
+            print(*soak.samples[-1], sum(soak.outcomes.values()), "outcomes", flush=True)
         await anyio.sleep(2.0)
 
 
@@ -132,17 +145,19 @@ def slope(points: list[tuple[float, float]]) -> tuple[float, float]:
 
 def judge(soak: Soak) -> str:
     """Note what is wrong with memory and files; and say how they went."""
-    rise, error = slope([(seconds / 60.0, float(kib)) for seconds, kib, _ in soak.samples])
-    level, _ = slope([(seconds / 60.0, float(count)) for seconds, _, count in soak.samples])
+    rise, error = slope([(one.minutes, one.kib) for one in soak.samples])
+    held, held_error = slope([(one.minutes, one.blocks) for one in soak.samples])
+    level, _ = slope([(one.minutes, one.files) for one in soak.samples])
     if rise > max(SMALL, 2.0 * error):
         soak.wrong.append(f"memory rises by {rise:.0f} KiB a minute")
     if level > 1.0:
         soak.wrong.append(f"open files rise by {level:.1f} a minute")
-    counts = [count for _, _, count in soak.samples]
-    first, last = (sum(kib for _, kib, _ in part) / len(part) for part in (soak.samples[:15], soak.samples[-15:]))
+    counts = [one.files for one in soak.samples]
+    first, last = (sum(one.kib for one in part) / len(part) for part in (soak.samples[:15], soak.samples[-15:]))
     return f"""\
 | memory in use, first and last half minute | {first / 1024:.1f} MiB, {last / 1024:.1f} MiB |
 | its slope | {rise:+.1f} KiB a minute, standard error {error:.1f} |
+| Python's allocated blocks | {soak.samples[0].blocks:,}; slope {held:+.0f} a minute, standard error {held_error:.0f} |
 | open files, fewest and most | {min(counts)}, {max(counts)}; slope {level:+.2f} a minute |"""
 
 
@@ -158,7 +173,8 @@ another process.
 Something goes wrong with one request in ten.
 {resting(soak.watches):,} of the projects are rendered within minutes; each is then rendered again and watched again, \
 so that watches end and begin all the time. The others are being rendered for ever.
-After {soak.warm_up:g} seconds for warming up, memory and open files are looked at every two seconds.
+After {soak.warm_up:g} seconds for warming up, memory and open files are looked at every two seconds, when garbage has \
+been collected.
 Memory counts as level where its straight line (least squares) rises by no more than two standard errors, or by no \
 more than {SMALL:g} KiB a minute; neighbouring samples are alike, which makes the standard error look smaller than \
 it is.
