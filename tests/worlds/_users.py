@@ -206,7 +206,7 @@ class User:
     async def _start(self, project: ProjectPlan) -> tuple[RenderHandle | None, float | None]:
         """Start a render; give also when the video before it was finished."""
         self.history.renders += 1
-        handle = None
+        handle, called = None, self._now
         try:
             handle = await self.client.projects.render(project.id)
         except errors.RenderSubmitUncertainError as error:
@@ -214,19 +214,20 @@ class User:
             handle = error.handle
         except errors.PictoryError as error:
             self.history.met_error(error)
-        return handle, self._latest_video(project.id)
+        return handle, self._latest_video(project.id, called)
 
-    def _latest_video(self, project_id: str | int) -> float | None:
+    def _latest_video(self, project_id: str | int, called: float) -> float | None:
         """When the video was finished that the project showed before its render was asked for."""
         server = self.history.server
-        got = [one.shown for one in server.of(self.plan.client, f"/projects/{project_id}") if one.shown is not None]
-        if not got or (got[-1].video is None and got[-1].generated is None):
+        answers = server.of(self.plan.client, f"/projects/{project_id}")
+        shown = next((one.shown for one in answers if one.sent >= called and one.shown is not None), None)
+        if shown is None or (shown.video is None and shown.generated is None):
             return None
         renders = next(project.renders for project in server.world.projects if project.id == project_id)
         ends = [
             render.ends_at
             for render in renders
-            if server.video_of(got[-1].video) is render or server.world.date(render.ends_at) == got[-1].generated
+            if server.video_of(shown.video) is render or server.world.date(render.ends_at) == shown.generated
         ]
         return max(ends, default=None)
 
