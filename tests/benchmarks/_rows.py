@@ -144,12 +144,14 @@ def decode_row(_: Effort) -> Row:
     fast, plain = local("decode"), local("decode", "--without-fast")
     if not fast["fast"] or plain["fast"]:
         raise NotMeasuredError("simdjson was to be used once, and once not")
+    ratios = " and ".join(f"{found['verdict_ms'] / found['json_ms']:.3f}" for found in (fast, plain))
     return Row(
         "4",
         "CPU to read a poll's verdict from a project of 60 scenes: with the extra fast, without",
         (Figure(fast["verdict_ms"], 0.1, " ms"), Figure(plain["verdict_ms"], 1.3, " ms")),
-        f"{fast['bytes'] / 1e3:,.0f} KB; json.loads alone {fast['json_ms']:.2f} ms; unchanged bytes "
-        f"{fast['unchanged_ms']:.3f} ms; whole project with its scenes {fast['project_ms']:.1f} ms",
+        f"{fast['bytes'] / 1e3:,.0f} KB; json.loads alone takes {fast['json_ms']:.2f} ms, and took 1.15 ms where the "
+        f"targets were set: the verdict is {ratios} of that, where {0.1 / 1.15:.3f} and {1.3 / 1.15:.3f} were wanted; "
+        f"unchanged bytes {fast['unchanged_ms']:.3f} ms; whole project with its scenes {fast['project_ms']:.1f} ms",
     )
 
 
