@@ -146,7 +146,7 @@ What the figures were made of:
   The cost is the user and system time of the client's process, over the polls that were answered.
   A peer that answered nothing in that time is left out: "never answered".
 - **Row 4**: the best of several repetitions. The body has 60 scenes of about 3 KB, in many small parts.
-  How long `json.loads` takes for it tells how this machine compares with the one on which the targets were set.
+  The targets were set in milliseconds, on another machine; what carries over is the ratio to `json.loads`.
 - **Rows 5 and 6**: another process sends a tick every millisecond, with the time in it.
   What counts is how late the event loop serves it.
   A timer of the loop itself would not do: its grain is a millisecond, which is as long as what is measured.
