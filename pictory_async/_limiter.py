@@ -37,7 +37,7 @@ class Pace:
     late catch up instead of losing the time; ``margin`` is what the network may squeeze two requests together
     before the server counts one more than was promised here.
 
-    Where less than that is used, ``share``, the spacing is wider and nothing goes back to back, so the same holds.
+    Where only a share of that is used, the spacing is wider and nothing goes back to back, so the same holds.
 
     Attributes:
         rate: Requests per window.
@@ -51,6 +51,8 @@ class Pace:
     lateness: float = attrs.field(init=False)
     spacing: float = attrs.field(init=False)
     tolerance: float = attrs.field(init=False)
+    _step: float = attrs.field(init=False)
+    _slack: float = attrs.field(init=False)
     _due: float = attrs.field(init=False, default=-math.inf)
     _not_before: float = attrs.field(init=False, default=-math.inf)
     _now: float = attrs.field(init=False, default=-math.inf)
@@ -60,20 +62,25 @@ class Pace:
         margin = min(0.25, 0.003 * self.per)
         self.spacing = (self.per + self.lateness + margin) / (self.rate - self.burst + 1)
         self.tolerance = (self.burst - 1) * self.spacing + self.lateness
+        self.use(1.0)
 
-    def delay(self, now: float, share: float = 1.0) -> float:
+    def use(self, share: float) -> None:
+        """Use a share of the pace from now on, more than 0 and at most 1."""
+        self._step = self.spacing / share
+        self._slack = self.tolerance if share >= 1.0 else self.lateness
+
+    def delay(self, now: float) -> float:
         """Seconds from ``now`` until the next request is allowed; zero or less when it is allowed now."""
         if now < self._now:
             self._step_back(now - self._now)
         self._now = now
-        tolerance = self.tolerance if share >= 1.0 else self.lateness
-        return max(self._due - tolerance, self._not_before) - now
+        return max(self._due - self._slack, self._not_before) - now
 
-    def take(self, now: float, share: float = 1.0) -> bool:
+    def take(self, now: float) -> bool:
         """Take one request at ``now`` if it is allowed."""
-        if self.delay(now, share) > 0.0:
+        if self.delay(now) > 0.0:
             return False
-        self._due = max(now, self._due) + self.spacing / share
+        self._due = max(now, self._due) + self._step
         return True
 
     def pause(self, until: float) -> None:
@@ -171,9 +178,11 @@ class RateLimiter:
             Whether the caller may send one request now.
         """
         now = anyio.current_time()
-        if self._line.waiting or not self._pace.take(now, self._feedback.share):
+        if self._line.waiting or not self._pace.take(now):
             return False
-        self._grant(now, waited=False)
+        self._granted += 1
+        if self._feedback.share < 1.0:
+            self._learn(now, waited=False)
         return True
 
     async def acquire(self, priority: Priority = Priority.INTERACTIVE, *, max_wait: Duration | None = None) -> None:
@@ -195,9 +204,8 @@ class RateLimiter:
             await self._wait(priority)
             return
         limit = seconds("max_wait", max_wait)
-        share = self._feedback.share
-        ahead = self._line.up_to(priority) * self._pace.spacing / share
-        if self._pace.delay(anyio.current_time(), share) + ahead <= limit:
+        ahead = self._line.up_to(priority) * self._pace.spacing / self._feedback.share
+        if self._pace.delay(anyio.current_time()) + ahead <= limit:
             with anyio.move_on_after(limit):
                 await self._wait(priority)
                 return
@@ -237,6 +245,7 @@ class RateLimiter:
         self._refused += 1
         now = anyio.current_time()
         guess = self._feedback.refused(sent_at, now)
+        self._pace.use(self._feedback.share)
         if pause:
             self.pause(pause)
         else:
@@ -261,26 +270,26 @@ class RateLimiter:
     async def _wait(self, priority: Priority) -> None:
         # Only the head of the line sleeps with a timer, and it takes its slot when it runs: a caller that is
         # cancelled never holds one, and whoever comes later finds the line not empty and cannot overtake.
-        line, pace, feedback = self._line, self._pace, self._feedback
+        line, pace = self._line, self._pace
         place = line.join(priority)
         began = anyio.current_time()
         try:
-            while line.head() is not place or not pace.take(anyio.current_time(), feedback.share):
-                delay = pace.delay(anyio.current_time(), feedback.share)
-                await place.called(delay if line.head() is place else None)
+            while line.head() is not place or not pace.take(anyio.current_time()):
+                await place.called(pace.delay(anyio.current_time()) if line.head() is place else None)
         finally:
             was_head = line.head() is place
             line.leave(place)
             if was_head and (head := line.head()) is not None:
                 head.call()
         now = anyio.current_time()
-        self._grant(now, waited=True)
         waited = now - began
+        self._granted += 1
         self._delayed += 1
         self._waited += waited
         self._longest = max(self._longest, waited)
-
-    def _grant(self, now: float, *, waited: bool) -> None:
-        self._granted += 1
         if self._feedback.share < 1.0:
-            self._feedback.granted(now, waited=waited)
+            self._learn(now, waited=True)
+
+    def _learn(self, now: float, *, waited: bool) -> None:
+        self._feedback.granted(now, waited=waited)
+        self._pace.use(self._feedback.share)

@@ -101,7 +101,8 @@ class TestTheShare:
         pace, now, sent = Pace(rate, 10.0, min(burst, rate)), 0.0, list[float]()
         for step, share in tries:
             now += step
-            if pace.take(now, share if share < 0.7 else 1.0):
+            pace.use(share if share < 0.7 else 1.0)
+            if pace.take(now):
                 sent.append(now)
                 assert sum(now - at <= 10.0 for at in sent) <= rate
 
