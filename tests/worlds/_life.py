@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import traceback
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -55,7 +56,7 @@ def _crash(error: BaseException) -> tuple[str, str]:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"crash {type(error).__name__}", f"{error} in {where.filename}:{where.lineno}"
+    return f"crash {type(error).__name__}", f"{error} in {Path(where.filename).name}:{where.lineno}"
 
 
 async def _live(history: History, clock: trio.testing.MockClock) -> None:
