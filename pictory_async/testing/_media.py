@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from pictory_async.testing._messages import SimRequest
 
 MEDIA_PATH = "/media"
+MEDIA_SIZES = {
+    "mp4": 1_000_000,
+    "mp3": 100_000,
+    "jpg": 20_000,
+    "srt": 2_000,
+    "vtt": 2_000,
+    "txt": 1_000,
+}
 _BLOCK = 65536
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPES = {

@@ -19,7 +19,7 @@ from pictory_async.testing._ids import stable_between, stable_uuid, timestamp_id
 from pictory_async.testing._life import ProjectId, Render, SimProject
 from pictory_async.testing._limits import Limit, retry_after
 from pictory_async.testing._log import LoggedRequest
-from pictory_async.testing._media import MEDIA_PATH, expiry_query
+from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
 from pictory_async.testing._messages import SimRequest, SimResponse
 from pictory_async.testing._routes import answer, answer_media
 from pictory_async.testing._templates import SimTemplate, TemplateScene
@@ -31,14 +31,6 @@ if TYPE_CHECKING:
 DEFAULT_API_KEY = "pictai_simulator"
 DEFAULT_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 EARLIER_RENDER_SECONDS = 180.0
-DEFAULT_MEDIA_SIZES = {
-    "mp4": 1_000_000,
-    "mp3": 100_000,
-    "jpg": 20_000,
-    "srt": 2_000,
-    "vtt": 2_000,
-    "txt": 1_000,
-}
 
 
 def _aware(_: object, attribute: attrs.Attribute[datetime], value: datetime) -> None:
@@ -86,7 +78,7 @@ class World:
     queue_seconds: tuple[float, float] = (1.0, 5.0)
     limit: Limit | None = None
     media_base: str | None = None
-    media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(DEFAULT_MEDIA_SIZES))
+    media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
     media_seconds: float | None = None
     log: list[LoggedRequest] = attrs.field(init=False, factory=list[LoggedRequest], repr=False)
     _projects: dict[str, SimProject] = attrs.field(init=False, factory=dict[str, SimProject], repr=False)
