@@ -128,10 +128,12 @@ class Engine:
                 raise timed_out(wire)
             yield stream
         finally:
-            if stream is not None:
-                await stream.aclose()
-            await self._finish(transport, whole=stream is not None and stream.whole)
-            self._gate.leave()
+            try:
+                if stream is not None:
+                    await stream.aclose()
+                await self._finish(transport, whole=stream is not None and stream.whole)
+            finally:
+                self._gate.leave()
 
     async def aclose(self) -> None:
         """Close every idle connection; requests in flight close theirs when they end."""
@@ -287,7 +289,8 @@ class Stream:
         """Let go of the answer, whole or not."""
         if not self.whole:
             # Cancelled at its next read, the stream unwinds from the inside out; closing it would leave inner ones.
-            with suppress(Exception), anyio.CancelScope() as scope:
+            # Shielded: else a cancellation from outside would end this here, and what comes after it.
+            with suppress(Exception), anyio.CancelScope(shield=True) as scope:
                 scope.cancel()
                 while await anext(self._chunks, b""):
                     pass  # what has arrived already is handed out without reading

@@ -6,6 +6,7 @@ import itertools
 import os
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from pictory_async import AsyncPictory, DownloadProgress, DownloadStatus, RateLimiter, RetryPolicy, errors
@@ -16,6 +17,7 @@ from pictory_async.testing import (
     Render,
     Reset,
     Simulator,
+    Stall,
     Truncate,
     World,
     WrongLength,
@@ -202,6 +204,24 @@ async def test_an_expired_address_is_renewed(world: World, server: ServerThread,
     async with client_of(server) as client:
         report = await client.projects.download(project_id, tmp_path, kinds=["video"])
     assert report.paths["video"].stat().st_size == SIZE
+
+
+async def test_a_download_that_is_given_up_leaves_its_place(world: World, tmp_path: Path) -> None:
+    """More downloads may be given up while they ask for a new address than run at a time."""
+    project_id = world.add_project(Render(-100.0, duration=10.0))
+    simulator = Simulator(world)
+    async with simulator.client() as client:
+        project = await client.projects.get(project_id)
+        simulator.faults = lambda request, _now: (
+            Answer(404, {}, b"gone") if request.path.startswith("/media") else Stall()
+        )
+        for _ in range(6):
+            with anyio.move_on_after(0.05):
+                await client.projects.download(project, tmp_path, kinds=["txt"])
+        simulator.faults = None
+        with anyio.fail_after(5.0):
+            report = await client.projects.download(project, tmp_path, kinds=["txt"])
+    assert 500 == report.paths["txt"].stat().st_size
 
 
 @pytest.mark.parametrize(
