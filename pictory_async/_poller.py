@@ -217,7 +217,11 @@ class RenderPoller:
             else:
                 rest = anyio.Event()
                 self._resting.append(rest)
-                await rest.wait()
+                try:
+                    await rest.wait()
+                finally:
+                    if not rest.is_set():  # cut off, by a cancellation that was meant for the look before
+                        self._resting.remove(rest)
 
     async def _keep_time(self) -> None:
         self._timekeeper = anyio.Event()
