@@ -50,7 +50,7 @@ async def cost(name: str, base_url: str, tasks: int, seconds: float) -> Result:
                 done += 1
 
         running = [asyncio.create_task(loop()) for _ in range(tasks)]
-        await asyncio.sleep(seconds / 3)
+        await asyncio.sleep(max(0.5, seconds / 3))
         before, began, first = cpu(), time.perf_counter(), done
         await asyncio.sleep(seconds)
         used, took, polls = cpu() - before, time.perf_counter() - began, done - first
