@@ -119,35 +119,10 @@ async def scheduler(watches: int, seconds: float, interval: float = 2.0) -> dict
     late.sort()
     return {
         "us": used / looks * 1e6,
-        "plain_us": await sleepers(watches, seconds),
         "polls": looks,
         "late_p50_ms": late[len(late) // 2] * 1e3,
         "late_p99_ms": late[int(len(late) * 0.99)] * 1e3,
     }
-
-
-async def sleepers(watches: int, seconds: float, interval: float = 2.0) -> float:
-    """CPU per poll of the plain way, a task for each watch, in microseconds."""
-    looks = 0
-
-    async def watch(number: int) -> None:
-        nonlocal looks
-        await anyio.sleep(interval * number / watches)
-        while True:
-            looks += 1
-            await anyio.lowlevel.checkpoint()
-            await anyio.sleep(interval)
-
-    async with anyio.create_task_group() as tasks:
-        for number in range(watches):
-            tasks.start_soon(watch, number)
-        await anyio.sleep(2 * interval)
-        before, used = looks, time.process_time()
-        await anyio.sleep(seconds)
-        used = time.process_time() - used
-        before = looks - before
-        tasks.cancel_scope.cancel()
-    return used / before * 1e6
 
 
 async def free_acquire(acquire: Callable[[], Awaitable[None]]) -> float:

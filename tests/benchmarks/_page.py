@@ -155,7 +155,7 @@ What the figures were made of:
   The plain loop has a task for each project, uses `json`, and structures the answer with cattrs. It uses our
   connections, so that they make no difference.
 - **Rows 7, 8 and 14**: the poller without HTTP, with answers that are there at once.
-  In row 8 the plain way beside it has a task for each watch, which sleeps and looks.
+  The microseconds of row 8 are this machine's; compare it by how long `json.loads` (row 4) and aiolimiter (row 9) take.
 - **Row 9**: asking a limiter that has room, beside aiolimiter, which has no exact window.
   Then 1,000 tasks share a limiter of 50 a second, and half of them are cancelled halfway.
   The exact promise costs 0.6 % of the nominal rate by design.
