@@ -42,7 +42,7 @@ class Board:
     __slots__ = ("counts", "looking", "watches")
 
     def __init__(self) -> None:
-        self.counts = Counts()
+        self.counts: Counts = Counts()
         self.watches: dict[str, tuple[Watch, ...]] = {}
         self.looking: dict[str, list[tuple[Watch, int]]] = {}
 
