@@ -19,6 +19,7 @@ from pictory_async._wire_error import in_one_line
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
+    MalformedResponseError,
     NotFoundError,
     PermissionDeniedError,
     PictoryError,
@@ -297,7 +298,10 @@ class Watch:
         if self._snapshot is None:
             return None
         body = zlib.decompress(self._snapshot) if self._packed else self._snapshot
-        return decode_project(body, self.project_id)
+        try:
+            return decode_project(body, self.project_id)
+        except MalformedResponseError:  # so deep that only the quick reader for polls gets to its bottom
+            return None
 
     def _end(
         self, status: RenderStatus, now: float, error: PictoryError | None, project: Project | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from pictory_async import RateLimiter, errors
+from pictory_async import RateLimiter, RenderStatus, errors
 from pictory_async.testing import (
     ABSENT,
     Answer,
@@ -133,6 +133,19 @@ class TestOneProject:
         assert caught.value.project is not None
         assert 40 == len(caught.value.project.scenes)
         assert now.scenes == caught.value.project.scenes
+
+    async def test_a_snapshot_that_cannot_be_built_does_not_end_other_waits(self, world: World) -> None:
+        """A body nested almost too deeply is judged; where it cannot be shown in the end, the outcome is without it."""
+        pytest.importorskip("simdjson", reason="without the extra fast such a body is refused at once")
+        deep = b'{"projectName": "x", "inProgress": true, "a": ' + b"[" * 1010 + b"]" * 1010 + b"}"
+        odd, other = (world.add_project(Render(0.0, duration=100.0)) for _ in range(2))
+        simulator = Simulator(
+            world, faults=lambda request, _now: Answer(200, JSON, deep) if str(odd) in request.path else None
+        )
+        async with client_of(simulator) as client, client.projects.watch([odd], max_wait=50) as watch:
+            outcome = await anext(watch)
+            assert RenderStatus.TIMED_OUT is outcome.status
+            assert (await client.projects.wait(other)).is_rendered
 
     async def test_max_wait_bounds_the_request_in_flight(self, world: World) -> None:
         """A server that never answers cannot hold the wait longer than ``max_wait``."""
