@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import anyio
 import attrs
 
+from pictory_async._record import Record
 from pictory_async.errors import NotFoundError, PictoryError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ __all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache", "TemplateCacheSta
 _LIMIT: Final = 1000
 
 
-@attrs.frozen
-class TemplateCacheStatistics:
+@attrs.frozen(repr=False, eq=False)
+class TemplateCacheStatistics(Record):
     """What the cache of templates did so far.
 
     Attributes:

@@ -17,6 +17,7 @@ from pictory_async._limiter import RateLimiter, RateLimiterStatistics
 from pictory_async._media import Media
 from pictory_async._messages import HttpStatistics
 from pictory_async._projects import Projects
+from pictory_async._record import Record
 from pictory_async._retry import RetryPolicy
 from pictory_async._templates import Templates
 from pictory_async._transport import Transport, TransportStatistics
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncPictory", "ClientStatistics"]
 
 
-@attrs.frozen
-class ClientStatistics:
+@attrs.frozen(repr=False, eq=False)
+class ClientStatistics(Record):
     """What a client did so far.
 
     Attributes:

@@ -10,6 +10,7 @@ import attrs
 
 from pictory_async._address import is_loopback, web_address
 from pictory_async._durations import optional_seconds
+from pictory_async._record import Record
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
 
@@ -46,8 +47,8 @@ class ApiKey:
         raise TypeError(msg)
 
 
-@attrs.frozen
-class Config:
+@attrs.frozen(repr=False, eq=False)
+class Config(Record):
     """Checked settings of one client.
 
     Attributes:

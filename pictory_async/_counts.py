@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pictory_async._record import Record
+
 if TYPE_CHECKING:
     from pictory_async._outcome import RenderOutcome
 
 __all__ = ["Counts", "PollerStatistics"]
 
 
-@attrs.frozen
-class PollerStatistics:
+@attrs.frozen(repr=False, eq=False)
+class PollerStatistics(Record):
     """What a `RenderPoller` did so far, or all those of a client.
 
     Attributes:

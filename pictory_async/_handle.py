@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import attrs
 
+from pictory_async._record import Record
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import ProjectId
 
@@ -16,8 +17,8 @@ __all__ = ["RenderHandle"]
 _VERSION: Final = 1
 
 
-@attrs.frozen(kw_only=True)
-class RenderHandle:
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class RenderHandle(Record):
     """A render that was asked for.
 
     Holds no key, so it can be written to a file or a database and used by another process: see `to_json`.

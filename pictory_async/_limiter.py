@@ -14,6 +14,7 @@ import attrs
 from pictory_async._durations import seconds
 from pictory_async._feedback import Feedback
 from pictory_async._line import Line, Priority
+from pictory_async._record import Record
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ class Pace:
         self._not_before += step
 
 
-@attrs.frozen
-class RateLimiterStatistics:
+@attrs.frozen(repr=False, eq=False)
+class RateLimiterStatistics(Record):
     """What a `RateLimiter` did so far.
 
     Attributes:

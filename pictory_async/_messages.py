@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from pictory_async._record import Record
 from pictory_async.errors import MalformedResponseError, RequestTimeoutError
 
 __all__ = ["MAX_BODY", "Headers", "HttpStatistics", "Reply", "Wire", "decompress", "header", "malformed", "timed_out"]
@@ -17,7 +18,7 @@ MAX_BODY: Final = 32 * 1024 * 1024
 Headers = list[tuple[bytes, bytes]]
 
 
-@attrs.frozen(repr=False, eq=False)
+@attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
 class Wire:
     """One request, ready to send.
 
@@ -38,7 +39,7 @@ class Wire:
     timeout: float | None = None
 
 
-@attrs.frozen(repr=False, eq=False)
+@attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
 class Reply:
     """One whole answer.
 
@@ -59,8 +60,8 @@ class Reply:
         return header(self.headers, name)
 
 
-@attrs.frozen
-class HttpStatistics:
+@attrs.frozen(repr=False, eq=False)
+class HttpStatistics(Record):
     """What the connections did so far.
 
     Attributes:

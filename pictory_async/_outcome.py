@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from pictory_async._record import Record
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
 
@@ -38,8 +39,8 @@ class RenderStatus(StrEnum):
     """The answers stayed unusable; ``error`` says why."""
 
 
-@attrs.frozen(kw_only=True)
-class RenderOutcome:
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class RenderOutcome(Record):
     """How one watch ended.
 
     Attributes:

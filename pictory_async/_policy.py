@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 import attrs
 
+from pictory_async._record import Record
+
 __all__ = ["FairSchedule", "PollSchedule", "ProgressSchedule", "Sighting"]
 
 _FLOOR: Final = 10.0
@@ -14,8 +16,8 @@ _SHARE: Final = 0.5
 _LONGEST: Final = 3.0
 
 
-@attrs.frozen(kw_only=True)
-class Sighting:
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class Sighting(Record):
     """What a schedule may know about a watch.
 
     Attributes:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Board", "RenderPoller"]
 
 _WORKERS: Final = 24
-_SHORTEST_SLEEP: Final = 0.001  # uvloop spins on shorter ones
+_TOGETHER: Final = 0.004  # looks due so close to each other share a wake-up; and uvloop spins on sleeps under 1 ms
 
 
 class Board:
@@ -44,7 +44,7 @@ class Board:
     def __init__(self) -> None:
         self.counts: Counts = Counts()
         self.watches: dict[str, tuple[Watch, ...]] = {}
-        self.looking: dict[str, list[tuple[Watch, int]]] = {}
+        self.looking: dict[str, list[Watch]] = {}
 
     def enter(self, watch: Watch) -> None:
         """Note a watch."""
@@ -86,7 +86,7 @@ class RenderPoller:
         self._board = board
         self._terms = terms
         self._first = [(one, _after_of(after, one)) for one in wanted]
-        self._agenda: Agenda[Watch] = Agenda(lambda watch, turn: watch.open and watch.turn == turn)
+        self._agenda = Agenda[Watch]()
         self._pending: dict[Watch, None] = {}
         self._flying: dict[Watch, anyio.CancelScope] = {}
         self._outcomes: deque[RenderOutcome] = deque()
@@ -119,6 +119,7 @@ class RenderPoller:
             watch.open = False
             self._board.leave(watch)
         self._pending.clear()
+        self._agenda = Agenda[Watch]()
         tasks.cancel_scope.cancel()
         try:
             # The body's own error passes through as it is; only a cancellation is the task group's business.
@@ -199,44 +200,39 @@ class RenderPoller:
             # Here after a look was cut off because its watch was overdue.
 
     async def _serve(self, scope: anyio.CancelScope) -> None:
+        now = anyio.current_time()
         while True:
-            watch = self._agenda.pop(anyio.current_time())
+            watch = self._agenda.pop(now)
             if watch is not None:
-                watch.listed = False
-                self._relieve()
-                self._flying[watch] = scope
-                parked = False
-                try:
-                    parked = await self._look(watch)
-                finally:
-                    del self._flying[watch]
-                    if watch.open and not watch.listed and not parked:
-                        self._schedule(watch, anyio.current_time())  # cut off in place of another one
-            elif self._timekeeper is None:
+                now = await self._look(watch, scope)
+                continue
+            if self._timekeeper is None:
                 await self._keep_time()
             else:
-                rest = anyio.Event()
-                self._resting.append(rest)
-                try:
-                    await rest.wait()
-                finally:
-                    if not rest.is_set():  # cut off, by a cancellation that was meant for the look before
-                        self._resting.remove(rest)
+                await self._rest()
+            now = anyio.current_time()
+
+    async def _rest(self) -> None:
+        called = anyio.Event()
+        self._resting.append(called)
+        try:
+            await called.wait()
+        finally:
+            if not called.is_set():  # cut off, by a cancellation that was meant for the look before
+                self._resting.remove(called)
 
     async def _keep_time(self) -> None:
         self._timekeeper = anyio.Event()
         due = self._agenda.next_time()
         self._timekeeper_until = float("inf") if due is None else due
-        sleep = None if due is None else max(due - anyio.current_time(), _SHORTEST_SLEEP)
+        sleep = None if due is None else max(due - anyio.current_time(), _TOGETHER)
         try:
             with anyio.move_on_after(sleep):
                 await self._timekeeper.wait()
         finally:
             self._timekeeper = None
 
-    def _relieve(self) -> None:
-        if self._timekeeper is not None:
-            return
+    def _call_next(self) -> None:
         if self._resting:
             self._resting.pop().set()
         elif self._workers < min(_WORKERS, len(self._pending)) and self._task_group is not None:
@@ -244,58 +240,61 @@ class RenderPoller:
             self._task_group.start_soon(self._work, name="pictory: worker")
 
     def _schedule(self, watch: Watch, when: float) -> None:
-        if watch.listed:
-            self._agenda.drop()
-        watch.turn += 1
-        watch.listed = True
-        self._agenda.put(watch, when, watch.turn)
+        self._agenda.put(watch, when)
         if self._timekeeper is None:
-            self._relieve()
+            self._call_next()
         elif when < self._timekeeper_until:
             self._timekeeper.set()
 
     # One look.
 
-    async def _look(self, watch: Watch) -> bool:
-        """Look at a project or its job; ``True`` if somebody else is doing so and will see to this watch too."""
+    async def _look(self, watch: Watch, scope: anyio.CancelScope) -> float:
+        """Look at a project or its job, unless somebody is doing so already and will see to this watch too.
+
+        Returns:
+            The time when that is done.
+        """
         key = f"job {watch.job_id}" if watch.asks_job else str(watch.project_id)
         looking = self._board.looking
         if key in looking:
-            looking[key].append((watch, watch.turn))
-            return True
-        late = looking[key] = []
+            looking[key].append(watch)
+            return anyio.current_time()
+        looking[key] = [watch]
+        self._flying[watch] = scope
+        if self._timekeeper is None:
+            self._call_next()
         self._counts.look()
-        try:
-            await self._ask(watch)
-        finally:
-            del looking[key]
-            for other, turn in late:
-                # It came up while this look was under way, and what this look found did not answer it.
-                if other.open and other.turn == turn:
-                    other.owner._schedule(other, anyio.current_time())  # noqa: SLF001 - a RenderPoller too
-        return False
-
-    async def _ask(self, watch: Watch) -> None:
         try:
             reply = await self._look_at(watch)
         except APIError as error:
-            self._counts.failed_look()
             now = anyio.current_time()
+            self._counts.failed_look()
             if watch.open:
                 self._settle(watch, watch.failed(error, now), now)
-            return
-        now = anyio.current_time()
+        else:
+            now = anyio.current_time()
+            for other in self._share(watch, reply, now):
+                if not other.packed:
+                    await _pack(other)
+        finally:
+            del self._flying[watch]
+            for other in looking.pop(key):
+                # Not answered: it came up while this look was under way, or the look was cut off.
+                if other.open and not other.entry:
+                    other.owner._schedule(other, anyio.current_time())  # noqa: SLF001 - a RenderPoller too
+        return now
+
+    def _share(self, watch: Watch, reply: Reply, now: float) -> tuple[Watch, ...]:
+        """Judge an answer for all whom it concerns."""
         if watch.asks_job:
             if watch.open:
                 self._judge(watch, reply, now)
-            return
+            return ()
         watches = self._board.watches.get(str(watch.project_id), ())
         for other in watches:
             if other.began <= reply.sent_at and not other.asks_job:
                 other.owner._judge(other, reply, now)  # noqa: SLF001 - a RenderPoller too
-        for other in watches:
-            for _ in other.pack():
-                await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
+        return watches
 
     def _judge(self, watch: Watch, reply: Reply, now: float) -> None:
         try:
@@ -311,8 +310,7 @@ class RenderPoller:
         if outcome is None:
             self._schedule(watch, watch.next_look(now))
             return
-        if watch.listed:
-            self._agenda.drop()
+        self._agenda.remove(watch)
         self._board.leave(watch)
         del self._pending[watch]
         self._counts.outcome(outcome)
@@ -328,11 +326,16 @@ class RenderPoller:
             if watch is None:
                 await anyio.sleep(self._terms.max_wait or 0.0)
             elif watch.deadline > now:
-                await anyio.sleep(max(watch.deadline - now, _SHORTEST_SLEEP))
+                await anyio.sleep(max(watch.deadline - now, _TOGETHER))
             else:
                 self._settle(watch, watch.timed_out(now), now)
                 if watch in self._flying:
                     self._flying[watch].cancel()
+
+
+async def _pack(watch: Watch) -> None:
+    for _ in watch.pack():
+        await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
 
 
 def _after_of(after: After | Mapping[ProjectId, After], wanted: ProjectId | RenderHandle) -> After:

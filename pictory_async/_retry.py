@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 
 from pictory_async._durations import Duration, seconds
+from pictory_async._record import Record
 from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
@@ -52,8 +53,8 @@ def _max_pause(value: Duration) -> float:
     return seconds("max_pause", value)
 
 
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class RetryPolicy(Record):
     """How a GET is repeated after a transient failure. Nothing but GETs is ever repeated.
 
     The wait before repetition *n* (counting from 1) is drawn evenly from zero to

@@ -12,6 +12,7 @@ import attrs
 from pictory_async._config import user_agent
 from pictory_async._line import Priority
 from pictory_async._messages import Wire
+from pictory_async._record import Record
 from pictory_async._retry import RetryBudget, is_transient, retry_after
 from pictory_async._status import status_error
 from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError, RateLimitedError
@@ -61,8 +62,8 @@ def name_subject(error: MalformedResponseError, subject: str, path: str) -> None
     error.method, error.path = "GET", path
 
 
-@attrs.frozen
-class TransportStatistics:
+@attrs.frozen(repr=False, eq=False)
+class TransportStatistics(Record):
     """What was sent so far.
 
     Attributes:

@@ -66,11 +66,11 @@ class Watch:
         terms: What its poller was told.
         began: When the watch began.
         owner: The poller it belongs to.
-        turn: How often it was entered into its owner's agenda; only the last entry counts.
-        listed: Whether that entry is still there.
+        entry: Its number in its owner's agenda, 0 while it is not in it.
         open: Whether the outcome is still to come.
         polls: How many usable answers there were.
         job: The job as it was last seen.
+        packed: Whether the last snapshot needs no more compression; see `pack`.
         asks_job: Whether the next look is at the job.
     """
 
@@ -80,16 +80,15 @@ class Watch:
     terms: Terms
     began: float
     owner: Any
-    turn: int = 0
-    listed: bool = False
+    entry: int = 0
     open: bool = True
     polls: int = 0
     job: Job | None = None
+    packed: bool = True
     asks_job: bool = attrs.field(init=False)
     _verdict: Verdict = Verdict.IDLE
     _digest: int | None = None
     _snapshot: bytes | None = None
-    _packed: bool = False
     _unfinished_at: float = attrs.field(init=False)
     _grace_from: float = attrs.field(init=False)
     _started: bool = False
@@ -135,14 +134,15 @@ class Watch:
                 project = decode_project(body, self.project_id)
                 self.polls += 1
                 return self._end(RenderStatus.RENDERED, now, None, project)
-            self._packed = len(body) < _LONG
-            self._snapshot = zlib.compress(body, 1) if self._packed else body
+            self.packed = len(body) < _LONG
+            self._snapshot = zlib.compress(body, 1) if self.packed else body
             self._digest = digest
         self.polls += 1
         self._setbacks = None
         self._unfinished_at = sent_at
         if self._verdict is Verdict.RENDERING:
-            self._saw_render()
+            if not self._started:
+                self._saw_render()
             self._grace_from = sent_at
         elif sent_at >= self._grace_from + self.terms.start_grace:
             return self._gave_nothing(now)
@@ -151,7 +151,7 @@ class Watch:
     def pack(self) -> Iterator[None]:
         """Compress a long snapshot piece by piece: all at once would hold up the event loop."""
         body = self._snapshot
-        if body is None or self._packed or not self.open:
+        if body is None or self.packed or not self.open:
             return
         packer = zlib.compressobj(1)
         pieces: list[bytes] = []
@@ -159,7 +159,7 @@ class Watch:
             pieces.append(packer.compress(body[start : start + _PIECE]))
             yield
         if self._snapshot is body:
-            self._snapshot, self._packed = b"".join((*pieces, packer.flush())), True
+            self._snapshot, self.packed = b"".join((*pieces, packer.flush())), True
 
     def saw_job(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         """Take in an answer about the job; as `saw`."""
@@ -232,19 +232,19 @@ class Watch:
             interval=terms.interval,
             polls=self.polls or (0 if self._setbacks is None else 1),  # a failed look is a look
             fresh=self.asks_job,
-            remaining=self._remaining(now),
+            remaining=None if self.job is None else self._remaining(now, self.job),
         )
         due = terms.schedule.next_look(seen)
         grace_ends = self._grace_from + terms.start_grace
         in_grace = self._snapshot is not None and self._verdict is not Verdict.RENDERING
         return grace_ends if in_grace and now < grace_ends < due else due
 
-    def _remaining(self, now: float) -> float | None:
-        if not self.asks_job or self.job is None or self.job.progress is None or self._first_progress is None:
+    def _remaining(self, now: float, job: Job) -> float | None:
+        if not self.asks_job or job.progress is None or self._first_progress is None:
             return None
         since, first = self._first_progress
-        gained = self.job.progress - first
-        return (100.0 - self.job.progress) * (now - since) / gained if gained > 0.0 and now > since else None
+        gained = job.progress - first
+        return (100.0 - job.progress) * (now - since) / gained if gained > 0.0 and now > since else None
 
     def _saw_render(self) -> None:
         self._started = True
@@ -297,7 +297,7 @@ class Watch:
     def _project(self) -> Project | None:
         if self._snapshot is None:
             return None
-        body = zlib.decompress(self._snapshot) if self._packed else self._snapshot
+        body = zlib.decompress(self._snapshot) if self.packed else self._snapshot
         try:
             return decode_project(body, self.project_id)
         except MalformedResponseError:  # so deep that only the quick reader for polls gets to its bottom

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pictory_async._record import Record
 from pictory_async._wire_json import is_list, is_object
 from pictory_async.errors import FieldProblem
 
@@ -18,8 +19,8 @@ __all__ = ["ErrorBody", "decode_error", "in_one_line"]
 _LONGEST = 500  # characters of one text: an error message is read by people and written to logs
 
 
-@attrs.frozen
-class ErrorBody:
+@attrs.frozen(repr=False, eq=False)
+class ErrorBody(Record):
     """What an error answer says.
 
     Attributes:

@@ -37,6 +37,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
 
+from pictory_async._record import Record
+
 if TYPE_CHECKING:
     from pictory_async._download import DownloadReport
     from pictory_async._handle import RenderHandle
@@ -195,8 +197,8 @@ class MalformedResponseError(APIError):
     json_path: str = "$"
 
 
-@attrs.frozen
-class FieldProblem:
+@attrs.frozen(repr=False, eq=False)
+class FieldProblem(Record):
     """One entry of the ``fields`` list of a 400 answer.
 
     Attributes:

@@ -2,61 +2,65 @@
 
 from __future__ import annotations
 
+import attrs
 from hypothesis import given, strategies as st
 
 from pictory_async import FairSchedule, ProgressSchedule, Sighting
 from pictory_async._schedule import Agenda
 
 
-def agenda() -> tuple[Agenda[str], dict[str, int]]:
-    """Make an agenda whose things count with the turn that is noted beside it."""
-    turns: dict[str, int] = {}
-    return Agenda(lambda thing, turn: turns.get(thing) == turn), turns
+@attrs.define(eq=False)
+class Thing:
+    """What an agenda can hold."""
+
+    name: str
+    entry: int = 0
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 20)), max_size=200))
 def test_things_come_in_the_order_of_their_times(entries: list[tuple[str, int]]) -> None:
     """Whatever is entered, entered anew or taken off, what counts comes out once, in order."""
-    book, turns = agenda()
+    book = Agenda[Thing]()
+    things = {name: Thing(name) for name in "abcdefgh"}
     when: dict[str, float] = {}
-    for turn, (thing, time) in enumerate(entries):
-        known = thing in turns
-        if time == 20 and known:
-            del turns[thing], when[thing]
-            book.drop()
-            continue
-        turns[thing] = turn
-        when[thing] = float(time)
-        book.put(thing, float(time), turn)
-        if known:
-            book.drop()
+    for name, time in entries:
+        if time == 20:
+            when.pop(name, None)
+            book.remove(things[name])
+        else:
+            when[name] = float(time)
+            book.put(things[name], float(time))
     assert book.next_time() == min(when.values(), default=None)
-    out = []
+    out: list[str] = []
     while (first := book.pop(100.0)) is not None:
-        out.append(first)
-        del turns[first]
+        out.append(first.name)
     assert sorted(when) == sorted(out)
-    assert [when[thing] for thing in out] == sorted(when.values())
+    assert [when[name] for name in out] == sorted(when.values())
+    assert not any(thing.entry for thing in things.values())
+
+
+def test_things_of_one_time_come_in_the_order_of_entry() -> None:
+    """What was entered first comes first."""
+    book = Agenda[Thing]()
+    for name in "cab":
+        book.put(Thing(name), 1.0)
+    assert [thing.name for thing in (book.pop(1.0), book.pop(1.0), book.pop(1.0)) if thing] == ["c", "a", "b"]
 
 
 def test_nothing_comes_before_its_time() -> None:
     """``pop`` gives only what is due."""
-    book, turns = agenda()
-    turns["a"] = 1
-    book.put("a", 5.0, 1)
+    book, thing = Agenda[Thing](), Thing("a")
+    book.put(thing, 5.0)
     assert book.pop(4.9) is None
-    assert book.pop(5.0) == "a"
+    assert book.pop(5.0) is thing
     assert book.next_time() is None
 
 
 def test_dead_entries_do_not_pile_up() -> None:
     """A thing that is entered anew a thousand times takes the place of a few."""
-    book, turns = agenda()
-    for turn in range(1000):
-        turns["a"] = turn
-        book.put("a", 1000.0 - turn, turn)
-        if turn:
-            book.drop()
+    book, thing = Agenda[Thing](), Thing("a")
+    for number in range(1000):
+        book.put(thing, 1000.0 - number)
     assert len(book._heap) <= 3
 
 

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import attrs
 
+from pictory_async._record import Record
+
 __all__ = [
     "LazySequence",
     "Model",
@@ -62,7 +64,7 @@ class Origin:
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class Model:
+class Model(Record):
     """The base of everything that is read from the API.
 
     Attributes:
@@ -91,18 +93,6 @@ class Model:
         from pictory_async._wire import unstructure  # noqa: PLC0415  # models come first, their spelling later
 
         return unstructure(self)
-
-    # Equality, hash and repr are written once: attrs would compile them for each class while importing.
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        names = [field.name for field in attrs.fields(type(self)) if field.eq]
-        return all(getattr(self, name) == getattr(other, name) for name in names)
-
-    def __hash__(self) -> int:
-        fields = (field for field in attrs.fields(type(self)) if field.eq and field.hash is not False)
-        return hash((type(self), *(getattr(self, field.name) for field in fields)))
 
     def __repr__(self) -> str:
         shown = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pictory_async._record import Record
 from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
 from pictory_async.models.scene import Scene, SceneSettings, VisualFilter
 
@@ -36,8 +37,8 @@ def _scene_sequence(scenes: Iterable[Scene]) -> Sequence[Scene]:
     return scenes if isinstance(scenes, LazySequence) else tuple(scenes)
 
 
-@attrs.frozen(kw_only=True)
-class Evidence:
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class Evidence(Record):
     """The few facts of one answer that tell whether a project's video is ready.
 
     Attributes:

@@ -94,9 +94,9 @@ async def scheduler(watches: int, seconds: float, interval: float = 2.0) -> dict
     due: dict[Watch, float] = {}
 
     class Noted(Agenda[Watch]):
-        def put(self, thing: Watch, when: float, turn: int) -> None:
+        def put(self, thing: Watch, when: float) -> None:
             due[thing] = when
-            super().put(thing, when, turn)
+            super().put(thing, when)
 
     async def look(watch: Watch) -> Reply:
         now = anyio.current_time()
@@ -106,7 +106,7 @@ async def scheduler(watches: int, seconds: float, interval: float = 2.0) -> dict
 
     terms = Terms(max_wait=None, interval=interval, start_grace=1e9)
     poller = RenderPoller(look, Board(), terms, [], None)
-    poller._agenda = Noted(poller._agenda._current)
+    poller._agenda = Noted()
     async with poller as watch:
         for number in range(watches):
             watch.add(f"p{number}")

@@ -52,7 +52,7 @@ MUTANTS: Final = (
     Mutant(
         "Who shares a look is forgotten",
         "_poller.py",
-        "other.open and other.turn == turn",
+        "other.open and not other.entry",
         "not other.open and other.open",
     ),
     Mutant(
