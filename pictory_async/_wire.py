@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pictory_async import _wire_hooks as hooks
+from pictory_async import _wire_hooks as hooks, models
 from pictory_async._wire_error import ErrorBody, decode_error
 from pictory_async._wire_hooks import MisfitError
 from pictory_async._wire_json import decode_json, fast_fields
@@ -17,20 +17,10 @@ from pictory_async._wire_names import MATTERS, NAMES
 from pictory_async._wire_read import place_of, reader_of, within
 from pictory_async._wire_write import unstructure
 from pictory_async.errors import MalformedResponseError
-from pictory_async.models import (
-    Evidence,
-    Job,
-    Model,
-    Page,
-    Project,
-    ProjectId,
-    ProjectItem,
-)
+from pictory_async.models import Evidence, Job, Model, Project, ProjectId, ProjectItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from pictory_async.models import Template, TemplateItem
 
 __all__ = [
     "ErrorBody",
@@ -70,17 +60,15 @@ def decode_project(body: bytes, project_id: ProjectId) -> Project:
     return _read(Project, raw, project_id)
 
 
-def decode_template(body: bytes, template_id: str) -> Template:
+def decode_template(body: bytes, template_id: str) -> models.Template:
     """Read the answer of ``GET /v1/templates/{id}``; ``template_id`` is used where the answer has none.
 
     Raises:
         MalformedResponseError: The body is no JSON object or no template, or its id is no text.
     """
-    from pictory_async.models import Template  # noqa: PLC0415 - programs that only wait for renders need none
-
     raw = decode_json(body)
-    _check_kind(raw, Template)
-    return _read(Template, raw, template_id)
+    _check_kind(raw, models.Template)
+    return _read(models.Template, raw, template_id)
 
 
 def decode_job(body: bytes, job_id: str | None = None) -> Job:
@@ -107,33 +95,36 @@ def decode_render_started(body: bytes) -> str:
     return _read(Job, decode_json(body)).id
 
 
-def decode_project_page(body: bytes) -> Page[ProjectItem]:
+def decode_project_page(body: bytes) -> models.Page[ProjectItem]:
     """Read the answer of ``GET /v2/projects``.
 
     Raises:
         MalformedResponseError: The body is no list of projects, or one of them has no id.
     """
-    return cast("Page[ProjectItem]", _read(cast("type[Page[Any]]", Page[ProjectItem]), decode_json(body)))
+    return cast(
+        "models.Page[ProjectItem]", _read(cast("type[models.Page[Any]]", models.Page[ProjectItem]), decode_json(body))
+    )
 
 
-def decode_template_page(body: bytes) -> Page[TemplateItem]:
+def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
     """Read the answer of ``GET /v1/templates``.
 
     Raises:
         MalformedResponseError: The body is no list of templates, or one of them has no id.
     """
-    from pictory_async.models import TemplateItem  # noqa: PLC0415 - as above
+    return cast(
+        "models.Page[models.TemplateItem]",
+        _read(cast("type[models.Page[Any]]", models.Page[models.TemplateItem]), decode_json(body)),
+    )
 
-    return cast("Page[TemplateItem]", _read(cast("type[Page[Any]]", Page[TemplateItem]), decode_json(body)))
 
-
-def decode_job_page(body: bytes) -> Page[Job]:
+def decode_job_page(body: bytes) -> models.Page[Job]:
     """Read the answer of ``GET /v1/jobs``.
 
     Raises:
         MalformedResponseError: The body is no list of jobs, or one of them has no id.
     """
-    return cast("Page[Job]", _read(cast("type[Page[Any]]", Page[Job]), decode_json(body)))
+    return cast("models.Page[Job]", _read(cast("type[models.Page[Any]]", models.Page[Job]), decode_json(body)))
 
 
 def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) -> M:

@@ -19,11 +19,11 @@ from typing import Any, cast, get_args, get_origin
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 
-from pictory_async import _wire_hooks as hooks
+from pictory_async import _wire_hooks as hooks, models
 from pictory_async._wire_hooks import ABSENT, MisfitError
 from pictory_async._wire_json import is_list, is_object
 from pictory_async._wire_names import BLANK_IS_ABSENT, MATTERS, NAMES, JsonPath, Places
-from pictory_async.models import Job, JobStatus, LazySequence, Model, Project, ProjectId, ProjectStep, Scene
+from pictory_async.models import Job, JobStatus, LazySequence, Model, Project, ProjectId, ProjectStep
 from pictory_async.models._base import Origin, remember
 
 __all__ = ["Reader", "place_of", "read_scene", "reader_of", "within"]
@@ -217,12 +217,12 @@ def _tuple_hook(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
     return read
 
 
-def _scenes(value: Any, _: Any) -> Sequence[Scene]:
+def _scenes(value: Any, _: Any) -> Sequence[models.Scene]:
     if is_list(value) and all(map(is_object, value)):
         return LazySequence(value, read_scene)
     raise MisfitError("a list of objects", value)
 
 
-def read_scene(raw: dict[str, Any]) -> Scene:
+def read_scene(raw: dict[str, Any]) -> models.Scene:
     """Read one scene. It cannot fail: no field of a scene matters for a verdict."""
-    return cast("Scene", reader_of(Scene).read(raw))
+    return cast("models.Scene", reader_of(models.Scene).read(raw))

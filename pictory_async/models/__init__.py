@@ -11,22 +11,23 @@ The models know neither JSON nor the API's spelling of its fields. What all of t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async.models._base import LazySequence, Model, ProjectId
 from pictory_async.models.job import Job, JobStatus
-from pictory_async.models.page import Page
 from pictory_async.models.project import Evidence, Project, ProjectItem, ProjectStep
-from pictory_async.models.scene import (
-    Scene,
-    SceneBackground,
-    SceneSettings,
-    SceneStyle,
-    SentencePart,
-    VisualFilter,
-)
 
 if TYPE_CHECKING:
+    from pictory_async.models.page import Page
+    from pictory_async.models.scene import (
+        Scene,
+        SceneBackground,
+        SceneSettings,
+        SceneStyle,
+        SentencePart,
+        VisualFilter,
+    )
     from pictory_async.models.template import (
         AiVoice,
         BackgroundMusic,
@@ -66,12 +67,22 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pictory_async.models import template  # noqa: PLC0415 - programs that only wait for renders need none
+# Imported when they are asked for: polls need none of them. What no module is named for here is in `template`.
+_LATER: Final = {
+    "Page": "page",
+    "Scene": "scene",
+    "SceneBackground": "scene",
+    "SceneSettings": "scene",
+    "SceneStyle": "scene",
+    "SentencePart": "scene",
+    "VisualFilter": "scene",
+}
 
-    return getattr(template, name)
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module(f"{__name__}.{_LATER.get(name, 'template')}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

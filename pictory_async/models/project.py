@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pictory_async import models  # so that annotations find the classes of scenes, which are imported late
 from pictory_async._record import Record
 from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
-from pictory_async.models.scene import Scene, SceneSettings, VisualFilter
 
 if TYPE_CHECKING:
     from pictory_async.models.metadata import ProjectMetadata
@@ -33,7 +33,7 @@ class ProjectStep(StrEnum):
     COMPLETE = "COMPLETE"
 
 
-def _scene_sequence(scenes: Iterable[Scene]) -> Sequence[Scene]:
+def _scene_sequence(scenes: Iterable[models.Scene]) -> Sequence[models.Scene]:
     return scenes if isinstance(scenes, LazySequence) else tuple(scenes)
 
 
@@ -122,9 +122,9 @@ class Project(Model):
     video_volume: float | None = attrs.field(default=None, repr=False)
     brand_id: str | None = attrs.field(default=None, repr=False)
     smart_template_id: str | None = attrs.field(default=None, repr=False)
-    scene_settings: SceneSettings | None = attrs.field(default=None, repr=False)
-    visual_filter: VisualFilter | None = attrs.field(default=None, repr=False)
-    scenes: Sequence[Scene] = attrs.field(default=(), converter=_scene_sequence, hash=False, repr=False)
+    scene_settings: models.SceneSettings | None = attrs.field(default=None, repr=False)
+    visual_filter: models.VisualFilter | None = attrs.field(default=None, repr=False)
+    scenes: Sequence[models.Scene] = attrs.field(default=(), converter=_scene_sequence, hash=False, repr=False)
 
     @property
     def is_rendering(self) -> bool:

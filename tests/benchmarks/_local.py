@@ -218,7 +218,7 @@ def imports() -> dict[str, float]:
     with TemporaryDirectory() as cache:
         for code in codes.values():
             once(code, cache)
-        for _ in range(11):
+        for _ in range(21):
             for name, code in codes.items():
                 samples[name].append(once(code, cache))
     return {name: statistics.median(values) * 1e3 for name, values in samples.items()}
