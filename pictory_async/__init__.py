@@ -9,11 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async import errors
-from pictory_async._cache import TemplateCacheStatistics
-from pictory_async._client import AsyncPictory, ClientStatistics
-from pictory_async._counts import PollerStatistics
+from pictory_async._client import AsyncPictory
 from pictory_async._handle import RenderHandle
-from pictory_async._limiter import RateLimiter, RateLimiterStatistics
+from pictory_async._limiter import RateLimiter
 from pictory_async._line import Priority
 from pictory_async._outcome import RenderOutcome, RenderStatus
 from pictory_async._policy import FairSchedule, PollSchedule, ProgressSchedule, Sighting
@@ -26,6 +24,14 @@ if TYPE_CHECKING:
     from pictory_async._backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
     from pictory_async._cache_disk import DiskTemplateCache
     from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
+    from pictory_async._statistics import (
+        ClientStatistics,
+        HttpStatistics,
+        PollerStatistics,
+        RateLimiterStatistics,
+        TemplateCacheStatistics,
+        TransportStatistics,
+    )
     from pictory_async.insight import (
         Finding,
         ProjectComparison,
@@ -59,6 +65,7 @@ __all__ = [
     "DownloadedFile",
     "FairSchedule",
     "Finding",
+    "HttpStatistics",
     "Job",
     "PollSchedule",
     "PollerStatistics",
@@ -83,6 +90,7 @@ __all__ = [
     "TemplateDiff",
     "TemplateStructure",
     "TemplateVariables",
+    "TransportStatistics",
     "__version__",
     "check_template",
     "compare_projects",
@@ -103,13 +111,19 @@ _LATER: Final = {
     "BackupCheck": "_backup",
     "BackupFile": "_backup",
     "BackupProblem": "_backup",
+    "ClientStatistics": "_statistics",
     "DiskTemplateCache": "_cache_disk",
     "DownloadProgress": "_download",
     "DownloadReport": "_download",
     "DownloadStatus": "_download",
     "DownloadedFile": "_download",
+    "HttpStatistics": "_statistics",
+    "PollerStatistics": "_statistics",
+    "RateLimiterStatistics": "_statistics",
     "Template": "models",
     "TemplateBackup": "_backup",
+    "TemplateCacheStatistics": "_statistics",
+    "TransportStatistics": "_statistics",
     "verify_backup": "_backup",
 }
 

@@ -8,32 +8,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 import anyio
 import attrs
 
-from pictory_async._record import Record
 from pictory_async.errors import NotFoundError, PictoryError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pictory_async._statistics import TemplateCacheStatistics
     from pictory_async.models import Template  # noqa: TC004 - nobody resolves the annotation
 
-__all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache", "TemplateCacheStatistics"]
+__all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache"]
 
 _LIMIT: Final = 1000
-
-
-@attrs.frozen(repr=False, eq=False)
-class TemplateCacheStatistics(Record):
-    """What the cache of templates did so far.
-
-    Attributes:
-        hits: Templates that were there.
-        misses: Templates that were asked for at the API: not there, too old, or to be refreshed.
-        joined: Calls that shared a request of another call.
-    """
-
-    hits: int = 0
-    misses: int = 0
-    joined: int = 0
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -159,6 +144,8 @@ class TemplateCache:
 
     def statistics(self) -> TemplateCacheStatistics:
         """What it did so far."""
+        from pictory_async._statistics import TemplateCacheStatistics  # noqa: PLC0415 - seldom asked for
+
         return TemplateCacheStatistics(self._hits, self._misses, self._joined)
 
     async def aclose(self) -> None:

@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import attrs
-
 from pictory_async._address import is_loopback
-from pictory_async._cache import TemplateCacheStatistics
 from pictory_async._config import Config
-from pictory_async._counts import PollerStatistics
 from pictory_async._http import open_engine
 from pictory_async._jobs import Jobs
-from pictory_async._limiter import RateLimiter, RateLimiterStatistics
+from pictory_async._limiter import RateLimiter
 from pictory_async._media import Media
-from pictory_async._messages import HttpStatistics
 from pictory_async._projects import Projects
-from pictory_async._record import Record
 from pictory_async._retry import RetryPolicy
 from pictory_async._templates import Templates
-from pictory_async._transport import Transport, TransportStatistics
+from pictory_async._transport import Transport
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,27 +23,9 @@ if TYPE_CHECKING:
     from pictory_async._cache import TemplateCache
     from pictory_async._cache_disk import DiskTemplateCache
     from pictory_async._durations import Duration
+    from pictory_async._statistics import ClientStatistics
 
-__all__ = ["AsyncPictory", "ClientStatistics"]
-
-
-@attrs.frozen(repr=False, eq=False)
-class ClientStatistics(Record):
-    """What a client did so far.
-
-    Attributes:
-        transport: Requests, repetitions, failures.
-        http: Connections and bytes.
-        limiter: Waits for the request budget.
-        watches: Looks at watched projects, and how soon their ends were noticed.
-        template_cache: Templates that were there, and that were not.
-    """
-
-    transport: TransportStatistics
-    http: HttpStatistics
-    limiter: RateLimiterStatistics
-    watches: PollerStatistics
-    template_cache: TemplateCacheStatistics
+__all__ = ["AsyncPictory"]
 
 
 class AsyncPictory:
@@ -120,6 +96,8 @@ class AsyncPictory:
 
     def statistics(self) -> ClientStatistics:
         """What the client did so far."""
+        from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics  # noqa: PLC0415 - seldom asked for
+
         cache = self._template_cache
         return ClientStatistics(
             self._transport.statistics(),

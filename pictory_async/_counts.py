@@ -4,35 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
-from pictory_async._record import Record
-
 if TYPE_CHECKING:
     from pictory_async._outcome import RenderOutcome
+    from pictory_async._statistics import PollerStatistics
 
-__all__ = ["Counts", "PollerStatistics"]
-
-
-@attrs.frozen(repr=False, eq=False)
-class PollerStatistics(Record):
-    """What a `RenderPoller` did so far, or all those of a client.
-
-    Attributes:
-        watching: Watches whose outcome is still to come.
-        finished: Watches whose outcome is known.
-        looks: Looks made, failed ones included.
-        failed_looks: Looks without a usable answer.
-        mean_lag: How long a rendered video can have gone unnoticed, in seconds: the mean of ``notice_lag``.
-        longest_lag: The same, the longest of all.
-    """
-
-    watching: int
-    finished: int
-    looks: int
-    failed_looks: int
-    mean_lag: float
-    longest_lag: float
+__all__ = ["Counts"]
 
 
 class Counts:
@@ -77,6 +53,8 @@ class Counts:
 
     def statistics(self, watching: int) -> PollerStatistics:
         """The numbers so far."""
+        from pictory_async._statistics import PollerStatistics  # noqa: PLC0415 - seldom asked for
+
         return PollerStatistics(
             watching=watching,
             finished=self._finished,

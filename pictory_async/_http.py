@@ -21,7 +21,7 @@ import httpx
 
 from pictory_async._gate import Admission, Gate
 from pictory_async._line import Priority
-from pictory_async._messages import MAX_BODY, HttpStatistics, Reply, decompress, malformed, timed_out
+from pictory_async._messages import MAX_BODY, Reply, decompress, malformed, timed_out
 from pictory_async.errors import (
     ConnectionFailedError,
     PictoryConfigError,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from pictory_async._messages import Headers, Wire
+    from pictory_async._statistics import HttpStatistics
 
 __all__ = ["Engine", "Stream", "open_engine"]
 
@@ -147,6 +148,8 @@ class Engine:
 
     def statistics(self) -> HttpStatistics:
         """What the connections did so far."""
+        from pictory_async._statistics import HttpStatistics  # noqa: PLC0415 - seldom asked for
+
         return HttpStatistics(
             connections=len(self._idle) + self._gate.busy,
             busy=self._gate.busy,

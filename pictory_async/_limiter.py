@@ -14,13 +14,13 @@ import attrs
 from pictory_async._durations import seconds
 from pictory_async._feedback import Feedback
 from pictory_async._line import Line, Priority
-from pictory_async._record import Record
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
     from pictory_async._durations import Duration
+    from pictory_async._statistics import RateLimiterStatistics
 
-__all__ = ["Pace", "RateLimiter", "RateLimiterStatistics"]
+__all__ = ["Pace", "RateLimiter"]
 
 
 @attrs.define(repr=False, eq=False)
@@ -92,31 +92,6 @@ class Pace:
         # A clock that steps back says nothing about how much time passed, so none is counted.
         self._due += step
         self._not_before += step
-
-
-@attrs.frozen(repr=False, eq=False)
-class RateLimiterStatistics(Record):
-    """What a `RateLimiter` did so far.
-
-    Attributes:
-        granted: Requests let through.
-        waiting: Callers in the queue now.
-        delayed: Requests that had to wait.
-        waited: Time spent waiting by all of them, in seconds.
-        longest_wait: The longest single wait, in seconds.
-        pauses: How often the server asked for a pause.
-        refused: Requests that the server refused with 429.
-        pace: Requests per second in the long run, as far as the server's refusals allow now.
-    """
-
-    granted: int
-    waiting: int
-    delayed: int
-    waited: float
-    longest_wait: float
-    pauses: int
-    refused: int
-    pace: float
 
 
 class RateLimiter:
@@ -254,6 +229,8 @@ class RateLimiter:
 
     def statistics(self) -> RateLimiterStatistics:
         """What the limiter did so far."""
+        from pictory_async._statistics import RateLimiterStatistics  # noqa: PLC0415 - seldom asked for
+
         return RateLimiterStatistics(
             granted=self._granted,
             waiting=self._line.waiting,

@@ -7,10 +7,9 @@ from typing import Final
 
 import attrs
 
-from pictory_async._record import Record
 from pictory_async.errors import MalformedResponseError, RequestTimeoutError
 
-__all__ = ["MAX_BODY", "Headers", "HttpStatistics", "Reply", "Wire", "decompress", "header", "malformed", "timed_out"]
+__all__ = ["MAX_BODY", "Headers", "Reply", "Wire", "decompress", "header", "malformed", "timed_out"]
 
 MAX_BODY: Final = 32 * 1024 * 1024
 """Bytes of one API answer, before and after decompression."""
@@ -58,25 +57,6 @@ class Reply:
     def header(self, name: bytes) -> str | None:
         """The value of a header, given in lower case."""
         return header(self.headers, name)
-
-
-@attrs.frozen(repr=False, eq=False)
-class HttpStatistics(Record):
-    """What the connections did so far.
-
-    Attributes:
-        connections: Connections held now, idle or busy.
-        busy: Requests in flight now.
-        opened: Connections made so far.
-        sent: Requests sent so far.
-        received: Bytes of bodies received so far, as sent (compressed).
-    """
-
-    connections: int
-    busy: int
-    opened: int
-    sent: int
-    received: int
 
 
 def header(headers: Headers, name: bytes) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 
-from pictory_async._counts import Counts, PollerStatistics
+from pictory_async._counts import Counts
 from pictory_async._evidence import baseline
 from pictory_async._handle import RenderHandle
 from pictory_async._schedule import Agenda
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pictory_async._messages import Reply
     from pictory_async._outcome import RenderOutcome
+    from pictory_async._statistics import PollerStatistics
     from pictory_async.models import Project, ProjectId
 
     After: TypeAlias = Project | datetime | None

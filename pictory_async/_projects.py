@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
-    from pictory_async._counts import PollerStatistics
     from pictory_async._download import DownloadProgress, DownloadReport
     from pictory_async._durations import Duration
     from pictory_async._files import OnConflict
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from pictory_async._outcome import RenderOutcome
     from pictory_async._policy import PollSchedule
     from pictory_async._poller import After
+    from pictory_async._statistics import PollerStatistics
     from pictory_async._transport import Transport
     from pictory_async.models import ProjectId, ProjectItem
 

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 import anyio
-import attrs
 
 from pictory_async._config import user_agent
 from pictory_async._line import Priority
 from pictory_async._messages import Wire
-from pictory_async._record import Record
 from pictory_async._retry import RetryBudget, is_transient, retry_after
 from pictory_async._status import status_error
 from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError, RateLimitedError
@@ -25,9 +23,10 @@ if TYPE_CHECKING:
     from pictory_async._limiter import RateLimiter
     from pictory_async._messages import Reply
     from pictory_async._retry import RetryPolicy
+    from pictory_async._statistics import TransportStatistics
     from pictory_async.errors import StatusError
 
-__all__ = ["Transport", "TransportStatistics", "name_subject", "segment"]
+__all__ = ["Transport", "name_subject", "segment"]
 
 T = TypeVar("T")
 
@@ -60,23 +59,6 @@ def name_subject(error: MalformedResponseError, subject: str, path: str) -> None
     error.message = f"{subject[:1].upper()}{subject[1:]}: {error.message}"
     error.args = (error.message,)
     error.method, error.path = "GET", path
-
-
-@attrs.frozen(repr=False, eq=False)
-class TransportStatistics(Record):
-    """What was sent so far.
-
-    Attributes:
-        requests: Requests sent, repetitions included.
-        retries: Repetitions among them.
-        failures: Requests without a usable answer.
-        limited: Answers 429 among the failures.
-    """
-
-    requests: int
-    retries: int
-    failures: int
-    limited: int
 
 
 class Transport:
@@ -160,6 +142,8 @@ class Transport:
 
     def statistics(self) -> TransportStatistics:
         """What was sent so far."""
+        from pictory_async._statistics import TransportStatistics  # noqa: PLC0415 - seldom asked for
+
         return TransportStatistics(self._requests, self._retries, self._failures, self._limited)
 
     async def _attempt(

@@ -17,7 +17,7 @@ from pictory_async._wire_names import MATTERS, NAMES
 from pictory_async._wire_read import place_of, reader_of, within
 from pictory_async._wire_write import unstructure
 from pictory_async.errors import MalformedResponseError
-from pictory_async.models import Evidence, Job, Model, Project, ProjectId, ProjectItem
+from pictory_async.models import Evidence, Job, Model, Project, ProjectId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,14 +95,15 @@ def decode_render_started(body: bytes) -> str:
     return _read(Job, decode_json(body)).id
 
 
-def decode_project_page(body: bytes) -> models.Page[ProjectItem]:
+def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
     """Read the answer of ``GET /v2/projects``.
 
     Raises:
         MalformedResponseError: The body is no list of projects, or one of them has no id.
     """
     return cast(
-        "models.Page[ProjectItem]", _read(cast("type[models.Page[Any]]", models.Page[ProjectItem]), decode_json(body))
+        "models.Page[models.ProjectItem]",
+        _read(cast("type[models.Page[Any]]", models.Page[models.ProjectItem]), decode_json(body)),
     )
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async.models._base import LazySequence, Model, ProjectId
 from pictory_async.models.job import Job, JobStatus
-from pictory_async.models.project import Evidence, Project, ProjectItem, ProjectStep
+from pictory_async.models.project import Evidence, Project, ProjectStep
 
 if TYPE_CHECKING:
-    from pictory_async.models.page import Page
+    from pictory_async.models.page import Page, ProjectItem
     from pictory_async.models.scene import (
         Scene,
         SceneBackground,
@@ -70,6 +70,7 @@ __all__ = [
 # Imported when they are asked for: polls need none of them. What no module is named for here is in `template`.
 _LATER: Final = {
     "Page": "page",
+    "ProjectItem": "page",
     "Scene": "scene",
     "SceneBackground": "scene",
     "SceneSettings": "scene",

@@ -17,7 +17,7 @@ from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
 if TYPE_CHECKING:
     from pictory_async.models.metadata import ProjectMetadata
 
-__all__ = ["Evidence", "Project", "ProjectItem", "ProjectStep"]
+__all__ = ["Evidence", "Project", "ProjectStep"]
 
 
 class ProjectStep(StrEnum):
@@ -180,30 +180,3 @@ class Project(Model):
             generated_at=self.generated_at,
             saved_at=self.saved_at,
         )
-
-
-@attrs.frozen(kw_only=True, repr=False, eq=False)
-class ProjectItem(Model):
-    """One line of the list of projects. It does not tell whether a video is ready.
-
-    From https://docs.pictory.ai/api-reference/projects/get-projects.
-
-    Attributes:
-        id: The project's id: text for v3 projects, an integer for older ones.
-        name: Name of the project.
-        source: What it was made from, such as ``script`` or ``transcribe``.
-        preview_url: An image or a video that shows what the project looks like.
-        saved_at: When it was last saved, in UTC; may differ from the project's own by fractions of a second.
-        aspect_ratio: Such as ``sixteen-nine``; ``None`` for v3 projects.
-        schema_version: ``v3`` or ``v2``; ``None`` for the oldest.
-        type: ``project``; other values are not documented.
-    """
-
-    id: ProjectId
-    name: str | None = None
-    source: str | None = attrs.field(default=None, repr=False)
-    preview_url: str | None = attrs.field(default=None, repr=False)
-    saved_at: datetime | None = attrs.field(default=None, converter=as_utc)
-    aspect_ratio: str | None = attrs.field(default=None, repr=False)
-    schema_version: str | None = None
-    type: str | None = attrs.field(default=None, repr=False)

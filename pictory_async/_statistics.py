@@ -1,0 +1,132 @@
+"""What was done so far, in numbers. Imported late: most programs never ask."""
+
+from __future__ import annotations
+
+import attrs
+
+from pictory_async._record import Record
+
+__all__ = [
+    "ClientStatistics",
+    "HttpStatistics",
+    "PollerStatistics",
+    "RateLimiterStatistics",
+    "TemplateCacheStatistics",
+    "TransportStatistics",
+]
+
+
+@attrs.frozen(repr=False, eq=False)
+class TransportStatistics(Record):
+    """What was sent so far.
+
+    Attributes:
+        requests: Requests sent, repetitions included.
+        retries: Repetitions among them.
+        failures: Requests without a usable answer.
+        limited: Answers 429 among the failures.
+    """
+
+    requests: int
+    retries: int
+    failures: int
+    limited: int
+
+
+@attrs.frozen(repr=False, eq=False)
+class HttpStatistics(Record):
+    """What the connections did so far.
+
+    Attributes:
+        connections: Connections held now, idle or busy.
+        busy: Requests in flight now.
+        opened: Connections made so far.
+        sent: Requests sent so far.
+        received: Bytes of bodies received so far, as sent (compressed).
+    """
+
+    connections: int
+    busy: int
+    opened: int
+    sent: int
+    received: int
+
+
+@attrs.frozen(repr=False, eq=False)
+class RateLimiterStatistics(Record):
+    """What a `RateLimiter` did so far.
+
+    Attributes:
+        granted: Requests let through.
+        waiting: Callers in the queue now.
+        delayed: Requests that had to wait.
+        waited: Time spent waiting by all of them, in seconds.
+        longest_wait: The longest single wait, in seconds.
+        pauses: How often the server asked for a pause.
+        refused: Requests that the server refused with 429.
+        pace: Requests per second in the long run, as far as the server's refusals allow now.
+    """
+
+    granted: int
+    waiting: int
+    delayed: int
+    waited: float
+    longest_wait: float
+    pauses: int
+    refused: int
+    pace: float
+
+
+@attrs.frozen(repr=False, eq=False)
+class PollerStatistics(Record):
+    """What a `RenderPoller` did so far, or all those of a client.
+
+    Attributes:
+        watching: Watches whose outcome is still to come.
+        finished: Watches whose outcome is known.
+        looks: Looks made, failed ones included.
+        failed_looks: Looks without a usable answer.
+        mean_lag: How long a rendered video can have gone unnoticed, in seconds: the mean of ``notice_lag``.
+        longest_lag: The same, the longest of all.
+    """
+
+    watching: int
+    finished: int
+    looks: int
+    failed_looks: int
+    mean_lag: float
+    longest_lag: float
+
+
+@attrs.frozen(repr=False, eq=False)
+class TemplateCacheStatistics(Record):
+    """What the cache of templates did so far.
+
+    Attributes:
+        hits: Templates that were there.
+        misses: Templates that were asked for at the API: not there, too old, or to be refreshed.
+        joined: Calls that shared a request of another call.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    joined: int = 0
+
+
+@attrs.frozen(repr=False, eq=False)
+class ClientStatistics(Record):
+    """What a client did so far.
+
+    Attributes:
+        transport: Requests, repetitions, failures.
+        http: Connections and bytes.
+        limiter: Waits for the request budget.
+        watches: Looks at watched projects, and how soon their ends were noticed.
+        template_cache: Templates that were there, and that were not.
+    """
+
+    transport: TransportStatistics
+    http: HttpStatistics
+    limiter: RateLimiterStatistics
+    watches: PollerStatistics
+    template_cache: TemplateCacheStatistics
