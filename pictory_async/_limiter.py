@@ -73,25 +73,29 @@ class Pace:
     def delay(self, now: float) -> float:
         """Seconds from ``now`` until the next request is allowed; zero or less when it is allowed now."""
         if now < self._now:
-            self._step_back(now - self._now)
+            self._step_back(now)
         self._now = now
         return max(self._due - self._slack, self._not_before) - now
 
     def take(self, now: float) -> bool:
         """Take one request at ``now`` if it is allowed."""
-        if self.delay(now) > 0.0:
+        if now < self._now:
+            self._step_back(now)
+        self._now = now
+        due = self._due
+        if now < due - self._slack or now < self._not_before:
             return False
-        self._due = max(now, self._due) + self._step
+        self._due = (due if due > now else now) + self._step  # noqa: FURB136 - `max` would take as long as all of this
         return True
 
     def pause(self, until: float) -> None:
         """Allow nothing before ``until``; a pause that reaches further stays."""
         self._not_before = max(self._not_before, until)
 
-    def _step_back(self, step: float) -> None:
+    def _step_back(self, now: float) -> None:
         # A clock that steps back says nothing about how much time passed, so none is counted.
-        self._due += step
-        self._not_before += step
+        self._due += now - self._now
+        self._not_before += now - self._now
 
 
 class RateLimiter:
