@@ -39,7 +39,10 @@ class PollSchedule(Protocol):
     """Says when a watch is due next. One object serves all watches of a poller."""
 
     def next_look(self, seen: Sighting) -> float:
-        """The time of the next look, on the scale of ``seen.now``."""
+        """The time of the next look, on the scale of ``seen.now``; what has passed means at once.
+
+        It is called for each look, so it should be quick. What it raises ends the whole wait.
+        """
         ...
 
 

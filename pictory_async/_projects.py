@@ -126,7 +126,7 @@ class Projects:
             max_wait: As in `wait`, for all of them together.
             interval: As in `wait`; where the request budget is short, all intervals stretch alike.
             start_grace: As in `wait`.
-            schedule: When to look at which project; ``None`` is a `ProgressSchedule`.
+            schedule: When to look at which project; ``None`` is a `ProgressSchedule`. Several waits may share one.
 
         Returns:
             The outcomes, in the order of ``ids``.
@@ -350,8 +350,12 @@ def _key(wanted: ProjectId | RenderHandle) -> tuple[str, str | None]:
 def _terms(
     max_wait: Duration | None, interval: Duration, start_grace: Duration, schedule: PollSchedule | None = None
 ) -> Terms:
+    schedule = ProgressSchedule() if schedule is None else schedule
+    if isinstance(schedule, type) or not callable(getattr(schedule, "next_look", None)):
+        msg = f"schedule must be an object with a method next_look, such as FairSchedule(), not {schedule!r}."
+        raise PictoryConfigError(msg)
     return Terms(
-        schedule=schedule or ProgressSchedule(),
+        schedule=schedule,
         max_wait=optional_seconds("max_wait", max_wait, above=0.0),
         interval=seconds("interval", interval, above=0.0),
         start_grace=seconds("start_grace", start_grace),

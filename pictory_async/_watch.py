@@ -22,6 +22,7 @@ from pictory_async.errors import (
     MalformedResponseError,
     NotFoundError,
     PermissionDeniedError,
+    PictoryConfigError,
     PictoryError,
     RenderFailedError,
     RenderNotStartedError,
@@ -219,7 +220,11 @@ class Watch:
         return self._end(RenderStatus.TIMED_OUT, now, error)
 
     def next_look(self, now: float) -> float:
-        """When to look again, or for the first time."""
+        """When to look again, or for the first time.
+
+        Raises:
+            PictoryConfigError: The schedule gave no time.
+        """
         terms = self.terms
         if self._setbacks is not None:
             early = self._setbacks.next_look(now, terms.interval)
@@ -235,6 +240,9 @@ class Watch:
             remaining=None if self.job is None else self._remaining(now, self.job),
         )
         due = terms.schedule.next_look(seen)
+        if not due < math.inf:
+            msg = f"{terms.schedule!r} gave {due!r} as the time of the next look at {self.subject}; it must be finite."
+            raise PictoryConfigError(msg)
         grace_ends = self._grace_from + terms.start_grace
         in_grace = self._snapshot is not None and self._verdict is not Verdict.RENDERING
         return grace_ends if in_grace and now < grace_ends < due else due

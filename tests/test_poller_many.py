@@ -9,7 +9,7 @@ import anyio
 import pytest
 from anyio import wait_all_tasks_blocked
 
-from pictory_async import RateLimiter, RenderOutcome, RenderStatus, errors
+from pictory_async import FairSchedule, RateLimiter, RenderOutcome, RenderStatus, Sighting, errors
 from pictory_async.testing import (
     Answer,
     Render,
@@ -136,6 +136,53 @@ class TestManyProjects:
         assert whole.watches.looks == whole.transport.requests == len(world.log)
         assert whole.watches.longest_lag == seen.longest_lag
         assert whole.http.received > 0
+
+    async def test_a_schedule_of_the_callers_own_says_when_to_look(self, world: World) -> None:
+        """Each look comes when the schedule said, or a few milliseconds later, together with others."""
+        asked: list[float] = []
+
+        class Evenly:
+            def next_look(self, seen: Sighting) -> float:
+                step = {0: 0.0, 1: 7.0 + len(asked) / 1000}.get(seen.polls, 7.0)
+                asked.append(seen.now + step)
+                return asked[-1]
+
+        simulator = Simulator(world)
+        ids = [world.add_project(Render(0.0, duration=40.0)) for _ in range(10)]
+        async with client_of(simulator) as client:
+            outcomes = await client.projects.wait_all(ids, schedule=Evenly())
+        assert all(outcome.ok for outcome in outcomes)
+        looks = [entry.at + asked[0] for entry in world.log]
+        late = [at - due for at, due in zip(looks, sorted(asked), strict=True)]
+        assert -1e-9 <= min(late) <= max(late) <= 0.005
+        assert len({round(at, 4) for at in looks}) <= len(looks) / 2
+
+    @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+    async def test_a_schedule_that_gives_no_time_is_told_so(
+        self, world: World, simulator: Simulator, wrong: float
+    ) -> None:
+        """A time that never comes is an error that names the schedule; nobody waits for it."""
+
+        class Wrong:
+            def next_look(self, seen: Sighting) -> float:
+                return wrong if seen.polls else seen.now
+
+            def __repr__(self) -> str:
+                return "Wrong()"
+
+        project_id = world.add_project(Render(0.0, duration=100.0))
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.PictoryConfigError, match=r"Wrong\(\) gave (nan|inf).*must be finite"):
+                await client.projects.wait_all([project_id], schedule=Wrong())
+        assert len(simulator.log) == 1
+
+    @pytest.mark.parametrize("schedule", [FairSchedule, 10.0, "fair"])
+    async def test_what_is_no_schedule_is_refused(self, simulator: Simulator, schedule: Any) -> None:
+        """A class or a number in place of a schedule is told before anything is sent."""
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.PictoryConfigError, match=r"schedule must be an object.*FairSchedule\(\)"):
+                await client.projects.wait_all(["a"], schedule=schedule)
+        assert simulator.log == []
 
     async def test_several_consumers_share_the_outcomes(self, world: World, simulator: Simulator) -> None:
         """Two tasks may iterate over one watch; each outcome goes to one of them, and both end."""
