@@ -209,10 +209,14 @@ def imports() -> dict[str, float]:
         done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, env=env)
         return float(done.stdout)
 
+    base, own = "import httpx, attrs, cattrs, anyio", "import pictory_async"
+    lean = "import sys; sys.modules['click'] = sys.modules['rich'] = None; "  # which httpx imports where they are there
     codes = {
-        "base_ms": "import httpx, attrs, cattrs, anyio",
-        "own_ms": "import pictory_async",
-        "client_ms": "import pictory_async; pictory_async.AsyncPictory('key')",
+        "base_ms": base,
+        "own_ms": own,
+        "client_ms": f"{own}; pictory_async.AsyncPictory('key')",
+        "lean_base_ms": lean + base,
+        "lean_own_ms": lean + own,
     }
     samples: dict[str, list[float]] = {name: [] for name in codes}
     with TemporaryDirectory() as cache:

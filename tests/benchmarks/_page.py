@@ -160,10 +160,10 @@ What the figures were made of:
   Then 1,000 tasks share a limiter of 50 a second, and half of them are cancelled halfway.
   The exact promise costs 0.6 % of the nominal rate by design.
   While 500 tasks are being cancelled the event loop does nothing else, which costs a slot or two.
-- **Row 10**: fresh interpreters with compiled bytecode, the median of eleven.
+- **Row 10**: fresh interpreters with compiled bytecode, the median of twenty-one.
   The packages below are counted with what they load by themselves; anyio loads most of itself when it is first used.
 - **Rows 11, 13 and 14** run in simulated time, rows 11 and 13 with simulated renders.
-- **Row 12** is the guard in the test suite: unlike time, it is the same to the digit in every run.
+- **Row 12** is the guard in the test suite: unlike time, it is the same in every run on a quiet machine.
 
 ## What it means
 

@@ -1,7 +1,7 @@
 """Python and C calls per poll under cProfile: ``python -m tests.benchmarks.calls [httpx|httpx2|aiohttp] [--profile]``.
 
-The same to the digit from run to run, so it is the guard that the test suite keeps. For that, the server answers with
-one write, and the median is taken: on a busy machine an answer may come in two pieces nevertheless.
+The same from run to run, so it is the guard that the test suite keeps. For that, the server answers with one write, and
+the median is taken: on a busy machine an answer may come in two pieces nevertheless, or before it is waited for.
 """
 
 from __future__ import annotations
