@@ -293,7 +293,7 @@ def main() -> None:
         "limiter": lambda: anyio.run(lambda: limiter(8.0 if quick else 12.0)),
         "imports": imports,
         "fairness": fairness,
-        "huge": lambda: huge(0.25 if quick else 1.0),
+        "huge": lambda: huge(0.1 if quick else 1.0),
     }
     print(json.dumps(calls[sys.argv[1]]()))
 

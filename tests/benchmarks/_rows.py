@@ -92,9 +92,10 @@ def measure_costs(effort: Effort, report: Callable[[str], None]) -> tuple[Sample
                     try:
                         installed([base] if base != OURS else [])
                         installed(["httpx_aiohttp"] if mode and base == OURS else ["aiohttp"] if mode else [])
-                        samples.add(
-                            (name, tasks), cell("cost", base_url, name=name, tasks=tasks, seconds=effort.seconds)
-                        )
+                        found = cell("cost", base_url, name=name, tasks=tasks, seconds=effort.seconds)
+                        samples.add((name, tasks), found)
+                        if base == OURS and found["failed"]:
+                            problems[name] = f"{found['failed']:.0f} polls failed"
                     except NotMeasuredError as problem:
                         problems[name] = str(problem)
             report(f"round {number + 1} of {effort.rounds}")
