@@ -16,24 +16,21 @@ class Counts:
 
     Args:
         whole: What all of this counts towards too.
+
+    Attributes:
+        looks: Looks made. Who makes one counts it, here and in the whole: a call for that would be too dear.
     """
 
-    __slots__ = ("_failed_looks", "_finished", "_lag", "_longest_lag", "_looks", "_rendered", "_whole")
+    __slots__ = ("_failed_looks", "_finished", "_lag", "_longest_lag", "_rendered", "_whole", "looks")
 
     def __init__(self, whole: Counts | None = None) -> None:
         self._whole = whole
-        self._looks = 0
+        self.looks = 0
         self._failed_looks = 0
         self._finished = 0
         self._rendered = 0
         self._lag = 0.0
         self._longest_lag = 0.0
-
-    def look(self) -> None:
-        """Count a look."""
-        self._looks += 1
-        if self._whole is not None:
-            self._whole.look()
 
     def failed_look(self) -> None:
         """Count a look without a usable answer, which was counted as a look before."""
@@ -58,7 +55,7 @@ class Counts:
         return PollerStatistics(
             watching=watching,
             finished=self._finished,
-            looks=self._looks,
+            looks=self.looks,
             failed_looks=self._failed_looks,
             mean_lag=self._lag / max(1, self._rendered),
             longest_lag=self._longest_lag,

@@ -16,7 +16,7 @@ _SHARE: Final = 0.5
 _LONGEST: Final = 3.0
 
 
-@attrs.frozen(kw_only=True, repr=False, eq=False)
+@attrs.define(kw_only=True, repr=False, eq=False)  # not frozen: that would double what it costs to make one
 class Sighting(Record):
     """What a schedule may know about a watch.
 

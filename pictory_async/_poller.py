@@ -118,9 +118,9 @@ class RenderPoller:
         tasks = cast("TaskGroup", self._task_group)
         for watch in self._pending:
             watch.open = False
+            watch.entry = 0
             self._board.leave(watch)
         self._pending.clear()
-        self._agenda = Agenda[Watch]()
         tasks.cancel_scope.cancel()
         try:
             # The body's own error passes through as it is; only a cancellation is the task group's business.
@@ -264,7 +264,8 @@ class RenderPoller:
         self._flying[watch] = scope
         if self._timekeeper is None:
             self._call_next()
-        self._counts.look()
+        self._counts.looks += 1
+        self._board.counts.looks += 1
         try:
             reply = await self._look_at(watch)
         except APIError as error:
