@@ -25,7 +25,7 @@ class Counts:
 
     def __init__(self, whole: Counts | None = None) -> None:
         self._whole = whole
-        self.looks = 0
+        self.looks: int = 0
         self._failed_looks = 0
         self._finished = 0
         self._rendered = 0
