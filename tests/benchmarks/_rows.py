@@ -217,14 +217,15 @@ def memory_row(_: Effort) -> Row:
 
 
 def scheduler_row(effort: Effort) -> Row:
-    samples = Samples()
-    for _ in range(3):
-        samples.add("", local("scheduler", *(["--quick"] if effort.quick else [])))
+    runs = [local("scheduler", *(["--quick"] if effort.quick else [])) for _ in range(5)]
+    costs = ", ".join(f"{run['us']:.1f}" for run in runs)
+    best = min(runs, key=lambda run: run["us"])  # as in rows 4 and 9: what others do on the machine only adds
     return Row(
         "8",
         "CPU per poll without HTTP, 10,000 watches; lateness of looks, 99th percentile",
-        (Figure(samples.get("", "us"), 50.0, " µs"), Figure(samples.get("", "late_p99_ms"), 5.0, " ms")),
-        f"{samples.get('', 'polls'):,.0f} polls; median lateness {samples.get('', 'late_p50_ms'):.2f} ms",
+        (Figure(best["us"], 50.0, " µs"), Figure(max(run["late_p99_ms"] for run in runs), 5.0, " ms")),
+        f"the best of {costs} µs, and the latest; {best['polls']:,.0f} polls each; "
+        f"median lateness {best['late_p50_ms']:.2f} ms",
     )
 
 
