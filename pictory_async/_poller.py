@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import anyio
 
@@ -310,7 +310,12 @@ class RenderPoller:
 
     def _settle(self, watch: Watch, outcome: RenderOutcome | None, now: float) -> None:
         if outcome is None:
-            self._schedule(watch, watch.next_look(now))
+            try:
+                self._schedule(watch, watch.next_look(now))
+            except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
+                # Raised for the caller of this wait: whoever made the look may be another one.
+                watch.open = False
+                cast("TaskGroup", self._task_group).start_soon(_raise, error)
             return
         self._agenda.remove(watch)
         self._board.leave(watch)
@@ -333,6 +338,10 @@ class RenderPoller:
                 self._settle(watch, watch.timed_out(now), now)
                 if watch in self._flying:
                     self._flying[watch].cancel()
+
+
+async def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 async def _pack(watch: Watch) -> None:

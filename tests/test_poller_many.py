@@ -176,6 +176,31 @@ class TestManyProjects:
                 await client.projects.wait_all([project_id], schedule=Wrong())
         assert len(simulator.log) == 1
 
+    @pytest.mark.parametrize("first", ["faulty", "good"])
+    async def test_a_faulty_schedule_ends_only_the_wait_that_has_it(
+        self, world: World, simulator: Simulator, first: str
+    ) -> None:
+        """Where two waits share the looks at a project, what the schedule of one raises does not reach the other."""
+
+        class Faulty:
+            def next_look(self, seen: Sighting) -> float:
+                return seen.now + 100 / (3 - seen.polls)  # so late that the other wait does the looking
+
+        project_id = world.add_project(Render(0.0, duration=100.0))
+        outcomes: list[RenderOutcome] = []
+
+        async def faulty() -> None:
+            with pytest.raises(ZeroDivisionError):
+                await client.projects.wait_all([project_id], schedule=Faulty())
+
+        async def good() -> None:
+            outcomes.extend(await client.projects.wait_all([project_id], schedule=FairSchedule(1)))
+
+        async with client_of(simulator) as client, anyio.create_task_group() as tasks:
+            for wait in (faulty, good) if first == "faulty" else (good, faulty):
+                tasks.start_soon(wait)
+        assert [outcome.status for outcome in outcomes] == [RenderStatus.RENDERED]
+
     @pytest.mark.parametrize("schedule", [FairSchedule, 10.0, "fair"])
     async def test_what_is_no_schedule_is_refused(self, simulator: Simulator, schedule: Any) -> None:
         """A class or a number in place of a schedule is told before anything is sent."""
