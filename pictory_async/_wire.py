@@ -145,7 +145,7 @@ def _malformed(misfit: MisfitError) -> MalformedResponseError:
 def _check_project(raw: Mapping[str, Any], asked: ProjectId) -> None:
     _check_kind(raw, Project)
     found = raw.get("project_id")
-    if found is None or found == "":
+    if found is None or found == "" or (type(found) is type(asked) and found == asked):
         return
     try:
         found = within(".project_id", hooks.project_id, found)
@@ -165,19 +165,29 @@ def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
         raise MalformedResponseError(
             f"The answer says success: false instead of showing the {what}. Try again.", json_path="$.success"
         )
-    if not any(raw.get(path[0]) is not None for places in NAMES[kind.__name__].values() for path in places):
-        raise MalformedResponseError(f"The answer is JSON, but no {what}. Try again.")
+    for name in _MARKS[kind.__name__]:
+        if raw.get(name) is not None:
+            return
+    raise MalformedResponseError(f"The answer is JSON, but no {what}. Try again.")
 
 
-_EVIDENCE: dict[str, Callable[[Any], Any]] = {
-    "step": hooks.step,
-    "in_progress": hooks.flag,
-    "video_url": hooks.text,
-    "generated_at": hooks.moment,
-    "saved_at": hooks.moment,
+# The names by which an answer shows itself to be one of these.
+_MARKS = {
+    kind: tuple(dict.fromkeys(path[0] for places in NAMES[kind].values() for path in places))
+    for kind in ("Project", "Template")
 }
-_EVIDENCE_NAMES = {attr: NAMES["Project"][attr][0][0] for attr in _EVIDENCE}
-_TELLING = frozenset(("projectName", *_EVIDENCE_NAMES.values()))
+
+_EVIDENCE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = tuple(
+    (attribute, NAMES["Project"][attribute][0][0], hook)
+    for attribute, hook in (
+        ("step", hooks.step),
+        ("in_progress", hooks.flag),
+        ("video_url", hooks.text),
+        ("generated_at", hooks.moment),
+        ("saved_at", hooks.moment),
+    )
+)
+_TELLING = frozenset(("projectName", *(name for _, name, _ in _EVIDENCE)))
 _WANTED = _TELLING | {"project_id", "success"}
 
 
@@ -198,7 +208,7 @@ def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
         MalformedResponseError: As :func:`decode_project`, and for the same bodies.
     """
     fields = fast_fields(body, _WANTED)
-    if fields is None or all(fields.get(name) is None for name in _TELLING):
+    if fields is None or not any(map(fields.get, _TELLING)):
         fields = decode_json(body)
     return judge_fields(fields, project_id)
 
@@ -207,13 +217,13 @@ def judge_fields(fields: Mapping[str, Any], project_id: ProjectId) -> Evidence:
     """Read the facts from a decoded answer; raises as :func:`read_evidence` does."""
     _check_project(fields, project_id)
     facts: dict[str, Any] = {}
-    for attr, name in _EVIDENCE_NAMES.items():
+    for attribute, name, read in _EVIDENCE:
         value = fields.get(name)
         if value is None or value == "":
             continue
         try:
-            facts[attr] = _EVIDENCE[attr](value)
+            facts[attribute] = read(value)
         except MisfitError as misfit:
-            if attr in MATTERS["Project"]:
+            if attribute in MATTERS["Project"]:
                 raise _malformed(misfit.inside(f".{name}")) from None
     return Evidence(**facts)

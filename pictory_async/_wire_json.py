@@ -31,7 +31,7 @@ def _no_constant(name: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
-_PLAIN = (str, int, float, type(None))  # a bool is an int
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _FAST_LIMIT = 4 * 1024 * 1024  # bytes; the parser keeps a multiple of the largest body it has read
 
 
@@ -112,9 +112,9 @@ def fast_fields(body: bytes, names: frozenset[str]) -> dict[str, Any] | None:
     try:
         found = parse(body)
         keys: list[str] = list(found.keys())
-        fields = {key: found[key] for key in keys if key in names}
+        fields = {key: found[key] for key in names.intersection(keys)}
     except (ValueError, RuntimeError, AttributeError):  # simdjson's own errors; the last for what is no object
         return None
-    if len(keys) != len(set(keys)) or not all(isinstance(value, _PLAIN) for value in fields.values()):
+    if len(keys) != len(set(keys)) or not _PLAIN.issuperset(map(type, fields.values())):
         return None  # of a name that occurs twice it gives the first value; objects and lists would have to be built
     return fields

@@ -33,8 +33,8 @@ _SHOWN_LENGTH = 60  # characters of one value in a repr: enough for an id, short
 
 def as_utc(value: datetime | None) -> datetime | None:
     """Give a time in UTC; one without a zone is taken to be UTC already."""
-    if value is None:
-        return None
+    if value is None or value.tzinfo is UTC:
+        return value
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
