@@ -33,7 +33,7 @@ def _profile() -> int:
 def main() -> int:
     """Measure, print, and write the page if asked to."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round and short measurements: two to six minutes")
+    parser.add_argument("--quick", action="store_true", help="one round and short measurements: about two minutes")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page of the documentation")
     parser.add_argument("--profile", action="store_true", help="only show where a poll's microseconds go")
     parser.add_argument("--only", metavar="ROWS", default="", help="only these rows, such as 4,5")
@@ -51,6 +51,7 @@ def main() -> int:
     for row in measure(Effort(options.quick), _say, frozenset(filter(None, options.only.split(",")))):
         rows.append(row)
         print(line(row), flush=True)
+    rows.sort(key=lambda row: int(row.number))
     print(f"\n{summary(rows)}")
     if options.write is not None:
         options.write.write_text(page(rows, where, quick=options.quick))

@@ -22,6 +22,8 @@ from tests.benchmarks._polls import KEY, UNLIMITED, poller
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tests.benchmarks._polls import Poll
+
 Result = dict[str, float]
 
 
@@ -37,26 +39,43 @@ def seen(base_url: str) -> dict[str, int]:
         return dict(json.loads(answer.read()))
 
 
-async def cost(name: str, base_url: str, tasks: int, seconds: float) -> NoReturn:
-    """CPU per poll, in microseconds, of so many tasks that poll without a break, each until a poll of it fails."""
-    done = 0
+async def cost(name: str, base_url: str, crowds: list[int], seconds: float) -> NoReturn:
+    """CPU per poll, in microseconds, of so many tasks that poll without a break, each until a poll of it fails.
+
+    Crowd after crowd, in one process; each has its time to connect.
+    """
+    found: dict[int, Result] = {}
     async with poller(name, base_url) as poll:
+        for tasks in crowds:
+            crowd = Crowd(poll)
+            running = [asyncio.create_task(crowd.loop()) for _ in range(tasks)]
+            await asyncio.sleep(max(0.3, seconds / 3))
+            before, began, first = cpu(), time.perf_counter(), crowd.polls
+            await asyncio.sleep(seconds)
+            used, took, polls = cpu() - before, time.perf_counter() - began, crowd.polls - first
+            us = used / polls * 1e6 if polls else float("inf")
+            failed = sum(task.done() for task in running)
+            found[tasks] = {"us": us, "per_second": polls / took, "polls": polls, "failed": failed}
+            if tasks != crowds[-1]:
+                crowd.over = True
+                await asyncio.gather(*running, return_exceptions=True)
+        print(json.dumps(found), flush=True)
+        os._exit(0)  # to end a thousand polls takes some peers longer than all the rest
 
-        async def loop() -> None:
-            nonlocal done
-            while True:
-                await poll()
-                done += 1
 
-        running = [asyncio.create_task(loop()) for _ in range(tasks)]
-        await asyncio.sleep(max(0.5, seconds / 3))
-        before, began, first = cpu(), time.perf_counter(), done
-        await asyncio.sleep(seconds)
-        used, took, polls = cpu() - before, time.perf_counter() - began, done - first
-        us = used / polls * 1e6 if polls else float("inf")
-        failed = sum(task.done() for task in running)
-        print(json.dumps({"us": us, "per_second": polls / took, "polls": polls, "failed": failed}), flush=True)
-        os._exit(0)  # to cancel a thousand polls takes some peers longer than all the rest
+class Crowd:
+    """Tasks that poll without a break."""
+
+    def __init__(self, poll: Poll) -> None:
+        self._poll = poll
+        self.polls = 0
+        self.over = False
+
+    async def loop(self) -> None:
+        """One of the tasks."""
+        while not self.over:
+            await self._poll()
+            self.polls += 1
 
 
 async def burst(name: str, base_url: str, tasks: int) -> Result:
@@ -73,7 +92,7 @@ async def burst(name: str, base_url: str, tasks: int) -> Result:
 
 
 async def steady(name: str, base_url: str, rate: float, seconds: float) -> Result:
-    """New connections of so many polls per second, open loop, after a warm-up."""
+    """New connections of so many polls per second, open loop, after a second to warm up."""
     async with poller(name, base_url) as poll:
         pending: set[asyncio.Task[Any]] = set()
 
@@ -87,7 +106,7 @@ async def steady(name: str, base_url: str, rate: float, seconds: float) -> Resul
                 count += 1
                 await asyncio.sleep(max(0.0, began + count / rate - time.perf_counter()))
 
-        await pace(2.0)
+        await pace(1.0)
         before = await asyncio.to_thread(seen, base_url)
         used = cpu()
         await pace(seconds)

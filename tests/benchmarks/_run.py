@@ -34,6 +34,8 @@ del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 _LONGEST = 180.0
+# Bytecode is kept, as it is for an installed package: to compile the peers in each process takes minutes.
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 class NotMeasuredError(Exception):
@@ -49,7 +51,13 @@ def output(module: str, *arguments: str) -> str:
     """What a module of the benchmarks prints."""
     try:
         done = subprocess.run(
-            command(module, *arguments), capture_output=True, text=True, timeout=_LONGEST, check=False, cwd=ROOT
+            command(module, *arguments),
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST,
+            check=False,
+            cwd=ROOT,
+            env=_ENVIRONMENT,
         )
     except subprocess.TimeoutExpired:
         raise NotMeasuredError(f"{module} {' '.join(arguments)} took longer than {_LONGEST:g} s") from None
@@ -59,7 +67,7 @@ def output(module: str, *arguments: str) -> str:
     return done.stdout
 
 
-def local(name: str, *options: str) -> Values:
+def local(name: str, *options: str) -> dict[str, Any]:
     """Run a measurement that needs no server."""
     return dict(json.loads(output("_local", name, *options)))
 
@@ -68,7 +76,12 @@ def local(name: str, *options: str) -> Values:
 def server(**options: Any) -> Iterator[str]:
     """Run the server, and give its address."""
     process = subprocess.Popen(
-        command("_server", json.dumps(options)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        command("_server", json.dumps(options)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=_ENVIRONMENT,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -83,7 +96,7 @@ def server(**options: Any) -> Iterator[str]:
         process.stdout.close()
 
 
-def cell(kind: str, base_url: str, **arguments: Any) -> Values:
+def cell(kind: str, base_url: str, **arguments: Any) -> dict[str, Any]:
     """Run a measurement against the server."""
     return dict(json.loads(output("_cells", kind, json.dumps({"base_url": base_url, **arguments}))))
 
