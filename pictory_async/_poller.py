@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 
@@ -97,6 +97,7 @@ class RenderPoller:
         self._timekeeper_until = 0.0
         self._resting: list[anyio.Event] = []
         self._workers = 0
+        self._fault: Exception | None = None
         self._counts = Counts(board.counts)
 
     async def __aenter__(self) -> Self:
@@ -121,17 +122,19 @@ class RenderPoller:
             watch.entry = 0
             self._board.leave(watch)
         self._pending.clear()
+        self._news.set()
         tasks.cancel_scope.cancel()
+        # The body's own error passes through as it is; only a cancellation is the task group's business.
+        cancelled = isinstance(error, anyio.get_cancelled_exc_class())
         try:
-            # The body's own error passes through as it is; only a cancellation is the task group's business.
-            if isinstance(error, anyio.get_cancelled_exc_class()):
-                return await tasks.__aexit__(kind, error, trace)
-            await tasks.__aexit__(None, None, None)
+            own = await (tasks.__aexit__(kind, error, trace) if cancelled else tasks.__aexit__(None, None, None))
         except BaseExceptionGroup as group:
             if len(group.exceptions) == 1:
                 raise group.exceptions[0] from None
             raise
-        return None
+        if self._fault is not None and (error is None or (cancelled and own)):
+            raise self._fault from None
+        return own if cancelled else None
 
     def add(self, wanted: ProjectId | RenderHandle, *, after: After = None) -> None:
         """Watch one more project, from now on. Sends nothing itself and returns at once.
@@ -313,9 +316,10 @@ class RenderPoller:
             try:
                 self._schedule(watch, watch.next_look(now))
             except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
-                # Raised for the caller of this wait: whoever made the look may be another one.
+                # Raised when its block is left: whoever made this look may be another caller.
                 watch.open = False
-                cast("TaskGroup", self._task_group).start_soon(_raise, error)
+                self._fault = self._fault or error
+                cast("TaskGroup", self._task_group).cancel_scope.cancel()
             return
         self._agenda.remove(watch)
         self._board.leave(watch)
@@ -338,10 +342,6 @@ class RenderPoller:
                 self._settle(watch, watch.timed_out(now), now)
                 if watch in self._flying:
                     self._flying[watch].cancel()
-
-
-async def _raise(error: Exception) -> NoReturn:
-    raise error
 
 
 async def _pack(watch: Watch) -> None:

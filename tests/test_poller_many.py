@@ -9,7 +9,7 @@ import anyio
 import pytest
 from anyio import wait_all_tasks_blocked
 
-from pictory_async import FairSchedule, RateLimiter, RenderOutcome, RenderStatus, Sighting, errors
+from pictory_async import FairSchedule, RateLimiter, RenderOutcome, RenderPoller, RenderStatus, Sighting, errors
 from pictory_async.testing import (
     Answer,
     Render,
@@ -201,6 +201,18 @@ class TestManyProjects:
                 tasks.start_soon(wait)
         assert [outcome.status for outcome in outcomes] == [RenderStatus.RENDERED]
 
+    async def test_a_schedule_that_fails_for_many_is_one_error(self, world: World, simulator: Simulator) -> None:
+        """However many projects a faulty schedule is asked about at once, its error is raised as it is."""
+
+        class Faulty:
+            def next_look(self, seen: Sighting) -> float:
+                return seen.now + 1 / (1 - seen.polls)
+
+        ids = [world.add_project(Render(0.0, duration=100.0)) for _ in range(30)]
+        async with client_of(simulator) as client:
+            with pytest.raises(ZeroDivisionError):
+                await client.projects.wait_all(ids, schedule=Faulty())
+
     @pytest.mark.parametrize("schedule", [FairSchedule, 10.0, "fair"])
     async def test_what_is_no_schedule_is_refused(self, simulator: Simulator, schedule: Any) -> None:
         """A class or a number in place of a schedule is told before anything is sent."""
@@ -225,6 +237,23 @@ class TestManyProjects:
             tasks.start_soon(consume, watch)
             tasks.start_soon(consume, watch)
         assert sorted(ids) == sorted(seen)
+
+    async def test_a_consumer_outside_the_block_ends_with_it(self, world: World, simulator: Simulator) -> None:
+        """Who still waits for an outcome when the block is left has no more of them to wait for."""
+        project_id = world.add_project(Render(0.0, duration=1000.0))
+        seen: list[list[RenderOutcome]] = []
+
+        async def consume(watch: RenderPoller) -> None:
+            seen.append([outcome async for outcome in watch])
+
+        async with (
+            client_of(simulator) as client,
+            anyio.create_task_group() as tasks,
+            client.projects.watch([project_id]) as watch,
+        ):
+            tasks.start_soon(consume, watch)
+            await anyio.sleep(1.0)
+        assert seen == [[]]
 
     async def test_an_outcome_tells_how_it_came_about(self, world: World, simulator: Simulator) -> None:
         """Polls, seconds waited and the longest unnoticed time are those of this watch."""
