@@ -22,11 +22,7 @@ import httpx
 from pictory_async._gate import Admission, Gate
 from pictory_async._line import Priority
 from pictory_async._messages import MAX_BODY, Reply, decompress, malformed, timed_out
-from pictory_async.errors import (
-    ConnectionFailedError,
-    PictoryConfigError,
-    PictoryError,
-)
+from pictory_async.errors import ConnectionFailedError, PictoryConfigError, PictoryError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -211,11 +207,7 @@ class Engine:
         if trace is not None:
             extensions["trace"] = trace
         request = self._library.Request(
-            wire.method,
-            self._url(wire.url),
-            headers=wire.headers,
-            content=wire.content,
-            extensions=extensions,
+            wire.method, self._url(wire.url), headers=wire.headers, content=wire.content, extensions=extensions
         )
         if hasattr(transport, "handle_async_request"):
             return await transport.handle_async_request(request)

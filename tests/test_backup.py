@@ -1,4 +1,4 @@
-"""Backups of templates: whole or not taken for whole, and what a check of one finds."""
+"""Backups of templates: whole or not taken for whole."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, TemplateBackup, errors, verify_backup
+from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, errors, verify_backup
 from pictory_async._backup_files import Staging
 from pictory_async.testing import ABSENT, Answer, Reset, Simulator, Truncate, World
+from tests._templates import change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,14 +58,6 @@ def on(end: str, *faults: Fault | None) -> Callable[[SimRequest, float], Fault |
 
 def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
-
-
-def change(world: World, template_id: str, **values: Any) -> None:
-    """Let the account's template have other values."""
-    template = world.find_template(template_id)
-    assert template is not None
-    overrides: Any = template.overrides
-    overrides.update(values)
 
 
 async def test_a_backup_has_everything(world: World, simulator: Simulator, template_id: str, tmp_path: Path) -> None:
@@ -335,106 +328,3 @@ async def test_odd_texts_survive(simulator: Simulator, tmp_path: Path) -> None:
     check = await verify_backup(tmp_path)
     assert (True, "\ud800 ü", backup) == (check.ok, backup.name, check.backup)
     assert "\ud800 ü" == json.loads((tmp_path / "template.json").read_bytes())["templateData"]["name"]
-
-
-# What a check finds
-
-
-@pytest.fixture
-async def backup(simulator: Simulator, template_id: str, tmp_path: Path) -> TemplateBackup:
-    async with client_of(simulator) as client:
-        return await client.templates.backup(template_id, tmp_path / "backup")
-
-
-def rewrite(path: Path, **values: Any) -> None:
-    manifest = path / "manifest.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **values}))
-
-
-def entries(*names: str) -> list[dict[str, Any]]:
-    return [{"name": name, "size": 1, "sha256": "x"} for name in names]
-
-
-def become_a_directory(path: Path) -> None:
-    (path / "project.json").unlink()
-    (path / "project.json").mkdir()
-
-
-def become_a_link(path: Path) -> None:
-    (path / "project.json").rename(path.with_name("elsewhere"))
-    (path / "project.json").symlink_to(path.with_name("elsewhere"))
-
-
-def become_a_pipe(path: Path) -> None:
-    (path / "project.json").unlink()
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(path / "project.json")
-
-
-DAMAGE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str]]]] = {
-    "no manifest": (lambda path: (path / "manifest.json").unlink(), [("manifest_missing", "manifest.json")]),
-    "no directory": (lambda path: path.rename(path.with_name("gone")), [("manifest_missing", "manifest.json")]),
-    "missing": (lambda path: (path / "project.json").unlink(), [("file_missing", "project.json")]),
-    "longer": (lambda path: (path / "project.json").write_bytes(bytes(9999)), [("size_differs", "project.json")]),
-    "changed": (
-        lambda path: (path / "project.json").write_bytes((path / "project.json").read_bytes().replace(b"{", b"[", 1)),
-        [("hash_differs", "project.json")],
-    ),
-    "two": (
-        lambda path: [(path / name).write_text("") for name in ("structure.json", "template.json")],
-        [("size_differs", "template.json"), ("size_differs", "structure.json")],
-    ),
-    "a directory": (become_a_directory, [("file_missing", "project.json")]),
-    "a link": (become_a_link, [("file_missing", "project.json")]),
-    "a pipe": (become_a_pipe, [("file_missing", "project.json")]),
-    "unknown version": (lambda path: rewrite(path, version=2), [("manifest_version", "manifest.json")]),
-    "no JSON": (lambda path: (path / "manifest.json").write_text("{"), [("manifest_damaged", "manifest.json")]),
-    "a list": (lambda path: (path / "manifest.json").write_text("[]"), [("manifest_damaged", "manifest.json")]),
-    "nested": (lambda path: (path / "manifest.json").write_text("[" * 9999), [("manifest_damaged", "manifest.json")]),
-    "not UTF-8": (lambda path: (path / "manifest.json").write_bytes(b"\xff"), [("manifest_damaged", "manifest.json")]),
-    "no files": (lambda path: rewrite(path, files=[]), [("manifest_damaged", "manifest.json")]),
-    "odd files": (lambda path: rewrite(path, files=5), [("manifest_damaged", "manifest.json")]),
-    "no id": (lambda path: rewrite(path, templateId=None), [("manifest_damaged", "manifest.json")]),
-    "no zone": (lambda path: rewrite(path, exportDate="2026-01-01"), [("manifest_damaged", "manifest.json")]),
-    "escape": (
-        lambda path: rewrite(path, files=entries("template.json", "project.json", "../../etc/passwd")),
-        [("manifest_damaged", "manifest.json")],
-    ),
-    "absolute": (
-        lambda path: rewrite(path, files=entries("template.json", "/etc/passwd"), absent=["structure.json"]),
-        [("manifest_damaged", "manifest.json")],
-    ),
-    "twice": (
-        lambda path: rewrite(path, files=entries("template.json", "project.json", "project.json")),
-        [("manifest_damaged", "manifest.json")],
-    ),
-    "without details": (
-        lambda path: rewrite(path, files=entries("project.json", "structure.json"), absent=["template.json"]),
-        [("manifest_damaged", "manifest.json")],
-    ),
-    "odd size": (
-        lambda path: rewrite(path, files=[{**one, "size": "1"} for one in entries(*NAMES[1:])]),
-        [("manifest_damaged", "manifest.json")],
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("damage", DAMAGE)
-async def test_a_check_finds_what_is_wrong(backup: TemplateBackup, damage: str) -> None:
-    """Each problem has a code, the file's name and a sentence; no name in a manifest leads out of the directory."""
-    spoil, expected = DAMAGE[damage]
-    await anyio.to_thread.run_sync(spoil, backup.path)
-    check = await verify_backup(backup.path)
-    assert not check.ok
-    assert expected == [(problem.code, problem.file) for problem in check.problems]
-    assert all(problem.message.startswith(problem.file) for problem in check.problems)
-    assert (check.backup is None) is expected[0][0].startswith("manifest")
-    assert check.to_dict()["problems"][0]["code"] == expected[0][0]
-
-
-async def test_a_check_of_nothing_is_refused() -> None:
-    """What is no path is told as such."""
-    for path in ("", None):
-        unusable: Any = path
-        with pytest.raises(errors.PictoryConfigError, match="path"):
-            await verify_backup(unusable)

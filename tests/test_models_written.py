@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -23,37 +22,9 @@ from pictory_async.models import (
     SceneSettings,
     Template,
 )
+from tests._bodies import V2_SCENE, V3_SCENE, payload
 
-PAYLOADS = Path(__file__).parent / "payloads"
 SAVED = datetime(2025, 12, 23, 1, 54, 26, 658_000, tzinfo=UTC)
-V3_SCENE = {
-    "sceneId": "s-1",
-    "projectId": "p-1",
-    "text": "Hello",
-    "sentence": [{"text": "Hello", "highlight": True, "decoration": ["decor-bold"], "case": "none"}],
-    "keywords": ["Hello"],
-    "category": "TITLE",
-    "sortOrder": 10001,
-    "durationAuto": 5,
-    "layoutId": "l-1",
-    "styleData": {"fontName": "Lato", "fontSize": "32", "fontWeight": 700, "width": 0.8, "shadow": None},
-    "settings": {"hideText": False, "voiceOver": True},
-    "background": {
-        "type": "image",
-        "elementData": {"url": "u", "thumb": "t", "preview_jpg": "p", "library": "unsplash"},
-    },
-}
-V2_SCENE = {
-    "sceneId": 7,
-    "sentence": "<b>Hi</b>",
-    "image": "u",
-    "lines": [{"subSceneId": 1}],
-    "settings": {"music": True},
-}
-
-
-def payload(name: str) -> bytes:
-    return (PAYLOADS / f"{name}.json").read_bytes()
 
 
 def read(**fields: Any) -> Project:

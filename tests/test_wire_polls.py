@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,22 +10,13 @@ from hypothesis import given
 from pictory_async import _wire
 from pictory_async._wire_json import decode_json, fast_fields
 from pictory_async.errors import FieldProblem, MalformedResponseError
+from tests._bodies import body_of, payload
 from tests.strategies import damaged_bodies, json_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pictory_async.models import Evidence
-
-PAYLOADS = Path(__file__).parent / "payloads"
-
-
-def body_of(value: Any) -> bytes:
-    return json.dumps(value).encode()
-
-
-def payload(name: str) -> bytes:
-    return (PAYLOADS / f"{name}.json").read_bytes()
 
 
 class TestEvidence:

@@ -34,10 +34,7 @@ try:
     from starlette.routing import Mount
     from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as _error:
-    _text = (
-        "The simulator's HTTP server needs Starlette and uvicorn. "
-        'Install them with: pip install "pictory-async[simulator]"'
-    )
+    _text = 'The simulator\'s HTTP server needs an extra: pip install "pictory-async[simulator]"'
     raise ImportError(_text, name=_error.name) from _error
 
 KEEP_ALIVE_SECONDS = 75

@@ -1,0 +1,217 @@
+"""Templates that are kept in a file: found by the next program, by nobody else, and never in the way."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import DiskTemplateCache, errors
+from pictory_async.testing import Answer, Simulator, World
+from tests._templates import change
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def template_id(world: World) -> str:
+    return world.add_template("Hi {{Name}}", name="First")
+
+
+def test_without_the_extra_the_file_is_refused() -> None:
+    """The error names what to install."""
+    program = (
+        "import sys; sys.modules['hishel'] = None\n"
+        "import pictory_async\n"
+        "try: pictory_async.DiskTemplateCache('x', ttl=1)\n"
+        "except pictory_async.errors.PictoryConfigError as error: print(error)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=25, check=False)
+    assert 'pip install "pictory-async[cache]"' in found.stdout, found.stderr
+
+
+class TestDisk:
+    """Templates in a file."""
+
+    pytestmark = pytest.mark.anyio
+
+    @pytest.fixture(autouse=True)
+    def extra(self) -> None:
+        pytest.importorskip("hishel", reason="the extra cache is not installed")
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        return tmp_path / "new" / "templates.db"
+
+    @pytest.mark.parametrize(
+        "options",
+        [{"path": "", "ttl": 1}, {"path": 5, "ttl": 1}, {"path": "a\0", "ttl": 1}, {"path": "x", "ttl": 0},
+         {"path": "x", "ttl": 1, "namespace": ""}, {"path": "x", "ttl": 1, "namespace": 5}],
+    )  # fmt: skip
+    def test_impossible_files_are_refused(self, options: dict[str, Any]) -> None:
+        """A slip of the pen is told when it is made."""
+        with pytest.raises(errors.PictoryConfigError):
+            DiskTemplateCache(**options)
+
+    async def test_another_program_finds_it(self, world: World, template_id: str, file: Path) -> None:
+        """A later client asks nothing; the file is its owner's only, and nothing is written beside it."""
+        cache = DiskTemplateCache(file, ttl=3600)
+        for _ in range(3):
+            async with Simulator(world).client(template_cache=cache) as client:
+                assert "First" == (await client.templates.get(template_id)).name
+        assert 1 == len(world.log)
+        assert {"templates.db": 0o600} == modes(file.parent)
+
+    async def test_a_shorter_life_counts_for_what_is_there(self, world: World, template_id: str, file: Path) -> None:
+        """What is older than this client's limit is fetched anew, however long it was to be kept."""
+        for ttl in (3600, 3600, 1e-9):
+            async with Simulator(world).client(template_cache=DiskTemplateCache(file, ttl=ttl)) as client:
+                await client.templates.get(template_id)
+        assert 2 == len(world.log)
+
+    async def test_a_refresh_replaces_it(self, world: World, template_id: str, file: Path) -> None:
+        """There is one entry for a template, the newest."""
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with Simulator(world).client(template_cache=cache) as client:
+            await client.templates.get(template_id)
+            for name in ("Second", "Third"):
+                change(world, template_id, name=name)
+                assert name == (await client.templates.get(template_id, refresh=True)).name
+            assert "Third" == (await client.templates.get(template_id)).name
+        assert 3 == len(world.log)
+
+    async def test_a_deleted_template_is_forgotten_there_too(self, world: World, template_id: str, file: Path) -> None:
+        """A template that is gone is not given to the next program."""
+        gone = Answer(404, {"content-type": "application/json"}, b"{}")
+        faults = iter([None, gone, gone])
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with Simulator(world, faults=lambda *_: next(faults)).client(template_cache=cache) as client:
+            await client.templates.get(template_id)
+            for refresh in (True, False):
+                with pytest.raises(errors.NotFoundError):
+                    await client.templates.get(template_id, refresh=refresh)
+
+    @pytest.mark.parametrize("namespace", [None, "team a"])
+    async def test_the_key_is_not_in_the_file(
+        self, world: World, template_id: str, file: Path, namespace: str | None
+    ) -> None:
+        """Neither while it is open nor afterwards."""
+        cache = DiskTemplateCache(file, ttl=3600, namespace=namespace)
+        async with Simulator(world).client(template_cache=cache) as client:
+            await client.templates.get(template_id)
+            content = everything(file.parent)
+        content += everything(file.parent)
+        assert template_id.encode() in content
+        assert world.api_key.encode() not in content
+
+    @pytest.mark.parametrize(("namespaces", "requests"), [((None, None), 2), (("a", "b"), 2), (("a", "a"), 1)])
+    async def test_accounts_do_not_see_each_other(
+        self, template_id: str, file: Path, namespaces: tuple[str | None, str | None], requests: int
+    ) -> None:
+        """Another key or another namespace finds nothing; one namespace is one account."""
+        asked = 0
+        for key, namespace in zip(("pictai_one", "pictai_two"), namespaces, strict=True):
+            world = World(api_key=key)
+            world.add_template("Hi", template_id=template_id)
+            cache = DiskTemplateCache(file, ttl=3600, namespace=namespace)
+            async with Simulator(world).client(template_cache=cache) as client:
+                await client.templates.get(template_id)
+            asked += len(world.log)
+        assert requests == asked
+
+    async def test_another_address_finds_nothing(self, world: World, template_id: str, file: Path) -> None:
+        """What one API said is not taken for what another one says."""
+        cache = DiskTemplateCache(file, ttl=3600, namespace="a")
+        for host in ("one", "two"):
+            options = {"base_url": f"https://{host}.invalid/pictoryapis", "template_cache": cache}
+            async with Simulator(world).client(**options) as client:
+                await client.templates.get(template_id)
+        assert 2 == len(world.log)
+
+    @pytest.mark.parametrize("damage", ["text", "directory", "foreign tables", "broken later", "no template"])
+    async def test_a_broken_file_breaks_no_call(
+        self, world: World, template_id: str, file: Path, damage: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The API answers instead; a file that cannot be used is left as it is, and told once."""
+        prepare(file, damage)
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with Simulator(world).client(template_cache=cache) as client:
+            for number in range(4):
+                assert "First" == (await client.templates.get(template_id)).name
+                if number == 0 and damage in {"broken later", "no template"}:
+                    spoil(
+                        file,
+                        "DROP TABLE streams" if damage == "broken later" else "UPDATE streams SET chunk_data = x'78'",
+                    )
+        told = [record for record in caplog.records if record.name == "pictory_async"]
+        if damage == "no template":
+            assert (0, 2) == (len(told), len(world.log))
+            return
+        assert ["pictory.cache.unusable"] == [record.getMessage().split(":")[0] for record in told]
+        assert len(world.log) >= 3
+        if damage == "text":
+            assert NOTES == everything(file.parent)
+
+    async def test_clients_share_a_file_at_the_same_time(self, world: World, template_id: str, file: Path) -> None:
+        """Ten clients of one file all get their templates, and no error."""
+        ids = [template_id, *(world.add_template("Hi") for _ in range(5))]
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+            for _ in range(10):
+                client = await stack.enter_async_context(Simulator(world).client(template_cache=cache))
+                for one in ids:
+                    tasks.start_soon(client.templates.get, one)
+        assert 60 >= len(world.log)
+        async with Simulator(world).client(template_cache=cache) as client:
+            before = len(world.log)
+            assert ids == [(await client.templates.get(one)).id for one in ids]
+        assert before == len(world.log)
+
+    async def test_a_client_that_did_nothing_makes_no_file(self, file: Path) -> None:
+        """The file is made when it is needed."""
+        async with Simulator().client(template_cache=DiskTemplateCache(file, ttl=3600)):
+            pass
+        assert not file.parent.exists()
+
+
+NOTES = b"These are my notes. " * 1000
+
+
+def prepare(file: Path, damage: str) -> None:
+    """Make a file that is no cache."""
+    file.parent.mkdir()
+    if damage == "text":
+        file.write_bytes(NOTES)
+    elif damage == "directory":
+        file.mkdir()
+    elif damage == "foreign tables":
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE TABLE entries (mine)")
+
+
+def modes(directory: Path) -> dict[str, int]:
+    """The files of a directory, and who may read them."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
+
+
+def everything(directory: Path) -> bytes:
+    """The content of all files of a directory."""
+    return b"".join(path.read_bytes() for path in directory.iterdir())
+
+
+def spoil(file: Path, statement: str) -> None:
+    """Change a file behind its user's back."""
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(statement)

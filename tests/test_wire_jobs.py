@@ -1,0 +1,73 @@
+"""How answers about jobs are read: each thing has several places and spellings."""
+
+from __future__ import annotations
+
+import pytest
+
+from pictory_async import _wire
+from pictory_async.models import JobStatus
+from tests._bodies import body_of, payload
+
+
+class TestJobs:
+    """What a job's answer says, wherever it says it."""
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            {"data": {"jobId": "j"}},
+            {"data": {"job_id": "j"}},
+            {"jobId": "j"},
+            {"job_id": "j", "data": {"jobId": ""}},
+        ],
+    )
+    def test_homes_of_a_job_id(self, value):
+        """A job's id is found in all of its four homes."""
+        assert "j" == _wire.decode_job(body_of(value), "asked").id == _wire.decode_render_started(body_of(value))
+
+    def test_job_without_an_id(self):
+        """A job that does not name its id has the one that was asked for."""
+        found = _wire.decode_job(payload("get-job-by-id-1"), "asked")
+        assert "asked" == found.id
+        assert found.is_completed
+        assert ["transcript"] == list(found.output)
+
+    def test_completed_render(self):
+        """The results of a render job are read in either spelling."""
+        data = {
+            "status": "completed",
+            "progress": 100,
+            "videoURL": "v",
+            "audioURL": "a",
+            "thumbnail": "i",
+            "srtFile": "s",
+            "vttFile": "w",
+            "txtFile": "t",
+            "videoDuration": 21.98,
+            "aiCreditsUsed": 2,
+        }
+        for spelling in ("videoShareURL", "shareVideoURL"):
+            value = {"job_id": "j", "success": True, "data": {**data, spelling: "h"}}
+            job = _wire.decode_job(body_of(value))
+            assert ("v", "h", "a", "i", "s", "w", "t") == (
+                job.video_url,
+                job.share_url,
+                job.audio_url,
+                job.thumbnail_url,
+                job.srt_url,
+                job.vtt_url,
+                job.txt_url,
+            )
+            assert (100, 21.98, 2) == (job.progress, job.duration, job.ai_credits_used)
+            assert JobStatus.COMPLETED is job.status
+            assert {} == job.extra
+            assert value == job.to_dict()
+
+    @pytest.mark.parametrize(("code", "expected"), [(890, "890"), ("5000", "5000"), (True, None)])
+    @pytest.mark.parametrize("home", ["data", "error"])
+    def test_error_code(self, home, code, expected):
+        """An error code is text, whatever the API sends."""
+        value = {"job_id": "j", home: {"error_code": code}}
+        job = _wire.decode_job(body_of(value))
+        assert expected == job.error_code
+        assert value == job.to_dict()
