@@ -1,6 +1,6 @@
 """JSON to models and back: what each answer of the API says.
 
-Everything here is pure: bytes in, models or errors out, and models to JSON objects. The parts:
+Everything here is pure: bytes in, models or errors out. The parts:
 ``_wire_names`` knows the API's spelling, ``_wire_json`` reads bytes, ``_wire_hooks`` single values,
 ``_wire_read`` whole objects; ``_wire_write`` is the way back, and ``_wire_error`` reads error answers.
 """
@@ -15,7 +15,6 @@ from pictory_async._wire_hooks import MisfitError
 from pictory_async._wire_json import decode_json, fast_fields
 from pictory_async._wire_names import MATTERS, NAMES
 from pictory_async._wire_read import place_of, reader_of, within
-from pictory_async._wire_write import unstructure
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Evidence, Job, Model, Project, ProjectId
 
@@ -35,7 +34,6 @@ __all__ = [
     "decode_template_page",
     "judge_fields",
     "read_evidence",
-    "unstructure",
 ]
 
 M = TypeVar("M", bound=Model)

@@ -90,7 +90,7 @@ class Model(Record):
         Returns:
             A new ``dict``, free to be changed.
         """
-        from pictory_async._wire import unstructure  # noqa: PLC0415  # models come first, their spelling later
+        from pictory_async._wire_write import unstructure  # noqa: PLC0415  # models come first, their spelling later
 
         return unstructure(self)
 
