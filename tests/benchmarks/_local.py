@@ -315,7 +315,7 @@ def main() -> None:
         "limiter": lambda: anyio.run(lambda: limiter(8.0 if quick else 12.0)),
         "imports": lambda: imports(5 if quick else 21),
         "fairness": fairness,
-        "huge": lambda: huge(1.0 if quick else 10.0),
+        "huge": lambda: huge(0.75 if quick else 10.0),
     }
     print(json.dumps(calls[name]()))
 
