@@ -206,7 +206,7 @@ def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
         MalformedResponseError: As :func:`decode_project`, and for the same bodies.
     """
     fields = fast_fields(body, _WANTED)
-    if fields is None or not any(map(fields.get, _TELLING)):
+    if fields is None or not any(map(fields.get, _TELLING)):  # only all of it shows whether this is a project
         fields = decode_json(body)
     return judge_fields(fields, project_id)
 
