@@ -38,7 +38,7 @@ class _Connection(sqlite3.Connection):
 
     error: Exception | None = None
 
-    def cursor(self, *_: Any) -> _Cursor:  # type: ignore[override]
+    def cursor(self, *_: Any) -> _Cursor:  # type: ignore[override]  # of its overloads, hishel uses this one
         """Make a cursor."""
         return super().cursor(_Cursor)
 

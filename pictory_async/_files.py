@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 try:
     import fcntl
 except ImportError:  # Windows has no such locks; there, two processes must not download into one directory
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # no module is None
 
 __all__ = ["OnConflict", "PartFile", "lock", "safe_name"]
 

@@ -14,7 +14,7 @@ __all__ = ["Record"]
 
 
 class Record:
-    """The base of frozen attrs classes that are made with ``repr=False, eq=False``."""
+    """The base of attrs classes that are made with ``repr=False, eq=False``; once made, nobody changes them."""
 
     __slots__ = ()
 

@@ -12,7 +12,7 @@ import attrs
 
 from pictory_async._evidence import UNDATED, Verdict, judge
 from pictory_async._outcome import RenderOutcome, RenderStatus
-from pictory_async._policy import PollSchedule, ProgressSchedule, Sighting
+from pictory_async._policy import PollSchedule, Sighting
 from pictory_async._setbacks import Setbacks
 from pictory_async._wire import decode_job, decode_project, read_evidence
 from pictory_async._wire_error import in_one_line
@@ -50,7 +50,7 @@ class Terms:
     max_wait: float | None
     interval: float
     start_grace: float
-    schedule: PollSchedule = attrs.field(factory=ProgressSchedule)
+    schedule: PollSchedule
 
 
 @attrs.define(repr=False, eq=False, weakref_slot=False)

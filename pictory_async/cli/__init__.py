@@ -22,8 +22,7 @@ def main() -> int:
         print(text, file=sys.stderr)  # noqa: T201 - click, which prints everything else, is what is missing
         return 2
     try:
-        # What the commands are made of is there only with the extra.
-        from pictory_async.cli._app import pictory  # noqa: PLC0415
+        from pictory_async.cli._app import pictory  # noqa: PLC0415 - needs the extra
 
         pictory(prog_name="pictory")
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def pictory_world() -> World:
     """Give an empty simulated account, to be filled by the test."""
-    from pictory_async.testing import World  # noqa: PLC0415
+    from pictory_async.testing import World  # noqa: PLC0415 - pytest loads this file for every suite
 
     return World()
 
@@ -28,7 +28,7 @@ def pictory_world() -> World:
 @pytest.fixture
 def pictory_simulator(pictory_world: World) -> Simulator:
     """Give a simulator of the test's account, reached without a network."""
-    from pictory_async.testing import Simulator  # noqa: PLC0415
+    from pictory_async.testing import Simulator  # noqa: PLC0415 - as above
 
     return Simulator(pictory_world)
 
@@ -36,7 +36,7 @@ def pictory_simulator(pictory_world: World) -> Simulator:
 @pytest.fixture
 def pictory_server(pictory_simulator: Simulator) -> Iterator[ServerThread]:
     """Give a real HTTP server on a free port that serves the test's account."""
-    from pictory_async.testing.server import ServerThread  # noqa: PLC0415
+    from pictory_async.testing.server import ServerThread  # noqa: PLC0415 - as above, and an extra
 
     with ServerThread(pictory_simulator) as server:
         yield server

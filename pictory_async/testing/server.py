@@ -47,7 +47,7 @@ class _Protocol(H11Protocol):
     app_state: dict[str, Any]
     _lost: Callable[[], None]
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # always TCP
         super().connection_made(transport)
         self.app_state["made"]()
         self._lost = self.app_state["lost"]

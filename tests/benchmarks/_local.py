@@ -26,7 +26,7 @@ import trio
 import trio.testing
 
 import pictory_async
-from pictory_async import RateLimiter
+from pictory_async import ProgressSchedule, RateLimiter
 from pictory_async._messages import Reply
 from pictory_async._poller import Board, RenderPoller
 from pictory_async._schedule import Agenda
@@ -90,7 +90,7 @@ async def memory(watches: int) -> dict[str, float]:
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    terms = Terms(max_wait=1e9, interval=1e6, start_grace=1e9)
+    terms = Terms(max_wait=1e9, interval=1e6, start_grace=1e9, schedule=ProgressSchedule())
     async with RenderPoller(look, Board(), terms, ids, None) as watch:
         while watch.statistics().looks < watches:  # noqa: ASYNC110 - nobody else has to say when
             await anyio.sleep(0.1)
@@ -120,7 +120,7 @@ async def scheduler(watches: int, seconds: float, windows: int = 5, interval: fl
         return Reply(200, [], RENDERING, now)
 
     found: dict[str, list[float]] = {"us": [], "polls": [], "late_p50_ms": [], "late_p99_ms": []}
-    terms = Terms(max_wait=None, interval=interval, start_grace=1e9)
+    terms = Terms(max_wait=None, interval=interval, start_grace=1e9, schedule=ProgressSchedule())
     poller = RenderPoller(look, Board(), terms, [], None)
     poller._agenda = Noted()
     async with poller as watch:
@@ -280,7 +280,7 @@ def huge(minutes: float) -> dict[str, float]:
             await trio.lowlevel.checkpoint()
             return Reply(200, [], RENDERING, anyio.current_time())
 
-        terms = Terms(max_wait=None, interval=60.0, start_grace=1e9)
+        terms = Terms(max_wait=None, interval=60.0, start_grace=1e9, schedule=ProgressSchedule())
         gc.collect()
         before = most_memory()
         async with RenderPoller(look, Board(), terms, range(100_000), None) as watch:

@@ -158,6 +158,8 @@ What the figures were made of:
   The plain loop has a task for each project, uses `json`, and structures the answer with cattrs. It uses our
   connections, so that they make no difference.
 - **Rows 7, 8 and 14**: the poller without HTTP, with answers that are there at once.
+  Row 7 keeps snapshots of 0.5 KB and counts what Python allocates; row 14 has tiny ones, and tells by how much the
+  process grew. Its CPU includes the simulated clock's.
   The microseconds of row 8 are this machine's; compare it by how long `json.loads` (row 4) and aiolimiter (row 9) take.
 - **Row 9**: asking a limiter that has room, beside aiolimiter, which has no exact window.
   Then 1,000 tasks share a limiter of 50 a second, and half of them are cancelled halfway.

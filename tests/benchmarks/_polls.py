@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from pictory_async import AsyncPictory, RateLimiter
+from pictory_async import AsyncPictory, ProgressSchedule, RateLimiter
 from pictory_async._watch import Terms, Watch
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def ours(base_url: str, http: str = "httpx") -> AsyncIterator[Poll]:
     limiter = RateLimiter(UNLIMITED, 1.0, UNLIMITED // 10)
     async with AsyncPictory(KEY, base_url=base_url, http=http, limiter=limiter) as client:
         # The rendered sample is not the video that is waited for, so that the watch goes on.
-        terms = Terms(max_wait=None, interval=10.0, start_grace=1e9)
+        terms = Terms(max_wait=None, interval=10.0, start_grace=1e9, schedule=ProgressSchedule())
         watch = Watch("p", datetime(2100, 1, 1, tzinfo=UTC), None, terms, anyio.current_time(), None)
 
         async def poll() -> None:

@@ -309,8 +309,8 @@ def huge_row(effort: Effort) -> Row:
         "14",
         "100,000 watches in simulated time: memory of each, CPU of a look",
         (),
-        f"{found['bytes']:,.0f} B (without a snapshot), {found['us']:,.0f} µs; {found['looks']:,.0f} looks of "
-        f"{found['minutes']:g} minute(s) in {found['cpu_s']:,.0f} s of CPU",
+        f"{found['bytes']:,.0f} B, {found['us']:,.0f} µs; {found['looks']:,.0f} looks of "
+        f"{found['minutes']:g} min in {found['cpu_s']:,.0f} s of CPU",
     )
 
 
