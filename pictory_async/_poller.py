@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from pictory_async.models import Project, ProjectId
 
     After: TypeAlias = Project | datetime | None
+    AfterEach: TypeAlias = Mapping[str, After] | Mapping[int, After] | Mapping[ProjectId, After]
 
 __all__ = ["Board", "RenderPoller"]
 
 _WORKERS: Final = 24
 _TOGETHER: Final = 0.004  # looks due so close to each other share a wake-up; and uvloop spins on sleeps under 1 ms
+_NOT_ENTERED: Final = (
+    "This watch is not running, so it has no outcomes. Iterate over it inside its block: "
+    "'async with client.projects.watch(ids) as watch: async for outcome in watch: ...'."
+)
 
 
 class Board:
@@ -81,12 +86,12 @@ class RenderPoller:
         board: Board,
         terms: Terms,
         wanted: Iterable[ProjectId | RenderHandle],
-        after: After | Mapping[ProjectId, After],
+        after: After | AfterEach,
     ) -> None:
         self._look_at = look
         self._board = board
         self._terms = terms
-        self._first = [(one, _after_of(after, one)) for one in wanted]
+        self._first = _paired([*wanted], after)
         self._agenda = Agenda[Watch]()
         self._pending: dict[Watch, None] = {}
         self._flying: dict[Watch, anyio.CancelScope] = {}
@@ -104,10 +109,14 @@ class RenderPoller:
         if self._task_group is not None:
             msg = "This watch was used before. Make a new one with client.projects.watch()."
             raise PictoryConfigError(msg)
+        now = anyio.current_time()
+        # Whatever can fail comes before the task group: a block that is not entered leaves nothing behind.
+        first = [self._watch(one, newer_than, now) for one, newer_than in self._first]
+        dues = [watch.next_look(now) for watch in first]
         self._task_group = anyio.create_task_group()
         await self._task_group.__aenter__()
-        for one, after in self._first:
-            self.add(one, after=after)
+        for watch, due in zip(first, dues, strict=True):
+            self._begin(watch, due)
         self._first.clear()
         if self._terms.max_wait is not None:
             self._task_group.start_soon(self._end_overdue, name="pictory: deadlines")
@@ -154,22 +163,30 @@ class RenderPoller:
         if self._task_group is None or self._task_group.cancel_scope.cancel_called:
             msg = "This watch is not running. Add projects inside its 'async with' block."
             raise PictoryConfigError(msg)
-        handle = wanted if isinstance(wanted, RenderHandle) else RenderHandle(project_id=wanted)
-        segment("project", handle.project_id)
-        others = self._board.watches.get(str(handle.project_id), ())
-        if any(other.owner is self and other.job_id == handle.job_id for other in others):
-            return
+        handle, newer_than = _target(wanted, after)
         now = anyio.current_time()
-        newer_than = baseline(after) if handle is not wanted else handle.generated_before
-        watch = Watch(handle.project_id, newer_than, handle.job_id, self._terms, now, self)
+        watch = self._watch(handle, newer_than, now)
+        self._begin(watch, watch.next_look(now))
+
+    def _watch(self, handle: RenderHandle, newer_than: datetime | None, now: float) -> Watch:
+        return Watch(handle.project_id, newer_than, handle.job_id, self._terms, now, self)
+
+    def _begin(self, watch: Watch, due: float) -> None:
+        others = self._board.watches.get(str(watch.project_id), ())
+        if any(other.owner is self and other.job_id == watch.job_id for other in others):
+            return
         self._board.enter(watch)
         self._pending[watch] = None
-        self._schedule(watch, watch.next_look(now))
+        self._schedule(watch, due)
 
     def __aiter__(self) -> Self:
+        if self._task_group is None or self._task_group.cancel_scope.cancel_called:
+            raise PictoryConfigError(_NOT_ENTERED)
         return self
 
     async def __anext__(self) -> RenderOutcome:
+        if self._task_group is None:
+            raise PictoryConfigError(_NOT_ENTERED)
         await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
         while not self._outcomes:
             if not self._pending:
@@ -349,7 +366,27 @@ async def _pack(watch: Watch) -> None:
         await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
 
 
-def _after_of(after: After | Mapping[ProjectId, After], wanted: ProjectId | RenderHandle) -> After:
-    if isinstance(after, Mapping):
-        return None if isinstance(wanted, RenderHandle) else after.get(wanted)
-    return after
+def _paired(
+    wanted: list[ProjectId | RenderHandle], after: After | AfterEach
+) -> list[tuple[RenderHandle, datetime | None]]:
+    """Pair each project with what its video must be newer than; ids compare as text."""
+    if not isinstance(after, Mapping):
+        return [_target(one, after) for one in wanted]
+    by_id: dict[str, After] = {}
+    for key, value in after.items():
+        segment("project", key)
+        if by_id.setdefault(str(key), value) is not value:
+            raise PictoryConfigError(f"after has project {str(key)!r} twice, as text and as a number, with two values.")
+    unused = by_id.keys() - {str(one) for one in wanted if not isinstance(one, RenderHandle)}
+    if unused:
+        raise PictoryConfigError(
+            f"after has a value for project {min(unused)!r}, which is not waited for by its id. "
+            "Correct the id; a RenderHandle has a date of its own and needs none."
+        )
+    return [_target(one, None if isinstance(one, RenderHandle) else by_id.get(str(one))) for one in wanted]
+
+
+def _target(wanted: ProjectId | RenderHandle, after: After) -> tuple[RenderHandle, datetime | None]:
+    handle = wanted if isinstance(wanted, RenderHandle) else RenderHandle(project_id=wanted)
+    segment("project", handle.project_id)
+    return handle, baseline(after) if handle is not wanted else handle.generated_before

@@ -29,7 +29,7 @@ from pictory_async.models import Project
 if TYPE_CHECKING:
     import builtins
     import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from pictory_async._download import DownloadProgress, DownloadReport
     from pictory_async._durations import Duration
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pictory_async._messages import Reply
     from pictory_async._outcome import RenderOutcome
     from pictory_async._policy import PollSchedule
-    from pictory_async._poller import After
+    from pictory_async._poller import After, AfterEach
     from pictory_async._statistics import PollerStatistics
     from pictory_async._transport import Transport
     from pictory_async.models import ProjectId, ProjectItem
@@ -110,7 +110,7 @@ class Projects:
         self,
         ids: Iterable[ProjectId | RenderHandle],
         *,
-        after: After | Mapping[ProjectId, After] = None,
+        after: After | AfterEach = None,
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,
@@ -122,7 +122,8 @@ class Projects:
 
         Args:
             ids: The projects, or the handles of renders; one given twice is watched once.
-            after: As in `wait`; a mapping from id to snapshot or time gives each project its own.
+            after: As in `wait`; a mapping from id to snapshot or time gives each project its own; ids
+                compare as text, and a key that is not among ``ids`` is an error.
             max_wait: As in `wait`, for all of them together.
             interval: As in `wait`; where the request budget is short, all intervals stretch alike.
             start_grace: As in `wait`.
@@ -145,7 +146,7 @@ class Projects:
         self,
         ids: Iterable[ProjectId | RenderHandle] = (),
         *,
-        after: After | Mapping[ProjectId, After] = None,
+        after: After | AfterEach = None,
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,

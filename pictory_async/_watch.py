@@ -230,7 +230,8 @@ class Watch:
             early = self._setbacks.next_look(now, terms.interval)
             if early is not None:
                 return early
-        if self._snapshot is None and not self.asks_job and self.job_id is not None:
+        failing = self._setbacks is not None
+        if self._snapshot is None and not self.asks_job and self.job_id is not None and not failing:
             return now  # the job is done, so the project shows it
         seen = Sighting(
             now=now,
@@ -245,7 +246,11 @@ class Watch:
             raise PictoryConfigError(msg)
         grace_ends = self._grace_from + terms.start_grace
         in_grace = self._snapshot is not None and self._verdict is not Verdict.RENDERING
-        return grace_ends if in_grace and now < grace_ends < due else due
+        if not in_grace or due <= grace_ends:
+            return due
+        # A poll that was sent just before the grace ended proves nothing about its end: poll again at once. While
+        # polls fail, the usual delays apply.
+        return due if failing and grace_ends <= now else max(now, grace_ends)
 
     def _remaining(self, now: float, job: Job) -> float | None:
         if not self.asks_job or job.progress is None or self._first_progress is None:

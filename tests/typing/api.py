@@ -51,6 +51,10 @@ async def waits(client: AsyncPictory, before: Project) -> None:
     assert_type(await client.projects.wait_all(["id", 1], start_grace=0), list[RenderOutcome])
     await client.projects.wait_all(id for id in ("a", "b"))  # noqa: A001
     await client.projects.wait_all(("a", "b"), after={"a": before, "b": None})
+    by_text: dict[str, datetime] = {"a": datetime.now(UTC)}
+    by_number: dict[int, Project] = {1: before}
+    await client.projects.wait_all(["a"], after=by_text)
+    await client.projects.wait_all([1], after=by_number)
     async with client.projects.watch(["id"]) as watch:
         assert_type(watch, RenderPoller)
         watch.add("another", after=before)

@@ -1,0 +1,154 @@
+"""What ends a wait at its edges: identity, misuse, and the moment a grace period ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import RenderHandle, RenderStatus, Sighting, errors
+from pictory_async.testing import Answer, Render, Simulator, World
+from tests._polling import client_of
+from tests._virtual import virtual_time
+
+if TYPE_CHECKING:
+    from pictory_async.testing import Fault, SimRequest
+
+pytestmark = [pytest.mark.anyio, virtual_time]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def simulator(world: World) -> Simulator:
+    return Simulator(world, latency=0.1)
+
+
+class TestAfter:
+    """``after`` as a mapping: ids compare as text, and every key counts."""
+
+    @pytest.mark.parametrize("as_key", [int, str])
+    @pytest.mark.parametrize("as_id", [int, str])
+    async def test_a_key_matches_its_id_as_text_or_number(
+        self, world: World, simulator: Simulator, as_key: type[int | str], as_id: type[int | str]
+    ) -> None:
+        """The old video never counts as the new one because of how an id is written."""
+        project_id = world.add_project(Render(0.0, queue=5.0, duration=50.0), earlier_video=-1000.0, integer_id=True)
+        async with client_of(simulator) as client:
+            after: Any = {as_key(project_id): world.date(-1000.0)}
+            (outcome,) = await client.projects.wait_all([as_id(project_id)], after=after)
+        assert RenderStatus.RENDERED is outcome.status
+        assert world.date(55.0) == outcome.project.generated_at
+
+    @pytest.mark.parametrize("key", ["other", 5, "", None, 1.5])
+    async def test_a_key_that_is_not_waited_for_is_an_error(self, simulator: Simulator, key: Any) -> None:
+        """A mistyped key is reported before anything is sent."""
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.PictoryConfigError):
+                await client.projects.wait_all(["mine"], after={"mine": None, key: None})
+        assert [] == simulator.log
+
+    async def test_a_key_for_a_handle_is_an_error(self, simulator: Simulator) -> None:
+        """A handle has a date of its own, so a second one is a mistake."""
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.PictoryConfigError, match="'mine'"):
+                await client.projects.wait_all([RenderHandle(project_id="mine")], after={"mine": None})
+
+    async def test_one_id_written_in_two_ways_has_one_value(self, world: World, simulator: Simulator) -> None:
+        """Two values for one project are an error, not a choice."""
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.PictoryConfigError, match="twice"):
+                await client.projects.wait_all([7], after={7: None, "7": world.date(0.0)})
+
+
+class TestTheBlock:
+    """A watch is used inside its ``async with`` block, and an error at its door leaves nothing behind."""
+
+    async def test_iterating_without_the_block_is_an_error(self, world: World, simulator: Simulator) -> None:
+        """An empty loop would say that everything is done."""
+        async with client_of(simulator) as client:
+            watch = client.projects.watch([world.add_project()])
+            with pytest.raises(errors.PictoryConfigError, match="async with"):
+                aiter(watch)
+            with pytest.raises(errors.PictoryConfigError, match="async with"):
+                await anext(watch)
+
+    async def test_iterating_after_the_block_is_an_error(self, world: World, simulator: Simulator) -> None:
+        """What was not iterated inside the block is not silently skipped."""
+        async with client_of(simulator) as client:
+            async with client.projects.watch([world.add_project(Render(-5.0, duration=1.0))]) as watch:
+                pass
+            with pytest.raises(errors.PictoryConfigError, match="async with"):
+                aiter(watch)
+
+    @pytest.mark.parametrize("trouble", ["naive after", "undated", "schedule", "id"])
+    async def test_an_error_on_entering_leaves_nothing(self, world: World, simulator: Simulator, trouble: str) -> None:
+        """The error comes out as it is; the caller's scopes, tasks and the client stay usable."""
+
+        class Failing:
+            def next_look(self, seen: Sighting) -> float:
+                raise ZeroDivisionError
+
+        good = world.add_project(earlier_video=-9.0)
+        bad = world.add_project(earlier_video=-9.0, overrides={"generatedDate": None})
+        async with client_of(simulator) as client:
+            options: dict[str, Any] = {}
+            if trouble == "naive after":
+                options["after"] = {bad: world.date(0.0).replace(tzinfo=None)}
+            elif trouble == "undated":
+                options["after"] = {bad: await client.projects.get(bad)}
+            elif trouble == "schedule":
+                options["schedule"] = Failing()
+            else:
+                bad = "a\nb"
+            with anyio.CancelScope() as scope, pytest.raises((errors.PictoryConfigError, ZeroDivisionError)):
+                async with client.projects.watch([good, bad], **options):
+                    pass
+            assert not scope.cancelled_caught
+            await anyio.sleep(100.0)
+            assert 0 == client.statistics().watches.watching
+            assert (await client.projects.wait(good)).is_rendered
+        assert len(simulator.log) <= 2 + (trouble == "undated")
+
+
+class TestPolls:
+    """When the next poll is sent."""
+
+    async def test_a_poll_across_the_end_of_the_grace_is_followed_at_once(self, world: World) -> None:
+        """A poll sent just before the grace ends and answered after it proves nothing; the next one decides."""
+        project_id = world.add_project()
+        simulator = Simulator(world, latency=3.0)
+        async with client_of(simulator) as client:
+            for grace in range(30, 60):
+                with pytest.raises(errors.RenderNotStartedError) as caught:
+                    await client.projects.wait(project_id, start_grace=grace)
+                assert grace <= caught.value.waited <= grace + 6.1
+
+    @pytest.mark.parametrize("status", [502, 404])
+    async def test_failing_polls_after_the_job_keep_their_distance(self, world: World, status: int) -> None:
+        """A job that is done or lost does not make failing polls of its project follow each other at once."""
+        project_id = world.add_project(on_render=[Render(0.0, duration=5.0)])
+
+        def faults(request: SimRequest, now: float) -> Fault | None:
+            if status == 404 and "/jobs/" in request.path:
+                return Answer(404, {"content-type": "application/json"}, b'{"message": "x"}')
+            return Answer(502) if now > 1.0 and "/projects/" in request.path else None
+
+        simulator = Simulator(world, latency=0.1, faults=faults)
+        async with client_of(simulator) as client:
+            handle = await client.projects.render(project_id)
+            await client.projects.wait_all([handle], max_wait=300.0)
+        assert len(simulator.log) <= 45
+
+    async def test_failing_polls_after_the_grace_keep_their_distance(self, world: World) -> None:
+        """An outage that begins within the grace period is polled at the usual interval when the period is over."""
+        project_id = world.add_project()
+        simulator = Simulator(world, latency=0.1, faults=lambda _request, now: Answer(502) if now > 25.0 else None)
+        async with client_of(simulator) as client:
+            (outcome,) = await client.projects.wait_all([project_id], start_grace=30.0, max_wait=300.0)
+        assert RenderStatus.TIMED_OUT is outcome.status
+        assert len(simulator.log) <= 40
