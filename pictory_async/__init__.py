@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async import errors
 from pictory_async._client import AsyncPictory
-from pictory_async._handle import RenderHandle
-from pictory_async._limiter import RateLimiter
-from pictory_async._line import Priority
-from pictory_async._outcome import RenderOutcome, RenderStatus
-from pictory_async._policy import FairSchedule, PollSchedule, ProgressSchedule, Sighting
-from pictory_async._poller import RenderPoller
-from pictory_async._retry import RetryPolicy
+from pictory_async._http.retry import RetryPolicy
+from pictory_async._limits.limiter import RateLimiter
+from pictory_async._limits.wait_queue import Priority
+from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.outcome import RenderOutcome, RenderStatus
+from pictory_async._polling.poller import RenderPoller
+from pictory_async._polling.schedules import FairSchedule, PollSchedule, ProgressSchedule, Sighting
 from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId
 
 if TYPE_CHECKING:
-    from pictory_async._backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
-    from pictory_async._cache_disk import DiskTemplateCache
-    from pictory_async._download import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
+    from pictory_async._cache.disk import DiskTemplateCache
+    from pictory_async._files.backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
+    from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async._statistics import (
         ClientStatistics,
         HttpStatistics,
@@ -108,23 +108,23 @@ __all__ = [
 
 # Imported when they are asked for: most programs never do. What no module is named for here is in `insight`.
 _LATER: Final = {
-    "BackupCheck": "_backup",
-    "BackupFile": "_backup",
-    "BackupProblem": "_backup",
+    "BackupCheck": "_files.backup",
+    "BackupFile": "_files.backup",
+    "BackupProblem": "_files.backup",
     "ClientStatistics": "_statistics",
-    "DiskTemplateCache": "_cache_disk",
-    "DownloadProgress": "_download",
-    "DownloadReport": "_download",
-    "DownloadStatus": "_download",
-    "DownloadedFile": "_download",
+    "DiskTemplateCache": "_cache.disk",
+    "DownloadProgress": "_files.downloads",
+    "DownloadReport": "_files.downloads",
+    "DownloadStatus": "_files.downloads",
+    "DownloadedFile": "_files.downloads",
     "HttpStatistics": "_statistics",
     "PollerStatistics": "_statistics",
     "RateLimiterStatistics": "_statistics",
     "Template": "models",
-    "TemplateBackup": "_backup",
+    "TemplateBackup": "_files.backup",
     "TemplateCacheStatistics": "_statistics",
     "TransportStatistics": "_statistics",
-    "verify_backup": "_backup",
+    "verify_backup": "_files.backup",
 }
 
 

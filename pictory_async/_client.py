@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pictory_async._address import is_loopback
-from pictory_async._config import Config
-from pictory_async._http import open_engine
-from pictory_async._jobs import Jobs
-from pictory_async._limiter import RateLimiter
-from pictory_async._media import Media
-from pictory_async._projects import Projects
-from pictory_async._retry import RetryPolicy
-from pictory_async._templates import Templates
-from pictory_async._transport import Transport
+from pictory_async._api.jobs import Jobs
+from pictory_async._api.projects import Projects
+from pictory_async._api.templates import Templates
+from pictory_async._files.fetcher import Media
+from pictory_async._http.engine import open_engine
+from pictory_async._http.retry import RetryPolicy
+from pictory_async._http.transport import Transport
+from pictory_async._limits.limiter import RateLimiter
+from pictory_async._settings.addresses import is_loopback
+from pictory_async._settings.config import Config
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from pictory_async._cache import TemplateCache
-    from pictory_async._cache_disk import DiskTemplateCache
-    from pictory_async._durations import Duration
+    from pictory_async._cache.disk import DiskTemplateCache
+    from pictory_async._cache.templates import TemplateCache
+    from pictory_async._settings.durations import Duration
     from pictory_async._statistics import ClientStatistics
 
 __all__ = ["AsyncPictory"]
@@ -112,6 +112,6 @@ class AsyncPictory:
 
 
 def _open_cache(setting: Duration | DiskTemplateCache, config: Config) -> TemplateCache:
-    from pictory_async._cache_disk import open_cache  # noqa: PLC0415 - most programs keep no templates
+    from pictory_async._cache.disk import open_cache  # noqa: PLC0415 - most programs keep no templates
 
     return open_cache(setting, config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from pictory_async._record import Record
+from pictory_async._values import Record
 
 __all__ = [
     "ClientStatistics",

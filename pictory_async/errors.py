@@ -37,11 +37,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
 
-from pictory_async._record import Record
+from pictory_async._values import Record
 
 if TYPE_CHECKING:
-    from pictory_async._download import DownloadReport
-    from pictory_async._handle import RenderHandle
+    from pictory_async._files.downloads import DownloadReport
+    from pictory_async._polling.handle import RenderHandle
     from pictory_async.models import Project, ProjectId
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pictory_async._wire_names import NAMES
+from pictory_async._codec.names import NAMES
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _DATES = st.sampled_from(

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from pictory_async import RateLimiter, RetryPolicy, errors
-from pictory_async._cache import Fetched, MemoryStore
+from pictory_async._cache.templates import Fetched, MemoryStore
 from pictory_async.models import Template
 from pictory_async.testing import Answer, Reset, Simulator, World
 from tests._templates import change

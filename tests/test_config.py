@@ -11,8 +11,8 @@ import attrs
 import pytest
 
 from pictory_async import AsyncPictory, RateLimiter
-from pictory_async._address import is_loopback
-from pictory_async._config import ApiKey, Config
+from pictory_async._settings.addresses import is_loopback
+from pictory_async._settings.config import ApiKey, Config
 from pictory_async.errors import PictoryConfigError
 
 KEY = "pictai_0123456789abcdef"

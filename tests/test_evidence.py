@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pictory_async._evidence import Verdict, baseline, judge
+from pictory_async._polling.evidence import Verdict, baseline, judge
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Evidence, Project
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies as st
 
-from pictory_async._files import PartFile, safe_name
+from pictory_async._files.partfile import PartFile, safe_name
 
 if TYPE_CHECKING:
     from pathlib import Path

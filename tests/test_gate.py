@@ -7,7 +7,7 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from pictory_async import Priority
-from pictory_async._gate import Gate
+from pictory_async._limits.slots import Gate
 from tests._virtual import virtual_time
 
 pytestmark = [pytest.mark.anyio, virtual_time]

@@ -13,7 +13,7 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, errors
-from pictory_async._messages import MAX_BODY
+from pictory_async._http.messages import MAX_BODY
 from pictory_async.testing import BASE_URL, Answer, Refuse, Render, Reset, Simulator, Stall, World
 from tests._virtual import virtual_time
 

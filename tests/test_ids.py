@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from hypothesis import given, strategies as st
 
 from pictory_async import errors
-from pictory_async._transport import segment
+from pictory_async._http.transport import segment
 
 
 @given(st.text(max_size=300) | st.integers())

@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings, strategies as st
 
 from pictory_async import Priority, RateLimiter
-from pictory_async._limiter import Pace
+from pictory_async._limits.limiter import Pace
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 from tests._virtual import virtual_time
 

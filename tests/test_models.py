@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 import pytest
 
-from pictory_async import _wire, models
-from pictory_async._wire_names import NAMES
+from pictory_async import models
+from pictory_async._codec import answers as codec
+from pictory_async._codec.names import NAMES
 from pictory_async.models import (
     Job,
     Layer,
@@ -30,17 +31,17 @@ SAVED = datetime(2025, 12, 23, 1, 54, 26, 658_000, tzinfo=UTC)
 
 
 def read(**fields: Any) -> Project:
-    return _wire._read(Project, json.loads(json.dumps(fields)), "p-1")
+    return codec._read(Project, json.loads(json.dumps(fields)), "p-1")
 
 
 @pytest.fixture
 def project() -> Project:
-    return _wire.decode_project(payload("get-project-by-id-1"), "p-1")
+    return codec.decode_project(payload("get-project-by-id-1"), "p-1")
 
 
 @pytest.fixture
 def template() -> Template:
-    return _wire.decode_template(payload("get-template-by-id-1"), "t-1")
+    return codec.decode_template(payload("get-template-by-id-1"), "t-1")
 
 
 class TestEveryModel:
@@ -73,7 +74,7 @@ class TestEveryModel:
     @pytest.mark.parametrize("copy", [lambda model: pickle.loads(pickle.dumps(model)), attrs.evolve])
     def test_copies(self, copy, project, template):
         """A copy is equal, has the same hash, and gives back the same JSON."""
-        page = _wire.decode_job_page(payload("list-jobs-1"))
+        page = codec.decode_job_page(payload("list-jobs-1"))
         hand_built = Project(id=1, extra={"x": {"y": 1}}, scenes=[Scene(text="a")])
         for model in (project, template, page, page.items[0], hand_built, read(scenes=[V3_SCENE])):
             twin = copy(model)
@@ -84,7 +85,7 @@ class TestEveryModel:
 
     def test_equality(self, project):
         """Models are equal by what they tell, and differ by class, by value and by extra."""
-        assert project == _wire.decode_project(payload("get-project-by-id-1"), "p-1")
+        assert project == codec.decode_project(payload("get-project-by-id-1"), "p-1")
         assert project != attrs.evolve(project, name="x")
         assert project != attrs.evolve(project, extra={"x": 1})
         assert Subtitle(text="a") != Layer(text="a")

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from pictory_async import _wire
+from pictory_async._codec import answers as codec
 from pictory_async.models import (
     Job,
     JobStatus,
@@ -28,17 +28,17 @@ SAVED = datetime(2025, 12, 23, 1, 54, 26, 658_000, tzinfo=UTC)
 
 
 def read(**fields: Any) -> Project:
-    return _wire.decode_project(json.dumps(fields).encode(), "p-1")
+    return codec.decode_project(json.dumps(fields).encode(), "p-1")
 
 
 @pytest.fixture
 def project() -> Project:
-    return _wire.decode_project(payload("get-project-by-id-1"), "p-1")
+    return codec.decode_project(payload("get-project-by-id-1"), "p-1")
 
 
 @pytest.fixture
 def template() -> Template:
-    return _wire.decode_template(payload("get-template-by-id-1"), "t-1")
+    return codec.decode_template(payload("get-template-by-id-1"), "t-1")
 
 
 class TestChanges:
@@ -65,7 +65,7 @@ class TestChanges:
             "new": {"a": [1]},
         } == built.to_dict()
         assert "RENDER" == json.loads(json.dumps(built.to_dict()))["step"]
-        assert built == _wire.decode_project(json.dumps(built.to_dict()).encode(), 5)
+        assert built == codec.decode_project(json.dumps(built.to_dict()).encode(), 5)
 
     def test_hand_built_job(self):
         """A job has its fields in the wrapper, and what extra holds there too."""
@@ -119,24 +119,24 @@ class TestChanges:
 
     def test_changed_extra_in_a_wrapper(self):
         """Removing what a wrapper holds in extra leaves its known fields."""
-        job = _wire.decode_job(payload("list-jobs-1").replace(b'"items": [', b'"x": [').strip(), "j")
+        job = codec.decode_job(payload("list-jobs-1").replace(b'"items": [', b'"x": [').strip(), "j")
         job = attrs.evolve(job, extra={})
         assert {} == job.to_dict()
-        job = attrs.evolve(_wire.decode_job_page(payload("list-jobs-1")).items[0], extra={"data": {"new": 1}})
+        job = attrs.evolve(codec.decode_job_page(payload("list-jobs-1")).items[0], extra={"data": {"new": 1}})
         assert {"jobId", "status", "new"} == set(job.to_dict()["data"])
         assert {"jobId", "status"} == set(attrs.evolve(job, extra={}).to_dict()["data"])
 
     def test_changed_spelling(self):
         """A changed field keeps the spelling it came in."""
-        item = _wire.decode_template(b'{"templateId": "t", "deprecated": false}', "t")
+        item = codec.decode_template(b'{"templateId": "t", "deprecated": false}', "t")
         assert {"templateId": "t", "deprecated": True} == attrs.evolve(item, deprecated=True).to_dict()
-        job = _wire.decode_job(b'{"job_id": "j", "status": "pending"}')
+        job = codec.decode_job(b'{"job_id": "j", "status": "pending"}')
         assert {"job_id": "j", "status": "failed"} == attrs.evolve(job, status=JobStatus.FAILED).to_dict()
 
     def test_changed_variables(self, template):
         """Values that only look equal are told apart."""
         one = attrs.evolve(template, variables={"Name": 1})
-        other = _wire.decode_template(json.dumps(one.to_dict()).encode(), "t")
+        other = codec.decode_template(json.dumps(one.to_dict()).encode(), "t")
         assert '{"Name": true}' == json.dumps(attrs.evolve(other, variables={"Name": True}).to_dict()["variables"])
 
     def test_changed_scenes(self):

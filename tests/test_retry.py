@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async import RetryPolicy, errors
-from pictory_async._retry import is_transient, parse_retry_after
+from pictory_async._http.retry import is_transient, parse_retry_after
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import attrs
 from hypothesis import given, strategies as st
 
 from pictory_async import FairSchedule, ProgressSchedule, Sighting
-from pictory_async._schedule import Agenda
+from pictory_async._polling.agenda import Agenda
 
 
 @attrs.define(eq=False)

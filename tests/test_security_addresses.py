@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async import AsyncPictory, RetryPolicy, errors
-from pictory_async._address import is_loopback, objection, web_address
+from pictory_async._settings.addresses import is_loopback, objection, web_address
 from pictory_async.testing import Answer, Render, Simulator, World
 from tests._raw import answer, field, raw_server
 from tests._virtual import virtual_time

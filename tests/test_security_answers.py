@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async import AsyncPictory, RetryPolicy, errors
-from pictory_async._download import _file_name
+from pictory_async._files.downloads import _file_name
 from pictory_async.models import Project
 from pictory_async.testing import BASE_URL, Answer, Render, Simulator, World
 from tests._raw import answer, field, raw_server

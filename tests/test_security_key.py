@@ -20,7 +20,7 @@ import pytest
 from anyio import wait_all_tasks_blocked
 
 from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, errors
-from pictory_async._config import ApiKey, Config
+from pictory_async._settings.config import ApiKey, Config
 from pictory_async.testing import BASE_URL, Answer, Simulator
 from tests._raw import answer, field, raw_server
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
-from pictory_async import _wire
-from pictory_async._wire_json import decode_json
+from pictory_async._codec import answers as codec
+from pictory_async._codec.json_bytes import decode_json
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Evidence, Model, Project, ProjectStep
 from tests._bodies import PAYLOADS, body_of, payload
@@ -24,20 +24,20 @@ GENERATED = datetime(2025, 12, 22, 22, 23, 57, 210_000, tzinfo=UTC)
 
 
 def project(**fields: Any) -> Project:
-    return _wire._read(Project, json.loads(body_of(fields)), "p-1")
+    return codec._read(Project, json.loads(body_of(fields)), "p-1")
 
 
 READERS: dict[str, Callable[[bytes], Model]] = {
-    "get-project-by-id-1": lambda body: _wire.decode_project(body, "p-1"),
-    "get-template-by-id-1": lambda body: _wire.decode_template(body, "t-1"),
-    "get-job-by-id-1": lambda body: _wire.decode_job(body, "j-1"),
-    "get-video-render-job-by-id-1": _wire.decode_job,
-    "clean-job-1": lambda body: _wire.decode_job(body, "j-1"),
-    "render-project-1": _wire.decode_job,
-    "list-projects-1": _wire.decode_project_page,
-    "list-templates-1": _wire.decode_template_page,
-    "list-jobs-1": _wire.decode_job_page,
-    "update-template-1": lambda body: _wire.decode_template(body, "t-1"),
+    "get-project-by-id-1": lambda body: codec.decode_project(body, "p-1"),
+    "get-template-by-id-1": lambda body: codec.decode_template(body, "t-1"),
+    "get-job-by-id-1": lambda body: codec.decode_job(body, "j-1"),
+    "get-video-render-job-by-id-1": codec.decode_job,
+    "clean-job-1": lambda body: codec.decode_job(body, "j-1"),
+    "render-project-1": codec.decode_job,
+    "list-projects-1": codec.decode_project_page,
+    "list-templates-1": codec.decode_template_page,
+    "list-jobs-1": codec.decode_job_page,
+    "update-template-1": lambda body: codec.decode_template(body, "t-1"),
 }
 ENVELOPES = ("error-legacy-1", "update-project-1", "update-project-2", "delete-project-1", "delete-template-1")
 
@@ -68,7 +68,7 @@ class TestRoundTrip:
             b'{"success": false, "layout": "1:1"}',
         ],
     )
-    @pytest.mark.parametrize("read", [_wire.decode_project, _wire.read_evidence, _wire.decode_template])
+    @pytest.mark.parametrize("read", [codec.decode_project, codec.read_evidence, codec.decode_template])
     def test_what_is_no_project_is_not_taken_for_one(self, body, read):
         """An object that shows nothing, or denies success, is an error: it does not say "not rendered"."""
         with pytest.raises(MalformedResponseError, match=r"no (project|template)|success: false"):
@@ -77,7 +77,7 @@ class TestRoundTrip:
     def test_an_error_is_not_taken_for_a_job(self):
         """The legacy error, sent with status 200, names no job: it does not say that a job failed."""
         with pytest.raises(MalformedResponseError, match="success: false"):
-            _wire.decode_job(payload("error-legacy-1"), "j-1")
+            codec.decode_job(payload("error-legacy-1"), "j-1")
 
     def test_all_payloads_are_covered(self):
         """No payload is left out."""
@@ -87,7 +87,7 @@ class TestRoundTrip:
     def test_any_project_comes_back(self, value):
         """A project that can be judged comes back equal, whatever its other fields hold."""
         value = {**value, "layout": "16:9"}
-        found = _wire.decode_project(body_of(value), "p-1")
+        found = codec.decode_project(body_of(value), "p-1")
         assert json.dumps(value) == json.dumps(found.to_dict())
         again = pickle.loads(pickle.dumps(found))
         assert found == again
@@ -101,7 +101,7 @@ class TestRoundTrip:
     def test_any_object_as_a_project(self, value):
         """Any JSON object is read as a project and comes back equal, or is an error with a path."""
         try:
-            found = _wire.decode_project(body_of(value), "p-1")
+            found = codec.decode_project(body_of(value), "p-1")
         except MalformedResponseError as error:
             path = error.json_path
             assert path.startswith("$")
@@ -112,14 +112,14 @@ class TestRoundTrip:
     def test_any_object_as_a_job(self, value):
         """Any JSON object is read as a job and comes back equal, or is an error with a path."""
         try:
-            found = _wire.decode_job(body_of(value), "j-1")
+            found = codec.decode_job(body_of(value), "j-1")
         except MalformedResponseError as error:
             path = error.json_path
             assert path.startswith("$")
         else:
             assert json.dumps(value) == json.dumps(found.to_dict())
 
-    @pytest.mark.parametrize("decode", [_wire.decode_project_page, _wire.decode_template_page, _wire.decode_job_page])
+    @pytest.mark.parametrize("decode", [codec.decode_project_page, codec.decode_template_page, codec.decode_job_page])
     @given(value=json_values)
     def test_any_value_as_a_list(self, decode, value):
         """Anything in a list's place is read and comes back equal, or is an error with a path."""
@@ -166,7 +166,7 @@ class TestBodies:
         """Of a name that occurs twice the last value counts, for both decoders."""
         body = b'{"videoURL": 5, "step": "RENDER", "videoURL": "https://cdn.example/v.mp4", "step": null}'
         expected = Evidence(video_url="https://cdn.example/v.mp4")
-        assert expected == _wire.read_evidence(body, 1) == _wire.judge_fields(decode_json(body), 1)
+        assert expected == codec.read_evidence(body, 1) == codec.judge_fields(decode_json(body), 1)
 
     @pytest.mark.parametrize(
         ("field", "value", "path"),
@@ -186,7 +186,7 @@ class TestBodies:
         """A wrong type where it matters is an error that names the place, with the same words for a poll."""
         body = body_of({field: value})
         errors = []
-        for read in (_wire.decode_project, _wire.read_evidence):
+        for read in (codec.decode_project, codec.read_evidence):
             with pytest.raises(MalformedResponseError, match=r"The answer cannot be used: \$\.\w+ holds") as caught:
                 read(body, 1)
             errors.append(caught.value)
@@ -196,20 +196,20 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("decode", "value", "path"),
         [
-            (_wire.decode_job, {"data": {"jobId": 5}}, "$.data.jobId"),
-            (_wire.decode_job, {"job_id": "j", "status": []}, "$.status"),
-            (_wire.decode_job, {"job_id": "j", "data": []}, "$.data"),
-            (_wire.decode_job, {"success": True}, "$.data.jobId"),
-            (_wire.decode_render_started, {"success": True, "data": {"jobId": ""}}, "$.data.jobId"),
-            (lambda body: _wire.decode_template(body, "t"), {"templateId": 5}, "$.templateId"),
-            (_wire.decode_project_page, {}, "$.items"),
-            (_wire.decode_project_page, {"items": None}, "$.items"),
-            (_wire.decode_project_page, {"items": "ab"}, "$.items"),
-            (_wire.decode_project_page, {"items": [{"id": 1}, 2]}, "$.items[1]"),
-            (_wire.decode_project_page, {"items": [{"id": 1}, {"id": None}]}, "$.items[1].id"),
-            (_wire.decode_project_page, {"items": [], "pageKey": 5}, "$.pageKey"),
-            (_wire.decode_template_page, {"items": [{"templateId": 5}]}, "$.items[0].templateId"),
-            (_wire.decode_job_page, {"items": [{"data": {"status": 5}}]}, "$.items[0].data.jobId"),
+            (codec.decode_job, {"data": {"jobId": 5}}, "$.data.jobId"),
+            (codec.decode_job, {"job_id": "j", "status": []}, "$.status"),
+            (codec.decode_job, {"job_id": "j", "data": []}, "$.data"),
+            (codec.decode_job, {"success": True}, "$.data.jobId"),
+            (codec.decode_render_started, {"success": True, "data": {"jobId": ""}}, "$.data.jobId"),
+            (lambda body: codec.decode_template(body, "t"), {"templateId": 5}, "$.templateId"),
+            (codec.decode_project_page, {}, "$.items"),
+            (codec.decode_project_page, {"items": None}, "$.items"),
+            (codec.decode_project_page, {"items": "ab"}, "$.items"),
+            (codec.decode_project_page, {"items": [{"id": 1}, 2]}, "$.items[1]"),
+            (codec.decode_project_page, {"items": [{"id": 1}, {"id": None}]}, "$.items[1].id"),
+            (codec.decode_project_page, {"items": [], "pageKey": 5}, "$.pageKey"),
+            (codec.decode_template_page, {"items": [{"templateId": 5}]}, "$.items[0].templateId"),
+            (codec.decode_job_page, {"items": [{"data": {"status": 5}}]}, "$.items[0].data.jobId"),
         ],
     )
     def test_paths(self, decode, value, path):
@@ -223,12 +223,12 @@ class TestBodies:
     def test_same_project(self, found, asked):
         """The id stays as it was asked for, and the answer's own comes back as it was."""
         value = {"project_id": found, "layout": "16:9"}
-        read = _wire.decode_project(body_of(value), asked)
+        read = codec.decode_project(body_of(value), asked)
         assert asked == read.id
         assert type(asked) is type(read.id)
         assert value == read.to_dict()
 
-    @pytest.mark.parametrize("read", [_wire.decode_project, _wire.read_evidence])
+    @pytest.mark.parametrize("read", [codec.decode_project, codec.read_evidence])
     def test_another_project(self, read):
         """An answer about another project is refused."""
         with pytest.raises(MalformedResponseError, match="another project, 'b' instead of 'a'") as caught:
@@ -271,7 +271,7 @@ class TestQuirks:
 
     def test_infinite_number(self):
         """A number that no float can hold stays in extra."""
-        found = _wire.decode_project(b'{"videoDuration": 1e999}', 1)
+        found = codec.decode_project(b'{"videoDuration": 1e999}', 1)
         assert found.duration is None
         assert {"videoDuration": float("inf")} == found.extra
 
@@ -315,15 +315,15 @@ class TestQuirks:
     def test_deprecated(self, spelling):
         """Both spellings of deprecated are read, and each comes back."""
         value = {"templateId": "t", spelling: True}
-        template = _wire.decode_template(body_of(value), "t")
-        item = _wire.decode_template_page(body_of({"items": [value]})).items[0]
+        template = codec.decode_template(body_of(value), "t")
+        item = codec.decode_template_page(body_of({"items": [value]})).items[0]
         assert template.deprecated is item.deprecated is True
         assert value == template.to_dict() == item.to_dict()
 
     @pytest.mark.parametrize("spelling", ["savedDate", "saveDate"])
     def test_saved(self, spelling):
         """Both spellings of the date of saving are read in lists."""
-        page = _wire.decode_project_page(body_of({"items": [{"id": 1, spelling: "2025-12-22T22:23:57.210Z"}]}))
+        page = codec.decode_project_page(body_of({"items": [{"id": 1, spelling: "2025-12-22T22:23:57.210Z"}]}))
         assert GENERATED == page.items[0].saved_at
 
     @pytest.mark.parametrize("spelling", ["pageKey", "nextPageKey"])
@@ -331,7 +331,7 @@ class TestQuirks:
     def test_page_key(self, spelling, value, expected):
         """Both spellings of the page key are read; an empty one would begin again, so it ends the list."""
         whole = {"items": [], spelling: value}
-        page = _wire.decode_job_page(body_of(whole))
+        page = codec.decode_job_page(body_of(whole))
         assert expected == page.next_key
         assert {} == page.extra
         assert whole == page.to_dict()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pictory_async import _wire
+from pictory_async._codec import answers as codec
 from pictory_async.models import JobStatus
 from tests._bodies import body_of, payload
 
@@ -23,11 +23,11 @@ class TestJobs:
     )
     def test_homes_of_a_job_id(self, value):
         """A job's id is found in all of its four homes."""
-        assert "j" == _wire.decode_job(body_of(value), "asked").id == _wire.decode_render_started(body_of(value))
+        assert "j" == codec.decode_job(body_of(value), "asked").id == codec.decode_render_started(body_of(value))
 
     def test_job_without_an_id(self):
         """A job that does not name its id has the one that was asked for."""
-        found = _wire.decode_job(payload("get-job-by-id-1"), "asked")
+        found = codec.decode_job(payload("get-job-by-id-1"), "asked")
         assert "asked" == found.id
         assert found.is_completed
         assert ["transcript"] == list(found.output)
@@ -48,7 +48,7 @@ class TestJobs:
         }
         for spelling in ("videoShareURL", "shareVideoURL"):
             value = {"job_id": "j", "success": True, "data": {**data, spelling: "h"}}
-            job = _wire.decode_job(body_of(value))
+            job = codec.decode_job(body_of(value))
             assert ("v", "h", "a", "i", "s", "w", "t") == (
                 job.video_url,
                 job.share_url,
@@ -68,6 +68,6 @@ class TestJobs:
     def test_error_code(self, home, code, expected):
         """An error code is text, whatever the API sends."""
         value = {"job_id": "j", home: {"error_code": code}}
-        job = _wire.decode_job(body_of(value))
+        job = codec.decode_job(body_of(value))
         assert expected == job.error_code
         assert value == job.to_dict()

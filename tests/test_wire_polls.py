@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from pictory_async import _wire
-from pictory_async._wire_json import decode_json, fast_fields
+from pictory_async._codec import answers as codec
+from pictory_async._codec.json_bytes import decode_json, fast_fields
 from pictory_async.errors import FieldProblem, MalformedResponseError
 from tests._bodies import body_of, payload
 from tests.strategies import damaged_bodies, json_values
@@ -25,7 +25,7 @@ class TestEvidence:
     def test_same_facts(self):
         """The facts are those of the project."""
         body = payload("get-project-by-id-1")
-        assert _wire.decode_project(body, "p").evidence == _wire.read_evidence(body, "p")
+        assert codec.decode_project(body, "p").evidence == codec.read_evidence(body, "p")
 
     @staticmethod
     def outcome(read: Callable[[bytes], Evidence], body: bytes) -> Evidence | MalformedResponseError:
@@ -37,9 +37,9 @@ class TestEvidence:
     @given(damaged_bodies())
     def test_decoders_agree(self, body):
         """With simdjson, without it, and with the whole project: the same facts or the same error."""
-        fast = self.outcome(lambda body: _wire.read_evidence(body, "p-1"), body)
-        slow = self.outcome(lambda body: _wire.judge_fields(decode_json(body), "p-1"), body)
-        whole = self.outcome(lambda body: _wire.decode_project(body, "p-1").evidence, body)
+        fast = self.outcome(lambda body: codec.read_evidence(body, "p-1"), body)
+        slow = self.outcome(lambda body: codec.judge_fields(decode_json(body), "p-1"), body)
+        whole = self.outcome(lambda body: codec.decode_project(body, "p-1").evidence, body)
         assert slow == fast
         assert slow == whole
 
@@ -68,16 +68,16 @@ class TestEvidence:
     )
     def test_decoders_agree_where_it_is_hard(self, body):
         """What simdjson reads otherwise, or not at all, is judged as json does."""
-        fast = self.outcome(lambda body: _wire.read_evidence(body, "p-1"), body)
-        assert fast == self.outcome(lambda body: _wire.judge_fields(decode_json(body), "p-1"), body)
+        fast = self.outcome(lambda body: codec.read_evidence(body, "p-1"), body)
+        assert fast == self.outcome(lambda body: codec.judge_fields(decode_json(body), "p-1"), body)
 
     def test_decoders_agree_about_depth(self):
         """What is nested deeply is read by both, or refused by both."""
         for depth in (1, 500, 2000, 100_000):
             for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
                 body = b'{"projectName":"x","scenes":' + opening * depth + b"1" + closing * depth + b"}"
-                fast = self.outcome(lambda body: _wire.read_evidence(body, "p"), body)
-                assert fast == self.outcome(lambda body: _wire.judge_fields(decode_json(body), "p"), body)
+                fast = self.outcome(lambda body: codec.read_evidence(body, "p"), body)
+                assert fast == self.outcome(lambda body: codec.judge_fields(decode_json(body), "p"), body)
 
     def test_simdjson_is_used(self):
         """Where simdjson is installed it reads an ordinary body, and leaves out what is absent."""
@@ -95,7 +95,7 @@ class TestErrorBodies:
     @pytest.mark.parametrize(
         ("value", "expected"),
         [
-            ({"message": "Unauthorized"}, _wire.ErrorBody("Unauthorized")),
+            ({"message": "Unauthorized"}, codec.ErrorBody("Unauthorized")),
             (
                 {
                     "code": "INVALID_REQUEST_BODY",
@@ -105,54 +105,54 @@ class TestErrorBodies:
                         {"name": "a", "errors": ["b", "c"]},
                     ],
                 },
-                _wire.ErrorBody(
+                codec.ErrorBody(
                     "No.",
                     "INVALID_REQUEST_BODY",
                     (FieldProblem("scenes", "is required"), FieldProblem("a", "b; c")),
                 ),
             ),
-            ({"code": "INVALID_REQUEST"}, _wire.ErrorBody(code="INVALID_REQUEST")),
+            ({"code": "INVALID_REQUEST"}, codec.ErrorBody(code="INVALID_REQUEST")),
             (
                 {"job_id": "j", "success": False, "data": {"error_code": "X", "error_message": "Why."}},
-                _wire.ErrorBody("Why.", "X"),
+                codec.ErrorBody("Why.", "X"),
             ),
             (
                 {"error_code": "5000", "error_message": "JOB_NOT_FOUND"},
-                _wire.ErrorBody("JOB_NOT_FOUND", "5000"),
+                codec.ErrorBody("JOB_NOT_FOUND", "5000"),
             ),
             (
                 {"success": False, "error": {"error_message": "M", "error_code": 890}},
-                _wire.ErrorBody("M", "890"),
+                codec.ErrorBody("M", "890"),
             ),
-            ({"error": "Forbidden"}, _wire.ErrorBody("Forbidden")),
+            ({"error": "Forbidden"}, codec.ErrorBody("Forbidden")),
             (
                 {"fields": {"scenes": "is required"}},
-                _wire.ErrorBody(fields=(FieldProblem("scenes", "is required"),)),
+                codec.ErrorBody(fields=(FieldProblem("scenes", "is required"),)),
             ),
-            ({"fields": ["scenes", 5, {}]}, _wire.ErrorBody(fields=(FieldProblem("scenes", ""),))),
-            ("Forbidden", _wire.ErrorBody("Forbidden")),
-            ([], _wire.ErrorBody()),
-            (None, _wire.ErrorBody()),
+            ({"fields": ["scenes", 5, {}]}, codec.ErrorBody(fields=(FieldProblem("scenes", ""),))),
+            ("Forbidden", codec.ErrorBody("Forbidden")),
+            ([], codec.ErrorBody()),
+            (None, codec.ErrorBody()),
         ],
     )
     def test_shapes(self, value, expected):
         """Each shape that the API uses is understood."""
-        assert expected == _wire.decode_error(body_of(value))
+        assert expected == codec.decode_error(body_of(value))
 
     @pytest.mark.parametrize("body", [b"", b"<html>error code: 1010</html>", b"[" * 100_000, b"7" * 5_000])
     def test_not_json(self, body):
         """A body that is not JSON came from somebody else."""
-        assert _wire.decode_error(body) is None
+        assert codec.decode_error(body) is None
 
     def test_long_text(self):
         """A very long message is cut."""
-        found = _wire.decode_error(body_of({"message": "x" * 10_000}))
+        found = codec.decode_error(body_of({"message": "x" * 10_000}))
         assert found is not None
         assert "x" * 500 + "…" == found.message
 
     @given(json_values)
     def test_never_raises(self, value):
         """Any JSON is read without an error."""
-        assert isinstance(_wire.decode_error(body_of(value)), _wire.ErrorBody)
+        assert isinstance(codec.decode_error(body_of(value)), codec.ErrorBody)
         wrapped = {"message": value, "fields": value, "error": value, "code": value}
-        assert isinstance(_wire.decode_error(body_of(wrapped)), _wire.ErrorBody)
+        assert isinstance(codec.decode_error(body_of(wrapped)), codec.ErrorBody)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pictory_async._files.atomic import write_atomically
 from pictory_async.insight._html_card import card, state_of
 from pictory_async.insight._html_overview import overview
 from pictory_async.insight._html_parts import element, moment, safe
 from pictory_async.insight._style import STYLE
 from pictory_async.insight._text import utc_now
-from pictory_async.insight._write import write_atomically
 from pictory_async.models import Project
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pictory_async._files.atomic import write_atomically
 from pictory_async.insight._text import iso, iso_or_none, utc_now
-from pictory_async.insight._write import write_atomically
 
 if TYPE_CHECKING:
     import os

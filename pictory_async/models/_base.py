@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import attrs
 
-from pictory_async._record import Record
+from pictory_async._values import Record
 
 __all__ = [
     "LazySequence",
@@ -90,7 +90,7 @@ class Model(Record):
         Returns:
             A new ``dict``, free to be changed.
         """
-        from pictory_async._wire_write import unstructure  # noqa: PLC0415  # models come first, their spelling later
+        from pictory_async._codec.writer import unstructure  # noqa: PLC0415  # models come first, their spelling later
 
         return unstructure(self)
 

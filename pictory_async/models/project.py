@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pictory_async import models  # so that annotations find the classes of scenes, which are imported late
-from pictory_async._record import Record
+from pictory_async._values import Record
 from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
 
 if TYPE_CHECKING:

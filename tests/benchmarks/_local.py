@@ -27,12 +27,12 @@ import trio.testing
 
 import pictory_async
 from pictory_async import ProgressSchedule, RateLimiter
-from pictory_async._messages import Reply
-from pictory_async._poller import Board, RenderPoller
-from pictory_async._schedule import Agenda
-from pictory_async._watch import Terms, Watch
-from pictory_async._wire import decode_project, read_evidence
-from pictory_async._wire_json import fast_fields
+from pictory_async._codec.answers import decode_project, read_evidence
+from pictory_async._codec.json_bytes import fast_fields
+from pictory_async._http.messages import Reply
+from pictory_async._polling.agenda import Agenda
+from pictory_async._polling.poller import Board, RenderPoller
+from pictory_async._polling.watch import Terms, Watch
 from pictory_async.testing import Render, Simulator, World
 from tests.benchmarks._server import BIG, project_body
 

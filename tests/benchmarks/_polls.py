@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from pictory_async import AsyncPictory, ProgressSchedule, RateLimiter
-from pictory_async._watch import Terms, Watch
+from pictory_async._polling.watch import Terms, Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

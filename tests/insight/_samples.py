@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pictory_async import _wire
+from pictory_async._codec import answers as codec
 from pictory_async.models import Project, Template
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
@@ -16,19 +16,19 @@ PROJECT_ID = "20251222191648030d7df02f5b4054d4ca8831f1369459e25"
 
 
 def documented_project() -> Project:
-    return _wire.decode_project((PAYLOADS / "get-project-by-id-1.json").read_bytes(), PROJECT_ID)
+    return codec.decode_project((PAYLOADS / "get-project-by-id-1.json").read_bytes(), PROJECT_ID)
 
 
 def documented_template() -> Template:
-    return _wire.decode_template((PAYLOADS / "get-template-by-id-1.json").read_bytes(), "t-1")
+    return codec.decode_template((PAYLOADS / "get-template-by-id-1.json").read_bytes(), "t-1")
 
 
 def read_project(project_id: str | int = "p-1", **fields: Any) -> Project:
-    return _wire._read(Project, json.loads(json.dumps(fields)), project_id)
+    return codec._read(Project, json.loads(json.dumps(fields)), project_id)
 
 
 def read_template(template_id: str = "t-1", **fields: Any) -> Template:
-    return _wire._read(Template, json.loads(json.dumps(fields)), template_id)
+    return codec._read(Template, json.loads(json.dumps(fields)), template_id)
 
 
 def scene(scene_id: str | None, *subtitles: str, layers: list[list[dict[str, Any]]] | None = None) -> dict[str, Any]:

@@ -32,40 +32,49 @@ class Mutant:
 MUTANTS: Final = (
     Mutant("A render that runs is not seen", "_evidence.py", "if evidence.is_rendering:", "if False:"),
     Mutant("A video as old as the old one is new", "_evidence.py", "evidence.generated_at > after", "True"),
-    Mutant("Half of the grace is enough", "_watch.py", "+ self.terms.start_grace:", "+ self.terms.start_grace / 2:"),
-    Mutant("The grace is not counted anew", "_watch.py", "self._grace_from = sent_at", "pass"),
-    Mutant("A job's failure is not believed", "_watch.py", "if job.is_failed:", "if False:"),
+    Mutant(
+        "Half of the grace is enough", "_polling/watch.py", "+ self.terms.start_grace:", "+ self.terms.start_grace / 2:"
+    ),
+    Mutant("The grace is not counted anew", "_polling/watch.py", "self._grace_from = sent_at", "pass"),
+    Mutant("A job's failure is not believed", "_polling/watch.py", "if job.is_failed:", "if False:"),
     Mutant("One 404 or 401 is believed", "_setbacks.py", "_CONFIRMED: Final = 2", "_CONFIRMED: Final = 1"),
     Mutant("Three unusable answers are too many", "_setbacks.py", "_UNUSABLE: Final = 5", "_UNUSABLE: Final = 3"),
     Mutant("A passing fault ends a wait", "_setbacks.py", "            return False", "            return True"),
-    Mutant("An answer from before the wait counts", "_poller.py", "other.began <= reply.sent_at and ", ""),
+    Mutant("An answer from before the wait counts", "_polling/poller.py", "other.began <= reply.sent_at and ", ""),
     Mutant(
-        "The deadline is a second late", "_poller.py", "max(watch.deadline - now,", "1.0 + max(watch.deadline - now,"
+        "The deadline is a second late",
+        "_polling/poller.py",
+        "max(watch.deadline - now,",
+        "1.0 + max(watch.deadline - now,",
     ),
-    Mutant("A poller that is left stays on the board", "_poller.py", "            self._board.leave(watch)\n", ""),
+    Mutant(
+        "A poller that is left stays on the board", "_polling/poller.py", "            self._board.leave(watch)\n", ""
+    ),
     Mutant(
         "An outcome is given twice",
-        "_poller.py",
+        "_polling/poller.py",
         "self._outcomes.append(outcome)",
         "self._outcomes.extend((outcome, outcome))",
     ),
     Mutant(
         "Who shares a look is forgotten",
-        "_poller.py",
+        "_polling/poller.py",
         "other.open and not other.entry",
         "not other.open and other.open",
     ),
     Mutant(
         "The agenda keeps what was taken off", "_schedule.py", "if self._dropped * 2 > len(self._heap):", "if False:"
     ),
-    Mutant("An answer about another project counts", "_wire.py", "if str(found) != str(asked):", "if False:"),
+    Mutant("An answer about another project counts", "_codec/answers.py", "if str(found) != str(asked):", "if False:"),
     Mutant(
         "An error with status 200 is a failed job",
-        "_wire.py",
+        "_codec/answers.py",
         'if raw.get("success") is False and not',
         "if False and not",
     ),
-    Mutant("NaN is JSON", "_wire_json.py", 'raise ValueError(f"{name} is not JSON")', "return 0.0  # type: ignore"),
+    Mutant(
+        "NaN is JSON", "_codec/json_bytes.py", 'raise ValueError(f"{name} is not JSON")', "return 0.0  # type: ignore"
+    ),
     Mutant(
         "A render is asked for again",
         "_projects.py",
@@ -73,7 +82,10 @@ MUTANTS: Final = (
         "            return await self.render(project_id)",
     ),
     Mutant(
-        "A file has its name from the start", "_files.py", 'directory / f"{name}.{digest}.part"\n', "directory / name\n"
+        "A file has its name from the start",
+        "_files/partfile.py",
+        'directory / f"{name}.{digest}.part"\n',
+        "directory / name\n",
     ),
     Mutant(
         "A date that cannot be is an error", "_status.py", "except (ValueError, OverflowError):", "except ValueError:"
@@ -81,19 +93,22 @@ MUTANTS: Final = (
     Mutant(
         "An old video without a date is new", "_projects.py", "before.generated_at or undated", "before.generated_at"
     ),
-    Mutant("A web page is a video", "_media.py", 'startswith("text/html")', 'startswith("text/never")'),
+    Mutant("A web page is a video", "_files/fetcher.py", 'startswith("text/html")', 'startswith("text/never")'),
     Mutant(
         "The key is shown where the server says it",
-        "_config.py",
+        "_settings/config.py",
         "return text.replace(",
         "return text or text.replace(",
     ),
     Mutant(
-        "One request more in each window", "_limiter.py", "(self.rate - self.burst + 1)", "(self.rate - self.burst + 2)"
+        "One request more in each window",
+        "_limits/limiter.py",
+        "(self.rate - self.burst + 1)",
+        "(self.rate - self.burst + 2)",
     ),
     Mutant(
         "A request keeps its place at the gate",
-        "_gate.py",
+        "_limits/slots.py",
         "        self.busy -= 1",
         "        self.busy -= self.busy != 3",
     ),

@@ -1,0 +1,116 @@
+"""Lists, over all their pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from pictory_async._gather import each
+from pictory_async.errors import MalformedResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from typing import Self
+
+    from pictory_async._http.transport import Transport
+    from pictory_async.models import Page
+
+__all__ = ["Detailed", "Listing"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_MAX_KEY: Final = 4096  # characters: it becomes a part of an address
+
+
+class Listing(Generic[T]):
+    """A list of the API, fetched page by page while it is iterated over.
+
+    Iterate over it for the items, or over `pages` for whole pages; each iteration begins anew. Iterating raises
+    ``APIError`` as its subclasses say, ``MalformedResponseError`` also where the pages go in a circle.
+    """
+
+    def __init__(
+        self, transport: Transport, path: str, subject: str, parameter: str, read: Callable[[bytes], Page[T]]
+    ) -> None:
+        self._transport = transport
+        self._path = path
+        self._subject = subject
+        self._read = read
+        self.parameter = parameter
+
+    async def fetch(self, query: dict[str, str]) -> Page[T]:
+        """Fetch one page."""
+        return await self._transport.get(self._path, self._subject, self._read, query)
+
+    def misfit(self, problem: str) -> MalformedResponseError:
+        """Say what is wrong with the pages."""
+        text = f"The pages of {self._subject} {problem}. Report it to Pictory."
+        return MalformedResponseError(text, method="GET", path=self._path)
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return _Items(self.pages())
+
+    def pages(self) -> AsyncIterator[Page[T]]:
+        """The pages in the API's order, each with its items and the key of the next one."""
+        return _Pages(self)
+
+
+# Classes, because an async generator that is left early is cleaned up late, and with a warning on trio.
+
+
+class _Pages(Generic[T]):
+    def __init__(self, listing: Listing[T]) -> None:
+        self._listing = listing
+        self._query: dict[str, str] | None = {}
+        self._seen: set[str] = set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Page[T]:
+        if self._query is None:
+            raise StopAsyncIteration
+        page = await self._listing.fetch(self._query)
+        key = page.next_key
+        if key is not None and (len(key) > _MAX_KEY or not key.isprintable()):
+            raise self._listing.misfit("have a key that cannot be one")
+        if key in self._seen:
+            raise self._listing.misfit(f"go in a circle: key {str(key)[:40]!r} came twice")
+        if key is not None:
+            self._seen.add(key)
+        self._query = None if key is None else {self._listing.parameter: key}
+        return page
+
+
+class _Items(Generic[T]):
+    def __init__(self, pages: AsyncIterator[Page[T]]) -> None:
+        self._pages = pages
+        self._items: Iterator[T] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            self._items = iter((await anext(self._pages)).items)
+
+
+class Detailed(Generic[T, R]):
+    """A list whose items are each fetched, those of a page at once, and left out where there is nothing to fetch."""
+
+    def __init__(self, listing: Listing[T], fetch: Callable[[T], Awaitable[R | None]]) -> None:
+        self._pages = listing.pages()
+        self._fetch = fetch
+        self._found: Iterator[R | None] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> R:
+        while True:
+            for found in self._found:
+                if found is not None:
+                    return found
+            self._found = iter(await each(self._fetch, (await anext(self._pages)).items))

@@ -1,0 +1,1 @@
+"""Templates that were fetched before, kept in memory or on disk."""

@@ -1,0 +1,208 @@
+"""Templates that were fetched before, kept in a file over the end of the program."""
+
+from __future__ import annotations
+
+import hmac
+import importlib.util
+import json
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import attrs
+from anyio import to_thread
+
+from pictory_async._cache.templates import MemoryStore, TemplateCache
+from pictory_async._codec.answers import decode_template
+from pictory_async._settings.durations import Duration, seconds
+from pictory_async.errors import MalformedResponseError, PictoryConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pictory_async._cache.sqlite import Database
+    from pictory_async._cache.templates import Fetched
+    from pictory_async._settings.config import Config
+    from pictory_async.models import Template
+
+__all__ = ["DiskTemplateCache", "open_cache"]
+
+_log: Final = logging.getLogger("pictory_async")
+_STORED: Final = "x-pictory-stored"
+_PATIENCE: Final = 5.0  # seconds for writing to a file that somebody has locked
+
+
+def _path(value: str | os.PathLike[str]) -> Path:
+    if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
+        raise PictoryConfigError(f"The path of a template cache must be the path of a file, not {value!r}.")
+    return Path(value)
+
+
+def _ttl(value: Duration) -> float:
+    return seconds("ttl", value, above=0.0)
+
+
+@attrs.frozen(kw_only=True)
+class DiskTemplateCache:
+    """Where a client keeps templates over the end of the program: ``AsyncPictory(template_cache=...)``.
+
+    A file of SQLite, kept by hishel (the extra ``cache``). Several clients and processes may use one file, on asyncio
+    and on trio. It holds templates as the API sent them, readable for whoever may read the file, which at first is its
+    owner only. A file that cannot be used is left alone: the client logs that once, and asks the API.
+
+    Neither the API key nor anything the key could be read from is in the file. What one account fetched, another one
+    does not find: without a ``namespace``, entries are found by an HMAC of the API's address and the template's id
+    under the API key. After a change of the key everything is fetched anew, then.
+
+    Attributes:
+        path: The file; made with its directory when it is needed.
+        ttl: How long templates are kept, in seconds by the clock on the wall.
+        namespace: A name for the account; entries are then found by this name instead, which the file shows. Give
+            each account another one.
+
+    Raises:
+        PictoryConfigError: The extra is not installed, or a setting cannot work.
+    """
+
+    path: Path = attrs.field(kw_only=False, converter=_path)
+    ttl: float = attrs.field(converter=_ttl)
+    namespace: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if not all(importlib.util.find_spec(name) for name in ("hishel", "anysqlite")):
+            raise PictoryConfigError('DiskTemplateCache needs an extra: pip install "pictory-async[cache]"')
+        if self.namespace is not None and (not isinstance(self.namespace, str) or not self.namespace):
+            raise PictoryConfigError(f"namespace must be text that is not empty, not {self.namespace!r}.")
+
+
+def open_cache(setting: Duration | DiskTemplateCache, config: Config) -> TemplateCache:
+    """Make the cache for what a user passed as ``template_cache``.
+
+    Raises:
+        PictoryConfigError: It is no duration and no `DiskTemplateCache`.
+    """
+    if isinstance(setting, DiskTemplateCache):
+        return TemplateCache(DiskStore(setting, config))
+    return TemplateCache(MemoryStore(seconds("template_cache", setting, above=0.0)))
+
+
+class DiskStore:
+    """Keeps templates in a file.
+
+    Args:
+        settings: Where and how long.
+        config: The client's settings: entries are for its address and its key only.
+    """
+
+    def __init__(self, settings: DiskTemplateCache, config: Config) -> None:
+        self._settings = settings
+        self._base_url = config.base_url
+        # Not the key itself, and different from every other digest anybody makes of it.
+        self._secret = hmac.digest(config.key.reveal().encode(), b"pictory-async template cache", "sha256")
+        self._database: Database | None = None
+        self._opening = anyio.Lock()
+        self._off = False
+
+    async def load(self, template_id: str) -> Template | None:
+        """The template, if it is there and young enough."""
+        found: bytes | None = None
+        try:
+            database = await self._open()
+            if database is not None:
+                found = await self._newest(database, template_id)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the API has the template
+            self._give_up(error)
+        self._check()
+        try:
+            return None if found is None else decode_template(found, template_id)
+        except MalformedResponseError:
+            return None
+
+    async def save(self, template_id: str, fetched: Fetched) -> None:
+        """Keep a template instead of what was there."""
+        with anyio.move_on_after(_PATIENCE, shield=True):  # half an entry is worth nothing
+            await self._replace(template_id, fetched.body)
+
+    async def forget(self, template_id: str) -> None:
+        """Drop a template."""
+        with anyio.move_on_after(_PATIENCE, shield=True):
+            await self._replace(template_id, None)
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        self._off = True
+        database, self._database = self._database, None
+        if database is not None:
+            with anyio.move_on_after(_PATIENCE, shield=True):
+                await database.storage.close()
+
+    async def _open(self) -> Database | None:
+        if self._off or self._database is not None:
+            return self._database
+        async with self._opening:
+            if not self._off and self._database is None:
+                self._database = await to_thread.run_sync(_open_database, self._settings.path)
+        return self._database
+
+    async def _newest(self, database: Database, template_id: str) -> bytes | None:
+        now = time.time()  # the loop's own clock means nothing to another process
+        newest: tuple[float, Any] | None = None
+        for entry in await database.storage.get_entries(self._key(template_id)):
+            stored = float(entry.response.headers.get(_STORED) or 0.0)
+            if 0.0 <= now - stored < self._settings.ttl and (newest is None or stored >= newest[0]):
+                newest = stored, entry
+        if newest is None:
+            return None
+        return b"".join([chunk async for chunk in newest[1].response.stream])
+
+    async def _replace(self, template_id: str, body: bytes | None) -> None:
+        try:
+            database = await self._open()
+            if database is None:
+                return
+            key = self._key(template_id)
+            old = await database.storage.get_entries(key)
+            if body is not None:
+                url = f"{self._base_url}/v1/templates/{template_id}"
+                request, response = database.pair(url, {_STORED: repr(time.time())}, _pieces(body))
+                entry: Any = await database.storage.create_entry(request, response, key, ttl=self._settings.ttl)
+                async for _ in entry.response.stream:
+                    pass  # reading it is what writes it
+            for one in old:
+                await database.storage.remove_entry(one.id)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the caller has the template
+            self._give_up(error)
+        self._check()
+
+    def _key(self, template_id: str) -> str:
+        # As JSON, so that no two triples read alike.
+        what = json.dumps([self._settings.namespace, self._base_url, template_id])
+        if self._settings.namespace is not None:
+            return what
+        return hmac.new(self._secret, what.encode(), "sha256").hexdigest()
+
+    def _check(self) -> None:
+        # hishel keeps errors of the file to itself, and would meet and log them again at every call.
+        if self._database is not None and self._database.error is not None:
+            self._give_up(self._database.error)
+
+    def _give_up(self, error: Exception) -> None:
+        if not self._off:
+            self._off = True
+            path = self._settings.path
+            text = "pictory.cache.unusable: the template cache %s is not used any more, the API is asked instead: %s"
+            _log.warning(text, path, error, extra={"pictory_path": str(path)})
+
+
+def _open_database(path: Path) -> Database:
+    from pictory_async._cache.sqlite import Database  # noqa: PLC0415 - an extra, and in a thread
+
+    return Database(path)
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    yield body

@@ -1,0 +1,146 @@
+"""Strict reading of single JSON values: the hooks of the converter, and what they say about a misfit."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from pictory_async._codec.json_bytes import is_object
+from pictory_async.models import JobStatus, ProjectStep
+from pictory_async.models._base import as_utc
+
+__all__ = [
+    "ABSENT",
+    "MisfitError",
+    "error_code",
+    "flag",
+    "job_status",
+    "mapping",
+    "moment",
+    "moment_text",
+    "number",
+    "project_id",
+    "step",
+    "text",
+    "whole",
+]
+
+ABSENT: Any = object()
+
+
+class MisfitError(Exception):
+    """A value is not what belongs at its place.
+
+    Attributes:
+        expected: What belongs there, in words.
+        found: The value; ``ABSENT`` where there is none.
+        path: Where it is, from the object being read, such as ``.items[3].id``.
+    """
+
+    def __init__(self, expected: str, found: Any, path: str = "") -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.found = found
+        self.path = path
+
+    def inside(self, place: str) -> MisfitError:
+        """Give the same misfit as seen from the object around."""
+        return MisfitError(self.expected, self.found, place + self.path)
+
+    def describe(self) -> str:
+        """Say what is wrong, without quoting the value."""
+        return f"$.{self.path.lstrip('.')} {_found(self.found)}, where {self.expected} belongs"
+
+
+def _found(value: Any) -> str:
+    if value is ABSENT:
+        return "is missing"
+    names: dict[Any, str] = {str: "some other text", bool: "true or false", dict: "an object", list: "a list"}
+    return f"holds {names.get(type(value), 'a number')}"
+
+
+def text(value: Any, _: Any = None) -> str:
+    """Read text."""
+    if isinstance(value, str):
+        return value
+    raise MisfitError("text", value)
+
+
+def flag(value: Any, _: Any = None) -> bool:
+    """Read ``true`` or ``false``."""
+    if isinstance(value, bool):
+        return value
+    raise MisfitError("true or false", value)
+
+
+def whole(value: Any, _: Any = None) -> int:
+    """Read a whole number, written without a fraction."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise MisfitError("a whole number", value)
+
+
+def number(value: Any, _: Any = None) -> float:
+    """Read a number that a ``float`` can hold."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            result = float(value)
+        except OverflowError:
+            result = math.inf
+        if math.isfinite(result):
+            return result
+    raise MisfitError("a number", value)
+
+
+def moment(value: Any, _: Any = None) -> datetime | None:
+    """Read ISO 8601 text as a time in UTC; empty text is no time, and a time without a zone is UTC."""
+    if isinstance(value, str):
+        if not value:
+            return None
+        try:
+            return as_utc(datetime.fromisoformat(value))
+        except (ValueError, OverflowError):  # the first and last hours of the calendar have no UTC
+            pass
+    raise MisfitError("a date in ISO 8601 form", value)
+
+
+def moment_text(value: datetime) -> str:
+    """Write a time as the API does: UTC, milliseconds, and microseconds only where there are any."""
+    timespec = "microseconds" if value.microsecond % 1000 else "milliseconds"
+    return value.isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def project_id(value: Any, _: Any = None) -> str | int:
+    """Read an id that is text in new projects and a whole number in old ones."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return value
+    raise MisfitError("text or a whole number", value)
+
+
+def error_code(value: Any, _: Any = None) -> str:
+    """Read an error code, which is text or a number, as text."""
+    return str(project_id(value))
+
+
+_STEPS: dict[str, ProjectStep] = {member.value: member for member in ProjectStep}
+_STATUSES: dict[str, JobStatus] = {member.value: member for member in JobStatus}
+
+
+def step(value: Any, _: Any = None) -> ProjectStep | str:
+    """Read a step; one that is not documented stays text."""
+    found = text(value)
+    return _STEPS.get(found, found)
+
+
+def job_status(value: Any, _: Any = None) -> JobStatus | str:
+    """Read a job's status; one that is not documented stays text."""
+    found = text(value)
+    return _STATUSES.get(found, found)
+
+
+def mapping(value: Any, _: Any = None) -> dict[str, Any]:
+    """Read an object whose names are free."""
+    if is_object(value):
+        return value
+    raise MisfitError("an object", value)

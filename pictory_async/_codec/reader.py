@@ -1,0 +1,229 @@
+"""The one cattrs converter, and how it reads an object of the API as a model.
+
+The rules:
+
+- Types are strict. Text is not made from numbers, and ``true`` is no number.
+- A value of the wrong type is an error that names its place where the field matters for a verdict or for the
+  next request (``MATTERS`` in ``_wire_names``). Elsewhere it stays in ``extra``, and the attribute is
+  ``None`` or empty.
+- ``null`` and an absent field both read as ``None`` or empty, and each is written back as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, cast, get_args, get_origin
+
+from cattrs import ClassValidationError, Converter
+from cattrs.gen import make_dict_structure_fn, override
+
+from pictory_async import models
+from pictory_async._codec import hooks
+from pictory_async._codec.hooks import ABSENT, MisfitError
+from pictory_async._codec.json_bytes import is_list, is_object
+from pictory_async._codec.names import BLANK_IS_ABSENT, MATTERS, NAMES, JsonPath, Places
+from pictory_async.models import Job, JobStatus, LazySequence, Model, Project, ProjectId, ProjectStep
+from pictory_async.models._base import Origin, remember
+
+__all__ = ["Reader", "place_of", "read_scene", "reader_of", "within"]
+
+
+class Reader:
+    """Reads JSON objects as one kind of model."""
+
+    def __init__(self, kind: Any, converter: Converter) -> None:
+        cls: Any = get_origin(kind) or kind
+        self.kind = kind
+        self.names: dict[str, Places] = NAMES[cls.__name__]
+        self.matters = MATTERS.get(cls.__name__, frozenset())
+        self.plain = {places[0][0]: attr for attr, places in self.names.items() if _is_plain(places)}
+        self.others = {attr: places for attr, places in self.names.items() if not _is_plain(places)}
+        self.known = {place for places in self.others.values() for place in places}
+        self.wrappers = {place[0] for place in self.known if len(place) > 1}
+        self.vital_wrappers = {
+            places[0][0] for attr, places in self.names.items() if attr in self.matters and len(places[0]) > 1
+        }
+        omitted = override(omit=True)
+        make = cast("Callable[..., Callable[[dict[str, Any], Any], Any]]", make_dict_structure_fn)
+        self._build = make(
+            kind,
+            converter,
+            _cattrs_detailed_validation=True,
+            _extra=omitted,
+            _origin=omitted,
+            **{attr: override(struct_hook=hook) for (owner, attr), hook in _FIELD_HOOKS.items() if owner is cls},
+        )
+
+    def read(self, raw: Any, asked: ProjectId | None = None) -> Any:
+        """Read one object; ``asked`` is the id to use where it has none (for a project: in any case)."""
+        raw = hooks.mapping(raw)
+        for key in self.vital_wrappers:
+            if raw.get(key) is not None:
+                within(f".{key}", hooks.mapping, raw[key])
+        values = {
+            attr: value
+            for key, attr in self.plain.items()
+            if (value := raw.get(key)) is not None and (value != "" or attr not in BLANK_IS_ABSENT)
+        }
+        found = ((attr, place_of(raw, attr, places)) for attr, places in self.others.items())
+        places = {attr: place for attr, place in found if place is not None}
+        values.update((attr, _at(raw, place)) for attr, place in places.items())
+        if asked is not None:
+            values["id"] = asked if self.kind is Project else values.get("id", asked)
+        try:
+            model = self._build(values, self.kind)
+        except ClassValidationError as error:
+            for attr in self._culprits(error, places):
+                del values[attr]
+                places.pop(attr, None)
+            model = self._build(values, self.kind)
+        rest = {key: value for key, value in raw.items() if self.plain.get(key) not in values}
+        if rest:
+            rest = self._rest(rest, set(places.values()))
+        remember(model, rest, Origin(self.kind, raw, asked))
+        return model
+
+    def _culprits(self, error: ClassValidationError, places: dict[str, JsonPath]) -> list[str]:
+        """Name the attributes whose values misfit, or raise where one of them matters."""
+        noted, others = error.group_exceptions()
+        if others:
+            raise others[0]  # the class itself refused: a mistake of ours, not the API's
+        for cause, note in noted:
+            if note.name in self.matters:
+                place = "." + ".".join(places.get(note.name, self.names[note.name][0]))
+                expected = "a list" if note.name == "items" else "an id"
+                misfit = cause if isinstance(cause, MisfitError) else MisfitError(expected, ABSENT)
+                raise misfit.inside(place) from None
+        return [note.name for _, note in noted]
+
+    def _rest(self, raw: dict[str, Any], used: set[JsonPath], inside: JsonPath = ()) -> dict[str, Any]:
+        """Give what no attribute shows."""
+        rest: dict[str, Any] = {}
+        for key, value in raw.items():
+            place = (*inside, key)
+            known = place in self.known or (not inside and key in self.plain)
+            if place in used or (known and (value is None or value == "")):
+                continue
+            if inside or key not in self.wrappers:
+                rest[key] = value
+            elif is_object(value):
+                inner = self._rest(value, used, place)
+                if inner:
+                    rest[key] = inner
+            elif value is not None:
+                rest[key] = value
+        return rest
+
+
+def _is_plain(places: Places) -> bool:
+    return len(places) == 1 and len(places[0]) == 1
+
+
+def place_of(raw: dict[str, Any], attr: str, places: Places) -> JsonPath | None:
+    """Find the place at which an object has an attribute's value: the first that is not blank."""
+    blank: JsonPath | None = None
+    for place in places:
+        value = _at(raw, place)
+        if value is None:
+            continue
+        if value != "":
+            return place
+        if blank is None and attr not in BLANK_IS_ABSENT:
+            blank = place
+    return blank
+
+
+def _at(raw: dict[str, Any], place: JsonPath) -> Any:
+    value: Any = raw
+    for key in place:
+        if not is_object(value):
+            return None
+        value = value.get(key)
+    return value
+
+
+def within(place: str, hook: Callable[..., Any], value: Any, *args: Any) -> Any:
+    """Read a value with a hook, and let a misfit tell the place."""
+    try:
+        return hook(value, *args)
+    except MisfitError as misfit:
+        raise misfit.inside(place) from None
+
+
+_HOOKS: tuple[tuple[Any, Callable[..., Any]], ...] = (
+    (str, hooks.text),
+    (bool, hooks.flag),
+    (int, hooks.whole),
+    (float, hooks.number),
+    (datetime, hooks.moment),
+    (str | int, hooks.project_id),
+    (str | int | None, hooks.project_id),
+    (ProjectStep | str | None, hooks.step),
+    (JobStatus | str | None, hooks.job_status),
+)
+
+
+# For one field only, where its Python type does not tell how the API writes it.
+_FIELD_HOOKS: dict[tuple[type[Model], str], Callable[..., Any]] = {(Job, "error_code"): hooks.error_code}
+
+
+@cache
+def _converter() -> Converter:
+    """Make the converter when the first answer arrives, so that importing the package stays quick."""
+    converter = Converter(detailed_validation=True)
+    for kind, hook in _HOOKS:
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_func(_is(dict), hooks.mapping)
+    converter.register_structure_hook_factory(_is(tuple), _tuple_hook)
+    converter.register_structure_hook_func(_is(Sequence), _scenes)
+    converter.register_structure_hook_factory(_is_model, _model_hook)
+    return converter
+
+
+def _is(origin: type) -> Callable[[Any], bool]:
+    return lambda kind: get_origin(kind) is origin
+
+
+def _is_model(kind: Any) -> bool:
+    cls = get_origin(kind) or kind
+    return isinstance(cls, type) and issubclass(cls, Model)
+
+
+def _model_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    reader = reader_of(kind)
+    return lambda value, _: reader.read(value)
+
+
+@cache
+def _cached_reader(kind: Any) -> Reader:
+    return Reader(kind, _converter())
+
+
+def reader_of(kind: Any) -> Reader:
+    """Give the reader of a class of models, or of a generic one with its argument; made once."""
+    return _cached_reader(kind)
+
+
+def _tuple_hook(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    item = get_args(kind)[0]
+    hook = _converter().get_structure_hook(item)
+
+    def read(value: Any, _: Any) -> tuple[Any, ...]:
+        if not is_list(value):
+            raise MisfitError("a list", value)
+        return tuple(within(f"[{index}]", hook, entry, item) for index, entry in enumerate(value))
+
+    return read
+
+
+def _scenes(value: Any, _: Any) -> Sequence[models.Scene]:
+    if is_list(value) and all(map(is_object, value)):
+        return LazySequence(value, read_scene)
+    raise MisfitError("a list of objects", value)
+
+
+def read_scene(raw: dict[str, Any]) -> models.Scene:
+    """Read one scene. It cannot fail: no field of a scene matters for a verdict."""
+    return cast("models.Scene", reader_of(models.Scene).read(raw))

@@ -1,0 +1,1 @@
+"""Files on disk: downloads, template backups and reports, each complete or absent."""

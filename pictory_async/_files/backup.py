@@ -1,0 +1,144 @@
+"""A template's backup: its details and its two files in one directory, and what tells that they are all there."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+from anyio import to_thread
+
+from pictory_async._files.atomic import write_atomically
+from pictory_async._files.downloads import to_disk
+from pictory_async._files.fetcher import Source
+from pictory_async._files.manifest import (
+    FILES,
+    MANIFEST,
+    BackupCheck,
+    BackupFile,
+    BackupProblem,
+    Staging,
+    TemplateBackup,
+    check,
+    manifest_of,
+    measure,
+)
+from pictory_async._files.partfile import PartFile
+from pictory_async._gather import each
+from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Awaitable, Callable
+
+    from pictory_async._files.fetcher import Media
+    from pictory_async.models import Template
+
+__all__ = ["BackupCheck", "BackupFile", "BackupProblem", "TemplateBackup", "back_up", "verify_backup"]
+
+_URLS: Final = {"project": "project_url", "structure": "structure_url"}
+
+
+async def verify_backup(path: str | os.PathLike[str]) -> BackupCheck:
+    """Check that a template's backup is whole and that its files are those that were put into it.
+
+    Reads every file, in a thread; changes nothing and requests nothing.
+
+    Args:
+        path: The directory of the backup.
+
+    Raises:
+        PictoryConfigError: That cannot be a path.
+    """
+    return await to_thread.run_sync(check, _checked(path))
+
+
+async def back_up(
+    media: Media,
+    template_id: str,
+    path: str | os.PathLike[str],
+    fetch: Callable[[], Awaitable[Template]],
+) -> TemplateBackup:
+    """Back up a template; see ``client.templates.backup``."""
+    staging = Staging(_checked(path), template_id)
+    cut_off = await to_thread.run_sync(staging.examine)
+    try:
+        if cut_off:
+            await to_thread.run_sync(staging.open)  # first of all: the template may be gone by now
+        template = await fetch()
+        exported_at = datetime.now(UTC)
+        if not cut_off:
+            await to_thread.run_sync(staging.open)
+        await _write(
+            staging.path / FILES[0], {"exportDate": exported_at.isoformat(), "templateData": template.to_dict()}
+        )
+        fetched = await _fetch_files(media, staging.path, template, fetch)
+        backup = TemplateBackup(
+            path=staging.target,
+            template_id=template_id,
+            name=template.name,
+            exported_at=exported_at,
+            files=(await to_thread.run_sync(measure, staging.path / FILES[0]), *filter(None, fetched)),
+            absent=tuple(name for name, file in zip(FILES[1:], fetched, strict=True) if file is None),
+        )
+        await _write(staging.path / MANIFEST, manifest_of(backup))
+        # A move that has begun is brought to its end: it takes no time.
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(staging.commit)
+    except BlockingIOError:
+        text = f"Another process is writing a backup to {staging.target}. Wait for it, or use another directory."
+        raise DownloadError(text) from None
+    except OSError as error:
+        if isinstance(error, PictoryError):
+            raise
+        text = f"Could not write a backup to {staging.target}: {error.strerror or error}. Correct that and try again."
+        raise DownloadError(text) from None
+    finally:
+        staging.close()
+    return backup
+
+
+async def _fetch_files(
+    media: Media, directory: Path, template: Template, fetch: Callable[[], Awaitable[Template]]
+) -> list[BackupFile | None]:
+    fresh: list[Template] = []
+    refetching = anyio.Lock()
+
+    async def renewed(kind: str) -> str | None:
+        async with refetching:
+            if not fresh:
+                fresh.append(await fetch())
+        return _url(fresh[0], kind)
+
+    async def one(kind: str) -> BackupFile | None:
+        url = _url(template, kind)
+        if url is None:
+            return None
+        source = Source(url, f"the {kind} file of template {template.id!r}", lambda: renewed(kind), None)
+        part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
+        await to_disk(media, source, part, kind, "overwrite")
+        return await to_thread.run_sync(measure, part.target)
+
+    return await each(one, _URLS)
+
+
+def _url(template: Template, kind: str) -> str | None:
+    return getattr(template, _URLS[kind]) or None
+
+
+async def _write(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # A lone surrogate has no UTF-8 form; its backslash escape is just what JSON calls it.
+    await write_atomically(path, text.encode("utf-8", "backslashreplace"))
+
+
+def _checked(path: str | os.PathLike[str]) -> Path:
+    try:
+        found = Path(path)
+    except TypeError:
+        raise PictoryConfigError(f"The path of a backup is text or a path, not {type(path).__name__}.") from None
+    if not str(path) or "\0" in str(path):
+        raise PictoryConfigError(f"{str(path)!r} cannot be the path of a backup.")
+    return found

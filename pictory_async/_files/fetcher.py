@@ -1,0 +1,233 @@
+"""Files from media hosts to disk: streamed, resumed, checked. The API key is never sent there."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+import anyio
+
+from pictory_async._http.messages import Wire, header
+from pictory_async._settings.addresses import objection
+from pictory_async._settings.config import user_agent
+from pictory_async.errors import ConnectionFailedError, DownloadError, RequestTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pictory_async._files.partfile import PartFile
+    from pictory_async._http.engine import Engine, Stream
+    from pictory_async._http.messages import Headers
+    from pictory_async._http.retry import RetryPolicy
+
+__all__ = ["Media", "Source"]
+
+_BUFFER: Final = 1024 * 1024
+_REDIRECTS: Final = 3
+_RANGE: Final = r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})"
+_GONE: Final = frozenset({401, 403, 404, 410})
+_PASSING: Final = frozenset({408, 425, 429, *range(500, 600)})
+
+
+class _Cut(Exception):  # noqa: N818 - not an error: the download goes on where it was cut
+    """The answer ended early or made no sense; trying again may help."""
+
+
+class Source:
+    """Where a file comes from.
+
+    Args:
+        url: Its address.
+        what: What errors call it, such as ``the video of project 'x'``.
+        renew: Gives a fresh address, once, when the old one is refused; ``None`` if there is none.
+        progress: Called with bytes done and bytes in all (``None`` if unknown) after each piece.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        what: str,
+        renew: Callable[[], Awaitable[str | None]] | None,
+        progress: Callable[[int, int | None], object] | None,
+    ) -> None:
+        self.url = url
+        self.what = what
+        self.renew = renew
+        self.progress = progress
+
+
+class Media:
+    """Downloads files, several at once but boundedly so.
+
+    Args:
+        engine: Connections of its own: none of them ever carries the API key.
+        retry: How often in a row a download may get nowhere, and the waits in between.
+        timeout: How long nothing may come, in seconds; ``None`` for no limit.
+        loopback: Whether addresses on this machine may be fetched, over plain HTTP too.
+    """
+
+    def __init__(self, engine: Engine, retry: RetryPolicy, timeout: float | None, *, loopback: bool) -> None:
+        self._engine = engine
+        self._retry = retry
+        self._timeout = timeout
+        self._loopback = loopback
+
+    async def fetch(self, source: Source, part: PartFile) -> None:
+        """Bring a file to its end, from wherever it was left.
+
+        Raises:
+            DownloadError: It cannot be had; what there is of it stays for a later attempt.
+        """
+        attempt = 0
+        while True:
+            before = part.size
+            try:
+                if await self._attempt(source, part):
+                    return
+                continue
+            except (_Cut, ConnectionFailedError, RequestTimeoutError) as error:
+                reason = str(error)
+            attempt = 1 if part.size > before else attempt + 1
+            delay = self._retry.delay(ConnectionFailedError(reason), attempt)
+            if delay is None:
+                text = (
+                    f"Downloading {source.what} got stuck at {part.size} bytes: {reason} "
+                    "What there is was kept; download again to go on from there."
+                )
+                raise DownloadError(text, done=part.size, total=part.total)
+            await anyio.sleep(delay)
+
+    def check(self, url: str, source: Source) -> None:
+        """Refuse an address that must not be used, whoever gave it.
+
+        Raises:
+            DownloadError: It is not a public and encrypted one.
+        """
+        problem = objection(url, loopback=self._loopback)
+        if problem:
+            raise DownloadError(f"The address of {source.what} {problem}, so it is not used. Look at it in Pictory.")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._engine.aclose()
+
+    async def _attempt(self, source: Source, part: PartFile) -> bool:
+        """Try once; whether the file is whole. ``False`` means: at once again, something was changed."""
+        url = source.url
+        for _ in range(_REDIRECTS + 1):
+            self.check(url, source)
+            async with self._engine.stream(self._wire(url, source, part)) as stream:
+                location = header(stream.headers, b"location")
+                if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
+                    return await self._answered(stream, source, part)
+            with suppress(ValueError):  # what cannot be read stays as it is, and is refused
+                location = urljoin(url, location)
+            url = location
+        text = f"The address of {source.what} redirects too often. Have Pictory give a new one, and download again."
+        raise DownloadError(text, done=part.size, total=part.total)
+
+    async def _answered(self, stream: Stream, source: Source, part: PartFile) -> bool:
+        status = stream.status
+        if status in _GONE and source.renew is not None:
+            renew, source.renew = source.renew, None
+            fresh = await renew()
+            if fresh is not None:
+                source.url = fresh
+                return False
+        if status in _PASSING:
+            raise _Cut(f"the server answered {status}.")
+        if status == 416:  # noqa: PLR2004 - Range Not Satisfiable
+            whole = _total(stream.headers) == part.size
+            if not whole:
+                if part.size == 0:
+                    raise _Cut("the server has no such range.")
+                await anyio.to_thread.run_sync(part.restart)
+            return whole
+        if status not in {200, 206}:
+            text = f"The server refuses {source.what} with status {status}. Look at it in Pictory, then download again."
+            raise DownloadError(text, done=part.size, total=part.total)
+        return await self._receive(stream, source, part)
+
+    async def _receive(self, stream: Stream, source: Source, part: PartFile) -> bool:
+        total, start = _extent(stream)
+        validator = _validator(stream.headers)
+        if stream.status == 206 and start != part.size:  # noqa: PLR2004 - Partial Content
+            await anyio.to_thread.run_sync(part.restart)
+            raise _Cut("the server sent another part than it was asked for.")
+        if part.size and (start == 0 or (validator, total) != (part.validator, part.total)):
+            # Another version than the one this is a part of, or a server that knows no parts.
+            await anyio.to_thread.run_sync(part.restart)
+            if start != 0:
+                return False
+        await anyio.to_thread.run_sync(part.describe, validator, total)
+        buffer = bytearray()
+        try:
+            while chunk := await stream.read():
+                buffer += chunk
+                if total is not None and part.size + len(buffer) > total:
+                    break  # else a server could fill the disk
+                if len(buffer) >= _BUFFER:
+                    await _flush(buffer, source, part)
+        finally:
+            if buffer:
+                with anyio.CancelScope(shield=True):
+                    await _flush(buffer, source, part)
+        if total is not None and part.size != total:
+            if part.size > total:
+                await anyio.to_thread.run_sync(part.restart)
+            raise _Cut(f"{part.size} of {total} bytes arrived.")
+        return True
+
+    def _wire(self, url: str, source: Source, part: PartFile) -> Wire:
+        headers: Headers = [
+            (b"accept", b"*/*"),
+            (b"accept-encoding", b"identity"),
+            (b"user-agent", user_agent().encode()),
+            # Also for the whole file: the answer then tells its length twice.
+            (b"range", f"bytes={part.size}-".encode()),
+        ]
+        if part.size and part.validator is not None:
+            headers.append((b"if-range", part.validator.encode()))
+        return Wire("GET", url, source.what, headers, timeout=self._timeout)
+
+
+async def _flush(buffer: bytearray, source: Source, part: PartFile) -> None:
+    data = bytes(buffer)
+    buffer.clear()
+    await anyio.to_thread.run_sync(part.write, data)
+    if source.progress is not None:
+        source.progress(part.size, part.total)
+
+
+def _extent(stream: Stream) -> tuple[int | None, int]:
+    """How long the whole file is, in bytes, and where the answer begins in it."""
+    stated = header(stream.headers, b"content-length")
+    length = int(stated) if stated is not None and stated.isascii() and stated.isdigit() else None
+    if (header(stream.headers, b"content-type") or "").startswith("text/html"):
+        raise _Cut("the server sent a web page instead.")  # that of a firewall, or of a hotel's network
+    if header(stream.headers, b"content-encoding") not in {None, "identity"}:
+        raise _Cut("the server compressed the file, though asked not to.")
+    if stream.status == 200:  # noqa: PLR2004 - the whole file
+        return length, 0
+    found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
+    if found is None or found[1] is None:
+        raise _Cut("the server does not say which part it sent.")
+    first, last, total = int(found[1]), int(found[2]), int(found[3])
+    if last + 1 != total or (length is not None and length != total - first):
+        raise _Cut("the server contradicts itself about the file's length.")
+    return total, first
+
+
+def _total(headers: Headers) -> int | None:
+    found = re.fullmatch(_RANGE, header(headers, b"content-range") or "")
+    return int(found[3]) if found is not None else None
+
+
+def _validator(headers: Headers) -> str | None:
+    """What tells this version of the file from others (RFC 9110, section 13.1.5: no weak tags)."""
+    tag = header(headers, b"etag")
+    found = tag if tag is not None and not tag.startswith("W/") else header(headers, b"last-modified")
+    # It goes back in a header, so it must not be able to become two.
+    return found if found is not None and found.isascii() and found.isprintable() else None

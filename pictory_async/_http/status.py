@@ -1,0 +1,99 @@
+"""What an error status means, said to a person."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from pictory_async._codec.answers import decode_error
+from pictory_async._http.retry import parse_retry_after
+from pictory_async.errors import (
+    AuthenticationError,
+    BlockedError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+    StatusError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pictory_async._http.messages import Reply
+
+__all__ = ["status_error"]
+
+_REPORT: Final = "Try again later; if it stays so, report it to Pictory."
+
+
+def status_error(reply: Reply, method: str, path: str, subject: str, hide: Callable[[str], str]) -> StatusError:
+    """Turn an answer with an error status into its typed error.
+
+    Args:
+        reply: The answer.
+        method: HTTP method of the request.
+        path: Path of the request below the base URL.
+        subject: What was asked for, such as ``project 'x'``.
+        hide: Takes the API key out of what the server says: it may repeat what it was sent.
+    """
+    body = decode_error(reply.body, hide)
+    status = reply.status
+    code = body.code if body is not None else None
+    said = f" ({body.message})" if body is not None and body.message else ""
+    if status in {400, 422}:
+        fields = body.fields if body is not None else ()
+        named = "".join(f" {field.name}: {field.problem}." for field in fields)
+        text = f"Pictory does not accept the request for {subject}{said}.{named} Correct it; repeating it cannot help."
+        return InvalidRequestError(text, method=method, path=path, status=status, code=code, fields=fields)
+    if status in {429, *range(500, 600)}:
+        pause = parse_retry_after(reply.header(b"retry-after"), _server_time(reply))
+        if status == 429:  # noqa: PLR2004 - Too Many Requests
+            text = f"Pictory refused {subject}: too many requests{said}. Lower the limiter's rate."
+            return RateLimitedError(text, method=method, path=path, status=status, code=code, retry_after=pause)
+        text = f"Pictory could not answer for {subject}: status {status}{said}. {_REPORT}"
+        return ServerError(text, method=method, path=path, status=status, code=code, retry_after=pause)
+    kind, text = _plain(status, subject, said, json=body is not None)
+    return kind(text, method=method, path=path, status=status, code=code)
+
+
+def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[StatusError], str]:
+    match status:
+        case 401:
+            return AuthenticationError, (
+                f"Pictory refused the API key, asked for {subject}{said}. "
+                "Check PICTORY_API_KEY against https://app.pictory.ai/api-access."
+            )
+        case 403 if json:
+            return PermissionDeniedError, (
+                f"This API key may not use {subject}{said}. Use a key of the account or team that owns it."
+            )
+        case 403:
+            return BlockedError, (
+                f"A firewall in front of Pictory blocked the request for {subject}. "
+                "Check your network's address and any custom User-Agent; the API key is not the cause."
+            )
+        case 404:
+            return NotFoundError, (
+                f"There is no {subject} for this API key{said}. Check the id, and that the key is of its account."
+            )
+        case _ if 300 <= status < 400:  # noqa: PLR2004 - redirects
+            return StatusError, (
+                f"Pictory answered for {subject} with redirect {status}, which is not followed, so that the key stays "
+                "with the configured address. Check the base URL."
+            )
+        case _:
+            return (
+                StatusError,
+                f"Pictory answered for {subject} with the unexpected status {status}{said}. {_REPORT}",
+            )
+
+
+def _server_time(reply: Reply) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(reply.header(b"date") or "")
+    except (ValueError, OverflowError):  # a year with twenty digits is no number for C
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -1,0 +1,77 @@
+"""A render that was asked for, to be waited for now or after a restart."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Final, cast
+
+import attrs
+
+from pictory_async._values import Record
+from pictory_async.errors import PictoryConfigError
+from pictory_async.models import ProjectId
+
+__all__ = ["RenderHandle"]
+
+_VERSION: Final = 1
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class RenderHandle(Record):
+    """A render that was asked for.
+
+    Holds no key, so it can be written to a file or a database and used by another process: see `to_json`.
+
+    Attributes:
+        project_id: The project that is rendered.
+        job_id: The job that renders it; ``None`` where the request's answer was lost.
+        generated_before: When the project's video before this render was generated; ``None`` if there was none, and
+            the first moment of the calendar if nobody knows.
+    """
+
+    project_id: ProjectId
+    job_id: str | None = None
+    generated_before: datetime | None = None
+
+    def to_json(self) -> str:
+        """Write the handle as one line of JSON, with a version number."""
+        before = self.generated_before.isoformat() if self.generated_before is not None else None
+        return json.dumps(
+            {
+                "version": _VERSION,
+                "project_id": self.project_id,
+                "job_id": self.job_id,
+                "generated_before": before,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> RenderHandle:
+        """Read what `to_json` wrote.
+
+        Raises:
+            PictoryConfigError: It is something else, or of a later version of this package.
+        """
+        try:
+            raw: Any = json.loads(text)
+        except ValueError:
+            raw = None
+        if not isinstance(raw, dict):
+            raise PictoryConfigError("This is not a render handle: it is no JSON object.")
+        found = cast("dict[str, Any]", raw)
+        if found.get("version") != _VERSION:
+            raise PictoryConfigError(
+                f"This render handle has version {found.get('version')!r}, and only {_VERSION} can be read. "
+                "Update pictory-async, or ask for the render's project instead."
+            )
+        project_id: Any = found.get("project_id")
+        job_id, before = found.get("job_id"), found.get("generated_before")
+        try:
+            moment = None if before is None else datetime.fromisoformat(before)
+        except (TypeError, ValueError):
+            raise PictoryConfigError(f"This render handle has no usable date: {before!r}.") from None
+        usable = isinstance(project_id, (str, int)) and not isinstance(project_id, bool)
+        if not usable or not isinstance(job_id, str | None) or (moment is not None and moment.tzinfo is None):
+            raise PictoryConfigError("This render handle is damaged: an id or a date in it has the wrong form.")
+        return cls(project_id=project_id, job_id=job_id, generated_before=moment)

@@ -1,0 +1,100 @@
+"""How a watch ended: a value, never an exception that ends the others."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from pictory_async._values import Record
+from pictory_async.errors import PictoryError
+from pictory_async.models import Job, Project, ProjectId
+
+__all__ = ["RenderOutcome", "RenderStatus"]
+
+
+class RenderStatus(StrEnum):
+    """How a watch ended."""
+
+    RENDERED = "rendered"
+    """The awaited video is there."""
+
+    FAILED = "failed"
+    """Rendering ended without a new video."""
+
+    NOT_STARTED = "not_started"
+    """Nothing was being rendered for ``start_grace`` seconds, and there is no (newer) video."""
+
+    MISSING = "missing"
+    """There is no such project for this key (404, twice in a row)."""
+
+    REFUSED = "refused"
+    """The key was refused, or may not see this project (401 or 403, twice in a row)."""
+
+    TIMED_OUT = "timed_out"
+    """``max_wait`` was spent; the render may still finish later."""
+
+    ERROR = "error"
+    """The answers stayed unusable; ``error`` says why."""
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class RenderOutcome(Record):
+    """How one watch ended.
+
+    Attributes:
+        project_id: The project, as it was given.
+        status: How the watch ended.
+        project: The last snapshot; the rendered project where ``status`` is ``RENDERED``. ``None`` if there was none.
+        job: The render's job as it was last seen, where a `RenderHandle` was watched.
+        job_id: The id of that job.
+        polls: How many usable answers the watch got.
+        waited: How long the watch lasted, in seconds.
+        notice_lag: The longest time that the end can have gone unnoticed, in seconds: the time since the last look
+            that still showed something else, or since the watch began.
+        error: What `raise_for_status` raises; ``None`` exactly when ``status`` is ``RENDERED``.
+    """
+
+    project_id: ProjectId
+    status: RenderStatus
+    project: Project | None = None
+    job: Job | None = None
+    job_id: str | None = None
+    polls: int = 0
+    waited: float = 0.0
+    notice_lag: float = 0.0
+    error: PictoryError | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the awaited video is there."""
+        return self.status is RenderStatus.RENDERED
+
+    def raise_for_status(self) -> None:
+        """Raise the outcome's typed error unless the video is there.
+
+        Raises:
+            RenderFailedError: For ``FAILED``.
+            RenderNotStartedError: For ``NOT_STARTED``.
+            NotFoundError: For ``MISSING``.
+            AuthenticationError: For ``REFUSED`` with 401.
+            PermissionDeniedError: For ``REFUSED`` with 403.
+            WaitTimeoutError: For ``TIMED_OUT``.
+            APIError: For ``ERROR``.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as plain JSON values, without the snapshot."""
+        return {
+            "project_id": self.project_id,
+            "status": self.status.value,
+            "job_id": self.job_id,
+            "video_url": self.project.video_url if self.project is not None and self.ok else None,
+            "polls": self.polls,
+            "waited": round(self.waited, 3),
+            "notice_lag": round(self.notice_lag, 3),
+            "error": str(self.error) if self.error is not None else None,
+        }

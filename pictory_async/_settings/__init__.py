@@ -1,0 +1,1 @@
+"""What users pass in, checked: the API key, addresses, durations and ids."""
