@@ -80,14 +80,14 @@ def slow(session: nox.Session) -> None:
 def rates(session: nox.Session) -> None:
     """Let clients find limits that servers do not tell: ``-- --write docs/reliability.md`` writes what came of it."""
     session.install(wheel("all"), *group("tests"))
-    session.run("python", "-m", "tests.rates", *session.posargs)
+    session.run("python", "-m", "tests.lab.rates", *session.posargs)
 
 
 @nox.session(requires=["build"])
 def worlds(session: nox.Session) -> None:
     """Run worlds made of one seed each, on all cores: ``-- --seeds 10000``, ``-- --seed 17`` or ``-- --mutants``."""
     session.install(wheel("all"), *group("tests"))
-    session.run("python", "-m", "tests.worlds", *session.posargs)
+    session.run("python", "-m", "tests.lab.worlds", *session.posargs)
 
 
 @nox.session
@@ -128,14 +128,14 @@ def docs(session: nox.Session) -> None:
 def churn(session: nox.Session) -> None:
     """Cancel thousands of waits over sockets, on each loop with each library: ``-- --write docs/reliability.md``."""
     session.install(wheel("all"), *group("tests"))
-    session.run("python", "-m", "tests.endurance.churn", *session.posargs)
+    session.run("python", "-m", "tests.lab.endurance.churn", *session.posargs)
 
 
 @nox.session(requires=["build"])
 def soak(session: nox.Session) -> None:
     """Watch 2,000 projects for ten minutes with faults, and look at memory and open files: ``-- --minutes 60``."""
     session.install(wheel("all"), *group("tests"))
-    session.run("python", "-m", "tests.endurance.soak", *session.posargs)
+    session.run("python", "-m", "tests.lab.endurance.soak", *session.posargs)
 
 
 @nox.session(requires=["build"])
@@ -175,4 +175,4 @@ def audit(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what a poll costs beside the peers: ``-- --quick``, ``--write docs/benchmarks.md`` or ``--profile``."""
     session.install(wheel("all"), *group("tests"), *group("bench"))
-    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+    session.run("python", "-m", "tests.lab.benchmarks", *session.posargs)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.benchmarks._run import ROOT, command
+from tests.lab.benchmarks._run import ROOT, command
 
 needs_aiohttp = pytest.mark.skipif(importlib.util.find_spec("httpx_aiohttp") is None, reason="needs the extra aiohttp")
 

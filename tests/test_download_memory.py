@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
-from tests.benchmarks.download_memory import MIB, measure
+from tests.lab.benchmarks.download_memory import MIB, measure
 
 # The whole claim is about 1 GiB, for which a server in the same process takes its time: ``nox -s slow``.
 SIZE = int(os.environ.get("PICTORY_ASYNC_DOWNLOAD_MIB", "64"))

@@ -13,7 +13,7 @@ from pictory_async._limits.feedback import Feedback
 from pictory_async._limits.limiter import Pace
 from pictory_async.testing import Answer, FixedWindowLimit, Render, ServerLimit, Simulator, World
 from tests._virtual import virtual_time
-from tests.rates._cells import Cell, run
+from tests.lab.rates._cells import Cell, run
 
 pytestmark = pytest.mark.anyio
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 from pictory_async.testing.server import ServerThread
-from tests.benchmarks.download_memory import MIB, PROGRAM
+from tests.lab.benchmarks.download_memory import MIB, PROGRAM
 
 KILLS = int(os.environ.get("PICTORY_ASYNC_KILLS", "5"))
 SIZE = 12 * MIB + 345

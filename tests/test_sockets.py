@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 from pictory_async.testing.server import ServerThread
-from tests.endurance._crowd import Crowd
+from tests.lab.endurance._crowd import Crowd
 
 pytestmark = pytest.mark.anyio
 

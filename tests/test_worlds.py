@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import pictory_async
-from tests.worlds._life import run
-from tests.worlds._mutants import MUTANTS
-from tests.worlds._plan import draw
-from tests.worlds._shrink import shortest, shrink
+from tests.lab.worlds._life import run
+from tests.lab.worlds._mutants import MUTANTS
+from tests.lab.worlds._plan import draw
+from tests.lab.worlds._shrink import shortest, shrink
 
 if TYPE_CHECKING:
-    from tests.worlds._history import History
-    from tests.worlds._plan import Plan
+    from tests.lab.worlds._history import History
+    from tests.lab.worlds._plan import Plan
 
 WORLDS = int(os.environ.get("PICTORY_ASYNC_WORLDS", "300"))
 CHUNK = 10

@@ -74,7 +74,7 @@ class ProgressSchedule(FairSchedule):
 
     The next look comes when half of the predicted rest has passed, but not before 10 seconds (or ``interval``, if that
     is shorter) and not after three intervals. In simulated renders it halves the time between finish and notice at an
-    equal number of requests; ``tests/benchmarks/schedule.py`` measures it.
+    equal number of requests; ``tests/lab/benchmarks/schedule.py`` measures it.
     """
 
     def next_look(self, seen: Sighting) -> float:

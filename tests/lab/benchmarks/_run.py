@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Values = dict[str, float]
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 # The installed package is measured where there is one, whatever directory this is run from.
@@ -44,7 +44,7 @@ class NotMeasuredError(Exception):
 
 def command(module: str, *arguments: str) -> list[str]:
     """The command that runs a module of the benchmarks."""
-    return [sys.executable, "-P", "-c", _START, f"tests.benchmarks.{module}", *arguments]
+    return [sys.executable, "-P", "-c", _START, f"tests.lab.benchmarks.{module}", *arguments]
 
 
 def output(module: str, *arguments: str) -> str:

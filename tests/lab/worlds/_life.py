@@ -13,12 +13,12 @@ import trio
 import trio.testing
 
 from pictory_async import AsyncPictory, RateLimiter, RetryPolicy
-from tests.worlds._check import check
-from tests.worlds._downloads import download
-from tests.worlds._history import History, LogReader
-from tests.worlds._plan import MAX_PAUSE, TIMEOUT, Plan
-from tests.worlds._server import HEALTHY, Server, client_host
-from tests.worlds._users import User
+from tests.lab.worlds._check import check
+from tests.lab.worlds._downloads import download
+from tests.lab.worlds._history import History, LogReader
+from tests.lab.worlds._plan import MAX_PAUSE, TIMEOUT, Plan
+from tests.lab.worlds._server import HEALTHY, Server, client_host
+from tests.lab.worlds._users import User
 
 FOREVER: Final = 20_000.0
 """By then every user has long come back."""

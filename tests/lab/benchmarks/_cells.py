@@ -1,4 +1,4 @@
-"""Single measurements against the server: ``python -m tests.benchmarks._cells NAME ARGUMENTS``."""
+"""Single measurements against the server: ``python -m tests.lab.benchmarks._cells NAME ARGUMENTS``."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from urllib.request import urlopen
 import anyio
 
 from pictory_async import AsyncPictory, RateLimiter
-from tests.benchmarks._metronome import ticks
-from tests.benchmarks._plain import structure
-from tests.benchmarks._polls import KEY, UNLIMITED, poller
+from tests.lab.benchmarks._metronome import ticks
+from tests.lab.benchmarks._plain import structure
+from tests.lab.benchmarks._polls import KEY, UNLIMITED, poller
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.benchmarks._polls import Poll
+    from tests.lab.benchmarks._polls import Poll
 
 Result = dict[str, float]
 

@@ -10,12 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks._run import CORES
+from tests.lab.benchmarks._run import CORES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.benchmarks._rows import Row
+    from tests.lab.benchmarks._rows import Row
 
 _LIBRARIES = (
     "pictory-async",

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from pictory_async import RenderStatus
 from pictory_async.testing import Phase
-from tests.worlds._evidence import Evidence
-from tests.worlds._users import EPSILON
+from tests.lab.worlds._evidence import Evidence
+from tests.lab.worlds._users import EPSILON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.worlds._history import History, Told
+    from tests.lab.worlds._history import History, Told
 
 
 def check(history: History) -> None:

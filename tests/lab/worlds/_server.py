@@ -15,12 +15,12 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from pictory_async.testing import Delivery, Fault, Render, SimRequest, SimResponse, Simulator, World
-from tests.worlds._faults import API_KINDS, API_WEIGHTS, KEY, MAKE, MEDIA_KINDS, Says, worth
+from tests.lab.worlds._faults import API_KINDS, API_WEIGHTS, KEY, MAKE, MEDIA_KINDS, Says, worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.worlds._plan import Plan, ProjectPlan
+    from tests.lab.worlds._plan import Plan, ProjectPlan
 
 HEALTHY: Final = "a project that is always there"
 MEDIA_SIZES: Final = {"mp4": 3000, "mp3": 900, "jpg": 400, "srt": 200, "vtt": 200, "txt": 0}

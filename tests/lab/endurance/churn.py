@@ -1,4 +1,4 @@
-"""Thousands of waits cancelled at random over a few connections: ``python -m tests.endurance.churn``."""
+"""Thousands of waits cancelled at random over a few connections: ``python -m tests.lab.endurance.churn``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import anyio
 import attrs
 
 from pictory_async import AsyncPictory, RateLimiter
-from tests._report import write_section
-from tests.endurance._crowd import Crowd
-from tests.endurance._left import complaints, files, tasks
-from tests.endurance._server import ServerProcess
+from tests.lab._report import write_section
+from tests.lab.endurance._crowd import Crowd
+from tests.lab.endurance._left import complaints, files, tasks
+from tests.lab.endurance._server import ServerProcess
 
 LOOPS: dict[str, tuple[str, dict[str, Any]]] = {
     "asyncio": ("asyncio", {}),

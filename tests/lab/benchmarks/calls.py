@@ -1,4 +1,4 @@
-"""Python and C calls per poll under cProfile: ``python -m tests.benchmarks.calls [httpx|httpx2|aiohttp] [--profile]``.
+"""Python and C calls per poll under cProfile: ``python -m tests.lab.benchmarks.calls [httpx|httpx2|aiohttp] [--profile]``.
 
 The same from run to run, so it is the guard that the test suite keeps. For that, the server answers with one write, and
 the median is taken: on a busy machine an answer may come in two pieces nevertheless, or before it is waited for.
@@ -13,9 +13,9 @@ import statistics
 
 import anyio
 
-from tests.benchmarks._polls import ours
-from tests.benchmarks._profile import report
-from tests.benchmarks._run import server
+from tests.lab.benchmarks._polls import ours
+from tests.lab.benchmarks._profile import report
+from tests.lab.benchmarks._run import server
 
 POLLS = 200
 

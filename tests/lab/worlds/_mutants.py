@@ -15,7 +15,7 @@ import attrs
 
 import pictory_async
 
-TESTS: Final = Path(__file__).parents[1]
+LAB: Final = Path(__file__).parents[1]
 SEEDS: Final = 1500
 
 
@@ -133,17 +133,18 @@ def _first_violation(mutant: Mutant) -> tuple[str, str] | None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         shutil.copytree(Path(pictory_async.__file__).parent, home / "pictory_async")
-        (home / "tests").mkdir()
-        shutil.copytree(TESTS / "worlds", home / "tests" / "worlds")
+        lab = home / "tests" / "lab"
+        shutil.copytree(LAB / "worlds", lab / "worlds")
+        (home / "tests" / "__init__.py").touch()
         for file in ("__init__.py", "_report.py"):
-            shutil.copy(TESTS / file, home / "tests" / file)
+            shutil.copy(LAB / file, lab / file)
         broken = home / "pictory_async" / mutant.file
         text = broken.read_text()
         if text.count(mutant.old) != 1:
             msg = f"{mutant.file} holds {text.count(mutant.old)} times, and not once: {mutant.old}"
             raise LookupError(msg)
         broken.write_text(text.replace(mutant.old, mutant.new))
-        command = [sys.executable, "-P", "-m", "tests.worlds", "--seeds", str(SEEDS), "--stop"]
+        command = [sys.executable, "-P", "-m", "tests.lab.worlds", "--seeds", str(SEEDS), "--stop"]
         env = {**os.environ, "PYTHONPATH": name}
         run = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False)
     found = re.search(r"^seed (\d+): (.*?)(?: \(\d+ in all\))?$", run.stdout, re.MULTILINE)

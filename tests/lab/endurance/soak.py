@@ -1,4 +1,4 @@
-"""Two thousand watches for ten minutes, with faults: ``python -m tests.endurance.soak``."""
+"""Two thousand watches for ten minutes, with faults: ``python -m tests.lab.endurance.soak``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import attrs
 from pictory_async import AsyncPictory, RateLimiter, RenderHandle, RetryPolicy
 from pictory_async.errors import PictoryError, RenderSubmitUncertainError
 from pictory_async.testing import World
-from tests._report import write_section
-from tests.endurance._left import complaints, files, memory, tasks
-from tests.endurance._server import ServerProcess
+from tests.lab._report import write_section
+from tests.lab.endurance._left import complaints, files, memory, tasks
+from tests.lab.endurance._server import ServerProcess
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup

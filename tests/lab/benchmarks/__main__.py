@@ -1,4 +1,4 @@
-"""What a poll costs, beside the peers: ``nox -s bench``, or ``python -m tests.benchmarks`` where all is installed.
+"""What a poll costs, beside the peers: ``nox -s bench``, or ``python -m tests.lab.benchmarks`` where all is installed.
 
 Prints a table of what was to be reached and what was. A miss is reported and is no failure; the exit code is 1 where
 something could not be measured.
@@ -10,9 +10,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks._page import line, machine, page, summary, versions
-from tests.benchmarks._rows import Effort, Row, measure
-from tests.benchmarks._run import CORES, NotMeasuredError, output
+from tests.lab.benchmarks._page import line, machine, page, summary, versions
+from tests.lab.benchmarks._rows import Effort, Row, measure
+from tests.lab.benchmarks._run import CORES, NotMeasuredError, output
 
 
 def _say(text: str) -> None:
@@ -32,7 +32,7 @@ def _profile() -> int:
 
 def main() -> int:
     """Measure, print, and write the page if asked to."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round and short measurements: about two minutes")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page of the documentation")
     parser.add_argument("--profile", action="store_true", help="only show where a poll's microseconds go")

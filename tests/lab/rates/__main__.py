@@ -1,4 +1,4 @@
-"""Let clients find limits that servers do not tell: ``nox -s rates``, or ``python -m tests.rates``."""
+"""Let clients find limits that servers do not tell: ``nox -s rates``, or ``python -m tests.lab.rates``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests._report import write_section
-from tests.rates._cells import LATENCY, NOMINAL, WATCHES, Cell, Found, cells, run
+from tests.lab._report import write_section
+from tests.lab.rates._cells import LATENCY, NOMINAL, WATCHES, Cell, Found, cells, run
 
 
 def one(cell: Cell) -> tuple[Cell, Found]:
@@ -28,7 +28,7 @@ def line(cell: Cell, found: Found) -> str:
 
 def main() -> None:
     """Measure all cells, and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.rates", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.rates", description=__doc__)
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the section of the documentation")
     options = parser.parse_args()
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Does following a job's progress pay? ``python -m tests.benchmarks.schedule [--quick]``.
+"""Does following a job's progress pay? ``python -m tests.lab.benchmarks.schedule [--quick]``.
 
 Simulated renders are looked at with `ProgressSchedule`, and then with a `FairSchedule` whose interval is chosen so that
 it makes the same number of requests. What is compared is the time between the finish and the look that notices it.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tests.worlds._users import EPSILON
+from tests.lab.worlds._users import EPSILON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.worlds._history import Told
-    from tests.worlds._plan import ProjectPlan
-    from tests.worlds._server import Exchange, Server, Shown
+    from tests.lab.worlds._history import Told
+    from tests.lab.worlds._plan import ProjectPlan
+    from tests.lab.worlds._server import Exchange, Server, Shown
 
 TRANSIENT = {408, 429, 500, 502, 503, 504, *range(520, 525)}
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from tests.benchmarks._polls import PEERS, PEERS_AIOHTTP
-from tests.benchmarks._run import CORES, NotMeasuredError, Samples, cell, installed, local, output, server
+from tests.lab.benchmarks._polls import PEERS, PEERS_AIOHTTP
+from tests.lab.benchmarks._run import CORES, NotMeasuredError, Samples, cell, installed, local, output, server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

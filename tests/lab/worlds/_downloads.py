@@ -16,14 +16,14 @@ from anyio import to_thread
 
 from pictory_async import errors
 from pictory_async.testing import MediaContent
-from tests.worlds._server import MEDIA_SIZES
+from tests.lab.worlds._server import MEDIA_SIZES
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
     from pictory_async import AsyncPictory, Project
-    from tests.worlds._history import History
-    from tests.worlds._plan import UserPlan
+    from tests.lab.worlds._history import History
+    from tests.lab.worlds._plan import UserPlan
 
 FILES: Final = Path("/proc/self/fd")
 KINDS: Final = ("video", "audio", "thumbnail", "srt", "txt")

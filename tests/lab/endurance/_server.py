@@ -56,7 +56,7 @@ class ServerProcess:
     """
 
     def __init__(self, **options: Any) -> None:
-        command = [sys.executable, "-m", "tests.endurance._server", json.dumps(options)]
+        command = [sys.executable, "-m", "tests.lab.endurance._server", json.dumps(options)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.facts: dict[str, Any] = self._read()
 

@@ -9,8 +9,8 @@ import anyio.lowlevel
 import attrs
 
 from pictory_async import AsyncPictory, RenderHandle, RenderOutcome, RenderStatus, errors
-from tests.worlds._history import History, Told
-from tests.worlds._plan import ProjectPlan, UserPlan
+from tests.lab.worlds._history import History, Told
+from tests.lab.worlds._plan import ProjectPlan, UserPlan
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Run many worlds, in parallel: ``python -m tests.worlds --seeds 1000``."""
+"""Run many worlds, in parallel: ``python -m tests.lab.worlds --seeds 1000``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from tests._report import write_section
-from tests.worlds._life import run
-from tests.worlds._mutants import report
-from tests.worlds._plan import draw
-from tests.worlds._shrink import shortest
+from tests.lab._report import write_section
+from tests.lab.worlds._life import run
+from tests.lab.worlds._mutants import report
+from tests.lab.worlds._plan import draw
+from tests.lab.worlds._shrink import shortest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

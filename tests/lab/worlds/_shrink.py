@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import attrs
 
 from pictory_async.testing import Render
-from tests.worlds._life import run
-from tests.worlds._plan import draw
+from tests.lab.worlds._life import run
+from tests.lab.worlds._plan import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.worlds._history import History
-    from tests.worlds._plan import Plan
+    from tests.lab.worlds._history import History
+    from tests.lab.worlds._plan import Plan
 
 T = TypeVar("T")
 

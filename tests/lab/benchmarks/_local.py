@@ -1,4 +1,4 @@
-"""Single measurements that need no server: ``python -m tests.benchmarks._local NAME``."""
+"""Single measurements that need no server: ``python -m tests.lab.benchmarks._local NAME``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from pictory_async._polling.agenda import Agenda
 from pictory_async._polling.poller import Board, RenderPoller
 from pictory_async._polling.watch import Terms, Watch
 from pictory_async.testing import Render, Simulator, World
-from tests.benchmarks._server import BIG, project_body
+from tests.lab.benchmarks._server import BIG, project_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pictory_async import RateLimiter, RenderOutcome
-from tests.worlds._faults import KEY
-from tests.worlds._plan import Plan, UserPlan
-from tests.worlds._server import Server
+from tests.lab.worlds._faults import KEY
+from tests.lab.worlds._plan import Plan, UserPlan
+from tests.lab.worlds._server import Server
 
 if TYPE_CHECKING:
     from pictory_async import PictoryError

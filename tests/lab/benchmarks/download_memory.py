@@ -1,4 +1,4 @@
-"""Memory and processor time of a big download: ``python -m tests.benchmarks.download_memory [MIB]``.
+"""Memory and processor time of a big download: ``python -m tests.lab.benchmarks.download_memory [MIB]``.
 
 A simulated Pictory in this process serves the file; another process downloads it.
 """

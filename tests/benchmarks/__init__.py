@@ -1,1 +1,0 @@
-"""What a poll costs, beside the peers; see ``python -m tests.benchmarks --help``."""

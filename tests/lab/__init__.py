@@ -1,0 +1,1 @@
+"""Laboratories: random worlds, benchmarks, endurance and rates. Each is a program of its own."""

@@ -1,0 +1,1 @@
+"""What a poll costs, beside the peers; see ``python -m tests.lab.benchmarks --help``."""

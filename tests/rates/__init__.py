@@ -1,1 +1,0 @@
-"""Servers with limits that they do not tell, and clients that have to find them: ``python -m tests.rates``."""
