@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from pictory_async._api.jobs import Jobs
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
-from pictory_async._files.fetcher import Media
-from pictory_async._http.engine import open_engine
+from pictory_async._files.fetcher import Fetcher
+from pictory_async._http.libraries import open_engine
 from pictory_async._http.retry import RetryPolicy
 from pictory_async._http.transport import Transport
 from pictory_async._limits.limiter import RateLimiter
+from pictory_async._polling.registry import WatchRegistry
 from pictory_async._settings.addresses import is_loopback
 from pictory_async._settings.config import Config
+from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._settings.durations import Duration
-    from pictory_async._statistics import ClientStatistics
 
 __all__ = ["AsyncPictory"]
 
@@ -74,10 +75,11 @@ class AsyncPictory:
         retry = retry or RetryPolicy()
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
-        self._media = Media(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
-        self.projects: Projects = Projects(self._transport, self._media)
-        self.templates: Templates = Templates(self._transport, self._media, self._template_cache)
-        self.jobs: Jobs = Jobs(self._transport)
+        self._fetcher = Fetcher(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
+        registry = WatchRegistry(self._transport)
+        self.projects: Projects = Projects(self._transport, registry, self._fetcher)
+        self.templates: Templates = Templates(self._transport, self._fetcher, self._template_cache)
+        self.jobs: Jobs = Jobs(self._transport, registry)
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,14 +92,12 @@ class AsyncPictory:
     async def aclose(self) -> None:
         """Close the connections; requests still in flight close theirs when they end. May be called twice."""
         await self._engine.aclose()
-        await self._media.aclose()
+        await self._fetcher.aclose()
         if self._template_cache is not None:
             await self._template_cache.aclose()
 
     def statistics(self) -> ClientStatistics:
         """What the client did so far."""
-        from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics  # noqa: PLC0415 - seldom asked for
-
         cache = self._template_cache
         return ClientStatistics(
             self._transport.statistics(),

@@ -10,10 +10,10 @@ from typing import cast
 
 import attrs
 
-__all__ = ["Record"]
+__all__ = ["ValueObject"]
 
 
-class Record:
+class ValueObject:
     """The base of attrs classes that are made with ``repr=False, eq=False``; once made, nobody changes them."""
 
     __slots__ = ()
@@ -32,6 +32,6 @@ class Record:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _fields(record: Record) -> tuple[attrs.Attribute[object], ...]:
+def _fields(record: ValueObject) -> tuple[attrs.Attribute[object], ...]:
     fields: tuple[attrs.Attribute[object], ...] = attrs.fields(cast("type[attrs.AttrsInstance]", type(record)))
     return fields

@@ -244,7 +244,7 @@ class TestJobs:
         """A job whose results were deleted is no failure of the job."""
         body = b'{"job_id": "j", "success": true, "data": {"status": "cleaned"}}'
         async with Simulator(faults=jobs_only(Answer(200, JSON, body))).client() as client:
-            with pytest.raises(errors.JobCleanedError, match="have been deleted"):
+            with pytest.raises(errors.JobCleanedError, match="were deleted"):
                 await client.jobs.wait("j")
 
     @pytest.mark.parametrize("style", ["404", "body"])

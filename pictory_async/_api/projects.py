@@ -8,14 +8,16 @@ import attrs
 
 from pictory_async._api.listing import Listing
 from pictory_async._codec.answers import decode_project, decode_project_page, decode_render_started
-from pictory_async._http.transport import segment
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
-from pictory_async._polling.poller import Board, RenderPoller
+from pictory_async._polling.poller import RenderPoller
+from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import ProgressSchedule
-from pictory_async._polling.watch import Terms, Watch
+from pictory_async._polling.targets import target_of, targets_of
+from pictory_async._polling.watch import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
+from pictory_async._settings.paths import project_path
 from pictory_async.errors import (
     ConnectionFailedError,
     MalformedResponseError,
@@ -32,13 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pictory_async._files.downloads import DownloadProgress, DownloadReport
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.partfile import OnConflict
-    from pictory_async._http.messages import Reply
     from pictory_async._http.transport import Transport
     from pictory_async._polling.outcome import RenderOutcome
-    from pictory_async._polling.poller import After, AfterEach
+    from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.schedules import PollSchedule
+    from pictory_async._polling.targets import After, AfterEach, Target
+    from pictory_async._polling.watch import Watch
     from pictory_async._settings.durations import Duration
     from pictory_async._statistics import PollerStatistics
     from pictory_async.models import ProjectId, ProjectItem
@@ -49,10 +52,10 @@ __all__ = ["Projects"]
 class Projects:
     """The calls about projects: ``client.projects``."""
 
-    def __init__(self, transport: Transport, media: Media) -> None:
+    def __init__(self, transport: Transport, registry: WatchRegistry, fetcher: Fetcher) -> None:
         self._transport = transport
-        self._media = media
-        self._board = Board()
+        self._registry = registry
+        self._fetcher = fetcher
 
     async def get(self, project_id: ProjectId) -> Project:
         """Fetch one project as it is now.
@@ -102,9 +105,7 @@ class Projects:
             PermissionDeniedError: The key may not see the project.
             APIError: The answers stayed unusable.
         """
-        return await self._first_outcome(
-            self.watch([project_id], after=after, max_wait=max_wait, interval=interval, start_grace=start_grace)
-        )
+        return await self._wait(target_of(project_id, after), _terms(max_wait, interval, start_grace))
 
     async def wait_all(
         self,
@@ -135,12 +136,11 @@ class Projects:
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
-        wanted = _listed(ids)
-        async with self.watch(
-            wanted, after=after, max_wait=max_wait, interval=interval, start_grace=start_grace, schedule=schedule
-        ) as watch:
-            found = {(str(outcome.project_id), outcome.job_id): outcome async for outcome in watch}
-        return [found[_key(one)] for one in wanted]
+        terms = _terms(max_wait, interval, start_grace, schedule)
+        async with Scheduler(self._registry, terms, targets_of(ids, after)) as scheduler:
+            while await scheduler.next_news() is not None:
+                pass
+        return [cast("RenderOutcome", watch.outcome) for watch in scheduler.first]
 
     def watch(
         self,
@@ -172,7 +172,7 @@ class Projects:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
         terms = _terms(max_wait, interval, start_grace, schedule)
-        return RenderPoller(self._look, self._board, terms, _listed(ids), after)
+        return RenderPoller(Scheduler(self._registry, terms, targets_of(ids, after)))
 
     async def render(self, project_id: ProjectId) -> RenderHandle:
         """Start rendering a project. This costs money, so it is asked for once, whatever happens.
@@ -197,7 +197,7 @@ class Projects:
         handle = RenderHandle(project_id=project_id, generated_before=before.generated_at or undated)
         subject = f"the render of project {project_id!r}"
         try:
-            reply = await self._transport.submit(f"{_path(project_id)}/render", subject)
+            reply = await self._transport.submit(f"{project_path(project_id)}/render", subject)
             return attrs.evolve(handle, job_id=decode_render_started(reply.body))
         except (ConnectionFailedError, RequestTimeoutError, MalformedResponseError, ServerError) as error:
             if isinstance(error, (ConnectionFailedError, RequestTimeoutError)) and not error.sent:
@@ -231,9 +231,8 @@ class Projects:
         Raises:
             PictoryError: Whatever `render` and `wait` raise.
         """
-        handle = await self.render(project_id)
         terms = _terms(max_wait, interval, start_grace)
-        return await self._first_outcome(RenderPoller(self._look, self._board, terms, [handle], None))
+        return await self._wait(target_of(await self.render(project_id), None), terms)
 
     async def share_link(
         self,
@@ -298,7 +297,7 @@ class Projects:
         checked_kinds(kinds, on_conflict)
         found = project if isinstance(project, Project) else await self.get(project)
         return await download_assets(
-            self._media,
+            self._fetcher,
             found,
             directory,
             kinds=kinds,
@@ -316,58 +315,34 @@ class Projects:
 
     def statistics(self) -> PollerStatistics:
         """What all waits of this client came to so far; a part of ``client.statistics()``."""
-        return self._board.statistics()
+        return self._registry.counters.statistics(self._registry.watching)
 
-    async def _first_outcome(self, poller: RenderPoller) -> Project:
-        async with poller as watch:
-            outcome = await anext(watch)
+    async def _wait(self, target: Target, terms: Terms) -> Project:
+        async with Scheduler(self._registry, terms, [target]) as scheduler:
+            outcome = cast("RenderOutcome", cast("Watch", await scheduler.next_news()).outcome)
         outcome.raise_for_status()
         return cast("Project", outcome.project)
 
     async def _fetch(self, project_id: ProjectId, priority: Priority) -> Project:
         return await self._transport.get(
-            _path(project_id),
+            project_path(project_id),
             f"project {project_id!r}",
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
-
-    async def _look(self, watch: Watch) -> Reply:
-        if watch.asks_job:
-            return await self._transport.poll(f"/v1/jobs/{segment('job', watch.job_id)}", watch.subject)
-        return await self._transport.poll(_path(watch.project_id), watch.subject)
-
-
-def _path(project_id: ProjectId) -> str:
-    return f"/v2/projects/{segment('project', project_id)}"
-
-
-def _key(wanted: ProjectId | RenderHandle) -> tuple[str, str | None]:
-    if isinstance(wanted, RenderHandle):
-        return str(wanted.project_id), wanted.job_id
-    return str(wanted), None
 
 
 def _terms(
     max_wait: Duration | None, interval: Duration, start_grace: Duration, schedule: PollSchedule | None = None
 ) -> Terms:
     schedule = ProgressSchedule() if schedule is None else schedule
-    if isinstance(schedule, type) or not callable(getattr(schedule, "next_look", None)):
-        msg = f"schedule must be an object with a method next_look, such as FairSchedule(), not {schedule!r}."
-        raise PictoryConfigError(msg)
+    if isinstance(schedule, type) or not callable(getattr(schedule, "next_poll", None)):
+        raise PictoryConfigError(
+            f"schedule must be an object with a method next_poll, such as FairSchedule(), not {schedule!r}."
+        )
     return Terms(
         schedule=schedule,
         max_wait=optional_seconds("max_wait", max_wait, above=0.0),
         interval=seconds("interval", interval, above=0.0),
         start_grace=seconds("start_grace", start_grace),
     )
-
-
-def _listed(ids: Iterable[ProjectId | RenderHandle]) -> builtins.list[ProjectId | RenderHandle]:
-    if isinstance(ids, (str, bytes)):
-        msg = f"ids must be a list of project ids; for the one project {ids!r} pass a list with one element."
-        raise PictoryConfigError(msg)
-    wanted = [*ids]
-    for one in wanted:
-        segment("project", _key(one)[0] if isinstance(one, RenderHandle) else one)
-    return wanted

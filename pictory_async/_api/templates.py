@@ -9,7 +9,7 @@ import anyio
 from pictory_async._api.listing import Detailed, Listing
 from pictory_async._cache.templates import Fetched
 from pictory_async._codec.answers import decode_template, decode_template_page
-from pictory_async._http.transport import segment
+from pictory_async._settings.paths import path_segment, template_path
 from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._files.backup import TemplateBackup
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
     from pictory_async._http.transport import Transport
     from pictory_async.models import Template, TemplateItem
 
@@ -29,9 +29,9 @@ __all__ = ["Templates"]
 class Templates:
     """The calls about templates: ``client.templates``."""
 
-    def __init__(self, transport: Transport, media: Media, cache: TemplateCache | None) -> None:
+    def __init__(self, transport: Transport, fetcher: Fetcher, cache: TemplateCache | None) -> None:
         self._transport = transport
-        self._media = media
+        self._fetcher = fetcher
         self._cache = cache
 
     async def get(self, template_id: str, *, refresh: bool = False) -> Template:
@@ -51,7 +51,7 @@ class Templates:
         """
         if self._cache is None:
             return await self._fetch(template_id)
-        segment("template", template_id)
+        path_segment("template", template_id)
         return await self._cache.get(template_id, lambda: self._fetched(template_id), refresh=refresh)
 
     async def backup(self, template_id: str, path: str | os.PathLike[str]) -> TemplateBackup:
@@ -77,8 +77,8 @@ class Templates:
         """
         from pictory_async._files.backup import back_up  # noqa: PLC0415 - most programs back nothing up
 
-        segment("template", template_id)
-        return await back_up(self._media, template_id, path, lambda: self._fetch(template_id))
+        path_segment("template", template_id)
+        return await back_up(self._fetcher, template_id, path, lambda: self._fetch(template_id))
 
     @overload
     def list(self, *, details: Literal[False] = False) -> Listing[TemplateItem]: ...
@@ -104,10 +104,11 @@ class Templates:
         return (await self._fetched(template_id)).template
 
     async def _fetched(self, template_id: str) -> Fetched:
-        path = f"/v1/templates/{segment('template', template_id)}"
         at = anyio.current_time()
         return await self._transport.get(
-            path, f"template {template_id!r}", lambda body: Fetched(decode_template(body, template_id), body, at)
+            template_path(template_id),
+            f"template {template_id!r}",
+            lambda body: Fetched(decode_template(body, template_id), body, at),
         )
 
     async def _get_or_none(self, item: TemplateItem) -> Template | None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 import anyio
 import attrs
 
+from pictory_async._statistics import TemplateCacheStatistics
 from pictory_async.errors import NotFoundError, PictoryError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pictory_async._statistics import TemplateCacheStatistics
     from pictory_async.models import Template  # noqa: TC004 - nobody resolves the annotation
 
 __all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache"]
@@ -144,8 +144,6 @@ class TemplateCache:
 
     def statistics(self) -> TemplateCacheStatistics:
         """What it did so far."""
-        from pictory_async._statistics import TemplateCacheStatistics  # noqa: PLC0415 - seldom asked for
-
         return TemplateCacheStatistics(self._hits, self._misses, self._joined)
 
     async def aclose(self) -> None:

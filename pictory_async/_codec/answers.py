@@ -1,8 +1,8 @@
 """JSON to models and back: what each answer of the API says.
 
 Everything here is pure: bytes in, models or errors out. The parts:
-``_wire_names`` knows the API's spelling, ``_wire_json`` reads bytes, ``_wire_hooks`` single values,
-``_wire_read`` whole objects; ``_wire_write`` is the way back, and ``_wire_error`` reads error answers.
+``names`` knows the API's spelling, ``json_bytes`` reads bytes, ``hooks`` single values,
+``reader`` whole objects; ``writer`` is the way back, and ``error_body`` reads error responses.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from pictory_async._codec.hooks import MisfitError
 from pictory_async._codec.json_bytes import decode_json, fast_fields
 from pictory_async._codec.names import MATTERS, NAMES
 from pictory_async._codec.reader import place_of, reader_of, within
+from pictory_async._codec.writer import unstructure
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Evidence, Job, Model, Project, ProjectId
+from pictory_async.models._base import write_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +40,8 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=Model)
+
+write_with(unstructure)
 
 
 def decode_project(body: bytes, project_id: ProjectId) -> Project:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from pictory_async._codec.json_bytes import is_list, is_object
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import FieldProblem
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LONGEST = 500  # characters of one text: an error message is read by people and
 
 
 @attrs.frozen(repr=False, eq=False)
-class ErrorBody(Record):
+class ErrorBody(ValueObject):
     """What an error answer says.
 
     Attributes:

@@ -4,7 +4,7 @@ The rules:
 
 - Types are strict. Text is not made from numbers, and ``true`` is no number.
 - A value of the wrong type is an error that names its place where the field matters for a verdict or for the
-  next request (``MATTERS`` in ``_wire_names``). Elsewhere it stays in ``extra``, and the attribute is
+  next request (``MATTERS`` in ``names``). Elsewhere it stays in ``extra``, and the attribute is
   ``None`` or empty.
 - ``null`` and an absent field both read as ``None`` or empty, and each is written back as it was.
 """

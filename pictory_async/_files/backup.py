@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable
 
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
     from pictory_async.models import Template
 
 __all__ = ["BackupCheck", "BackupFile", "BackupProblem", "TemplateBackup", "back_up", "verify_backup"]
@@ -56,7 +56,7 @@ async def verify_backup(path: str | os.PathLike[str]) -> BackupCheck:
 
 
 async def back_up(
-    media: Media,
+    fetcher: Fetcher,
     template_id: str,
     path: str | os.PathLike[str],
     fetch: Callable[[], Awaitable[Template]],
@@ -74,7 +74,7 @@ async def back_up(
         await _write(
             staging.path / FILES[0], {"exportDate": exported_at.isoformat(), "templateData": template.to_dict()}
         )
-        fetched = await _fetch_files(media, staging.path, template, fetch)
+        fetched = await _fetch_files(fetcher, staging.path, template, fetch)
         backup = TemplateBackup(
             path=staging.target,
             template_id=template_id,
@@ -101,7 +101,7 @@ async def back_up(
 
 
 async def _fetch_files(
-    media: Media, directory: Path, template: Template, fetch: Callable[[], Awaitable[Template]]
+    fetcher: Fetcher, directory: Path, template: Template, fetch: Callable[[], Awaitable[Template]]
 ) -> list[BackupFile | None]:
     fresh: list[Template] = []
     refetching = anyio.Lock()
@@ -118,7 +118,7 @@ async def _fetch_files(
             return None
         source = Source(url, f"the {kind} file of template {template.id!r}", lambda: renewed(kind), None)
         part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
-        await to_disk(media, source, part, kind, "overwrite")
+        await to_disk(fetcher, source, part, kind, "overwrite")
         return await to_thread.run_sync(measure, part.target)
 
     return await each(one, _URLS)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable, Iterable
 
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
 
 __all__ = ["DownloadProgress", "DownloadReport", "DownloadStatus", "DownloadedFile", "download_assets"]
 
@@ -125,7 +125,7 @@ class DownloadProgress:
 
 
 async def download_assets(
-    media: Media,
+    fetcher: Fetcher,
     project: Project,
     directory: str | os.PathLike[str],
     *,
@@ -158,7 +158,7 @@ async def download_assets(
         source = Source(url, what, lambda: renewed(kind), progress)
         part = PartFile(Path(directory), _file_name(project, kind, url), f"{project.id}\n{kind}")
         try:
-            return await to_disk(media, source, part, kind, on_conflict)
+            return await to_disk(fetcher, source, part, kind, on_conflict)
         except PictoryError as error:
             return DownloadedFile(kind=kind, status=DownloadStatus.FAILED, error=error)
 
@@ -171,14 +171,16 @@ async def download_assets(
     return report
 
 
-async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_conflict: OnConflict) -> DownloadedFile:
+async def to_disk(
+    fetcher: Fetcher, source: Source, part: PartFile, kind: str, on_conflict: OnConflict
+) -> DownloadedFile:
     """Bring one file to the disk, whole, under its own name.
 
     Raises:
         DownloadError: It cannot be had or written; what there is of it stays for a later attempt.
     """
     if kind == "share":
-        media.check(source.url, source)
+        fetcher.check(source.url, source)
     if on_conflict == "skip" and await to_thread.run_sync(part.target.exists):
         return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=part.target)
     try:
@@ -189,7 +191,7 @@ async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_co
         if kind == "share":
             await to_thread.run_sync(part.write, f"[InternetShortcut]\r\nURL={source.url}\r\n".encode())
         else:
-            await media.fetch(source, part)
+            await fetcher.fetch(source, part)
         path = await to_thread.run_sync(part.finish, on_conflict)
     except BlockingIOError:
         text = f"Another process is downloading {source.what} to {part.path}. Wait for it, or use another directory."

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 import anyio
 
-from pictory_async._http.messages import Wire, header
+from pictory_async._http.messages import Request, header
 from pictory_async._settings.addresses import objection
 from pictory_async._settings.config import user_agent
 from pictory_async.errors import ConnectionFailedError, DownloadError, RequestTimeoutError
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pictory_async._files.partfile import PartFile
-    from pictory_async._http.engine import Engine, Stream
+    from pictory_async._http.engine import Engine
     from pictory_async._http.messages import Headers
     from pictory_async._http.retry import RetryPolicy
+    from pictory_async._http.stream import Stream
 
-__all__ = ["Media", "Source"]
+__all__ = ["Fetcher", "Source"]
 
 _BUFFER: Final = 1024 * 1024
 _REDIRECTS: Final = 3
@@ -58,7 +59,7 @@ class Source:
         self.progress = progress
 
 
-class Media:
+class Fetcher:
     """Downloads files, several at once but boundedly so.
 
     Args:
@@ -118,7 +119,7 @@ class Media:
         url = source.url
         for _ in range(_REDIRECTS + 1):
             self.check(url, source)
-            async with self._engine.stream(self._wire(url, source, part)) as stream:
+            async with self._engine.stream(self._request(url, source, part)) as stream:
                 location = header(stream.headers, b"location")
                 if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
                     return await self._answered(stream, source, part)
@@ -180,7 +181,7 @@ class Media:
             raise _Cut(f"{part.size} of {total} bytes arrived.")
         return True
 
-    def _wire(self, url: str, source: Source, part: PartFile) -> Wire:
+    def _request(self, url: str, source: Source, part: PartFile) -> Request:
         headers: Headers = [
             (b"accept", b"*/*"),
             (b"accept-encoding", b"identity"),
@@ -190,7 +191,7 @@ class Media:
         ]
         if part.size and part.validator is not None:
             headers.append((b"if-range", part.validator.encode()))
-        return Wire("GET", url, source.what, headers, timeout=self._timeout)
+        return Request("GET", url, source.what, source.what, headers, self._timeout)
 
 
 async def _flush(buffer: bytearray, source: Source, part: PartFile) -> None:

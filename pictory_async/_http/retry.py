@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from pictory_async._settings.durations import Duration, seconds
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
@@ -54,7 +54,7 @@ def _max_pause(value: Duration) -> float:
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RetryPolicy(Record):
+class RetryPolicy(ValueObject):
     """How a GET is repeated after a transient failure. Nothing but GETs is ever repeated.
 
     The wait before repetition *n* (counting from 1) is drawn evenly from zero to

@@ -22,25 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from pictory_async._http.messages import Reply
+    from pictory_async._http.messages import Response
 
 __all__ = ["status_error"]
 
 _REPORT: Final = "Try again later; if it stays so, report it to Pictory."
 
 
-def status_error(reply: Reply, method: str, path: str, subject: str, hide: Callable[[str], str]) -> StatusError:
-    """Turn an answer with an error status into its typed error.
+def status_error(response: Response, hide: Callable[[str], str]) -> StatusError:
+    """Turn a response with an error status into its typed error.
 
     Args:
-        reply: The answer.
-        method: HTTP method of the request.
-        path: Path of the request below the base URL.
-        subject: What was asked for, such as ``project 'x'``.
-        hide: Takes the API key out of what the server says: it may repeat what it was sent.
+        response: The response.
+        hide: Removes the API key from what the server says: it may repeat what it was sent.
     """
-    body = decode_error(reply.body, hide)
-    status = reply.status
+    method, path, subject = response.request.method, response.request.path, response.request.subject
+    body = decode_error(response.body, hide)
+    status = response.status
     code = body.code if body is not None else None
     said = f" ({body.message})" if body is not None and body.message else ""
     if status in {400, 422}:
@@ -49,7 +47,7 @@ def status_error(reply: Reply, method: str, path: str, subject: str, hide: Calla
         text = f"Pictory does not accept the request for {subject}{said}.{named} Correct it; repeating it cannot help."
         return InvalidRequestError(text, method=method, path=path, status=status, code=code, fields=fields)
     if status in {429, *range(500, 600)}:
-        pause = parse_retry_after(reply.header(b"retry-after"), _server_time(reply))
+        pause = parse_retry_after(response.header(b"retry-after"), _server_time(response))
         if status == 429:  # noqa: PLR2004 - Too Many Requests
             text = f"Pictory refused {subject}: too many requests{said}. Lower the limiter's rate."
             return RateLimitedError(text, method=method, path=path, status=status, code=code, retry_after=pause)
@@ -91,9 +89,9 @@ def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[St
             )
 
 
-def _server_time(reply: Reply) -> datetime | None:
+def _server_time(response: Response) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(reply.header(b"date") or "")
+        moment = parsedate_to_datetime(response.header(b"date") or "")
     except (ValueError, OverflowError):  # a year with twenty digits is no number for C
         return None
     return moment if moment.tzinfo is not None else None

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import ProjectId
 
@@ -18,7 +18,7 @@ _VERSION: Final = 1
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderHandle(Record):
+class RenderHandle(ValueObject):
     """A render that was asked for.
 
     Holds no key, so it can be written to a file or a database and used by another process: see `to_json`.

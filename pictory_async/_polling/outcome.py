@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
 
@@ -40,7 +40,7 @@ class RenderStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderOutcome(Record):
+class RenderOutcome(ValueObject):
     """How one watch ended.
 
     Attributes:
@@ -51,7 +51,7 @@ class RenderOutcome(Record):
         job_id: The id of that job.
         polls: How many usable answers the watch got.
         waited: How long the watch lasted, in seconds.
-        notice_lag: The longest time that the end can have gone unnoticed, in seconds: the time since the last look
+        detection_delay: The longest time that the end can have gone unnoticed, in seconds: the time since the last look
             that still showed something else, or since the watch began.
         error: What `raise_for_status` raises; ``None`` exactly when ``status`` is ``RENDERED``.
     """
@@ -63,7 +63,7 @@ class RenderOutcome(Record):
     job_id: str | None = None
     polls: int = 0
     waited: float = 0.0
-    notice_lag: float = 0.0
+    detection_delay: float = 0.0
     error: PictoryError | None = None
 
     @property
@@ -95,6 +95,6 @@ class RenderOutcome(Record):
             "video_url": self.project.video_url if self.project is not None and self.ok else None,
             "polls": self.polls,
             "waited": round(self.waited, 3),
-            "notice_lag": round(self.notice_lag, 3),
+            "detection_delay": round(self.detection_delay, 3),
             "error": str(self.error) if self.error is not None else None,
         }

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 
 __all__ = ["FairSchedule", "PollSchedule", "ProgressSchedule", "Sighting"]
 
@@ -17,7 +17,7 @@ _LONGEST: Final = 3.0
 
 
 @attrs.define(kw_only=True, repr=False, eq=False)  # not frozen: that would double what it costs to make one
-class Sighting(Record):
+class Sighting(ValueObject):
     """What a schedule may know about a watch.
 
     Attributes:
@@ -38,7 +38,7 @@ class Sighting(Record):
 class PollSchedule(Protocol):
     """Says when a watch is due next. One object serves all watches of a poller."""
 
-    def next_look(self, seen: Sighting) -> float:
+    def next_poll(self, seen: Sighting) -> float:
         """The time of the next look, on the scale of ``seen.now``; what has passed means at once.
 
         It is called for each look, so it should be quick. What it raises ends the whole wait.
@@ -61,7 +61,7 @@ class FairSchedule:
     def __init__(self, seed: int | None = None) -> None:
         self._uniform = random.uniform if seed is None else random.Random(seed).uniform  # noqa: S311 - no secret
 
-    def next_look(self, seen: Sighting) -> float:
+    def next_poll(self, seen: Sighting) -> float:
         """The time of the next look, on the scale of ``seen.now``."""
         if seen.polls == 0:
             return seen.now + self._uniform(0.5, 1.0) * seen.interval if seen.fresh else seen.now
@@ -77,9 +77,9 @@ class ProgressSchedule(FairSchedule):
     equal number of requests; ``tests/lab/benchmarks/schedule.py`` measures it.
     """
 
-    def next_look(self, seen: Sighting) -> float:
+    def next_poll(self, seen: Sighting) -> float:
         """The time of the next look, on the scale of ``seen.now``."""
         if seen.remaining is None:
-            return super().next_look(seen)
+            return super().next_poll(seen)
         step = max(min(_FLOOR, seen.interval), seen.remaining * _SHARE)
         return seen.now + min(_LONGEST * seen.interval, step) * self._uniform(0.95, 1.05)

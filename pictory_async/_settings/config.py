@@ -10,7 +10,7 @@ import attrs
 
 from pictory_async._settings.addresses import is_loopback, web_address
 from pictory_async._settings.durations import optional_seconds
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
 
@@ -48,7 +48,7 @@ class ApiKey:
 
 
 @attrs.frozen(repr=False, eq=False)
-class Config(Record):
+class Config(ValueObject):
     """Checked settings of one client.
 
     Attributes:
