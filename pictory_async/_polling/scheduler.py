@@ -143,10 +143,8 @@ class Scheduler:
             try:
                 self._enter(watch, watch.next_poll(now))
             except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
-                # It is raised when its own block is left: another caller's poll may have brought the response.
-                self._fault = self._fault or error
                 watch.open = False
-                self._tasks.cancel_scope.cancel()
+                self._fail(error)
                 return
             if watch.project_id is not None or watch.failures is not None:
                 return
@@ -205,7 +203,15 @@ class Scheduler:
         try:
             with scope:
                 await self._registry.send(poll)
+        except Exception as error:  # noqa: BLE001 - such as a client that was closed meanwhile
+            self._fail(error)
         finally:
             del self._scopes[watch]
             if self._due:
                 self._wake.set()
+
+    def _fail(self, error: Exception) -> None:
+        # Raised when this block is left, and not here: the poll of another caller may have brought the response. And
+        # however many watches an error meets, it is raised once.
+        self._fault = self._fault or error
+        self._tasks.cancel_scope.cancel()
