@@ -136,6 +136,7 @@ def picture(frame: str, name: str) -> str:
     svg = console.export_svg(theme=colours, code_format=template, unique_id=f"demo-{name}")
     svg = re.sub(r' clip-path="[^"]*"', "", svg)  # nothing is drawn outside of its line
     svg = re.sub(r"<text[^>]*>\n</text>", "", svg)  # ends of lines, which draw nothing
+    svg = svg.replace("</text><text", "</text>\n<text")
     svg = svg.replace(EMPTY_BAR, FRAMES[name])
     return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
 
