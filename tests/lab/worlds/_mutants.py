@@ -196,7 +196,7 @@ MUTANTS: Final = (
 
 def report() -> tuple[str, bool]:
     """Run the worlds against every mutant; give a table, and whether each was noticed."""
-    rows = ["| What was broken | First seed that noticed | What it said |", "|---|---:|---|"]
+    rows = ["| Change | First seed that detects it | Report |", "|---|---:|---|"]
     missed = 0
     for mutant in MUTANTS:
         found = _first_violation(mutant)
@@ -204,7 +204,7 @@ def report() -> tuple[str, bool]:
         seed, said = found or ("none", "")
         print(f"{mutant.what}: seed {seed}: {said}", flush=True)
         rows.append(f"| {mutant.what} (`{mutant.where}`) | {seed} | {said} |")
-    rows += ["", f"{len(MUTANTS) - missed} of {len(MUTANTS)} were noticed."]
+    rows += ["", f"{len(MUTANTS) - missed} of {len(MUTANTS)} were detected."]
     return "\n".join(rows), not missed
 
 
