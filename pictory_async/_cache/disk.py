@@ -32,7 +32,6 @@ __all__ = ["DiskTemplateCache", "open_cache"]
 
 _log: Final = logging.getLogger("pictory_async")
 _STORED: Final = "x-pictory-stored"
-_PATIENCE: Final = 5.0  # seconds for writing to a file that somebody has locked
 
 
 def _path(value: str | os.PathLike[str]) -> Path:
@@ -105,6 +104,7 @@ class DiskStore:
         self._secret = hmac.digest(config.key.reveal().encode(), b"pictory-async template cache", "sha256")
         self._database: Database | None = None
         self._opening = anyio.Lock()
+        self._saving = anyio.Lock()
         self._off = False
 
     async def load(self, template_id: str) -> Template | None:
@@ -124,29 +124,26 @@ class DiskStore:
 
     async def save(self, template_id: str, fetched: Fetched) -> None:
         """Keep a template instead of what was there."""
-        with anyio.move_on_after(_PATIENCE, shield=True):  # half an entry is worth nothing
-            await self._replace(template_id, fetched.body)
+        await self._replace(template_id, fetched.body)
 
     async def forget(self, template_id: str) -> None:
         """Drop a template."""
-        with anyio.move_on_after(_PATIENCE, shield=True):
-            await self._replace(template_id, None)
+        await self._replace(template_id, None)
 
     async def aclose(self) -> None:
-        """Close the file."""
+        """Close the file, after the save that is in progress."""
         self._off = True
-        database, self._database = self._database, None
-        if database is not None:
-            with anyio.move_on_after(_PATIENCE, shield=True):
-                await database.storage.close()
+        with anyio.CancelScope(shield=True):
+            async with self._saving, self._opening:
+                database, self._database = self._database, None
+                if database is not None:
+                    await database.storage.close()
 
     async def _open(self) -> Database | None:
-        if self._off or self._database is not None:
-            return self._database
         async with self._opening:
-            if not self._off and self._database is None:
+            if self._database is None and not self._off:
                 self._database = await to_thread.run_sync(_open_database, self._settings.path)
-        return self._database
+            return None if self._off else self._database
 
     async def _newest(self, database: Database, template_id: str) -> bytes | None:
         now = time.time()  # the loop's own clock means nothing to another process
@@ -160,23 +157,30 @@ class DiskStore:
         return b"".join([chunk async for chunk in newest[1].response.stream])
 
     async def _replace(self, template_id: str, body: bytes | None) -> None:
-        try:
-            database = await self._open()
-            if database is None:
-                return
-            key = self._key(template_id)
-            old = await database.storage.get_entries(key)
-            if body is not None:
-                url = f"{self._base_url}/v1/templates/{template_id}"
-                request, response = database.pair(url, {_STORED: repr(time.time())}, _pieces(body))
-                entry: Any = await database.storage.create_entry(request, response, key, ttl=self._settings.ttl)
-                async for _ in entry.response.stream:
-                    pass  # reading it is what writes it
-            for one in old:
+        # One at a time: when one fails because the file is locked, the others do not wait for the lock as well.
+        # SQLite bounds that wait. A time limit of ours would also hit a save that is merely slow.
+        async with self._saving:
+            with anyio.CancelScope(shield=True):  # a part of an entry is of no use
+                try:
+                    database = await self._open()
+                    if database is not None:
+                        await self._write(database, template_id, body)
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the caller has the template
+                    self._give_up(error)
+                self._check()
+
+    async def _write(self, database: Database, template_id: str, body: bytes | None) -> None:
+        key = self._key(template_id)
+        old = await database.storage.get_entries(key)
+        if body is not None:
+            url = f"{self._base_url}/v1/templates/{template_id}"
+            request, response = database.pair(url, {_STORED: repr(time.time())}, _pieces(body))
+            entry: Any = await database.storage.create_entry(request, response, key, ttl=self._settings.ttl)
+            async for _ in entry.response.stream:
+                pass  # reading it is what writes it
+        for one in old:
+            if database.error is None:  # hishel hides errors; after one, the next statement would only wait again
                 await database.storage.remove_entry(one.id)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the caller has the template
-            self._give_up(error)
-        self._check()
 
     def _key(self, template_id: str) -> str:
         # As JSON, so that no two triples read alike.

@@ -194,7 +194,7 @@ async def to_disk(
             await fetcher.fetch(source, part)
         path = await to_thread.run_sync(part.finish, on_conflict)
     except BlockingIOError:
-        text = f"Another process is downloading {source.what} to {part.path}. Wait for it, or use another directory."
+        text = f"Another download is writing {source.what} to {part.path}. Wait for it, or use another directory."
         raise DownloadError(text) from None
     except OSError as error:
         if isinstance(error, PictoryError):

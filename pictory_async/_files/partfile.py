@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -78,22 +79,43 @@ class PartFile:
         """Open or make the file, and learn what is there already.
 
         Raises:
-            BlockingIOError: Another process is downloading the same file.
+            BlockingIOError: Another download is writing the same file.
             OSError: The file cannot be made.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.path.open("ab", buffering=0)
-        try:
-            lock(self._file)
-        except BlockingIOError:
-            self.close()
-            raise
+        while not self._take():
+            pass
         self.size = os.fstat(self._file.fileno()).st_size
         try:
             note = json.loads(self._note.read_bytes())
             self.validator, self.total = _plain(note["validator"]), int(note["total"])
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            self.restart()  # without the note nobody knows which version of the file this is a part of
+            self.validator = None
+        if not self.size or self.validator is None:
+            self.restart()  # a note without a file says nothing, and without the note the file's version is unknown
+
+    def _take(self) -> bool:
+        """Open and lock the file; ``False`` if the one that was opened is not, or no longer, an unfinished file."""
+        self._file = self.path.open("ab", buffering=0)
+        try:
+            lock(self._file)
+            if self._named() and os.fstat(self._file.fileno()).st_nlink > 1:
+                # A download that was killed in its last step: the finished file has this name, too.
+                self.path.unlink()
+            if self._named():
+                return True
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        return False
+
+    def _named(self) -> bool:
+        """Whether the open file still has its name: another download may have finished or deleted it."""
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            return False
 
     def describe(self, validator: str | None, total: int | None) -> None:
         """Note which version of the remote file this is a part of."""
@@ -124,16 +146,25 @@ class PartFile:
 
         Returns:
             Where it is; ``None`` if there was a file of that name, and it was to be skipped.
+
+        Raises:
+            OSError: The file cannot be renamed, or was deleted or replaced while it was written.
         """
         os.fsync(self._file.fileno())
-        self.close()
+        if not self._named():
+            raise OSError(errno.ENOENT, "The unfinished file was deleted or replaced")
+        if fcntl is None:
+            self.close()  # Windows does not rename files that are open
+        # It stays locked until it has lost this name: a download that opened it before would empty it otherwise.
         if on_conflict == "overwrite":
             self.path.replace(self.target)
+            self._note.unlink(missing_ok=True)
             target: Path | None = self.target
         else:
             target = self._link(only_once=on_conflict == "skip")
+            self._note.unlink(missing_ok=True)
             self.path.unlink()
-        self._note.unlink(missing_ok=True)
+        self.close()
         return target
 
     def _link(self, *, only_once: bool) -> Path | None:
