@@ -19,6 +19,7 @@ import anyio
 import attrs
 import httpx
 
+from pictory_async._http.causes import cause_of
 from pictory_async._http.messages import MAX_BODY, Reply, decompress, malformed, timed_out
 from pictory_async._limits.slots import Admission, Gate
 from pictory_async._limits.wait_queue import Priority
@@ -193,7 +194,7 @@ class Engine:
         if not whole:
             if len(body) > MAX_BODY:
                 raise malformed(wire, f"is larger than {MAX_BODY} bytes")
-            raise timed_out(wire)
+            raise timed_out(wire, sent=admission.granted)
         self._received += len(body)
         reply = Reply(response.status_code, response.headers.raw, bytes(body), admission.sent_at)
         encoding = reply.header(b"content-encoding")
@@ -312,26 +313,14 @@ class _Translate:
             # A cancellation meets the library while it writes: its frames, which traceback printers show, hold the key.
             error.__traceback__ = None
             return
-        library, wire = self._library, self._wire
-        what = f"{wire.method} {wire.path}"
-        if isinstance(error, library.TimeoutException):
-            raise timed_out(wire, sent=not isinstance(error, library.ConnectTimeout)) from None
-        if isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
-            sent = not isinstance(error, library.ConnectError)
-            reason = _reason(library, error)
-            msg = f"{what} failed: {reason}. Check the network and the base URL, then try again."
-            raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=sent) from None
-        aiohttp = sys.modules.get("aiohttp")  # httpx-aiohttp lets some of its errors pass, with the request inside
-        if aiohttp is not None and isinstance(error, aiohttp.ClientError):
-            msg = f"{what} failed: the server sent something that is not HTTP. Check the base URL, then try again."
-            raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=True) from None
-
-
-def _reason(library: Any, error: Exception) -> str:
-    text = str(error)
-    if not isinstance(error, (library.ConnectError, OSError)):
-        text = text.partition(":")[0]  # what follows quotes what the server sent, and that may be what it was sent
-    return text or type(error).__name__
+        wire = self._wire
+        cause = cause_of(self._library, error)
+        if cause is None:
+            return
+        if cause.timed_out:
+            raise timed_out(wire, sent=cause.sent) from None
+        msg = f"{wire.method} {wire.path} failed: {cause.reason}. Check the network and the base URL, then try again."
+        raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=cause.sent) from None
 
 
 def _limit(wire: Wire) -> anyio.CancelScope:

@@ -72,23 +72,27 @@ class Admission:
 
     A request that is let through and then waits for its connection would reach the server together with later ones,
     and the server would count more of them in its window than were promised.
+
+    Attributes:
+        granted: Whether the limiter let the request through. Until then nothing of it was sent.
+        sent_at: When it was sent, by `anyio.current_time`.
     """
 
-    __slots__ = ("_admit", "_granted", "_priority", "_scope", "_timeout", "sent_at")
+    __slots__ = ("_admit", "_priority", "_scope", "_timeout", "granted", "sent_at")
 
     def __init__(self, admit: Callable[[Priority], Awaitable[None]], priority: Priority, timeout: float | None) -> None:
         self._admit = admit
         self._priority = priority
         self._timeout = timeout
         self._scope: anyio.CancelScope | None = None
-        self._granted = False
+        self.granted = False
         self.sent_at = anyio.current_time()
 
     async def grant(self) -> None:
         """Wait for the limiter, once."""
-        if not self._granted:
+        if not self.granted:
             await self._admit(self._priority)
-            self._granted = True
+            self.granted = True
             self.sent_at = anyio.current_time()
 
     def watching(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
