@@ -51,7 +51,7 @@ Exit codes:
        for 'backup --verify': a backup is not whole
   4    after a wait: the time is spent, and nothing worse
   5    for 'render': an answer was lost, so that a render may have been started or not
-  130  stopped with Ctrl-C
+  130  stopped with Ctrl-C, SIGTERM or SIGHUP
 \b
 Completion, for bash (zsh and fish alike):
   pictory completion bash >> ~/.bashrc

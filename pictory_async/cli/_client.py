@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,7 +14,7 @@ import click
 from pictory_async import AsyncPictory
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Sequence
 
     from pictory_async import RateLimiter
 
@@ -31,12 +33,33 @@ def run(function: Callable[[], Awaitable[T]]) -> T:
 
 
 def interrupts(function: Callable[[], Awaitable[None]]) -> bool:
-    """Run an async function, and tell whether Ctrl-C ended it."""
+    """Run an async function, and return whether Ctrl-C, or a signal that means the same, ended it."""
     try:
-        run(function)
+        with _ends_like_ctrl_c():
+            run(function)
     except KeyboardInterrupt:
         return True
     return False
+
+
+def _press_ctrl_c(*_: object) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _ends_like_ctrl_c() -> Generator[None]:
+    """Let a lost terminal and a plain `kill` end the command in the way Ctrl-C does, with a report of what is known."""
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    ours = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    # What is ignored stays ignored: `nohup` relies on it.
+    ours = [number for number in ours if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _press_ctrl_c)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,15 +26,14 @@ from pictory_async.cli._options import (
     start_grace,
     timely,
 )
-from pictory_async.cli._tally import key_of
 from pictory_async.cli._text import err_is_terminal
-from pictory_async.cli._waiting import Waiting
+from pictory_async.cli._waiting import Waiting, say_how_to_wait_again
 from pictory_async.errors import RenderSubmitUncertainError
 
 if TYPE_CHECKING:
     from typing import IO
 
-    from pictory_async import AsyncPictory
+    from pictory_async import AsyncPictory, ProjectId
 
 __all__ = ["command"]
 
@@ -55,12 +54,14 @@ class Renders:
         ids: The projects.
         note: Called with each handle at once, in a thread, one after the other.
         handles: What was started, or may have been.
+        kept: Those of the handles that `note` printed or wrote.
         refused: Why a render was not started, or may not have been, by id.
     """
 
     ids: list[str]
     note: Callable[[RenderHandle], None]
     handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
+    kept: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     refused: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     _noting: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _begun: set[str] = attrs.field(factory=set[str], init=False)
@@ -91,6 +92,7 @@ class Renders:
         self.handles.append(handle)
         async with self._noting:
             await to_thread.run_sync(self.note, handle)
+            self.kept.append(handle)
 
     @property
     def not_begun(self) -> list[str]:
@@ -129,8 +131,9 @@ def command(  # noqa: PLR0913 - each option is one
 ) -> None:
     """Render projects: each one costs money.
 
-    Prints a handle for each render, as a line of JSON. Each render is asked for once, whatever happens: where the
-    answer was lost, nothing is sent again.
+    Prints a handle for each render, as a line of JSON. Each render is billed, so each request is sent once and never
+    retried. With --wait, the handles of what is not finished at the end are printed on standard error, unless --handles
+    names a file that holds them.
     """
     wanted = project_ids(ids)
     out = file.open("a", encoding="utf-8") if file is not None else None
@@ -140,6 +143,14 @@ def command(  # noqa: PLR0913 - each option is one
     renders = Renders(ids=wanted, note=lambda handle: _note(handle, out, aloud=not wait))
     waiting: Waiting | None = None
     limiter = rate.limiter()
+
+    def remind() -> None:
+        lost = [one for one in renders.handles if not any(one is kept for kept in renders.kept)]
+        unfinished: Sequence[ProjectId | RenderHandle] = lost
+        if wait:
+            unfinished = renders.handles if waiting is None else waiting.unfinished
+        kept_in = str(file) if file is not None and not lost else None
+        say_how_to_wait_again(unfinished, len(renders.handles), handles_file=kept_in)
 
     async def work() -> None:
         nonlocal waiting
@@ -152,10 +163,12 @@ def command(  # noqa: PLR0913 - each option is one
 
     try:
         interrupted = interrupts(work)
+        code = _report(renders, waiting, file, interrupted=interrupted, waited=wait)
     finally:
+        remind()  # whatever went wrong, these renders are paid for
         if out is not None:
             out.close()
-    ctx.exit(_report(renders, waiting, file, interrupted=interrupted, waited=wait))
+    ctx.exit(code)
 
 
 def _report(renders: Renders, waiting: Waiting | None, file: Path | None, *, interrupted: bool, waited: bool) -> int:
@@ -166,8 +179,8 @@ def _report(renders: Renders, waiting: Waiting | None, file: Path | None, *, int
         code = worst(code, waiting.report(interrupted=interrupted, handles=handles))
     elif renders.handles and file is not None and err_is_terminal():
         click.echo(f"Wait for them with: pictory wait --handle {file}", err=True)
-    if interrupted:
-        _say_what_is_left(renders, waiting, file)
+    if interrupted and renders.not_begun:
+        click.echo(f"Not asked for: {' '.join(renders.not_begun)}", err=True)
     return INTERRUPTED if interrupted else code
 
 
@@ -195,17 +208,3 @@ def _complain(renders: Renders, *, waited: bool) -> int:
         if not (waited and isinstance(error, RenderSubmitUncertainError)):
             code = worst(code, complaint.exit_code)
     return code
-
-
-def _say_what_is_left(renders: Renders, waiting: Waiting | None, file: Path | None) -> None:
-    if renders.not_begun:
-        click.echo(f"Not asked for: {' '.join(renders.not_begun)}", err=True)
-    if waiting is None or not waiting.tally.pending:
-        return
-    if file is not None:
-        click.echo(f"The renders go on. Wait for them with: pictory wait --handle {file}", err=True)
-        return
-    click.echo("The renders go on. These are their handles, for 'pictory wait --handle FILE':", err=True)
-    for handle in renders.handles:
-        if key_of(handle) not in waiting.tally.outcomes:
-            click.echo(handle.to_json(), err=True)

@@ -22,7 +22,7 @@ from pictory_async.cli._options import (
     timely,
 )
 from pictory_async.cli._text import name_of
-from pictory_async.cli._waiting import Waiting
+from pictory_async.cli._waiting import Waiting, file_of, say_how_to_wait_again
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _EPILOG: Final = """\
 \b
 Exit codes: 0 all are rendered (and downloaded), 1 a file could not be had,
 3 some are not rendered, 4 the time is spent and nothing worse, 2 wrong usage,
-130 stopped with Ctrl-C.
+130 stopped with Ctrl-C, SIGTERM or SIGHUP.
 """
 
 
@@ -84,14 +84,34 @@ def command(  # noqa: PLR0913 - each option is one
 ) -> None:
     """Wait until projects are rendered, and print what became of each.
 
-    Ctrl-C prints what is known so far. What goes on meanwhile is shown on standard error.
+    Ctrl-C prints what is known so far. Progress is shown on standard error, and at the end the command that waits for
+    what is not finished.
     """
     wanted: list[ProjectId | RenderHandle] = [] if handles is None else [*read_handles(handles)]
     if not wanted or ids or ids_from is not None:
         wanted += project_ids(ids, ids_from)
     terms = {**timely(max_wait, interval), "start_grace": start_grace, "after": after}
     waiting = Waiting.of(wanted, rate.limiter(), terms, as_json=as_json, directory=directory)
-    ctx.exit(waiting.report(interrupted=interrupts(lambda: _wait(base_url, waiting))))
+
+    def remind() -> None:
+        whole = not waiting.repeats_downloads
+        say_how_to_wait_again(
+            waiting.unfinished,
+            waiting.tally.total,
+            handles_file=file_of(handles) if whole else None,
+            ids=project_ids(ids) if ids else [],
+            ids_file=file_of(ids_from) if whole else None,
+        )
+
+    try:
+        interrupted = interrupts(lambda: _wait(base_url, waiting))
+        code = waiting.report(interrupted=interrupted)
+    except BaseException:
+        if handles is not None and file_of(handles) is None:  # a pipe is empty now, and these renders are paid for
+            remind()
+        raise
+    remind()
+    ctx.exit(code)
 
 
 async def _wait(base_url: str | None, waiting: Waiting) -> None:

@@ -59,9 +59,9 @@ def seen(*arguments: str, code: int = 0, **options: Any) -> str:
     return text
 
 
-def interrupted(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Press Ctrl-C, and return the exit code and what was printed from then on."""
-    process.send_signal(signal.SIGINT)
+def interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str, str]:
+    """Press Ctrl-C, or send another signal, and return the exit code and what was printed from then on."""
+    process.send_signal(number)
     out, err = process.communicate(timeout=TIMEOUT)
     return process.returncode, out, err
 

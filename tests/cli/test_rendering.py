@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +16,7 @@ from pictory_async.testing import Answer, Render, Reset, World
 from tests.cli._command import interrupted, run, seen, started
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pictory_async.testing import Fault, SimRequest
@@ -22,6 +26,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 pytestmark = pytest.mark.usefixtures("server")
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 QUICK = ("--interval", "0.05", "--start-grace", "0.3")
 
 
@@ -77,7 +82,7 @@ def test_render_and_wait(world: World) -> None:
     good, bad = world.add_project(), world.add_project(on_render=[Render(0.0, duration=0.2, fails=True)])
     found = run("render", str(good), str(bad), "--wait", "--interval", "0.05")
     lines = {line.split()[1]: line for line in found.stdout.splitlines()[:-1]}
-    assert (3, "") == (found.exit_code, found.stderr)
+    assert (3, "") == (found.exit_code, found.stderr)  # nothing is left to wait for
     assert lines[str(good)].startswith("rendered  ")
     assert "TEXT_TO_VIDEO_FAILED" in lines[str(bad)]
 
@@ -128,10 +133,13 @@ def test_a_file_that_cannot_be_written(world: World, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_does_not_lose_a_handle(world: World) -> None:
-    """A handle that cannot be written to its file is printed instead."""
-    found = run("render", str(world.add_project()), "--wait", "--handles", "/dev/full")
-    assert 1 == found.exit_code
-    assert RenderHandle.from_json(found.stdout).job_id is not None
+    """A handle that cannot be written to its file is printed instead, with or without a wait."""
+    for wait in ([], ["--wait"]):
+        found = run("render", str(world.add_project()), *wait, "--handles", "/dev/full")
+        assert 1 == found.exit_code
+        assert RenderHandle.from_json(found.stdout).job_id is not None
+        assert found.stdout in found.stderr
+        assert "pictory wait --handle handles.jsonl" in found.stderr
 
 
 @pytest.mark.parametrize("text", ["x", "{}", '{"version": 2, "project_id": "x"}'])
@@ -147,8 +155,9 @@ def test_no_handles_at_all() -> None:
     assert 2 == run("wait", "--handle", "-", input="\n").exit_code
 
 
-def test_ctrl_c_in_the_wait(world: World, server: ServerThread) -> None:
-    """Ctrl-C while waiting leaves the handles, so that the wait can go on later."""
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_in_the_wait(world: World, server: ServerThread, number: int) -> None:
+    """Ctrl-C, a plain kill or a lost terminal while waiting prints the handles, for another wait."""
     project_id = str(world.add_project(on_render=[Render(0.0, duration=1e6)]))
     asked = threading.Event()
 
@@ -159,10 +168,126 @@ def test_ctrl_c_in_the_wait(world: World, server: ServerThread) -> None:
     server.simulator.faults = note
     with started("render", project_id, "--wait", "--interval", "0.05") as process:
         assert asked.wait(20)
-        code, out, err = interrupted(process)
+        code, out, err = interrupted(process, number)
+    hint, line = err.splitlines()[-2:]
+    handle = RenderHandle.from_json(line)
+    assert (130, project_id) == (code, handle.project_id)
+    assert out.startswith(f"Still pending: {project_id} (job {handle.job_id})\nInterrupted: 0 of 1 done")
+    assert hint.endswith("run: pictory wait --handle handles.jsonl --interval 0.05s")
+
+
+def test_ctrl_c_before_the_wait(world: World, server: ServerThread) -> None:
+    """Ctrl-C while renders are still being asked for prints the handles that --wait would have followed."""
+    ids = [str(world.add_project()) for _ in range(20)]
+    server.simulator.latency = lambda request, _: 1.0 if request.method == "POST" else 0.0
+    asked = threading.Event()
+
+    def note(request: SimRequest, _: float) -> None:
+        if request.method == "POST":
+            asked.set()
+
+    server.simulator.faults = note
+    with started("render", *ids, "--wait", "--rate", "1000/s") as process:
+        assert asked.wait(20)
+        code, _, err = interrupted(process)
+    lines = [line for line in err.splitlines() if line.startswith("{")]
     assert 130 == code
-    assert out.startswith(f"Still pending: {project_id}\nInterrupted: 0 of 1 done")
-    assert project_id == RenderHandle.from_json(err.splitlines()[-1]).project_id
+    assert {job.job_id for _, job in world.jobs} == {RenderHandle.from_json(line).job_id for line in lines}
+    assert len(world.jobs) < 20
+    assert "run: pictory wait --handle handles.jsonl --rate 1000/1" in err
+
+
+def next_wait(err: str, tmp_path: Path) -> Any:
+    """Do what the command advised: save the handles, if it printed some, and run what it named."""
+    lines = [line for line in err.splitlines() if line.startswith("{")]
+    (advice,) = [line for line in err.splitlines() if "pictory wait" in line]
+    _, _, again = advice.rpartition("pictory wait ")
+    if lines:
+        (tmp_path / "handles.jsonl").write_text("\n".join(lines))
+        again = again.replace("handles.jsonl", shlex.quote(str(tmp_path / "handles.jsonl")))
+    return run("wait", *shlex.split(again), "--json")
+
+
+SLOW, FAST = Render(0.0, duration=1000.0), Render(0.0, duration=0.0)
+
+
+@pytest.fixture
+def later(server: ServerThread) -> Callable[[], None]:
+    """Let the server's time jump to when every slow render has ended."""
+    ahead = 0.0
+
+    def jump() -> None:
+        nonlocal ahead
+        ahead += 2000.0
+
+    server.simulator.keep_time(lambda: time.monotonic() + ahead)
+    return jump
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_path: Path, named: bool) -> None:
+    """A wait that times out says how to wait for the new video; the project's old video is not taken for it."""
+    ids = [str(world.add_project(earlier_video=-60.0, on_render=[render])) for render in (SLOW, FAST)]
+    file = ["--handles", str(tmp_path / "my handles")] if named else []
+    found = run("render", *ids, "--wait", "--max-wait", "1.5", "--interval", "0.05", *file)
+    assert 4 == found.exit_code
+    assert "wait again, with a longer --max-wait if needed." in found.stdout
+    assert "Not finished: 1 of 2 renders." in found.stderr
+    assert named is not ("{" in found.stderr)
+    later()
+    again = next_wait(found.stderr, tmp_path)
+    report = json.loads(again.stdout)
+    assert (0, "") == (again.exit_code, again.stderr)
+    assert {"rendered"} == {result["status"] for result in report["results"]}
+    assert {job[1].job_id for job in world.jobs[-2:]} >= {result["job_id"] for result in report["results"]}
+    assert ids[0] in {result["project_id"] for result in report["results"]}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None], tmp_path: Path, number: int) -> None:
+    """A wait by handle that times out names the file again, or prints the handles that came through a pipe."""
+    handle = run("render", str(world.add_project(earlier_video=-60.0, on_render=[SLOW]))).stdout
+    file = tmp_path / "h"
+    file.write_text(handle)
+    source: Any = [{"args": (str(file),)}, {"args": ("-",), "input": handle}][number]
+    args = source.pop("args")
+    found = run("wait", "--handle", *args, "--max-wait", "0.2", "--interval", "0.05", "--start-grace", "90", **source)
+    assert 4 == found.exit_code
+    assert f"--handle {[file, 'handles.jsonl'][number]} --interval 0.05s --start-grace 90s\n" in found.stderr
+    later()
+    assert 0 == next_wait(found.stderr, tmp_path).exit_code
+
+
+@pytest.mark.parametrize("fault", [Answer(401), Answer(403)])
+def test_a_wait_that_is_refused(world: World, server: ServerThread, tmp_path: Path, fault: Fault) -> None:
+    """A key that is refused while renders are waited for does not lose their handles."""
+    project_id = str(world.add_project())
+    server.simulator.faults = lambda request, _: fault if request.method == "GET" and world.jobs else None
+    found = run("render", project_id, "--wait", "--json", *QUICK)
+    assert 3 == found.exit_code
+    assert "Not finished: 1 of 1 render." in found.stderr
+    server.simulator.faults = None
+    assert 0 == next_wait(found.stderr, tmp_path).exit_code
+
+
+def test_downloads_are_not_repeated(world: World, tmp_path: Path) -> None:
+    """Of a file whose renders are partly downloaded, only the handles of the rest are named for the next wait."""
+    ids = [str(world.add_project(on_render=[render])) for render in (SLOW, FAST)]
+    file = tmp_path / "h"
+    file.write_text(run("render", *ids).stdout)
+    found = run("wait", "--handle", str(file), "--download", str(tmp_path / "to"), "--max-wait", "1.5", *QUICK)
+    assert 4 == found.exit_code
+    assert [ids[0]] == [RenderHandle.from_json(line).project_id for line in found.stderr.splitlines()[1:]]
+    assert f"--download {tmp_path / 'to'}" in found.stderr
+
+
+def test_handles_survive_an_error(world: World) -> None:
+    """An error of a wait prints the handles that came through a pipe."""
+    handle = run("render", str(world.add_project())).stdout
+    found = run("wait", "--handle", "-", "--base-url", "nonsense", input=handle)
+    assert 2 == found.exit_code
+    assert handle in found.stderr
+    assert "pictory wait --handle handles.jsonl --base-url nonsense" in found.stderr
 
 
 def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -> None:

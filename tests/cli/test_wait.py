@@ -62,6 +62,19 @@ def test_after(world: World) -> None:
     assert "an old video" in found.stdout
 
 
+def test_time_spent_with_after(world: World, tmp_path: Path) -> None:
+    """The command for another wait keeps --after and what else it needs, and names a file of ids again."""
+    ids = [str(world.add_project(Render(-1.0, duration=1e6), earlier_video=-60.0)) for _ in range(2)]
+    file = tmp_path / "ids"
+    file.write_text(ids[1])
+    after, quick = "2030-01-01T00:00:00+00:00", ("--interval", "0.05", "--max-wait", "0.2", "--rate", "100/s")
+    again = f"Wait again with: pictory wait {ids[0]} --ids-from {file} --interval 0.05s --after {after} --rate 100/1\n"
+    found = run("wait", ids[0], "--ids-from", str(file), "--after", "2030-01-01T00:00:00Z", *quick)
+    assert (4, f"Not finished: 2 of 2 projects. {again}") == (found.exit_code, found.stderr)
+    found = run("wait", "--ids-from", "-", "--after", "2030-01-01T00:00:00Z", *quick, input="\n".join(ids))
+    assert f"pictory wait {' '.join(ids)} --interval 0.05s --after {after} --rate 100/1" in found.stderr
+
+
 def test_json(world: World) -> None:
     """With --json, standard output is exactly one object, in the order of the ids."""
     ids = [str(world.add_project()), str(world.add_project(integer_id=True, earlier_video=-60.0))]
@@ -98,7 +111,8 @@ def test_ctrl_c_prints_what_is_known(world: World) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(f"rendered     {rendered}")
         code, out, err = interrupted(process)
-    assert (130, "") == (code, err)
+    again = f"Not finished: 1 of 2 projects. Wait again with: pictory wait {running} --interval 0.05s\n"
+    assert (130, again) == (code, err)
     assert out.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 done (rendered 1) in ")
 
 
@@ -115,7 +129,8 @@ def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:
         assert asked.wait(20)
         code, out, err = interrupted(process)
     report = json.loads(out)
-    assert (130, "", [running], True) == (code, err, report["pending"], report["interrupted"])
+    again = f"Not finished: 1 of 1 project. Wait again with: pictory wait {running}\n"
+    assert (130, again, [running], True) == (code, err, report["pending"], report["interrupted"])
 
 
 def test_on_a_terminal(world: World) -> None:
