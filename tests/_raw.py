@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import socketserver
+import struct
 import threading
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ class RawServer(socketserver.ThreadingTCPServer):
     Attributes:
         reply: From the bytes of a request's head to the bytes, or the pieces, of its answer.
         requests: The heads of all requests so far.
+        linger: Whether it ends connections in order.
+        greeting: What it sends to whoever connects, before it reads anything.
     """
 
     daemon_threads = True
@@ -26,6 +30,12 @@ class RawServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.reply = reply
         self.requests: list[bytes] = []
+        self.greeting = b""
+        self.linger = True
+
+    def reset(self) -> None:
+        """End the connections that are open with RST instead of FIN, as a crashed process does."""
+        self.linger = False
 
     @property
     def origin(self) -> str:
@@ -39,6 +49,7 @@ class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         head = b""
         with contextlib.suppress(OSError):
+            self.request.sendall(self.server.greeting)
             while b"\r\n\r\n" not in head:
                 piece = self.request.recv(65536)
                 if not piece:
@@ -48,6 +59,9 @@ class _Handler(socketserver.BaseRequestHandler):
             answer = self.server.reply(head)
             for part in [answer] if isinstance(answer, bytes) else answer:
                 self.request.sendall(part)
+            if not self.server.linger:
+                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.request.close()
 
 
 def answer(status: int, body: bytes = b"", *headers: str) -> bytes:

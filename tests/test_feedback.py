@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
+from statistics import fmean
 
 import anyio
 import pytest
@@ -12,6 +15,7 @@ from pictory_async import RateLimiter, RetryPolicy, errors
 from pictory_async._limits.feedback import Feedback
 from pictory_async._limits.pace import Pace
 from pictory_async.testing import Answer, FixedWindowLimit, Render, ServerLimit, Simulator, World
+from tests._pacing import Saturated
 from tests._virtual import virtual_time
 from tests.lab.rates._cells import Cell, run
 
@@ -107,6 +111,82 @@ class TestTheShare:
                 assert sum(now - at <= 10.0 for at in sent) <= rate
 
 
+class TestTheWayBack:
+    """A low pace is never the last one."""
+
+    @pytest.mark.parametrize("part", [1.0 / 7.0, 0.3, 0.5, 0.95, 1.0])
+    def test_it_ends_at_the_nominal_pace_within_ten_minutes(self, part: float) -> None:
+        """After half an hour in which a part of the requests is refused, ten minutes bring the whole pace back."""
+        client, chance = Saturated(), random.Random(7)
+        client.send(1800.0, lambda: chance.random() < part)
+        client.send(600.0, lambda: False, lambda: client.feedback.share >= 1.0)
+        assert client.feedback.share == 1.0
+        assert client.now - client.refused_at < 600.0
+
+    @given(
+        st.lists(st.tuples(st.floats(0.0, 900.0), st.floats(0.0, 1.0)), min_size=1, max_size=5),
+        st.integers(0, 1000),
+    )
+    def test_it_does_so_whatever_happened_before(self, history: list[tuple[float, float]], seed: int) -> None:
+        """Periods of any length with any part refused, in any order, leave nothing that holds the pace down."""
+        client, chance = Saturated(), random.Random(seed)
+        for seconds, part in history:
+            client.send(seconds, lambda part=part: chance.random() < part)  # type: ignore[misc]
+        client.send(1.0, lambda: True)
+        client.send(700.0, lambda: False, lambda: client.feedback.share >= 1.0)
+        assert client.feedback.share == 1.0
+        assert client.now - client.refused_at < 600.0
+
+    def test_it_begins_at_the_slowest_pace(self) -> None:
+        """At one request a minute, too, to which a server leads that refuses every other one."""
+        client, answers = Saturated(), itertools.cycle([True, False])
+        client.send(3600.0, lambda: next(answers))
+        assert pytest.approx(1.0 / 60.0) == client.nominal * client.feedback.share
+        client.send(600.0, lambda: False)
+        assert client.feedback.share == 1.0
+
+
+class TestUnrelatedRefusals:
+    """Refusals that have nothing to do with the pace."""
+
+    @pytest.mark.parametrize(("part", "left"), [(0.01, 0.75), (0.05, 0.5)])
+    def test_a_few_of_them_leave_most_of_the_pace(self, part: float, left: float) -> None:
+        """One in a hundred leaves three quarters of the nominal pace over an hour, one in twenty a half."""
+        used = []
+        for seed in range(12):
+            client, chance = Saturated(), random.Random(seed)
+            client.send(3600.0, lambda chance=chance: chance.random() < part)  # type: ignore[misc]
+            used.append(client.accepted / 3600.0 / client.nominal)
+        assert left < fmean(used)
+        assert left - 0.15 < min(used)
+
+    def test_a_limit_that_falls_is_not_taken_for_them(self) -> None:
+        """When a server suddenly accepts a tenth, nearly everything sent is accepted again after some minutes."""
+        client = Saturated()
+        sent: list[float] = []
+
+        def refuses() -> bool:
+            sent.append(client.now)
+            passed = [at for at in sent if client.now - at <= 60.0]
+            sent[:] = passed
+            if len(passed) > 30:
+                sent.pop()
+                return True
+            return False
+
+        client.send(600.0, refuses)
+        count = [0, 0]
+
+        def counted() -> bool:
+            refused = refuses()
+            count[refused] += 1
+            return refused
+
+        client.send(1800.0, counted)
+        assert 0.85 * 30.0 * 30.0 < count[False]
+        assert count[True] < 0.05 * count[False]
+
+
 @virtual_time
 class TestTheClient:
     """What becomes of answers 429."""
@@ -122,6 +202,22 @@ class TestTheClient:
         statistics = limiter.statistics()
         assert 4.0 < statistics.pace < 6.0
         assert statistics.refused == sum(entry.status == 429 for entry in world.log)
+
+    async def test_the_pace_comes_back_after_a_bad_half_hour(self) -> None:
+        """One random 429 in seven lowers the pace; ten minutes after the last one it is nominal again."""
+        chance = random.Random(7)
+        simulator = Simulator(
+            faults=lambda _request, now: Answer(429) if now < 1800 and not chance.randrange(7) else None
+        )
+        ids = [simulator.world.add_project(Render(0.0, duration=1e6)) for _ in range(60)]
+        limiter = RateLimiter()
+        async with simulator.client(limiter=limiter) as client:
+            with anyio.move_on_after(1800.0):
+                await client.projects.wait_all(ids, interval=1.0, max_wait=None)
+            assert limiter.statistics().pace < 1.0
+            with anyio.move_on_after(600.0):
+                await client.projects.wait_all(ids, interval=1.0, max_wait=None)
+        assert limiter.statistics().pace == pytest.approx(1.0 / limiter._pace.spacing)
 
     async def test_clients_that_share_a_limiter_share_what_it_learns(self) -> None:
         """What one client is refused slows the other."""

@@ -33,10 +33,11 @@ class Admission:
         slot: The request's own slot.
 
     Attributes:
+        granted: Whether the limiter let the request through. Until then nothing of it was sent.
         sent_at: When the request was sent, by `anyio.current_time`.
     """
 
-    __slots__ = ("_admit", "_granted", "_priority", "_request", "_scope", "_slot", "_slots", "sent_at")
+    __slots__ = ("_admit", "_priority", "_request", "_scope", "_slot", "_slots", "granted", "sent_at")
 
     def __init__(
         self,
@@ -52,15 +53,15 @@ class Admission:
         self._slots = slots
         self._slot = slot
         self._scope: anyio.CancelScope | None = None
-        self._granted = False
+        self.granted = False
         self.sent_at = anyio.current_time()
 
     async def grant(self) -> None:
         """Wait for the limiter, once."""
-        if self._granted:
+        if self.granted:
             return
         await self._admit(self._priority)
-        self._granted = True
+        self.granted = True
         self.sent_at = anyio.current_time()
         if self._priority is Priority.POLL:
             self._slots.sent(self._slot)

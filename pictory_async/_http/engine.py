@@ -193,7 +193,7 @@ class Engine:
         if not whole:
             if len(body) > MAX_BODY:
                 raise request.malformed(f"is larger than {MAX_BODY} bytes")
-            raise request.timed_out()
+            raise request.timed_out(sent=admission.granted)
         self._received += len(body)
         response = Response(request, answer.status_code, answer.headers.raw, bytes(body), admission.sent_at)
         return response.decompressed()

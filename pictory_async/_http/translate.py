@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from pictory_async._http.causes import cause_of
 from pictory_async.errors import ConnectionFailedError, PictoryError
 
 if TYPE_CHECKING:
@@ -39,23 +39,12 @@ class Translate:
             # A cancellation meets the library while it writes: its frames, which traceback printers show, hold the key.
             error.__traceback__ = None
             return
-        library, request = self._library, self._request
-        what = f"{request.method} {request.path}"
-        if isinstance(error, library.TimeoutException):
-            raise request.timed_out(sent=not isinstance(error, library.ConnectTimeout)) from None
-        if isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
-            sent = not isinstance(error, library.ConnectError)
-            reason = _reason(library, error)
-            text = f"{what} failed: {reason}. Check the network and the base URL, then try again."
-            raise ConnectionFailedError(text, method=request.method, path=request.path, sent=sent) from None
-        aiohttp = sys.modules.get("aiohttp")  # httpx-aiohttp lets some of its errors pass, with the request inside
-        if aiohttp is not None and isinstance(error, aiohttp.ClientError):
-            text = f"{what} failed: the server sent something that is not HTTP. Check the base URL, then try again."
-            raise ConnectionFailedError(text, method=request.method, path=request.path, sent=True) from None
-
-
-def _reason(library: Any, error: Exception) -> str:
-    text = str(error)
-    if not isinstance(error, (library.ConnectError, OSError)):
-        text = text.partition(":")[0]  # what follows quotes what the server sent, and that may be what it was sent
-    return text or type(error).__name__
+        request = self._request
+        cause = cause_of(self._library, error)
+        if cause is None:
+            return
+        if cause.timed_out:
+            raise request.timed_out(sent=cause.sent) from None
+        what = f"{request.method} {request.path} failed: {cause.reason}."
+        text = f"{what} Check the network and the base URL, then try again."
+        raise ConnectionFailedError(text, method=request.method, path=request.path, sent=cause.sent) from None

@@ -1,4 +1,23 @@
-"""Finding a request limit that the server does not tell, from its answers 429. Pure."""
+"""Adapt the request rate to 429 responses.
+
+The law, for the share of the nominal pace that is used:
+
+- **Down.** A refusal (429) lowers the share once: to 0.8 of what it was, but to no less than 0.8 of the pace that the
+  server accepted in the last minute or two. Refusals of requests that were sent earlier belong to the same event.
+  Further refusals in a row only double the pause.
+- **Up.** The share follows a cubic curve (as TCP CUBIC does, RFC 9438): quickly back towards the pace at which the
+  refusal came, flat around it, then faster above it. Reaching that pace again takes at least 150 requests and a minute.
+- **Back.** From the 300th second after the last refusal on, the share also grows geometrically, so that it is 1 at the
+  540th, wherever it started. The share is at most a minute old when it is used, because a request is never further than
+  a minute away. So **the pace is nominal again within 10 minutes of the last refusal, from any state**. A pace that is
+  not used is not raised: it is raised by the first request that has to wait for it.
+- **Unrelated refusals.** A limit does not refuse requests at a pace below what it accepted a moment ago. The refusals
+  that come there all the same are counted, and as large a fraction of the requests, times two, may then be refused at
+  any pace without lowering it. More than 8 % is never excused, and more than 12 % counts as a lower limit. So a steady
+  1 % of refusals that have nothing to do with the pace leaves 75 % of it over an hour, and 5 % leave half on average.
+
+Everything here is arithmetic: it takes ``now`` and never waits.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +37,73 @@ _GUESS: Final = 8.0
 _LONGEST: Final = 30.0
 _SLOWEST: Final = 60.0
 
+# The way back to the nominal pace, in seconds after the last refusal: where it begins and where it ends. The slowest
+# pace is one request in `_SLOWEST` seconds, so the first request after its end is sent within ten minutes.
+_RETURN_BEGINS: Final = 300.0
+_RETURN_ENDS: Final = 540.0
+
+# A pace counts as accepted where it is below 0.97 of what the server let through, and a new limit starts to be tried at
+# 0.85 of that at most, so that each trial has some requests at an accepted pace.
+_ACCEPTED: Final = 0.97
+_TRIAL: Final = 0.85
+_STREAK: Final = 6  # responses without a refusal that show an accepted pace to be accepted still
+_SAMPLE: Final = 70.0
+_FEWEST: Final = 25.0
+_RECALL: Final = 1000.0
+_MOST_UNRELATED: Final = 0.08
+_FLOOD: Final = 0.12
+_FLOOD_AT_LEAST: Final = 3.5
+_MOST_EXCUSES: Final = 2.0
+
+
+@attrs.define(repr=False, eq=False)
+class _Unrelated:
+    """Estimates which fraction of the requests is refused whatever the pace is, and excuses as many refusals.
+
+    Attributes:
+        accepted: The share below which the server is known to accept everything; 0 if it is not known.
+    """
+
+    accepted: float = 0.0
+    _sent: float = 0.0
+    _refused: float = 0.0
+    _excuses: float = 0.0
+    _streak: int = 0
+
+    def count(self, share: float, *, refused: bool) -> None:
+        """Take in a response to a request that was sent at a share of the pace."""
+        # Old evidence fades: requests that come later may be refused for other reasons.
+        self._sent *= 1.0 - 1.0 / _RECALL
+        self._refused *= 1.0 - 1.0 / _RECALL
+        if share < self.accepted:
+            self._sent += 1.0 - self._sent / _SAMPLE
+            self._refused += refused - self._refused / _SAMPLE
+            if self._refused > max(_FLOOD_AT_LEAST, _FLOOD * self._sent):
+                # Too many to be unrelated: the server accepts less than it did.
+                self._sent = self._refused = self._excuses = 0.0
+        fraction = min(_MOST_UNRELATED, self._refused / max(self._sent, _FEWEST))
+        self._excuses = min(_MOST_EXCUSES, self._excuses + 2.0 * fraction)
+        if not refused:
+            self._streak += 1
+
+    def excuses(self, share: float) -> bool:
+        """Whether a refusal that was just counted says nothing about the pace."""
+        streak, self._streak = self._streak, 0
+        if share < self.accepted and streak >= _STREAK:
+            return True
+        if self._excuses < 1.0:
+            return False
+        self._excuses -= 1.0
+        return True
+
 
 @attrs.define(repr=False, eq=False)
 class Feedback:
-    """Says what share of the nominal pace is used, from which requests were refused.
-
-    A refusal lowers the share once: to 0.8 of what it was, but to no more than the pace that the server has let through
-    in the last minute or two, and to no less than 0.8 of that. Refusals of requests that were sent before are the same
-    flight and tell nothing new; later ones only double the pause, until an answer shows that requests are let through
-    again.
-
-    From there the share follows a cubic curve (as TCP CUBIC does, RFC 9438): quickly back towards where the refusal
-    came, flat around it, and then faster and faster above it, until the nominal pace is reached. The way back takes at
-    least 150 requests and a minute, so that about one answer in a hundred is a refusal, and so that a server which
-    counts by the minute is not flooded within one. Only requests that had to wait move it: a pace that is not used
-    proves nothing.
+    """Decides which share of the nominal pace is used, from which requests were refused.
 
     Attributes:
         spacing: Seconds between two requests at the nominal pace.
-        share: The share of that pace to use now, at most 1. While it is 1 there is nothing to take in but refusals.
+        share: The share of that pace to use now, at most 1. While it is 1, only refusals are taken in.
     """
 
     spacing: float
@@ -52,6 +119,7 @@ class Feedback:
     _pause: float = 0.0
     _refused_at: float = 0.0
     _blocked: float = 0.0
+    _unrelated: _Unrelated = attrs.field(init=False, factory=_Unrelated)
 
     def granted(self, now: float, *, waited: bool) -> None:
         """Take in that a request is sent, and whether it had to wait for that."""
@@ -62,13 +130,17 @@ class Feedback:
         self._busy = self._busy * fading + busy
         if waited:
             self._progress += min(1.0 / _GRANTS, gap / _SECONDS)
-            self.share = min(1.0, self._peak + (self._peak - self._start) * (self._progress - 1.0) ** 3)
+            cubic = self._peak + (self._peak - self._start) * (self._progress - 1.0) ** 3
+            # The cubic curve alone is flat where its peak is low: at the slowest pace it would take hours.
+            returned = (now - self._stepped_at - _RETURN_BEGINS) / (_RETURN_ENDS - _RETURN_BEGINS)
+            self.share = min(1.0, max(cubic, self._start ** (1.0 - min(1.0, max(0.0, returned)))))
 
     def accepted(self, sent_at: float) -> None:
         """Take in that the request sent at ``sent_at`` was not refused."""
         if sent_at <= self._stepped_at:
             return
         self._accepted += 1.0
+        self._unrelated.count(self.share, refused=False)
         if self._refusals:
             self._blocked = sent_at - self._refused_at
             self._refusals = 0
@@ -77,12 +149,17 @@ class Feedback:
         """Take in that the request sent at ``sent_at`` was refused.
 
         Returns:
-            Seconds to send nothing, where the server does not say how many.
+            Seconds to send nothing, if the server does not say how many.
         """
         if sent_at <= self._stepped_at:
             return 0.0
+        first = self._refusals == 0 or self.share >= 1.0
+        if first and self.share < 1.0:
+            self._unrelated.count(self.share, refused=True)
+            if self._unrelated.excuses(self.share):
+                return self.spacing / self.share
         self._stepped_at = now
-        if self._refusals == 0 or self.share >= 1.0:
+        if first:
             self._lower(now)
             self._refused_at, self._refusals = now, 0
             # A server that counts in fixed windows refuses until the end of one, each time for about as long.
@@ -99,9 +176,12 @@ class Feedback:
         if self._accepted >= _ENOUGH:
             let_through = self._accepted * self.spacing
             measured = let_through / max(self._busy, let_through)
-            self._start = min(measured, max(_DECREASE * self.share, _DECREASE * measured))
+            # What was measured is up to two minutes old. A refusal at a lower share shows that it holds no longer.
+            self._unrelated.accepted = _ACCEPTED * min(measured, self.share)
+            self._start = max(_DECREASE * measured, min(_DECREASE * self.share, _TRIAL * measured))
             self._peak = max(measured, min(self.share, measured / _DECREASE))
-        else:  # too few answers to measure by
+        else:  # too few responses to measure by
+            self._unrelated.accepted = 0.0
             self._peak = self.share
             step = _DECREASE if self.share >= 1.0 else 0.5
             self._start = max(self.share * step, min(self.share, self.spacing / _SLOWEST))

@@ -8,32 +8,32 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exits import INTERRUPTED, complaint_of
+from pictory_async.cli._exit_codes import INTERRUPTED, complaint_of
 
 __all__ = ["pictory"]
 
-# Each module has its command under the name `command`.
+# The module of each command below `commands`, and its name there.
 _COMMANDS: Final = {
-    "projects": "_projects",
-    "project": "_project",
-    "render": "_render",
-    "wait": "_wait",
-    "download": "_download",
-    "compare": "_compare",
-    "report": "_report",
-    "share": "_share",
-    "templates": "_templates",
-    "template": "_template",
-    "variables": "_variables",
-    "structure": "_structure",
-    "diff": "_diff",
-    "check": "_check",
-    "backup": "_backup",
-    "jobs": "_jobs",
-    "job": "_job",
-    "demo": "_demo",
-    "simulate": "_simulate",
-    "completion": "_completion",
+    "projects": "projects:list_command",
+    "project": "projects:show_command",
+    "render": "render:command",
+    "wait": "wait:command",
+    "download": "download:command",
+    "compare": "compare:command",
+    "report": "report:command",
+    "share": "share:command",
+    "templates": "templates:list_command",
+    "template": "templates:show_command",
+    "variables": "variables:command",
+    "structure": "structure:command",
+    "diff": "diff:command",
+    "check": "check:command",
+    "backup": "backup:command",
+    "jobs": "jobs:list_command",
+    "job": "jobs:show_command",
+    "demo": "demo:command",
+    "simulate": "simulate:command",
+    "completion": "completion:command",
 }
 _SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "Jobs", "demo": "Without an account"}
 
@@ -67,10 +67,10 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
         """Import one command."""
-        module = _COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"pictory_async.cli.{module}").command
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -11,8 +11,8 @@ import attrs
 import click
 
 from pictory_async import DownloadProgress, DownloadReport, DownloadStatus, Project, ProjectId
-from pictory_async.cli._bars import Bar
-from pictory_async.cli._text import size
+from pictory_async.cli.display.bars import Bar
+from pictory_async.cli.display.text import size
 from pictory_async.errors import DownloadError
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import anyio
 import attrs
 
 from pictory_async import AsyncPictory, RateLimiter, RenderOutcome
-from pictory_async.cli._bars import Bar
-from pictory_async.cli._live import showing
 from pictory_async.cli._tally import Meter, Pace, Tally
-from pictory_async.cli._text import duration
-from pictory_async.cli._view import View
+from pictory_async.cli.display.bars import Bar
+from pictory_async.cli.display.live import showing
+from pictory_async.cli.display.text import duration
+from pictory_async.cli.display.view import View
 
 if TYPE_CHECKING:
     from pictory_async import RenderPoller

@@ -12,11 +12,11 @@ from click.core import ParameterSource
 
 from pictory_async import ProjectId, RateLimiter, RenderHandle, RenderStatus
 from pictory_async.cli._downloads import Downloads, Saved
-from pictory_async.cli._exits import FAILURE, INTERRUPTED, SUCCESS, explain, worst
+from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, explain, worst
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._tally import Tally, key_of
-from pictory_async.cli._text import duration, echo_json, echo_lines, one_line, out_is_terminal, printable
-from pictory_async.cli._view import WIDEST_STATUS, status_text
+from pictory_async.cli.display.text import duration, echo_json, echo_lines, one_line, out_is_terminal, printable
+from pictory_async.cli.display.view import WIDEST_STATUS, status_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
 import pictory_async
-from pictory_async.cli._exits import complaint_of
+from pictory_async.cli._exit_codes import complaint_of
 from pictory_async.errors import NotFoundError, PictoryConfigError
 from tests.cli._command import run, started
 

@@ -21,8 +21,8 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 pytest.importorskip("starlette", reason="the extra simulator is not installed")
 
-from pictory_async.cli._demo import Demo, Pacing, print_report
-from pictory_async.cli._world import make_simulator
+from pictory_async.cli._simulation import make_simulator
+from pictory_async.cli.commands.demo import Demo, Pacing, print_report
 
 SMALL = ("--projects", "50", "--render-seconds", "0.8:1.4")
 

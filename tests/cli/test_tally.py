@@ -8,9 +8,9 @@ from pictory_async import RenderOutcome, RenderStatus
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 
-from pictory_async.cli._exits import explain, worst
+from pictory_async.cli._exit_codes import explain, worst
 from pictory_async.cli._tally import Meter, Pace, Tally, lasting
-from pictory_async.cli._text import duration, printable, shown
+from pictory_async.cli.display.text import duration, printable, shown
 
 RENDERED, FAILED, TIMED_OUT = RenderStatus.RENDERED, RenderStatus.FAILED, RenderStatus.TIMED_OUT
 

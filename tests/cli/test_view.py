@@ -14,11 +14,11 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 
 from rich.console import Console
 
-from pictory_async.cli._bars import Bar
 from pictory_async.cli._follow import line_of
-from pictory_async.cli._live import Canvas
 from pictory_async.cli._tally import Pace, Tally
-from pictory_async.cli._view import View
+from pictory_async.cli.display.bars import Bar
+from pictory_async.cli.display.live import Canvas
+from pictory_async.cli.display.view import View
 
 
 def tally_of(done: int, total: int = 300) -> Tally:

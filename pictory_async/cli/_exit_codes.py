@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import click
 
-from pictory_async.cli._text import printable
+from pictory_async.cli.display.text import printable
 from pictory_async.errors import (
     PictoryConfigError,
     PictoryError,

@@ -12,10 +12,10 @@ from anyio import to_thread
 from pictory_async import TemplateBackup, verify_backup
 from pictory_async.cli._client import run
 from pictory_async.cli._downloads import directory_option
-from pictory_async.cli._exits import NOT_RENDERED, SUCCESS
+from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS
+from pictory_async.cli._fetching import print_each
 from pictory_async.cli._options import as_json, base_url, project_ids
-from pictory_async.cli._snapshots import print_each
-from pictory_async.cli._text import echo_json, one_line, shown, size
+from pictory_async.cli.display.text import echo_json, one_line, shown, size
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory, BackupCheck

@@ -10,14 +10,14 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import DownloadStatus
-from pictory_async.cli._bars import Bar, grid_of
 from pictory_async.cli._client import interrupts, open_client
 from pictory_async.cli._downloads import KINDS, Conflict, Downloads, Saved, directory_option
-from pictory_async.cli._exits import INTERRUPTED, worst
-from pictory_async.cli._live import showing
+from pictory_async.cli._exit_codes import INTERRUPTED, worst
+from pictory_async.cli._fetching import complain
 from pictory_async.cli._options import as_json, base_url, given_ids, project_ids
-from pictory_async.cli._snapshots import complain
-from pictory_async.cli._text import duration, echo_json, echo_lines, one_line, out_is_terminal, shown, size
+from pictory_async.cli.display.bars import Bar, grid_of
+from pictory_async.cli.display.live import showing
+from pictory_async.cli.display.text import duration, echo_json, echo_lines, one_line, out_is_terminal, shown, size
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""`pictory job`: jobs as they are now, or as they end."""
+"""`pictory jobs` and `pictory job`: the list of jobs, and their details, now or when they end."""
 
 from __future__ import annotations
 
@@ -10,34 +10,72 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import Job
-from pictory_async.cli._bars import Bar, grid_of
-from pictory_async.cli._exits import SUCCESS
-from pictory_async.cli._jobs import job_status
-from pictory_async.cli._live import showing
-from pictory_async.cli._options import as_json, base_url, given_ids, patience, timely
-from pictory_async.cli._snapshots import complain, print_each
-from pictory_async.cli._text import echo_facts, echo_json, shown
+from pictory_async.cli._exit_codes import SUCCESS
+from pictory_async.cli._fetching import complain, print_each
+from pictory_async.cli._listing import print_list
+from pictory_async.cli._options import as_json, base_url, given_ids, listed, patience, timely
+from pictory_async.cli.display.bars import Bar, grid_of
+from pictory_async.cli.display.live import showing
+from pictory_async.cli.display.text import echo_facts, echo_json, one_line, out_is_terminal, shown
 from pictory_async.errors import JobCleanedError, JobFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
     from rich.console import RenderableType
 
     from pictory_async import AsyncPictory
-    from pictory_async.cli._text import Facts
+    from pictory_async.cli.display.table import Cell
+    from pictory_async.cli.display.text import Facts
 
-__all__ = ["command"]
+__all__ = ["list_command", "show_command"]
 
-EPILOG: Final = """\
+_COLUMNS: Final = ("id", "status", "progress", "what")
+_STYLES: Final = {"completed": "green", "failed": "red", "cleaned": "dim", "in-progress": "cyan", "pending": "yellow"}
+_EPILOG: Final = """\
 \b
 Exit codes: 0 all are there, and with --wait completed; 1 one could not be had;
 with --wait also 3 one failed or was cleaned up, 4 the time is spent.
 """
 
 
+def _all(client: AsyncPictory) -> AsyncIterator[Job]:
+    return aiter(client.jobs.list())
+
+
+def _status(job: Job) -> Text:
+    """A job's status, coloured."""
+    status = "failed" if job.is_failed else one_line(str(job.status or "unknown"))
+    return Text(status, style=_STYLES.get(status.casefold(), ""))
+
+
+def _row(job: Job) -> Sequence[Cell]:
+    progress = "" if job.progress is None else f"{job.progress:g} %"
+    video = job.video_url
+    if video and out_is_terminal():
+        # An address would fill the table; 'pictory job' shows it.
+        video = "a video" if job.duration is None else f"a video of {job.duration:g} s"
+    what = job.error_message or video or job.progress_message
+    return [shown(job.id), _status(job), progress, shown(what)]
+
+
+@click.command("jobs")
+@listed
+@base_url
+@as_json("Print each job as the API sent it, a JSON document each.")
+def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
+    """List the jobs of all kinds, newest first.
+
+    Where nobody looks at a terminal, each one is a line with tabs between id, status, progress, and what it says: why
+    it failed, its video, or what it is doing.
+    """
+    print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row)
+
+
 def _facts(job: Job) -> Facts:
     named: list[tuple[str, object]] = [
         ("id", job.id),
-        ("status", job_status(job)),
+        ("status", _status(job)),
         ("progress", None if job.progress is None else f"{job.progress:g} %"),
         ("doing", job.progress_message),
         ("error", job.error_message),
@@ -107,13 +145,13 @@ class _Wait:
         return Group(Text(f"Waiting for jobs: {self.line()}", style="bold"), grid_of(bars[: max(1, height - 3)]))
 
 
-@click.command("job", epilog=EPILOG)
+@click.command("job", epilog=_EPILOG)
 @given_ids
 @click.option("--wait", is_flag=True, help="Wait until all are completed.")
 @patience
 @base_url
 @as_json("Print each job as the API sent it, a JSON document each.")
-def command(
+def show_command(
     *, ids: tuple[str, ...], wait: bool, max_wait: float, interval: float, base_url: str | None, as_json: bool
 ) -> None:
     """Show jobs as they are now, or wait for them.

@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pictory_async.cli._text import one_line
+from pictory_async.cli.display.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

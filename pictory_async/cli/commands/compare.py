@@ -8,11 +8,10 @@ import click
 from rich.text import Text
 
 from pictory_async import compare_projects
+from pictory_async.cli._fetching import fetch_or_leave, get_project
 from pictory_async.cli._options import as_json, base_url, project_ids
-from pictory_async.cli._project import get_project
-from pictory_async.cli._snapshots import fetch_or_leave
-from pictory_async.cli._table import echo_table
-from pictory_async.cli._text import echo_json, out_is_terminal
+from pictory_async.cli.display.table import echo_table
+from pictory_async.cli.display.text import echo_json, out_is_terminal
 
 if TYPE_CHECKING:
     from pictory_async import ProjectComparison

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from pictory_async.cli._text import err_is_terminal
+from pictory_async.cli.display.text import err_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pictory_async.cli._text import echo_lines, one_line, out_is_terminal
+from pictory_async.cli.display.text import echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

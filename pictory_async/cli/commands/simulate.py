@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pictory_async.cli._client import run
-from pictory_async.cli._exits import Complaint
+from pictory_async.cli._exit_codes import Complaint
 from pictory_async.cli._options import Rate, population, rate, seconds
-from pictory_async.cli._world import make_simulator, server_module
+from pictory_async.cli._simulation import make_simulator, server_module
 
 if TYPE_CHECKING:
     from pictory_async.testing import Planned, Simulator

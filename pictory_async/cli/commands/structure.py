@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from pictory_async import template_structure
+from pictory_async.cli._fetching import get_template, print_each
 from pictory_async.cli._options import as_json, base_url, given_ids
-from pictory_async.cli._snapshots import print_each
-from pictory_async.cli._table import echo_table
-from pictory_async.cli._template import get_template
-from pictory_async.cli._text import echo_facts, echo_json, out_is_terminal, shown
+from pictory_async.cli.display.table import echo_table
+from pictory_async.cli.display.text import echo_facts, echo_json, out_is_terminal, shown
 
 if TYPE_CHECKING:
     from pictory_async import Template, TemplateStructure
-    from pictory_async.cli._text import Facts
+    from pictory_async.cli.display.text import Facts
     from pictory_async.insight import SceneStructure
 
 __all__ = ["command"]

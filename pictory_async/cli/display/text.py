@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from pictory_async import Template
+
 __all__ = [
     "Facts",
     "duration",
@@ -29,6 +31,7 @@ __all__ = [
     "printable",
     "shown",
     "size",
+    "title_of",
 ]
 
 Facts = list[tuple[str, str]]
@@ -79,6 +82,11 @@ def size(count: float) -> str:
 def name_of(file: IO[str]) -> str:
     """What to call an open file; not every one has a name."""
     return one_line(str(getattr(file, "name", "<stdin>")))
+
+
+def title_of(template: Template) -> str:
+    """A template's name and id, in one line."""
+    return one_line(f"{template.name}  ({template.id})" if template.name else template.id)
 
 
 def duration(seconds: float) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pictory_async.cli._client import open_client, run
-from pictory_async.cli._table import echo_table
-from pictory_async.cli._text import echo_json, out_is_terminal
+from pictory_async.cli.display.table import echo_table
+from pictory_async.cli.display.text import echo_json, out_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from pictory_async import AsyncPictory
-    from pictory_async.cli._table import Cell
+    from pictory_async.cli.display.table import Cell
 
 __all__ = ["print_list"]
 

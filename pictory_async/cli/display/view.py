@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pictory_async import RateLimiter
-from pictory_async.cli._bars import Bar, grid_of
 from pictory_async.cli._tally import Pace, Tally
-from pictory_async.cli._text import duration, printable
+from pictory_async.cli.display.bars import Bar, grid_of
+from pictory_async.cli.display.text import duration, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -9,12 +9,11 @@ import click
 from rich.text import Text
 
 from pictory_async import Severity, check_template
-from pictory_async.cli._exits import NOT_RENDERED, SUCCESS
+from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS
+from pictory_async.cli._fetching import get_template, print_each
 from pictory_async.cli._options import as_json, base_url, given_ids
-from pictory_async.cli._snapshots import print_each
-from pictory_async.cli._table import echo_table
-from pictory_async.cli._template import get_template, title_of
-from pictory_async.cli._text import echo_json, echo_lines, name_of, one_line, out_is_terminal
+from pictory_async.cli.display.table import echo_table
+from pictory_async.cli.display.text import echo_json, echo_lines, name_of, one_line, out_is_terminal, title_of
 
 if TYPE_CHECKING:
     from pictory_async import Finding, Template

@@ -9,7 +9,7 @@ import click
 from pictory_async import ProjectId, RenderHandle
 from pictory_async.cli._client import interrupts, open_client
 from pictory_async.cli._downloads import directory_option
-from pictory_async.cli._exits import SettingComplaint
+from pictory_async.cli._exit_codes import SettingComplaint
 from pictory_async.cli._options import (
     Rate,
     as_json,
@@ -21,8 +21,8 @@ from pictory_async.cli._options import (
     start_grace,
     timely,
 )
-from pictory_async.cli._text import name_of
 from pictory_async.cli._waiting import Waiting, file_of, say_how_to_wait_again
+from pictory_async.cli.display.text import name_of
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:

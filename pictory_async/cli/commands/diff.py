@@ -8,10 +8,9 @@ import click
 from rich.text import Text
 
 from pictory_async import compare_templates
+from pictory_async.cli._fetching import fetch_or_leave, get_template
 from pictory_async.cli._options import as_json, base_url
-from pictory_async.cli._snapshots import fetch_or_leave
-from pictory_async.cli._template import get_template
-from pictory_async.cli._text import echo_json, echo_lines, one_line, out_is_terminal
+from pictory_async.cli.display.text import echo_json, echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 import click
 
 from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exits import SUCCESS, complaint_of, worst
+from pictory_async.cli._exit_codes import SUCCESS, complaint_of, worst
 from pictory_async.cli._options import project_ids
-from pictory_async.cli._text import Facts, echo_facts, echo_json
+from pictory_async.cli.display.text import Facts, echo_facts, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    from pictory_async import AsyncPictory
+    from pictory_async import AsyncPictory, Project, Template
 
-__all__ = ["complain", "fetch_or_leave", "print_each", "print_snapshots"]
+__all__ = ["complain", "fetch_or_leave", "get_project", "get_template", "print_each", "print_snapshots"]
 
 T = TypeVar("T")
 
@@ -31,6 +31,16 @@ class Snapshot(Protocol):
 
 
 S = TypeVar("S", bound=Snapshot)
+
+
+async def get_project(client: AsyncPictory, project_id: str) -> Project:
+    """Fetch one project."""
+    return await client.projects.get(project_id)
+
+
+async def get_template(client: AsyncPictory, template_id: str) -> Template:
+    """Fetch one template."""
+    return await client.templates.get(template_id)
 
 
 def print_snapshots(

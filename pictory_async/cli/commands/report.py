@@ -11,14 +11,13 @@ import click
 
 from pictory_async import Project, project_report, project_report_html, write_html_report, write_report
 from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exits import worst
+from pictory_async.cli._exit_codes import worst
+from pictory_async.cli._fetching import complain, get_project
 from pictory_async.cli._options import as_json, base_url, given_ids, project_ids
-from pictory_async.cli._project import get_project
-from pictory_async.cli._snapshots import complain
-from pictory_async.cli._text import echo_facts, echo_json, shown
+from pictory_async.cli.display.text import echo_facts, echo_json, shown
 
 if TYPE_CHECKING:
-    from pictory_async.cli._text import Facts
+    from pictory_async.cli.display.text import Facts
 
 __all__ = ["command"]
 

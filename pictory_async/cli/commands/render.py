@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from pictory_async import RenderHandle
 from pictory_async.cli._client import interrupts, open_client
-from pictory_async.cli._exits import INTERRUPTED, SUCCESS, complaint_of, worst
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, complaint_of, worst
 from pictory_async.cli._options import (
     Rate,
     as_json,
@@ -26,8 +26,8 @@ from pictory_async.cli._options import (
     start_grace,
     timely,
 )
-from pictory_async.cli._text import err_is_terminal
 from pictory_async.cli._waiting import Waiting, say_how_to_wait_again
+from pictory_async.cli.display.text import err_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import attrs
 import click
 from rich.text import Text
 
-from pictory_async.cli._exits import Complaint
-from pictory_async.cli._live import showing
+from pictory_async.cli._exit_codes import Complaint
+from pictory_async.cli._fetching import print_each
 from pictory_async.cli._options import as_json, base_url, given_ids, patience, project_ids, timely
-from pictory_async.cli._snapshots import print_each
-from pictory_async.cli._text import echo_json, one_line
+from pictory_async.cli.display.live import showing
+from pictory_async.cli.display.text import echo_json, one_line
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory

@@ -8,15 +8,14 @@ import click
 from rich.text import Text
 
 from pictory_async import template_variables
+from pictory_async.cli._fetching import get_template, print_each
 from pictory_async.cli._options import as_json, base_url, given_ids
-from pictory_async.cli._snapshots import print_each
-from pictory_async.cli._table import echo_table
-from pictory_async.cli._template import get_template, title_of
-from pictory_async.cli._text import echo_json, out_is_terminal, shown
+from pictory_async.cli.display.table import echo_table
+from pictory_async.cli.display.text import echo_json, out_is_terminal, shown, title_of
 
 if TYPE_CHECKING:
     from pictory_async import Template, TemplateVariables
-    from pictory_async.cli._table import Cell
+    from pictory_async.cli.display.table import Cell
 
 __all__ = ["command"]
 

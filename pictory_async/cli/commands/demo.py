@@ -10,17 +10,17 @@ import click
 
 from pictory_async import AsyncPictory, ProjectId, RateLimiter, RenderStatus
 from pictory_async.cli._client import run
-from pictory_async.cli._exits import FAILURE, INTERRUPTED, SUCCESS
+from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._options import Rate, as_json, population
+from pictory_async.cli._simulation import make_simulator, server_module
 from pictory_async.cli._tally import Tally, lasting
-from pictory_async.cli._text import duration, echo_facts, echo_json
-from pictory_async.cli._world import make_simulator, server_module
+from pictory_async.cli.display.text import duration, echo_facts, echo_json
 from pictory_async.testing import Planned, Simulator, TruthKind, busiest_window
 
 if TYPE_CHECKING:
     from pictory_async import RenderOutcome
-    from pictory_async.cli._text import Facts
+    from pictory_async.cli.display.text import Facts
 
 __all__ = ["Demo", "Pacing", "command", "print_report"]
 

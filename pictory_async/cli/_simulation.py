@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from pictory_async.cli._exits import SettingComplaint
+from pictory_async.cli._exit_codes import SettingComplaint
 from pictory_async.testing import ServerLimit, Simulator, World, populate
 
 if TYPE_CHECKING:

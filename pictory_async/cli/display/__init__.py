@@ -1,0 +1,1 @@
+"""What the command shows: text, tables, progress bars and the live view."""
