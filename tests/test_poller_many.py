@@ -143,7 +143,7 @@ class TestManyProjects:
 
         class Evenly:
             def next_poll(self, seen: Sighting) -> float:
-                step = {0: 0.0, 1: 7.0 + len(asked) / 1000}.get(seen.polls, 7.0)
+                step = {0: 0.0, 1: 7.0 + len(asked) / 2000}.get(seen.polls, 7.0)
                 asked.append(seen.now + step)
                 return asked[-1]
 

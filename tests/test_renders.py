@@ -109,7 +109,7 @@ async def test_a_lost_answer_never_starts_a_second_render(fault: Fault) -> None:
     project_id = world.add_project(earlier_video=-500.0)
     simulator = Simulator(world, latency=0.1, faults=on("POST", fault))
     async with simulator.client() as client:
-        with pytest.raises(errors.RenderSubmitUncertainError, match="not asked for again") as caught:
+        with pytest.raises(errors.RenderSubmitUncertainError, match="not sent again") as caught:
             await client.projects.render(project_id)
         (outcome,) = await client.projects.wait_all([caught.value.handle])
     assert [entry.method for entry in simulator.log].count("POST") == 1

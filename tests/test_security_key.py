@@ -242,7 +242,7 @@ async def test_a_redirect_does_not_carry_the_key_elsewhere(engine: str) -> None:
         place = f"location: {elsewhere.origin}/v2/projects/p"
         with raw_server(lambda _: answer(307, b"", place)) as server:
             async with client_of(server.origin, http=engine) as client:
-                with pytest.raises(errors.StatusError, match="redirect 307, which is not followed"):
+                with pytest.raises(errors.StatusError, match=r"redirect 307.*not followed"):
                     await client.projects.get("p")
     assert (1, []) == (len(server.requests), elsewhere.requests)
 

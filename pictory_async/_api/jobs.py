@@ -34,7 +34,7 @@ class Jobs:
         self._registry = registry
 
     async def get(self, job_id: str) -> Job:
-        """Fetch one job as it is now. A failed job is a `Job` too: look at ``is_failed``.
+        """Fetch one job as it is now. A failed job is returned too: see ``is_failed``.
 
         See https://docs.pictory.ai/api-reference/jobs/get-job-by-id.
 
@@ -42,9 +42,9 @@ class Jobs:
             job_id: The job.
 
         Raises:
-            PictoryConfigError: That cannot be a job id; nothing was sent.
-            NotFoundError: There is no such job for this key, in whichever way the API says so.
-            MalformedResponseError: The answer is not what the API documents.
+            PictoryConfigError: The id cannot be a job id; nothing was sent.
+            NotFoundError: There is no such job for this key, in whatever form the API reports it.
+            MalformedResponseError: The response is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
         path = job_path(job_id)
@@ -55,7 +55,7 @@ class Jobs:
         return job
 
     def list(self) -> Listing[Job]:
-        """List the account's jobs of all kinds, newest first, over all pages, as an async iterator.
+        """List the account's jobs of all kinds, newest first, across all pages, as an async iterator.
 
         See https://docs.pictory.ai/api-reference/jobs/get-jobs.
         """
@@ -71,19 +71,21 @@ class Jobs:
     ) -> Job:
         """Wait until a job of any kind is completed, and return it.
 
+        Several waits for one job share its polls.
+
         Args:
             job_id: The job.
             max_wait: Give up after so many seconds; ``None`` never gives up.
-            interval: Seconds between two looks; Pictory asks for 10 to 30.
-            on_progress: Called with the job after each look that shows it unfinished.
+            interval: Seconds between two polls; Pictory recommends 10 to 30.
+            on_progress: Called with the job after each poll that shows it unfinished.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
             JobFailedError: The job failed.
-            JobCleanedError: The job's results have been deleted.
-            WaitTimeoutError: ``max_wait`` is spent.
-            NotFoundError: There is no such job for this key, confirmed by a second look.
-            APIError: The answers stayed unusable.
+            JobCleanedError: The job's results were deleted.
+            WaitTimeoutError: ``max_wait`` is over.
+            NotFoundError: There is no such job for this key, confirmed by a second poll.
+            APIError: The responses stayed unusable.
         """
         terms = Terms(
             max_wait=optional_seconds("max_wait", max_wait, above=0.0),

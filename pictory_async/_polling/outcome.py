@@ -1,4 +1,4 @@
-"""How a watch ended: a value, never an exception that ends the others."""
+"""How a watch ended: a value, never an exception that ends other watches."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class RenderStatus(StrEnum):
     """The awaited video is there."""
 
     FAILED = "failed"
-    """Rendering ended without a new video."""
+    """The render ended without a new video."""
 
     NOT_STARTED = "not_started"
-    """Nothing was being rendered for ``start_grace`` seconds, and there is no (newer) video."""
+    """No render was seen for ``start_grace`` seconds, and there is no (newer) video."""
 
     MISSING = "missing"
-    """There is no such project for this key (404, twice in a row)."""
+    """There is no such project for this key (404, confirmed by a second poll)."""
 
     REFUSED = "refused"
-    """The key was refused, or may not see this project (401 or 403, twice in a row)."""
+    """The key was rejected, or may not read this project (401 or 403, confirmed by a second poll)."""
 
     TIMED_OUT = "timed_out"
-    """``max_wait`` was spent; the render may still finish later."""
+    """``max_wait`` is over; the render may still finish later."""
 
     ERROR = "error"
-    """The answers stayed unusable; ``error`` says why."""
+    """The responses stayed unusable; ``error`` has the reason."""
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -46,13 +46,13 @@ class RenderOutcome(ValueObject):
     Attributes:
         project_id: The project, as it was given.
         status: How the watch ended.
-        project: The last snapshot; the rendered project where ``status`` is ``RENDERED``. ``None`` if there was none.
-        job: The render's job as it was last seen, where a `RenderHandle` was watched.
+        project: The last snapshot; the rendered project if ``status`` is ``RENDERED``. ``None`` if there was none.
+        job: The render's job as it was last seen, if a `RenderHandle` was watched.
         job_id: The id of that job.
-        polls: How many usable answers the watch got.
+        polls: How many usable responses there were.
         waited: How long the watch lasted, in seconds.
-        detection_delay: The longest time that the end can have gone unnoticed, in seconds: the time since the last look
-            that still showed something else, or since the watch began.
+        detection_delay: The longest possible time between the end and its detection, in seconds: the time since the
+            last poll that showed the render unfinished, or since the watch began.
         error: What `raise_for_status` raises; ``None`` exactly when ``status`` is ``RENDERED``.
     """
 
@@ -72,7 +72,7 @@ class RenderOutcome(ValueObject):
         return self.status is RenderStatus.RENDERED
 
     def raise_for_status(self) -> None:
-        """Raise the outcome's typed error unless the video is there.
+        """Raise the outcome's typed error, unless the video is there.
 
         Raises:
             RenderFailedError: For ``FAILED``.

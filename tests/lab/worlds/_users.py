@@ -177,7 +177,7 @@ class User:
         inside, pending = watch._scheduler, len(watch.pending)
         sizes = {
             "entries in the agenda": (len(inside._agenda._heap), 2 * pending + 2),
-            "due polls": (len(inside._due), 2 * pending + 2),
+            "due polls": (len(inside._due), pending),
             "polls in flight": (len(inside._scopes), min(48, len(self.projects) + 2)),
             "ended watches": (len(inside._news), len(self.projects) + 1),
         }
