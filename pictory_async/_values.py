@@ -1,7 +1,7 @@
-"""Values of several fields: compared, hashed and shown by their fields.
+"""The base of value objects: compared, hashed and printed by their fields.
 
-Written once, because attrs would compile these methods for each class, which takes half of the time to make one, and
-this package is imported more often than records are compared.
+Written once, because attrs compiles these methods for each class. That is half of the time it takes to make a class,
+and this package is imported more often than its values are compared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["ValueObject"]
 
 
 class ValueObject:
-    """The base of attrs classes that are made with ``repr=False, eq=False``; once made, nobody changes them."""
+    """The base of attrs classes with ``repr=False, eq=False``. Values are not changed once they are made."""
 
     __slots__ = ()
 

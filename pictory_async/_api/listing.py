@@ -42,7 +42,7 @@ class Listing(Generic[T]):
         """Fetch one page."""
         return await self._transport.get(self._path, self._subject, self._read, query)
 
-    def misfit(self, problem: str) -> MalformedResponseError:
+    def unusable(self, problem: str) -> MalformedResponseError:
         """The error for pages that cannot be used."""
         text = f"The pages of {self._subject} {problem}. Report it to Pictory."
         return MalformedResponseError(text, method="GET", path=self._path)
@@ -73,9 +73,9 @@ class _Pages(Generic[T]):
         page = await self._listing.fetch(self._query)
         key = page.next_key
         if key is not None and (len(key) > _MAX_KEY or not key.isprintable()):
-            raise self._listing.misfit("have a key that cannot be one")
+            raise self._listing.unusable("have an impossible key")
         if key in self._seen:
-            raise self._listing.misfit(f"go in a circle: key {str(key)[:40]!r} came twice")
+            raise self._listing.unusable(f"go in a circle: key {str(key)[:40]!r} occurs twice")
         if key is not None:
             self._seen.add(key)
         self._query = None if key is None else {self._listing.parameter: key}

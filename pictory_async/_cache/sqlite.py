@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Database"]
 
-_MAX_SIZE: Final = 256 * 1024 * 1024  # bytes; beyond it, hishel drops what was not used for the longest time
+_MAX_SIZE: Final = 256 * 1024 * 1024  # bytes; beyond it, hishel removes what was not used for the longest time
 _PATIENCE: Final = 5000  # milliseconds for a lock that another process has on the file; hishel sets the same
 _PAUSE: Final = 0.01  # seconds between two tries to open a file that is locked
 _TRIES: Final = round(_PATIENCE / 1000 / _PAUSE)
@@ -27,7 +27,7 @@ _opening: Final = threading.Lock()
 
 
 class _Cursor(sqlite3.Cursor):
-    """Tells its connection what went wrong."""
+    """A cursor that reports errors to its connection."""
 
     def execute(self, *arguments: Any) -> _Cursor:
         """Run one statement."""
@@ -42,7 +42,7 @@ class _Cursor(sqlite3.Cursor):
 
 
 class _Connection(sqlite3.Connection):
-    """Remembers the last error."""
+    """A connection that remembers the last error."""
 
     error: Exception | None = None
 
@@ -55,14 +55,14 @@ class Database:
     """An open file. Made in a thread, because it blocks.
 
     Args:
-        path: The file; made with its directory if it is not there.
+        path: The file; it is made, with its directory, if it does not exist.
 
     Attributes:
         storage: hishel's storage in it.
 
     Raises:
         OSError: The file cannot be opened.
-        sqlite3.Error: It is no file of SQLite.
+        sqlite3.Error: It is not an SQLite file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -84,13 +84,13 @@ class Database:
 
     @property
     def error(self) -> Exception | None:
-        """What went wrong with the file, even where hishel carried on."""
+        """The last error of the file, even if hishel continued."""
         return self._connection.error
 
     def pair(
         self, url: str, headers: dict[str, str], stream: AsyncIterator[bytes]
     ) -> tuple[hishel.Request, hishel.Response]:
-        """Make what the storage keeps."""
+        """The request and the response that the storage takes."""
         kept = hishel.Response(200, headers=hishel.Headers(headers), stream=stream)
         return hishel.Request("GET", url), kept
 

@@ -1,4 +1,4 @@
-"""Files of downloads: safe names, unfinished files, and the step that makes them whole. Blocking: for threads."""
+"""Unfinished downloads on disk: safe names, part files, and how they get their final name. Blocking: for threads."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks; there, two processes must not download into one directory
+except ImportError:  # Windows has no such locks; there, two processes must not download to one directory
     fcntl = None  # type: ignore[assignment]  # no module is None
 
 __all__ = ["OnConflict", "PartFile", "lock", "safe_name"]
 
 OnConflict = Literal["rename", "skip", "overwrite"]
 
-_MAX_BYTES: Final = 150  # of a name, so that endings and numbers fit into the 255 that file systems allow
+_MAX_BYTES: Final = 150  # of a name, so that an ending and a number fit into the 255 that file systems allow
 _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
 _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 
@@ -31,9 +31,9 @@ _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²�
 def safe_name(name: str | None, fallback: str) -> str:
     """Turn a project's name into a file name that is safe on every system.
 
-    Path separators, control characters, marks that turn the reading direction and what Windows forbids become ``_``;
-    names that Windows reserves get a leading ``_``; dots and spaces at the ends go; long names are cut. What stays
-    empty becomes ``fallback``.
+    Path separators, control characters, marks that change the reading direction, and what Windows forbids become
+    ``_``. Names that Windows reserves get a leading ``_``. Dots and spaces at the ends are removed, and long names are
+    cut. An empty result becomes ``fallback``.
     """
     text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name or "")).strip(". ")
     text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
@@ -43,10 +43,10 @@ def safe_name(name: str | None, fallback: str) -> str:
 
 
 def lock(file: Any) -> None:
-    """Keep other processes out until the file is closed.
+    """Lock a file until it is closed.
 
     Raises:
-        BlockingIOError: Another one was first.
+        BlockingIOError: Another process holds the lock.
     """
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -59,10 +59,10 @@ def _plain(text: str) -> str:
 
 
 class PartFile:
-    """A file that is still being downloaded: ``NAME.ID.part``, beside it a note of what it is a part of.
+    """An unfinished download: ``NAME.ID.part``, and beside it a note about the version that it is a part of.
 
-    The name holds a digest of whose file it is, so that two projects of one name never share one. All of it may be
-    deleted at any time; the download then begins anew.
+    The name contains a digest of the owner, so two projects of the same name never share a file. Both files can be
+    deleted at any time; then the download starts anew.
     """
 
     def __init__(self, directory: Path, name: str, owner: str) -> None:
@@ -76,7 +76,7 @@ class PartFile:
         self.total: int | None = None
 
     def open(self) -> None:
-        """Open or make the file, and learn what is there already.
+        """Open or make the file, and read what an earlier attempt left.
 
         Raises:
             BlockingIOError: Another download is writing the same file.
@@ -92,7 +92,7 @@ class PartFile:
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             self.validator = None
         if not self.size or self.validator is None:
-            self.restart()  # a note without a file says nothing, and without the note the file's version is unknown
+            self.restart()  # a note without a file is useless, and without the note the version is unknown
 
     def _take(self) -> bool:
         """Open and lock the file; ``False`` if the one that was opened is not, or no longer, an unfinished file."""
@@ -118,7 +118,7 @@ class PartFile:
             return False
 
     def describe(self, validator: str | None, total: int | None) -> None:
-        """Note which version of the remote file this is a part of."""
+        """Write down which version of the remote file this is a part of."""
         if (validator, total) == (self.validator, self.total):
             return
         self.validator, self.total = validator, total
@@ -128,24 +128,24 @@ class PartFile:
             self._note.write_text(json.dumps({"validator": validator, "total": total}), encoding="utf-8")
 
     def write(self, data: bytes) -> None:
-        """Add bytes at the end."""
+        """Append bytes."""
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]
         self.size += len(data)
 
     def restart(self) -> None:
-        """Throw away what is there."""
+        """Discard what arrived so far."""
         self._file.truncate(0)
         self.size = 0
         self.validator = self.total = None
         self._note.unlink(missing_ok=True)
 
     def finish(self, on_conflict: OnConflict) -> Path | None:
-        """Make the whole file appear under its final name, all at once.
+        """Give the complete file its final name, in one step.
 
         Returns:
-            Where it is; ``None`` if there was a file of that name, and it was to be skipped.
+            Its path; ``None`` if a file of that name exists and ``on_conflict`` is ``"skip"``.
 
         Raises:
             OSError: The file cannot be renamed, or was deleted or replaced while it was written.
@@ -173,7 +173,7 @@ class PartFile:
             extra = f" ({number})" if number > 1 else ""
             target = self.target.with_name(f"{self.target.stem}{extra}{self.target.suffix}")
             try:
-                # Unlike renaming, linking fails where there is a file already, whoever made it meanwhile.
+                # Unlike renaming, linking fails if a file of that name exists, whoever made it meanwhile.
                 os.link(self.path, target)
             except FileExistsError:
                 if only_once:
@@ -183,7 +183,7 @@ class PartFile:
                 return target
 
     def close(self) -> None:
-        """Let go of the file, and keep it for a later attempt."""
+        """Close the file; it stays for a later attempt."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
