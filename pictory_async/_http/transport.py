@@ -157,7 +157,7 @@ def _raised(outcome: Response | APIError) -> Response:
 
 
 class _Masked(bytes):
-    """A header value that does not show itself where a debugger or a traceback prints local variables."""
+    """A header value that stays hidden when a debugger or a traceback prints local variables."""
 
     __slots__ = ()
 
@@ -167,5 +167,4 @@ class _Masked(bytes):
     __str__ = __repr__
 
     def __reduce__(self) -> NoReturn:
-        msg = "An API key is not pickled or copied."
-        raise TypeError(msg)
+        raise TypeError("An API key cannot be pickled or copied.")
