@@ -14,6 +14,7 @@ import pytest
 import trio
 from blockbuster import blockbuster_ctx
 
+from tests import _limits
 from tests._virtual import VIRTUAL_BACKENDS, backend_options
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ MAY_BLOCK = [
     ("pictory_async/_http/libraries.py", "open_engine"),  # the first client of a process imports its HTTP library
     ("coverage/collector.py", "lock_data"),  # the measuring instrument, not what is measured
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have time limits that end a test that hangs, and nothing else."""
+    config.pluginmanager.register(_limits, "limits of tests")
 
 
 @pytest.fixture(params=REAL_TIME)
