@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nox
 
-# uv makes environments in a fraction of the time; where it is missing, virtualenv and pip do the same work.
+# uv makes environments much faster; if it is missing, virtualenv and pip are used.
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 nox.options.sessions = ["tests", "coverage", "lint", "types", "docs"]
@@ -70,7 +70,7 @@ def tests(session: nox.Session, dependencies: str) -> None:
 
 @nox.session(requires=["build"])
 def slow(session: nox.Session) -> None:
-    """Run what takes minutes, at full size: fifty downloads that are killed, and one of 1 GiB."""
+    """Run the tests that take minutes, at full size: fifty killed downloads, and a download of 1 GiB."""
     session.install(wheel("all"), *group("tests"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024", "PYTHONSAFEPATH": "1"}
     session.run("python", "-m", "pytest", "tests/test_kill.py", "tests/test_download_memory.py", env=env)
@@ -78,21 +78,21 @@ def slow(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def rates(session: nox.Session) -> None:
-    """Let clients find limits that servers do not tell: ``-- --write docs/reliability.md`` writes what came of it."""
+    """Measure how well clients find unknown rate limits: ``-- --write docs/reliability.md`` writes the results."""
     session.install(wheel("all"), *group("tests"))
     session.run("python", "-m", "tests.lab.rates", *session.posargs)
 
 
 @nox.session(requires=["build"])
 def worlds(session: nox.Session) -> None:
-    """Run worlds made of one seed each, on all cores: ``-- --seeds 10000``, ``-- --seed 17`` or ``-- --mutants``."""
+    """Run random worlds on all cores, one per seed: ``-- --seeds 10000``, ``-- --seed 17`` or ``-- --mutants``."""
     session.install(wheel("all"), *group("tests"))
     session.run("python", "-m", "tests.lab.worlds", *session.posargs)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Combine what all runs of the tests covered, and fail below the limit."""
+    """Combine the coverage of all test runs, and fail below the limit."""
     session.install("coverage>=7.10")
     session.run("coverage", "combine", "--quiet", "--keep")
     session.run("coverage", "report")
@@ -100,19 +100,20 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the code's style and format."""
+    """Check the code's style and format, and that imports go one way."""
     session.install(*group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": os.fspath(ROOT)})
 
 
 @nox.session(requires=["build"])
 def types(session: nox.Session) -> None:
-    """Check the types: ours with mypy and pyright, and those that users see for being complete."""
+    """Check the types with mypy and pyright, and that the public types are complete."""
     session.install(wheel("all"), *group("typing"), *group("docs"))
     session.run("mypy")
     session.run("pyright")
-    with session.chdir(session.create_tmp()):  # away from the source tree: what counts is what is installed
+    with session.chdir(session.create_tmp()):  # outside of the source tree, so that the installed package is checked
         session.run("pyright", "--verifytypes", "pictory_async", "--ignoreexternal")
 
 
@@ -125,6 +126,14 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def picture(session: nox.Session) -> None:
+    """Draw the pictures of the documentation: the demo as it runs, the floors of the package, and one poll."""
+    session.install(wheel("cli,simulator"))
+    session.run("python", "docs/_scripts/drawings.py")
+    session.run("python", "docs/_scripts/demo_picture.py")
+
+
+@nox.session(requires=["build"])
 def churn(session: nox.Session) -> None:
     """Cancel thousands of waits over sockets, on each loop with each library: ``-- --write docs/reliability.md``."""
     session.install(wheel("all"), *group("tests"))
@@ -133,14 +142,14 @@ def churn(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def soak(session: nox.Session) -> None:
-    """Watch 2,000 projects for ten minutes with faults, and look at memory and open files: ``-- --minutes 60``."""
+    """Watch 2,000 projects for ten minutes with faults; measure memory and open files: ``-- --minutes 60``."""
     session.install(wheel("all"), *group("tests"))
     session.run("python", "-m", "tests.lab.endurance.soak", *session.posargs)
 
 
 @nox.session(requires=["build"])
 def audit(session: nox.Session) -> None:
-    """Look for known vulnerabilities among all that the wheel and its extras install; not without a network."""
+    """Look for known vulnerabilities in everything that the wheel and its extras install. Needs a network."""
     session.install("pip-audit")
     folder = Path(session.create_tmp())
     packages = folder / "packages"
@@ -173,6 +182,6 @@ def audit(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def bench(session: nox.Session) -> None:
-    """Measure what a poll costs beside the peers: ``-- --quick``, ``--write docs/benchmarks.md`` or ``--profile``."""
+    """Measure what a poll costs, compared with peers: ``-- --quick``, ``--write docs/benchmarks.md``, ``--profile``."""
     session.install(wheel("all"), *group("tests"), *group("bench"))
     session.run("python", "-m", "tests.lab.benchmarks", *session.posargs)

@@ -48,6 +48,9 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = f"pictory-async {release}"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+html_copy_source = False
 
 # The public names live in private modules: show and link them by the names that users import.
 for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__}):

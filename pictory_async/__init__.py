@@ -17,6 +17,14 @@ from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.schedules import FairSchedule, PollSchedule, ProgressSchedule, Sighting
+from pictory_async._statistics import (
+    ClientStatistics,
+    HttpStatistics,
+    PollerStatistics,
+    RateLimiterStatistics,
+    TemplateCacheStatistics,
+    TransportStatistics,
+)
 from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId
 
@@ -24,14 +32,6 @@ if TYPE_CHECKING:
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._files.backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
-    from pictory_async._statistics import (
-        ClientStatistics,
-        HttpStatistics,
-        PollerStatistics,
-        RateLimiterStatistics,
-        TemplateCacheStatistics,
-        TransportStatistics,
-    )
     from pictory_async.insight import (
         Finding,
         ProjectComparison,
@@ -111,19 +111,13 @@ _LATER: Final = {
     "BackupCheck": "_files.backup",
     "BackupFile": "_files.backup",
     "BackupProblem": "_files.backup",
-    "ClientStatistics": "_statistics",
     "DiskTemplateCache": "_cache.disk",
     "DownloadProgress": "_files.downloads",
     "DownloadReport": "_files.downloads",
     "DownloadStatus": "_files.downloads",
     "DownloadedFile": "_files.downloads",
-    "HttpStatistics": "_statistics",
-    "PollerStatistics": "_statistics",
-    "RateLimiterStatistics": "_statistics",
     "Template": "models",
     "TemplateBackup": "_files.backup",
-    "TemplateCacheStatistics": "_statistics",
-    "TransportStatistics": "_statistics",
     "verify_backup": "_files.backup",
 }
 

@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from pictory_async._api.jobs import Jobs
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
-from pictory_async._files.fetcher import Media
-from pictory_async._http.engine import open_engine
+from pictory_async._files.fetcher import Fetcher
+from pictory_async._http.libraries import open_engine
 from pictory_async._http.retry import RetryPolicy
 from pictory_async._http.transport import Transport
 from pictory_async._limits.limiter import RateLimiter
+from pictory_async._polling.registry import WatchRegistry
 from pictory_async._settings.addresses import is_loopback
 from pictory_async._settings.config import Config
+from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._settings.durations import Duration
-    from pictory_async._statistics import ClientStatistics
 
 __all__ = ["AsyncPictory"]
 
@@ -31,22 +32,22 @@ __all__ = ["AsyncPictory"]
 class AsyncPictory:
     """A client of the Pictory API.
 
-    Make one for the life of the program and share it: it holds the connections and the request budget. Use it as an
-    async context manager, or call `aclose` in the end. It belongs to one event loop.
+    Make one client for the life of the program and share it: it owns the connections and the request budget. Use it as
+    an async context manager, or call `aclose` at the end. It belongs to one event loop.
 
     Args:
-        api_key: The raw API key; ``None`` takes the environment's ``PICTORY_API_KEY``.
-        base_url: Where the API is; ``None`` takes the environment's ``PICTORY_API_BASE_URL``, and else
-            ``https://api.pictory.ai/pictoryapis``. Plain ``http://`` is for loopback only.
-        timeout: Wall-clock limit for one request, in seconds, repetitions not included; ``None`` for no limit.
+        api_key: The raw API key; ``None`` reads the environment variable ``PICTORY_API_KEY``.
+        base_url: The address of the API; ``None`` reads the environment variable ``PICTORY_API_BASE_URL``, and if that
+            is not set, it is ``https://api.pictory.ai/pictoryapis``. Plain ``http://`` is for loopback only.
+        timeout: Wall-clock limit for one request, in seconds, retries not included; ``None`` for no limit.
         limiter: The request budget; ``None`` makes one of 300 requests a minute. Pass one object to several clients
             of one key so that they share it.
-        retry: How GETs are repeated after transient failures; ``None`` takes `RetryPolicy`'s defaults.
-        http: What sends the requests: ``None`` or ``"httpx"``, ``"httpx2"`` or ``"aiohttp"`` (an extra each), or an
-            ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2 of your own, for proxies or certificates,
-            which stays yours to close.
-        template_cache: How long ``templates.get`` may give the same answer again, in seconds, from memory (1,000
-            templates at most); or a `DiskTemplateCache`. ``None`` asks the API every time.
+        retry: How GETs are retried after transient failures; ``None`` takes the defaults of `RetryPolicy`.
+        http: What sends the requests: ``None`` or ``"httpx"``, ``"httpx2"`` or ``"aiohttp"`` (an extra each), or your
+            own ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2, for proxies or certificates. You close
+            your own.
+        template_cache: How long, in seconds, ``templates.get`` returns the same template again from memory (1,000
+            templates at most); or a `DiskTemplateCache`. ``None`` fetches it every time.
 
     Attributes:
         projects: The calls about projects.
@@ -54,7 +55,7 @@ class AsyncPictory:
         jobs: The calls about jobs.
 
     Raises:
-        PictoryConfigError: There is no key, or a setting cannot work. Nothing was sent.
+        PictoryConfigError: There is no key, or a setting is not valid. Nothing was sent.
     """
 
     def __init__(
@@ -74,10 +75,11 @@ class AsyncPictory:
         retry = retry or RetryPolicy()
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
-        self._media = Media(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
-        self.projects: Projects = Projects(self._transport, self._media)
-        self.templates: Templates = Templates(self._transport, self._media, self._template_cache)
-        self.jobs: Jobs = Jobs(self._transport)
+        self._fetcher = Fetcher(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
+        registry = WatchRegistry(self._transport)
+        self.projects: Projects = Projects(self._transport, registry, self._fetcher)
+        self.templates: Templates = Templates(self._transport, self._fetcher, self._template_cache)
+        self.jobs: Jobs = Jobs(self._transport, registry)
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,16 +90,14 @@ class AsyncPictory:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; requests still in flight close theirs when they end. May be called twice."""
+        """Close the connections; requests in flight close theirs when they end. It can be called twice."""
         await self._engine.aclose()
-        await self._media.aclose()
+        await self._fetcher.aclose()
         if self._template_cache is not None:
             await self._template_cache.aclose()
 
     def statistics(self) -> ClientStatistics:
         """What the client did so far."""
-        from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics  # noqa: PLC0415 - seldom asked for
-
         cache = self._template_cache
         return ClientStatistics(
             self._transport.statistics(),
@@ -112,6 +112,6 @@ class AsyncPictory:
 
 
 def _open_cache(setting: Duration | DiskTemplateCache, config: Config) -> TemplateCache:
-    from pictory_async._cache.disk import open_cache  # noqa: PLC0415 - most programs keep no templates
+    from pictory_async._cache.disk import open_cache  # noqa: PLC0415 - few programs cache templates
 
     return open_cache(setting, config)

@@ -1,4 +1,4 @@
-"""Several calls at once, all of them finished or none."""
+"""Calls that run concurrently."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-async def each(call: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
-    """Call a function for each of several things, all at once, and return the results in their order.
+async def each(call: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]:
+    """Call a function for each item, concurrently, and return the results in the order of the items.
 
     Raises:
-        Exception: The first error of any of the calls, as it is; the other calls are cancelled.
+        Exception: The first error of any of the calls, unchanged; it cancels the other calls.
     """
     found: dict[int, R] = {}
 
-    async def one(number: int, thing: T) -> None:
-        found[number] = await call(thing)
+    async def one(number: int, item: T) -> None:
+        found[number] = await call(item)
 
     try:
         async with anyio.create_task_group() as tasks:
-            for number, thing in enumerate(things):
-                tasks.start_soon(one, number, thing)
+            for number, item in enumerate(items):
+                tasks.start_soon(one, number, item)
     except BaseExceptionGroup as group:
         first: Any = group
         while isinstance(first, BaseExceptionGroup):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 
 __all__ = [
     "ClientStatistics",
@@ -17,7 +17,7 @@ __all__ = [
 
 
 @attrs.frozen(repr=False, eq=False)
-class TransportStatistics(Record):
+class TransportStatistics(ValueObject):
     """What was sent so far.
 
     Attributes:
@@ -34,7 +34,7 @@ class TransportStatistics(Record):
 
 
 @attrs.frozen(repr=False, eq=False)
-class HttpStatistics(Record):
+class HttpStatistics(ValueObject):
     """What the connections did so far.
 
     Attributes:
@@ -53,7 +53,7 @@ class HttpStatistics(Record):
 
 
 @attrs.frozen(repr=False, eq=False)
-class RateLimiterStatistics(Record):
+class RateLimiterStatistics(ValueObject):
     """What a `RateLimiter` did so far.
 
     Attributes:
@@ -78,28 +78,28 @@ class RateLimiterStatistics(Record):
 
 
 @attrs.frozen(repr=False, eq=False)
-class PollerStatistics(Record):
+class PollerStatistics(ValueObject):
     """What a `RenderPoller` did so far, or all those of a client.
 
     Attributes:
         watching: Watches whose outcome is still to come.
         finished: Watches whose outcome is known.
-        looks: Looks made, failed ones included.
-        failed_looks: Looks without a usable answer.
-        mean_lag: How long a rendered video can have gone unnoticed, in seconds: the mean of ``notice_lag``.
+        polls: Polls sent, failed ones included.
+        failed_polls: Polls without a usable response.
+        mean_lag: How long a rendered video can have gone unnoticed, in seconds: the mean of ``detection_delay``.
         longest_lag: The same, the longest of all.
     """
 
     watching: int
     finished: int
-    looks: int
-    failed_looks: int
+    polls: int
+    failed_polls: int
     mean_lag: float
     longest_lag: float
 
 
 @attrs.frozen(repr=False, eq=False)
-class TemplateCacheStatistics(Record):
+class TemplateCacheStatistics(ValueObject):
     """What the cache of templates did so far.
 
     Attributes:
@@ -114,7 +114,7 @@ class TemplateCacheStatistics(Record):
 
 
 @attrs.frozen(repr=False, eq=False)
-class ClientStatistics(Record):
+class ClientStatistics(ValueObject):
     """What a client did so far.
 
     Attributes:

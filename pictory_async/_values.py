@@ -1,7 +1,7 @@
-"""Values of several fields: compared, hashed and shown by their fields.
+"""The base of value objects: compared, hashed and printed by their fields.
 
-Written once, because attrs would compile these methods for each class, which takes half of the time to make one, and
-this package is imported more often than records are compared.
+Written once, because attrs compiles these methods for each class. That is half of the time it takes to make a class,
+and this package is imported more often than its values are compared.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import cast
 
 import attrs
 
-__all__ = ["Record"]
+__all__ = ["ValueObject"]
 
 
-class Record:
-    """The base of attrs classes that are made with ``repr=False, eq=False``; once made, nobody changes them."""
+class ValueObject:
+    """The base of attrs classes with ``repr=False, eq=False``. Values are not changed once they are made."""
 
     __slots__ = ()
 
@@ -32,6 +32,6 @@ class Record:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _fields(record: Record) -> tuple[attrs.Attribute[object], ...]:
+def _fields(record: ValueObject) -> tuple[attrs.Attribute[object], ...]:
     fields: tuple[attrs.Attribute[object], ...] = attrs.fields(cast("type[attrs.AttrsInstance]", type(record)))
     return fields

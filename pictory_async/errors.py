@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 
 if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadReport
@@ -198,7 +198,7 @@ class MalformedResponseError(APIError):
 
 
 @attrs.frozen(repr=False, eq=False)
-class FieldProblem(Record):
+class FieldProblem(ValueObject):
     """One entry of the ``fields`` list of a 400 answer.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from pictory_async._limits.feedback import Feedback
-from pictory_async._limits.limiter import Pace
+from pictory_async._limits.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

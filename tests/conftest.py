@@ -38,7 +38,7 @@ REAL_TIME = [
     pytest.param(("trio", {}), id="trio"),
 ]
 MAY_BLOCK = [
-    ("pictory_async/_http/engine.py", "open_engine"),  # the first client of a process imports its HTTP library
+    ("pictory_async/_http/libraries.py", "open_engine"),  # the first client of a process imports its HTTP library
     ("coverage/collector.py", "lock_data"),  # the measuring instrument, not what is measured
 ]
 

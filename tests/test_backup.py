@@ -132,7 +132,7 @@ async def test_a_backup_that_was_cut_goes_on(
     world.media_sizes = {"json": SIZE}
     simulator.faults = on("/project_templates/", Truncate(2_000_000))
     async with client_of(simulator, retry=RetryPolicy(attempts=1)) as client:
-        with pytest.raises(errors.DownloadError, match=r"the project file of template .* got stuck") as caught:
+        with pytest.raises(errors.DownloadError, match=r"the project file of template .* stopped at") as caught:
             await client.templates.backup(template_id, tmp_path)
         assert 0 < caught.value.done < SIZE
         assert ["manifest_missing"] == [problem.code for problem in (await verify_backup(tmp_path)).problems]
@@ -230,7 +230,7 @@ async def test_an_expired_address_is_read_again_once(
     async with client_of(simulator) as client:
         await client.templates.backup(template_id, tmp_path)
         simulator.faults = on("/media/", *[Answer(403)] * 9)
-        with pytest.raises(errors.DownloadError, match=r"refuses the .* file of template .* with status 403"):
+        with pytest.raises(errors.DownloadError, match=r"rejects the .* file of template .* with status 403"):
             await client.templates.backup(template_id, tmp_path)
     paths = [entry.path for entry in simulator.log]
     assert 4 == sum(path.endswith(f"/v1/templates/{template_id}") for path in paths)

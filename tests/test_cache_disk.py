@@ -9,12 +9,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-import anyio
+import anyio.lowlevel
 import pytest
 
 from pictory_async import DiskTemplateCache, errors
 from pictory_async.testing import Answer, Simulator, World
 from tests._templates import change
+from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,11 +162,22 @@ class TestDisk:
             return
         assert ["pictory.cache.unusable"] == [record.getMessage().split(":")[0] for record in told]
         assert len(world.log) >= 3
+        # Nothing is logged after it: from then on the file is left alone.
+        assert "pictory_async" == caplog.records[-1].name
         if damage == "text":
             assert NOTES == everything(file.parent)
 
     async def test_clients_share_a_file_at_the_same_time(self, world: World, template_id: str, file: Path) -> None:
         """Ten clients of one file all get their templates, and no error."""
+        await self.share(world, template_id, file)
+
+    @virtual_time
+    async def test_a_slow_machine_keeps_as_much(self, world: World, template_id: str, file: Path) -> None:
+        """However long saving takes, the templates are saved: here hours can pass while a thread writes to the file."""
+        await self.share(world, template_id, file)
+
+    async def share(self, world: World, template_id: str, file: Path) -> None:
+        """Let ten clients fetch six templates, and the next client find all of them in the file."""
         ids = [template_id, *(world.add_template("Hi") for _ in range(5))]
         cache = DiskTemplateCache(file, ttl=3600)
         async with contextlib.AsyncExitStack() as stack, anyio.create_task_group() as tasks:
@@ -178,6 +190,45 @@ class TestDisk:
             before = len(world.log)
             assert ids == [(await client.templates.get(one)).id for one in ids]
         assert before == len(world.log)
+
+    async def test_another_process_takes_nothing_away(self, world: World, template_id: str, file: Path) -> None:
+        """A process that opens and closes the file does not cut off the clients that have it open."""
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with Simulator(world).client(template_cache=cache) as first:
+            await first.templates.get(template_id)
+            async with Simulator(world).client(template_cache=cache) as second:
+                await second.templates.get(template_id)
+                assert 1 == await seen_by_another_process(file)
+                await first.templates.get(world.add_template("Hi"))
+                assert 2 == await seen_by_another_process(file)
+
+    async def test_a_new_file_that_is_locked_is_waited_for(
+        self, world: World, template_id: str, file: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A client that opens a new file while another program is writing to it uses the file nevertheless."""
+        file.parent.mkdir()
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with Simulator(world).client(template_cache=DiskTemplateCache(file, ttl=3600)) as client:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(client.templates.get, template_id)
+                    await anyio.wait_all_tasks_blocked()
+                    other.execute("ROLLBACK")
+                await client.templates.get(template_id)
+        assert 1 == len(world.log)
+        assert [] == caplog.records
+
+    async def test_closing_a_client_completes_what_it_saves(self, world: World, template_id: str, file: Path) -> None:
+        """A template that is being written when its client is closed is in the file afterwards."""
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with anyio.create_task_group() as tasks, Simulator(world).client(template_cache=cache) as client:
+            tasks.start_soon(client.templates.get, template_id)
+            while not entries(file):
+                await anyio.lowlevel.checkpoint()
+        assert 1 == entries(file)
+        async with Simulator(world).client(template_cache=cache) as client:
+            await client.templates.get(template_id)
+        assert 1 == len(world.log)
 
     async def test_a_client_that_did_nothing_makes_no_file(self, file: Path) -> None:
         """The file is made when it is needed."""
@@ -209,6 +260,27 @@ def modes(directory: Path) -> dict[str, int]:
 def everything(directory: Path) -> bytes:
     """The content of all files of a directory."""
     return b"".join(path.read_bytes() for path in directory.iterdir())
+
+
+def entries(file: Path) -> int:
+    """How many entries the file has, those included that are still being written."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            return int(*connection.execute("SELECT count(*) FROM entries").fetchone())
+    except sqlite3.OperationalError:
+        return 0  # there is no file yet, or no table in it
+
+
+async def seen_by_another_process(file: Path) -> int:
+    """How many whole entries a process finds that opens the file and closes it."""
+    program = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1])\n"
+        "print(*connection.execute('SELECT count(*) FROM entries WHERE chunk_count IS NOT NULL').fetchone())\n"
+        "connection.close()"
+    )
+    found = await anyio.run_process([sys.executable, "-c", program, str(file)])
+    return int(found.stdout)
 
 
 def spoil(file: Path, statement: str) -> None:

@@ -1,13 +1,11 @@
 """The examples of the README and of the documentation run as they are printed.
 
-Each Python block is a whole program, and finds a Pictory on this machine through the two environment
-variables that the documentation names. Blocks that define tests are run by pytest, and lines that start with
-``$ pictory`` by the command.
+Each Python block is a complete program. It finds a simulated Pictory through the two environment variables that the
+documentation names. Blocks that define tests are run by pytest, and lines that start with ``$ pictory`` by the command.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import importlib.metadata
 import importlib.util
 import os
@@ -69,10 +67,11 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture
 def environment(base_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let the examples find the server, and leave their files in a place of their own."""
+    """Let the examples find the server and their ids, and write their files to their own directory."""
     monkeypatch.setenv("PICTORY_API_KEY", World().api_key)
     monkeypatch.setenv("PICTORY_API_BASE_URL", base_url)
     monkeypatch.chdir(tmp_path)
+    Path("ids.txt").write_text("\n".join(map(str, PROJECTS)))
 
 
 @pytest.mark.usefixtures("environment")
@@ -106,21 +105,20 @@ def test_pages_have_examples() -> None:
     assert COMMANDS
 
 
-def test_every_room_is_on_the_plan() -> None:
-    """The architecture page names every file of the package, and no file that is not there."""
-    table = re.search(r"^\| File .*?\n\n", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_the_architecture_page_names_every_part() -> None:
+    """The architecture page names every part of the package, and no part that does not exist."""
+    table = re.search(r"^\| Part .*?\n\n", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE | re.DOTALL)
     assert table is not None
     cells = [line.split("|")[1] for line in table[0].splitlines()[2:] if line]
-    patterns = [name.rstrip("/") for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
-    rooms = {path.name for path in (ROOT / "pictory_async").iterdir()} - {"__pycache__", "py.typed"}
-    assert set() == {room for room in rooms if not any(fnmatch.fnmatch(room, pattern) for pattern in patterns)}
-    assert [] == [pattern for pattern in patterns if not fnmatch.filter(rooms, pattern)]
+    named = {name.rstrip("/") for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    assert {path.name for path in (ROOT / "pictory_async").iterdir()} - {"__pycache__", "py.typed"} == named
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """A relative link of the README or of a page leads to a file that is there."""
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    text = page.read_text()
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text) + re.findall(r'\b(?:src|srcset)="([^"]+)"', text)
     assert [] == [link for link in links if not (page.parent / link).exists()]
 
 

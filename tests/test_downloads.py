@@ -160,7 +160,7 @@ async def test_a_download_goes_on_after_a_restart(world: World, server: ServerTh
     async with client_of(server, retry=RetryPolicy(attempts=1)) as client:
         expected = await truth(client, project_id, "video")
         server.simulator.faults = on_media(Truncate(2_000_000))
-        with pytest.raises(errors.DownloadError, match="got stuck") as caught:
+        with pytest.raises(errors.DownloadError, match="stopped at") as caught:
             await client.projects.download(project_id, tmp_path, kinds=["video"])
     assert 0 < caught.value.done < SIZE == caught.value.total
     assert not (tmp_path / "Film.mp4").exists()
@@ -188,7 +188,7 @@ async def test_one_failure_lets_the_others_finish(world: World, server: ServerTh
     project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
     server.simulator.faults = lambda request, _now: Answer(403) if request.path.endswith(".mp4") else None
     async with client_of(server) as client:
-        with pytest.raises(errors.DownloadError, match=r"refuses the video of project .* status 403") as caught:
+        with pytest.raises(errors.DownloadError, match=r"rejects the video of project .* status 403") as caught:
             await client.projects.download(project_id, tmp_path)
     assert caught.value.report is not None
     assert ["failed", *["written"] * 4] == [file.status for file in caught.value.report.files]
@@ -262,7 +262,7 @@ async def test_hostile_names_stay_in_the_directory(
     [
         ("file:///etc/passwd", "not a web address"),
         ("http://media.invalid/a.mp4", "not encrypted"),
-        ("https://user:secret@media.invalid/a.mp4", "holds credentials"),
+        ("https://user:secret@media.invalid/a.mp4", "contains credentials"),
         ("https://[::1", "not a web address"),
         ("javascript:alert(1)", "not a web address"),
         ("https:///a.mp4", "not a web address"),
@@ -308,7 +308,7 @@ async def test_a_disk_that_refuses_is_a_clear_error(world: World, server: Server
     (tmp_path / "file").write_text("in the way")
     project_id = world.add_project(Render(-100.0, duration=10.0))
     async with client_of(server) as client:
-        with pytest.raises(errors.DownloadError, match="Could not write the video"):
+        with pytest.raises(errors.DownloadError, match="Cannot write the video"):
             await client.projects.download(project_id, tmp_path / "file", kinds=["video"])
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 
 from pictory_async import RateLimiter, RetryPolicy, errors
 from pictory_async._limits.feedback import Feedback
-from pictory_async._limits.limiter import Pace
+from pictory_async._limits.pace import Pace
 from pictory_async.testing import Answer, FixedWindowLimit, Render, ServerLimit, Simulator, World
 from tests._pacing import Saturated
 from tests._virtual import virtual_time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from pictory_async._files.partfile import PartFile, safe_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pictory_async._files.partfile import OnConflict
 
 
 @pytest.mark.parametrize(
@@ -139,3 +142,37 @@ def test_a_part_belongs_to_one_download_at_a_time(tmp_path: Path) -> None:
         part(tmp_path)
     first.close()
     part(tmp_path).close()
+
+
+@pytest.mark.parametrize("note", [True, False])
+def test_a_kill_before_the_last_step_costs_no_finished_file(tmp_path: Path, note: bool) -> None:
+    """A finished file that still has its old name too is left as it is, and the next download begins anew."""
+    first = part(tmp_path)
+    if note:
+        first.describe('"tag"', 3)
+    first.write(b"old")
+    os.link(first.path, first.target)  # and here the program is killed
+    first.close()
+    second = part(tmp_path)
+    assert (0, None) == (second.size, second.validator)
+    second.write(b"new one")
+    assert tmp_path / "Film (2).mp4" == second.finish("rename")
+    assert b"old" == (tmp_path / "Film.mp4").read_bytes()
+    assert ["Film (2).mp4", "Film.mp4"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not delete files that are open")
+@pytest.mark.parametrize("policy", ["rename", "skip", "overwrite"])
+def test_only_what_was_written_is_published(tmp_path: Path, policy: OnConflict) -> None:
+    """A part that was deleted meanwhile, so that another download could begin one, is not published."""
+    first = part(tmp_path)
+    first.write(b"whole")
+    first.path.unlink()
+    second = part(tmp_path)
+    second.write(b"ha")
+    with pytest.raises(OSError, match="deleted or replaced"):
+        first.finish(policy)
+    first.close()
+    second.write(b"lf")
+    assert tmp_path / "Film.mp4" == second.finish(policy)
+    assert b"half" == (tmp_path / "Film.mp4").read_bytes()

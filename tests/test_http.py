@@ -79,7 +79,7 @@ class TestAnswers:
         """However the server stalls, the request ends after ``timeout`` seconds."""
         async with self.client(world, library, Stall(after), timeout=7) as client:
             began = anyio.current_time()
-            with pytest.raises(errors.RequestTimeoutError, match="no whole answer within 7 s") as caught:
+            with pytest.raises(errors.RequestTimeoutError, match="did not complete within 7 s") as caught:
                 await client.projects.get("p")
             assert anyio.current_time() - began == pytest.approx(7.0)
         assert (7.0, True) == (caught.value.timeout, caught.value.sent)
@@ -199,7 +199,7 @@ class TestEngines:
             httpx.AsyncClient(transport=simulator.transport(), follow_redirects=True) as own,
             simulator.client(http=own) as client,
         ):
-            with pytest.raises(errors.StatusError, match="redirect 302, which is not followed"):
+            with pytest.raises(errors.StatusError, match=r"redirect 302.*not followed"):
                 await client.projects.get("p")
         assert len(simulator.log) == 1
 

@@ -7,14 +7,14 @@ from urllib.parse import unquote
 from hypothesis import given, strategies as st
 
 from pictory_async import errors
-from pictory_async._http.transport import segment
+from pictory_async._settings.paths import path_segment
 
 
 @given(st.text(max_size=300) | st.integers())
 def test_no_id_escapes_its_place_in_the_path(value: str | int) -> None:
     """An id becomes one segment of the path and nothing else, or is refused."""
     try:
-        text = segment("project", value)
+        text = path_segment("project", value)
     except errors.PictoryConfigError:
         return
     assert text not in {"", ".", ".."}

@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings, strategies as st
 
 from pictory_async import Priority, RateLimiter
-from pictory_async._limits.limiter import Pace
+from pictory_async._limits.pace import Pace
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 from tests._virtual import virtual_time
 
@@ -238,7 +238,7 @@ class TestRateLimiter:
         limiter = RateLimiter(1, 60.0, 1)
         await limiter.acquire()
         began = anyio.current_time()
-        with pytest.raises(RateBudgetError, match="no free slot within 5 s"):
+        with pytest.raises(RateBudgetError, match="nothing free within 5 s"):
             await limiter.acquire(max_wait=5.0)
         assert anyio.current_time() == began
 

@@ -153,7 +153,7 @@ class TestOneProject:
         simulator = Simulator(world, faults=lambda _request, _now: Stall())
         async with client_of(simulator, timeout=None) as client:
             began = anyio.current_time()
-            with pytest.raises(errors.WaitTimeoutError, match="last seen: never seen, 0 polls"):
+            with pytest.raises(errors.WaitTimeoutError, match="last seen: nothing, 0 polls"):
                 await client.projects.wait(project_id, max_wait=40)
             assert anyio.current_time() - began == pytest.approx(40.0, abs=0.002)
 
@@ -182,7 +182,7 @@ class TestOneProject:
         project_id = world.add_project(Render(0.0, duration=10.0))
         simulator = Simulator(world, faults=lambda _request, _now: Answer(502))
         async with client_of(simulator) as client:
-            with pytest.raises(errors.WaitTimeoutError, match=r"The last look failed: .*502") as caught:
+            with pytest.raises(errors.WaitTimeoutError, match=r"The last poll failed: .*502") as caught:
                 await client.projects.wait(project_id, max_wait=60)
         assert "502" in (caught.value.last_error or "")
 

@@ -90,7 +90,7 @@ class TestTheBlock:
         """The error comes out as it is; the caller's scopes, tasks and the client stay usable."""
 
         class Failing:
-            def next_look(self, seen: Sighting) -> float:
+            def next_poll(self, seen: Sighting) -> float:
                 raise ZeroDivisionError
 
         good = world.add_project(earlier_video=-9.0)

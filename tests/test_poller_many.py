@@ -88,7 +88,7 @@ class TestManyProjects:
     async def test_a_text_is_not_a_list_of_ids(self, simulator: Simulator) -> None:
         """Forgetting the brackets does not watch single letters."""
         async with client_of(simulator) as client:
-            with pytest.raises(errors.PictoryConfigError, match="pass a list"):
+            with pytest.raises(errors.PictoryConfigError, match=r"pass \["):
                 await client.projects.wait_all("abc")
 
     async def test_outcomes_come_in_finish_order(self, world: World, simulator: Simulator) -> None:
@@ -129,11 +129,11 @@ class TestManyProjects:
             async with client.projects.watch([never]) as other:
                 await anext(other)
                 whole = client.statistics()
-        lags = [outcome.notice_lag for outcome in outcomes]
-        assert (0, 2, 1) == (seen.watching, seen.finished, seen.failed_looks)
+        lags = [outcome.detection_delay for outcome in outcomes]
+        assert (0, 2, 1) == (seen.watching, seen.finished, seen.failed_polls)
         assert (pytest.approx(sum(lags) / 2), max(lags)) == (seen.mean_lag, seen.longest_lag)
         assert (0, 3) == (whole.watches.watching, whole.watches.finished)
-        assert whole.watches.looks == whole.transport.requests == len(world.log)
+        assert whole.watches.polls == whole.transport.requests == len(world.log)
         assert whole.watches.longest_lag == seen.longest_lag
         assert whole.http.received > 0
 
@@ -142,8 +142,8 @@ class TestManyProjects:
         asked: list[float] = []
 
         class Evenly:
-            def next_look(self, seen: Sighting) -> float:
-                step = {0: 0.0, 1: 7.0 + len(asked) / 1000}.get(seen.polls, 7.0)
+            def next_poll(self, seen: Sighting) -> float:
+                step = {0: 0.0, 1: 7.0 + len(asked) / 2000}.get(seen.polls, 7.0)
                 asked.append(seen.now + step)
                 return asked[-1]
 
@@ -164,7 +164,7 @@ class TestManyProjects:
         """A time that never comes is an error that names the schedule; nobody waits for it."""
 
         class Wrong:
-            def next_look(self, seen: Sighting) -> float:
+            def next_poll(self, seen: Sighting) -> float:
                 return wrong if seen.polls else seen.now
 
             def __repr__(self) -> str:
@@ -172,7 +172,7 @@ class TestManyProjects:
 
         project_id = world.add_project(Render(0.0, duration=100.0))
         async with client_of(simulator) as client:
-            with pytest.raises(errors.PictoryConfigError, match=r"Wrong\(\) gave (nan|inf).*must be finite"):
+            with pytest.raises(errors.PictoryConfigError, match=r"Wrong\(\) returned (nan|inf).*a finite number"):
                 await client.projects.wait_all([project_id], schedule=Wrong())
         assert len(simulator.log) == 1
 
@@ -183,7 +183,7 @@ class TestManyProjects:
         """Where two waits share the looks at a project, what the schedule of one raises does not reach the other."""
 
         class Faulty:
-            def next_look(self, seen: Sighting) -> float:
+            def next_poll(self, seen: Sighting) -> float:
                 return seen.now + 100 / (3 - seen.polls)  # so late that the other wait does the looking
 
         project_id = world.add_project(Render(0.0, duration=100.0))
@@ -205,7 +205,7 @@ class TestManyProjects:
         """However many projects a faulty schedule is asked about at once, its error is raised as it is."""
 
         class Faulty:
-            def next_look(self, seen: Sighting) -> float:
+            def next_poll(self, seen: Sighting) -> float:
                 return seen.now + 1 / (1 - seen.polls)
 
         ids = [world.add_project(Render(0.0, duration=100.0)) for _ in range(30)]
@@ -262,7 +262,7 @@ class TestManyProjects:
             (outcome,) = await client.projects.wait_all([project_id], interval=10)
         assert outcome.polls == len(simulator.log)
         assert outcome.waited == pytest.approx(simulator.now(), abs=0.2)
-        assert simulator.now() - 35.0 <= outcome.notice_lag <= 15.2
+        assert simulator.now() - 35.0 <= outcome.detection_delay <= 15.2
         assert outcome.to_dict()["status"] == "rendered"
         assert outcome.to_dict()["video_url"] == outcome.project.video_url
 

@@ -109,7 +109,7 @@ async def test_a_lost_answer_never_starts_a_second_render(fault: Fault) -> None:
     project_id = world.add_project(earlier_video=-500.0)
     simulator = Simulator(world, latency=0.1, faults=on("POST", fault))
     async with simulator.client() as client:
-        with pytest.raises(errors.RenderSubmitUncertainError, match="not asked for again") as caught:
+        with pytest.raises(errors.RenderSubmitUncertainError, match="not sent again") as caught:
             await client.projects.render(project_id)
         (outcome,) = await client.projects.wait_all([caught.value.handle])
     assert [entry.method for entry in simulator.log].count("POST") == 1
@@ -244,7 +244,7 @@ class TestJobs:
         """A job whose results were deleted is no failure of the job."""
         body = b'{"job_id": "j", "success": true, "data": {"status": "cleaned"}}'
         async with Simulator(faults=jobs_only(Answer(200, JSON, body))).client() as client:
-            with pytest.raises(errors.JobCleanedError, match="have been deleted"):
+            with pytest.raises(errors.JobCleanedError, match="were deleted"):
                 await client.jobs.wait("j")
 
     @pytest.mark.parametrize("style", ["404", "body"])

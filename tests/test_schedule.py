@@ -67,7 +67,7 @@ def test_dead_entries_do_not_pile_up() -> None:
 @given(st.floats(1.0, 100.0), st.integers(0, 50))
 def test_looks_come_about_an_interval_apart(interval: float, polls: int) -> None:
     """The first look comes at once, the second spreads a batch, later ones vary by a tenth."""
-    due = FairSchedule().next_look(Sighting(now=1000.0, interval=interval, polls=polls)) - 1000.0
+    due = FairSchedule().next_poll(Sighting(now=1000.0, interval=interval, polls=polls)) - 1000.0
     spread = {0: (0.0, 0.0), 1: (0.49, 1.51)}.get(polls, (0.89, 1.11))
     assert interval * spread[0] <= due <= interval * spread[1]
 
@@ -76,14 +76,14 @@ def test_looks_come_about_an_interval_apart(interval: float, polls: int) -> None
 def test_a_fresh_render_is_not_looked_at_at_once(interval: float) -> None:
     """A render that was only just asked for cannot be done."""
     seen = Sighting(now=0.0, interval=interval, polls=0, fresh=True)
-    assert interval * 0.49 <= FairSchedule().next_look(seen) <= interval
+    assert interval * 0.49 <= FairSchedule().next_poll(seen) <= interval
 
 
 @given(st.floats(1.0, 100.0), st.floats(0.0, 10_000.0))
 def test_progress_brings_looks_to_the_end(interval: float, remaining: float) -> None:
     """Half of the predicted rest passes, within a floor that is never undercut and a longest wait."""
     seen = Sighting(now=0.0, interval=interval, polls=5, remaining=remaining)
-    due = ProgressSchedule().next_look(seen)
+    due = ProgressSchedule().next_poll(seen)
     expected = min(3.0 * interval, max(min(10.0, interval), remaining / 2.0))
     assert expected * 0.94 <= due <= expected * 1.06
 
@@ -91,4 +91,4 @@ def test_progress_brings_looks_to_the_end(interval: float, remaining: float) -> 
 def test_a_seed_makes_a_schedule_repeatable() -> None:
     """Two schedules of one seed say the same."""
     seen = Sighting(now=0.0, interval=10.0, polls=1)
-    assert FairSchedule(7).next_look(seen) == FairSchedule(7).next_look(seen)
+    assert FairSchedule(7).next_poll(seen) == FairSchedule(7).next_poll(seen)

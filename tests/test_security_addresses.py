@@ -123,7 +123,7 @@ def test_public_addresses_are_used_when_encrypted(loopback: bool) -> None:
         assert objection(f"https://{host}/a.mp4?x=%20&y=/", loopback=loopback) is None
         assert objection(f"http://{host}/a.mp4", loopback=loopback) == "is not encrypted"
         for secret in ("user:password@", "user@", "@", ":@", "127.0.0.1:80@", "127.0.0.1\\@"):
-            assert objection(f"https://{secret}{host}/a.mp4", loopback=loopback) == "holds credentials"
+            assert objection(f"https://{secret}{host}/a.mp4", loopback=loopback) == "contains credentials"
 
 
 def ipv4_spellings(address: ipaddress.IPv4Address) -> list[str]:
@@ -221,7 +221,7 @@ def test_no_trick_makes_the_key_leave_unencrypted(url: str) -> None:
         ("https://2130706433/", "does not lead to the public internet"),
         ("https://localhost/", "points to this machine"),
         ("http://127.0.0.1/", "points to this machine"),
-        ("https://user:secret@cdn.example.com/", "holds credentials"),
+        ("https://user:secret@cdn.example.com/", "contains credentials"),
         ("file:///etc/passwd", "is not a web address"),
         ("https://[::1", "is not a web address"),
     ],

@@ -228,11 +228,11 @@ def test_a_client_is_not_pickled_or_copied(protocol: Callable[[Any], Any]) -> No
     """The error says what to do instead."""
     client = AsyncPictory(KEY)
     for one in (client, vars(client)["_config"]):
-        with pytest.raises(TypeError, match="not pickled or copied; make the client anew"):
+        with pytest.raises(TypeError, match="cannot be pickled or copied; make a new client"):
             protocol(one)
     header = dict(vars(vars(client)["_transport"])["_headers"])[b"authorization"]
     assert (KEY.encode(), "b'********'") == (bytes(header), str(header))
-    with pytest.raises(TypeError, match="not pickled or copied"):
+    with pytest.raises(TypeError, match="cannot be pickled or copied"):
         protocol(header)
 
 
@@ -242,7 +242,7 @@ async def test_a_redirect_does_not_carry_the_key_elsewhere(engine: str) -> None:
         place = f"location: {elsewhere.origin}/v2/projects/p"
         with raw_server(lambda _: answer(307, b"", place)) as server:
             async with client_of(server.origin, http=engine) as client:
-                with pytest.raises(errors.StatusError, match="redirect 307, which is not followed"):
+                with pytest.raises(errors.StatusError, match=r"redirect 307.*not followed"):
                     await client.projects.get("p")
     assert (1, []) == (len(server.requests), elsewhere.requests)
 

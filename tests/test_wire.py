@@ -71,7 +71,7 @@ class TestRoundTrip:
     @pytest.mark.parametrize("read", [codec.decode_project, codec.read_evidence, codec.decode_template])
     def test_what_is_no_project_is_not_taken_for_one(self, body, read):
         """An object that shows nothing, or denies success, is an error: it does not say "not rendered"."""
-        with pytest.raises(MalformedResponseError, match=r"no (project|template)|success: false"):
+        with pytest.raises(MalformedResponseError, match=r"not a (project|template)|success: false"):
             read(body, "p-1")
 
     def test_an_error_is_not_taken_for_a_job(self):
@@ -187,7 +187,7 @@ class TestBodies:
         body = body_of({field: value})
         errors = []
         for read in (codec.decode_project, codec.read_evidence):
-            with pytest.raises(MalformedResponseError, match=r"The answer cannot be used: \$\.\w+ holds") as caught:
+            with pytest.raises(MalformedResponseError, match=r"The response cannot be used: \$\.\w+ is") as caught:
                 read(body, 1)
             errors.append(caught.value)
         assert path == errors[0].json_path

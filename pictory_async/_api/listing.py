@@ -1,4 +1,4 @@
-"""Lists, over all their pages."""
+"""Lists, across all their pages."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _MAX_KEY: Final = 4096  # characters: it becomes a part of an address
 class Listing(Generic[T]):
     """A list of the API, fetched page by page while it is iterated over.
 
-    Iterate over it for the items, or over `pages` for whole pages; each iteration begins anew. Iterating raises
-    ``APIError`` as its subclasses say, ``MalformedResponseError`` also where the pages go in a circle.
+    Iterate over it for the items, or over `pages` for whole pages; each iteration starts anew. Iterating raises
+    ``APIError`` as its subclasses say, and ``MalformedResponseError`` also if the pages go in a circle.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class Listing(Generic[T]):
         """Fetch one page."""
         return await self._transport.get(self._path, self._subject, self._read, query)
 
-    def misfit(self, problem: str) -> MalformedResponseError:
-        """Say what is wrong with the pages."""
+    def unusable(self, problem: str) -> MalformedResponseError:
+        """The error for pages that cannot be used."""
         text = f"The pages of {self._subject} {problem}. Report it to Pictory."
         return MalformedResponseError(text, method="GET", path=self._path)
 
@@ -73,9 +73,9 @@ class _Pages(Generic[T]):
         page = await self._listing.fetch(self._query)
         key = page.next_key
         if key is not None and (len(key) > _MAX_KEY or not key.isprintable()):
-            raise self._listing.misfit("have a key that cannot be one")
+            raise self._listing.unusable("have an impossible key")
         if key in self._seen:
-            raise self._listing.misfit(f"go in a circle: key {str(key)[:40]!r} came twice")
+            raise self._listing.unusable(f"go in a circle: key {str(key)[:40]!r} occurs twice")
         if key is not None:
             self._seen.add(key)
         self._query = None if key is None else {self._listing.parameter: key}
@@ -98,7 +98,7 @@ class _Items(Generic[T]):
 
 
 class Detailed(Generic[T, R]):
-    """A list whose items are each fetched, those of a page at once, and left out where there is nothing to fetch."""
+    """A list whose items are fetched too, those of one page concurrently; deleted ones are left out."""
 
     def __init__(self, listing: Listing[T], fetch: Callable[[T], Awaitable[R | None]]) -> None:
         self._pages = listing.pages()

@@ -8,14 +8,16 @@ import attrs
 
 from pictory_async._api.listing import Listing
 from pictory_async._codec.answers import decode_project, decode_project_page, decode_render_started
-from pictory_async._http.transport import segment
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
-from pictory_async._polling.poller import Board, RenderPoller
+from pictory_async._polling.poller import RenderPoller
+from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import ProgressSchedule
-from pictory_async._polling.watch import Terms, Watch
+from pictory_async._polling.targets import target_of, targets_of
+from pictory_async._polling.watch import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
+from pictory_async._settings.paths import project_path
 from pictory_async.errors import (
     ConnectionFailedError,
     MalformedResponseError,
@@ -32,13 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pictory_async._files.downloads import DownloadProgress, DownloadReport
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.partfile import OnConflict
-    from pictory_async._http.messages import Reply
     from pictory_async._http.transport import Transport
     from pictory_async._polling.outcome import RenderOutcome
-    from pictory_async._polling.poller import After, AfterEach
+    from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.schedules import PollSchedule
+    from pictory_async._polling.targets import After, AfterEach, Target
+    from pictory_async._polling.watch import Watch
     from pictory_async._settings.durations import Duration
     from pictory_async._statistics import PollerStatistics
     from pictory_async.models import ProjectId, ProjectItem
@@ -49,10 +52,10 @@ __all__ = ["Projects"]
 class Projects:
     """The calls about projects: ``client.projects``."""
 
-    def __init__(self, transport: Transport, media: Media) -> None:
+    def __init__(self, transport: Transport, registry: WatchRegistry, fetcher: Fetcher) -> None:
         self._transport = transport
-        self._media = media
-        self._board = Board()
+        self._registry = registry
+        self._fetcher = fetcher
 
     async def get(self, project_id: ProjectId) -> Project:
         """Fetch one project as it is now.
@@ -63,9 +66,9 @@ class Projects:
             project_id: Text (schema v3) or an integer (v2 and older).
 
         Raises:
-            PictoryConfigError: That cannot be a project id; nothing was sent.
+            PictoryConfigError: The id cannot be a project id; nothing was sent.
             NotFoundError: There is no such project for this key.
-            MalformedResponseError: The answer is not what the API documents.
+            MalformedResponseError: The response is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
         return await self._fetch(project_id, Priority.INTERACTIVE)
@@ -81,30 +84,28 @@ class Projects:
     ) -> Project:
         """Wait until a project's video is rendered, and return the project.
 
-        Cancelling the wait leaves nothing behind; the render itself goes on.
+        Cancelling the wait leaves nothing behind; the render itself continues.
 
         Args:
             project_id: Text (schema v3) or an integer (v2 and older).
-            after: For a project that has a video already: a snapshot (`Project`) taken before the new render, or a
-                time of the server's. Only a video that is newer counts.
+            after: For a project that already has a video: a snapshot (`Project`) taken before the new render, or a
+                time of the server's. Only a newer video counts.
             max_wait: Give up after so many seconds; ``None`` never gives up.
-            interval: Seconds between two looks; Pictory asks for 10 to 30.
-            start_grace: How long, in seconds, a project may show neither a render nor a (new) video before that is
-                taken for the answer: a render may be queued.
+            interval: Seconds between two polls; Pictory recommends 10 to 30.
+            start_grace: How long to wait for a render to start, in seconds, before reporting that it did not start:
+                a render may be queued.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
-            RenderFailedError: Rendering was seen, and ended without a new video.
-            RenderNotStartedError: Nothing was rendered for ``start_grace`` seconds.
-            WaitTimeoutError: ``max_wait`` is spent.
+            RenderFailedError: A render was seen, and ended without a new video.
+            RenderNotStartedError: No render was seen for ``start_grace`` seconds.
+            WaitTimeoutError: ``max_wait`` is over.
             NotFoundError: There is no such project for this key.
-            AuthenticationError: The key is refused.
-            PermissionDeniedError: The key may not see the project.
-            APIError: The answers stayed unusable.
+            AuthenticationError: The key is rejected.
+            PermissionDeniedError: The key may not read the project.
+            APIError: The responses stayed unusable.
         """
-        return await self._first_outcome(
-            self.watch([project_id], after=after, max_wait=max_wait, interval=interval, start_grace=start_grace)
-        )
+        return await self._wait(target_of(project_id, after), _terms(max_wait, interval, start_grace))
 
     async def wait_all(
         self,
@@ -116,18 +117,18 @@ class Projects:
         start_grace: Duration = 120.0,
         schedule: PollSchedule | None = None,
     ) -> builtins.list[RenderOutcome]:
-        """Wait until each of many projects is rendered or known not to be.
+        """Wait for many projects, and get a definite result for each one.
 
-        Never raises for one project: what happens to it is its outcome.
+        No project raises an error: whatever happens to it is its outcome.
 
         Args:
-            ids: The projects, or the handles of renders; one given twice is watched once.
-            after: As in `wait`; a mapping from id to snapshot or time gives each project its own; ids
-                compare as text, and a key that is not among ``ids`` is an error.
+            ids: The projects, or the handles of renders; equal ones are watched once.
+            after: As in `wait`; or a mapping from id to snapshot or time, with one for each project. Ids compare as
+                text, and a key that is not among ``ids`` is an error.
             max_wait: As in `wait`, for all of them together.
-            interval: As in `wait`; where the request budget is short, all intervals stretch alike.
+            interval: As in `wait`; with a small request budget, all intervals stretch alike.
             start_grace: As in `wait`.
-            schedule: When to look at which project; ``None`` is a `ProgressSchedule`. Several waits may share one.
+            schedule: When to poll which project; ``None`` means a `ProgressSchedule`. Several waits can share one.
 
         Returns:
             The outcomes, in the order of ``ids``.
@@ -135,12 +136,11 @@ class Projects:
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
-        wanted = _listed(ids)
-        async with self.watch(
-            wanted, after=after, max_wait=max_wait, interval=interval, start_grace=start_grace, schedule=schedule
-        ) as watch:
-            found = {(str(outcome.project_id), outcome.job_id): outcome async for outcome in watch}
-        return [found[_key(one)] for one in wanted]
+        terms = _terms(max_wait, interval, start_grace, schedule)
+        async with Scheduler(self._registry, terms, targets_of(ids, after)) as scheduler:
+            while await scheduler.next_news() is not None:
+                pass
+        return [cast("RenderOutcome", watch.outcome) for watch in scheduler.first]
 
     def watch(
         self,
@@ -152,7 +152,7 @@ class Projects:
         start_grace: Duration = 120.0,
         schedule: PollSchedule | None = None,
     ) -> RenderPoller:
-        """Watch many projects and get each outcome when it happens.
+        """Watch many projects, and get each outcome as soon as it is known.
 
         Example::
 
@@ -161,9 +161,9 @@ class Projects:
                     print(outcome.project_id, outcome.status)
 
         Args:
-            ids: The projects, or the handles of renders, to begin with; `RenderPoller.add` adds more while it runs.
+            ids: The first projects, or handles of renders; `RenderPoller.add` adds more while it runs.
             after: As in `wait_all`.
-            max_wait: As in `wait`, for each project from when it was added.
+            max_wait: As in `wait`, for each project from the moment it is added.
             interval: As in `wait_all`.
             start_grace: As in `wait`.
             schedule: As in `wait_all`.
@@ -172,40 +172,40 @@ class Projects:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
         terms = _terms(max_wait, interval, start_grace, schedule)
-        return RenderPoller(self._look, self._board, terms, _listed(ids), after)
+        return RenderPoller(Scheduler(self._registry, terms, targets_of(ids, after)))
 
     async def render(self, project_id: ProjectId) -> RenderHandle:
-        """Start rendering a project. This costs money, so it is asked for once, whatever happens.
+        """Start rendering a project. Each render is billed, so the request is sent once and never retried.
 
-        See https://docs.pictory.ai/api-reference/videos/render-project. The project is fetched first, so that the new
-        video can be told from the old one.
+        See https://docs.pictory.ai/api-reference/videos/render-project. The project is fetched first, because only the
+        date of its old video tells the new one from it.
 
         Args:
             project_id: Text (schema v3) or an integer (v2 and older).
 
         Returns:
-            What to wait for: pass it to `wait_all`, `watch` or `RenderPoller.add`.
+            The handle of the render: pass it to `wait_all`, `watch` or `RenderPoller.add`.
 
         Raises:
-            PictoryConfigError: That cannot be a project id; nothing was sent.
-            RenderSubmitUncertainError: The answer was lost; the error says how to find out what became of it.
+            PictoryConfigError: The id cannot be a project id; nothing was sent.
+            RenderSubmitUncertainError: The response was lost; the error says how to find out if the render started.
             ConnectionFailedError: No connection could be made, so nothing was started.
-            StatusError: The API refused, as its subclasses say; nothing was started.
+            StatusError: The API rejected the request, as its subclasses say; nothing was started.
         """
         before = await self.get(project_id)
         undated = UNDATED if before.video_url else None
         handle = RenderHandle(project_id=project_id, generated_before=before.generated_at or undated)
         subject = f"the render of project {project_id!r}"
         try:
-            reply = await self._transport.submit(f"{_path(project_id)}/render", subject)
-            return attrs.evolve(handle, job_id=decode_render_started(reply.body))
+            response = await self._transport.submit(f"{project_path(project_id)}/render", subject)
+            return attrs.evolve(handle, job_id=decode_render_started(response.body))
         except (ConnectionFailedError, RequestTimeoutError, MalformedResponseError, ServerError) as error:
             if isinstance(error, (ConnectionFailedError, RequestTimeoutError)) and not error.sent:
                 raise
             cause = str(error)
         text = (
-            f"Whether {subject} was started is not known: {cause} It was not asked for again, because renders cost "
-            "money. Watch error.handle: a render that was started shows itself within start_grace."
+            f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
+            "render is billed. Wait for error.handle: a render that was started is seen within start_grace."
         )
         raise RenderSubmitUncertainError(text, handle=handle, cause=cause)
 
@@ -231,9 +231,8 @@ class Projects:
         Raises:
             PictoryError: Whatever `render` and `wait` raise.
         """
-        handle = await self.render(project_id)
         terms = _terms(max_wait, interval, start_grace)
-        return await self._first_outcome(RenderPoller(self._look, self._board, terms, [handle], None))
+        return await self._wait(target_of(await self.render(project_id), None), terms)
 
     async def share_link(
         self,
@@ -243,7 +242,7 @@ class Projects:
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
     ) -> str | None:
-        """Get the address of the page on which anybody can watch the project's video.
+        """Get the address of the public page that shows the project's video.
 
         Args:
             project_id: Text (schema v3) or an integer (v2 and older).
@@ -252,7 +251,7 @@ class Projects:
             interval: As in `wait`.
 
         Returns:
-            The address; ``None`` where the project has none.
+            The address; ``None`` if the project has none.
 
         Raises:
             PictoryError: Whatever `get` and `wait` raise.
@@ -272,33 +271,33 @@ class Projects:
     ) -> DownloadReport:
         """Download a project's files, several at once.
 
-        Each file is streamed to ``NAME.….part`` and appears under its own name only when it is whole. What was cut off,
-        by the network or by the end of the program, goes on where it was when the same call is made again. The API key
-        is never sent to the media hosts.
+        Downloads are resumable and atomic. Each file is streamed to ``NAME.….part`` and gets its own name only when it
+        is complete. A download that was interrupted resumes when the same call is made again. The API key is never
+        sent to the media hosts.
 
         Args:
             project: A project, or the id of one.
-            directory: Where to put the files; made if it is not there.
+            directory: Where to put the files; it is made if it does not exist.
             kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` for a small file
                 with the address of the share page. What the project does not have is reported as absent.
-            on_conflict: What to do about a file of the same name: ``"rename"`` adds a number, ``"skip"`` leaves the old
-                file and downloads nothing, ``"overwrite"`` replaces it when the new one is whole.
-            on_progress: Called in the event loop, about once per megabyte, with the bytes done and in all.
+            on_conflict: What to do if a file of the same name exists: ``"rename"`` adds a number, ``"skip"`` leaves the
+                old file and downloads nothing, ``"overwrite"`` replaces it when the new one is complete.
+            on_progress: Called in the event loop, about once per megabyte, with the bytes done and in total.
 
         Returns:
-            What was written where.
+            What was written, and where.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
-            DownloadError: A file could not be had; the others were finished first, and its ``report`` tells of all.
+            DownloadError: A file cannot be downloaded; the others were finished first, and its ``report`` has them all.
             APIError: The project could not be fetched, as its subclasses say.
         """
-        from pictory_async._files.downloads import checked_kinds, download_assets  # noqa: PLC0415 - not every program's need
+        from pictory_async._files.downloads import checked_kinds, download_assets  # noqa: PLC0415 - few programs download
 
         checked_kinds(kinds, on_conflict)
         found = project if isinstance(project, Project) else await self.get(project)
         return await download_assets(
-            self._media,
+            self._fetcher,
             found,
             directory,
             kinds=kinds,
@@ -308,66 +307,42 @@ class Projects:
         )
 
     def list(self) -> Listing[ProjectItem]:
-        """List the account's projects, over all pages, as an async iterator.
+        """List the account's projects, across all pages, as an async iterator.
 
-        See https://docs.pictory.ai/api-reference/projects/get-projects. Items do not tell whether a video is there.
+        See https://docs.pictory.ai/api-reference/projects/get-projects. Items do not show whether there is a video.
         """
         return Listing(self._transport, "/v2/projects", "the list of projects", "pagekey", decode_project_page)
 
     def statistics(self) -> PollerStatistics:
-        """What all waits of this client came to so far; a part of ``client.statistics()``."""
-        return self._board.statistics()
+        """What all waits of this client did so far; a part of ``client.statistics()``."""
+        return self._registry.counters.statistics(self._registry.watching)
 
-    async def _first_outcome(self, poller: RenderPoller) -> Project:
-        async with poller as watch:
-            outcome = await anext(watch)
+    async def _wait(self, target: Target, terms: Terms) -> Project:
+        async with Scheduler(self._registry, terms, [target]) as scheduler:
+            outcome = cast("RenderOutcome", cast("Watch", await scheduler.next_news()).outcome)
         outcome.raise_for_status()
         return cast("Project", outcome.project)
 
     async def _fetch(self, project_id: ProjectId, priority: Priority) -> Project:
         return await self._transport.get(
-            _path(project_id),
+            project_path(project_id),
             f"project {project_id!r}",
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
-
-    async def _look(self, watch: Watch) -> Reply:
-        if watch.asks_job:
-            return await self._transport.poll(f"/v1/jobs/{segment('job', watch.job_id)}", watch.subject)
-        return await self._transport.poll(_path(watch.project_id), watch.subject)
-
-
-def _path(project_id: ProjectId) -> str:
-    return f"/v2/projects/{segment('project', project_id)}"
-
-
-def _key(wanted: ProjectId | RenderHandle) -> tuple[str, str | None]:
-    if isinstance(wanted, RenderHandle):
-        return str(wanted.project_id), wanted.job_id
-    return str(wanted), None
 
 
 def _terms(
     max_wait: Duration | None, interval: Duration, start_grace: Duration, schedule: PollSchedule | None = None
 ) -> Terms:
     schedule = ProgressSchedule() if schedule is None else schedule
-    if isinstance(schedule, type) or not callable(getattr(schedule, "next_look", None)):
-        msg = f"schedule must be an object with a method next_look, such as FairSchedule(), not {schedule!r}."
-        raise PictoryConfigError(msg)
+    if isinstance(schedule, type) or not callable(getattr(schedule, "next_poll", None)):
+        raise PictoryConfigError(
+            f"schedule must be an object with a method next_poll, such as FairSchedule(), not {schedule!r}."
+        )
     return Terms(
         schedule=schedule,
         max_wait=optional_seconds("max_wait", max_wait, above=0.0),
         interval=seconds("interval", interval, above=0.0),
         start_grace=seconds("start_grace", start_grace),
     )
-
-
-def _listed(ids: Iterable[ProjectId | RenderHandle]) -> builtins.list[ProjectId | RenderHandle]:
-    if isinstance(ids, (str, bytes)):
-        msg = f"ids must be a list of project ids; for the one project {ids!r} pass a list with one element."
-        raise PictoryConfigError(msg)
-    wanted = [*ids]
-    for one in wanted:
-        segment("project", _key(one)[0] if isinstance(one, RenderHandle) else one)
-    return wanted

@@ -9,7 +9,7 @@ import anyio
 from pictory_async._api.listing import Detailed, Listing
 from pictory_async._cache.templates import Fetched
 from pictory_async._codec.answers import decode_template, decode_template_page
-from pictory_async._http.transport import segment
+from pictory_async._settings.paths import path_segment, template_path
 from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._files.backup import TemplateBackup
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
     from pictory_async._http.transport import Transport
     from pictory_async.models import Template, TemplateItem
 
@@ -29,56 +29,56 @@ __all__ = ["Templates"]
 class Templates:
     """The calls about templates: ``client.templates``."""
 
-    def __init__(self, transport: Transport, media: Media, cache: TemplateCache | None) -> None:
+    def __init__(self, transport: Transport, fetcher: Fetcher, cache: TemplateCache | None) -> None:
         self._transport = transport
-        self._media = media
+        self._fetcher = fetcher
         self._cache = cache
 
     async def get(self, template_id: str, *, refresh: bool = False) -> Template:
-        """Fetch one template as it is now, or as it was a while ago where the client has a ``template_cache``.
+        """Fetch one template as it is now, or from the client's ``template_cache`` if it has one.
 
         See https://docs.pictory.ai/api-reference/templates/get-template-by-id.
 
         Args:
             template_id: The template.
-            refresh: Fetch it anew even if the cache has it.
+            refresh: Fetch it even if the cache has it.
 
         Raises:
-            PictoryConfigError: That cannot be a template id; nothing was sent.
+            PictoryConfigError: The id cannot be a template id; nothing was sent.
             NotFoundError: There is no such template for this key.
-            MalformedResponseError: The answer is not what the API documents.
+            MalformedResponseError: The response is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
         if self._cache is None:
             return await self._fetch(template_id)
-        segment("template", template_id)
+        path_segment("template", template_id)
         return await self._cache.get(template_id, lambda: self._fetched(template_id), refresh=refresh)
 
     async def backup(self, template_id: str, path: str | os.PathLike[str]) -> TemplateBackup:
-        """Back up a template: its details and the two files that it names, in one directory.
+        """Back up a template: its details and its two files, in one directory.
 
         The directory gets ``template.json`` (the details and the date of the backup), ``project.json`` and
-        ``structure.json`` (where the template has them), and last ``manifest.json`` with the size and the SHA-256 of
-        each. A backup that was cut off never looks whole, and goes on where it was when the same call is made again;
-        until then, an older backup of the template stays as it is. The API key is never sent to the files' host.
+        ``structure.json`` (if the template has them), and last ``manifest.json`` with the size and the SHA-256 of each.
+        An interrupted backup never looks complete, and resumes when the same call is made again; until then, an older
+        backup of the template stays unchanged. The API key is never sent to the host of the files.
 
         Args:
             template_id: The template.
-            path: The directory: one that is not there yet, is empty, or holds an older backup of the same template,
-                which is replaced.
+            path: The directory: a new one, an empty one, or one with an older backup of the same template, which is
+                replaced.
 
         Returns:
-            What was written; `pictory_async.verify_backup` checks it at any later time.
+            What was written; `pictory_async.verify_backup` checks it later.
 
         Raises:
-            PictoryConfigError: An argument cannot work, or the directory holds something else; nothing was sent.
-            DownloadError: A file could not be had or written.
+            PictoryConfigError: An argument cannot work, or the directory contains something else; nothing was sent.
+            DownloadError: A file cannot be downloaded or written.
             APIError: The template could not be fetched, as its subclasses say.
         """
-        from pictory_async._files.backup import back_up  # noqa: PLC0415 - most programs back nothing up
+        from pictory_async._files.backup import back_up  # noqa: PLC0415 - few programs make backups
 
-        segment("template", template_id)
-        return await back_up(self._media, template_id, path, lambda: self._fetch(template_id))
+        path_segment("template", template_id)
+        return await back_up(self._fetcher, template_id, path, lambda: self._fetch(template_id))
 
     @overload
     def list(self, *, details: Literal[False] = False) -> Listing[TemplateItem]: ...
@@ -87,13 +87,13 @@ class Templates:
     def list(self, *, details: Literal[True]) -> AsyncIterator[Template]: ...
 
     def list(self, *, details: bool = False) -> Listing[TemplateItem] | AsyncIterator[Template]:
-        """List the account's templates, over all pages, as an async iterator.
+        """List the account's templates, across all pages, as an async iterator.
 
         See https://docs.pictory.ai/api-reference/templates/get-templates.
 
         Args:
-            details: Fetch each template's details too, several at once within the request budget, and yield whole
-                `Template` objects in the order of the list.
+            details: Fetch the details of each template too, several at once within the request budget, and yield
+                complete `Template` objects in the order of the list.
         """
         listing = Listing(
             self._transport, "/v1/templates", "the list of templates", "nextPageKey", decode_template_page
@@ -104,14 +104,15 @@ class Templates:
         return (await self._fetched(template_id)).template
 
     async def _fetched(self, template_id: str) -> Fetched:
-        path = f"/v1/templates/{segment('template', template_id)}"
         at = anyio.current_time()
         return await self._transport.get(
-            path, f"template {template_id!r}", lambda body: Fetched(decode_template(body, template_id), body, at)
+            template_path(template_id),
+            f"template {template_id!r}",
+            lambda body: Fetched(decode_template(body, template_id), body, at),
         )
 
     async def _get_or_none(self, item: TemplateItem) -> Template | None:
         try:
             return await self.get(item.id)
-        except NotFoundError:  # it was deleted since the list was made
+        except NotFoundError:  # it was deleted after the list was made
             return None

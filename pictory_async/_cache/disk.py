@@ -1,4 +1,4 @@
-"""Templates that were fetched before, kept in a file over the end of the program."""
+"""A cache of templates on disk, which is kept between runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ __all__ = ["DiskTemplateCache", "open_cache"]
 
 _log: Final = logging.getLogger("pictory_async")
 _STORED: Final = "x-pictory-stored"
-_PATIENCE: Final = 5.0  # seconds for writing to a file that somebody has locked
 
 
 def _path(value: str | os.PathLike[str]) -> Path:
@@ -47,24 +46,24 @@ def _ttl(value: Duration) -> float:
 
 @attrs.frozen(kw_only=True)
 class DiskTemplateCache:
-    """Where a client keeps templates over the end of the program: ``AsyncPictory(template_cache=...)``.
+    """A cache of templates in a file, kept between runs: ``AsyncPictory(template_cache=...)``.
 
-    A file of SQLite, kept by hishel (the extra ``cache``). Several clients and processes may use one file, on asyncio
-    and on trio. It holds templates as the API sent them, readable for whoever may read the file, which at first is its
-    owner only. A file that cannot be used is left alone: the client logs that once, and asks the API.
+    An SQLite file, managed by hishel (the extra ``cache``). Several clients and processes can use one file, on asyncio
+    and on trio. It contains templates as the API sent them. A new file can be read by its owner only. A file that
+    cannot be used is left alone: the client logs that once, and fetches from the API.
 
-    Neither the API key nor anything the key could be read from is in the file. What one account fetched, another one
-    does not find: without a ``namespace``, entries are found by an HMAC of the API's address and the template's id
-    under the API key. After a change of the key everything is fetched anew, then.
+    The file contains neither the API key nor anything that reveals it. Accounts do not find each other's templates:
+    without a ``namespace``, the key of an entry is an HMAC of the API's address and the template's id under the API
+    key. So a change of the API key means that everything is fetched anew.
 
     Attributes:
-        path: The file; made with its directory when it is needed.
-        ttl: How long templates are kept, in seconds by the clock on the wall.
-        namespace: A name for the account; entries are then found by this name instead, which the file shows. Give
-            each account another one.
+        path: The file; it is made, with its directory, when it is needed.
+        ttl: How long templates are kept, in seconds of wall-clock time.
+        namespace: A name for the account, which then takes the place of the API key and is visible in the file. Use a
+            different one for each account.
 
     Raises:
-        PictoryConfigError: The extra is not installed, or a setting cannot work.
+        PictoryConfigError: The extra is not installed, or a setting is not valid.
     """
 
     path: Path = attrs.field(kw_only=False, converter=_path)
@@ -72,7 +71,7 @@ class DiskTemplateCache:
     namespace: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Reject settings that are not valid."""
         if not all(importlib.util.find_spec(name) for name in ("hishel", "anysqlite")):
             raise PictoryConfigError('DiskTemplateCache needs an extra: pip install "pictory-async[cache]"')
         if self.namespace is not None and (not isinstance(self.namespace, str) or not self.namespace):
@@ -83,7 +82,7 @@ def open_cache(setting: Duration | DiskTemplateCache, config: Config) -> Templat
     """Make the cache for what a user passed as ``template_cache``.
 
     Raises:
-        PictoryConfigError: It is no duration and no `DiskTemplateCache`.
+        PictoryConfigError: It is neither a duration nor a `DiskTemplateCache`.
     """
     if isinstance(setting, DiskTemplateCache):
         return TemplateCache(DiskStore(setting, config))
@@ -91,7 +90,7 @@ def open_cache(setting: Duration | DiskTemplateCache, config: Config) -> Templat
 
 
 class DiskStore:
-    """Keeps templates in a file.
+    """Stores templates in a file.
 
     Args:
         settings: Where and how long.
@@ -101,14 +100,15 @@ class DiskStore:
     def __init__(self, settings: DiskTemplateCache, config: Config) -> None:
         self._settings = settings
         self._base_url = config.base_url
-        # Not the key itself, and different from every other digest anybody makes of it.
+        # Not the key itself, and different from every other digest of it.
         self._secret = hmac.digest(config.key.reveal().encode(), b"pictory-async template cache", "sha256")
         self._database: Database | None = None
         self._opening = anyio.Lock()
+        self._saving = anyio.Lock()
         self._off = False
 
     async def load(self, template_id: str) -> Template | None:
-        """The template, if it is there and young enough."""
+        """The template, if it is stored and young enough."""
         found: bytes | None = None
         try:
             database = await self._open()
@@ -123,33 +123,30 @@ class DiskStore:
             return None
 
     async def save(self, template_id: str, fetched: Fetched) -> None:
-        """Keep a template instead of what was there."""
-        with anyio.move_on_after(_PATIENCE, shield=True):  # half an entry is worth nothing
-            await self._replace(template_id, fetched.body)
+        """Store a template, in place of an older one."""
+        await self._replace(template_id, fetched.body)
 
     async def forget(self, template_id: str) -> None:
-        """Drop a template."""
-        with anyio.move_on_after(_PATIENCE, shield=True):
-            await self._replace(template_id, None)
+        """Remove a template."""
+        await self._replace(template_id, None)
 
     async def aclose(self) -> None:
-        """Close the file."""
+        """Close the file, after the save that is in progress."""
         self._off = True
-        database, self._database = self._database, None
-        if database is not None:
-            with anyio.move_on_after(_PATIENCE, shield=True):
-                await database.storage.close()
+        with anyio.CancelScope(shield=True):
+            async with self._saving, self._opening:
+                database, self._database = self._database, None
+                if database is not None:
+                    await database.storage.close()
 
     async def _open(self) -> Database | None:
-        if self._off or self._database is not None:
-            return self._database
         async with self._opening:
-            if not self._off and self._database is None:
+            if self._database is None and not self._off:
                 self._database = await to_thread.run_sync(_open_database, self._settings.path)
-        return self._database
+            return None if self._off else self._database
 
     async def _newest(self, database: Database, template_id: str) -> bytes | None:
-        now = time.time()  # the loop's own clock means nothing to another process
+        now = time.time()  # the clock of the event loop means nothing to another process
         newest: tuple[float, Any] | None = None
         for entry in await database.storage.get_entries(self._key(template_id)):
             stored = float(entry.response.headers.get(_STORED) or 0.0)
@@ -160,33 +157,40 @@ class DiskStore:
         return b"".join([chunk async for chunk in newest[1].response.stream])
 
     async def _replace(self, template_id: str, body: bytes | None) -> None:
-        try:
-            database = await self._open()
-            if database is None:
-                return
-            key = self._key(template_id)
-            old = await database.storage.get_entries(key)
-            if body is not None:
-                url = f"{self._base_url}/v1/templates/{template_id}"
-                request, response = database.pair(url, {_STORED: repr(time.time())}, _pieces(body))
-                entry: Any = await database.storage.create_entry(request, response, key, ttl=self._settings.ttl)
-                async for _ in entry.response.stream:
-                    pass  # reading it is what writes it
-            for one in old:
+        # One at a time: when one fails because the file is locked, the others do not wait for the lock as well.
+        # SQLite bounds that wait. A time limit of ours would also hit a save that is merely slow.
+        async with self._saving:
+            with anyio.CancelScope(shield=True):  # a part of an entry is of no use
+                try:
+                    database = await self._open()
+                    if database is not None:
+                        await self._write(database, template_id, body)
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the caller has the template
+                    self._give_up(error)
+                self._check()
+
+    async def _write(self, database: Database, template_id: str, body: bytes | None) -> None:
+        key = self._key(template_id)
+        old = await database.storage.get_entries(key)
+        if body is not None:
+            url = f"{self._base_url}/v1/templates/{template_id}"
+            request, response = database.pair(url, {_STORED: repr(time.time())}, _pieces(body))
+            entry: Any = await database.storage.create_entry(request, response, key, ttl=self._settings.ttl)
+            async for _ in entry.response.stream:
+                pass  # reading it is what writes it
+        for one in old:
+            if database.error is None:  # hishel hides errors; after one, the next statement would only wait again
                 await database.storage.remove_entry(one.id)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the caller has the template
-            self._give_up(error)
-        self._check()
 
     def _key(self, template_id: str) -> str:
-        # As JSON, so that no two triples read alike.
+        # As JSON, so that no two triples look alike.
         what = json.dumps([self._settings.namespace, self._base_url, template_id])
         if self._settings.namespace is not None:
             return what
         return hmac.new(self._secret, what.encode(), "sha256").hexdigest()
 
     def _check(self) -> None:
-        # hishel keeps errors of the file to itself, and would meet and log them again at every call.
+        # hishel hides errors of the file, and would run into them again, and log them, at every call.
         if self._database is not None and self._database.error is not None:
             self._give_up(self._database.error)
 
@@ -194,7 +198,9 @@ class DiskStore:
         if not self._off:
             self._off = True
             path = self._settings.path
-            text = "pictory.cache.unusable: the template cache %s is not used any more, the API is asked instead: %s"
+            text = (
+                "pictory.cache.unusable: template cache %s is not used any more, templates are fetched instead: %s"
+            )
             _log.warning(text, path, error, extra={"pictory_path": str(path)})
 
 

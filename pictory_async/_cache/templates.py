@@ -1,4 +1,4 @@
-"""Templates that were fetched before: kept for a while, and fetched once for all who ask at the same time."""
+"""A cache of templates, which also fetches a template once for all concurrent calls."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 import anyio
 import attrs
 
+from pictory_async._statistics import TemplateCacheStatistics
 from pictory_async.errors import NotFoundError, PictoryError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pictory_async._statistics import TemplateCacheStatistics
     from pictory_async.models import Template  # noqa: TC004 - nobody resolves the annotation
 
 __all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache"]
@@ -23,11 +23,11 @@ _LIMIT: Final = 1000
 
 @attrs.frozen(repr=False, eq=False)
 class Fetched:
-    """A template as it came.
+    """A template as it was fetched.
 
     Attributes:
         template: The template.
-        body: The answer it was read from.
+        body: The response that it was read from.
         at: When the request was sent, by `anyio.current_time`.
     """
 
@@ -37,27 +37,27 @@ class Fetched:
 
 
 class Store(Protocol):
-    """Where templates are kept. None of its calls fails."""
+    """Where templates are stored. None of its calls fails."""
 
     async def load(self, template_id: str) -> Template | None:
-        """The template, if it is there and young enough."""
+        """The template, if it is stored and young enough."""
         ...
 
     async def save(self, template_id: str, fetched: Fetched) -> None:
-        """Keep a template instead of what was there."""
+        """Store a template, in place of an older one."""
         ...
 
     async def forget(self, template_id: str) -> None:
-        """Drop a template."""
+        """Remove a template."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of files."""
+        """Close the files."""
         ...
 
 
 class MemoryStore:
-    """Keeps up to 1,000 templates in memory.
+    """Stores up to 1,000 templates in memory.
 
     Args:
         ttl: How long, in seconds from when the request was sent.
@@ -68,7 +68,7 @@ class MemoryStore:
         self._kept: dict[str, Fetched] = {}
 
     async def load(self, template_id: str) -> Template | None:
-        """The template, if it is there and young enough."""
+        """The template, if it is stored and young enough."""
         await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
         found = self._kept.get(template_id)
         if found is None:
@@ -79,26 +79,26 @@ class MemoryStore:
         return None
 
     async def save(self, template_id: str, fetched: Fetched) -> None:
-        """Keep a template; when there are too many, the one that was fetched first goes."""
+        """Store a template; if there are too many, remove the one that was fetched first."""
         self._kept.pop(template_id, None)
         self._kept[template_id] = attrs.evolve(fetched, body=b"")
         if len(self._kept) > _LIMIT:
             del self._kept[next(iter(self._kept))]
 
     async def forget(self, template_id: str) -> None:
-        """Drop a template."""
+        """Remove a template."""
         self._kept.pop(template_id, None)
 
     async def aclose(self) -> None:
-        """Have nothing to let go of."""
+        """Nothing to close."""
 
 
 class _Flight:
-    """One fetch that several calls may wait for.
+    """One fetch that several calls can wait for.
 
     Attributes:
         done: Set when it ended.
-        outcome: The template or what went wrong; ``None`` if the call that did it was cancelled.
+        outcome: The template or the error; ``None`` if the call that fetched it was cancelled.
     """
 
     def __init__(self) -> None:
@@ -107,10 +107,10 @@ class _Flight:
 
 
 class TemplateCache:
-    """Fetches a template once for all who ask for it while that goes on, and then not again for a while.
+    """Fetches a template once for all calls that ask for it at the same time, and stores it.
 
     Args:
-        store: Where templates are kept.
+        store: Where templates are stored.
     """
 
     def __init__(self, store: Store) -> None:
@@ -119,15 +119,15 @@ class TemplateCache:
         self._hits = self._misses = self._joined = 0
 
     async def get(self, template_id: str, fetch: Callable[[], Awaitable[Fetched]], *, refresh: bool) -> Template:
-        """Give a template from the store, from a fetch that is going on, or from a new one.
+        """Return a template from the store, from a fetch in progress, or from a new one.
 
-        The first call does the work for the others. When it is cancelled, the next one begins anew; when it fails,
-        all of them get the error, and nothing is kept.
+        The first call fetches for the others. If it is cancelled, the next one starts anew. If it fails, all of them
+        get the error, and nothing is stored.
 
         Args:
             template_id: The template.
             fetch: Fetches it.
-            refresh: Fetch it anew, whatever is there and whoever is fetching it already.
+            refresh: Fetch it, whatever is stored or in progress.
         """
         while not refresh:
             flight = self._flights.get(template_id)
@@ -143,17 +143,15 @@ class TemplateCache:
         return await self._fly(template_id, fetch, refresh=refresh)
 
     def statistics(self) -> TemplateCacheStatistics:
-        """What it did so far."""
-        from pictory_async._statistics import TemplateCacheStatistics  # noqa: PLC0415 - seldom asked for
-
+        """What the cache did so far."""
         return TemplateCacheStatistics(self._hits, self._misses, self._joined)
 
     async def aclose(self) -> None:
-        """Let go of files."""
+        """Close the files."""
         await self._store.aclose()
 
     async def _fly(self, template_id: str, fetch: Callable[[], Awaitable[Fetched]], *, refresh: bool) -> Template:
-        # A refresh takes the place of a fetch that began before it: that one's answer may be older, and is not kept.
+        # A refresh replaces a fetch that began before it: that one's response may be older, and is not stored.
         flight = self._flights[template_id] = _Flight()
         try:
             found = None if refresh else await self._store.load(template_id)

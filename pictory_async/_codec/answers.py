@@ -1,8 +1,8 @@
-"""JSON to models and back: what each answer of the API says.
+"""From responses to models: how to read each response of the API.
 
 Everything here is pure: bytes in, models or errors out. The parts:
-``_wire_names`` knows the API's spelling, ``_wire_json`` reads bytes, ``_wire_hooks`` single values,
-``_wire_read`` whole objects; ``_wire_write`` is the way back, and ``_wire_error`` reads error answers.
+``names`` knows the API's spelling, ``json_bytes`` reads bytes, ``hooks`` single values,
+``reader`` whole objects; ``writer`` is the way back, and ``error_body`` reads error responses.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pictory_async import models
 from pictory_async._codec import hooks
 from pictory_async._codec.error_body import ErrorBody, decode_error
-from pictory_async._codec.hooks import MisfitError
+from pictory_async._codec.hooks import TypeMismatchError
 from pictory_async._codec.json_bytes import decode_json, fast_fields
 from pictory_async._codec.names import MATTERS, NAMES
 from pictory_async._codec.reader import place_of, reader_of, within
+from pictory_async._codec.writer import unstructure
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Evidence, Job, Model, Project, ProjectId
+from pictory_async.models._base import write_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,20 +41,22 @@ __all__ = [
 
 M = TypeVar("M", bound=Model)
 
+write_with(unstructure)
+
 
 def decode_project(body: bytes, project_id: ProjectId) -> Project:
-    """Read the answer of ``GET /v2/projects/{id}``.
+    """Read the response to ``GET /v2/projects/{id}``.
 
     Args:
-        body: The answer's body.
-        project_id: The id that was asked for; the project keeps it as given.
+        body: The response's body.
+        project_id: The requested id; the project keeps it as given.
 
     Returns:
-        The project. Its scenes are read when first looked at.
+        The project. Its scenes are read when they are first used.
 
     Raises:
-        MalformedResponseError: The body is no JSON object or no project, a field that matters has a wrong type,
-            or the answer is about another project.
+        MalformedResponseError: The body is not a JSON object or not a project, a field that matters has the wrong
+            type, or the response is about another project.
     """
     raw = decode_json(body)
     _check_project(raw, project_id)
@@ -60,10 +64,10 @@ def decode_project(body: bytes, project_id: ProjectId) -> Project:
 
 
 def decode_template(body: bytes, template_id: str) -> models.Template:
-    """Read the answer of ``GET /v1/templates/{id}``; ``template_id`` is used where the answer has none.
+    """Read the response to ``GET /v1/templates/{id}``; ``template_id`` is used if the response has none.
 
     Raises:
-        MalformedResponseError: The body is no JSON object or no template, or its id is no text.
+        MalformedResponseError: The body is not a JSON object or not a template, or its id is not text.
     """
     raw = decode_json(body)
     _check_kind(raw, models.Template)
@@ -71,34 +75,34 @@ def decode_template(body: bytes, template_id: str) -> models.Template:
 
 
 def decode_job(body: bytes, job_id: str | None = None) -> Job:
-    """Read the answer of ``GET /v1/jobs/{id}``; ``job_id`` is used where the answer has none.
+    """Read the response to ``GET /v1/jobs/{id}``; ``job_id`` is used if the response has none.
 
     Raises:
-        MalformedResponseError: The body is no JSON object or no job, or its id or status is no text.
+        MalformedResponseError: The body is not a JSON object or not a job, or its id or status is not text.
     """
     raw = decode_json(body)
-    # An error with status 200 names no job; taken for one it would say "failed".
+    # An error with status 200 names no job; read as a job, it would mean "failed".
     if raw.get("success") is False and not any(place_of(raw, name, NAMES["Job"][name]) for name in ("id", "status")):
         raise MalformedResponseError(
-            "The answer says success: false instead of showing the job. Try again.", json_path="$.success"
+            "The response has success: false and shows no job. Try again.", json_path="$.success"
         )
     return _read(Job, raw, job_id)
 
 
 def decode_render_started(body: bytes) -> str:
-    """Read the answer of ``POST /v2/projects/{id}/render``: the id of the job that renders.
+    """Read the response to ``POST /v2/projects/{id}/render``: the id of the job that renders.
 
     Raises:
-        MalformedResponseError: There is no such id in the answer.
+        MalformedResponseError: The response has no such id.
     """
     return _read(Job, decode_json(body)).id
 
 
 def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
-    """Read the answer of ``GET /v2/projects``.
+    """Read the response to ``GET /v2/projects``.
 
     Raises:
-        MalformedResponseError: The body is no list of projects, or one of them has no id.
+        MalformedResponseError: The body is not a list of projects, or one of them has no id.
     """
     return cast(
         "models.Page[models.ProjectItem]",
@@ -107,10 +111,10 @@ def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
 
 
 def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
-    """Read the answer of ``GET /v1/templates``.
+    """Read the response to ``GET /v1/templates``.
 
     Raises:
-        MalformedResponseError: The body is no list of templates, or one of them has no id.
+        MalformedResponseError: The body is not a list of templates, or one of them has no id.
     """
     return cast(
         "models.Page[models.TemplateItem]",
@@ -119,10 +123,10 @@ def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
 
 
 def decode_job_page(body: bytes) -> models.Page[Job]:
-    """Read the answer of ``GET /v1/jobs``.
+    """Read the response to ``GET /v1/jobs``.
 
     Raises:
-        MalformedResponseError: The body is no list of jobs, or one of them has no id.
+        MalformedResponseError: The body is not a list of jobs, or one of them has no id.
     """
     return cast("models.Page[Job]", _read(cast("type[models.Page[Any]]", models.Page[Job]), decode_json(body)))
 
@@ -130,14 +134,14 @@ def decode_job_page(body: bytes) -> models.Page[Job]:
 def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) -> M:
     try:
         return cast("M", reader_of(kind).read(raw, asked))
-    except MisfitError as misfit:
-        raise _malformed(misfit) from None
+    except TypeMismatchError as mismatch:
+        raise _malformed(mismatch) from None
 
 
-def _malformed(misfit: MisfitError) -> MalformedResponseError:
+def _malformed(mismatch: TypeMismatchError) -> MalformedResponseError:
     return MalformedResponseError(
-        f"The answer cannot be used: {misfit.describe()}. Try again; if it stays so, the API has changed.",
-        json_path=f"${misfit.path}",
+        f"The response cannot be used: {mismatch.describe()}. Try again; if it persists, the API has changed.",
+        json_path=f"${mismatch.path}",
     )
 
 
@@ -148,29 +152,29 @@ def _check_project(raw: Mapping[str, Any], asked: ProjectId) -> None:
         return
     try:
         found = within(".project_id", hooks.project_id, found)
-    except MisfitError as misfit:
-        raise _malformed(misfit) from None
+    except TypeMismatchError as mismatch:
+        raise _malformed(mismatch) from None
     if str(found) != str(asked):
         raise MalformedResponseError(
-            f"The answer is about another project, {str(found)[:80]!r} instead of {str(asked)[:80]!r}. Try again.",
+            f"The response is about another project, {str(found)[:80]!r} instead of {str(asked)[:80]!r}. Try again.",
             json_path="$.project_id",
         )
 
 
 def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
-    # A gateway's `{}` or an error with status 200 says nothing; taken for a snapshot it would say "not rendered".
+    # A gateway's `{}` or an error with status 200 shows no project; read as a snapshot, it would mean "not rendered".
     what = kind.__name__.lower()
     if raw.get("success") is False:
         raise MalformedResponseError(
-            f"The answer says success: false instead of showing the {what}. Try again.", json_path="$.success"
+            f"The response has success: false and shows no {what}. Try again.", json_path="$.success"
         )
     for name in _MARKS[kind.__name__]:
         if raw.get(name) is not None:
             return
-    raise MalformedResponseError(f"The answer is JSON, but no {what}. Try again.")
+    raise MalformedResponseError(f"The response is JSON, but not a {what}. Try again.")
 
 
-# The names by which an answer shows itself to be one of these.
+# The names that identify a response as one of these.
 _MARKS = {
     kind: tuple(dict.fromkeys(path[0] for places in NAMES[kind].values() for path in places))
     for kind in ("Project", "Template")
@@ -191,29 +195,29 @@ _WANTED = _TELLING | {"project_id", "success"}
 
 
 def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
-    """Read from the answer of ``GET /v2/projects/{id}`` only what tells whether the video is ready.
+    """Read from the answer of ``GET /v2/projects/{id}`` only what shows whether the video is ready.
 
-    With simdjson installed (the extra ``fast``) the rest of a big project costs next to nothing. The verdict
-    about a body, and the error's text, do not depend on it.
+    With simdjson (the extra ``fast``) the rest of a big project takes almost no time. The verdict about a body, and the
+    error's text, do not depend on it.
 
     Args:
-        body: The answer's body.
-        project_id: The id that was asked for.
+        body: The response's body.
+        project_id: The requested id.
 
     Returns:
         The facts, the same as ``decode_project(...).evidence``.
 
     Raises:
-        MalformedResponseError: As :func:`decode_project`, and for the same bodies.
+        MalformedResponseError: As `decode_project`, and for the same bodies.
     """
     fields = fast_fields(body, _WANTED)
-    if fields is None or not any(map(fields.get, _TELLING)):  # only all of it shows whether this is a project
+    if fields is None or not any(map(fields.get, _TELLING)):  # only the whole body shows whether this is a project
         fields = decode_json(body)
     return judge_fields(fields, project_id)
 
 
 def judge_fields(fields: Mapping[str, Any], project_id: ProjectId) -> Evidence:
-    """Read the facts from a decoded answer; raises as :func:`read_evidence` does."""
+    """Read the facts from a decoded response; raises as `read_evidence` does."""
     _check_project(fields, project_id)
     facts: dict[str, Any] = {}
     for attribute, name, read in _EVIDENCE:
@@ -222,7 +226,7 @@ def judge_fields(fields: Mapping[str, Any], project_id: ProjectId) -> Evidence:
             continue
         try:
             facts[attribute] = read(value)
-        except MisfitError as misfit:
+        except TypeMismatchError as mismatch:
             if attribute in MATTERS["Project"]:
-                raise _malformed(misfit.inside(f".{name}")) from None
+                raise _malformed(mismatch.inside(f".{name}")) from None
     return Evidence(**facts)

@@ -1,4 +1,4 @@
-"""What the body of an error answer says, in any of the shapes that the API uses."""
+"""The body of an error response, in any of the shapes that the API uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from pictory_async._codec.json_bytes import is_list, is_object
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import FieldProblem
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ _LONGEST = 500  # characters of one text: an error message is read by people and
 
 
 @attrs.frozen(repr=False, eq=False)
-class ErrorBody(Record):
-    """What an error answer says.
+class ErrorBody(ValueObject):
+    """What an error response states.
 
     Attributes:
         message: What went wrong, in the API's words.
         code: The API's error code as text.
-        fields: What it says about single fields of the request.
+        fields: Problems of single fields of the request.
     """
 
     message: str | None = None
@@ -35,19 +35,19 @@ class ErrorBody(Record):
 
 
 def in_one_line(text: str) -> str:
-    """Take line ends and what else could steer a log or a terminal out of a text that came from elsewhere."""
+    """Replace line ends and everything else that could control a log or a terminal in a text from outside."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | None:
-    """Read the body of an error answer. Never raises.
+    """Read the body of an error response. Never raises.
 
     Args:
         body: The body, whatever it is.
-        hide: Takes out of each text what must not be repeated.
+        hide: Removes from each text what must not be repeated.
 
     Returns:
-        What could be understood; ``None`` where the body is not JSON: somebody other than the API answered.
+        What could be read; ``None`` if the body is not JSON, so it is not from the API.
     """
     try:
         value: Any = _tidied(json.loads(body.decode("utf-8-sig", "replace")), hide)
@@ -95,7 +95,7 @@ def _text(value: Any) -> str | None:
 
 
 def _problems(fields: Any) -> Iterator[FieldProblem]:
-    """Read the ``fields`` of a 400 answer: a list of names and errors, or an object of errors by name."""
+    """Read the ``fields`` of a 400 response: a list of names and errors, or an object of errors by name."""
     if is_object(fields):
         for field, errors in fields.items():
             yield FieldProblem(name=field[:_LONGEST], problem=_text(errors) or "")

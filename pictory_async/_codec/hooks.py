@@ -1,4 +1,4 @@
-"""Strict reading of single JSON values: the hooks of the converter, and what they say about a misfit."""
+"""Strict reading of single JSON values: the hooks of the converter, and their error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pictory_async.models._base import as_utc
 
 __all__ = [
     "ABSENT",
-    "MisfitError",
+    "TypeMismatchError",
     "error_code",
     "flag",
     "job_status",
@@ -29,12 +29,12 @@ __all__ = [
 ABSENT: Any = object()
 
 
-class MisfitError(Exception):
-    """A value is not what belongs at its place.
+class TypeMismatchError(Exception):
+    """A value has the wrong type for its place.
 
     Attributes:
         expected: What belongs there, in words.
-        found: The value; ``ABSENT`` where there is none.
+        found: The value; ``ABSENT`` if there is none.
         path: Where it is, from the object being read, such as ``.items[3].id``.
     """
 
@@ -44,41 +44,41 @@ class MisfitError(Exception):
         self.found = found
         self.path = path
 
-    def inside(self, place: str) -> MisfitError:
-        """Give the same misfit as seen from the object around."""
-        return MisfitError(self.expected, self.found, place + self.path)
+    def inside(self, place: str) -> TypeMismatchError:
+        """The same type mismatch, with the parent's path in front."""
+        return TypeMismatchError(self.expected, self.found, place + self.path)
 
     def describe(self) -> str:
-        """Say what is wrong, without quoting the value."""
-        return f"$.{self.path.lstrip('.')} {_found(self.found)}, where {self.expected} belongs"
+        """What is wrong, without the value itself."""
+        return f"$.{self.path.lstrip('.')} {_found(self.found)}, but must be {self.expected}"
 
 
 def _found(value: Any) -> str:
     if value is ABSENT:
         return "is missing"
-    names: dict[Any, str] = {str: "some other text", bool: "true or false", dict: "an object", list: "a list"}
-    return f"holds {names.get(type(value), 'a number')}"
+    names: dict[Any, str] = {str: "text", bool: "true or false", dict: "an object", list: "a list"}
+    return f"is {names.get(type(value), 'a number')}"
 
 
 def text(value: Any, _: Any = None) -> str:
     """Read text."""
     if isinstance(value, str):
         return value
-    raise MisfitError("text", value)
+    raise TypeMismatchError("text", value)
 
 
 def flag(value: Any, _: Any = None) -> bool:
     """Read ``true`` or ``false``."""
     if isinstance(value, bool):
         return value
-    raise MisfitError("true or false", value)
+    raise TypeMismatchError("true or false", value)
 
 
 def whole(value: Any, _: Any = None) -> int:
     """Read a whole number, written without a fraction."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise MisfitError("a whole number", value)
+    raise TypeMismatchError("a whole number", value)
 
 
 def number(value: Any, _: Any = None) -> float:
@@ -90,32 +90,32 @@ def number(value: Any, _: Any = None) -> float:
             result = math.inf
         if math.isfinite(result):
             return result
-    raise MisfitError("a number", value)
+    raise TypeMismatchError("a number", value)
 
 
 def moment(value: Any, _: Any = None) -> datetime | None:
-    """Read ISO 8601 text as a time in UTC; empty text is no time, and a time without a zone is UTC."""
+    """Read ISO 8601 text as a time in UTC; empty text means no time, and a time without a zone is UTC."""
     if isinstance(value, str):
         if not value:
             return None
         try:
             return as_utc(datetime.fromisoformat(value))
-        except (ValueError, OverflowError):  # the first and last hours of the calendar have no UTC
+        except (ValueError, OverflowError):  # the first and last hours of the calendar do not exist in UTC
             pass
-    raise MisfitError("a date in ISO 8601 form", value)
+    raise TypeMismatchError("a date in ISO 8601 form", value)
 
 
 def moment_text(value: datetime) -> str:
-    """Write a time as the API does: UTC, milliseconds, and microseconds only where there are any."""
+    """Write a time as the API does: UTC, milliseconds, and microseconds only if there are any."""
     timespec = "microseconds" if value.microsecond % 1000 else "milliseconds"
     return value.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def project_id(value: Any, _: Any = None) -> str | int:
-    """Read an id that is text in new projects and a whole number in old ones."""
+    """Read an id: text in new projects, a whole number in old ones."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         return value
-    raise MisfitError("text or a whole number", value)
+    raise TypeMismatchError("text or a whole number", value)
 
 
 def error_code(value: Any, _: Any = None) -> str:
@@ -128,19 +128,19 @@ _STATUSES: dict[str, JobStatus] = {member.value: member for member in JobStatus}
 
 
 def step(value: Any, _: Any = None) -> ProjectStep | str:
-    """Read a step; one that is not documented stays text."""
+    """Read a step; an undocumented one stays text."""
     found = text(value)
     return _STEPS.get(found, found)
 
 
 def job_status(value: Any, _: Any = None) -> JobStatus | str:
-    """Read a job's status; one that is not documented stays text."""
+    """Read a job's status; an undocumented one stays text."""
     found = text(value)
     return _STATUSES.get(found, found)
 
 
 def mapping(value: Any, _: Any = None) -> dict[str, Any]:
-    """Read an object whose names are free."""
+    """Read an object with any names."""
     if is_object(value):
         return value
-    raise MisfitError("an object", value)
+    raise TypeMismatchError("an object", value)

@@ -1,4 +1,4 @@
-"""Bytes of an answer to a JSON object: strictly, and quickly where only a few of its fields are wanted."""
+"""From the bytes of a response to a JSON object: strictly, and quickly if only a few fields are wanted."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["copy_json", "decode_json", "fast_fields", "is_list", "is_object"]
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Tell whether a JSON value is an object."""
+    """Whether a JSON value is an object."""
     return isinstance(value, dict)
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:
-    """Tell whether a JSON value is a list."""
+    """Whether a JSON value is a list."""
     return isinstance(value, list)
 
 
@@ -36,17 +36,17 @@ _FAST_LIMIT = 4 * 1024 * 1024  # bytes; the parser keeps a multiple of the large
 
 
 def decode_json(body: bytes) -> dict[str, Any]:
-    """Read an answer's body as a JSON object.
+    """Read a response's body as a JSON object.
 
     Args:
         body: The body: UTF-8 without a byte order mark.
 
     Returns:
-        The object. Of a name that occurs twice the last value stays.
+        The object. If a name occurs twice, its last value counts.
 
     Raises:
         MalformedResponseError: The body is not JSON (``NaN`` and infinities are not), not UTF-8, nested too
-            deeply, holds an absurdly long number, or is JSON but no object.
+            deeply, contains an absurdly long number, or is not an object.
     """
     try:
         value: Any = _DECODER.decode(body.decode())
@@ -54,22 +54,22 @@ def decode_json(body: bytes) -> dict[str, Any]:
         raise _malformed("is nested too deeply") from None
     except UnicodeDecodeError:
         raise _malformed("is not UTF-8 text") from None
-    except ValueError:  # JSONDecodeError is one, and so is what int() says to thousands of digits
+    except ValueError:  # JSONDecodeError is one, and so is the error of int() for thousands of digits
         raise _malformed("is not JSON" if body.strip() else "is empty") from None
     if is_object(value):
         return value
-    raise _malformed("is JSON, but no object")
+    raise _malformed("is JSON, but not an object")
 
 
 def _malformed(problem: str) -> MalformedResponseError:
     return MalformedResponseError(
-        f"The answer's body {problem}. Something between here and Pictory may have answered; try again.",
+        f"The response body {problem}. A proxy or gateway may have responded instead of Pictory; try again.",
         json_path="$",
     )
 
 
 def copy_json(value: dict[str, Any]) -> dict[str, Any]:
-    """Copy a JSON object with all that is in it, however deep (a recursive copy would have a limit)."""
+    """Copy a JSON object, however deep it is (a recursive copy has a limit)."""
     result = value.copy()
     todo: list[Any] = [result]
     while todo:
@@ -95,16 +95,16 @@ def _fast_parser() -> Callable[[bytes], Any] | None:
 def fast_fields(body: bytes, names: frozenset[str]) -> dict[str, Any] | None:
     """Read a few fields of a JSON object without building the rest of it.
 
-    Accepts nothing that :func:`decode_json` refuses, but for a body nested about a thousand levels deep, where the
-    limit of the latter depends on who calls it.
+    It accepts nothing that `decode_json` rejects, except a body nested about a thousand levels deep: there the limit of
+    `decode_json` depends on the caller's stack.
 
     Args:
-        body: The body of an answer.
+        body: The body of a response.
         names: The wanted fields.
 
     Returns:
-        Their values, absent where the body has none; or ``None`` where simdjson is not installed, or where only
-        :func:`decode_json` can tell what is wrong with the body, and whether anything is.
+        Their values, without those that the body does not have; or ``None`` if simdjson is not installed, or if only
+        `decode_json` can report what is wrong with the body.
     """
     parse = _fast_parser()
     if parse is None or body.startswith(codecs.BOM_UTF8):  # which simdjson skips
@@ -113,8 +113,8 @@ def fast_fields(body: bytes, names: frozenset[str]) -> dict[str, Any] | None:
         found = parse(body)
         keys: list[str] = list(found.keys())
         fields = {key: found[key] for key in names.intersection(keys)}
-    except (ValueError, RuntimeError, AttributeError):  # simdjson's own errors; the last for what is no object
+    except (ValueError, RuntimeError, AttributeError):  # simdjson's own errors; the last if it is not an object
         return None
     if len(keys) != len(set(keys)) or not _PLAIN.issuperset(map(type, fields.values())):
-        return None  # of a name that occurs twice it gives the first value; objects and lists would have to be built
+        return None  # of a name that occurs twice it returns the first value; objects and lists would have to be built
     return fields

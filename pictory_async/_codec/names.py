@@ -1,7 +1,7 @@
 """How the API spells its fields: for each class of models a table from attribute to place in the JSON object.
 
-A place is written with dots (``data.jobId``). Where the API has several places or spellings for one thing,
-they stand in the order in which they are believed, and the first one is used for objects built by hand.
+A place is written with dots (``data.jobId``). If the API has several places or spellings for one attribute, they are in
+the order of their priority, and objects built by hand use the first one.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""The one cattrs converter, and how it reads an object of the API as a model.
+"""The one cattrs converter: how an object of the API becomes a model.
 
 The rules:
 
 - Types are strict. Text is not made from numbers, and ``true`` is no number.
-- A value of the wrong type is an error that names its place where the field matters for a verdict or for the
-  next request (``MATTERS`` in ``_wire_names``). Elsewhere it stays in ``extra``, and the attribute is
-  ``None`` or empty.
-- ``null`` and an absent field both read as ``None`` or empty, and each is written back as it was.
+- A value of the wrong type is an error that names its place, if the field matters for a verdict or for the next
+  request (``MATTERS`` in ``names``). Otherwise it stays in ``extra``, and the attribute is ``None`` or empty.
+- ``null`` and an absent field are both read as ``None`` or empty, and each is written back as it was.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from pictory_async import models
 from pictory_async._codec import hooks
-from pictory_async._codec.hooks import ABSENT, MisfitError
+from pictory_async._codec.hooks import ABSENT, TypeMismatchError
 from pictory_async._codec.json_bytes import is_list, is_object
 from pictory_async._codec.names import BLANK_IS_ABSENT, MATTERS, NAMES, JsonPath, Places
 from pictory_async.models import Job, JobStatus, LazySequence, Model, Project, ProjectId, ProjectStep
@@ -57,7 +56,7 @@ class Reader:
         )
 
     def read(self, raw: Any, asked: ProjectId | None = None) -> Any:
-        """Read one object; ``asked`` is the id to use where it has none (for a project: in any case)."""
+        """Read one object; ``asked`` is the id to use if it has none (for a project: in any case)."""
         raw = hooks.mapping(raw)
         for key in self.vital_wrappers:
             if raw.get(key) is not None:
@@ -86,20 +85,20 @@ class Reader:
         return model
 
     def _culprits(self, error: ClassValidationError, places: dict[str, JsonPath]) -> list[str]:
-        """Name the attributes whose values misfit, or raise where one of them matters."""
+        """The attributes whose values have the wrong type; raises if one of them matters."""
         noted, others = error.group_exceptions()
         if others:
-            raise others[0]  # the class itself refused: a mistake of ours, not the API's
+            raise others[0]  # the class itself raised: our mistake, not the API's
         for cause, note in noted:
             if note.name in self.matters:
                 place = "." + ".".join(places.get(note.name, self.names[note.name][0]))
                 expected = "a list" if note.name == "items" else "an id"
-                misfit = cause if isinstance(cause, MisfitError) else MisfitError(expected, ABSENT)
-                raise misfit.inside(place) from None
+                mismatch = cause if isinstance(cause, TypeMismatchError) else TypeMismatchError(expected, ABSENT)
+                raise mismatch.inside(place) from None
         return [note.name for _, note in noted]
 
     def _rest(self, raw: dict[str, Any], used: set[JsonPath], inside: JsonPath = ()) -> dict[str, Any]:
-        """Give what no attribute shows."""
+        """What no attribute shows."""
         rest: dict[str, Any] = {}
         for key, value in raw.items():
             place = (*inside, key)
@@ -122,7 +121,7 @@ def _is_plain(places: Places) -> bool:
 
 
 def place_of(raw: dict[str, Any], attr: str, places: Places) -> JsonPath | None:
-    """Find the place at which an object has an attribute's value: the first that is not blank."""
+    """The place where an object has an attribute's value: the first that is not blank."""
     blank: JsonPath | None = None
     for place in places:
         value = _at(raw, place)
@@ -145,11 +144,11 @@ def _at(raw: dict[str, Any], place: JsonPath) -> Any:
 
 
 def within(place: str, hook: Callable[..., Any], value: Any, *args: Any) -> Any:
-    """Read a value with a hook, and let a misfit tell the place."""
+    """Read a value with a hook; a mismatch names the place."""
     try:
         return hook(value, *args)
-    except MisfitError as misfit:
-        raise misfit.inside(place) from None
+    except TypeMismatchError as mismatch:
+        raise mismatch.inside(place) from None
 
 
 _HOOKS: tuple[tuple[Any, Callable[..., Any]], ...] = (
@@ -165,13 +164,13 @@ _HOOKS: tuple[tuple[Any, Callable[..., Any]], ...] = (
 )
 
 
-# For one field only, where its Python type does not tell how the API writes it.
+# For single fields, if the Python type does not determine how the API writes it.
 _FIELD_HOOKS: dict[tuple[type[Model], str], Callable[..., Any]] = {(Job, "error_code"): hooks.error_code}
 
 
 @cache
 def _converter() -> Converter:
-    """Make the converter when the first answer arrives, so that importing the package stays quick."""
+    """The converter; it is made for the first response, so that importing the package stays quick."""
     converter = Converter(detailed_validation=True)
     for kind, hook in _HOOKS:
         converter.register_structure_hook(kind, hook)
@@ -202,7 +201,7 @@ def _cached_reader(kind: Any) -> Reader:
 
 
 def reader_of(kind: Any) -> Reader:
-    """Give the reader of a class of models, or of a generic one with its argument; made once."""
+    """The reader of a class of models, or of a generic one with its argument; made once."""
     return _cached_reader(kind)
 
 
@@ -212,7 +211,7 @@ def _tuple_hook(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
 
     def read(value: Any, _: Any) -> tuple[Any, ...]:
         if not is_list(value):
-            raise MisfitError("a list", value)
+            raise TypeMismatchError("a list", value)
         return tuple(within(f"[{index}]", hook, entry, item) for index, entry in enumerate(value))
 
     return read
@@ -221,7 +220,7 @@ def _tuple_hook(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
 def _scenes(value: Any, _: Any) -> Sequence[models.Scene]:
     if is_list(value) and all(map(is_object, value)):
         return LazySequence(value, read_scene)
-    raise MisfitError("a list of objects", value)
+    raise TypeMismatchError("a list of objects", value)
 
 
 def read_scene(raw: dict[str, Any]) -> models.Scene:

@@ -1,4 +1,4 @@
-"""The way back: models to JSON objects in the API's spelling."""
+"""The way back: from models to JSON objects in the API's spelling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["unstructure"]
 
 
 def unstructure(model: Model) -> dict[str, Any]:
-    """Give a model's JSON object in the API's spelling; see :meth:`pictory_async.models.Model.to_dict`."""
+    """A model's JSON object in the API's spelling; see `pictory_async.models.Model.to_dict`."""
     names = NAMES[type(model).__name__]
     origin = origin_of(model)
     if origin is None:
@@ -31,7 +31,7 @@ def unstructure(model: Model) -> dict[str, Any]:
         before: Mapping[str, Any] = _defaults(type(model))
         before_extra: Mapping[str, Any] = {}
     else:
-        # Reading it again tells which attributes were changed since. What was not changed keeps its form.
+        # Reading it again shows which attributes were changed since. Everything else keeps its form.
         raw = origin.raw
         read: Model = reader_of(origin.kind).read(raw, origin.asked)
         before = {attr: getattr(read, attr) for attr in names}
@@ -55,7 +55,7 @@ def _defaults(cls: type[Model]) -> Mapping[str, Any]:
 
 
 def _update(result: dict[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], wrappers: Iterable[str]) -> None:
-    """Carry the changes between two ``extra`` over to the object that is being written."""
+    """Apply the changes between two ``extra`` to the object that is being written."""
     for key in (*before, *(key for key in now if key not in before)):
         old, new = before.get(key, ABSENT), now.get(key, ABSENT)
         if _same(old, new):
@@ -105,7 +105,7 @@ def _encode(value: Any) -> Any:
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Tell whether two values have the same form in JSON; ``1``, ``1.0`` and ``True`` have not."""
+    """Whether two values have the same form in JSON; ``1``, ``1.0`` and ``True`` do not."""
     if old is new:
         return True
     if type(old) is not type(new):

@@ -1,4 +1,4 @@
-"""A template's backup: its details and its two files in one directory, and what tells that they are all there."""
+"""Back up a template: its details and its two files in one directory, with a manifest that proves it complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from pictory_async._files.atomic import write_atomically
 from pictory_async._files.downloads import to_disk
-from pictory_async._files.fetcher import Source
+from pictory_async._files.fetcher import Renewal, Source
 from pictory_async._files.manifest import (
     FILES,
     MANIFEST,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable
 
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
     from pictory_async.models import Template
 
 __all__ = ["BackupCheck", "BackupFile", "BackupProblem", "TemplateBackup", "back_up", "verify_backup"]
@@ -42,39 +42,39 @@ _URLS: Final = {"project": "project_url", "structure": "structure_url"}
 
 
 async def verify_backup(path: str | os.PathLike[str]) -> BackupCheck:
-    """Check that a template's backup is whole and that its files are those that were put into it.
+    """Check that a template's backup is complete and unchanged.
 
-    Reads every file, in a thread; changes nothing and requests nothing.
+    Reads every file, in a thread; changes nothing and sends nothing.
 
     Args:
         path: The directory of the backup.
 
     Raises:
-        PictoryConfigError: That cannot be a path.
+        PictoryConfigError: The path is not valid.
     """
     return await to_thread.run_sync(check, _checked(path))
 
 
 async def back_up(
-    media: Media,
+    fetcher: Fetcher,
     template_id: str,
     path: str | os.PathLike[str],
     fetch: Callable[[], Awaitable[Template]],
 ) -> TemplateBackup:
     """Back up a template; see ``client.templates.backup``."""
     staging = Staging(_checked(path), template_id)
-    cut_off = await to_thread.run_sync(staging.examine)
+    interrupted = await to_thread.run_sync(staging.examine)
     try:
-        if cut_off:
-            await to_thread.run_sync(staging.open)  # first of all: the template may be gone by now
+        if interrupted:
+            await to_thread.run_sync(staging.open)  # first: the template may have been deleted
         template = await fetch()
         exported_at = datetime.now(UTC)
-        if not cut_off:
+        if not interrupted:
             await to_thread.run_sync(staging.open)
         await _write(
             staging.path / FILES[0], {"exportDate": exported_at.isoformat(), "templateData": template.to_dict()}
         )
-        fetched = await _fetch_files(media, staging.path, template, fetch)
+        fetched = await _fetch_files(fetcher, staging.path, template, fetch)
         backup = TemplateBackup(
             path=staging.target,
             template_id=template_id,
@@ -84,7 +84,7 @@ async def back_up(
             absent=tuple(name for name, file in zip(FILES[1:], fetched, strict=True) if file is None),
         )
         await _write(staging.path / MANIFEST, manifest_of(backup))
-        # A move that has begun is brought to its end: it takes no time.
+        # A move that has started is completed: it takes almost no time.
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(staging.commit)
     except BlockingIOError:
@@ -93,7 +93,7 @@ async def back_up(
     except OSError as error:
         if isinstance(error, PictoryError):
             raise
-        text = f"Could not write a backup to {staging.target}: {error.strerror or error}. Correct that and try again."
+        text = f"Cannot write a backup to {staging.target}: {error.strerror or error}. Correct that and try again."
         raise DownloadError(text) from None
     finally:
         staging.close()
@@ -101,24 +101,17 @@ async def back_up(
 
 
 async def _fetch_files(
-    media: Media, directory: Path, template: Template, fetch: Callable[[], Awaitable[Template]]
+    fetcher: Fetcher, directory: Path, template: Template, fetch: Callable[[], Awaitable[Template]]
 ) -> list[BackupFile | None]:
-    fresh: list[Template] = []
-    refetching = anyio.Lock()
-
-    async def renewed(kind: str) -> str | None:
-        async with refetching:
-            if not fresh:
-                fresh.append(await fetch())
-        return _url(fresh[0], kind)
+    renewal = Renewal(fetch, _url)
 
     async def one(kind: str) -> BackupFile | None:
         url = _url(template, kind)
         if url is None:
             return None
-        source = Source(url, f"the {kind} file of template {template.id!r}", lambda: renewed(kind), None)
+        source = Source(url, f"the {kind} file of template {template.id!r}", lambda: renewal.address(kind), None)
         part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
-        await to_disk(media, source, part, kind, "overwrite")
+        await to_disk(fetcher, source, part, kind, "overwrite")
         return await to_thread.run_sync(measure, part.target)
 
     return await each(one, _URLS)
@@ -130,7 +123,7 @@ def _url(template: Template, kind: str) -> str | None:
 
 async def _write(path: Path, content: Any) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    # A lone surrogate has no UTF-8 form; its backslash escape is just what JSON calls it.
+    # A lone surrogate has no UTF-8 form; its backslash escape is how JSON writes it.
     await write_atomically(path, text.encode("utf-8", "backslashreplace"))
 
 

@@ -1,4 +1,4 @@
-"""A project's assets on disk."""
+"""Download a project's files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-import anyio
 import attrs
 from anyio import to_thread
 
-from pictory_async._files.fetcher import Source
+from pictory_async._files.fetcher import Renewal, Source
 from pictory_async._files.partfile import OnConflict, PartFile, safe_name
 from pictory_async._gather import each
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
@@ -21,43 +20,43 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable, Iterable
 
-    from pictory_async._files.fetcher import Media
+    from pictory_async._files.fetcher import Fetcher
 
 __all__ = ["DownloadProgress", "DownloadReport", "DownloadStatus", "DownloadedFile", "download_assets"]
 
 _ENDINGS: Final = {"video": ".mp4", "audio": ".mp3", "srt": ".srt", "vtt": ".vtt", "txt": ".txt", "thumbnail": ".jpg"}
 _KINDS: Final = (*_ENDINGS, "share")
-# Not any ending: a system may run what is called "Film.bat".
+# Not just any ending: a system may run a file called "Film.bat".
 _MEDIA: Final = "aac|flac|gif|jpeg|jpg|m4a|m4v|mkv|mov|mp3|mp4|ogg|opus|png|srt|txt|vtt|wav|webm|webp"
 _ENDING: Final = re.compile(rf"//[^/?#]+/[^?#]*(\.(?:{_MEDIA}))(?=$|[?#])", re.IGNORECASE)
 
 
 class DownloadStatus(StrEnum):
-    """What became of one asset."""
+    """The result for one file."""
 
     WRITTEN = "written"
-    """The file is there, whole."""
+    """The file is complete."""
 
     SKIPPED = "skipped"
-    """There was a file of that name, and ``on_conflict`` was ``"skip"``."""
+    """A file of that name exists, and ``on_conflict`` is ``"skip"``."""
 
     ABSENT = "absent"
-    """The project has no such asset."""
+    """The project has no such file."""
 
     FAILED = "failed"
-    """It could not be had; ``error`` says why."""
+    """The download failed; ``error`` has the reason."""
 
 
 @attrs.frozen(kw_only=True)
 class DownloadedFile:
-    """What became of one asset.
+    """The result for one file.
 
     Attributes:
         kind: ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail`` or ``share``.
-        status: What became of it.
+        status: The result.
         path: Where the file is.
         size: Its length in bytes.
-        resumed_from: How many bytes of it were there already, from an attempt before.
+        resumed_from: How many bytes an earlier attempt had downloaded.
         error: Why it failed.
     """
 
@@ -71,12 +70,12 @@ class DownloadedFile:
 
 @attrs.frozen(kw_only=True)
 class DownloadReport:
-    """What became of a project's assets.
+    """The results for a project's files.
 
     Attributes:
         project_id: The project, as it was given.
-        files: One entry for each kind that was asked for, in that order.
-        share_url: Address of the page on which anybody can watch the video; ``None`` if there is none.
+        files: One entry for each requested kind, in that order.
+        share_url: The address of the public page that shows the video; ``None`` if there is none.
     """
 
     project_id: ProjectId
@@ -85,7 +84,7 @@ class DownloadReport:
 
     @property
     def paths(self) -> dict[str, Path]:
-        """The files that are there, by kind."""
+        """The files that exist, by kind."""
         return {file.kind: file.path for file in self.files if file.path is not None}
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,13 +108,13 @@ class DownloadReport:
 
 @attrs.frozen(kw_only=True)
 class DownloadProgress:
-    """How far one file is.
+    """How much of one file is downloaded.
 
     Attributes:
         project_id: The project.
-        kind: The kind of asset.
+        kind: The kind of file.
         done: Bytes on disk.
-        total: Bytes in all; ``None`` where the server does not say.
+        total: Bytes in total; ``None`` if the server does not state it.
     """
 
     project_id: ProjectId
@@ -125,7 +124,7 @@ class DownloadProgress:
 
 
 async def download_assets(
-    media: Media,
+    fetcher: Fetcher,
     project: Project,
     directory: str | os.PathLike[str],
     *,
@@ -134,16 +133,9 @@ async def download_assets(
     on_progress: Callable[[DownloadProgress], object] | None,
     refetch: Callable[[], Awaitable[Project]],
 ) -> DownloadReport:
-    """Download a project's assets; see ``client.projects.download``."""
+    """Download a project's files; see ``client.projects.download``."""
     wanted = checked_kinds(kinds, on_conflict)
-    fresh: list[Project] = []
-    refetching = anyio.Lock()
-
-    async def renewed(kind: str) -> str | None:
-        async with refetching:
-            if not fresh:
-                fresh.append(await refetch())
-        return fresh[0].assets.get(kind)
+    renewal = Renewal(refetch, lambda fresh, kind: fresh.assets.get(kind))
 
     async def one(kind: str) -> DownloadedFile:
         url = project.assets.get(kind)
@@ -155,10 +147,10 @@ async def download_assets(
             if on_progress is not None:
                 on_progress(DownloadProgress(project_id=project.id, kind=kind, done=done, total=total))
 
-        source = Source(url, what, lambda: renewed(kind), progress)
+        source = Source(url, what, lambda: renewal.address(kind), progress)
         part = PartFile(Path(directory), _file_name(project, kind, url), f"{project.id}\n{kind}")
         try:
-            return await to_disk(media, source, part, kind, on_conflict)
+            return await to_disk(fetcher, source, part, kind, on_conflict)
         except PictoryError as error:
             return DownloadedFile(kind=kind, status=DownloadStatus.FAILED, error=error)
 
@@ -171,14 +163,16 @@ async def download_assets(
     return report
 
 
-async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_conflict: OnConflict) -> DownloadedFile:
-    """Bring one file to the disk, whole, under its own name.
+async def to_disk(
+    fetcher: Fetcher, source: Source, part: PartFile, kind: str, on_conflict: OnConflict
+) -> DownloadedFile:
+    """Download one file; it gets its own name when it is complete.
 
     Raises:
-        DownloadError: It cannot be had or written; what there is of it stays for a later attempt.
+        DownloadError: The file cannot be downloaded or written; what arrived is kept for a later attempt.
     """
     if kind == "share":
-        media.check(source.url, source)
+        fetcher.check(source.url, source)
     if on_conflict == "skip" and await to_thread.run_sync(part.target.exists):
         return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=part.target)
     try:
@@ -189,15 +183,15 @@ async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_co
         if kind == "share":
             await to_thread.run_sync(part.write, f"[InternetShortcut]\r\nURL={source.url}\r\n".encode())
         else:
-            await media.fetch(source, part)
+            await fetcher.fetch(source, part)
         path = await to_thread.run_sync(part.finish, on_conflict)
     except BlockingIOError:
-        text = f"Another process is downloading {source.what} to {part.path}. Wait for it, or use another directory."
+        text = f"Another download is writing {source.what} to {part.path}. Wait for it, or use another directory."
         raise DownloadError(text) from None
     except OSError as error:
         if isinstance(error, PictoryError):
             raise
-        text = f"Could not write {source.what} to {part.path}: {error.strerror or error}. Correct that and try again."
+        text = f"Cannot write {source.what} to {part.path}: {error.strerror or error}. Correct that and try again."
         raise DownloadError(text, done=part.size, total=part.total) from None
     finally:
         part.close()
@@ -213,15 +207,15 @@ async def to_disk(media: Media, source: Source, part: PartFile, kind: str, on_co
 
 
 def checked_kinds(kinds: Iterable[str], on_conflict: str) -> list[str]:
-    """Refuse kinds and policies that there are not.
+    """The kinds to download, each once.
 
     Raises:
-        PictoryConfigError: One of them is unknown.
+        PictoryConfigError: A kind, or ``on_conflict``, is unknown.
     """
     wanted = [kinds] if isinstance(kinds, str) else list(dict.fromkeys(kinds))
     unknown = [kind for kind in wanted if kind not in _KINDS]
     if unknown:
-        raise PictoryConfigError(f"There is no asset kind {unknown[0]!r}; there are {', '.join(_KINDS)}.")
+        raise PictoryConfigError(f"There is no kind of file {unknown[0]!r}; the kinds are {', '.join(_KINDS)}.")
     if on_conflict not in get_args(OnConflict):
         raise PictoryConfigError(f'on_conflict must be "rename", "skip" or "overwrite", not {on_conflict!r}.')
     return wanted

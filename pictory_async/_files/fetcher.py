@@ -1,15 +1,15 @@
-"""Files from media hosts to disk: streamed, resumed, checked. The API key is never sent there."""
+"""Files from media hosts to disk: streamed, resumable, checked. The API key is never sent there."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import urljoin
 
 import anyio
 
-from pictory_async._http.messages import Wire, header
+from pictory_async._http.messages import Request, header
 from pictory_async._settings.addresses import objection
 from pictory_async._settings.config import user_agent
 from pictory_async.errors import ConnectionFailedError, DownloadError, RequestTimeoutError
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pictory_async._files.partfile import PartFile
-    from pictory_async._http.engine import Engine, Stream
+    from pictory_async._http.engine import Engine
     from pictory_async._http.messages import Headers
     from pictory_async._http.retry import RetryPolicy
+    from pictory_async._http.stream import Stream
 
-__all__ = ["Media", "Source"]
+__all__ = ["Fetcher", "Renewal", "Source"]
+
+T = TypeVar("T")
 
 _BUFFER: Final = 1024 * 1024
 _REDIRECTS: Final = 3
@@ -31,18 +34,40 @@ _GONE: Final = frozenset({401, 403, 404, 410})
 _PASSING: Final = frozenset({408, 425, 429, *range(500, 600)})
 
 
-class _Cut(Exception):  # noqa: N818 - not an error: the download goes on where it was cut
-    """The answer ended early or made no sense; trying again may help."""
+class _Cut(Exception):  # noqa: N818 - not an error: the download resumes
+    """The response ended early or made no sense; a retry may help."""
+
+
+class Renewal(Generic[T]):
+    """Fetches an object again when the addresses of its files have expired: once for all of them.
+
+    Args:
+        fetch: Fetches the object.
+        address_of: The address of one of its files; ``None`` if it has no such file.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[T]], address_of: Callable[[T, str], str | None]) -> None:
+        self._fetch = fetch
+        self._address_of = address_of
+        self._fetched: list[T] = []
+        self._fetching = anyio.Lock()
+
+    async def address(self, kind: str) -> str | None:
+        """The new address of a file."""
+        async with self._fetching:
+            if not self._fetched:
+                self._fetched.append(await self._fetch())
+        return self._address_of(self._fetched[0], kind)
 
 
 class Source:
-    """Where a file comes from.
+    """Where to download a file from.
 
     Args:
         url: Its address.
         what: What errors call it, such as ``the video of project 'x'``.
-        renew: Gives a fresh address, once, when the old one is refused; ``None`` if there is none.
-        progress: Called with bytes done and bytes in all (``None`` if unknown) after each piece.
+        renew: Returns a new address, once, when the old one is rejected; ``None`` if there is none.
+        progress: Called with bytes done and bytes in total (``None`` if unknown) after each piece.
     """
 
     def __init__(
@@ -58,14 +83,14 @@ class Source:
         self.progress = progress
 
 
-class Media:
-    """Downloads files, several at once but boundedly so.
+class Fetcher:
+    """Downloads files, a bounded number at a time.
 
     Args:
         engine: Connections of its own: none of them ever carries the API key.
-        retry: How often in a row a download may get nowhere, and the waits in between.
-        timeout: How long nothing may come, in seconds; ``None`` for no limit.
-        loopback: Whether addresses on this machine may be fetched, over plain HTTP too.
+        retry: How often in a row a download may fail without progress, and the waits in between.
+        timeout: How long nothing may arrive, in seconds; ``None`` for no limit.
+        loopback: Whether addresses on this machine are allowed, over plain HTTP too.
     """
 
     def __init__(self, engine: Engine, retry: RetryPolicy, timeout: float | None, *, loopback: bool) -> None:
@@ -75,10 +100,10 @@ class Media:
         self._loopback = loopback
 
     async def fetch(self, source: Source, part: PartFile) -> None:
-        """Bring a file to its end, from wherever it was left.
+        """Complete a file, from wherever an earlier attempt ended.
 
         Raises:
-            DownloadError: It cannot be had; what there is of it stays for a later attempt.
+            DownloadError: The file cannot be downloaded; what arrived is kept for a later attempt.
         """
         attempt = 0
         while True:
@@ -93,17 +118,17 @@ class Media:
             delay = self._retry.delay(ConnectionFailedError(reason), attempt)
             if delay is None:
                 text = (
-                    f"Downloading {source.what} got stuck at {part.size} bytes: {reason} "
-                    "What there is was kept; download again to go on from there."
+                    f"Downloading {source.what} stopped at {part.size} bytes: {reason} "
+                    "What arrived is kept; download again to resume."
                 )
                 raise DownloadError(text, done=part.size, total=part.total)
             await anyio.sleep(delay)
 
     def check(self, url: str, source: Source) -> None:
-        """Refuse an address that must not be used, whoever gave it.
+        """Reject an address that must not be used, wherever it came from.
 
         Raises:
-            DownloadError: It is not a public and encrypted one.
+            DownloadError: The address is not public, or not encrypted.
         """
         problem = objection(url, loopback=self._loopback)
         if problem:
@@ -114,18 +139,18 @@ class Media:
         await self._engine.aclose()
 
     async def _attempt(self, source: Source, part: PartFile) -> bool:
-        """Try once; whether the file is whole. ``False`` means: at once again, something was changed."""
+        """Try once; return whether the file is complete. ``False`` means: try again at once, something was changed."""
         url = source.url
         for _ in range(_REDIRECTS + 1):
             self.check(url, source)
-            async with self._engine.stream(self._wire(url, source, part)) as stream:
+            async with self._engine.stream(self._request(url, source, part)) as stream:
                 location = header(stream.headers, b"location")
                 if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
                     return await self._answered(stream, source, part)
-            with suppress(ValueError):  # what cannot be read stays as it is, and is refused
+            with suppress(ValueError):  # an address that cannot be read stays as it is, and is rejected
                 location = urljoin(url, location)
             url = location
-        text = f"The address of {source.what} redirects too often. Have Pictory give a new one, and download again."
+        text = f"The address of {source.what} redirects too often. Download again with a fresh project."
         raise DownloadError(text, done=part.size, total=part.total)
 
     async def _answered(self, stream: Stream, source: Source, part: PartFile) -> bool:
@@ -137,7 +162,7 @@ class Media:
                 source.url = fresh
                 return False
         if status in _PASSING:
-            raise _Cut(f"the server answered {status}.")
+            raise _Cut(f"the server responded with status {status}.")
         if status == 416:  # noqa: PLR2004 - Range Not Satisfiable
             whole = _total(stream.headers) == part.size
             if not whole:
@@ -146,7 +171,7 @@ class Media:
                 await anyio.to_thread.run_sync(part.restart)
             return whole
         if status not in {200, 206}:
-            text = f"The server refuses {source.what} with status {status}. Look at it in Pictory, then download again."
+            text = f"The server rejects {source.what} with status {status}. Look at it in Pictory, then download again."
             raise DownloadError(text, done=part.size, total=part.total)
         return await self._receive(stream, source, part)
 
@@ -155,9 +180,9 @@ class Media:
         validator = _validator(stream.headers)
         if stream.status == 206 and start != part.size:  # noqa: PLR2004 - Partial Content
             await anyio.to_thread.run_sync(part.restart)
-            raise _Cut("the server sent another part than it was asked for.")
+            raise _Cut("the server sent a different part from the one requested.")
         if part.size and (start == 0 or (validator, total) != (part.validator, part.total)):
-            # Another version than the one this is a part of, or a server that knows no parts.
+            # This is a part of another version, or the server does not send parts.
             await anyio.to_thread.run_sync(part.restart)
             if start != 0:
                 return False
@@ -167,7 +192,7 @@ class Media:
             while chunk := await stream.read():
                 buffer += chunk
                 if total is not None and part.size + len(buffer) > total:
-                    break  # else a server could fill the disk
+                    break  # a server must not be able to fill the disk
                 if len(buffer) >= _BUFFER:
                     await _flush(buffer, source, part)
         finally:
@@ -180,17 +205,17 @@ class Media:
             raise _Cut(f"{part.size} of {total} bytes arrived.")
         return True
 
-    def _wire(self, url: str, source: Source, part: PartFile) -> Wire:
+    def _request(self, url: str, source: Source, part: PartFile) -> Request:
         headers: Headers = [
             (b"accept", b"*/*"),
             (b"accept-encoding", b"identity"),
             (b"user-agent", user_agent().encode()),
-            # Also for the whole file: the answer then tells its length twice.
+            # Also for the whole file: the response then states its length twice.
             (b"range", f"bytes={part.size}-".encode()),
         ]
         if part.size and part.validator is not None:
             headers.append((b"if-range", part.validator.encode()))
-        return Wire("GET", url, source.what, headers, timeout=self._timeout)
+        return Request("GET", url, source.what, source.what, headers, self._timeout)
 
 
 async def _flush(buffer: bytearray, source: Source, part: PartFile) -> None:
@@ -202,18 +227,18 @@ async def _flush(buffer: bytearray, source: Source, part: PartFile) -> None:
 
 
 def _extent(stream: Stream) -> tuple[int | None, int]:
-    """How long the whole file is, in bytes, and where the answer begins in it."""
+    """The length of the whole file in bytes, and where in it the response begins."""
     stated = header(stream.headers, b"content-length")
     length = int(stated) if stated is not None and stated.isascii() and stated.isdigit() else None
     if (header(stream.headers, b"content-type") or "").startswith("text/html"):
-        raise _Cut("the server sent a web page instead.")  # that of a firewall, or of a hotel's network
+        raise _Cut("the server sent a web page instead.")  # of a firewall, or of a hotel's network
     if header(stream.headers, b"content-encoding") not in {None, "identity"}:
-        raise _Cut("the server compressed the file, though asked not to.")
+        raise _Cut("the server compressed the file, although it was asked not to.")
     if stream.status == 200:  # noqa: PLR2004 - the whole file
         return length, 0
     found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
     if found is None or found[1] is None:
-        raise _Cut("the server does not say which part it sent.")
+        raise _Cut("the server did not state which part it sent.")
     first, last, total = int(found[1]), int(found[2]), int(found[3])
     if last + 1 != total or (length is not None and length != total - first):
         raise _Cut("the server contradicts itself about the file's length.")
@@ -226,8 +251,8 @@ def _total(headers: Headers) -> int | None:
 
 
 def _validator(headers: Headers) -> str | None:
-    """What tells this version of the file from others (RFC 9110, section 13.1.5: no weak tags)."""
+    """What identifies this version of the file (RFC 9110, section 13.1.5: no weak tags)."""
     tag = header(headers, b"etag")
     found = tag if tag is not None and not tag.startswith("W/") else header(headers, b"last-modified")
-    # It goes back in a header, so it must not be able to become two.
+    # It is sent back in a header, so it must not be able to become two headers.
     return found if found is not None and found.isascii() and found.isprintable() else None

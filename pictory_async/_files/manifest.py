@@ -1,4 +1,4 @@
-"""The directory of a backup: its manifest, checking it, and the step that makes it whole. Blocking: for threads."""
+"""The directory of a backup: its manifest, the check, and the step that completes it. Blocking: for threads."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TemplateBackup:
         template_id: The template.
         name: The template's name.
         exported_at: When the backup was made, in UTC.
-        files: The files in it.
+        files: Its files.
         absent: Names of the files that the template does not have.
     """
 
@@ -67,13 +67,13 @@ class TemplateBackup:
 
 @attrs.frozen(kw_only=True)
 class BackupProblem:
-    """Something that is wrong with a backup.
+    """One problem of a backup.
 
     Attributes:
         code: ``manifest_missing``, ``manifest_damaged``, ``manifest_version``, ``file_missing``, ``size_differs`` or
             ``hash_differs``.
         file: The file's name.
-        message: What is wrong, as a sentence.
+        message: The problem, as a sentence.
     """
 
     code: str
@@ -83,12 +83,12 @@ class BackupProblem:
 
 @attrs.frozen(kw_only=True)
 class BackupCheck:
-    """What a check of a backup found.
+    """The result of checking a backup.
 
     Attributes:
         path: The directory.
-        backup: What its manifest says; ``None`` where that cannot be read.
-        problems: What is wrong; empty for a whole backup.
+        backup: What its manifest states; ``None`` if it cannot be read.
+        problems: What is wrong; empty if nothing is.
     """
 
     path: Path
@@ -97,7 +97,7 @@ class BackupCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether the backup is whole and unchanged."""
+        """Whether the backup is complete and unchanged."""
         return not self.problems
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class BackupCheck:
 
 
 def manifest_of(backup: TemplateBackup) -> dict[str, Any]:
-    """What stands in the manifest of a backup."""
+    """The content of a backup's manifest."""
     return {
         "version": VERSION,
         "templateId": backup.template_id,
@@ -132,20 +132,20 @@ def check(path: Path) -> BackupCheck:
 
 
 def read_manifest(path: Path, manifest: Path) -> TemplateBackup | BackupProblem:
-    """Read a manifest, or tell why it cannot be used."""
+    """Read a manifest, or return why it cannot be used."""
     try:
         if not _is_file(manifest):
-            return _problem("manifest_missing", MANIFEST, "is missing: this is no backup, or one that was cut off")
+            return _problem("manifest_missing", MANIFEST, "is missing: this is not a backup, or an incomplete one")
         raw: Any = json.loads(manifest.read_bytes())
         if not isinstance(raw, dict):
-            raise ValueError  # noqa: TRY301, TRY004 - as for any other text that is no manifest
+            raise ValueError  # noqa: TRY301, TRY004 - as for any other text that is not a manifest
         found = cast("dict[str, Any]", raw)
         version = found.get("version")
         if version != VERSION:
             return _problem("manifest_version", MANIFEST, f"has version {version!r}; only {VERSION} can be read")
         return _backup_of(path, found)
     except FileNotFoundError:
-        return _problem("manifest_missing", MANIFEST, "is missing: this is no backup, or one that was cut off")
+        return _problem("manifest_missing", MANIFEST, "is missing: this is not a backup, or an incomplete one")
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return _problem("manifest_damaged", MANIFEST, "is damaged")
 
@@ -154,7 +154,7 @@ def _backup_of(path: Path, raw: dict[str, Any]) -> TemplateBackup:
     files = tuple(BackupFile(name=one["name"], size=one["size"], sha256=one["sha256"]) for one in raw["files"])
     absent = tuple(cast("list[str]", raw["absent"]))
     moment = datetime.fromisoformat(raw["exportDate"])
-    # Only these names, each once: no name can lead out of the directory, and none can be left out.
+    # Only these names, each once: no name can lead out of the directory, and none can be missing.
     named = [*(file.name for file in files), *absent]
     right = all(type(file.size) is int and isinstance(file.sha256, str) for file in files)
     if not right or sorted(named) != sorted(_NAMES) or FILES[0] in absent or moment.tzinfo is None:
@@ -183,7 +183,7 @@ def _compare(path: Path, file: BackupFile) -> BackupProblem | None:
     if found.size != file.size:
         return _problem("size_differs", file.name, f"has {found.size} bytes instead of {file.size}")
     if found.sha256 != file.sha256:
-        return _problem("hash_differs", file.name, "has other bytes than when the backup was made")
+        return _problem("hash_differs", file.name, "changed since the backup was made")
     return None
 
 
@@ -192,7 +192,7 @@ def _problem(code: str, name: str, what: str) -> BackupProblem:
 
 
 def _is_file(path: Path) -> bool:
-    # Not a link, which might lead anywhere, nor a pipe, which might never end.
+    # Not a link, which can lead anywhere, nor a pipe, which may never end.
     return stat.S_ISREG(path.lstat().st_mode)
 
 
@@ -204,10 +204,10 @@ def measure(path: Path) -> BackupFile:
 
 
 class Staging:
-    """Where a backup is put together: a hidden directory inside its own, until everything is there.
+    """Where a backup is assembled: a hidden directory inside its own directory.
 
-    What is in it may be deleted at any time; the backup then begins anew. Once its manifest is in it, the backup is
-    whole, and only has to be moved: a move that was cut off is finished by the next backup.
+    Its content can be deleted at any time; then the backup starts anew. Once it has a manifest, the backup is complete
+    and only has to be moved: the next backup completes a move that was interrupted.
     """
 
     def __init__(self, path: Path, template_id: str) -> None:
@@ -217,13 +217,13 @@ class Staging:
         self._lock: Any = None
 
     def examine(self) -> bool:
-        """Refuse a directory that this backup must not be put into; changes nothing.
+        """Reject a directory that is not for this backup; changes nothing.
 
         Returns:
-            Whether a move was cut off, and waits for `open` to finish it.
+            Whether a move was interrupted, which `open` will complete.
 
         Raises:
-            PictoryConfigError: It is no directory, or holds something else.
+            PictoryConfigError: It is not a directory, or contains something else.
         """
         try:
             names = {entry.name for entry in self.target.iterdir()}
@@ -238,17 +238,17 @@ class Staging:
         if isinstance(found, TemplateBackup):
             if found.template_id == self._template_id:
                 return waiting
-            problem = f"holds a backup of another template, {found.template_id!r}"
+            problem = f"contains a backup of another template, {found.template_id!r}"
         elif waiting or names <= {self.path.name}:
             return waiting
         elif MANIFEST in names:
-            problem = f"holds a backup that cannot be read: {found.message.rstrip('.')}"
+            problem = f"contains a backup that cannot be read: {found.message.rstrip('.')}"
         else:
-            problem = "is not empty, and holds no backup"
+            problem = "is not empty, and contains no backup"
         raise PictoryConfigError(f"{self.target} {problem}. Name a new or an empty directory.")
 
     def open(self) -> None:
-        """Make the directories, keep other processes out, and finish a move that was cut off.
+        """Make the directories, lock them, and complete a move that was interrupted.
 
         Raises:
             BlockingIOError: Another process is making the same backup.
@@ -266,11 +266,11 @@ class Staging:
         (self.path / MANIFEST).unlink(missing_ok=True)
 
     def commit(self) -> None:
-        """Make the backup appear; its manifest is in the staging directory by now.
+        """Move the backup to its directory; its manifest is in the staging directory already.
 
         Raises:
-            PictoryConfigError: Somebody put another backup there meanwhile.
-            OSError: It cannot be moved. The next backup will try that again.
+            PictoryConfigError: The directory got another backup meanwhile.
+            OSError: The backup cannot be moved. The next backup tries that again.
         """
         self.examine()
         self._move()
@@ -278,7 +278,7 @@ class Staging:
             shutil.rmtree(self.path)
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Unlock the directory."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -288,12 +288,12 @@ class Staging:
         return isinstance(found, TemplateBackup) and found.template_id == self._template_id
 
     def _move(self) -> None:
-        # The details first: they hold the date, so from here on an old manifest no longer fits what is there.
+        # The details first: they contain the date, so from here on an old manifest does not match any more.
         backup = read_manifest(self.target, self.path / MANIFEST)
         absent = backup.absent if isinstance(backup, TemplateBackup) else ()
         for name in FILES:
             if name in absent:
                 (self.target / name).unlink(missing_ok=True)
-            elif (self.path / name).exists():  # else it was moved before the move was cut off
+            elif (self.path / name).exists():  # else it was moved before the interruption
                 (self.path / name).replace(self.target / name)
         (self.path / MANIFEST).replace(self.target / MANIFEST)

@@ -1,8 +1,9 @@
-"""Files of downloads: safe names, unfinished files, and the step that makes them whole. Blocking: for threads."""
+"""Unfinished downloads on disk: safe names, part files, and how they get their final name. Blocking: for threads."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks; there, two processes must not download into one directory
+except ImportError:  # Windows has no such locks; there, two processes must not download to one directory
     fcntl = None  # type: ignore[assignment]  # no module is None
 
 __all__ = ["OnConflict", "PartFile", "lock", "safe_name"]
 
 OnConflict = Literal["rename", "skip", "overwrite"]
 
-_MAX_BYTES: Final = 150  # of a name, so that endings and numbers fit into the 255 that file systems allow
+_MAX_BYTES: Final = 150  # of a name, so that an ending and a number fit into the 255 that file systems allow
 _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
 _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 
@@ -30,9 +31,9 @@ _RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²�
 def safe_name(name: str | None, fallback: str) -> str:
     """Turn a project's name into a file name that is safe on every system.
 
-    Path separators, control characters, marks that turn the reading direction and what Windows forbids become ``_``;
-    names that Windows reserves get a leading ``_``; dots and spaces at the ends go; long names are cut. What stays
-    empty becomes ``fallback``.
+    Path separators, control characters, marks that change the reading direction, and what Windows forbids become
+    ``_``. Names that Windows reserves get a leading ``_``. Dots and spaces at the ends are removed, and long names are
+    cut. An empty result becomes ``fallback``.
     """
     text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name or "")).strip(". ")
     text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
@@ -42,10 +43,10 @@ def safe_name(name: str | None, fallback: str) -> str:
 
 
 def lock(file: Any) -> None:
-    """Keep other processes out until the file is closed.
+    """Lock a file until it is closed.
 
     Raises:
-        BlockingIOError: Another one was first.
+        BlockingIOError: Another process holds the lock.
     """
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -58,10 +59,10 @@ def _plain(text: str) -> str:
 
 
 class PartFile:
-    """A file that is still being downloaded: ``NAME.ID.part``, beside it a note of what it is a part of.
+    """An unfinished download: ``NAME.ID.part``, and beside it a note about the version that it is a part of.
 
-    The name holds a digest of whose file it is, so that two projects of one name never share one. All of it may be
-    deleted at any time; the download then begins anew.
+    The name contains a digest of the owner, so two projects of the same name never share a file. Both files can be
+    deleted at any time; then the download starts anew.
     """
 
     def __init__(self, directory: Path, name: str, owner: str) -> None:
@@ -75,28 +76,49 @@ class PartFile:
         self.total: int | None = None
 
     def open(self) -> None:
-        """Open or make the file, and learn what is there already.
+        """Open or make the file, and read what an earlier attempt left.
 
         Raises:
-            BlockingIOError: Another process is downloading the same file.
+            BlockingIOError: Another download is writing the same file.
             OSError: The file cannot be made.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.path.open("ab", buffering=0)
-        try:
-            lock(self._file)
-        except BlockingIOError:
-            self.close()
-            raise
+        while not self._take():
+            pass
         self.size = os.fstat(self._file.fileno()).st_size
         try:
             note = json.loads(self._note.read_bytes())
             self.validator, self.total = _plain(note["validator"]), int(note["total"])
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            self.restart()  # without the note nobody knows which version of the file this is a part of
+            self.validator = None
+        if not self.size or self.validator is None:
+            self.restart()  # a note without a file is useless, and without the note the version is unknown
+
+    def _take(self) -> bool:
+        """Open and lock the file; ``False`` if the one that was opened is not, or no longer, an unfinished file."""
+        self._file = self.path.open("ab", buffering=0)
+        try:
+            lock(self._file)
+            if self._named() and os.fstat(self._file.fileno()).st_nlink > 1:
+                # A download that was killed in its last step: the finished file has this name, too.
+                self.path.unlink()
+            if self._named():
+                return True
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        return False
+
+    def _named(self) -> bool:
+        """Whether the open file still has its name: another download may have finished or deleted it."""
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            return False
 
     def describe(self, validator: str | None, total: int | None) -> None:
-        """Note which version of the remote file this is a part of."""
+        """Write down which version of the remote file this is a part of."""
         if (validator, total) == (self.validator, self.total):
             return
         self.validator, self.total = validator, total
@@ -106,34 +128,43 @@ class PartFile:
             self._note.write_text(json.dumps({"validator": validator, "total": total}), encoding="utf-8")
 
     def write(self, data: bytes) -> None:
-        """Add bytes at the end."""
+        """Append bytes."""
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]
         self.size += len(data)
 
     def restart(self) -> None:
-        """Throw away what is there."""
+        """Discard what arrived so far."""
         self._file.truncate(0)
         self.size = 0
         self.validator = self.total = None
         self._note.unlink(missing_ok=True)
 
     def finish(self, on_conflict: OnConflict) -> Path | None:
-        """Make the whole file appear under its final name, all at once.
+        """Give the complete file its final name, in one step.
 
         Returns:
-            Where it is; ``None`` if there was a file of that name, and it was to be skipped.
+            Its path; ``None`` if a file of that name exists and ``on_conflict`` is ``"skip"``.
+
+        Raises:
+            OSError: The file cannot be renamed, or was deleted or replaced while it was written.
         """
         os.fsync(self._file.fileno())
-        self.close()
+        if not self._named():
+            raise OSError(errno.ENOENT, "The unfinished file was deleted or replaced")
+        if fcntl is None:
+            self.close()  # Windows does not rename files that are open
+        # It stays locked until it has lost this name: a download that opened it before would empty it otherwise.
         if on_conflict == "overwrite":
             self.path.replace(self.target)
+            self._note.unlink(missing_ok=True)
             target: Path | None = self.target
         else:
             target = self._link(only_once=on_conflict == "skip")
+            self._note.unlink(missing_ok=True)
             self.path.unlink()
-        self._note.unlink(missing_ok=True)
+        self.close()
         return target
 
     def _link(self, *, only_once: bool) -> Path | None:
@@ -142,7 +173,7 @@ class PartFile:
             extra = f" ({number})" if number > 1 else ""
             target = self.target.with_name(f"{self.target.stem}{extra}{self.target.suffix}")
             try:
-                # Unlike renaming, linking fails where there is a file already, whoever made it meanwhile.
+                # Unlike renaming, linking fails if a file of that name exists, whoever made it meanwhile.
                 os.link(self.path, target)
             except FileExistsError:
                 if only_once:
@@ -152,7 +183,7 @@ class PartFile:
                 return target
 
     def close(self) -> None:
-        """Let go of the file, and keep it for a later attempt."""
+        """Close the file; it stays for a later attempt."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()

@@ -1,43 +1,39 @@
-"""HTTP: the only file that imports an HTTP library.
+"""The HTTP engine: connections, each owned by one request at a time.
 
-httpx's own pool (httpcore 1.0) searches all its connections and all its queued requests at every request, and hands
-connections out in a way that cancellation can break. So connections are kept here instead: transports of **one**
-connection each on a last-in-first-out list, behind a gate that admits a bounded number of requests in order. A request
-owns its connection; one that ends in any way but with a whole answer takes the connection with it.
+httpx's own pool (httpcore 1.0) searches all its connections and all its queued requests for every request, and
+cancelling a request that waits for a connection can break it. So the engine keeps connections itself: transports of
+**one** connection each on a last-in-first-out list, behind slots that bound the requests in flight. A request owns its
+connection. One that ends in any other way than with a complete response closes it.
 """
 
 from __future__ import annotations
 
-import importlib
 import ssl
-import sys
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import attrs
-import httpx
 
-from pictory_async._http.causes import cause_of
-from pictory_async._http.messages import MAX_BODY, Reply, decompress, malformed, timed_out
-from pictory_async._limits.slots import Admission, Gate
+from pictory_async._http.admission import Admission
+from pictory_async._http.messages import MAX_BODY, Response
+from pictory_async._http.stream import CLOSING, Stream
+from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
-from pictory_async.errors import ConnectionFailedError, PictoryConfigError, PictoryError
+from pictory_async._statistics import HttpStatistics
+from pictory_async.errors import ConnectionFailedError, PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from pictory_async._http.messages import Headers, Wire
-    from pictory_async._statistics import HttpStatistics
+    from pictory_async._http.messages import Request
+    from pictory_async._limits.slots import RequestSlots
 
-__all__ = ["Engine", "Stream", "open_engine"]
+__all__ = ["KEEPALIVE", "Engine"]
 
 KEEPALIVE: Final = 120.0
 """Seconds an idle connection is kept: longer than any polite polling interval."""
-
-_CLOSING: Final = 5.0
-_EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
 
 
 @attrs.define(repr=False, eq=False)
@@ -47,27 +43,29 @@ class _Idle:
 
 
 class Engine:
-    """Sends requests over connections of its own, or over a transport that a user handed in.
+    """Sends requests over connections of its own, or over a transport that a user passed.
 
     Args:
         library: The HTTP library's module, ``httpx`` or ``httpx2``.
         make: Makes a transport from a TLS context.
+        slots: Bounds the requests in flight.
         pooled: Whether one transport serves all requests because it keeps connections itself.
         owned: Whether closing this engine closes its transports.
-        limit: Requests in flight at most.
-        reserve: How many of them are kept free for callers that wait for an answer.
+
+    Attributes:
+        slots: As passed.
     """
 
     def __init__(
         self,
         library: Any,
         make: Callable[[ssl.SSLContext], Any],
+        slots: RequestSlots,
         *,
         pooled: bool = False,
         owned: bool = True,
-        limit: int = 32,
-        reserve: int = 8,
     ) -> None:
+        self.slots = slots
         self._library = library
         # Parsing an address is a tenth of a poll's cost, and polls ask for the same ones again and again.
         self._url = lru_cache(maxsize=1024)(library.URL)
@@ -75,7 +73,6 @@ class Engine:
         self._pooled = pooled
         self._owned = owned
         self._shared: Any = None
-        self._gate = Gate(limit, reserve)
         self._idle: list[_Idle] = []
         self._opened = 0
         self._sent = 0
@@ -85,45 +82,48 @@ class Engine:
         self._home: object = None
         self._closed = False
 
-    async def send(self, wire: Wire, priority: Priority, admit: Callable[[Priority], Awaitable[None]]) -> Reply:
-        """Send one request and read its whole answer.
+    async def send(
+        self, request: Request, priority: Priority, admit: Callable[[Priority], Awaitable[None]]
+    ) -> Response:
+        """Send one request and read its complete response.
 
         Args:
-            wire: The request.
-            priority: Who goes first when all connections are busy.
+            request: The request.
+            priority: Who goes first when all slots are taken.
             admit: Awaited immediately before sending, when there is a connection: the rate limiter.
 
         Raises:
-            ConnectionFailedError: No connection, or it broke.
-            RequestTimeoutError: The exchange took longer than ``wire.timeout`` seconds.
+            ConnectionFailedError: No connection could be made, or it broke.
+            RequestTimeoutError: The exchange took longer than ``request.timeout`` seconds.
             MalformedResponseError: The body is too large or its compression is broken.
         """
         self._check_usable()
-        await self._gate.enter(priority)
+        slot = await self.slots.acquire(priority)
         try:
-            return await self._exchange(wire, Admission(admit, priority, wire.timeout))
+            return await self._exchange(request, Admission(admit, priority, request, self.slots, slot))
         finally:
-            self._gate.leave()
+            self.slots.release(slot)
 
     @asynccontextmanager
-    async def stream(self, wire: Wire) -> AsyncGenerator[Stream]:
-        """Send one request and hand out its answer while it arrives.
+    async def stream(self, request: Request) -> AsyncGenerator[Stream]:
+        """Send one request and read its response while it arrives.
 
-        ``wire.timeout`` limits the time to the headers, and then to each next piece.
+        ``request.timeout`` limits the time until the headers, and then until each next piece.
 
         Raises:
-            ConnectionFailedError: No connection, or it broke; also from `Stream.read`.
-            RequestTimeoutError: Nothing came for ``wire.timeout`` seconds; also from `Stream.read`.
+            ConnectionFailedError: No connection could be made, or it broke; also from `Stream.read`.
+            RequestTimeoutError: Nothing arrived for ``request.timeout`` seconds; also from `Stream.read`.
         """
         self._check_usable()
-        await self._gate.enter(Priority.BACKGROUND)
+        slot = await self.slots.acquire(Priority.BACKGROUND)
         transport = stream = None
         try:
-            transport, _ = await self._connection(wire)
-            with self._translated(wire), _limit(wire) as scope:
-                stream = Stream(await self._open(transport, wire), wire, self._translated(wire))
+            transport, _ = await self._connection(request)
+            translate = Translate(self._library, request)
+            with translate, limit(request) as scope:
+                stream = Stream(await self._open(transport, request), request, translate)
             if stream is None or scope.cancelled_caught:
-                raise timed_out(wire)
+                raise request.timed_out()
             yield stream
         finally:
             try:
@@ -131,7 +131,7 @@ class Engine:
                     await stream.aclose()
                 await self._finish(transport, whole=stream is not None and stream.whole)
             finally:
-                self._gate.leave()
+                self.slots.release(slot)
 
     async def aclose(self) -> None:
         """Close every idle connection; requests in flight close theirs when they end."""
@@ -145,11 +145,9 @@ class Engine:
 
     def statistics(self) -> HttpStatistics:
         """What the connections did so far."""
-        from pictory_async._statistics import HttpStatistics  # noqa: PLC0415 - seldom asked for
-
         return HttpStatistics(
-            connections=len(self._idle) + self._gate.busy,
-            busy=self._gate.busy,
+            connections=len(self._idle) + self.slots.busy,
+            busy=self.slots.busy,
             opened=self._opened,
             sent=self._sent,
             received=self._received,
@@ -157,65 +155,63 @@ class Engine:
 
     def _check_usable(self) -> None:
         if self._closed:
-            msg = "This client is closed. Make the call inside its 'async with' block."
-            raise PictoryConfigError(msg)
+            raise PictoryConfigError("This client is closed. Make the call inside its 'async with' block.")
         from anyio.lowlevel import current_token  # noqa: PLC0415 - anyio itself loads it with the event loop
 
         home = current_token()
         if self._home is None:
             self._home = home
         elif self._home != home:
-            msg = "This client was first used in another event loop. Make one client per event loop."
-            raise PictoryConfigError(msg)
+            raise PictoryConfigError(
+                "This client was first used in another event loop. Make one client per event loop."
+            )
 
-    async def _exchange(self, wire: Wire, admission: Admission) -> Reply:
-        transport, fresh = await self._connection(wire)
+    async def _exchange(self, request: Request, admission: Admission) -> Response:
+        transport, fresh = await self._connection(request)
+        # Until the request is sent, a kept connection is as good as before, and a new one is of no use.
         whole = not fresh
         body = bytearray()
-        response: Any = None
+        answer: Any = None
         try:
             if not fresh:
                 await admission.grant()
             whole = False
-            with self._translated(wire), _limit(wire) as scope:
-                response = await self._open(transport, wire, admission.watching(scope) if fresh else None)
-                async for chunk in response.stream:
+            with Translate(self._library, request), limit(request) as scope:
+                answer = await self._open(transport, request, admission.trace(scope) if fresh else None)
+                async for chunk in answer.stream:
                     body += chunk
                     if len(body) > MAX_BODY:
                         # Not `raise`: cancelled at its next read, the stream unwinds from the inside out.
                         scope.cancel()
-                await response.aclose()
+                await answer.aclose()
                 whole = len(body) <= MAX_BODY
         except ConnectionFailedError:
-            await admission.grant()  # also an attempt that found nobody at home is paced
+            await admission.grant()  # failed attempts to connect are paced too
             raise
         finally:
-            await self._finish(transport, response, whole=whole)
+            await self._finish(transport, answer, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
-                raise malformed(wire, f"is larger than {MAX_BODY} bytes")
-            raise timed_out(wire, sent=admission.granted)
+                raise request.malformed(f"is larger than {MAX_BODY} bytes")
+            raise request.timed_out(sent=admission.granted)
         self._received += len(body)
-        reply = Reply(response.status_code, response.headers.raw, bytes(body), admission.sent_at)
-        encoding = reply.header(b"content-encoding")
-        if encoding is None or not body:
-            return reply
-        return attrs.evolve(reply, body=decompress(reply.body, encoding, wire))
+        response = Response(request, answer.status_code, answer.headers.raw, bytes(body), admission.sent_at)
+        return response.decompressed()
 
-    async def _open(self, transport: Any, wire: Wire, trace: object = None) -> Any:
+    async def _open(self, transport: Any, request: Request, trace: object = None) -> Any:
         self._sent += 1
-        extensions: dict[str, Any] = {"timeout": {"connect": wire.timeout}}
+        extensions: dict[str, Any] = {"timeout": {"connect": request.timeout}}
         if trace is not None:
             extensions["trace"] = trace
-        request = self._library.Request(
-            wire.method, self._url(wire.url), headers=wire.headers, content=wire.content, extensions=extensions
+        message = self._library.Request(
+            request.method, self._url(request.url), headers=request.headers, extensions=extensions
         )
         if hasattr(transport, "handle_async_request"):
-            return await transport.handle_async_request(request)
-        return await transport.send(request, stream=True, auth=None, follow_redirects=False)
+            return await transport.handle_async_request(message)
+        return await transport.send(message, stream=True, auth=None, follow_redirects=False)
 
-    async def _connection(self, wire: Wire) -> tuple[Any, bool]:
-        """A transport, and whether it has still to connect."""
+    async def _connection(self, request: Request) -> tuple[Any, bool]:
+        """A transport, and whether it has yet to connect."""
         if self._shared is not None:
             return self._shared, False
         now = anyio.current_time()
@@ -227,8 +223,8 @@ class Engine:
             if self._tls is not None:
                 transport = self._make(self._tls)
             else:
-                # Imports and certificates, about 60 ms: once per client, and not on the event loop.
-                self._tls, transport = await anyio.to_thread.run_sync(self._start, wire.url.startswith("https:"))
+                # Imports and certificates take about 60 ms: once per client, and in a thread.
+                self._tls, transport = await anyio.to_thread.run_sync(self._start, request.url.startswith("https:"))
         self._opened += 1
         if self._pooled:
             self._shared = transport
@@ -238,148 +234,19 @@ class Engine:
         tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return tls, self._make(tls)
 
-    async def _finish(self, transport: Any, response: Any = None, *, whole: bool) -> None:
+    async def _finish(self, transport: Any, answer: Any = None, *, whole: bool) -> None:
         if transport is None or transport is self._shared:
-            if response is not None and not whole:
+            if answer is not None and not whole:
                 with suppress(Exception):
-                    await _close(response)  # a pool of somebody else's must be told
+                    await _close(answer)  # somebody else's pool must be told
             return
         if whole and not self._closed:
             self._idle.append(_Idle(transport, anyio.current_time()))
         else:
             await _close(transport)
 
-    def _translated(self, wire: Wire) -> _Translate:
-        return _Translate(self._library, wire)
-
-
-class Stream:
-    """An answer that is still arriving.
-
-    Attributes:
-        status: HTTP status code.
-        headers: Raw header pairs.
-        whole: Whether the body arrived to its end.
-    """
-
-    def __init__(self, response: Any, wire: Wire, translated: _Translate) -> None:
-        self.status: int = response.status_code
-        self.headers: Headers = response.headers.raw
-        self.whole = False
-        self._response = response
-        self._wire = wire
-        self._translated = translated
-        self._chunks: AsyncIterator[bytes] = response.stream.__aiter__()
-
-    async def read(self) -> bytes:
-        """The next piece of the body as it was sent, in bytes; empty at the end."""
-        chunk = b""
-        with self._translated, _limit(self._wire) as scope:
-            chunk = await anext(self._chunks, b"")
-            self.whole = not chunk
-        if scope.cancelled_caught:
-            raise timed_out(self._wire)
-        return chunk
-
-    async def aclose(self) -> None:
-        """Let go of the answer, whole or not."""
-        if not self.whole:
-            # Cancelled at its next read, the stream unwinds from the inside out; closing it would leave inner ones.
-            # Shielded: else a cancellation from outside would end this here, and what comes after it.
-            with suppress(Exception), anyio.CancelScope(shield=True) as scope:
-                scope.cancel()
-                while await anext(self._chunks, b""):
-                    pass  # what has arrived already is handed out without reading
-        with anyio.move_on_after(_CLOSING, shield=True), suppress(Exception):
-            await self._response.aclose()
-
-
-class _Translate:
-    """Turns the HTTP library's exceptions into ours, without keeping them: they hold the request."""
-
-    __slots__ = ("_library", "_wire")
-
-    def __init__(self, library: Any, wire: Wire) -> None:
-        self._library = library
-        self._wire = wire
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if error is None or isinstance(error, PictoryError):
-            return
-        if not isinstance(error, Exception):
-            # A cancellation meets the library while it writes: its frames, which traceback printers show, hold the key.
-            error.__traceback__ = None
-            return
-        wire = self._wire
-        cause = cause_of(self._library, error)
-        if cause is None:
-            return
-        if cause.timed_out:
-            raise timed_out(wire, sent=cause.sent) from None
-        msg = f"{wire.method} {wire.path} failed: {cause.reason}. Check the network and the base URL, then try again."
-        raise ConnectionFailedError(msg, method=wire.method, path=wire.path, sent=cause.sent) from None
-
-
-def _limit(wire: Wire) -> anyio.CancelScope:
-    return anyio.CancelScope() if wire.timeout is None else anyio.move_on_after(wire.timeout)
-
 
 async def _close(transport: Any) -> None:
-    with anyio.move_on_after(_CLOSING, shield=True):
+    # Shielded, because it runs while a cancelled request unwinds; bounded, because a dead peer never replies.
+    with anyio.move_on_after(CLOSING, shield=True):
         await transport.aclose()
-
-
-def open_engine(http: object, *, limit: int = 32, reserve: int = 8) -> Engine:
-    """Make the engine for what a user passed as ``http``.
-
-    Args:
-        http: ``None`` or ``"httpx"``, ``"httpx2"``, ``"aiohttp"``, or an ``AsyncClient`` or ``AsyncBaseTransport`` of
-            httpx or httpx2, which stays the user's to close.
-        limit: As of `Engine`.
-        reserve: As of `Engine`.
-
-    Raises:
-        PictoryConfigError: It is none of these, or its extra is not installed.
-    """
-    if http is None or http == "httpx":
-        return _own_connections(httpx, limit, reserve)
-    if isinstance(http, str):
-        return _named_engine(http, limit, reserve)
-    for library in (httpx, sys.modules.get("httpx2")):
-        if library is not None and isinstance(http, (library.AsyncClient, library.AsyncBaseTransport)):
-            return Engine(library, lambda _: http, pooled=True, owned=False, limit=limit, reserve=reserve)
-    msg = (
-        'http must be "httpx", "httpx2", "aiohttp", or an AsyncClient or AsyncBaseTransport of httpx or httpx2, '
-        f"not {type(http).__name__}."
-    )
-    raise PictoryConfigError(msg)
-
-
-def _named_engine(name: str, limit: int, reserve: int) -> Engine:
-    if name not in _EXTRAS:
-        msg = f'http must be "httpx", "httpx2" or "aiohttp", or a client or transport object, not {name!r}.'
-        raise PictoryConfigError(msg)
-    module, extra = _EXTRAS[name]
-    try:
-        library: Any = importlib.import_module(module)
-    except ImportError:
-        msg = f'http={name!r} needs an extra: pip install "pictory-async[{extra}]"'
-        raise PictoryConfigError(msg) from None
-    if name == "httpx2":
-        return _own_connections(library, limit, reserve)
-    pool = httpx.Limits(max_connections=limit, keepalive_expiry=KEEPALIVE)
-    return Engine(
-        httpx,
-        lambda tls: library.AiohttpTransport(verify=tls, limits=pool),
-        pooled=True,
-        limit=limit,
-        reserve=reserve,
-    )
-
-
-def _own_connections(library: Any, limit: int, reserve: int) -> Engine:
-    one = library.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
-    return Engine(library, lambda tls: library.AsyncHTTPTransport(verify=tls, limits=one), limit=limit, reserve=reserve)

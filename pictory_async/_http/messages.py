@@ -1,4 +1,4 @@
-"""HTTP requests and answers as plain data, and what is wrong with them."""
+"""HTTP requests and responses as plain data, and the errors about them."""
 
 from __future__ import annotations
 
@@ -9,87 +9,102 @@ import attrs
 
 from pictory_async.errors import MalformedResponseError, RequestTimeoutError
 
-__all__ = ["MAX_BODY", "Headers", "Reply", "Wire", "decompress", "header", "malformed", "timed_out"]
+__all__ = ["MAX_BODY", "Headers", "Request", "Response", "header"]
 
 MAX_BODY: Final = 32 * 1024 * 1024
-"""Bytes of one API answer, before and after decompression."""
+"""Bytes of one API response, before and after decompression."""
 
 Headers = list[tuple[bytes, bytes]]
 
 
 @attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
-class Wire:
+class Request:
     """One request, ready to send.
 
     Attributes:
         method: HTTP method.
         url: Absolute URL, percent-encoded.
-        path: What errors call it: the path without the base URL and the query.
+        path: What errors show: the path without the base URL and the query.
+        subject: What errors call the thing that is asked for, such as ``project 'x'``.
         headers: Raw header pairs.
-        content: Body, in bytes.
         timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
     """
 
     method: str
     url: str
     path: str
+    subject: str
     headers: Headers
-    content: bytes | None = None
     timeout: float | None = None
+
+    def timed_out(self, *, sent: bool = True) -> RequestTimeoutError:
+        """The error for a request that took too long."""
+        limit = "in time" if self.timeout is None else f"within {self.timeout:g} s"
+        text = f"{self.method} {self.path} did not complete {limit}. Try again, or raise the client's timeout."
+        return RequestTimeoutError(text, method=self.method, path=self.path, timeout=self.timeout, sent=sent)
+
+    def malformed(self, problem: str) -> MalformedResponseError:
+        """The error for a response that cannot be used."""
+        text = f"The response to {self.method} {self.path} {problem}. Try again; if it persists, report it to Pictory."
+        return MalformedResponseError(text, method=self.method, path=self.path)
 
 
 @attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
-class Reply:
-    """One whole answer.
+class Response:
+    """One complete response.
 
     Attributes:
+        request: What it is the response to.
         status: HTTP status code.
         headers: Raw header pairs.
-        body: Decompressed body, in bytes.
+        body: The decompressed body, in bytes.
         sent_at: When the request was sent, by `anyio.current_time`.
     """
 
+    request: Request
     status: int
     headers: Headers
     body: bytes
     sent_at: float
 
     def header(self, name: bytes) -> str | None:
-        """The value of a header, given in lower case."""
+        """The value of a header, whose name is given in lower case."""
         return header(self.headers, name)
+
+    def blame(self, error: MalformedResponseError) -> MalformedResponseError:
+        """The error of whoever read the body, with what was asked for."""
+        request = self.request
+        subject = f"{request.subject[:1].upper()}{request.subject[1:]}"
+        text = f"{subject}: {error.message}"
+        return MalformedResponseError(text, method=request.method, path=request.path, json_path=error.json_path)
+
+    def decompressed(self) -> Response:
+        """The response with its body as the sender meant it.
+
+        Raises:
+            MalformedResponseError: The compression is broken or was not asked for, or the body is too large.
+        """
+        encoding = self.header(b"content-encoding")
+        if encoding is None or not self.body or encoding.lower() == "identity":
+            return self
+        request = self.request
+        if encoding.lower() not in {"gzip", "x-gzip"}:
+            raise request.malformed("is encoded in a way that was not asked for")
+        inflate = zlib.decompressobj(wbits=31)
+        try:
+            plain = inflate.decompress(self.body, MAX_BODY)
+        except zlib.error:
+            raise request.malformed("has broken gzip compression") from None
+        if inflate.unconsumed_tail:
+            raise request.malformed(f"is larger than {MAX_BODY} bytes when decompressed")
+        if not inflate.eof:
+            raise request.malformed("was cut off")
+        return attrs.evolve(self, body=plain)
 
 
 def header(headers: Headers, name: bytes) -> str | None:
-    """The value of a header, given in lower case; ``None`` where it is absent."""
+    """The value of a header, whose name is given in lower case; ``None`` if it is absent."""
     for key, value in headers:
         if key.lower() == name:
             return value.decode("latin-1").strip()
     return None
-
-
-def timed_out(wire: Wire, *, sent: bool = True) -> RequestTimeoutError:
-    limit = "in time" if wire.timeout is None else f"within {wire.timeout:g} s"
-    msg = f"{wire.method} {wire.path} had no whole answer {limit}. Try again, or raise the client's timeout."
-    return RequestTimeoutError(msg, method=wire.method, path=wire.path, timeout=wire.timeout, sent=sent)
-
-
-def malformed(wire: Wire, what: str) -> MalformedResponseError:
-    msg = f"The answer to {wire.method} {wire.path} {what}. Try again; if it stays so, report it to Pictory."
-    return MalformedResponseError(msg, method=wire.method, path=wire.path)
-
-
-def decompress(body: bytes, encoding: str, wire: Wire) -> bytes:
-    if encoding.lower() == "identity":
-        return body
-    if encoding.lower() not in {"gzip", "x-gzip"}:
-        raise malformed(wire, "is encoded in a way that was not asked for")
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        plain = inflate.decompress(body, MAX_BODY)
-    except zlib.error:
-        raise malformed(wire, "has broken gzip compression") from None
-    if inflate.unconsumed_tail:
-        raise malformed(wire, f"is larger than {MAX_BODY} bytes when decompressed")
-    if not inflate.eof:
-        raise malformed(wire, "was cut off")
-    return plain

@@ -1,4 +1,4 @@
-"""When a request is worth repeating, and after how long. Pure decisions; nothing here waits."""
+"""Whether to retry a request, and after how long. Pure: nothing here waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from pictory_async._settings.durations import Duration, seconds
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
@@ -29,7 +29,7 @@ _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 
 
 def is_transient(error: APIError) -> bool:
-    """Whether the same GET may well succeed later: broken connections, timeouts, 408, 429, 500, 502-504, 520-524."""
+    """Whether the same GET may succeed later: broken connections, timeouts, 408, 429, 500, 502-504, 520-524."""
     if isinstance(error, StatusError):
         return error.status in _TRANSIENT
     return isinstance(error, (ConnectionFailedError, RequestTimeoutError))
@@ -54,22 +54,22 @@ def _max_pause(value: Duration) -> float:
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RetryPolicy(Record):
-    """How a GET is repeated after a transient failure. Nothing but GETs is ever repeated.
+class RetryPolicy(ValueObject):
+    """How a GET is retried after a transient failure. Only GETs are retried.
 
-    The wait before repetition *n* (counting from 1) is drawn evenly from zero to
+    The wait before retry *n* (counting from 1) is drawn evenly from zero to
     ``min(max_backoff, backoff * 2 ** (n - 1))`` seconds ("full jitter",
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). A ``Retry-After`` of the server comes
-    first: it pauses the whole client, up to ``max_pause`` seconds; if the server asks for more, the error is raised.
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). A ``Retry-After`` of the server has
+    priority: it pauses the whole client, up to ``max_pause`` seconds; if the server asks for more, the error is raised.
 
-    Polls of watched projects are not repeated by this policy: the poller looks again in its own time. And all calls of
-    a client share a budget of repetitions: in an outage it sends ten in all, and earns new ones with good answers.
+    This policy does not retry polls of watched projects: the poller polls again at its own times. And all calls of a
+    client share a retry budget: in an outage it sends ten retries in total, and earns new ones with good responses.
 
     Attributes:
         attempts: How often one GET is sent at most; 1 switches retries off.
-        backoff: Upper end of the first wait, in seconds.
-        max_backoff: Upper end of any wait, in seconds.
-        max_pause: The longest pause that a ``Retry-After`` can ask for, in seconds.
+        backoff: Longest first wait, in seconds.
+        max_backoff: Longest wait, in seconds.
+        max_pause: Longest pause that a ``Retry-After`` can ask for, in seconds.
     """
 
     attempts: int = attrs.field(default=4, validator=_check_attempts)
@@ -78,7 +78,7 @@ class RetryPolicy(Record):
     max_pause: float = attrs.field(default=120.0, converter=_max_pause)
 
     def delay(self, error: APIError, attempt: int) -> float | None:
-        """Seconds to wait before the next attempt, or ``None`` if there is to be none.
+        """Seconds to wait before the next attempt, or ``None`` to give up.
 
         Args:
             error: What went wrong.
@@ -93,10 +93,10 @@ class RetryPolicy(Record):
 
 
 class RetryBudget:
-    """How many repetitions a client may still send: when everything fails, repeating makes it worse for all.
+    """How many retries a client may still send: in an outage, retries make it worse for everybody.
 
-    A repetition costs one, and each good answer gives a fifth back, up to ten. So while up to a sixth of the requests
-    fail all of them are repeated, and in an outage ten repetitions are all there are.
+    A retry costs one, and each good response adds a fifth, up to ten. So while up to one request in six fails, every
+    failure is retried; in an outage there are ten retries in total.
     """
 
     __slots__ = ("_left",)
@@ -105,12 +105,12 @@ class RetryBudget:
         self._left = _MOST_RETRIES
 
     def earn(self) -> None:
-        """Take in a good answer."""
+        """Add for a good response."""
         if self._left < _MOST_RETRIES:
             self._left = min(_MOST_RETRIES, self._left + _EARNED)
 
     def spend(self) -> bool:
-        """Take one repetition, if there is one left."""
+        """Take one retry, if there is one left."""
         if self._left < 1.0:
             return False
         self._left -= 1.0
@@ -118,7 +118,7 @@ class RetryBudget:
 
 
 def retry_after(error: APIError) -> float | None:
-    """Seconds the server asked to wait, where it did."""
+    """Seconds that the server asked to wait, if it did."""
     return error.retry_after if isinstance(error, (RateLimitedError, ServerError)) else None
 
 
@@ -127,10 +127,10 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
 
     Args:
         value: The header.
-        now: The server's time, from its ``Date`` header; the local time where there is none.
+        now: The server's time, from its ``Date`` header; the local time if there is none.
 
     Returns:
-        Seconds from now, zero for a moment in the past; ``None`` where the header is absent or makes no sense.
+        Seconds from now, zero for a time in the past; ``None`` if the header is absent or makes no sense.
     """
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""What an error status means, said to a person."""
+"""What an error status means, in sentences."""
 
 from __future__ import annotations
 
@@ -22,38 +22,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from pictory_async._http.messages import Reply
+    from pictory_async._http.messages import Response
 
 __all__ = ["status_error"]
 
-_REPORT: Final = "Try again later; if it stays so, report it to Pictory."
+_REPORT: Final = "Try again later; if it persists, report it to Pictory."
 
 
-def status_error(reply: Reply, method: str, path: str, subject: str, hide: Callable[[str], str]) -> StatusError:
-    """Turn an answer with an error status into its typed error.
+def status_error(response: Response, hide: Callable[[str], str]) -> StatusError:
+    """Turn a response with an error status into its typed error.
 
     Args:
-        reply: The answer.
-        method: HTTP method of the request.
-        path: Path of the request below the base URL.
-        subject: What was asked for, such as ``project 'x'``.
-        hide: Takes the API key out of what the server says: it may repeat what it was sent.
+        response: The response.
+        hide: Removes the API key from what the server says: it may repeat what it was sent.
     """
-    body = decode_error(reply.body, hide)
-    status = reply.status
+    method, path, subject = response.request.method, response.request.path, response.request.subject
+    body = decode_error(response.body, hide)
+    status = response.status
     code = body.code if body is not None else None
     said = f" ({body.message})" if body is not None and body.message else ""
     if status in {400, 422}:
         fields = body.fields if body is not None else ()
         named = "".join(f" {field.name}: {field.problem}." for field in fields)
-        text = f"Pictory does not accept the request for {subject}{said}.{named} Correct it; repeating it cannot help."
+        text = f"Pictory rejected the request for {subject}{said}.{named} Correct it; a retry cannot help."
         return InvalidRequestError(text, method=method, path=path, status=status, code=code, fields=fields)
     if status in {429, *range(500, 600)}:
-        pause = parse_retry_after(reply.header(b"retry-after"), _server_time(reply))
+        pause = parse_retry_after(response.header(b"retry-after"), _server_time(response))
         if status == 429:  # noqa: PLR2004 - Too Many Requests
-            text = f"Pictory refused {subject}: too many requests{said}. Lower the limiter's rate."
+            text = f"Pictory rejected the request for {subject}: too many requests{said}. Lower the limiter's rate."
             return RateLimitedError(text, method=method, path=path, status=status, code=code, retry_after=pause)
-        text = f"Pictory could not answer for {subject}: status {status}{said}. {_REPORT}"
+        text = f"Pictory failed to respond for {subject}: status {status}{said}. {_REPORT}"
         return ServerError(text, method=method, path=path, status=status, code=code, retry_after=pause)
     kind, text = _plain(status, subject, said, json=body is not None)
     return kind(text, method=method, path=path, status=status, code=code)
@@ -63,12 +61,12 @@ def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[St
     match status:
         case 401:
             return AuthenticationError, (
-                f"Pictory refused the API key, asked for {subject}{said}. "
+                f"Pictory rejected the API key (401 Unauthorized) when asked for {subject}{said}. "
                 "Check PICTORY_API_KEY against https://app.pictory.ai/api-access."
             )
         case 403 if json:
             return PermissionDeniedError, (
-                f"This API key may not use {subject}{said}. Use a key of the account or team that owns it."
+                f"This API key may not access {subject}{said}. Use a key of the account or team that owns it."
             )
         case 403:
             return BlockedError, (
@@ -81,19 +79,19 @@ def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[St
             )
         case _ if 300 <= status < 400:  # noqa: PLR2004 - redirects
             return StatusError, (
-                f"Pictory answered for {subject} with redirect {status}, which is not followed, so that the key stays "
-                "with the configured address. Check the base URL."
+                f"Pictory responded for {subject} with redirect {status}. It is not followed, so that the key is sent "
+                "to the configured address only. Check the base URL."
             )
         case _:
             return (
                 StatusError,
-                f"Pictory answered for {subject} with the unexpected status {status}{said}. {_REPORT}",
+                f"Pictory responded for {subject} with the unexpected status {status}{said}. {_REPORT}",
             )
 
 
-def _server_time(reply: Reply) -> datetime | None:
+def _server_time(response: Response) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(reply.header(b"date") or "")
-    except (ValueError, OverflowError):  # a year with twenty digits is no number for C
+        moment = parsedate_to_datetime(response.header(b"date") or "")
+    except (ValueError, OverflowError):  # a year of twenty digits is too long for C
         return None
     return moment if moment.tzinfo is not None else None

@@ -1,68 +1,40 @@
-"""One request's life: limiter, connection, status, bytes or a typed error; and its repetitions."""
+"""The life of one API request: from the limiter to a response or a typed error; and the retries of calls."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import anyio
 
-from pictory_async._http.messages import Wire
+from pictory_async._http.messages import Request
 from pictory_async._http.retry import RetryBudget, is_transient, retry_after
 from pictory_async._http.status import status_error
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._settings.config import user_agent
-from pictory_async.errors import APIError, MalformedResponseError, PictoryConfigError, RateLimitedError
+from pictory_async._statistics import TransportStatistics
+from pictory_async.errors import APIError, MalformedResponseError, RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pictory_async._http.engine import Engine
-    from pictory_async._http.messages import Reply
+    from pictory_async._http.messages import Response
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._limits.limiter import RateLimiter
     from pictory_async._settings.config import Config
-    from pictory_async._statistics import TransportStatistics
     from pictory_async.errors import StatusError
 
-__all__ = ["Transport", "name_subject", "segment"]
+__all__ = ["Transport"]
 
 T = TypeVar("T")
 
 _log: Final = logging.getLogger("pictory_async")
-_MAX_ID: Final = 256
-
-
-def segment(what: str, value: object) -> str:
-    """Make an id one segment of a path, whatever it holds.
-
-    Args:
-        what: The kind of id, for the error.
-        value: Text, or an integer for projects of schema v2 and older.
-
-    Raises:
-        PictoryConfigError: It cannot be an id.
-    """
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        msg = f"A {what} id is text or an integer, not {type(value).__name__}."
-        raise PictoryConfigError(msg)
-    text = str(value)
-    if not text.strip() or text in {".", ".."} or len(text) > _MAX_ID or not text.isprintable():
-        msg = f"{text[:40]!r} cannot be a {what} id."
-        raise PictoryConfigError(msg)
-    return quote(text, safe="")
-
-
-def name_subject(error: MalformedResponseError, subject: str, path: str) -> None:
-    """Let the error about an unusable body say what was asked for."""
-    error.message = f"{subject[:1].upper()}{subject[1:]}: {error.message}"
-    error.args = (error.message,)
-    error.method, error.path = "GET", path
 
 
 class Transport:
-    """Sends requests of one client: within its budget, with its key, to its base URL and nowhere else."""
+    """Sends requests of one client: within its budget, with its key, and to its base URL only."""
 
     def __init__(self, config: Config, engine: Engine, limiter: RateLimiter, retry: RetryPolicy) -> None:
         self.engine = engine
@@ -81,6 +53,11 @@ class Transport:
         self._failures = 0
         self._limited = 0
 
+    @property
+    def most_polls(self) -> int:
+        """How many polls can be in flight at most."""
+        return self.engine.slots.most_polls
+
     async def get(
         self,
         path: str,
@@ -89,7 +66,7 @@ class Transport:
         query: Mapping[str, str] | None = None,
         priority: Priority = Priority.INTERACTIVE,
     ) -> T:
-        """Send a GET that a caller waits for, repeat it after transient failures, and read the answer.
+        """Send a GET that a caller waits for, retry it after transient failures, and read the response.
 
         Args:
             path: Below the base URL, percent-encoded.
@@ -108,8 +85,7 @@ class Transport:
                 try:
                     return read(outcome.body)
                 except MalformedResponseError as error:
-                    name_subject(error, subject, path)
-                    raise
+                    raise outcome.blame(error) from None
             outcome.attempts = attempt
             delay = self._retry.delay(outcome, attempt)
             if delay is None or not self._retries_left.spend():
@@ -118,60 +94,52 @@ class Transport:
             self._retries += 1
             await anyio.sleep(delay)
 
-    async def submit(self, path: str, subject: str) -> Reply:
-        """Send one POST, once: what it starts costs money, so nothing that happens makes it go out again.
+    async def submit(self, path: str, subject: str) -> Response:
+        """Send one POST, once: what it starts costs money, so it is never sent again, whatever happens.
 
         Raises:
-            APIError: As its subclasses say. Whether the POST had its effect is for the caller to judge.
+            APIError: As its subclasses say. The caller judges whether the POST had its effect.
         """
-        outcome = await self._attempt("POST", path, subject, Priority.INTERACTIVE, None)
-        if isinstance(outcome, APIError):
-            raise outcome
-        return outcome
+        return _raised(await self._attempt("POST", path, subject, Priority.INTERACTIVE, None))
 
-    async def poll(self, path: str, subject: str) -> Reply:
-        """Send one GET for a watched project; the poller decides whether and when to look again.
+    async def poll(self, path: str, subject: str) -> Response:
+        """Send one GET for a watch; the poller decides whether and when to poll again.
 
         Raises:
             APIError: As its subclasses say.
         """
-        outcome = await self._attempt("GET", path, subject, Priority.POLL, None)
-        if isinstance(outcome, APIError):
-            raise outcome
-        return outcome
+        return _raised(await self._attempt("GET", path, subject, Priority.POLL, None))
 
     def statistics(self) -> TransportStatistics:
         """What was sent so far."""
-        from pictory_async._statistics import TransportStatistics  # noqa: PLC0415 - seldom asked for
-
         return TransportStatistics(self._requests, self._retries, self._failures, self._limited)
 
     async def _attempt(
         self, method: str, path: str, subject: str, priority: Priority, query: Mapping[str, str] | None
-    ) -> Reply | APIError:
-        # Failures are returned and raised by the callers, outside of any except block: an error that is raised there
-        # would carry the HTTP library's exception, and that one the request with its key, as its context.
+    ) -> Response | APIError:
+        # Failures are returned, and raised by the callers outside of any except block: an error that is raised there
+        # would carry the HTTP library's exception as its context, and with that the request and its key.
         url = f"{self._config.base_url}{path}{'?' + urlencode(query) if query else ''}"
-        wire = Wire(method, url, path, self._headers, timeout=self._config.timeout)
+        request = Request(method, url, path, subject, self._headers, self._config.timeout)
         self._requests += 1
         try:
-            reply = await self.engine.send(wire, priority, self.limiter.acquire)
+            response = await self.engine.send(request, priority, self.limiter.acquire)
         except APIError as error:
             failure = error.with_traceback(None)
             failure.__context__ = None
         else:
-            if 200 <= reply.status < 300:  # noqa: PLR2004 - success
-                self.limiter.accepted(reply.sent_at)
+            if 200 <= response.status < 300:  # noqa: PLR2004 - success
+                self.limiter.accepted(response.sent_at)
                 self._retries_left.earn()
-                return reply
-            failure = status_error(reply, method, path, subject, self._config.key.hide_in)
-            self._heed(failure, reply.sent_at)
+                return response
+            failure = status_error(response, self._config.key.hide_in)
+            self._tell_limiter(failure, response.sent_at)
         self._failures += 1
         level = logging.DEBUG if is_transient(failure) else logging.INFO
         _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": path})
         return failure
 
-    def _heed(self, failure: StatusError, sent_at: float) -> None:
+    def _tell_limiter(self, failure: StatusError, sent_at: float) -> None:
         pause = min(retry_after(failure) or 0.0, self._retry.max_pause)
         if isinstance(failure, RateLimitedError):
             self._limited += 1
@@ -180,6 +148,12 @@ class Transport:
         self.limiter.accepted(sent_at)
         if pause:
             self.limiter.pause(pause)
+
+
+def _raised(outcome: Response | APIError) -> Response:
+    if isinstance(outcome, APIError):
+        raise outcome
+    return outcome
 
 
 class _Masked(bytes):

@@ -1,118 +1,42 @@
 """The request budget: at most ``rate`` requests in any window of ``per`` seconds.
 
-`Pace` is the arithmetic (it takes ``now`` and never waits); `RateLimiter` is the queue around it.
+`Pace` is the arithmetic, which takes ``now`` and never waits; `RateLimiter` is the queue in front of it.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import anyio
-import attrs
 
 from pictory_async._limits.feedback import Feedback
-from pictory_async._limits.wait_queue import Line, Priority
+from pictory_async._limits.pace import Pace
+from pictory_async._limits.wait_queue import Priority, WaitQueue
 from pictory_async._settings.durations import seconds
+from pictory_async._statistics import RateLimiterStatistics
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
-    from pictory_async._statistics import RateLimiterStatistics
 
-__all__ = ["Pace", "RateLimiter"]
-
-
-@attrs.define(repr=False, eq=False)
-class Pace:
-    """A generic cell rate algorithm that keeps an exact window promise with constant memory.
-
-    A request is allowed at ``now`` when ``now >= due - tolerance``, and moves ``due`` to
-    ``max(now, due) + spacing``. Then ``n + 1`` requests never fit into less than ``n * spacing - tolerance``
-    seconds, and with ::
-
-        spacing   = (per + lateness + margin) / (rate - burst + 1)
-        tolerance = (burst - 1) * spacing + lateness
-
-    no closed window of ``per`` seconds holds more than ``rate`` of them. ``lateness`` lets a timer that fires
-    late catch up instead of losing the time; ``margin`` is what the network may squeeze two requests together
-    before the server counts one more than was promised here.
-
-    Where only a share of that is used, the spacing is wider and nothing goes back to back, so the same holds.
-
-    Attributes:
-        rate: Requests per window.
-        per: Length of the window, in seconds.
-        burst: How many requests may go back to back after a quiet time.
-    """
-
-    rate: int
-    per: float
-    burst: int
-    lateness: float = attrs.field(init=False)
-    spacing: float = attrs.field(init=False)
-    tolerance: float = attrs.field(init=False)
-    _step: float = attrs.field(init=False)
-    _slack: float = attrs.field(init=False)
-    _due: float = attrs.field(init=False, default=-math.inf)
-    _not_before: float = attrs.field(init=False, default=-math.inf)
-    _now: float = attrs.field(init=False, default=-math.inf)
-
-    def __attrs_post_init__(self) -> None:
-        self.lateness = min(0.005, 0.003 * self.per)
-        margin = min(0.25, 0.003 * self.per)
-        self.spacing = (self.per + self.lateness + margin) / (self.rate - self.burst + 1)
-        self.tolerance = (self.burst - 1) * self.spacing + self.lateness
-        self.use(1.0)
-
-    def use(self, share: float) -> None:
-        """Use a share of the pace from now on, more than 0 and at most 1."""
-        self._step = self.spacing / share
-        self._slack = self.tolerance if share >= 1.0 else self.lateness
-
-    def delay(self, now: float) -> float:
-        """Seconds from ``now`` until the next request is allowed; zero or less when it is allowed now."""
-        if now < self._now:
-            self._step_back(now)
-        self._now = now
-        return max(self._due - self._slack, self._not_before) - now
-
-    def take(self, now: float) -> bool:
-        """Take one request at ``now`` if it is allowed."""
-        if now < self._now:
-            self._step_back(now)
-        self._now = now
-        due = self._due
-        if now < due - self._slack or now < self._not_before:
-            return False
-        self._due = (due if due > now else now) + self._step  # noqa: FURB136 - `max` would take as long as all of this
-        return True
-
-    def pause(self, until: float) -> None:
-        """Allow nothing before ``until``; a pause that reaches further stays."""
-        self._not_before = max(self._not_before, until)
-
-    def _step_back(self, now: float) -> None:
-        # A clock that steps back says nothing about how much time passed, so none is counted.
-        self._due += now - self._now
-        self._not_before += now - self._now
+__all__ = ["RateLimiter"]
 
 
 class RateLimiter:
-    """Keeps requests below ``rate`` in any window of ``per`` seconds, exactly.
+    """Keeps requests at or below ``rate`` in any window of ``per`` seconds.
 
-    One limiter can be shared by several clients of one event loop; they then share the budget.
-    Waiters are served first in, first out within a `Priority`; one that is cancelled loses nothing for the others.
+    Several clients of one event loop can share one limiter; then they share the budget. Callers are served first in,
+    first out within a `Priority`. A caller that is cancelled takes nothing from the others.
 
-    Pictory publishes no limit; the default of 300 a minute is a modest guess. Its documentation asks for 10 to 30
-    seconds between two looks at one job (https://docs.pictory.ai/api-reference/jobs/get-video-render-job-by-id).
-    So ``rate`` is an upper bound: where the server refuses requests (429), the pace is lowered to what it lets through,
-    and then raised again slowly.
+    Pictory publishes no limit. The default of 300 a minute is a modest guess; the documentation asks for 10 to 30
+    seconds between two polls of one job (https://docs.pictory.ai/api-reference/jobs/get-video-render-job-by-id).
+    So ``rate`` is an upper bound: on 429 responses the limiter slows to just below what the server accepts, and then
+    returns to the full pace step by step.
 
     Args:
         rate: Requests allowed in any window; a whole number, at least 1.
         per: Length of the window, in seconds or as a ``timedelta``.
-        burst: How many of them may go back to back after a quiet time; 1 to ``rate``. A larger burst leaves
+        burst: How many of them may be sent back to back after a quiet time; 1 to ``rate``. A larger burst leaves
             less for the rest of the window: the steady pace is ``(rate - burst + 1) / per``.
 
     Raises:
@@ -128,7 +52,7 @@ class RateLimiter:
             raise PictoryConfigError(msg)
         self._pace = Pace(rate, seconds("per", per, above=0.0), burst)
         self._feedback = Feedback(self._pace.spacing)
-        self._line = Line()
+        self._queue = WaitQueue()
         self._granted = 0
         self._delayed = 0
         self._waited = 0.0
@@ -152,13 +76,13 @@ class RateLimiter:
         return self._pace.burst
 
     def try_acquire(self) -> bool:
-        """Take a slot if one is free now and nobody is waiting for it; never waits.
+        """Take a grant if the budget has one now and nobody waits for it; never waits.
 
         Returns:
             Whether the caller may send one request now.
         """
         now = anyio.current_time()
-        if self._line.waiting or not self._pace.take(now):
+        if self._queue.waiting or not self._pace.take(now):
             return False
         self._granted += 1
         if self._feedback.share < 1.0:
@@ -172,11 +96,11 @@ class RateLimiter:
 
         Args:
             priority: Who goes first when several wait.
-            max_wait: Give up after so many seconds, at once where the queue is known to be too long; ``None`` waits
+            max_wait: Give up after so many seconds, or at once if the queue is known to be too long; ``None`` waits
                 as long as it takes.
 
         Raises:
-            RateBudgetError: There is no slot within ``max_wait``.
+            RateBudgetError: The budget has nothing free within ``max_wait``.
         """
         if self.try_acquire():
             return
@@ -184,28 +108,28 @@ class RateLimiter:
             await self._wait(priority)
             return
         limit = seconds("max_wait", max_wait)
-        ahead = self._line.up_to(priority) * self._pace.spacing / self._feedback.share
+        ahead = self._queue.ahead_of(priority) * self._pace.spacing / self._feedback.share
         if self._pace.delay(anyio.current_time()) + ahead <= limit:
             with anyio.move_on_after(limit):
                 await self._wait(priority)
                 return
         msg = (
-            f"The request budget of {self.rate} per {self.per:g} s has no free slot within {limit:g} s "
-            f"({self._line.waiting} waiting). Try later, or raise the limiter's rate."
+            f"The request budget of {self.rate} per {self.per:g} s has nothing free within {limit:g} s "
+            f"({self._queue.waiting} waiting). Try later, or raise the limiter's rate."
         )
         raise RateBudgetError(msg, max_wait=limit)
 
     def pause(self, duration: Duration) -> None:
-        """Let nothing through for so many seconds, as a server's ``Retry-After`` asks.
+        """Send nothing for so many seconds, as a server's ``Retry-After`` asks.
 
         Args:
-            duration: Seconds or ``timedelta`` from now; a longer pause already running stays.
+            duration: Seconds or ``timedelta`` from now; a longer pause that already runs stays.
         """
         self._pace.pause(anyio.current_time() + seconds("duration", duration))
         self._pauses += 1
 
     def accepted(self, sent_at: float) -> None:
-        """Take in that the server did not refuse a request; clients say so of each of theirs.
+        """Note that the server accepted a request; clients call this for each of their requests.
 
         Args:
             sent_at: When it was sent, by `anyio.current_time`.
@@ -214,13 +138,13 @@ class RateLimiter:
             self._feedback.accepted(sent_at)
 
     def refused(self, sent_at: float, pause: Duration | None = None) -> None:
-        """Take in that the server refused a request with 429: everybody waits a little, then goes on more slowly.
+        """Note that the server refused a request with 429: pause all callers, then lower the rate.
 
-        Requests that were refused together lower the pace once. Clients say so of each of theirs.
+        Requests that were refused together lower the pace once. Clients call this for each of their requests.
 
         Args:
             sent_at: When it was sent, by `anyio.current_time`.
-            pause: Seconds the server asked to wait, where it did.
+            pause: Seconds that the server asked to wait, if it did.
         """
         self._refused += 1
         now = anyio.current_time()
@@ -233,11 +157,9 @@ class RateLimiter:
 
     def statistics(self) -> RateLimiterStatistics:
         """What the limiter did so far."""
-        from pictory_async._statistics import RateLimiterStatistics  # noqa: PLC0415 - seldom asked for
-
         return RateLimiterStatistics(
             granted=self._granted,
-            waiting=self._line.waiting,
+            waiting=self._queue.waiting,
             delayed=self._delayed,
             waited=self._waited,
             longest_wait=self._longest,
@@ -250,19 +172,19 @@ class RateLimiter:
         return f"RateLimiter(rate={self.rate}, per={self.per:g}, burst={self.burst})"
 
     async def _wait(self, priority: Priority) -> None:
-        # Only the head of the line sleeps with a timer, and it takes its slot when it runs: a caller that is
-        # cancelled never holds one, and whoever comes later finds the line not empty and cannot overtake.
-        line, pace = self._line, self._pace
-        place = line.join(priority)
+        # Only the head of the queue sleeps with a timer, and it takes its grant when it runs: a caller that is
+        # cancelled never holds one, and a newcomer finds the queue not empty and cannot overtake.
+        queue, pace = self._queue, self._pace
+        ticket = queue.join(priority)
         began = anyio.current_time()
         try:
-            while line.head() is not place or not pace.take(anyio.current_time()):
-                await place.called(pace.delay(anyio.current_time()) if line.head() is place else None)
+            while queue.head() is not ticket or not pace.take(anyio.current_time()):
+                await ticket.wait(pace.delay(anyio.current_time()) if queue.head() is ticket else None)
         finally:
-            was_head = line.head() is place
-            line.leave(place)
-            if was_head and (head := line.head()) is not None:
-                head.call()
+            was_head = queue.head() is ticket
+            queue.leave(ticket)
+            if was_head and (head := queue.head()) is not None:
+                head.wake()
         now = anyio.current_time()
         waited = now - began
         self._granted += 1

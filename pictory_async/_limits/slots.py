@@ -1,108 +1,121 @@
-"""A bounded number of requests in flight, in order, each admitted at the last moment."""
+"""Slots for requests in flight: a bounded number at a time, in order."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from typing import Final
 
 import anyio
 
-from pictory_async._limits.wait_queue import Line, Priority
+from pictory_async._limits.wait_queue import Priority, WaitQueue
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+__all__ = ["RequestSlots", "Slot"]
 
-__all__ = ["Admission", "Gate"]
+_OVERDUE: Final = 5.0
+_SOONEST: Final = 0.1
 
 
-class Gate:
-    """Admits at most ``limit`` requests at a time, more urgent ones first and else in order.
+class Slot:
+    """One request's slot.
+
+    Attributes:
+        overdue: Whether it does not count any more, because its poll has been unanswered for so long.
+    """
+
+    __slots__ = ("overdue",)
+
+    def __init__(self) -> None:
+        self.overdue = False
+
+
+class RequestSlots:
+    """Lets a bounded number of requests be in flight at a time: more urgent ones first, and else in order.
+
+    A poll that is unanswered for 5 seconds does not count any more, so that polls that hang do not hold up the
+    others. At most as many polls as there are slots for polls are left out in this way.
 
     Args:
         limit: Requests at a time.
-        reserve: How many of them are kept free for callers that wait for an answer, so that polls which hang cannot
-            hold those up.
+        reserve: How many of these slots polls and background requests leave free for interactive calls.
 
     Attributes:
-        busy: Requests inside now.
+        busy: Requests in flight now, overdue polls included.
+        most: How many requests can be in flight at most, overdue polls included.
+        most_polls: How many of them can be polls.
     """
 
     def __init__(self, limit: int, reserve: int) -> None:
         self.busy = 0
         self._limit = limit
         self._poll_limit = limit - reserve
-        self._line = Line()
+        self.most: int = limit + self._poll_limit
+        self.most_polls: int = 2 * self._poll_limit
+        self._overdue = 0
+        self._queue = WaitQueue()
+        self._granted: dict[object, Slot] = {}
+        self._unanswered: OrderedDict[Slot, float] = OrderedDict()
 
-    async def enter(self, priority: Priority) -> None:
-        """Wait for a place inside, and take it."""
-        if self._fits(priority) and not self._line.up_to(priority):
-            self.busy += 1
-            return
-        place = self._line.join(priority)
+    async def acquire(self, priority: Priority) -> Slot:
+        """Wait for a slot, and take it."""
+        self._leave_out_overdue()
+        if self._fits(priority) and not self._queue.ahead_of(priority):
+            return self._take()
+        ticket = self._queue.join(priority)
         try:
-            await place.called()
+            while ticket in self._queue:
+                await ticket.wait(self._until_overdue())
+                if ticket in self._queue:  # woken by time: the oldest poll may be overdue now
+                    self._leave_out_overdue()
+                    self._let_in()
         except BaseException:
-            if self._line.has(place):
-                self._line.leave(place)
-            else:  # it was let in at the very moment
-                self.leave()
+            if ticket in self._queue:
+                self._queue.leave(ticket)
+            else:  # the slot was handed over in the same moment
+                self.release(self._granted.pop(ticket))
             raise
+        return self._granted.pop(ticket)
 
-    def leave(self) -> None:
-        """Give the place to whoever comes next."""
+    def sent(self, slot: Slot) -> None:
+        """Note that a poll's request is sent now."""
+        self._unanswered[slot] = anyio.current_time()
+
+    def release(self, slot: Slot) -> None:
+        """Hand the slot over to whoever is next."""
         self.busy -= 1
-        if self._line.waiting:
+        self._overdue -= slot.overdue
+        self._unanswered.pop(slot, None)
+        if self._queue.waiting:
             self._let_in()
 
+    def _take(self) -> Slot:
+        self.busy += 1
+        return Slot()
+
     def _let_in(self) -> None:
-        # The place is handed over at once, so that nobody who comes in between can take it.
-        for place in self._line.heads():
-            if self._fits(place.priority):
-                self._line.leave(place)
-                self.busy += 1
-                place.call()
+        # The slot is handed over here and not when the waiting task runs: nobody who comes in between can take it.
+        for ticket in self._queue.heads():
+            if self._fits(ticket.priority):
+                self._queue.leave(ticket)
+                self._granted[ticket] = self._take()
+                ticket.wake()
                 return
 
     def _fits(self, priority: Priority) -> bool:
-        return self.busy < (self._limit if priority is Priority.INTERACTIVE else self._poll_limit)
+        return self.busy - self._overdue < (self._limit if priority is Priority.INTERACTIVE else self._poll_limit)
 
+    def _leave_out_overdue(self) -> None:
+        before = anyio.current_time() - _OVERDUE
+        while self._unanswered and self._overdue < self._poll_limit:
+            slot, sent_at = next(iter(self._unanswered.items()))
+            if sent_at > before:
+                return
+            del self._unanswered[slot]
+            slot.overdue = True
+            self._overdue += 1
 
-class Admission:
-    """Asks the rate limiter at the last moment: on a new connection when it stands, because connecting takes time.
-
-    A request that is let through and then waits for its connection would reach the server together with later ones,
-    and the server would count more of them in its window than were promised.
-
-    Attributes:
-        granted: Whether the limiter let the request through. Until then nothing of it was sent.
-        sent_at: When it was sent, by `anyio.current_time`.
-    """
-
-    __slots__ = ("_admit", "_priority", "_scope", "_timeout", "granted", "sent_at")
-
-    def __init__(self, admit: Callable[[Priority], Awaitable[None]], priority: Priority, timeout: float | None) -> None:
-        self._admit = admit
-        self._priority = priority
-        self._timeout = timeout
-        self._scope: anyio.CancelScope | None = None
-        self.granted = False
-        self.sent_at = anyio.current_time()
-
-    async def grant(self) -> None:
-        """Wait for the limiter, once."""
-        if not self.granted:
-            await self._admit(self._priority)
-            self.granted = True
-            self.sent_at = anyio.current_time()
-
-    def watching(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
-        """What to pass as the HTTP library's trace, while ``scope`` limits the request."""
-        self._scope = scope
-        return self._on_event
-
-    async def _on_event(self, name: str, _: Any) -> None:
-        if name.endswith("send_request_headers.started") and self._scope is not None:
-            self._scope.deadline = math.inf
-            await self.grant()
-            if self._timeout is not None:
-                self._scope.deadline = anyio.current_time() + self._timeout
+    def _until_overdue(self) -> float | None:
+        if self._overdue >= self._poll_limit:
+            return None
+        for sent_at in self._unanswered.values():
+            return max(sent_at + _OVERDUE - anyio.current_time(), _SOONEST)
+        return None

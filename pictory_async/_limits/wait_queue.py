@@ -1,4 +1,4 @@
-"""Callers in a line: by priority, and first in, first out within one."""
+"""A queue of callers: by priority, and first in, first out within one priority."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Line", "Place", "Priority"]
+__all__ = ["Priority", "Ticket", "WaitQueue"]
 
 
 class Priority(IntEnum):
     """Who goes first when the budget is short; first in, first out within one priority."""
 
     INTERACTIVE = 0
-    """A caller waits for this very answer."""
+    """A caller waits for this response."""
 
     POLL = 1
-    """A look at a project that is being watched."""
+    """A poll of a watched project or job."""
 
     BACKGROUND = 2
     """Anything that can wait, such as renewing a link during a download."""
 
 
-class Place:
-    """One caller's place in a `Line`."""
+class Ticket:
+    """One caller's place in a `WaitQueue`."""
 
     __slots__ = ("_event", "priority")
 
@@ -36,9 +36,9 @@ class Place:
         self.priority = priority
         self._event = anyio.Event()
 
-    async def called(self, within: float | None = None) -> None:
-        """Sleep until somebody calls this place, or for so many seconds."""
-        if self._event.is_set():  # from the last time: whoever sleeps has just seen that its turn has not come
+    async def wait(self, within: float | None = None) -> None:
+        """Sleep until `wake` is called, or for so many seconds."""
+        if self._event.is_set():  # by an earlier call, after which the caller saw that it is not its turn yet
             self._event = anyio.Event()
         if within is None:
             await self._event.wait()
@@ -46,47 +46,46 @@ class Place:
         with anyio.move_on_after(within):
             await self._event.wait()
 
-    def call(self) -> None:
-        """Wake whoever stands here; it decides itself whether its turn has come."""
+    def wake(self) -> None:
+        """Wake the caller; it checks itself whether it is its turn."""
         self._event.set()
 
 
-class Line:
-    """The order of waiting callers; joining, leaving and looking at the head cost the same for any length."""
+class WaitQueue:
+    """The order of waiting callers. Joining, leaving and reading the head take the same time at any length."""
 
     __slots__ = ("_queues", "waiting")
 
     def __init__(self) -> None:
-        self._queues: tuple[OrderedDict[Place, None], ...] = tuple(OrderedDict() for _ in Priority)
+        self._queues: tuple[OrderedDict[Ticket, None], ...] = tuple(OrderedDict() for _ in Priority)
         self.waiting = 0
 
-    def join(self, priority: Priority) -> Place:
-        """Stand at the end of a priority's queue."""
-        place = Place(priority)
-        self._queues[priority][place] = None
+    def join(self, priority: Priority) -> Ticket:
+        """Join the end of a priority's queue."""
+        ticket = Ticket(priority)
+        self._queues[priority][ticket] = None
         self.waiting += 1
-        return place
+        return ticket
 
-    def leave(self, place: Place) -> None:
-        """Step out, from wherever in the line."""
-        del self._queues[place.priority][place]
+    def leave(self, ticket: Ticket) -> None:
+        """Leave, from any place in the queue."""
+        del self._queues[ticket.priority][ticket]
         self.waiting -= 1
 
-    def has(self, place: Place) -> bool:
-        """Whether somebody still stands there."""
-        return place in self._queues[place.priority]
+    def __contains__(self, ticket: Ticket) -> bool:
+        return ticket in self._queues[ticket.priority]
 
-    def up_to(self, priority: Priority) -> int:
-        """How many stand in queues that go before a newcomer of this priority."""
+    def ahead_of(self, priority: Priority) -> int:
+        """How many callers go before a newcomer of this priority."""
         return sum(len(queue) for queue in self._queues[: priority + 1])
 
-    def heads(self) -> Iterator[Place]:
+    def heads(self) -> Iterator[Ticket]:
         """The first of each priority's queue, the most urgent one first."""
         for queue in self._queues:
-            for place in queue:
-                yield place
+            for ticket in queue:
+                yield ticket
                 break
 
-    def head(self) -> Place | None:
-        """Who is first of all."""
+    def head(self) -> Ticket | None:
+        """The first of all."""
         return next(self.heads(), None)

@@ -1,4 +1,4 @@
-"""Which project is due next. Pure: it takes ``now``, keeps a heap, and never sleeps."""
+"""What is due next. Pure: it takes ``now``, keeps a heap, and never sleeps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Agenda"]
 
 
 class Enterable(Protocol):
-    """A thing with a time; ``entry`` is the agenda's, and 0 where the thing is not in it."""
+    """An item that can be in an agenda, which owns its ``entry``; that is 0 while the item is not in it."""
 
     entry: int
 
@@ -18,10 +18,10 @@ T = TypeVar("T", bound=Enterable)
 
 
 class Agenda(Generic[T]):
-    """Things and their times, earliest first, and in order of entry at the same time. Each is in it once at most.
+    """Items and their times, the earliest first, and in order of entry at the same time. Each item is in it once.
 
-    An entry is never searched for: what is taken off or put elsewhere stays in the heap until it comes up, or until
-    such entries are more than half of it.
+    Nothing is searched for: an entry that was removed or replaced stays in the heap until it comes up, or until such
+    entries are more than half of the heap.
     """
 
     __slots__ = ("_dropped", "_entries", "_heap")
@@ -31,19 +31,19 @@ class Agenda(Generic[T]):
         self._entries = 0
         self._dropped = 0
 
-    def put(self, thing: T, when: float) -> None:
-        """Enter a thing for a time, in place of the time it had."""
-        if thing.entry:
-            self.remove(thing)
+    def put(self, item: T, when: float) -> None:
+        """Enter an item for a time, in place of the time that it had."""
+        if item.entry:
+            self.remove(item)
         self._entries += 1
-        thing.entry = self._entries
-        heapq.heappush(self._heap, (when, self._entries, thing))
+        item.entry = self._entries
+        heapq.heappush(self._heap, (when, self._entries, item))
 
-    def remove(self, thing: T) -> None:
-        """Take a thing off, if it is there."""
-        if not thing.entry:
+    def remove(self, item: T) -> None:
+        """Remove an item, if it is there."""
+        if not item.entry:
             return
-        thing.entry = 0
+        item.entry = 0
         self._dropped += 1
         if self._dropped * 2 > len(self._heap):
             self._heap = [entry for entry in self._heap if entry[2].entry == entry[1]]
@@ -51,23 +51,23 @@ class Agenda(Generic[T]):
             self._dropped = 0
 
     def next_time(self) -> float | None:
-        """The earliest time, or ``None`` if there is nothing to come."""
+        """The earliest time, or ``None`` if the agenda is empty."""
         heap = self._heap
         while heap:
-            when, entry, thing = heap[0]
-            if thing.entry == entry:
+            when, entry, item = heap[0]
+            if item.entry == entry:
                 return when
             heapq.heappop(heap)
             self._dropped -= 1
         return None
 
     def pop(self, now: float) -> T | None:
-        """Take the earliest thing whose time has come."""
+        """Remove and return the earliest item whose time has come; ``None`` if there is none."""
         heap = self._heap
         while heap and heap[0][0] <= now:
-            _, entry, thing = heapq.heappop(heap)
-            if thing.entry == entry:
-                thing.entry = 0
-                return thing
+            _, entry, item = heapq.heappop(heap)
+            if item.entry == entry:
+                item.entry = 0
+                return item
             self._dropped -= 1
         return None

@@ -1,62 +1,64 @@
-"""What watches came to so far, in numbers."""
+"""What watches did so far, in numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pictory_async._statistics import PollerStatistics
+
 if TYPE_CHECKING:
     from pictory_async._polling.outcome import RenderOutcome
-    from pictory_async._statistics import PollerStatistics
 
-__all__ = ["Counts"]
+__all__ = ["Counters"]
 
 
-class Counts:
-    """Counts for one poller, and for the client it belongs to.
+class Counters:
+    """Counters of one poller, or of the client that it belongs to.
 
     Args:
-        whole: What all of this counts towards too.
-
-    Attributes:
-        looks: Looks made. Who makes one counts it, here and in the whole: a call for that would be too dear.
+        whole: Counters that count everything of this one too.
     """
 
-    __slots__ = ("_failed_looks", "_finished", "_lag", "_longest_lag", "_rendered", "_whole", "looks")
+    __slots__ = ("_delay", "_failed_polls", "_finished", "_longest_delay", "_polls", "_rendered", "_whole")
 
-    def __init__(self, whole: Counts | None = None) -> None:
+    def __init__(self, whole: Counters | None = None) -> None:
         self._whole = whole
-        self.looks: int = 0
-        self._failed_looks = 0
+        self._polls = 0
+        self._failed_polls = 0
         self._finished = 0
         self._rendered = 0
-        self._lag = 0.0
-        self._longest_lag = 0.0
+        self._delay = 0.0
+        self._longest_delay = 0.0
 
-    def failed_look(self) -> None:
-        """Count a look without a usable answer, which was counted as a look before."""
-        self._failed_looks += 1
+    def poll(self) -> None:
+        """Count a poll."""
+        self._polls += 1
         if self._whole is not None:
-            self._whole.failed_look()
+            self._whole.poll()
+
+    def failed_poll(self) -> None:
+        """Count that a poll brought no usable response."""
+        self._failed_polls += 1
+        if self._whole is not None:
+            self._whole.failed_poll()
 
     def outcome(self, outcome: RenderOutcome) -> None:
         """Count the end of a watch."""
         self._finished += 1
         if outcome.ok:
             self._rendered += 1
-            self._lag += outcome.notice_lag
-            self._longest_lag = max(self._longest_lag, outcome.notice_lag)
+            self._delay += outcome.detection_delay
+            self._longest_delay = max(self._longest_delay, outcome.detection_delay)
         if self._whole is not None:
             self._whole.outcome(outcome)
 
     def statistics(self, watching: int) -> PollerStatistics:
         """The numbers so far."""
-        from pictory_async._statistics import PollerStatistics  # noqa: PLC0415 - seldom asked for
-
         return PollerStatistics(
             watching=watching,
             finished=self._finished,
-            looks=self.looks,
-            failed_looks=self._failed_looks,
-            mean_lag=self._lag / max(1, self._rendered),
-            longest_lag=self._longest_lag,
+            polls=self._polls,
+            failed_polls=self._failed_polls,
+            mean_lag=self._delay / max(1, self._rendered),
+            longest_lag=self._longest_delay,
         )

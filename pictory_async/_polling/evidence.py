@@ -1,7 +1,7 @@
 """What a snapshot proves. Pure.
 
-The API's ``step`` is no sign of completion (documented finished projects say ``STORYBOARD``) and a project has no
-field for a failure, so a snapshot alone proves only one of four things; see `Verdict`.
+The API's ``step`` does not show completion (documented finished projects have the step ``STORYBOARD``), and a project
+has no field for a failure. So a snapshot alone proves one of four things only; see `Verdict`.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 __all__ = ["UNDATED", "Verdict", "baseline", "judge"]
 
 UNDATED: Final = datetime.min.replace(tzinfo=UTC)
-"""In place of the date of a video that has none: until a render was seen, only a video with a date is newer."""
+"""Stands for the date of a video that has none: until a render is seen, only a video with a date is newer."""
 
 
 class Verdict(Enum):
     """What a snapshot proves about the awaited render."""
 
     RENDERING = "rendering"
-    """Something is being rendered now."""
+    """A render runs now."""
 
     RENDERED = "rendered"
     """The awaited video is there."""
 
     PREVIOUS = "previous"
-    """There is a video, but it is the old one: the render has not started, or it failed."""
+    """The video is the old one: the render has not started, or it failed."""
 
     IDLE = "idle"
-    """There is no video and nothing is being rendered: never asked for, not yet started, or failed."""
+    """There is no video and no render: never requested, not yet started, or failed."""
 
 
 def judge(evidence: Evidence, after: datetime | None = None) -> Verdict:
-    """Say what a snapshot proves.
+    """Return what a snapshot proves.
 
     Args:
         evidence: The fields of the snapshot that matter.
-        after: The server's time that the video must be newer than; ``None`` if any video will do.
+        after: The server's time that the video must be newer than; ``None`` if any video counts.
     """
     if evidence.is_rendering:
         return Verdict.RENDERING
@@ -58,8 +58,8 @@ def baseline(after: Project | datetime | None) -> datetime | None:
     """Turn a user's ``after`` into the time that a video must be newer than.
 
     Args:
-        after: A snapshot taken before the render, a server's time, or ``None`` if any video will do. A snapshot
-            without a video asks for nothing more than a video.
+        after: A snapshot taken before the render, a server's time, or ``None`` if any video counts. After a snapshot
+            without a video, any video counts.
 
     Raises:
         PictoryConfigError: It is neither, has no time zone, or is a snapshot whose video has no date.
@@ -68,8 +68,10 @@ def baseline(after: Project | datetime | None) -> datetime | None:
         if not after.video_url:
             return None
         if after.generated_at is None:
-            msg = f"Project {after.id!r} has a video without a date, so no newer one can be told. Pass a datetime."
-            raise PictoryConfigError(msg)
+            text = (
+                f"Project {after.id!r} has a video without a date, so a newer one cannot be told from it. Pass a date."
+            )
+            raise PictoryConfigError(text)
         return after.generated_at
     if after is None:
         return None

@@ -1,4 +1,4 @@
-"""A render that was asked for, to be waited for now or after a restart."""
+"""A requested render, to wait for now or after a restart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import ProjectId
 
@@ -18,16 +18,16 @@ _VERSION: Final = 1
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderHandle(Record):
-    """A render that was asked for.
+class RenderHandle(ValueObject):
+    """A requested render.
 
-    Holds no key, so it can be written to a file or a database and used by another process: see `to_json`.
+    It holds no key, so it can be stored in a file or a database and used by another process: see `to_json`.
 
     Attributes:
         project_id: The project that is rendered.
-        job_id: The job that renders it; ``None`` where the request's answer was lost.
+        job_id: The job that renders it; ``None`` if the response to the request was lost.
         generated_before: When the project's video before this render was generated; ``None`` if there was none, and
-            the first moment of the calendar if nobody knows.
+            `datetime.min` (UTC) if the earlier video has no date.
     """
 
     project_id: ProjectId
@@ -35,7 +35,7 @@ class RenderHandle(Record):
     generated_before: datetime | None = None
 
     def to_json(self) -> str:
-        """Write the handle as one line of JSON, with a version number."""
+        """The handle as one line of JSON, with a version number."""
         before = self.generated_before.isoformat() if self.generated_before is not None else None
         return json.dumps(
             {
@@ -51,19 +51,19 @@ class RenderHandle(Record):
         """Read what `to_json` wrote.
 
         Raises:
-            PictoryConfigError: It is something else, or of a later version of this package.
+            PictoryConfigError: The text is no handle, or it was written by a later version of this package.
         """
         try:
             raw: Any = json.loads(text)
         except ValueError:
             raw = None
         if not isinstance(raw, dict):
-            raise PictoryConfigError("This is not a render handle: it is no JSON object.")
+            raise PictoryConfigError("This is not a render handle: it is not a JSON object.")
         found = cast("dict[str, Any]", raw)
         if found.get("version") != _VERSION:
             raise PictoryConfigError(
-                f"This render handle has version {found.get('version')!r}, and only {_VERSION} can be read. "
-                "Update pictory-async, or ask for the render's project instead."
+                f"This render handle has version {found.get('version')!r}, and only version {_VERSION} can be read. "
+                "Update pictory-async, or wait for the render's project instead."
             )
         project_id: Any = found.get("project_id")
         job_id, before = found.get("job_id"), found.get("generated_before")

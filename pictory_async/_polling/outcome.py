@@ -1,4 +1,4 @@
-"""How a watch ended: a value, never an exception that ends the others."""
+"""How a watch ended: a value, never an exception that ends other watches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
 
@@ -21,38 +21,38 @@ class RenderStatus(StrEnum):
     """The awaited video is there."""
 
     FAILED = "failed"
-    """Rendering ended without a new video."""
+    """The render ended without a new video."""
 
     NOT_STARTED = "not_started"
-    """Nothing was being rendered for ``start_grace`` seconds, and there is no (newer) video."""
+    """No render was seen for ``start_grace`` seconds, and there is no (newer) video."""
 
     MISSING = "missing"
-    """There is no such project for this key (404, twice in a row)."""
+    """There is no such project for this key (404, confirmed by a second poll)."""
 
     REFUSED = "refused"
-    """The key was refused, or may not see this project (401 or 403, twice in a row)."""
+    """The key was rejected, or may not read this project (401 or 403, confirmed by a second poll)."""
 
     TIMED_OUT = "timed_out"
-    """``max_wait`` was spent; the render may still finish later."""
+    """``max_wait`` is over; the render may still finish later."""
 
     ERROR = "error"
-    """The answers stayed unusable; ``error`` says why."""
+    """The responses stayed unusable; ``error`` has the reason."""
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderOutcome(Record):
+class RenderOutcome(ValueObject):
     """How one watch ended.
 
     Attributes:
         project_id: The project, as it was given.
         status: How the watch ended.
-        project: The last snapshot; the rendered project where ``status`` is ``RENDERED``. ``None`` if there was none.
-        job: The render's job as it was last seen, where a `RenderHandle` was watched.
+        project: The last snapshot; the rendered project if ``status`` is ``RENDERED``. ``None`` if there was none.
+        job: The render's job as it was last seen, if a `RenderHandle` was watched.
         job_id: The id of that job.
-        polls: How many usable answers the watch got.
+        polls: How many usable responses there were.
         waited: How long the watch lasted, in seconds.
-        notice_lag: The longest time that the end can have gone unnoticed, in seconds: the time since the last look
-            that still showed something else, or since the watch began.
+        detection_delay: The longest possible time between the end and its detection, in seconds: the time since the
+            last poll that showed the render unfinished, or since the watch began.
         error: What `raise_for_status` raises; ``None`` exactly when ``status`` is ``RENDERED``.
     """
 
@@ -63,7 +63,7 @@ class RenderOutcome(Record):
     job_id: str | None = None
     polls: int = 0
     waited: float = 0.0
-    notice_lag: float = 0.0
+    detection_delay: float = 0.0
     error: PictoryError | None = None
 
     @property
@@ -72,7 +72,7 @@ class RenderOutcome(Record):
         return self.status is RenderStatus.RENDERED
 
     def raise_for_status(self) -> None:
-        """Raise the outcome's typed error unless the video is there.
+        """Raise the outcome's typed error, unless the video is there.
 
         Raises:
             RenderFailedError: For ``FAILED``.
@@ -95,6 +95,6 @@ class RenderOutcome(Record):
             "video_url": self.project.video_url if self.project is not None and self.ok else None,
             "polls": self.polls,
             "waited": round(self.waited, 3),
-            "notice_lag": round(self.notice_lag, 3),
+            "detection_delay": round(self.detection_delay, 3),
             "error": str(self.error) if self.error is not None else None,
         }

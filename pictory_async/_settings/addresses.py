@@ -1,4 +1,4 @@
-"""Addresses on the web: which ones are one, and which ones lead to this machine or into its network. Pure."""
+"""Web addresses: which texts are one, and which ones lead to this machine or its network. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
 
 
 def web_address(url: str) -> SplitResult | None:
-    """Read an address; ``None`` where it is none, or where two readers could take it for different ones."""
+    """Parse an address; ``None`` if it is not one, or if two parsers could read it differently."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return None
     try:
@@ -33,13 +33,13 @@ def web_address(url: str) -> SplitResult | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine, for sure: no resolver is asked what a name means."""
+    """Whether a host is this machine for certain. No name is resolved."""
     address = _ip(host)
     return host == "localhost" if address is None else address.is_loopback
 
 
 def objection(url: str, *, loopback: bool) -> str | None:
-    """Why an address that the API gave must not be used; ``None`` where nothing is wrong with it.
+    """Why an address that the API returned must not be used; ``None`` if nothing is wrong with it.
 
     Args:
         url: The address.
@@ -49,7 +49,7 @@ def objection(url: str, *, loopback: bool) -> str | None:
     if parts is None:
         return "is not a web address"
     if parts.username is not None or parts.password is not None:
-        return "holds credentials"
+        return "contains credentials"
     host = parts.hostname or ""
     if is_loopback(host):
         return None if loopback else "points to this machine"
@@ -61,7 +61,7 @@ def objection(url: str, *, loopback: bool) -> str | None:
 def _is_private(host: str) -> bool:
     address = _ip(host)
     if isinstance(address, ipaddress.IPv6Address):
-        # What lies outside of 2000::/3, or is 6to4, may stand for an IPv4 address.
+        # Outside of 2000::/3, and as 6to4, it may stand for an IPv4 address.
         return not address.is_global or address not in _PUBLIC_IPV6 or address.sixtofour is not None
     if address is not None:
         return not address.is_global or address.is_multicast

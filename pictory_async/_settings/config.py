@@ -1,4 +1,4 @@
-"""What a client is told once: the key, the address and the time limit of one request."""
+"""The settings of a client: the key, the base URL and the time limit of one request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 
 from pictory_async._settings.addresses import is_loopback, web_address
 from pictory_async._settings.durations import optional_seconds
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
 
@@ -24,7 +24,7 @@ _GET_KEY: Final = "Copy one from https://app.pictory.ai/api-access and pass it a
 
 
 class ApiKey:
-    """The API key, which shows itself only to the code that sends it."""
+    """The API key, which is shown only to the code that sends it."""
 
     __slots__ = ("_value",)
 
@@ -36,24 +36,23 @@ class ApiKey:
         return self._value
 
     def hide_in(self, text: str) -> str:
-        """The text without the key: a server may send back what it was sent."""
+        """The text without the key: a server may repeat what it was sent."""
         return text.replace(self._value, "********")
 
     def __repr__(self) -> str:
         return "ApiKey('********')"
 
     def __reduce__(self) -> NoReturn:
-        msg = "An API key is not pickled or copied; make the client anew where it is needed."
-        raise TypeError(msg)
+        raise TypeError("An API key cannot be pickled or copied; make a new client where it is needed.")
 
 
 @attrs.frozen(repr=False, eq=False)
-class Config(Record):
+class Config(ValueObject):
     """Checked settings of one client.
 
     Attributes:
         key: The API key.
-        base_url: Where the API is, without a trailing slash.
+        base_url: The address of the API, without a trailing slash.
         timeout: Wall-clock limit for one request, in seconds; ``None`` for no limit.
     """
 
@@ -63,10 +62,10 @@ class Config(Record):
 
     @classmethod
     def checked(cls, api_key: str | None, base_url: str | None, timeout: Duration | None) -> Config:
-        """Take settings from arguments, then from the environment, and refuse what cannot work.
+        """Take settings from arguments, then from the environment, and check them.
 
         Raises:
-            PictoryConfigError: No key, or a key, URL or limit that cannot work.
+            PictoryConfigError: There is no key, or the key, the URL or the limit is not valid.
         """
         key = api_key if api_key is not None else os.environ.get("PICTORY_API_KEY")
         url = base_url if base_url is not None else os.environ.get("PICTORY_API_BASE_URL") or BASE_URL
@@ -81,7 +80,9 @@ def _checked_key(key: str | None) -> ApiKey:
     if key.lower().startswith("bearer "):
         raise PictoryConfigError("The API key starts with 'Bearer '. Pictory takes the raw key: remove that word.")
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise PictoryConfigError(f"The API key holds spaces, line ends or other characters no key has. {_GET_KEY}")
+        raise PictoryConfigError(
+            f"The API key contains spaces, line ends or other impossible characters. {_GET_KEY}"
+        )
     if not key.startswith("pictai_"):
         warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=4)
     return ApiKey(key)
@@ -89,13 +90,13 @@ def _checked_key(key: str | None) -> ApiKey:
 
 def _checked_url(url: str) -> str:
     parts = web_address(url)
-    # Passwords are not shown, nor is a key that was passed in the wrong place.
+    # Neither passwords are shown, nor a key that was passed in the wrong place.
     shown = "" if "@" in str(url) or "pictai_" in str(url) else f" {url!r}"
     problem = None
     if parts is None:
-        problem = "is not a plain web address: it must start with https:// and name a host"
+        problem = "is not a web address: it must start with https:// and name a host"
     elif parts.username is not None or parts.password is not None:
-        problem = "holds credentials. Remove them; the API key is sent as a header"
+        problem = "contains credentials. Remove them; the API key is sent as a header"
     elif parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         problem = "would send the API key unencrypted; use https:// (http:// is for loopback only)"
     elif parts.query or parts.fragment:
@@ -106,5 +107,5 @@ def _checked_url(url: str) -> str:
 
 
 def user_agent() -> str:
-    """What requests call themselves: Cloudflare refuses some HTTP libraries' default names (403, error 1010)."""
+    """The User-Agent header: Cloudflare rejects the default ones of some HTTP libraries (403, error 1010)."""
     return f"pictory-async/{__version__}"

@@ -1,4 +1,4 @@
-"""Durations as users write them: seconds, or a ``timedelta``."""
+"""Durations, in seconds or as a ``timedelta``."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Duration: TypeAlias = float | timedelta
 
 
 def seconds(name: str, value: Duration, *, above: float | None = None) -> float:
-    """Turn a duration into seconds.
+    """Convert a duration to seconds.
 
     Args:
         name: The parameter, for the error.
         value: Seconds or ``timedelta``; not negative.
-        above: The duration must be longer than this, where given.
+        above: The duration must be longer than this, if given.
 
     Raises:
-        PictoryConfigError: The value is no duration, is infinite, negative, or too short.
+        PictoryConfigError: The value is not a duration, or it is infinite, negative or too short.
     """
     if isinstance(value, timedelta):
         value = value.total_seconds()

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import attrs
 
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 
 __all__ = [
     "LazySequence",
@@ -21,6 +21,7 @@ __all__ = [
     "origin_of",
     "plain_dict",
     "remember",
+    "write_with",
 ]
 
 ProjectId: TypeAlias = str | int
@@ -64,7 +65,7 @@ class Origin:
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class Model(Record):
+class Model(ValueObject):
     """The base of everything that is read from the API.
 
     Attributes:
@@ -90,9 +91,7 @@ class Model(Record):
         Returns:
             A new ``dict``, free to be changed.
         """
-        from pictory_async._codec.writer import unstructure  # noqa: PLC0415  # models come first, their spelling later
-
-        return unstructure(self)
+        return _writers[-1](self)
 
     def __repr__(self) -> str:
         shown = (
@@ -101,6 +100,14 @@ class Model(Record):
             if field.repr and field.name not in {"_extra", "_origin"} and getattr(self, field.name) is not None
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+_writers: list[Callable[[Model], dict[str, Any]]] = []
+
+
+def write_with(writer: Callable[[Model], dict[str, Any]]) -> None:
+    """Register what writes models: models come first, and do not know how the API spells their fields."""
+    _writers.append(writer)
 
 
 def _short(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pictory_async import models  # so that annotations find the classes of scenes, which are imported late
-from pictory_async._values import Record
+from pictory_async._values import ValueObject
 from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _scene_sequence(scenes: Iterable[models.Scene]) -> Sequence[models.Scene]:
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class Evidence(Record):
+class Evidence(ValueObject):
     """The few facts of one answer that tell whether a project's video is ready.
 
     Attributes:

@@ -64,7 +64,7 @@ async def waits(client: AsyncPictory, before: Project) -> None:
             assert_type(outcome.project_id, str | int)
             assert_type(outcome.project, Project | None)
             assert_type(outcome.error, errors.PictoryError | None)
-            assert_type(outcome.notice_lag, float)
+            assert_type(outcome.detection_delay, float)
     assert_type(await client.templates.get("id", refresh=True), Template)
     assert_type(await client.templates.backup("id", "directory"), TemplateBackup)
     assert_type(await verify_backup("directory"), BackupCheck)

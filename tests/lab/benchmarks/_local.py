@@ -29,17 +29,43 @@ import pictory_async
 from pictory_async import ProgressSchedule, RateLimiter
 from pictory_async._codec.answers import decode_project, read_evidence
 from pictory_async._codec.json_bytes import fast_fields
-from pictory_async._http.messages import Reply
+from pictory_async._http.messages import Request, Response
 from pictory_async._polling.agenda import Agenda
-from pictory_async._polling.poller import Board, RenderPoller
+from pictory_async._polling.poller import RenderPoller
+from pictory_async._polling.registry import WatchRegistry
+from pictory_async._polling.scheduler import Scheduler
+from pictory_async._polling.targets import targets_of
 from pictory_async._polling.watch import Terms, Watch
 from pictory_async.testing import Render, Simulator, World
 from tests.lab.benchmarks._server import BIG, project_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
+FEW_POLLS = 48  # what a client with the usual slots allows
 RENDERING = b'{"projectName":"x","step":"RENDER","inProgress":true}'
+
+
+class Sender:
+    """Stands in for the transport: what a poll costs without HTTP."""
+
+    most_polls = FEW_POLLS
+
+    def __init__(self, respond: Callable[[str], bytes]) -> None:
+        self._respond = respond
+
+    async def poll(self, path: str, subject: str) -> Response:
+        """Answer at once, as a server without any distance would."""
+        now = anyio.current_time()
+        body = self._respond(path)
+        await anyio.lowlevel.checkpoint()
+        return Response(Request("GET", path, path, subject, []), 200, [], body, now)
+
+
+def poller(respond: Callable[[str], bytes], terms: Terms, ids: Iterable[str]) -> tuple[RenderPoller, Scheduler]:
+    """A poller without a client, and its scheduler."""
+    scheduler = Scheduler(WatchRegistry(cast("Any", Sender(respond))), terms, targets_of(ids, None))
+    return RenderPoller(scheduler), scheduler
 
 
 def milliseconds(calls: dict[str, tuple[Callable[[], object], int]], rounds: int = 20) -> dict[str, float]:
@@ -81,18 +107,16 @@ async def memory(watches: int) -> dict[str, float]:
     """Bytes per watch after a look at each (with the last snapshot), and the time to end them all."""
     sample = project_body(None, rendered=False)
 
-    async def look(watch: Watch) -> Reply:
-        await anyio.lowlevel.checkpoint()
-        body = sample.replace(b"Simulated", str(watch.project_id).encode())  # each has its own snapshot
-        return Reply(200, [], body, anyio.current_time())
+    def respond(path: str) -> bytes:
+        return sample.replace(b"Simulated", path.rpartition("/")[2].encode())  # each has its own snapshot
 
     ids = [str(UUID(int=number)) for number in range(watches)]
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     terms = Terms(max_wait=1e9, interval=1e6, start_grace=1e9, schedule=ProgressSchedule())
-    async with RenderPoller(look, Board(), terms, ids, None) as watch:
-        while watch.statistics().looks < watches:  # noqa: ASYNC110 - nobody else has to say when
+    async with poller(respond, terms, ids)[0] as watch:
+        while watch.statistics().polls < watches:  # noqa: ASYNC110 - nobody else has to say when
             await anyio.sleep(0.1)
         await anyio.sleep(0.2)
         gc.collect()
@@ -106,33 +130,31 @@ async def memory(watches: int) -> dict[str, float]:
 async def scheduler(watches: int, seconds: float, windows: int = 5, interval: float = 2.0) -> dict[str, list[float]]:
     """CPU per poll without HTTP, and how late looks come, in several windows of time one after the other."""
     late: list[float] = []
-    due: dict[Watch, float] = {}
+    due: dict[str, float] = {}
 
     class Noted(Agenda[Watch]):
         def put(self, thing: Watch, when: float) -> None:
-            due[thing] = when
+            due[thing.path] = when
             super().put(thing, when)
 
-    async def look(watch: Watch) -> Reply:
-        now = anyio.current_time()
-        late.append(now - due[watch])
-        await anyio.lowlevel.checkpoint()
-        return Reply(200, [], RENDERING, now)
+    def respond(path: str) -> bytes:
+        late.append(anyio.current_time() - due[path])
+        return RENDERING
 
     found: dict[str, list[float]] = {"us": [], "polls": [], "late_p50_ms": [], "late_p99_ms": []}
     terms = Terms(max_wait=None, interval=interval, start_grace=1e9, schedule=ProgressSchedule())
-    poller = RenderPoller(look, Board(), terms, [], None)
-    poller._agenda = Noted()
-    async with poller as watch:
+    render_poller, inside = poller(respond, terms, [])
+    inside._agenda = Noted()
+    async with render_poller as watch:
         for number in range(watches):
             watch.add(f"p{number}")
         await anyio.sleep(1.5 * interval)  # the watches come up together at first, and then spread
         for _ in range(windows):
             late.clear()
-            looks, used = watch.statistics().looks, time.process_time()
+            looks, used = watch.statistics().polls, time.process_time()
             await anyio.sleep(seconds)
             used = time.process_time() - used
-            looks = watch.statistics().looks - looks
+            looks = watch.statistics().polls - looks
             late.sort()
             found["us"].append(used / looks * 1e6)
             found["polls"].append(looks)
@@ -264,7 +286,7 @@ def fairness() -> dict[str, float]:
             while len(lags) < watches:
                 outcome = await anext(watch)
                 lags.append((simulator.now() - finish[outcome.project_id], len(watch.pending)))
-            polls = [item.polls for item in watch._pending]
+            polls = [item.polls for item in watch._scheduler.pending]
         ideal = [pending / (2 * rate) for _, pending in lags]
         return statistics.mean(lag for lag, _ in lags) / statistics.mean(ideal), min(polls) / max(polls)
 
@@ -276,19 +298,15 @@ def huge(minutes: float) -> dict[str, float]:
     """100,000 watches in simulated time: looks at an interval of 60 s."""
 
     async def run() -> tuple[int, float, float]:
-        async def look(_: Watch) -> Reply:
-            await trio.lowlevel.checkpoint()
-            return Reply(200, [], RENDERING, anyio.current_time())
-
         terms = Terms(max_wait=None, interval=60.0, start_grace=1e9, schedule=ProgressSchedule())
         gc.collect()
         before = most_memory()
-        async with RenderPoller(look, Board(), terms, range(100_000), None) as watch:
+        async with poller(lambda _: RENDERING, terms, map(str, range(100_000)))[0] as watch:
             await anyio.sleep(1)
             used = (most_memory() - before) / 100_000
             began = time.process_time()
             await anyio.sleep(60.0 * minutes)
-            return watch.statistics().looks - 100_000, used, time.process_time() - began
+            return watch.statistics().polls - 100_000, used, time.process_time() - began
 
     looks, used, took = trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
     return {"looks": looks, "bytes": used, "cpu_s": took, "us": took / looks * 1e6, "minutes": minutes}

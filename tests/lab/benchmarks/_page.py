@@ -111,24 +111,24 @@ def page(rows: Sequence[Row], where: str, *, quick: bool) -> str:
 
 
 _TWO = "The server runs on one core, the client on another."
-_ONE = "**This machine has one core, so that client and server had to share it.**"
+_ONE = "**This machine has one core, so the client and the server share it.**"
 
 _PAGE = """# What a poll costs
 
-A poller lives in somebody else's event loop.
-So it should cost next to nothing, stay level as work grows, and never hold the loop up. This page says how far it does.
+A poller runs in the event loop of your application.
+So it should use little CPU time, scale evenly, and never block the loop. This page shows how well it does.
 It is written by a command, `{command}`, not by hand.
 
 ## The table
 
 {summary}.
-The targets were set before the code was written. A row passes when all its figures do, and a miss is called a miss.
-Figures with a unit are this machine's. Those without one are ratios within the run, or counts, and hold for other
-machines too.
+The targets were set before the code was written. A row passes if all its figures do.
+Figures with a unit apply to this machine. Figures without a unit are ratios within the run, or counts, and apply to
+other machines too.
 
 {table}
 
-What the figures were made of:
+Details:
 
 {raw}
 
@@ -138,48 +138,46 @@ What the figures were made of:
 - {machine}.
 - {versions}.
 - {cores}
-  Each measurement has a process of its own.
-  Rounds are outermost: every SDK has its turn in each, so that what else the machine does hits all alike.
-- **A poll** is a GET and what the SDK needs to judge the answer.
-  Ours is one look of the poller, with the limiter and the verdict.
-  A peer's is its own GET call on the same server, parsed as it does.
-  Requests go over loopback, without TLS, to a server that does next to nothing.
-- **Rows 1 to 3**: so many tasks poll without a break.
-  The cost is the user and system time of the client's process, over the polls that were answered.
-  One process makes 1, then 50, then 1,000 tasks, each time with a moment to connect.
-  A peer that answered nothing in that time is left out: "never answered".
+  Each measurement runs in its own process.
+  Every SDK has its turn in each round, so other load on the machine affects all of them equally.
+- **A poll** is a GET and the work that an SDK does to interpret the response.
+  For this library, it is one poll of the poller, including the limiter and the verdict.
+  For a peer, it is its own GET call on the same server, parsed in its own way.
+  Requests go over loopback, without TLS, to a server that does almost nothing.
+- **Rows 1 to 3**: the given number of tasks poll continuously.
+  The cost is the user and system time of the client's process, divided by the number of successful polls.
+  One process runs 1, then 50, then 1,000 tasks, each time with a moment to connect.
+  A peer that gets no response in that time is left out: "no response".
 - **Row 4**: the best of several repetitions. The body has 60 scenes of about 3 KB, in many small parts.
-  The targets were set in milliseconds, on another machine; what carries over is the ratio to `json.loads`.
-  The quicker target was set with msgspec, which took 0.09 ms there.
+  The targets were set in milliseconds on another machine; the ratio to `json.loads` applies here too.
+  The lower target was set with msgspec, which took 0.09 ms there.
 - **Rows 5 and 6**: another process sends a tick every millisecond, with the time in it.
-  What counts is how late the event loop serves it.
-  A timer of the loop itself would not do: its grain is a millisecond, which is as long as what is measured.
-  In row 6 each project has its own body, and every tenth answer differs from the others.
-  The plain loop has a task for each project, uses `json`, and structures the answer with cattrs. It uses our
-  connections, so that they make no difference.
-- **Rows 7, 8 and 14**: the poller without HTTP, with answers that are there at once.
-  Row 7 keeps snapshots of 0.5 KB and counts what Python allocates; row 14 has tiny ones, and tells by how much the
-  process grew. Its CPU includes the simulated clock's.
-  The microseconds of row 8 are this machine's; compare it by how long `json.loads` (row 4) and aiolimiter (row 9) take.
-- **Row 9**: asking a limiter that has room, beside aiolimiter, which has no exact window.
+  The figure is how late the event loop handles it.
+  A timer of the loop itself is not precise enough: its resolution is a millisecond, as long as what is measured.
+  In row 6 each project has its own body, and every tenth response differs from the others.
+  The plain loop has a task for each project, uses `json`, and structures the response with cattrs. It uses the
+  connections of this library, so they make no difference.
+- **Rows 7, 8 and 14**: the poller without HTTP, with immediate responses.
+  Row 7 keeps snapshots of 0.5 KB and counts what Python allocates. Row 14 has tiny snapshots and shows how much the
+  process grew; its CPU time includes the simulated clock.
+  The microseconds of row 8 apply to this machine; `json.loads` (row 4) and aiolimiter (row 9) show how fast it is.
+- **Row 9**: an acquire of a limiter that has room, compared with aiolimiter, which has no exact window.
   Then 1,000 tasks share a limiter of 50 a second, and half of them are cancelled halfway.
-  The exact promise costs 0.6 % of the nominal rate by design.
-  While 500 tasks are being cancelled the event loop does nothing else, which costs a slot or two.
+  The exact guarantee costs 0.6 % of the nominal rate by design.
+  While 500 tasks are being cancelled, the event loop does nothing else, which costs one or two requests.
 - **Row 10**: fresh interpreters with compiled bytecode, the median of twenty-one (five in a quick run).
-  The packages below are counted with what they load by themselves; anyio loads most of itself when it is first used.
+  The packages below are counted with what they load themselves; anyio loads most of its code when it is first used.
 - **Rows 11, 13 and 14** run in simulated time, rows 11 and 13 with simulated renders.
-- **Row 12** is the guard in the test suite: unlike time, it is the same in every run on a quiet machine.
+- **Row 12** is also a test of the suite: unlike times, it is the same in every run on a quiet machine.
 
 ## What it means
 
-- At Pictory's pace (a look at each project every 10 to 30 seconds) tens of projects cost nothing that anybody would
-  notice, with any SDK.
-  It begins to matter for hundreds. There, what counts most is that cost, lag and memory stay level as work grows.
+- At the recommended rate (each project every 10 to 30 seconds), tens of projects cost almost nothing, with any SDK.
+  The cost matters for hundreds of projects. Then it is most important that CPU time, delay and memory scale evenly.
 - The extra `aiohttp` saves CPU time at any size.
-  The extra `fast` pays where projects have many scenes: it reads what tells whether a video is there, and skips the
-  rest.
-- An answer with the same bytes as the one before is not decoded at all.
-- Microseconds are one machine's. They vary by a tenth from run to run, and by more where others use the machine.
-  Compare within a table, not across.
-- `nox -s bench -- --profile` shows where a poll's time goes.
+  The extra `fast` helps if projects have many scenes: it reads only the fields that show whether there is a video.
+- A response with the same bytes as the one before is not decoded at all.
+- Microseconds apply to one machine. They vary by a tenth from run to run, and by more if others use the machine.
+  Compare them within a table, not across tables.
+- `nox -s bench -- --profile` shows where the time of a poll goes.
 """

@@ -24,7 +24,7 @@ UNLIMITED = 10_000_000
 
 @asynccontextmanager
 async def ours(base_url: str, http: str = "httpx") -> AsyncIterator[Poll]:
-    """Ours: one look of the poller, with its judgement."""
+    """Ours: one poll, with what the poller concludes from it."""
     limiter = RateLimiter(UNLIMITED, 1.0, UNLIMITED // 10)
     async with AsyncPictory(KEY, base_url=base_url, http=http, limiter=limiter) as client:
         # The rendered sample is not the video that is waited for, so that the watch goes on.
@@ -32,8 +32,8 @@ async def ours(base_url: str, http: str = "httpx") -> AsyncIterator[Poll]:
         watch = Watch("p", datetime(2100, 1, 1, tzinfo=UTC), None, terms, anyio.current_time(), None)
 
         async def poll() -> None:
-            reply = await client.projects._look(watch)
-            watch.saw(reply.body, reply.sent_at, anyio.current_time())
+            response = await client._transport.poll(watch.path, watch.subject)
+            watch.saw(response.body, response.sent_at, anyio.current_time())
 
         yield poll
 

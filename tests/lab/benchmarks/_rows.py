@@ -110,12 +110,12 @@ def measure_costs(effort: Effort, report: Callable[[str], None]) -> tuple[Sample
 
 def cost_rows(samples: Samples, problems: dict[str, str]) -> Iterator[Row]:
     """Rows 1 to 3, from the costs."""
-    text = "CPU per poll over the best peer's, at 1, 50 and 1,000 concurrent polls"
+    text = "CPU time per poll over that of the best peer, at 1, 50 and 1,000 concurrent polls"
     yield _against(samples, problems, "1", f"{text}; default install", OURS, PEERS, (0.95, 0.65, 0.6))
     yield _against(
         samples, problems, "2", f"{text}; with aiohttp on both sides", OURS_AIOHTTP, PEERS_AIOHTTP, (0.65, 0.65, 0.65)
     )
-    text = "CPU per poll with 1,000 tasks over that with 10: default, aiohttp"
+    text = "CPU time per poll with 1,000 tasks over that with 10 tasks: default, aiohttp"
     names = (OURS, OURS_AIOHTTP)
     problem = next((problems[name] for name in names if name in problems), None)
     if problem is not None:
@@ -150,7 +150,7 @@ def _against(
 
 
 def _us(cost: float) -> str:
-    return "never answered" if cost == float("inf") else f"{cost:,.0f}"
+    return "no response" if cost == float("inf") else f"{cost:,.0f}"
 
 
 def decode_row(_: Effort) -> Row:
@@ -161,12 +161,13 @@ def decode_row(_: Effort) -> Row:
     ratios = [found["verdict_ms"] / found["json_ms"] for found in (fast, plain)]
     return Row(
         "4",
-        "CPU to read a poll's verdict from a project of 60 scenes over that of json.loads: with fast, without",
+        "CPU time to get the verdict from a project of 60 scenes, over that of json.loads: with the extra fast, "
+        "without",
         (Figure(ratios[0], _JSON_FAST), Figure(ratios[1], _JSON_PLAIN)),
-        f"{fast['verdict_ms']:.3f} and {plain['verdict_ms']:.2f} ms for {fast['bytes'] / 1e3:,.0f} KB. Where 0.1 and "
-        f"1.3 ms were set as targets, json.loads took 1.15 ms, and msgspec 0.09 ms for a struct of a few fields; here "
-        f"they take {fast['json_ms']:.2f} and {fast['msgspec_ms']:.3f} ms. Unchanged bytes "
-        f"{fast['unchanged_ms']:.3f} ms; whole project with its scenes {fast['project_ms']:.1f} ms",
+        f"{fast['verdict_ms']:.3f} and {plain['verdict_ms']:.2f} ms for {fast['bytes'] / 1e3:,.0f} KB. The "
+        f"targets were 0.1 and 1.3 ms on a machine where json.loads took 1.15 ms, and msgspec 0.09 ms for a struct of "
+        f"a few fields; here they take {fast['json_ms']:.2f} and {fast['msgspec_ms']:.3f} ms. Unchanged bytes: "
+        f"{fast['unchanged_ms']:.3f} ms; the complete project with its scenes: {fast['project_ms']:.1f} ms",
     )
 
 
@@ -181,10 +182,9 @@ def burst_row(effort: Effort) -> Row:
         raise NotMeasuredError("polls of the burst failed")
     return Row(
         "5",
-        "largest lag of the event loop when 1,000 polls are asked for at once; new connections at 200 polls/s, 30 in "
-        "flight",
+        "largest delay of the event loop when 1,000 polls start at once; new connections at 200 polls/s, 30 in flight",
         (Figure(samples.get("burst", "lag_ms"), 50.0, " ms"), Figure(steady["new_connections"], 0.0)),
-        f"{steady['polls']:,.0f} polls at {steady['us']:,.0f} µs of CPU",
+        f"{steady['polls']:,.0f} polls at {steady['us']:,.0f} µs of CPU time",
     )
 
 
@@ -205,8 +205,8 @@ def stall_row(effort: Effort) -> Row:
     ours, plain_loop = samples.get(False, "p99_ms"), samples.get(True, "p99_ms")
     return Row(
         "6",
-        "99th percentile of how late a 1 ms tick is served while 500 projects of 60 scenes are watched, over that of a "
-        "plain loop",
+        "99th percentile of the delay of a 1 ms tick while 500 projects of 60 scenes are watched, over that of a plain "
+        "loop",
         (Figure(ours / plain_loop, 0.4),),
         f"{ours:.2f} ms, plain {plain_loop:.2f} ms; CPU {samples.get(False, 'cpu'):.0%}, plain "
         f"{samples.get(True, 'cpu'):.0%}; polls {samples.get(False, 'polls'):,.0f}, plain "
@@ -218,7 +218,7 @@ def memory_row(_: Effort) -> Row:
     found = local("memory")
     return Row(
         "7",
-        "memory per watch of 10,000, with the last snapshot; ending them all",
+        "memory per watch, with 10,000 watches and their last snapshots; time to end them all",
         (Figure(found["bytes"], 1024.0, " B"), Figure(found["cancel_ms"], 20.0, " ms")),
     )
 
@@ -228,11 +228,11 @@ def scheduler_row(effort: Effort) -> Row:
     costs = ", ".join(f"{cost:.1f}" for cost in found["us"])
     return Row(
         "8",
-        "CPU per poll without HTTP, 10,000 watches; lateness of looks, 99th percentile",
+        "CPU time per poll without HTTP, with 10,000 watches; 99th percentile of how late a poll starts",
         # The best, as in rows 4 and 9: what others do on the machine only adds.
         (Figure(min(found["us"]), 50.0, " µs"), Figure(max(found["late_p99_ms"]), 5.0, " ms")),
-        f"the best of {costs} µs, and the latest; {min(found['polls']):,.0f} polls each; "
-        f"median lateness {max(found['late_p50_ms']):.2f} ms",
+        f"the lowest of {costs} µs, and the longest delay; {min(found['polls']):,.0f} polls each; "
+        f"median delay {max(found['late_p50_ms']):.2f} ms",
     )
 
 
@@ -243,8 +243,8 @@ def limiter_row(effort: Effort) -> Row:
         samples.add("", local("limiter", *effort.options))
     return Row(
         "9",
-        "limiter: free acquire over that of aiolimiter; share of 50/s with 1,000 waiters, 500 of them cancelled; "
-        "most in one second; overtakings; pace at a nominal 20,000/s",
+        "limiter: time of an acquire without waiting, over that of aiolimiter; share of 50/s used with 1,000 waiters, "
+        "500 of them cancelled; most requests in one second; waiters that overtook others; rate at a nominal 20,000/s",
         (
             Figure(samples.get("", "alone_us") / samples.get("", "peer_us"), _AIOLIMITER),
             Figure(samples.get("", "share") * 100.0, 99.0, " %", at_least=True),
@@ -252,9 +252,9 @@ def limiter_row(effort: Effort) -> Row:
             Figure(samples.get("", "overtakings"), 0.0),
             Figure(samples.get("", "quick_per_second"), 5000.0, "/s", at_least=True),
         ),
-        f"acquire {samples.get('', 'alone_us'):.2f} µs, aiolimiter {samples.get('', 'peer_us'):.2f} µs, and 1.02 µs "
-        f"where 2 µs was the target; share before the cancelling {samples.get('', 'share_before'):.2%}, after it "
-        f"{samples.get('', 'share_after'):.2%}",
+        f"acquire {samples.get('', 'alone_us'):.2f} µs, aiolimiter {samples.get('', 'peer_us'):.2f} µs (1.02 µs on "
+        f"the machine where the target was 2 µs); share before the cancellation {samples.get('', 'share_before'):.2%}, "
+        f"after it {samples.get('', 'share_after'):.2%}",
     )
 
 
@@ -262,11 +262,11 @@ def import_row(effort: Effort) -> Row:
     found = local("imports", *effort.options)
     return Row(
         "10",
-        "import pictory_async over import httpx, attrs, cattrs, anyio",
+        "time to import pictory_async, over that to import httpx, attrs, cattrs and anyio",
         (Figure(found["own_ms"] / found["base_ms"], 1.2),),
-        f"{found['own_ms']:.0f} over {found['base_ms']:.0f} ms; with a first client made "
+        f"{found['own_ms']:.0f} over {found['base_ms']:.0f} ms; including a first client "
         f"{found['client_ms']:.0f} ms ({found['client_ms'] / found['base_ms']:.2f}); without click and rich, which "
-        f"httpx imports where they are installed, {found['lean_own_ms']:.0f} over {found['lean_base_ms']:.0f} ms "
+        f"httpx imports if they are installed, {found['lean_own_ms']:.0f} over {found['lean_base_ms']:.0f} ms "
         f"({found['lean_own_ms'] / found['lean_base_ms']:.2f})",
     )
 
@@ -275,9 +275,9 @@ def fairness_row(_: Effort) -> Row:
     found = local("fairness")
     return Row(
         "11",
-        "mean lag between finish and notice where the budget binds, over n/2r",
+        "mean detection delay when the budget is the limit, over n/2r",
         (Figure(found["ratio"], 1.1),),
-        f"the watch with the fewest looks had {found['evenness']:.0%} of those with the most",
+        f"the watch with the fewest polls had {found['evenness']:.0%} as many as the one with the most",
     )
 
 
@@ -286,7 +286,7 @@ def calls_row(_: Effort) -> Row:
     counts = {http: [float(output("calls", http)) for _ in range(2)] for http in ("httpx", "aiohttp")}
     return Row(
         "12",
-        "Python and C calls per poll, the greater of two runs: default, aiohttp",
+        "Python and C calls per poll, the larger of two runs: default, aiohttp",
         (Figure(max(counts["httpx"]), 3000.0), Figure(max(counts["aiohttp"]), 1600.0)),
         "; ".join(f"{http}: {one:,.0f} and {other:,.0f}" for http, (one, other) in counts.items()),
     )
@@ -296,7 +296,7 @@ def schedule_row(effort: Effort) -> Row:
     found = json.loads(output("schedule", *effort.options))
     return Row(
         "13",
-        "lag of a schedule that follows progress over that of the fair one, with as many requests",
+        "mean detection delay with ProgressSchedule, over that with FairSchedule and as many requests",
         (Figure(found["ratio"], 0.75),),
         f"{found['lag_s']:.1f} over {found['fair_lag_s']:.1f} s, mean of {found['cases']:.0f} cases; between "
         f"{found['best']:.2f} and {found['worst']:.2f}",
@@ -307,10 +307,10 @@ def huge_row(effort: Effort) -> Row:
     found = local("huge", *effort.options)
     return Row(
         "14",
-        "100,000 watches in simulated time: memory of each, CPU of a look",
+        "100,000 watches in simulated time: memory per watch, CPU time per poll",
         (),
-        f"{found['bytes']:,.0f} B, {found['us']:,.0f} µs; {found['looks']:,.0f} looks of "
-        f"{found['minutes']:g} min in {found['cpu_s']:,.0f} s of CPU",
+        f"{found['bytes']:,.0f} B, {found['us']:,.0f} µs; {found['looks']:,.0f} polls in "
+        f"{found['minutes']:g} min, with {found['cpu_s']:,.0f} s of CPU time",
     )
 
 

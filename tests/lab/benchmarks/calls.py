@@ -1,7 +1,7 @@
-"""Python and C calls per poll under cProfile: ``python -m tests.lab.benchmarks.calls [httpx|httpx2|aiohttp] [--profile]``.
+"""Python and C calls per poll under cProfile, the same from run to run: the guard that the test suite keeps.
 
-The same from run to run, so it is the guard that the test suite keeps. For that, the server answers with one write, and
-the median is taken: on a busy machine an answer may come in two pieces nevertheless, or before it is waited for.
+``python -m tests.lab.benchmarks.calls [httpx|httpx2|aiohttp] [--profile]``. To be repeatable, the server sends each
+response with one write, and the median is taken: on a busy machine a response may still arrive in two pieces, or early.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def watch(one: Rendering, schedule: PollSchedule, interval: float) -> tuple[int,
     remaining: float | None = None
     while polls < _LIMIT:
         seen = Sighting(now=now, interval=interval, polls=polls, fresh=True, remaining=remaining)
-        now = schedule.next_look(seen)
+        now = schedule.next_poll(seen)
         polls += 1
         if now >= one.end:
             return polls, now - one.end

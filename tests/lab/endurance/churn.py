@@ -55,7 +55,7 @@ class Cell:
 
     def row(self) -> str:
         """The cell as a row of a table."""
-        verdict = "; ".join(self.wrong) or "as it should be"
+        verdict = "; ".join(self.wrong) or "clean"
         facts = (self.natively, self.by_scope, self.succeeded, self.requests, self.most)
         return f"| {self.engine} | {self.loop} | {' | '.join(f'{fact:,}' for fact in facts)} | {verdict} |"
 
@@ -122,15 +122,17 @@ def page(cells: list[Cell], waits: int) -> str:
     rows = "\n".join(cell.row() for cell in cells)
     seconds = sum(cell.seconds for cell in cells)
     return f"""\
-{CALLERS} callers wait for renders that never end, and give up after 0 to {PATIENCE * 1000:g} ms: {waits:,} waits in \
-each row, half of them by `Task.cancel` (half of those twice) and half by a cancel scope; on trio all by a scope.
-Meanwhile {OTHERS} others ask for a project that is there, and each of their calls must succeed.
-All share one client with {POOL} connections, to a server in another process that takes up to 20 ms for an answer.
-As it should be means: three more calls succeed; the server has as many connections open as the client says (aiohttp \
-does not tell), and none after closing; no task, open file or place in a line is left; and neither Python nor the \
-event loop has anything to complain about, such as a `ResourceWarning`.
+{CALLERS} callers wait for renders that never end, and are cancelled after 0 to {PATIENCE * 1000:g} ms: {waits:,} \
+waits in each row, half of them by `Task.cancel` (half of those twice) and half by a cancel scope; on trio all by a \
+scope.
+Meanwhile {OTHERS} others fetch a project that exists, and each of their calls must succeed.
+All share one client with {POOL} connections to a server in another process, which takes up to 20 ms for a response.
+"Clean" means: three more calls succeed; the server has as many open connections as the client reports (aiohttp does \
+not report it), and none after closing; no task, open file or queue entry remains; and neither Python nor the event \
+loop reports a problem such as a `ResourceWarning`.
 
-| HTTP library | event loop | cancelled natively | by scope | other calls, all right | requests | at once | in the end |
+| HTTP library | event loop | cancelled natively | by scope | other calls, all successful | requests | most at once \
+| result |
 |---|---|---|---|---|---|---|---|
 {rows}
 

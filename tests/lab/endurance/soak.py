@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NEWER = World().epoch
 """All projects have an older video."""
 
-WELL = "level; three calls succeed, no connection, task, file or warning is left"
+WELL = "constant; three calls succeed, no connection, task, file or warning remains"
 SMALL = 64.0
 """KiB a minute that are no leak, whatever the statistics say: the allocator's own moves."""
 
@@ -114,7 +114,7 @@ async def render(soak: Soak, client: AsyncPictory, watch: RenderPoller, project_
         one = error.handle
         soak.renders["uncertain"] += 1
     except PictoryError:
-        soak.renders["refused"] += 1
+        soak.renders["rejected"] += 1
     if not soak.over:
         watch.add(one, after=NEWER)
 
@@ -156,7 +156,7 @@ def judge(soak: Soak) -> str:
     first, last = (sum(one.kib for one in part) / len(part) for part in (soak.samples[:15], soak.samples[-15:]))
     return f"""\
 | memory in use, first and last half minute | {first / 1024:.1f} MiB, {last / 1024:.1f} MiB |
-| its slope | {rise:+.1f} KiB a minute, standard error {error:.1f} |
+| slope of memory in use | {rise:+.1f} KiB a minute, standard error {error:.1f} |
 | Python's allocated blocks | {soak.samples[0].blocks:,}; slope {held:+.0f} a minute, standard error {held_error:.0f} |
 | open files, fewest and most | {min(counts)}, {max(counts)}; slope {level:+.2f} a minute |"""
 
@@ -170,24 +170,23 @@ def page(soak: Soak, engine: str) -> str:
     return f"""\
 {soak.watches:,} projects are watched over real sockets for {soak.minutes:g} minutes, in a client whose server is \
 another process.
-Something goes wrong with one request in ten.
-{resting(soak.watches):,} of the projects are rendered within minutes; each is then rendered again and watched again, \
-so that watches end and begin all the time. The others are being rendered for ever.
-After {soak.warm_up:g} seconds for warming up, memory and open files are looked at every two seconds, when garbage has \
-been collected.
-Memory counts as level where its straight line (least squares) rises by no more than two standard errors, or by no \
-more than {SMALL:g} KiB a minute; neighbouring samples are alike, which makes the standard error look smaller than \
-it is.
+One request in ten has a fault.
+{resting(soak.watches):,} of the projects are rendered within minutes. Each of these is then rendered again and \
+watched again, so watches end and begin all the time. The other projects never finish rendering.
+After a warm-up of {soak.warm_up:g} seconds, memory and open files are measured every two seconds, after a garbage \
+collection.
+Memory counts as constant if its trend (least squares) rises by no more than two standard errors, or by no more than \
+{SMALL:g} KiB a minute. Neighbouring samples are similar, so the real standard error is larger than the calculated one.
 
 | | |
 |---|---|
 | requests | {soak.requests:,}, {soak.requests / soak.minutes / 60:,.0f} a second |
 | faults | {sum(soak.faults.values()):,}: {faults} |
 | outcomes | {outcomes} |
-| renders asked for | {renders} |
-| watches at once, at least | {soak.fewest:,} |
+| requested renders | {renders} |
+| concurrent watches, at least | {soak.fewest:,} |
 {memory_rows}
-| in the end | {"; ".join(soak.wrong) or WELL} |
+| result | {"; ".join(soak.wrong) or WELL} |
 
 Python {platform.python_version()}, {engine} {version(engine)}, anyio {version("anyio")}, {platform.system()}.
 """

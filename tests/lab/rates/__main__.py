@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the section of the documentation")
     options = parser.parse_args()
     began = time.perf_counter()
-    head = ("| Hidden limit | used | refused | looks at a project | requests | |", "|---|---|---|---|---|---|")
+    head = ("| Hidden limit | used | rejected | polls per project | requests | |", "|---|---|---|---|---|---|")
     print("\n".join(head), flush=True)
     found = []
     with multiprocessing.Pool() as pool:
@@ -41,10 +41,11 @@ def main() -> None:
             print(line(cell, result), flush=True)
     missed = sum(not result.good for _, result in found)
     text = (
-        f"{len(found)} servers, of which {missed} miss a target (at least 85 % used, less than 2 % refused, no project "
-        f"looked at less than a third as often as another). {WATCHES} projects are watched by a client that may send "
-        f"{NOMINAL} requests a second; its answers take {LATENCY:g} s, give or take half of that. What is shown comes "
-        "after the time in which the limit is found: as long as 800 requests take, and at least five minutes."
+        f"{len(found)} servers, of which {missed} miss a target (at least 85 % used, less than 2 % rejected, no "
+        f"project polled less than a third as often as another). A client that may send {NOMINAL} requests a second "
+        f"watches {WATCHES} projects. A response takes {LATENCY:g} s, plus or minus half of that. The measurement "
+        "starts after a warm-up in which the client finds the limit: the time of 800 requests, and at least five "
+        "minutes."
     )
     print(f"\n{text}\n{time.perf_counter() - began:.0f} s")
     if options.write is not None:

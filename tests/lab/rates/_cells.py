@@ -48,7 +48,7 @@ class Cell:
     def name(self) -> str:
         """What this is, for a table."""
         change = f"{self.before:g} → " if self.before is not None else ""
-        told = ", told how long to wait" if self.tells else ""
+        told = ", with Retry-After" if self.tells else ""
         crowd = f", {self.clients} clients" if self.clients > 1 else ""
         return f"{self.kind}, {change}{self.rate:g}/s{told}{crowd}"
 

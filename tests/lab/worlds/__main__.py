@@ -41,7 +41,7 @@ class Totals:
             f"{worlds}; promises were broken in {len(self.failed)}.",
             ", ".join(f"{count:,} {what}" for what, count in self.counts.items()) + ".",
             "",
-            f"| Fault | {sum(self.faults.values()):,} in all |",
+            f"| Fault | {sum(self.faults.values()):,} in total |",
             "|---|---:|",
             *(f"| {kind} | {count:,} |" for kind, count in sorted(self.faults.items())),
         ]
@@ -53,8 +53,8 @@ def _one(seed: int) -> tuple[int, list[str], dict[str, int], dict[str, int]]:
     counts = {
         "requests": len(history.server.exchanges),
         "outcomes": len(history.told),
-        "calls given up": history.cancelled,
-        "renders asked for": history.renders,
+        "cancelled calls": history.cancelled,
+        "requested renders": history.renders,
         "downloads": history.downloads,
     }
     return seed, [str(one) for one in history.violations], counts, dict(history.server.counts)

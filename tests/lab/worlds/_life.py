@@ -95,10 +95,10 @@ def _nothing_left(history: History, clients: list[AsyncPictory], tasks_before: i
     left = {"tasks": seen.tasks_living - tasks_before, "waiters": history.limiter.statistics().waiting}
     left["timers"] = int(seen.seconds_to_next_deadline < FOREVER)
     for client in clients:
-        board, media = client.projects._board, client._media._engine
+        registry, media = client.projects._registry, client._fetcher._engine
         left["requests"] = client.statistics().http.busy + media.statistics().busy
-        left["places at the gate"] = client._engine._gate._line.waiting + media._gate._line.waiting
-        left["watches"] = len(board.watches) + len(board.looking)
+        left["callers that wait for a slot"] = client._engine.slots._queue.waiting + media.slots._queue.waiting
+        left["watches"] = len(registry._watches) + len(registry._polls) + registry.watching
         if any(left.values()):
             history.wrong("nothing left", f"{ {what: count for what, count in left.items() if count} }")
 

@@ -174,19 +174,16 @@ class User:
 
     def _is_small(self, watch: RenderPoller) -> None:
         """Look at what the poller keeps: no more than in proportion to its watches."""
-        pending, workers = len(watch.pending), watch._workers
+        inside, pending = watch._scheduler, len(watch.pending)
         sizes = {
-            "entries in the agenda": (len(watch._agenda._heap), 2 * pending + workers + 2),
-            "workers at work or at rest": (
-                len(watch._resting) + len(watch._flying) + (watch._timekeeper is not None),
-                workers,
-            ),
-            "workers": (workers, min(24, len(self.projects) + 2)),
-            "outcomes": (len(watch._outcomes), len(self.projects) + 1),
+            "entries in the agenda": (len(inside._agenda._heap), 2 * pending + 2),
+            "due polls": (len(inside._due), pending),
+            "polls in flight": (len(inside._scopes), min(48, len(self.projects) + 2)),
+            "ended watches": (len(inside._news), len(self.projects) + 1),
         }
         for what, (size, most) in sizes.items():
             if size > most:
-                self.history.wrong("memory", f"{size} {what} for {pending} watches and {workers} workers")
+                self.history.wrong("memory", f"{size} {what} for {pending} watches")
 
     async def _render(self) -> None:
         handles: list[RenderHandle] = []

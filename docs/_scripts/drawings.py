@@ -1,0 +1,204 @@
+"""Draw the two pictures of the architecture page: `docs/architecture.svg` and `docs/poll.svg`.
+
+The floors of the first one are the layers of the import contract in `pyproject.toml`, so the drawing shows what the
+checks enforce. A test fails if a committed drawing is not what this script makes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+ROOT: Final = Path(__file__).parent.parent.parent
+DOCS: Final = ROOT / "docs"
+
+PURPOSES: Final = {
+    "cli": "the pictory command",
+    "testing": "the simulator and the pytest plugin",
+    "_client": "AsyncPictory: opens and closes everything below",
+    "insight": "reports, comparisons, checks",
+    "_api": "projects, templates, jobs, lists",
+    "_polling": "when to poll, what a response proves",
+    "_files": "downloads and backups on disk",
+    "_http": "one request: connection, time limit, status, retry",
+    "_cache": "templates, in memory and on disk",
+    "_limits": "request budget, queue and slots",
+    "_codec": "JSON to models and back",
+    "_settings": "what users pass in, checked once",
+    "models": "what the API returns, as frozen attrs classes",
+    "_statistics": "counters, as values",
+    "errors": "one tree of errors",
+    "_values": "how values are compared and printed",
+    "_gather": "calls that run concurrently",
+    "_version": "the version",
+}
+"""What each part is for; the drawing needs one for every layer of the contract."""
+
+STYLE: Final = """\
+svg { --card: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #57606a; --box: #f6f8fa; --line: #8c959f;
+--public: #ddf4ff; --rim: #54aeff; --core: #fff8c5; --gold: #bf8700 }
+@media (prefers-color-scheme: dark) { svg { --card: #0d1117; --edge: #30363d; --ink: #e6edf3; --soft: #9da7b3;
+--box: #161b22; --line: #6e7681; --public: #0c2d4d; --rim: #388bfd; --core: #2e2a10; --gold: #bb8009 } }
+text { font: 15px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif; fill: var(--ink) }
+.name { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace; font-weight: bold }
+.soft { fill: var(--soft) }
+.small { font-size: 13.5px; fill: var(--soft) }
+.middle { text-anchor: middle }
+.card { fill: var(--card); stroke: var(--edge) }
+.box { fill: var(--box); stroke: var(--edge); stroke-width: 1.5 }
+.public { fill: var(--public); stroke: var(--rim); stroke-width: 1.5 }
+.core { fill: var(--core); stroke: var(--gold); stroke-width: 1.5 }
+.line { fill: none; stroke: var(--line); stroke-width: 2 }
+.head { fill: var(--line) }"""
+
+
+def layers() -> list[list[str]]:
+    """Read the floors from the import contract, the highest first; siblings share one."""
+    settings: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (contract,) = (one for one in contracts if one["type"] == "layers" and one["containers"] == ["pictory_async"])
+    floors = [floor.replace("|", " ").replace(":", " ").split() for floor in contract["layers"]]
+    return [[part.strip("()") for part in floor] for floor in floors]
+
+
+def svg(width: int, height: int, title: str, shapes: list[str]) -> str:
+    """Put shapes on a card of its own colour: the page around it may be light or dark."""
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="about">',
+        f'<title id="about">{escape(title)}</title>',
+        f"<style>\n{STYLE}\n</style>",
+        '<marker id="head" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7" markerHeight="7" orient="auto">',
+        '<path class="head" d="M 0 0 L 10 5 L 0 10 z"/></marker>',
+        f'<rect class="card" x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="12"/>',
+        *shapes,
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def box(x: int, y: int, width: int, height: int, kind: str) -> str:
+    """Draw a box."""
+    return f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}" rx="8"/>'
+
+
+def text(x: int, y: int, content: str, kind: str) -> str:
+    """Write one line."""
+    return f'<text class="{kind}" x="{x}" y="{y}">{escape(content)}</text>'
+
+
+def arrow(path: str) -> str:
+    """Draw a line that ends in an arrow."""
+    return f'<path class="line" d="{path}" marker-end="url(#head)"/>'
+
+
+def architecture() -> str:
+    """Draw the floors."""
+    width, left, right, step, tall, gap = 960, 78, 24, 52, 42, 12
+    room = width - left - right
+    floors = layers()
+    top = 60
+    shapes = [
+        box(left, 20, 18, 18, "public"),
+        text(left + 27, 34, "you import it", "soft"),
+        box(left + 140, 20, 18, 18, "box"),
+        text(left + 167, 34, "internal", "soft"),
+    ]
+    for number, floor in enumerate(floors):
+        y = top + number * step
+        each = (room - (len(floor) - 1) * gap) // len(floor)
+        for place, part in enumerate(floor):
+            x = left + place * (each + gap)
+            public = not part.startswith("_") or part == "_client"
+            shapes.append(box(x, y, each, tall, "public" if public else "box"))
+            shapes.append(text(x + 14, y + 27, part, "name"))
+            shapes.append(text(x + 126, y + 27, PURPOSES[part], "soft"))
+    bottom = top + len(floors) * step - (step - tall)
+    shapes.append(arrow(f"M 40 {top + 4} V {bottom - 2}"))
+    turned = f'transform="rotate(-90 26 {(top + bottom) // 2})"'
+    middle = text(26, (top + bottom) // 2, "an import only goes down", "soft middle")
+    shapes.append(middle.replace("<text ", f"<text {turned} "))
+    title = "The parts of pictory_async, one floor above the other. A part imports only parts on lower floors: "
+    title += "; ".join(f"{part}, {PURPOSES[part]}" for floor in floors for part in floor)
+    return svg(width, bottom + 24, f"{title}.", shapes)
+
+
+STEPS_OUT: Final = (
+    ("1", "agenda", "which watch is due"),
+    ("2", "slot", "at most 32 in flight"),
+    ("3", "connection", "one per request"),
+    ("4", "budget", "rate per window"),
+    ("5", "headers", "sent at once"),
+)
+STEPS_BACK: Final = (
+    ("9", "evidence", "what it proves"),
+    ("8", "codec", "what a poll needs"),
+    ("7", "status", "bytes or an error"),
+    ("6", "response", "read to its end"),
+)
+
+
+def poll() -> str:
+    """Draw one poll: out above, back below, and the watch in the middle."""
+    width, height, wide, tall, gap, left = 960, 384, 160, 62, 28, 24
+    above, middle, below = 24, 161, 298
+    pace = wide + gap
+    shapes: list[str] = []
+
+    def step(x: int, y: int, number: str, name: str, caption: str) -> None:
+        shapes.append(box(x, y, wide, tall, "box"))
+        shapes.append(text(x + 12, y + 26, f"{number}  {name}", "name"))
+        shapes.append(text(x + 12, y + 48, caption, "small"))
+
+    for place, one in enumerate(STEPS_OUT):
+        step(left + place * pace, above, *one)
+        if place:
+            shapes.append(arrow(f"M {left + place * pace - gap} {above + tall // 2} h {gap - 3}"))
+    for place, one in enumerate(STEPS_BACK):
+        step(left + place * pace, below, *one)
+        if place:
+            shapes.append(arrow(f"M {left + place * pace} {below + tall // 2} h {3 - gap}"))
+    end = left + 4 * pace
+    centre = end + wide // 2
+    shapes += [
+        box(end, middle, wide, tall, "public"),
+        text(centre, middle + 27, "Pictory", "name middle"),
+        text(centre, middle + 48, "api.pictory.ai", "small middle"),
+        arrow(f"M {centre} {above + tall} V {middle - 3}"),
+        f'<path class="line" d="M {centre} {middle + tall} V {below + tall // 2}"/>',
+        arrow(f"M {centre} {below + tall // 2} H {end - gap + 3}"),
+    ]
+    x, w = left + pace, 2 * wide + gap
+    shapes += [
+        box(x, middle, w, tall, "core"),
+        text(x + w // 2, middle + 27, "watch", "name middle"),
+        text(x + w // 2, middle + 48, "one project that a caller waits for", "small middle"),
+        # From the evidence up to the watch, and from the watch to the agenda or to the caller.
+        f'<path class="line" d="M {left + wide // 2} {below} V {middle + tall // 2 + 14}"/>',
+        arrow(f"M {left + wide // 2} {middle + tall // 2 + 14} H {x - 3}"),
+        f'<path class="line" d="M {x} {middle + tall // 2 - 14} H {left + wide // 2}"/>',
+        arrow(f"M {left + wide // 2} {middle + tall // 2 - 14} V {above + tall + 3}"),
+        text(left + wide // 2 + 10, middle - 26, "10a  not finished: the schedule says when next", "small"),
+        arrow(f"M {x + w} {middle + tall // 2} h {gap + 62}"),
+        text(x + w + 10, middle + tall // 2 - 10, "10b  outcome", "small"),
+    ]
+    title = (
+        "One poll. The agenda names the watch that is due; a slot, a connection and the request budget are taken in "
+        "this order; the headers are sent at once. The response becomes bytes or an error, the codec reads what a poll "
+        "needs, and the evidence decides: the watch gets its outcome, or the time of its next poll."
+    )
+    return svg(width, height, title, shapes)
+
+
+DRAWINGS: Final = {"architecture.svg": architecture, "poll.svg": poll}
+
+
+def main() -> None:
+    """Write both drawings."""
+    for name, draw in DRAWINGS.items():
+        (DOCS / name).write_text(draw(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The HTTP libraries to choose from, and the engine for each."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, Final
+
+import httpx
+
+from pictory_async._http.engine import KEEPALIVE, Engine
+from pictory_async._limits.slots import RequestSlots
+from pictory_async.errors import PictoryConfigError
+
+__all__ = ["open_engine"]
+
+_EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
+
+
+def open_engine(http: object, *, limit: int = 32, reserve: int = 8) -> Engine:
+    """Make the engine for what a user passed as ``http``.
+
+    Args:
+        http: ``None`` or ``"httpx"``, ``"httpx2"``, ``"aiohttp"``, or an ``AsyncClient`` or ``AsyncBaseTransport`` of
+            httpx or httpx2, which stays the user's to close.
+        limit: As of `RequestSlots`.
+        reserve: As of `RequestSlots`.
+
+    Raises:
+        PictoryConfigError: It is none of these, or its extra is not installed.
+    """
+    slots = RequestSlots(limit, reserve)
+    if http is None or http == "httpx":
+        return _own_connections(httpx, slots)
+    if isinstance(http, str):
+        return _named_engine(http, slots)
+    for library in (httpx, sys.modules.get("httpx2")):
+        if library is not None and isinstance(http, (library.AsyncClient, library.AsyncBaseTransport)):
+            return Engine(library, lambda _: http, slots, pooled=True, owned=False)
+    raise PictoryConfigError(
+        'http must be "httpx", "httpx2", "aiohttp", or an AsyncClient or AsyncBaseTransport of httpx or httpx2, '
+        f"not {type(http).__name__}."
+    )
+
+
+def _named_engine(name: str, slots: RequestSlots) -> Engine:
+    if name not in _EXTRAS:
+        raise PictoryConfigError(
+            f'http must be "httpx", "httpx2" or "aiohttp", or a client or transport object, not {name!r}.'
+        )
+    module, extra = _EXTRAS[name]
+    try:
+        library: Any = importlib.import_module(module)
+    except ImportError:
+        raise PictoryConfigError(f'http={name!r} needs an extra: pip install "pictory-async[{extra}]"') from None
+    if name == "httpx2":
+        return _own_connections(library, slots)
+    # As many connections as there can be requests: nobody waits inside the pool.
+    pool = httpx.Limits(max_connections=slots.most, keepalive_expiry=KEEPALIVE)
+    return Engine(httpx, lambda tls: library.AiohttpTransport(verify=tls, limits=pool), slots, pooled=True)
+
+
+def _own_connections(library: Any, slots: RequestSlots) -> Engine:
+    one = library.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
+    return Engine(library, lambda tls: library.AsyncHTTPTransport(verify=tls, limits=one), slots)

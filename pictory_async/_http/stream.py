@@ -1,0 +1,61 @@
+"""A response that is read while it arrives."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+
+from pictory_async._http.translate import Translate, limit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pictory_async._http.messages import Headers, Request
+
+__all__ = ["CLOSING", "Stream"]
+
+CLOSING: Final = 5.0
+"""Seconds that closing a response or a connection may take."""
+
+
+class Stream:
+    """A response whose body is still arriving.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Raw header pairs.
+        whole: Whether the body arrived completely.
+    """
+
+    def __init__(self, answer: Any, request: Request, translate: Translate) -> None:
+        self.status: int = answer.status_code
+        self.headers: Headers = answer.headers.raw
+        self.whole = False
+        self._answer = answer
+        self._request = request
+        self._translate = translate
+        self._chunks: AsyncIterator[bytes] = answer.stream.__aiter__()
+
+    async def read(self) -> bytes:
+        """The next piece of the body as it was sent; empty at the end."""
+        chunk = b""
+        with self._translate, limit(self._request) as scope:
+            chunk = await anext(self._chunks, b"")
+            self.whole = not chunk
+        if scope.cancelled_caught:
+            raise self._request.timed_out()
+        return chunk
+
+    async def aclose(self) -> None:
+        """Close the response, complete or not."""
+        if not self.whole:
+            # Cancelled at its next read, the stream unwinds from the inside out; closing it would leave inner ones.
+            # Shielded: a cancellation from outside would end this here, and skip what comes after it.
+            with suppress(Exception), anyio.CancelScope(shield=True) as scope:
+                scope.cancel()
+                while await anext(self._chunks, b""):
+                    pass  # what has arrived already is yielded without reading
+        with anyio.move_on_after(CLOSING, shield=True), suppress(Exception):
+            await self._answer.aclose()

@@ -1,0 +1,104 @@
+"""How a watch ended, in sentences: what happened, to what, and what to do next. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pictory_async._codec.error_body import in_one_line
+from pictory_async._polling.evidence import Verdict
+from pictory_async._polling.outcome import RenderStatus
+from pictory_async.errors import (
+    JobCleanedError,
+    JobFailedError,
+    NotFoundError,
+    PictoryError,
+    RenderFailedError,
+    RenderNotStartedError,
+    WaitError,
+    WaitTimeoutError,
+)
+
+if TYPE_CHECKING:
+    from pictory_async._polling.watch import Watch
+    from pictory_async.models import Job
+
+__all__ = ["job_cleaned", "job_failed", "job_missing", "no_new_video", "timed_out"]
+
+
+def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
+    """``max_wait`` is over."""
+    last = None if watch.failures is None else str(watch.failures.last)
+    if watch.job is not None:
+        seen = f"job {watch.job.status}"
+    elif watch.snapshot is None:
+        seen = "nothing"
+    else:
+        seen = {
+            Verdict.RENDERING: "still rendering",
+            Verdict.PREVIOUS: "the previous video",
+        }.get(watch.verdict, "no video and no render")
+    what, done = ("Job", "finished") if watch.project_id is None else ("Project", "rendered")
+    text = (
+        f"{what} {watch.project_id or watch.job_id!r} was not {done} within {watch.terms.max_wait:g} s (last seen: "
+        f"{seen}, {watch.polls} polls). It may still finish: wait again, or raise max_wait."
+    )
+    if last is not None:
+        text += f" The last poll failed: {last}"
+    return WaitTimeoutError(text, max_wait=watch.terms.max_wait, last_error=last, **_facts(watch, now))
+
+
+def job_missing(watch: Watch, job: Job) -> NotFoundError:
+    """The API knows no such job."""
+    text = f"There is no job {watch.job_id!r} for this API key. Check the id; jobs are deleted after some time."
+    return NotFoundError(text, status=404, code=job.error_code, method="GET", path=watch.path)
+
+
+def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:
+    """The job failed, and gives a reason."""
+    why = in_one_line(job.error_message or "no reason given")
+    code = f" ({in_one_line(job.error_code)})" if job.error_code else ""
+    facts: dict[str, Any] = {"code": job.error_code, "job_id": watch.job_id, **_facts(watch, now)}
+    if watch.project_id is None:
+        text = f"Job {watch.job_id!r} failed: {why}{code}. Correct its input, then start it again."
+        return JobFailedError(text, **facts)
+    text = f"The render of project {watch.project_id!r} failed: {why}{code}. Correct the project, then render again."
+    return RenderFailedError(text, **facts)
+
+
+def job_cleaned(watch: Watch, now: float) -> JobCleanedError:
+    """The results of a job that is waited for alone were deleted."""
+    text = f"The results of job {watch.job_id!r} were deleted. What it made may still be in its project."
+    return JobCleanedError(text, job_id=watch.job_id, **_facts(watch, now))
+
+
+def no_new_video(watch: Watch, now: float) -> tuple[RenderStatus, PictoryError]:
+    """``start_grace`` is over without a render and without a new video."""
+    grace = f"{watch.terms.start_grace:g} s"
+    project = f"Project {watch.project_id!r}"
+    facts = _facts(watch, now)
+    if watch.job_lost is not None:
+        return RenderStatus.MISSING, watch.job_lost
+    if watch.job is not None and watch.job.is_completed:
+        text = f"{project} shows no new video {grace} after its job {watch.job_id!r} was completed."
+        return RenderStatus.ERROR, WaitError(f"{text} Look at it in Pictory.", **facts)
+    if watch.job is not None or watch.started:
+        how = f"{project} stopped rendering" if watch.job is None else f"{project}: job {watch.job_id!r} was deleted"
+        text = (
+            f"{how}, and there was no new video for {grace}. Open the project in Pictory to see why, then render again."
+        )
+        return RenderStatus.FAILED, RenderFailedError(text, job_id=watch.job_id, **facts)
+    what = "an old video" if watch.verdict is Verdict.PREVIOUS else "no video"
+    text = (
+        f"{project} has {what}, and no render was seen for {grace}. Start one, or raise start_grace if renders queue "
+        "for longer."
+    )
+    return RenderStatus.NOT_STARTED, RenderNotStartedError(text, **facts)
+
+
+def _facts(watch: Watch, now: float) -> dict[str, Any]:
+    return {
+        "project_id": watch.project_id,
+        "polls": watch.polls,
+        "waited": now - watch.began,
+        "project": watch.project(),
+    }

@@ -1,0 +1,158 @@
+"""Who watches what in one client, so that all watches of one project or job share each poll of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+import attrs
+
+from pictory_async._polling.counters import Counters
+from pictory_async._polling.watch import Watch
+from pictory_async.errors import APIError, MalformedResponseError
+
+if TYPE_CHECKING:
+    from pictory_async._http.messages import Response
+    from pictory_async._http.transport import Transport
+    from pictory_async._polling.outcome import RenderOutcome
+
+__all__ = ["Poll", "WatchOwner", "WatchRegistry"]
+
+
+class WatchOwner(Protocol):
+    """What the registry needs of the scheduler that owns a watch."""
+
+    counters: Counters
+
+    def settle(self, watch: Watch, outcome: RenderOutcome | None, now: float) -> None:
+        """End the watch, or enter it for its next poll if there is no outcome yet."""
+        ...
+
+    def poll_soon(self, watch: Watch) -> None:
+        """Poll for the watch again: the poll that it waited for brought it no response."""
+        ...
+
+
+@attrs.define(repr=False, eq=False)
+class Poll:
+    """One poll that is in flight, or about to be sent.
+
+    Attributes:
+        key: What it is of.
+        watches: The watches that wait for its response: first the one that sends it, then those that became due
+            meanwhile.
+    """
+
+    key: str
+    watches: list[Watch]
+
+
+class WatchRegistry:
+    """The watches of one client, by what they poll.
+
+    The registry owns the polls in flight: for one project or job there is at most one at a time, whoever sends it.
+
+    Args:
+        transport: Sends the polls.
+
+    Attributes:
+        counters: What all watches of the client did so far.
+        watching: How many watches there are.
+        most_polls: How many polls one scheduler may have in flight or waiting for a slot.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.counters: Counters = Counters()
+        self.watching = 0
+        self.most_polls: int = transport.most_polls
+        self._transport = transport
+        self._watches: dict[str, tuple[Watch, ...]] = {}
+        self._polls: dict[str, Poll] = {}
+
+    def enter(self, watch: Watch) -> None:
+        """Register a watch, under its project and under its job."""
+        self.watching += 1
+        for key in _keys(watch):
+            self._watches[key] = (*self._watches.get(key, ()), watch)
+
+    def leave(self, watch: Watch) -> None:
+        """Remove a watch."""
+        self.watching -= 1
+        for key in _keys(watch):
+            others = tuple(other for other in self._watches[key] if other is not watch)
+            if others:
+                self._watches[key] = others
+            else:
+                del self._watches[key]
+
+    def find(self, watch: Watch) -> Watch | None:
+        """The watch of the same owner that waits for the same thing already, if there is one."""
+        others = self._watches.get(_keys(watch)[0], ())
+        return next((one for one in others if one.owner is watch.owner and one.identity == watch.identity), None)
+
+    def claim(self, watch: Watch) -> Poll | None:
+        """Let a watch share the poll that is in flight already; if there is none, return one for it to `send`."""
+        key = _key(watch)
+        poll = self._polls.get(key)
+        if poll is not None:
+            poll.watches.append(watch)
+            return None
+        self._polls[key] = poll = Poll(key, [watch])
+        return poll
+
+    async def send(self, poll: Poll) -> None:
+        """Send a poll, and give its response to every watch that it concerns."""
+        watch = poll.watches[0]
+        counters: Counters = watch.owner.counters
+        counters.poll()
+        began = anyio.current_time()
+        try:
+            response = await self._transport.poll(watch.path, watch.subject)
+        except APIError as error:
+            counters.failed_poll()
+            now = anyio.current_time()
+            for one in poll.watches:
+                # A watch that began later may have to do with a newer state than the one that failed.
+                if one.open and one.began <= began:
+                    one.owner.settle(one, one.failed(error, now), now)
+        else:
+            await self._share(poll.key, response)
+        finally:
+            del self._polls[poll.key]
+            for one in poll.watches:
+                if one.open and one.due:  # the poll was cut off, or was sent before this watch began
+                    one.owner.poll_soon(one)
+
+    async def _share(self, key: str, response: Response) -> None:
+        now = anyio.current_time()
+        concerned = [
+            watch
+            for watch in self._watches.get(key, ())
+            # A response to a request that was sent before a watch began proves nothing for it.
+            if watch.open and watch.began <= response.sent_at and _key(watch) == key
+        ]
+        for watch in concerned:
+            watch.owner.settle(watch, _judged(watch, response, now), now)
+        for watch in concerned:
+            if watch.open and watch.snapshot is not None:
+                for _ in watch.snapshot.compress():
+                    await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
+
+
+def _judged(watch: Watch, response: Response, now: float) -> RenderOutcome | None:
+    try:
+        return watch.saw(response.body, response.sent_at, now)
+    except MalformedResponseError as error:
+        watch.owner.counters.failed_poll()
+        return watch.failed(response.blame(error), now)
+
+
+def _key(watch: Watch) -> str:
+    return f"job {watch.job_id}" if watch.asks_job else f"project {watch.project_id}"
+
+
+def _keys(watch: Watch) -> tuple[str, ...]:
+    keys = (f"project {watch.project_id}", f"job {watch.job_id}")
+    if watch.job_id is None:
+        return keys[:1]
+    return keys if watch.project_id is not None else keys[1:]

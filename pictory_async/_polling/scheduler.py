@@ -1,0 +1,218 @@
+"""The scheduler: one task that starts a task for each poll when it is due, and ends watches that are out of time."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from pictory_async._polling.agenda import Agenda
+from pictory_async._polling.counters import Counters
+from pictory_async._polling.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+    from typing import Self
+
+    from pictory_async._polling.outcome import RenderOutcome
+    from pictory_async._polling.registry import Poll, WatchRegistry
+    from pictory_async._polling.targets import Target
+    from pictory_async._polling.watch import Terms
+
+__all__ = ["Scheduler"]
+
+_TOGETHER: Final = 0.002  # seconds: polls that are due so close together share a wake-up; uvloop spins below 1 ms
+
+
+class Scheduler:
+    """Runs the polls of one poller in a task group of its own.
+
+    Every poll is a task that the scheduler's own task starts. So each of them runs in the context in which the block
+    was entered, and a poll that ends can never start another one from its own context.
+
+    The agenda holds one time for each watch: that of its next poll, or its deadline while it waits for a slot or a
+    response. A watch's time limit therefore ends its poll as well.
+
+    Args:
+        registry: The watches of the client, and their polls in flight.
+        terms: What all watches of this scheduler have in common.
+        targets: What to wait for from the beginning.
+
+    Attributes:
+        counters: What its watches did so far.
+        first: The watches of ``targets``, in their order; equal targets share one.
+        pending: Its open watches, in the order in which they began.
+        entered: Whether its block was entered.
+        running: Whether its block was entered and not left.
+    """
+
+    def __init__(self, registry: WatchRegistry, terms: Terms, targets: Iterable[Target] = ()) -> None:
+        self.counters: Counters = Counters(registry.counters)
+        self.first: list[Watch] = []
+        self.pending: dict[Watch, None] = {}
+        self.entered = False
+        self.running = False
+        self._registry = registry
+        self._terms = terms
+        self._targets = targets
+        self._agenda = Agenda["Watch"]()
+        self._due: OrderedDict[Watch, None] = OrderedDict()
+        self._scopes: dict[Watch, anyio.CancelScope] = {}
+        self._news: deque[Watch] = deque()
+        self._has_news = anyio.Event()
+        self._wake = anyio.Event()
+        self._sleeps_until = -1.0
+        self._fault: Exception | None = None
+
+    async def __aenter__(self) -> Self:
+        now = anyio.current_time()
+        # The caller's own schedule may raise. Before the task group is entered, that leaves nothing behind.
+        first = [self._new_watch(target, now) for target in self._targets]
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self.entered = self.running = True
+        self.first = [self._begin(watch, due) for watch, due in first]
+        self._tasks.start_soon(self._run, name="pictory: scheduler")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        tasks = self._tasks
+        self.running = False
+        for watch in self.pending:
+            watch.open = False
+            self._registry.leave(watch)
+        self.pending.clear()
+        self._due.clear()
+        self._has_news.set()
+        tasks.cancel_scope.cancel()
+        # The body's own error passes through as it is; only a cancellation concerns the task group.
+        cancelled = isinstance(error, anyio.get_cancelled_exc_class())
+        try:
+            own = await (tasks.__aexit__(kind, error, trace) if cancelled else tasks.__aexit__(None, None, None))
+        except BaseExceptionGroup as group:
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from None
+            raise
+        if self._fault is not None and (error is None or (cancelled and own)):
+            raise self._fault from None
+        return own if cancelled else None
+
+    def add(self, target: Target) -> None:
+        """Wait for one more target, unless that is done already; raises what the caller's own schedule raises."""
+        self._begin(*self._new_watch(target, anyio.current_time()))
+
+    async def next_news(self) -> Watch | None:
+        """Wait for a watch to end, or for a new state of a job that is watched alone.
+
+        Returns:
+            The watch; ``None`` if no watch is open any more.
+        """
+        while not self._news:
+            if not self.pending:
+                return None
+            await self._has_news.wait()
+        return self._news.popleft()
+
+    def _new_watch(self, target: Target, now: float) -> tuple[Watch, float]:
+        watch = Watch(target.project_id, target.newer_than, target.job_id, self._terms, now, self)
+        return watch, watch.next_poll(now)
+
+    def _begin(self, watch: Watch, due: float) -> Watch:
+        same = self._registry.find(watch)
+        if same is not None:
+            return same
+        self._registry.enter(watch)
+        self.pending[watch] = None
+        self._enter(watch, due)
+        return watch
+
+    # What the registry calls, from the poll of whichever scheduler sent it.
+
+    def settle(self, watch: Watch, outcome: RenderOutcome | None, now: float) -> None:
+        """End a watch, or enter it for its next poll."""
+        if outcome is not None:
+            self._agenda.remove(watch)
+            self._due.pop(watch, None)
+            self._registry.leave(watch)
+            del self.pending[watch]
+            self.counters.outcome(outcome)
+        else:
+            try:
+                self._enter(watch, watch.next_poll(now))
+            except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
+                watch.open = False
+                self._fail(error)
+                return
+            if watch.project_id is not None or watch.failures is not None:
+                return
+        self._news.append(watch)
+        has_news, self._has_news = self._has_news, anyio.Event()
+        has_news.set()
+
+    def poll_soon(self, watch: Watch) -> None:
+        """Poll again at once."""
+        self._enter(watch, anyio.current_time())
+
+    # The scheduler's own task.
+
+    async def _run(self) -> None:
+        while True:
+            now = anyio.current_time()
+            while (watch := self._agenda.pop(now)) is not None:
+                self._take_up(watch, now)
+            self._start_polls()
+            time = self._agenda.next_time()
+            self._sleeps_until = math.inf if time is None else time
+            self._wake = anyio.Event()
+            with anyio.move_on_after(None if time is None else max(time - anyio.current_time(), _TOGETHER)):
+                await self._wake.wait()
+            self._sleeps_until = -1.0
+
+    def _enter(self, watch: Watch, when: float) -> None:
+        watch.due = False
+        self._due.pop(watch, None)
+        when = min(when, watch.deadline)
+        self._agenda.put(watch, when)
+        if when < self._sleeps_until:
+            self._wake.set()
+
+    def _take_up(self, watch: Watch, now: float) -> None:
+        if now < watch.deadline:
+            watch.due = True
+            self._due[watch] = None
+            if self._terms.max_wait is not None:
+                self._agenda.put(watch, watch.deadline)
+            return
+        self.settle(watch, watch.timed_out(now), now)
+        if watch in self._scopes:
+            self._scopes[watch].cancel()
+
+    def _start_polls(self) -> None:
+        while self._due and len(self._scopes) < self._registry.most_polls:
+            watch, _ = self._due.popitem(last=False)
+            poll = self._registry.claim(watch)
+            if poll is not None:
+                self._scopes[watch] = scope = anyio.CancelScope()
+                self._tasks.start_soon(self._poll, watch, poll, scope, name="pictory: poll")
+
+    async def _poll(self, watch: Watch, poll: Poll, scope: anyio.CancelScope) -> None:
+        try:
+            with scope:
+                await self._registry.send(poll)
+        except Exception as error:  # noqa: BLE001 - such as a client that was closed meanwhile
+            self._fail(error)
+        finally:
+            del self._scopes[watch]
+            if self._due:
+                self._wake.set()
+
+    def _fail(self, error: Exception) -> None:
+        # Raised when this block is left, and not here: the poll of another caller may have brought the response. And
+        # however many watches an error meets, it is raised once.
+        self._fault = self._fault or error
+        self._tasks.cancel_scope.cancel()

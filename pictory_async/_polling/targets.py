@@ -1,0 +1,73 @@
+"""What to wait for: users' ids, handles and dates, checked and paired. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+import attrs
+
+from pictory_async._polling.evidence import baseline
+from pictory_async._polling.handle import RenderHandle
+from pictory_async._settings.paths import path_segment
+from pictory_async.errors import PictoryConfigError
+from pictory_async.models import Project, ProjectId
+
+__all__ = ["After", "AfterEach", "Target", "target_of", "targets_of"]
+
+After: TypeAlias = Project | datetime | None
+AfterEach: TypeAlias = Mapping[str, After] | Mapping[int, After] | Mapping[ProjectId, After]
+
+
+@attrs.frozen(repr=False, eq=False)
+class Target:
+    """What one watch waits for.
+
+    Attributes:
+        project_id: The project; ``None`` for a job alone.
+        job_id: The job that renders it, if it is known.
+        newer_than: The server's time that the video must be newer than; ``None`` if any video counts.
+    """
+
+    project_id: ProjectId | None
+    job_id: str | None = None
+    newer_than: datetime | None = None
+
+
+def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
+    """The target for an id or a handle.
+
+    Raises:
+        PictoryConfigError: The id or ``after`` cannot be used.
+    """
+    if isinstance(wanted, RenderHandle):
+        path_segment("project", wanted.project_id)
+        return Target(wanted.project_id, wanted.job_id, wanted.generated_before)
+    path_segment("project", wanted)
+    return Target(wanted, None, baseline(after))
+
+
+def targets_of(wanted: Iterable[ProjectId | RenderHandle], after: After | AfterEach) -> list[Target]:
+    """The targets for ids and handles, each with its own ``after``; ids compare as text.
+
+    Raises:
+        PictoryConfigError: An id or ``after`` cannot be used, or ``after`` has a key that no id uses.
+    """
+    if isinstance(wanted, (str, bytes)):
+        raise PictoryConfigError(f"ids must be a list of project ids; to wait for one project, pass [{wanted!r}].")
+    ids = [*wanted]
+    if not isinstance(after, Mapping):
+        return [target_of(one, after) for one in ids]
+    by_id: dict[str, After] = {}
+    for key, value in after.items():
+        path_segment("project", key)
+        if by_id.setdefault(str(key), value) is not value:
+            raise PictoryConfigError(f"after has project {str(key)!r} twice, as text and as a number, with two values.")
+    unused = by_id.keys() - {str(one) for one in ids if not isinstance(one, RenderHandle)}
+    if unused:
+        raise PictoryConfigError(
+            f"after has a value for project {min(unused)!r}, which is not waited for by its id. "
+            "Correct the id; a RenderHandle has a date of its own and needs none."
+        )
+    return [target_of(one, None if isinstance(one, RenderHandle) else by_id.get(str(one))) for one in ids]

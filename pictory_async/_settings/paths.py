@@ -1,0 +1,45 @@
+"""Paths of the API's resources, with ids that cannot escape from their place. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from pictory_async.errors import PictoryConfigError
+
+__all__ = ["job_path", "path_segment", "project_path", "template_path"]
+
+_MAX_ID: Final = 256
+
+
+def path_segment(what: str, value: object) -> str:
+    """Turn an id into one segment of a path, whatever it contains.
+
+    Args:
+        what: The kind of id, for the error.
+        value: Text, or an integer for projects of schema v2 and older.
+
+    Raises:
+        PictoryConfigError: The value cannot be an id.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise PictoryConfigError(f"A {what} id is text or an integer, not {type(value).__name__}.")
+    text = str(value)
+    if not text.strip() or text in {".", ".."} or len(text) > _MAX_ID or not text.isprintable():
+        raise PictoryConfigError(f"{text[:40]!r} cannot be a {what} id.")
+    return quote(text, safe="")
+
+
+def project_path(project_id: object) -> str:
+    """The path of a project; raises as `path_segment` does."""
+    return f"/v2/projects/{path_segment('project', project_id)}"
+
+
+def job_path(job_id: object) -> str:
+    """The path of a job; raises as `path_segment` does."""
+    return f"/v1/jobs/{path_segment('job', job_id)}"
+
+
+def template_path(template_id: object) -> str:
+    """The path of a template; raises as `path_segment` does."""
+    return f"/v1/templates/{path_segment('template', template_id)}"

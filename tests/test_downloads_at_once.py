@@ -1,0 +1,120 @@
+"""Downloads of one project into one directory at the same time: whatever a call returns is whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import errors
+from pictory_async.testing import MediaContent, Render, Simulator, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file locks of this kind")
+
+ROUNDS = 40
+SIZE = 500
+POLICIES = ["rename", "overwrite", "skip"]
+
+# Downloads one project again and again, and looks at each file as soon as its call returns.
+PROGRAM = """
+import asyncio, json, pathlib, sys
+from pictory_async import AsyncPictory, RateLimiter, errors
+
+async def main(base_url, key, project_id, directory, policy, rounds, size):
+    found = {"whole": 0, "not whole": 0}
+    async with AsyncPictory(key, base_url=base_url, limiter=RateLimiter(10_000, 1.0, 1000)) as client:
+        project = await client.projects.get(project_id)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for number in range(int(rounds)):
+            place = pathlib.Path(directory, str(number))
+            while True:
+                try:
+                    report = await client.projects.download(project, place, kinds=["txt"], on_conflict=policy)
+                except errors.DownloadError as error:
+                    if "Another download" not in str(error):
+                        raise
+                else:
+                    found["whole" if report.paths["txt"].stat().st_size == int(size) else "not whole"] += 1
+                    break
+    print(json.dumps(found))
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def world() -> World:
+    return World(media_base="self", media_sizes={"txt": SIZE})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("policy", POLICIES)
+async def test_tasks_download_one_project(world: World, tmp_path: Path, policy: Any) -> None:
+    """Of three calls at once, each one that succeeds names a whole file, at that moment and afterwards."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    whole: list[bool] = []
+    async with Simulator(world).client() as client:
+        project = await client.projects.get(project_id)
+        expected = content(project.assets["txt"])
+
+        async def download(directory: Path) -> None:
+            while True:
+                try:
+                    report = await client.projects.download(project, directory, kinds=["txt"], on_conflict=policy)
+                except errors.DownloadError as error:
+                    if "Another download" not in str(error):
+                        raise
+                else:
+                    whole.append(expected == report.paths["txt"].read_bytes())
+                    return
+
+        for number in range(ROUNDS):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(3):
+                    tasks.start_soon(download, tmp_path / str(number))
+    assert [True] * ROUNDS * 3 == whole
+    assert {expected} == {path.read_bytes() for path in tmp_path.glob("*/*")}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_processes_download_one_project(world: World, tmp_path: Path, policy: str) -> None:
+    """Of two real processes at once, each one that succeeds names a whole file at that moment."""
+    pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
+    from pictory_async.testing.server import ServerThread  # noqa: PLC0415 - an extra
+
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    with ServerThread(Simulator(world)) as server:
+        arguments = [server.base_url, world.api_key, str(project_id), str(tmp_path), policy, str(ROUNDS), str(SIZE)]
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        found = both(command)
+    assert [0, 0] == [one["not whole"] for one in found]
+    assert [ROUNDS, ROUNDS] == [one["whole"] for one in found]
+    assert {SIZE} == {path.stat().st_size for path in tmp_path.glob("*/*")}
+
+
+def both(command: list[str]) -> list[dict[str, int]]:
+    """Run a program twice at once, and return what each one printed at its end."""
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    with processes[0], processes[1]:
+        for process in processes:
+            assert process.stdout is not None
+            assert "ready\n" == process.stdout.readline()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        return [json.loads(process.communicate()[0]) for process in processes]
+
+
+def content(url: str) -> bytes:
+    """What the file at an address of the simulator really is."""
+    path = url.partition("/media/")[2].partition("?")[0]
+    return b"".join(MediaContent("/" + path, 0, SIZE).pieces())

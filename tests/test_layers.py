@@ -1,0 +1,57 @@
+"""Imports go one way: the contracts in pyproject.toml hold, and a planted import breaks them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+PLANTED = [
+    pytest.param("_codec/names.py", "import pictory_async._http.status", id="upward"),
+    pytest.param("_limits/pace.py", "import pictory_async._cache.templates", id="sideways"),
+    pytest.param("models/job.py", "import pictory_async.errors", id="models know errors"),
+    pytest.param("_limits/pace.py", "import pictory_async._limits.limiter", id="circle"),
+    pytest.param("_files/fetcher.py", "import pictory_async", id="root"),
+    pytest.param("_files/fetcher.py", "import httpx", id="HTTP library"),
+    pytest.param("cli/_app.py", "import pictory_async._http.status", id="command below the public face"),
+    pytest.param("_new.py", "import pictory_async.errors", id="module without a floor"),
+]
+
+
+def contracts(project: Path) -> subprocess.CompletedProcess[str]:
+    """Check the contracts of a copy of the project, as ``nox -s lint`` does."""
+    program = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as main; main()"
+    command = [sys.executable, "-c", program, "--no-cache"]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "pictory_async", tmp_path / "pictory_async", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_contracts_are_kept(project: Path) -> None:
+    """The package as it is breaks no contract."""
+    found = contracts(project)
+    assert "0 broken" in found.stdout, found.stdout + found.stderr
+    assert 0 == found.returncode
+
+
+@pytest.mark.parametrize(("file", "line"), PLANTED)
+def test_a_planted_import_is_refused(project: Path, file: str, line: str) -> None:
+    """An import that goes up, aside, in a circle or around the public face breaks a contract."""
+    place = project / "pictory_async" / file
+    text = place.read_text() if place.exists() else '"""New."""\n\nfrom __future__ import annotations\n'
+    place.write_text(
+        text.replace("from __future__ import annotations\n", f"from __future__ import annotations\n\n{line}\n")
+    )
+    found = contracts(project)
+    assert 0 != found.returncode
+    assert "1 broken" in found.stdout or "2 broken" in found.stdout, found.stdout + found.stderr
