@@ -1,4 +1,4 @@
-"""The `pictory` command, of the extra ``cli``: ``pip install "pictory-async[cli]"``."""
+"""The `pictory` command, from the extra ``cli``: ``pip install "pictory-async[cli]"``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def main() -> int:
     """Run the command with the arguments of the process.
 
     Returns:
-        The exit code, where it does not leave by `SystemExit`.
+        The exit code, unless the command exits with `SystemExit`.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         text = f'pictory needs {" and ".join(missing)}. Install with: pip install "pictory-async[cli]"'
-        print(text, file=sys.stderr)  # noqa: T201 - click, which prints everything else, is what is missing
+        print(text, file=sys.stderr)  # noqa: T201 - click, which prints everything else, is missing
         return 2
     try:
         from pictory_async.cli._app import pictory  # noqa: PLC0415 - needs the extra

@@ -1,4 +1,4 @@
-"""The group of all commands: loads only the one that is asked for, and turns errors into sentences."""
+"""The group of all commands. It loads only the command that is run, and prints each error as one sentence."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, complaint_of
+from pictory_async.cli._exit_codes import INTERRUPTED, command_error
 
 __all__ = ["pictory"]
 
-# The module of each command below `commands`, and its name there.
+# The module of each command in the package `commands`, and its name in the module.
 _COMMANDS: Final = {
     "projects": "projects:list_command",
     "project": "projects:show_command",
@@ -40,29 +40,29 @@ _SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "J
 _EPILOG: Final = """\
 \b
 Environment:
-  PICTORY_API_KEY       the API key; it is never an argument, because others could read it there
-  PICTORY_API_BASE_URL  where the API is, if not at Pictory
+  PICTORY_API_KEY       the API key; environment only: arguments are visible to other users
+  PICTORY_API_BASE_URL  the address of the API, if it is not Pictory's
 \b
 Exit codes:
   0    done; after a wait: all are rendered or completed
-  1    it failed, or something could not be had; for 'demo': an outcome differs from the truth
-  2    wrong usage, a missing key or a setting that cannot work
+  1    it failed, or something could not be fetched; for 'demo': an outcome is wrong
+  2    wrong usage, a missing key or an invalid setting
   3    after a wait: some are not rendered or completed; for 'check': a template has an error;
-       for 'backup --verify': a backup is not whole
-  4    after a wait: the time is spent, and nothing worse
-  5    for 'render': an answer was lost, so that a render may have been started or not
+       for 'backup --verify': a backup is damaged
+  4    after a wait: --max-wait is over, and nothing else failed
+  5    for 'render': a response was lost, so a render may or may not have been started
   130  stopped with Ctrl-C, SIGTERM or SIGHUP
 \b
-Completion, for bash (zsh and fish alike):
+Completion, for bash (zsh and fish work the same way):
   pictory completion bash >> ~/.bashrc
 """
 
 
 class Commands(click.Group):
-    """Commands whose modules are imported when they are needed."""
+    """Commands whose modules are imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
-        """All names, in the order of the help."""
+        """Return all names, in the order of the help."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
@@ -74,7 +74,7 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands by what they are about."""
+        """List the commands by subject."""
         rows: dict[str, list[tuple[str, str]]] = {}
         section = ""
         for name in _COMMANDS:
@@ -87,23 +87,23 @@ class Commands(click.Group):
                 formatter.write_dl(some, col_max=max(map(len, _COMMANDS)))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; whatever it raises becomes one sentence and an exit code."""
+        """Run a command, and turn every error into one sentence and an exit code."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
-        except Exception as error:  # noqa: BLE001 - nobody is to read a traceback unasked
-            raise complaint_of(error, debug=ctx.params["debug"]) from None
+        except Exception as error:  # noqa: BLE001 - a traceback is only printed with --debug
+            raise command_error(error, debug=ctx.params["debug"]) from None
 
 
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pictory", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def pictory(*, debug: bool) -> None:
-    """Render Pictory projects, wait for them, download them, and look at projects, templates and jobs.
+    """Render Pictory projects, wait for them, download them, and show projects, templates and jobs.
 
-    'pictory demo' shows it at work without an account.
+    Try it without an account: pictory demo
     """
-    del debug  # read by Commands.invoke
+    del debug  # used by Commands.invoke

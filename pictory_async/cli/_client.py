@@ -1,4 +1,4 @@
-"""From a command to the API and back."""
+"""Run a command's async part, and make its client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pictory_async import RateLimiter
 
-__all__ = ["fetch_all", "interrupts", "open_client", "run"]
+__all__ = ["fetch_all", "open_client", "run", "run_until_interrupted"]
 
 T = TypeVar("T")
 
@@ -27,15 +27,15 @@ def run(function: Callable[[], Awaitable[T]]) -> T:
     """Run an async function to its end.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; everything that was running has been cancelled and cleaned up.
+        KeyboardInterrupt: Ctrl-C was pressed. Everything that was running has been cancelled and cleaned up.
     """
     return anyio.run(function)
 
 
-def interrupts(function: Callable[[], Awaitable[None]]) -> bool:
-    """Run an async function, and return whether Ctrl-C, or a signal that means the same, ended it."""
+def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
+    """Run an async function, and return whether Ctrl-C or an equivalent signal ended it."""
     try:
-        with _ends_like_ctrl_c():
+        with _signals_as_ctrl_c():
             run(function)
     except KeyboardInterrupt:
         return True
@@ -47,30 +47,30 @@ def _press_ctrl_c(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def _ends_like_ctrl_c() -> Generator[None]:
-    """Let a lost terminal and a plain `kill` end the command in the way Ctrl-C does, with a report of what is known."""
+def _signals_as_ctrl_c() -> Generator[None]:
+    """Let SIGTERM (a plain `kill`) and SIGHUP (a lost terminal) end the command as Ctrl-C does: with a report."""
     names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
-    ours = [number for name in names if (number := getattr(signal, name, None)) is not None]
-    # What is ignored stays ignored: `nohup` relies on it.
-    ours = [number for number in ours if signal.getsignal(number) is signal.SIG_DFL]
-    for number in ours:
+    handled = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    # A signal that is ignored stays ignored: `nohup` relies on it.
+    handled = [number for number in handled if signal.getsignal(number) is signal.SIG_DFL]
+    for number in handled:
         signal.signal(number, _press_ctrl_c)
     try:
         yield
     finally:
-        for number in ours:
+        for number in handled:
             signal.signal(number, signal.SIG_DFL)
 
 
 def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:
-    """Make a client with the key of the environment; what it warns of is printed as one line.
+    """Make a client with the key from the environment. Its warnings are printed in one line each.
 
     Args:
-        base_url: Where the API is; ``None`` for the environment's or Pictory's address.
-        limiter: The request budget; ``None`` for the default one.
+        base_url: The address of the API. ``None`` uses the one from the environment, or Pictory's.
+        limiter: The request budget. ``None`` uses the default.
 
     Raises:
-        PictoryConfigError: There is no key, or a setting cannot work.
+        PictoryConfigError: The key is missing, or a setting is invalid.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -86,22 +86,23 @@ async def fetch_all(
     get: Callable[[AsyncPictory, str], Awaitable[T]],
     during: contextlib.AbstractAsyncContextManager[None] | None = None,
 ) -> list[T | Exception]:
-    """Fetch several things at once.
+    """Fetch several things concurrently.
 
     Args:
         base_url: As in `open_client`.
         ids: What to fetch.
         get: Fetches one.
-        during: Entered while things are fetched, to show how far that is.
+        during: Entered during the fetching, to show its progress.
 
     Returns:
-        What was fetched, or why it was not, in the order of ``ids``.
+        For each of ``ids``, in their order: the result, or the error.
     """
     found: dict[str, T | Exception] = {}
 
     async with open_client(base_url) as client, during or contextlib.nullcontext(), anyio.create_task_group() as tasks:
 
         async def fetch(one: str) -> None:
+            # An error is a result here: raised in the task group, it would cancel the other fetches.
             try:
                 found[one] = await get(client, one)
             except Exception as error:  # noqa: BLE001 - one failure must not end the others

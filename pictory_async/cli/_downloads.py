@@ -1,4 +1,4 @@
-"""The downloads of a command: several projects at once, how far their files are, and what became of them."""
+"""The downloads of a command: several projects at once, their progress and their results."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ import click
 
 from pictory_async import DownloadProgress, DownloadReport, DownloadStatus, Project, ProjectId
 from pictory_async.cli.display.bars import Bar
-from pictory_async.cli.display.text import size
+from pictory_async.cli.display.text import as_size
 from pictory_async.errors import DownloadError
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory
     from pictory_async.cli._options import Decorator
 
-__all__ = ["KINDS", "Conflict", "Downloads", "Saved", "directory_option"]
+__all__ = ["KINDS", "Conflict", "Downloads", "ProjectDownload", "directory_option"]
 
 Conflict = Literal["rename", "skip", "overwrite"]
 KINDS: Final = ("video", "audio", "srt", "vtt", "txt")
 
-_AT_ONCE: Final = 4  # projects: each has several files open, and the client fetches only a few at once anyway
+_AT_ONCE: Final = 4  # projects: each has several files open, and the client downloads only a few files at once anyway
 
 
 def directory_option(name: str, text: str, default: str | None = None) -> Decorator:
-    """Make an option for a directory that need not be there yet."""
+    """Make an option for a directory, which need not exist yet."""
     kind = click.Path(file_okay=False, path_type=Path)
     return click.option(name, "directory", type=kind, default=default, metavar="DIR", help=text)
 
 
 @attrs.frozen(kw_only=True)
-class Saved:
-    """What became of the files of one project.
+class ProjectDownload:
+    """The result of downloading one project.
 
     Attributes:
         project_id: The project, as it was given.
         name: The project's name.
-        report: What became of each file; ``None`` where the project could not be fetched.
+        report: The result for each file; ``None`` if the project could not be fetched.
         error: Why something is missing.
     """
 
@@ -57,26 +57,27 @@ class Saved:
 
     @property
     def summary(self) -> str:
-        """The same for a person: ``5 files, 1.2 MB``."""
+        """What was written: ``5 files, 1.2 MB``."""
         count = len(self.written)
-        return f"{count} {'file' if count == 1 else 'files'}, {size(sum(self.written))}"
+        return f"{count} {'file' if count == 1 else 'files'}, {as_size(sum(self.written))}"
 
 
 @attrs.define
-class _Moving:
+class _Transfer:
     """A file that is being downloaded."""
 
     name: str
     began: float
-    before: int
-    at: float
+    resumed_at: int
+    now: float
     done: int
     total: int | None
 
     def bar(self) -> Bar:
-        speed = (self.done - self.before) / max(self.at - self.began, 0.1)
-        of = f" of {size(self.total)}" if self.total is not None else ""
-        return Bar(self.name, self.done, self.total, f"{size(self.done)}{of}, {size(speed)}/s")
+        # What an earlier attempt left on disk does not count for the speed.
+        speed = (self.done - self.resumed_at) / max(self.now - self.began, 0.1)
+        of = f" of {as_size(self.total)}" if self.total is not None else ""
+        return Bar(self.name, self.done, self.total, f"{as_size(self.done)}{of}, {as_size(speed)}/s")
 
 
 @attrs.define(kw_only=True)
@@ -84,35 +85,36 @@ class Downloads:
     """Downloads the files of projects.
 
     Attributes:
-        directory: Where to put them.
-        kinds: Which ones.
-        on_conflict: What to do about files of the same names.
-        note: Called with what became of each project's files.
-        saved: What became of all of them so far.
-        seconds: How long all of it took.
+        directory: The target directory.
+        kinds: The kinds of files to download.
+        on_conflict: What to do with files that already exist.
+        on_done: Called with the result of each project.
+        done: The results so far.
+        seconds: How long all downloads took.
     """
 
     directory: Path
     kinds: tuple[str, ...] = KINDS
     on_conflict: Conflict = "rename"
-    note: Callable[[Saved], None] = lambda _: None
-    saved: list[Saved] = attrs.field(factory=list[Saved], init=False)
+    on_done: Callable[[ProjectDownload], None] = lambda _: None
+    done: list[ProjectDownload] = attrs.field(factory=list[ProjectDownload], init=False)
     seconds: float = attrs.field(default=0.0, init=False)
-    _moving: dict[tuple[ProjectId, str], _Moving] = attrs.field(
-        factory=dict[tuple[ProjectId, str], _Moving], init=False
+    _transfers: dict[tuple[ProjectId, str], _Transfer] = attrs.field(
+        factory=dict[tuple[ProjectId, str], _Transfer], init=False
     )
     _bytes: dict[tuple[ProjectId, str], int] = attrs.field(factory=dict[tuple[ProjectId, str], int], init=False)
-    _places: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(_AT_ONCE), init=False)
+    _slots: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(_AT_ONCE), init=False)
 
-    async def save(self, client: AsyncPictory, wanted: Project | ProjectId) -> None:
-        """Download the files of a project when it is its turn. Never raises: see `Saved`."""
-        async with self._places:
-            saved = await self._save(client, wanted)
-        self._moving = {key: moving for key, moving in self._moving.items() if key[0] != saved.project_id}
-        self.saved.append(saved)
-        self.note(saved)
+    async def download(self, client: AsyncPictory, wanted: Project | ProjectId) -> None:
+        """Download the files of a project as soon as a slot is free. Never raises: see `ProjectDownload.error`."""
+        async with self._slots:
+            result = await self._download(client, wanted)
+        # A failed file leaves its bar behind.
+        self._transfers = {key: one for key, one in self._transfers.items() if key[0] != result.project_id}
+        self.done.append(result)
+        self.on_done(result)
 
-    async def _save(self, client: AsyncPictory, wanted: Project | ProjectId) -> Saved:
+    async def _download(self, client: AsyncPictory, wanted: Project | ProjectId) -> ProjectDownload:
         project_id = wanted.id if isinstance(wanted, Project) else wanted
         name: str | None = None
         try:
@@ -123,41 +125,42 @@ class Downloads:
                 self.directory,
                 kinds=self.kinds,
                 on_conflict=self.on_conflict,
-                on_progress=lambda progress: self._progressed(progress, name),
+                on_progress=lambda progress: self._on_progress(progress, name),
             )
         except Exception as error:  # noqa: BLE001 - one failure must not end the others
             found = error.report if isinstance(error, DownloadError) else None
-            return Saved(project_id=project_id, name=name, report=found, error=error)
-        return Saved(project_id=project_id, name=name, report=report)
+            return ProjectDownload(project_id=project_id, name=name, report=found, error=error)
+        return ProjectDownload(project_id=project_id, name=name, report=report)
 
-    def _progressed(self, progress: DownloadProgress, name: str | None) -> None:
+    def _on_progress(self, progress: DownloadProgress, name: str | None) -> None:
         key, now = (progress.project_id, progress.kind), anyio.current_time()
-        moving = self._moving.get(key)
-        if moving is None:
+        transfer = self._transfers.get(key)
+        if transfer is None:
             title = f"{name or progress.project_id} ({progress.kind})"
-            moving = self._moving[key] = _Moving(title, now, progress.done, now, progress.done, progress.total)
-        moving.at, moving.done, moving.total = now, progress.done, progress.total
+            transfer = _Transfer(title, now, progress.done, now, progress.done, progress.total)
+            self._transfers[key] = transfer
+        transfer.now, transfer.done, transfer.total = now, progress.done, progress.total
         self._bytes[key] = progress.done
         if progress.done == progress.total:
-            del self._moving[key]
+            del self._transfers[key]
 
     def bars(self) -> list[Bar]:
-        """The bars of the files that are on their way."""
-        return [moving.bar() for moving in self._moving.values()]
+        """Return the bars of the files that are being downloaded."""
+        return [transfer.bar() for transfer in self._transfers.values()]
 
     @property
     def bytes(self) -> int:
-        """How much there is by now, in bytes, what earlier attempts left included."""
+        """The number of bytes on disk, including those of earlier attempts."""
         return sum(self._bytes.values())
 
     @property
     def failed(self) -> bool:
-        """Whether something could not be had."""
-        return any(saved.error is not None for saved in self.saved)
+        """Whether something could not be downloaded."""
+        return any(one.error is not None for one in self.done)
 
     @property
     def summary(self) -> str:
-        """What was written, for a person."""
-        count = sum(len(saved.written) for saved in self.saved)
-        total = sum(sum(saved.written) for saved in self.saved)
-        return f"{count} {'file' if count == 1 else 'files'} ({size(total)}) written to {self.directory}"
+        """What was written in all."""
+        count = sum(len(one.written) for one in self.done)
+        total = sum(sum(one.written) for one in self.done)
+        return f"{count} {'file' if count == 1 else 'files'} ({as_size(total)}) written to {self.directory}"

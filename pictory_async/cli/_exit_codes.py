@@ -1,4 +1,4 @@
-"""Exit codes, and the errors that become one sentence."""
+"""Exit codes, and errors as one sentence each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import click
 
+from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import printable
 from pictory_async.errors import (
     PictoryConfigError,
@@ -27,23 +28,24 @@ __all__ = [
     "NOT_RENDERED",
     "SUCCESS",
     "UNCERTAIN",
-    "Complaint",
-    "SettingComplaint",
-    "complaint_of",
-    "explain",
-    "worst",
+    "CommandError",
+    "SettingError",
+    "command_error",
+    "outcomes_code",
+    "report_error",
+    "worst_code",
 ]
 
 SUCCESS: Final = 0
 FAILURE: Final = 1
 USAGE: Final = 2
 NOT_RENDERED: Final = 3
-TIME_SPENT: Final = 4
+TIMED_OUT: Final = 4
 UNCERTAIN: Final = 5
 INTERRUPTED: Final = 130
 
 
-class Complaint(click.ClickException):
+class CommandError(click.ClickException):
     """One sentence for standard error: what happened, and what to do next."""
 
     exit_code = FAILURE
@@ -52,68 +54,76 @@ class Complaint(click.ClickException):
         super().__init__(printable(message))
 
 
-class SettingComplaint(Complaint):
-    """The same where nothing was tried, because a setting cannot work or an extra is missing."""
+class SettingError(CommandError):
+    """Nothing was tried, because a setting is invalid or an extra is missing."""
 
     exit_code = USAGE
 
 
-class _NotRendered(Complaint):
+class _NotRenderedError(CommandError):
     exit_code = NOT_RENDERED
 
 
-class _TimeSpent(Complaint):
-    exit_code = TIME_SPENT
+class _TimedOutError(CommandError):
+    exit_code = TIMED_OUT
 
 
-class _Uncertain(Complaint):
+class _UncertainError(CommandError):
     exit_code = UNCERTAIN
 
 
+# The first match counts, so a subclass stands before its base.
 _KINDS: Final = (
-    (PictoryConfigError, SettingComplaint),
-    (RenderSubmitUncertainError, _Uncertain),
-    (WaitTimeoutError, _TimeSpent),
-    (WaitError, _NotRendered),
-    (PictoryError, Complaint),
+    (PictoryConfigError, SettingError),
+    (RenderSubmitUncertainError, _UncertainError),
+    (WaitTimeoutError, _TimedOutError),
+    (WaitError, _NotRenderedError),
+    (PictoryError, CommandError),
 )
 
 
-def complaint_of(error: Exception, *, debug: bool) -> Complaint:
-    """Turn any error into a complaint.
+def command_error(error: Exception, *, debug: bool) -> CommandError:
+    """Turn any error into one that is printed as a sentence.
 
     Args:
-        error: What was raised.
-        debug: Print the traceback too.
+        error: The error.
+        debug: Whether to print the traceback first.
     """
-    if isinstance(error, Complaint):
+    if isinstance(error, CommandError):
         return error
     if debug:
         click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
-    error = _alone(error)
+    error = _ungrouped(error)
     if isinstance(error, PictoryError):
-        return next(kind for cause, kind in _KINDS if isinstance(error, cause))(str(error))
+        return next(kind for cause, kind in _KINDS if isinstance(error, cause))(in_command_words(str(error)))
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
-        return Complaint(f"{where}{error.strerror}.")
-    text = f"{type(error).__name__}: {error}. This is a mistake in pictory-async"
-    return Complaint(f"{text}; please report it." if debug else f"{text}; 'pictory --debug ...' shows where.")
+        return CommandError(f"{where}{error.strerror}.")
+    text = f"{type(error).__name__}: {error}. This is a bug in pictory-async"
+    return CommandError(f"{text}; please report it." if debug else f"{text}; 'pictory --debug ...' shows where.")
 
 
-def _alone(error: Exception) -> Exception:
-    # A task group wraps even a single error; of several, the first one tells enough.
+def report_error(error: Exception) -> int:
+    """Print an error on standard error, and return its exit code."""
+    shown = command_error(error, debug=click.get_current_context().find_root().params["debug"])
+    shown.show()
+    return shown.exit_code
+
+
+def _ungrouped(error: Exception) -> Exception:
+    # A task group wraps even a single error. Of several errors, the first one is reported.
     inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
-    return _alone(inner[0]) if inner else error
+    return _ungrouped(inner[0]) if inner else error
 
 
-def worst(*codes: int) -> int:
-    """Of several exit codes, the one that matters most: a spent time only where nothing else is wrong."""
-    return max(codes, key=lambda code: (code != SUCCESS, code != TIME_SPENT, code), default=SUCCESS)
+def worst_code(*codes: int) -> int:
+    """Return the exit code that matters most: the highest one, but 4 (timed out) only if no other applies."""
+    return max(codes, key=lambda code: (code != SUCCESS, code != TIMED_OUT, code), default=SUCCESS)
 
 
-def explain(outcomes: Iterable[RenderOutcome]) -> int:
-    """The exit code of a wait that ended: 0, 3 or 4."""
+def outcomes_code(outcomes: Iterable[RenderOutcome]) -> int:
+    """Return the exit code of a wait: 0, 3 or 4."""
     statuses = {outcome.status.value for outcome in outcomes if not outcome.ok}
     if not statuses:
         return SUCCESS
-    return TIME_SPENT if statuses == {"timed_out"} else NOT_RENDERED
+    return TIMED_OUT if statuses == {"timed_out"} else NOT_RENDERED

@@ -1,4 +1,4 @@
-"""Fetching several things at once and printing each."""
+"""Fetch several things concurrently and print each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 import click
 
 from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exit_codes import SUCCESS, complaint_of, worst
-from pictory_async.cli._options import project_ids
+from pictory_async.cli._exit_codes import SUCCESS, report_error, worst_code
+from pictory_async.cli._options import collect_ids
 from pictory_async.cli.display.text import Facts, echo_facts, echo_json
 
 if TYPE_CHECKING:
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
     from pictory_async import AsyncPictory, Project, Template
 
-__all__ = ["complain", "fetch_or_leave", "get_project", "get_template", "print_each", "print_snapshots"]
+__all__ = ["fetch_or_exit", "get_project", "get_template", "print_details", "print_each"]
 
 T = TypeVar("T")
 
 
-class Snapshot(Protocol):
-    """What can be printed."""
+class Printable(Protocol):
+    """An object that can be printed as the API sent it."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The body as the API sent it."""
+        """Return the body as the API sent it."""
         ...
 
 
-S = TypeVar("S", bound=Snapshot)
+P = TypeVar("P", bound=Printable)
 
 
 async def get_project(client: AsyncPictory, project_id: str) -> Project:
@@ -43,22 +43,22 @@ async def get_template(client: AsyncPictory, template_id: str) -> Template:
     return await client.templates.get(template_id)
 
 
-def print_snapshots(
+def print_details(
     base_url: str | None,
     ids: tuple[str, ...],
-    get: Callable[[AsyncPictory, str], Awaitable[S]],
-    facts_of: Callable[[S], Facts] | None,
+    get: Callable[[AsyncPictory, str], Awaitable[P]],
+    facts_of: Callable[[P], Facts] | None,
 ) -> NoReturn:
-    """Fetch and print things, and end the command with the exit code that says whether all were there.
+    """Fetch and print things, and exit with 1 if one of them could not be fetched.
 
     Args:
-        base_url: Where the API is.
+        base_url: The address of the API.
         ids: What to fetch.
         get: Fetches one.
-        facts_of: What to say of it; ``None`` to print its body.
+        facts_of: Returns the facts to print; ``None`` to print the body.
     """
 
-    def show(one: S) -> None:
+    def show(one: P) -> None:
         if facts_of is None:
             echo_json(one.to_dict())
         else:
@@ -76,20 +76,20 @@ def print_each(
     apart: bool = False,
     during: AbstractAsyncContextManager[None] | None = None,
 ) -> NoReturn:
-    """Fetch things, all at once, and show each; what cannot be fetched is reported.
+    """Fetch things concurrently and print each. Failures are reported, and the rest is still printed.
 
     Args:
-        base_url: Where the API is.
+        base_url: The address of the API.
         ids: What to fetch.
         get: Fetches one.
-        show: Prints one; may give an exit code.
-        apart: Leave an empty line between two.
-        during: Entered while they are fetched, to show how far that is.
+        show: Prints one, and may return an exit code.
+        apart: Print an empty line between two.
+        during: Entered during the fetching, to show its progress.
 
     Raises:
-        click.exceptions.Exit: In the end, with the highest exit code.
+        click.exceptions.Exit: Always, with the worst exit code.
     """
-    wanted = project_ids(ids)
+    wanted = collect_ids(ids)
     click.get_current_context().exit(
         _show_all(run(lambda: fetch_all(base_url, wanted, get, during)), show, apart=apart)
     )
@@ -99,36 +99,29 @@ def _show_all(found: list[T | Exception], show: Callable[[T], int | None], *, ap
     code, printed = SUCCESS, False
     for one in found:
         if isinstance(one, Exception):
-            code = worst(code, complain(one))
+            code = worst_code(code, report_error(one))
             continue
         if apart and printed:
             click.echo()
         printed = True
-        code = worst(code, show(one) or SUCCESS)
+        code = worst_code(code, show(one) or SUCCESS)
     return code
 
 
-def fetch_or_leave(
+def fetch_or_exit(
     base_url: str | None, ids: Sequence[str], get: Callable[[AsyncPictory, str], Awaitable[T]]
 ) -> list[T]:
-    """Fetch things, all at once; where one cannot be fetched, say so and end the command.
+    """Fetch things concurrently. If one of them cannot be fetched, report it and end the command.
 
     Raises:
         click.exceptions.Exit: Something could not be fetched.
     """
-    return _all_or_leave(run(lambda: fetch_all(base_url, ids, get)))
+    return _all_or_exit(run(lambda: fetch_all(base_url, ids, get)))
 
 
-def _all_or_leave(found: list[T | Exception]) -> list[T]:
+def _all_or_exit(found: list[T | Exception]) -> list[T]:
     things = [one for one in found if not isinstance(one, Exception)]
     if len(things) < len(found):
-        codes = [complain(one) for one in found if isinstance(one, Exception)]
-        click.get_current_context().exit(worst(*codes))
+        codes = [report_error(one) for one in found if isinstance(one, Exception)]
+        click.get_current_context().exit(worst_code(*codes))
     return things
-
-
-def complain(error: Exception) -> int:
-    """Report an error on standard error, and return its exit code."""
-    complaint = complaint_of(error, debug=click.get_current_context().find_root().params["debug"])
-    complaint.show()
-    return complaint.exit_code

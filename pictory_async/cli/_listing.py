@@ -1,4 +1,4 @@
-"""Printing lists."""
+"""Print the lists of projects, templates and jobs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["print_list"]
 
 
 class Item(Protocol):
-    """What can be printed."""
+    """An item that can be printed as the API sent it."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The item as the API sent it."""
+        """Return the item as the API sent it."""
         ...
 
 
@@ -37,20 +37,20 @@ def print_list(
     *,
     spare: Sequence[int] = (),
 ) -> None:
-    """Print a list: a table on a terminal, elsewhere each item as soon as it has come.
+    """Print a list: a table on a terminal, otherwise each item as soon as it arrives.
 
     Args:
-        base_url: Where the API is.
-        listing: Gives the items.
-        limit: Stop after so many; ``None`` for all.
+        base_url: The address of the API.
+        listing: Returns the items.
+        limit: Stop after this number of items; ``None`` for all.
         columns: The names of the columns.
-        row_of: What to say of an item; ``None`` to print its JSON.
-        spare: The columns to leave out where a terminal is narrow, the first one first.
+        row_of: Returns the row of an item; ``None`` to print its JSON.
+        spare: The columns to leave out on a narrow terminal, the first one first.
     """
     rows: list[Sequence[Cell]] = []
 
-    async def take() -> None:
-        count, whole = 0, False
+    async def fetch() -> None:
+        count, complete = 0, False
         try:
             async with open_client(base_url) as client:
                 async for item in listing(client):
@@ -63,10 +63,10 @@ def print_list(
                         echo_table(columns, [row_of(item)])
                     if count == limit:
                         break
-            whole = True
+            complete = True
         finally:
-            # Also where the list breaks off.
-            if row_of is not None and out_is_terminal() and (rows or whole):
+            # After an error or Ctrl-C, the rows so far are printed too. An error alone has no empty table above it.
+            if row_of is not None and out_is_terminal() and (rows or complete):
                 echo_table(columns, rows, spare=spare)
 
-    run(take)
+    run(fetch)

@@ -1,4 +1,4 @@
-"""Values as people write them on a command line, and the options that several commands have."""
+"""The options that several commands share, and how their values are written."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Rate",
-    "as_json",
-    "base_url",
-    "given_ids",
-    "limit",
-    "listed",
-    "moment",
-    "patience",
-    "population",
-    "project_ids",
-    "rate",
-    "request_rate",
-    "seconds",
-    "span",
-    "start_grace",
-    "timely",
+    "base_url_option",
+    "collect_ids",
+    "ids_argument",
+    "json_option",
+    "limit_option",
+    "rate_option",
+    "simulation_options",
+    "start_grace_option",
+    "to_limit",
+    "to_rate",
+    "to_seconds",
+    "to_span",
+    "to_time",
+    "wait_options",
+    "wait_settings",
 ]
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -47,7 +47,7 @@ class Rate:
     """A request budget.
 
     Attributes:
-        requests: How many requests a window may hold.
+        requests: The highest number of requests in a window.
         per: The length of the window, in seconds.
     """
 
@@ -55,11 +55,11 @@ class Rate:
     per: float
 
     def limiter(self) -> RateLimiter:
-        """The limiter that keeps to it."""
+        """Make a limiter with this budget."""
         return RateLimiter(self.requests, self.per, min(10, self.requests))
 
 
-def seconds(text: str) -> float:
+def to_seconds(text: str) -> float:
     """Read a duration: ``90``, ``90s``, ``30m`` or ``2h``."""
     found = _DURATION.fullmatch(text.strip())
     if found is None:
@@ -67,35 +67,35 @@ def seconds(text: str) -> float:
     return float(found["number"]) * _UNITS[found["unit"]]
 
 
-def limit(text: str) -> float:
-    """Read a duration, or ``none`` for no limit, which is infinity here."""
-    return math.inf if text.strip().lower() == "none" else seconds(text)
+def to_limit(text: str) -> float:
+    """Read a duration, or ``none`` for no limit, which is returned as infinity."""
+    return math.inf if text.strip().lower() == "none" else to_seconds(text)
 
 
-def span(text: str) -> tuple[float, float]:
-    """Read a shortest and a longest duration, ``5:20``, or one that stands for both."""
+def to_span(text: str) -> tuple[float, float]:
+    """Read a shortest and a longest duration, ``5:20``, or one duration for both."""
     low, colon, high = text.partition(":")
-    ends = (seconds(low), seconds(high if colon else low))
+    ends = (to_seconds(low), to_seconds(high if colon else low))
     if not 0 < ends[0] <= ends[1]:
         raise click.BadParameter(f"{text!r} is not a span of seconds such as 5:20.")
     return ends
 
 
-def rate(text: str) -> Rate:
+def to_rate(text: str) -> Rate:
     """Read a request budget: ``300/60``, ``300/min`` or ``5/s``."""
     found = _RATE.fullmatch(text.strip())
     per = found["per"] if found is not None else ""
     try:
-        length = seconds(f"1{per}" if per in _UNITS else per)
+        length = to_seconds(f"1{per}" if per in _UNITS else per)
     except click.BadParameter:
         length = 0.0
     if found is None or not length:
-        raise click.BadParameter(f"{text!r} is not a rate such as 300/60 (requests in so many seconds) or 300/min.")
+        raise click.BadParameter(f"{text!r} is not a rate such as 300/60 (requests per seconds) or 300/min.")
     return Rate(int(found["number"]), length)
 
 
-def moment(text: str) -> datetime:
-    """Read a date and time with a time zone, as ISO 8601 has it."""
+def to_time(text: str) -> datetime:
+    """Read a date and time with a time zone, in ISO 8601."""
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -105,104 +105,109 @@ def moment(text: str) -> datetime:
     return found
 
 
-def base_url(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option for another address of the API."""
-    text = "Where the API is.  [default: PICTORY_API_BASE_URL, else Pictory's]"
+def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--base-url``."""
+    text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
     return click.option("--base-url", metavar="URL", help=text)(command)
 
 
-def as_json(text: str) -> Decorator:
+def json_option(text: str) -> Decorator:
     """Give a command the option ``--json``.
 
     Args:
-        text: What is printed then.
+        text: Its help: what is printed.
     """
     return click.option("--json", "as_json", is_flag=True, help=text)
 
 
-def given_ids(command: Callable[..., Any]) -> Callable[..., Any]:
+def ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command its ids, at least one."""
     return click.argument("ids", nargs=-1, required=True, metavar="ID...")(command)
 
 
-def listed(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command that lists something the option ``--limit``."""
-    text = "Stop after so many.  [default: all of them]"
+def limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--limit``."""
+    text = "Stop after N.  [default: list all]"
     return click.option("--limit", type=click.IntRange(1), metavar="N", help=text)(command)
 
 
-def patience(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command that waits the options ``--max-wait`` and ``--interval``."""
+def wait_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options ``--max-wait`` and ``--interval``."""
     longest = click.option(
         "--max-wait",
-        type=limit,
+        type=to_limit,
         default="30m",
         show_default=True,
         metavar="TIME",
-        help="Give up after so long: 90, 90s, 30m, 2h, or none.",
+        help="Stop waiting after this time: 90, 90s, 30m, 2h, or none.",
     )
     interval = click.option(
-        "--interval", type=seconds, default="10s", show_default=True, metavar="TIME", help="Between two looks at one."
+        "--interval",
+        type=to_seconds,
+        default="10s",
+        show_default=True,
+        metavar="TIME",
+        help="Time between two polls of the same project or job.",
     )
     return longest(interval(command))
 
 
-def timely(max_wait: float, interval: float) -> dict[str, Any]:
-    """The two as keywords of the calls that wait."""
+def wait_settings(max_wait: float, interval: float) -> dict[str, Any]:
+    """Return both as keyword arguments of the library's calls that wait."""
     return {"max_wait": None if math.isinf(max_wait) else max_wait, "interval": interval}
 
 
-def start_grace(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command that waits for renders the option ``--start-grace``."""
+def start_grace_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--start-grace``."""
     return click.option(
         "--start-grace",
-        type=seconds,
+        type=to_seconds,
         default="2m",
         show_default=True,
         metavar="TIME",
-        help="How long a project may show no render before it counts as not started.",
+        help="How long to wait for a render to start before reporting not_started.",
     )(command)
 
 
-def request_rate(command: Callable[..., Any]) -> Callable[..., Any]:
+def rate_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option ``--rate``."""
     return click.option(
         "--rate",
-        type=rate,
+        type=to_rate,
         default="300/min",
         show_default=True,
         metavar="N/PER",
-        help="At most N requests in any window of PER: 300/60, 300/min, 5/s.",
+        help="Send at most N requests in any window of PER: 300/60, 300/min, 5/s.",
     )(command)
 
 
-def population(most: int) -> Decorator:
+def simulation_options(most: int) -> Decorator:
     """Give a command the options that describe a simulated account.
 
     Args:
-        most: How many projects it may have.
+        most: The highest number of projects.
     """
     projects = click.option(
-        "--projects", type=click.IntRange(1, most), default=300, show_default=True, help="How many projects."
+        "--projects", type=click.IntRange(1, most), default=300, show_default=True, help="Number of projects."
     )
     renders = click.option(
         "--render-seconds",
-        type=span,
+        type=to_span,
         default="5:20",
         show_default=True,
         metavar="FROM:TO",
         help="Shortest and longest render.",
     )
-    seed = click.option("--seed", type=int, default=0, show_default=True, help="The account follows from this number.")
+    seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random account.")
     return lambda command: projects(renders(seed(command)))
 
 
-def project_ids(given: Iterable[str], lines: Iterable[str] | None = None) -> list[str]:
+def collect_ids(given: Iterable[str], lines: Iterable[str] | None = None) -> list[str]:
     """Collect ids, each once.
 
     Args:
         given: Ids from the command line.
-        lines: An open file with one id a line; empty lines and lines that begin with ``#`` are skipped.
+        lines: An open file with one id per line. Empty lines and lines that begin with ``#`` are skipped.
 
     Raises:
         click.UsageError: There are none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from pictory_async.cli._exit_codes import SettingComplaint
+from pictory_async.cli._exit_codes import SettingError
 from pictory_async.testing import ServerLimit, Simulator, World, populate
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ __all__ = ["make_simulator", "server_module"]
 
 
 def server_module() -> Any:
-    """The simulator's HTTP server.
+    """Import the simulator's HTTP server.
 
     Raises:
-        SettingComplaint: The extra ``simulator`` is not installed.
+        SettingError: The extra ``simulator`` is not installed.
     """
     try:
         return importlib.import_module("pictory_async.testing.server")
     except ImportError as error:
-        raise SettingComplaint(f"{error}.") from None
+        raise SettingError(f"{error}.") from None
 
 
 def make_simulator(
@@ -35,17 +35,17 @@ def make_simulator(
     rate: Rate | None = None,
     latency: float = 0.0,
 ) -> tuple[Simulator, list[Planned]]:
-    """Make an account whose projects are waiting to be rendered.
+    """Make an account with projects that will be rendered.
 
     Args:
-        projects: How many.
+        projects: The number of projects.
         render_seconds: Shortest and longest render.
-        seed: The account follows from this number.
-        rate: How many requests are let in; ``None`` for all.
-        latency: Seconds from a request to its answer.
+        seed: Seed of the random account.
+        rate: The server's request limit; ``None`` for no limit.
+        latency: Seconds from a request to its response.
 
     Returns:
-        The simulator, and what is planned for each project.
+        The simulator, and the plan for each project.
     """
     world = World(seed=seed, media_base="self", limit=None if rate is None else ServerLimit(rate.requests, rate.per))
     planned = populate(world, projects, render_seconds, seed, queue_seconds=(0.0, 0.6 * render_seconds[0]))

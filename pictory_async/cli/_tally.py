@@ -1,4 +1,4 @@
-"""What is known so far about many projects, and how fast requests go. Pure."""
+"""The results of a wait so far, and the request rate. Pure: nothing here waits or prints."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from pictory_async import ClientStatistics, ProjectId, RenderHandle, RenderOutco
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-__all__ = ["Meter", "Pace", "Tally", "key_of", "lasting", "project_of"]
+__all__ = ["Meter", "Pace", "Tally", "key_of", "percentile", "project_of"]
 
 _RECENT = 2.0
 _SHORTEST = 0.5
@@ -24,7 +23,7 @@ _SHORTEST = 0.5
 
 @attrs.frozen
 class Pace:
-    """How fast requests go at one moment.
+    """The request rate at one moment.
 
     Attributes:
         per_second: Requests per second, over the last two seconds.
@@ -37,7 +36,7 @@ class Pace:
 
 @attrs.define
 class Meter:
-    """Measures how fast requests go.
+    """Measures the request rate.
 
     Attributes:
         per: The length of the budget's window, in seconds.
@@ -47,7 +46,7 @@ class Meter:
     _samples: list[tuple[float, float]] = attrs.field(factory=lambda: [(0.0, 0)], init=False)
 
     def read(self, at: float, requests: float) -> Pace:
-        """Note how many requests there were until now, and return the pace.
+        """Take in the number of requests so far, and return the rate.
 
         Args:
             at: Seconds since the start.
@@ -57,7 +56,7 @@ class Meter:
         samples.append((at, requests))
         del samples[: self._latest(at - max(self.per, _RECENT))]
         began, before = samples[self._latest(at - _RECENT)]
-        # Of a window that begins between two samples, only the part after the second one is known.
+        # A window that begins between two samples is only known from the second one on.
         _, outside = samples[bisect_left(samples, (at - self.per, 0))]
         return Pace((requests - before) / max(at - began, _SHORTEST), requests - outside)
 
@@ -67,14 +66,14 @@ class Meter:
 
 @attrs.define
 class Tally:
-    """What is known so far about the projects that are watched.
+    """The results of a wait so far.
 
     Attributes:
-        wanted: The projects or the handles of renders, in the order they were given.
-        outcomes: What became of those that are done, by `key_of`, in the order in which they ended.
-        seconds: How long the watch has lasted.
-        requests: How many requests were sent.
-        statistics: What else the client did; ``None`` before it did anything.
+        wanted: The projects or handles, in the order in which they were given.
+        outcomes: The outcomes so far, by `key_of`, in the order in which they came.
+        seconds: How long the wait has lasted.
+        requests: The number of requests sent.
+        statistics: The client's statistics; ``None`` at the beginning.
     """
 
     wanted: Sequence[ProjectId | RenderHandle]
@@ -85,51 +84,51 @@ class Tally:
     _counts: Counter[RenderStatus] = attrs.field(factory=Counter[RenderStatus], init=False)
 
     def add(self, outcome: RenderOutcome) -> None:
-        """Take in an outcome."""
+        """Add an outcome."""
         self.outcomes[key_of(outcome)] = outcome
         self._counts[outcome.status] += 1
 
     @property
     def total(self) -> int:
-        """How many projects there are."""
+        """The number of projects."""
         return len(self.wanted)
 
     @property
     def done(self) -> int:
-        """How many are done."""
+        """The number of outcomes so far."""
         return len(self.outcomes)
 
     @property
     def pending(self) -> list[ProjectId]:
-        """The projects that are not done, in the order they were given."""
+        """The projects without an outcome, in the order in which they were given."""
         return [project_of(one) for one in self.wanted if key_of(one) not in self.outcomes]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many ended in which way; only what occurred, in the order of `RenderStatus`."""
+        """The number of outcomes by status, without zeros, in the order of `RenderStatus`."""
         return {status.value: self._counts[status] for status in RenderStatus if self._counts[status]}
 
     @property
     def counts_text(self) -> str:
-        """The counts, for a person."""
+        """The counts as text."""
         return ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
 
     @property
     def polls_per_project(self) -> float:
-        """How often a project was looked at until its outcome was known, on average."""
+        """The average number of polls until an outcome."""
         return sum(outcome.polls for outcome in self.outcomes.values()) / max(1, self.done)
 
     def latest(self, count: int) -> list[RenderOutcome]:
-        """The latest outcomes, newest first."""
+        """Return the latest outcomes, newest first."""
         return list(self.outcomes.values())[: -count - 1 : -1]
 
     def ordered(self) -> list[RenderOutcome]:
-        """The outcomes in the order in which the projects were given."""
+        """Return the outcomes in the order in which the projects were given."""
         keys = map(key_of, self.wanted)
         return [self.outcomes[key] for key in keys if key in self.outcomes]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, as plain JSON values."""
+        """Return everything as plain JSON values."""
         return {
             "projects": self.total,
             "outcomes": self.counts,
@@ -142,23 +141,23 @@ class Tally:
 
 
 def key_of(one: ProjectId | RenderHandle | RenderOutcome) -> str:
-    """What tells one watch from another: the project, and the job where one is known."""
+    """Return what identifies a wait: the project, and the job if it is known."""
     if isinstance(one, RenderHandle | RenderOutcome) and one.job_id is not None:
         return f"{one.project_id} {one.job_id}"
     return str(project_of(one))
 
 
 def project_of(one: ProjectId | RenderHandle | RenderOutcome) -> ProjectId:
-    """The project that a watch is about."""
+    """Return the project of a wait."""
     return one.project_id if isinstance(one, RenderHandle | RenderOutcome) else one
 
 
-def lasting(values: Iterable[float], share: float) -> float | None:
-    """The value below or at which a share of all values lies (nearest rank); ``None`` if there are none.
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """Return a percentile by nearest rank; ``None`` if there are no values.
 
     Args:
         values: The values.
-        share: 0 to 1.
+        share: The percentile, from 0 to 1.
     """
     ranked = sorted(values)
     return ranked[max(0, -int(-share * len(ranked) // 1) - 1)] if ranked else None

@@ -1,4 +1,4 @@
-"""Running the command: in this process, or as one of its own, with pipes or with a terminal."""
+"""Run the command: in this process, or in its own process with pipes or a terminal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(*arguments: str, **options: Any) -> Any:
 
 @contextlib.contextmanager
 def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Start the command as a process of its own, with pipes unless told otherwise."""
+    """Start the command in its own process, with pipes by default."""
     settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
     with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], **settings) as process:
         try:
@@ -48,7 +48,7 @@ def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 def seen(*arguments: str, code: int = 0, **options: Any) -> str:
-    """Run the command on a terminal, for both of its outputs, and return what a person sees in the end."""
+    """Run the command with both outputs on a terminal, and return everything that was written to it."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
     with Terminal(**options) as terminal:
         both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
@@ -60,7 +60,7 @@ def seen(*arguments: str, code: int = 0, **options: Any) -> str:
 
 
 def interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str, str]:
-    """Press Ctrl-C, or send another signal, and return the exit code and what was printed from then on."""
+    """Press Ctrl-C, or send another signal, and return the exit code and the output since then."""
     process.send_signal(number)
     out, err = process.communicate(timeout=TIMEOUT)
     return process.returncode, out, err
@@ -87,11 +87,11 @@ class Terminal:
         os.close(self._ours)
 
     def attached(self) -> None:
-        """Forget our copy of the end that the process has, so that the end of its output is seen."""
+        """Close our copy of the process's end, so that the end of its output is detected."""
         os.close(self.theirs)
 
     def read_until(self, wanted: str = "") -> str:
-        """Read until a text has come, or to the end, and return all that was read so far."""
+        """Read until a text appears, or to the end, and return everything that was read."""
         while not wanted or wanted not in self.text:
             try:
                 piece = os.read(self._ours, 65536)

@@ -1,4 +1,4 @@
-"""A simulated account behind a real server, which the command finds through the environment."""
+"""A simulated account on a real server, to which the environment points the command."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
 import pictory_async
-from pictory_async.cli._exit_codes import complaint_of
+from pictory_async.cli._exit_codes import command_error
 from pictory_async.errors import NotFoundError, PictoryConfigError
 from tests.cli._command import run, started
 
@@ -29,14 +29,14 @@ COMMANDS = [
 
 @pytest.fixture
 def free_port() -> Iterator[int]:
-    """A port that is taken, and where nobody listens."""
+    """A port that is in use, but does not accept connections."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
 
 
 def test_help_names_commands_and_exit_codes() -> None:
-    """The help has every command, the environment and the exit codes."""
+    """The help lists every command, the environment and the exit codes."""
     text = run("--help").stdout
     for word in (*COMMANDS, "PICTORY_API_KEY", "PICTORY_API_BASE_URL", "Exit codes", "130"):
         assert word in text
@@ -64,7 +64,7 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
 
 
 def test_missing_key_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a key, the commands say in one line where to get one, and end with exit code 2."""
+    """Without a key, the commands print one line that says where to get one, and exit with 2."""
     monkeypatch.delenv("PICTORY_API_KEY", raising=False)
     for arguments in (["wait", "x"], ["project", "x"], ["template", "x"]):
         found = run(*arguments)
@@ -74,7 +74,7 @@ def test_missing_key_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
-    """An address where nobody answers is one line and exit code 1."""
+    """If no server responds at the address, the command prints one line and exits with 1."""
     monkeypatch.setenv("PICTORY_API_KEY", "pictai_x")
     found = run("project", "x", "--base-url", f"http://127.0.0.1:{free_port}")
     assert (1, 1) == (found.exit_code, found.stderr.count("\n"))
@@ -89,23 +89,23 @@ def test_no_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch, free_port: i
         (FileNotFoundError(2, "No such file", "x"), 1, "x: No such file."),
         (OSError(28, "Disk full"), 1, "Disk full."),
         (NotFoundError("\x1b[2Jboo"), 1, "\ufffd[2Jboo"),
-        (KeyError("k"), 1, "KeyError: 'k'. This is a mistake in pictory-async; 'pictory --debug ...' shows where."),
+        (KeyError("k"), 1, "KeyError: 'k'. This is a bug in pictory-async; 'pictory --debug ...' shows where."),
     ],
 )
 def test_errors_become_sentences(error: Exception, code: int, text: str) -> None:
-    """Any error becomes a sentence that cannot steer the terminal, and an exit code."""
-    complaint = complaint_of(error, debug=False)
-    assert (code, text) == (complaint.exit_code, complaint.format_message())
+    """Any error becomes a sentence that cannot control the terminal, and an exit code."""
+    shown = command_error(error, debug=False)
+    assert (code, text) == (shown.exit_code, shown.format_message())
 
 
 def test_a_traceback_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """With --debug, what comes from elsewhere is shown as text too."""
-    complaint_of(NotFoundError("\x1b[2Jboo"), debug=True)
+    """With --debug, control characters in the traceback are replaced too."""
+    command_error(NotFoundError("\x1b[2Jboo"), debug=True)
     assert "\ufffd[2Jboo\n" in capsys.readouterr().err
 
 
 def test_an_unexpected_error_is_no_traceback(tmp_path) -> None:
-    """A file that is not text is a sentence too, and --debug shows where it happened."""
+    """A file that is not text is reported in one sentence, and --debug shows the traceback."""
     file = tmp_path / "ids"
     file.write_bytes(b"\xff\xfe\xff")
     for options, debug in (([], False), (["--debug"], True)):
@@ -117,14 +117,14 @@ def test_an_unexpected_error_is_no_traceback(tmp_path) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_script(shell: str) -> None:
-    """The script of each shell calls the command back."""
+    """The script of each shell calls the command."""
     found = run("completion", shell)
     assert 0 == found.exit_code
     assert "_PICTORY_COMPLETE" in found.stdout
 
 
 def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shell that asks gets the commands, without running any."""
+    """The shell gets the names of the commands, and no command is run."""
     monkeypatch.setenv("_PICTORY_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", "pictory pro")
     monkeypatch.setenv("COMP_CWORD", "1")
@@ -133,7 +133,7 @@ def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:
-    """A reader that goes away early, as `head` does, ends the command quietly."""
+    """If the reader of a pipe exits early, as `head` does, the command ends quietly."""
     with started("completion", "bash") as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -143,7 +143,7 @@ def test_a_closed_pipe_is_no_traceback() -> None:
 
 @pytest.mark.parametrize(("missing", "arguments", "extra"), [("click", [], "cli"), ("uvicorn", ["demo"], "simulator")])
 def test_missing_extra_is_named(missing: str, arguments: list[str], extra: str) -> None:
-    """Where an extra is missing, the command says in one line how to install it, and ends with exit code 2."""
+    """If an extra is missing, the command prints one line that says how to install it, and exits with 2."""
     program = (
         f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = {arguments}\n"
         "from pictory_async.cli import main; sys.exit(main())"
@@ -156,7 +156,7 @@ def test_missing_extra_is_named(missing: str, arguments: list[str], extra: str) 
 
 
 def test_import_of_the_package_does_not_import_the_command() -> None:
-    """Who only imports the package does not get the command with it."""
+    """Importing the package does not import the command."""
     program = "import sys, pictory_async; print([name for name in sys.modules if name.startswith('pictory_async.cli')])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
     assert "[]\n" == found.stdout

@@ -28,7 +28,7 @@ SMALL = ("--projects", "50", "--render-seconds", "0.8:1.4")
 
 
 def test_demo_tells_the_truth() -> None:
-    """Each outcome is what really happened, and no request is one too many for the simulated server."""
+    """Each outcome is what really happened, and the simulated server rejects no request."""
     found = run("demo", *SMALL, "--json")
     report = json.loads(found.stdout)
     assert (0, "", 0, []) == (found.exit_code, found.stderr, report["mismatches"], report["mismatched"])
@@ -42,13 +42,13 @@ def test_demo_tells_the_truth() -> None:
 
 
 def test_demo_in_lines() -> None:
-    """Where nobody looks at a terminal, the summary is lines of name and value."""
+    """If the output is not a terminal, the summary is lines of name and value."""
     found = run("demo", "--projects", "1", "--render-seconds", "0.5")
     lines = dict(line.split(": ", 1) for line in found.stdout.splitlines())
     assert 0 == found.exit_code
     assert "rendered 1" == lines["outcomes"]
-    assert lines["true outcomes"].startswith("1 of 1")
-    assert lines["finish to notice"].startswith("median ")
+    assert lines["verified outcomes"].startswith("1 of 1")
+    assert lines["detection delay"].startswith("median ")
 
 
 def test_demo_on_a_terminal() -> None:
@@ -70,22 +70,22 @@ def test_demo_on_a_terminal() -> None:
 @pytest.mark.parametrize("projects", [1, 20, 300, 2000])
 @pytest.mark.parametrize("render_seconds", [(0.5, 1.0), (5.0, 20.0), (60.0, 60.0)])
 def test_pacing_leaves_room(projects: int, render_seconds: tuple[float, float]) -> None:
-    """Each project is looked at twice in the shortest render, and the budget has room for all those looks."""
+    """Each project is polled twice within the shortest render, and the budget has room for all these polls."""
     pacing = Pacing.of(projects, render_seconds)
-    looks = projects * pacing.rate.per / pacing.interval
+    polls = projects * pacing.rate.per / pacing.interval
     assert 2.2 * pacing.interval <= render_seconds[0]
     assert pacing.start_grace > 0.6 * render_seconds[0] + pacing.interval / 2
-    assert looks + 24 < pacing.rate.requests
+    assert polls + 24 < pacing.rate.requests
     assert pacing.limiter().rate == pacing.rate.requests
 
 
 def demo_of(**changes: Any) -> tuple[Demo, RenderOutcome]:
-    """A demonstration of one project that is rendered, and an outcome that is true but for the changes."""
+    """Make a demonstration of one rendered project, and a true outcome with some changes."""
     pacing = Pacing.of(1, (1.0, 1.0))
     simulator, planned = make_simulator(1, (1.0, 1.0), 0)
     demo = Demo(simulator, planned, pacing)
     outcome = RenderOutcome(project_id=planned[0].project_id, status=RenderStatus.RENDERED)
-    demo.noticed[outcome.project_id] = 100.0
+    demo.detected[outcome.project_id] = 100.0
     return demo, attrs.evolve(outcome, **changes)
 
 
@@ -102,18 +102,18 @@ def test_demo_sees_wrong_outcomes() -> None:
 
 
 def test_demo_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
-    """A mismatch is named with both sides, and makes the exit code 1; without renders there is no lag."""
+    """A mismatch is printed with outcome and truth, and makes the exit code 1; no renders, no detection delay."""
     demo, wrong = demo_of(status=RenderStatus.NOT_STARTED)
     demo.tally.add(wrong)
     assert 1 == print_report(demo, as_json=False)
     out = capsys.readouterr().out
-    assert "true outcomes: 0 of 1" in out
-    assert "finish to notice: nothing was rendered" in out
+    assert "verified outcomes: 0 of 1" in out
+    assert "detection delay: nothing was rendered" in out
     assert f"{wrong.project_id}: reported not_started, but the truth is rendered" in out
 
 
 def test_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server says how to reach it, answers clients, writes its ids to a file, and stops at Ctrl-C."""
+    """The server prints how to reach it, serves clients, writes its ids to a file, and stops on Ctrl-C."""
     file = tmp_path / "ids"
     options = ("--projects", "5", "--render-seconds", "0.2:0.4", "--ids", str(file), "--latency", "0.01")
     with started("simulate", "--port", "0", *options) as process:
@@ -133,7 +133,7 @@ def test_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_simulate_enforces_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --rate, the server refuses more requests than that, and the client says so."""
+    """With --rate, the server rejects more requests than that, and the client reports it."""
     with started("simulate", "--port", "0", "--rate", "1/h") as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
@@ -145,7 +145,7 @@ def test_simulate_enforces_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_taken_port_is_one_sentence() -> None:
-    """A port that is taken is named, with the way out."""
+    """If the port is in use, the error names it and says what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         found = run("simulate", "--port", port)

@@ -43,7 +43,7 @@ def test_files_in_lines(world: World, tmp_path: Path) -> None:
 
 
 def test_kinds_and_conflicts(world: World, tmp_path: Path) -> None:
-    """--kind chooses, and --on-conflict says what becomes of files that are there."""
+    """--kind selects the files, and --on-conflict says what to do with existing ones."""
     project_id = film(world)
     for policy, statuses in (
         ("rename", "written"),
@@ -69,7 +69,7 @@ def test_json(world: World, tmp_path: Path) -> None:
 
 
 def test_failures(world: World, server: ServerThread, tmp_path: Path) -> None:
-    """What cannot be had is told in its line and on standard error; the rest is there, and the exit code is 1."""
+    """A failure is reported in its line and on standard error; the rest is downloaded, and the exit code is 1."""
     project_id = film(world)
     server.simulator.faults = lambda request, _: Answer(403) if request.path.endswith(".mp4") else None
     found = run("download", "nope", project_id, "--dir", str(tmp_path))
@@ -83,7 +83,7 @@ def test_failures(world: World, server: ServerThread, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_and_again(world: World, server: ServerThread, tmp_path: Path) -> None:
-    """Ctrl-C keeps what is there; the same command goes on from it."""
+    """Ctrl-C keeps partial files, and the same command resumes them."""
     project_id = film(world)
     halfway = threading.Event()
     slow: list[Fault] = [Stall(1_500_000)]
@@ -103,14 +103,14 @@ def test_ctrl_c_and_again(world: World, server: ServerThread, tmp_path: Path) ->
             part.wait(0.02)
         code, out, err = interrupted(process)
     assert (130, "") == (code, out)
-    assert err.endswith("the same command goes on from there.\n")
+    assert err.endswith("Interrupted. Run the same command again to resume.\n")
     (file,) = json.loads(run(*command).stdout)["files"]
     assert file["resumed_from"] > 0
     assert ["Film.mp4"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_on_a_terminal(world: World, server: ServerThread, tmp_path: Path) -> None:
-    """On a terminal, each file has a bar in bytes while it comes, and then a line under its project."""
+    """On a terminal, each file has a bar in bytes during the download, and then a line under its project."""
     server.simulator.faults = lambda request, _: Drip(65536, 0.02) if request.path.endswith(".mp4") else None
     text = seen(
         "download", film(world, "A [red]film[/red]"), str(world.add_project()), "nope", "--dir", str(tmp_path), code=1

@@ -62,7 +62,7 @@ def test_wait_for_one_that_fails(world: World) -> None:
 
 
 def test_wait_for_too_long(world: World) -> None:
-    """A job that takes longer than --max-wait gives exit code 4, where nothing worse happened."""
+    """A job that takes longer than --max-wait makes the exit code 4 if nothing else failed."""
     late = job_of(world, Render(0.0, duration=1e6))
     found = run("job", late, *QUICK, "--max-wait", "0.2")
     assert (4, "") == (found.exit_code, found.stdout)
@@ -71,7 +71,7 @@ def test_wait_for_too_long(world: World) -> None:
 
 
 def test_progress_on_a_terminal(world: World) -> None:
-    """On a terminal, each job has a bar while it runs, and nothing of it stays."""
+    """On a terminal, each job has a bar while it runs, which is removed at the end."""
     job_id = job_of(world, Render(0.0, duration=1.5))
     text = seen("job", job_id, *QUICK)
     live, _, end = text.rpartition("\x1b[?25h")

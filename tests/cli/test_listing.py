@@ -24,7 +24,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_projects_in_lines(world: World) -> None:
-    """Each project is a line whose fields stand between tabs, whatever its name holds; all pages are there."""
+    """Each project is a line with tabs between its fields, even if its name has tabs; all pages are fetched."""
     world.page_size = 2
     ids = [str(world.add_project(project_id=f"p{number}", name="a\tb\n[c]")) for number in range(5)]
     found = run("projects")
@@ -43,7 +43,7 @@ def test_limit_stops_early(world: World, server: ServerThread) -> None:
 
 
 def test_projects_as_json(world: World) -> None:
-    """With --json, each project is a document in the wire's own words."""
+    """With --json, each project is a document with the API's own keys."""
     world.add_project(integer_id=True, name="Grüße")
     (line,) = run("projects", "--json").stdout.splitlines()
     assert "Grüße" == json.loads(line)["name"]
@@ -51,21 +51,21 @@ def test_projects_as_json(world: World) -> None:
 
 
 def test_an_empty_account() -> None:
-    """Where nothing is, nothing is printed, and that is no error."""
+    """An empty list prints nothing and is not an error."""
     for name in ("projects", "templates", "jobs"):
         found = run(name)
         assert (0, "", "") == (found.exit_code, found.stdout, found.stderr)
 
 
 def test_a_refused_list_is_one_sentence(server: ServerThread) -> None:
-    """A list that cannot be had is one line and exit code 1."""
+    """If a list cannot be fetched, the command prints one line and exits with 1."""
     server.simulator.faults = lambda *_: Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
     found = run("projects")
     assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
 
 
 def test_a_list_that_breaks_off(world: World, server: ServerThread) -> None:
-    """On a terminal too, what came before an error is shown, and an error alone comes without a table."""
+    """On a terminal, the items before an error are printed, and an error alone has no table."""
     world.page_size = 2
     for _ in range(3):
         world.add_project(name="Seen")
@@ -76,7 +76,7 @@ def test_a_list_that_breaks_off(world: World, server: ServerThread) -> None:
 
 
 def test_templates_in_lines(world: World) -> None:
-    """A template's line says whether it can be used; --details adds what only its details tell."""
+    """A template's line shows whether it can be used; --details adds fields from its details."""
     world.add_template("Hi {{Name}}", template_id="t1", name="One", variables={"Name": "you", "Other": ""})
     world.add_template(template_id="t2", name="Two", published=False, language="de")
     world.add_template(template_id="t3", name="Three", deprecated=True)
@@ -90,14 +90,14 @@ def test_templates_in_lines(world: World) -> None:
 
 
 def test_templates_that_do_not_tell(world: World) -> None:
-    """A template that does not say whether it is published is of unknown state."""
+    """If it is not known whether a template is published, its state is unknown."""
     world.add_template("Hi", overrides={"published": ABSENT})
     assert "unknown" == rows(run("templates", "--details").stdout)[0][3]
     assert "templateId" in json.loads(run("templates", "--details", "--json").stdout)
 
 
 def test_jobs_in_lines(world: World) -> None:
-    """A job's line says how far it is, and its video or why it failed."""
+    """A job's line shows its progress, and its video or its error."""
     world.add_project(Render(-100.0, duration=10.0))
     world.add_project(Render(-90.0, duration=10.0, fails=True))
     world.add_project(Render(-80.0, duration=1e6))
@@ -110,7 +110,7 @@ def test_jobs_in_lines(world: World) -> None:
 
 
 def test_tables_on_a_terminal(world: World) -> None:
-    """On a terminal, a list is a table: ids are whole even where it is narrow, and names are only text."""
+    """On a terminal, a list is a table: ids are complete even if it is narrow, and names are plain text."""
     project_id = str(world.add_project(name="A [bold]long[/bold] name \x1b[2J" + " and so on" * 9))
     text = seen("projects", columns=80)
     assert "saved (UTC)" in text
@@ -122,7 +122,7 @@ def test_tables_on_a_terminal(world: World) -> None:
 
 
 def test_jobs_on_a_terminal(world: World) -> None:
-    """On a terminal, a job's video is named with its length, not with an address that would fill the table."""
+    """On a terminal, a job's video is shown by its length, not by a URL that would fill the table."""
     world.add_project(Render(-100.0, duration=10.0))
     text = seen("jobs", columns=80)
     assert "a video of 21.98 s" in text
@@ -130,5 +130,5 @@ def test_jobs_on_a_terminal(world: World) -> None:
 
 
 def test_an_empty_table_says_so() -> None:
-    """On a terminal, an empty list is not silent."""
+    """On a terminal, an empty list prints "none"."""
     assert "none" in seen("jobs")

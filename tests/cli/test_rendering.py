@@ -32,20 +32,20 @@ QUICK = ("--interval", "0.05", "--start-grace", "0.3")
 
 @pytest.fixture
 def world() -> World:
-    """Its renders take a moment, and its files can be downloaded."""
+    """An account with short renders, whose files can be downloaded."""
     return World(media_base="self", render_seconds=(0.3, 0.5), queue_seconds=(0.0, 0.1))
 
 
 @pytest.fixture
 def posts(server: ServerThread) -> list[Fault | None]:
-    """What goes wrong with each POST in its turn; ``None`` stands for nothing, and is left behind for each."""
+    """The faults of the next POST requests, in order; ``None`` is no fault."""
     planned: list[Fault | None] = []
     server.simulator.faults = lambda request, _: planned.pop(0) if request.method == "POST" and planned else None
     return planned
 
 
 def test_handles_are_lines(world: World) -> None:
-    """Each render that was started is a line of JSON; each is asked for once."""
+    """Each render that was started is a line of JSON; each request is sent once."""
     ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project())]
     found = run("render", *ids)
     handles = [RenderHandle.from_json(line) for line in found.stdout.splitlines()]
@@ -56,7 +56,7 @@ def test_handles_are_lines(world: World) -> None:
 
 
 def test_handles_go_to_a_file(world: World, tmp_path: Path) -> None:
-    """With --handles, they are added to a file, which 'wait --handle' follows to the new video, not the old one."""
+    """With --handles, they are appended to a file, which 'wait --handle' follows to the new video, not the old one."""
     file = tmp_path / "handles.jsonl"
     ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project())]
     for project_id in ids:
@@ -78,7 +78,7 @@ def test_two_renders_of_one_project(world: World, tmp_path: Path) -> None:
 
 
 def test_render_and_wait(world: World) -> None:
-    """With --wait, what becomes of each is printed as by 'wait', failures with the job's reason."""
+    """With --wait, the result of each is printed as by 'wait', failures with the job's reason."""
     good, bad = world.add_project(), world.add_project(on_render=[Render(0.0, duration=0.2, fails=True)])
     found = run("render", str(good), str(bad), "--wait", "--interval", "0.05")
     lines = {line.split()[1]: line for line in found.stdout.splitlines()[:-1]}
@@ -96,7 +96,7 @@ def test_render_and_wait_as_json(world: World) -> None:
 
 
 def test_refused_renders(world: World) -> None:
-    """A project that is not there is reported with exit code 1; the others are rendered."""
+    """A missing project is reported with exit code 1; the others are rendered."""
     project_id = str(world.add_project())
     found = run("render", "nope", project_id)
     assert (1, 1) == (found.exit_code, len(found.stdout.splitlines()))
@@ -106,7 +106,7 @@ def test_refused_renders(world: World) -> None:
 
 @pytest.mark.parametrize("fault", [Reset(), Answer(502)])
 def test_a_lost_answer(world: World, posts: list[Fault | None], fault: Fault) -> None:
-    """Where the answer is lost, nothing is sent again; exit code 5 says so, and the handle is there all the same."""
+    """If the response is lost, nothing is sent again, the exit code is 5, and the handle is printed."""
     project_id = str(world.add_project())
     posts += [fault, None, None]
     found = run("render", project_id)
@@ -117,7 +117,7 @@ def test_a_lost_answer(world: World, posts: list[Fault | None], fault: Fault) ->
 
 
 def test_a_lost_answer_that_is_waited_for(world: World, posts: list[Fault | None]) -> None:
-    """A wait finds out what the lost answer was: here, that nothing was started."""
+    """A wait finds out whether the render was started: here, it was not."""
     posts.append(Reset())
     found = run("render", str(world.add_project()), "--wait", *QUICK)
     assert 3 == found.exit_code
@@ -126,7 +126,7 @@ def test_a_lost_answer_that_is_waited_for(world: World, posts: list[Fault | None
 
 
 def test_a_file_that_cannot_be_written(world: World, tmp_path: Path) -> None:
-    """Nothing is rendered where the handles could not be kept."""
+    """Nothing is rendered if the handles cannot be saved."""
     found = run("render", str(world.add_project()), "--handles", str(tmp_path / "no" / "file"))
     assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
     assert [] == world.log
@@ -144,7 +144,7 @@ def test_a_full_disk_does_not_lose_a_handle(world: World) -> None:
 
 @pytest.mark.parametrize("text", ["x", "{}", '{"version": 2, "project_id": "x"}'])
 def test_what_is_no_handle(text: str) -> None:
-    """A line that is no handle is named with its number, and nothing is sent."""
+    """A line that is not a handle is reported with its number, and nothing is sent."""
     found = run("wait", "--handle", "-", input=f"\n{text}\n")
     assert (2, "") == (found.exit_code, found.stdout)
     assert ", line 2: This " in found.stderr
@@ -177,7 +177,7 @@ def test_a_signal_in_the_wait(world: World, server: ServerThread, number: int) -
 
 
 def test_ctrl_c_before_the_wait(world: World, server: ServerThread) -> None:
-    """Ctrl-C while renders are still being asked for prints the handles that --wait would have followed."""
+    """Ctrl-C while render requests are still being sent prints the handles that --wait would have followed."""
     ids = [str(world.add_project()) for _ in range(20)]
     server.simulator.latency = lambda request, _: 1.0 if request.method == "POST" else 0.0
     asked = threading.Event()
@@ -198,7 +198,7 @@ def test_ctrl_c_before_the_wait(world: World, server: ServerThread) -> None:
 
 
 def next_wait(err: str, tmp_path: Path) -> Any:
-    """Do what the command advised: save the handles, if it printed some, and run what it named."""
+    """Follow the advice of the command: save the handles, if it printed any, and run the command that it printed."""
     lines = [line for line in err.splitlines() if line.startswith("{")]
     (advice,) = [line for line in err.splitlines() if "pictory wait" in line]
     _, _, again = advice.rpartition("pictory wait ")
@@ -213,7 +213,7 @@ SLOW, FAST = Render(0.0, duration=1000.0), Render(0.0, duration=0.0)
 
 @pytest.fixture
 def later(server: ServerThread) -> Callable[[], None]:
-    """Let the server's time jump to when every slow render has ended."""
+    """Let the server's time jump to the end of every slow render."""
     ahead = 0.0
 
     def jump() -> None:
@@ -226,12 +226,12 @@ def later(server: ServerThread) -> Callable[[], None]:
 
 @pytest.mark.parametrize("named", [True, False])
 def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_path: Path, named: bool) -> None:
-    """A wait that times out says how to wait for the new video; the project's old video is not taken for it."""
+    """A wait that times out prints how to wait for the new video; the old video is not taken for it."""
     ids = [str(world.add_project(earlier_video=-60.0, on_render=[render])) for render in (SLOW, FAST)]
     file = ["--handles", str(tmp_path / "my handles")] if named else []
     found = run("render", *ids, "--wait", "--max-wait", "1.5", "--interval", "0.05", *file)
     assert 4 == found.exit_code
-    assert "wait again, with a longer --max-wait if needed." in found.stdout
+    assert "It may still finish: wait again, or raise --max-wait." in found.stdout
     assert "Not finished: 1 of 2 renders." in found.stderr
     assert named is not ("{" in found.stderr)
     later()
@@ -260,7 +260,7 @@ def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None],
 
 @pytest.mark.parametrize("fault", [Answer(401), Answer(403)])
 def test_a_wait_that_is_refused(world: World, server: ServerThread, tmp_path: Path, fault: Fault) -> None:
-    """A key that is refused while renders are waited for does not lose their handles."""
+    """A key that is rejected during the wait does not lose the handles."""
     project_id = str(world.add_project())
     server.simulator.faults = lambda request, _: fault if request.method == "GET" and world.jobs else None
     found = run("render", project_id, "--wait", "--json", *QUICK)
@@ -271,7 +271,7 @@ def test_a_wait_that_is_refused(world: World, server: ServerThread, tmp_path: Pa
 
 
 def test_downloads_are_not_repeated(world: World, tmp_path: Path) -> None:
-    """Of a file whose renders are partly downloaded, only the handles of the rest are named for the next wait."""
+    """If some renders of a file are downloaded already, only the other handles are printed for the next wait."""
     ids = [str(world.add_project(on_render=[render])) for render in (SLOW, FAST)]
     file = tmp_path / "h"
     file.write_text(run("render", *ids).stdout)
@@ -282,7 +282,7 @@ def test_downloads_are_not_repeated(world: World, tmp_path: Path) -> None:
 
 
 def test_handles_survive_an_error(world: World) -> None:
-    """An error of a wait prints the handles that came through a pipe."""
+    """If a wait fails, the handles that came through a pipe are printed."""
     handle = run("render", str(world.add_project())).stdout
     found = run("wait", "--handle", "-", "--base-url", "nonsense", input=handle)
     assert 2 == found.exit_code
@@ -291,7 +291,7 @@ def test_handles_survive_an_error(world: World) -> None:
 
 
 def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -> None:
-    """Ctrl-C lets the requests on their way come to their end, and names the projects that were not asked for."""
+    """After Ctrl-C, the requests in flight are completed, and the projects without a request are printed."""
     file = tmp_path / "handles"
     ids = [str(world.add_project()) for _ in range(20)]
     server.simulator.latency = lambda request, _: 1.0 if request.method == "POST" else 0.0
@@ -306,7 +306,7 @@ def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -
         assert asked.wait(20)
         code, out, err = interrupted(process)
     handles = [RenderHandle.from_json(line).project_id for line in file.read_text().splitlines()]
-    left = err.splitlines()[-1].removeprefix("Not asked for: ").split()
+    left = err.splitlines()[-1].removeprefix("Not requested: ").split()
     assert code == 130
     assert sorted(handles) == sorted(RenderHandle.from_json(line).project_id for line in out.splitlines())
     assert len(world.jobs) == len(handles) < 20
@@ -314,24 +314,24 @@ def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -
 
 
 def test_render_on_a_terminal(world: World, tmp_path: Path) -> None:
-    """On a terminal, the command says that renders cost money, and how to wait for them."""
+    """On a terminal, the command says that renders are billed, and how to wait for them."""
     file = tmp_path / "h"
     text = seen("render", str(world.add_project()), str(world.add_project()), "--handles", str(file), columns=500)
-    assert "Asking for 2 renders, each of which costs money." in text
+    assert "Starting 2 renders, each of which is billed." in text
     assert f"Wait for them with: pictory wait --handle {file}" in text
 
 
 def test_render_and_wait_on_a_terminal(world: World) -> None:
-    """On a terminal, the render has a bar while its job tells how far it is."""
+    """On a terminal, the render has a progress bar."""
     text = seen("render", str(world.add_project(on_render=[Render(0.0, duration=1.5)])), "--wait", "--interval", "0.1")
     live, _, end = text.rpartition("\x1b[?25h")
-    assert "Asking for 1 render, which costs money." in live
+    assert "Starting 1 render, which is billed." in live
     assert "Rendering" in live
     assert "1 of 1 done (rendered 1)" in end
 
 
 def test_wait_downloads(world: World, tmp_path: Path) -> None:
-    """With --download, the files of a project are there when its line says so."""
+    """With --download, the files of a project exist when its line is printed."""
     ids = [str(world.add_project(Render(0.0, duration=0.2), name=f"Film {number}")) for number in range(6)]
     found = run("wait", *ids, *QUICK, "--start-grace", "5", "--download", str(tmp_path / "new"))
     lines = found.stdout.splitlines()
@@ -344,7 +344,7 @@ def test_wait_downloads(world: World, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["lines", "json", "terminal"])
 def test_wait_with_a_download_that_fails(world: World, server: ServerThread, tmp_path: Path, form: str) -> None:
-    """A file that cannot be had is told with its project, and the exit code is 1."""
+    """A file that cannot be downloaded is reported with its project, and the exit code is 1."""
     project_id = str(world.add_project(earlier_video=-60.0))
     server.simulator.faults = lambda request, _: Answer(403) if request.path.endswith(".mp4") else None
     arguments: Any = ("wait", project_id, "--download", str(tmp_path), *(["--json"] if form == "json" else []))

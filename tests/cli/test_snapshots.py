@@ -29,7 +29,7 @@ def test_project_is_readable(world: World) -> None:
 
 
 def test_states_of_projects(world: World) -> None:
-    """The state tells a video from none, from one that is being made, and from one that is outdated."""
+    """The state shows whether there is a video, whether it is being rendered, and whether it is outdated."""
     ids = [
         world.add_project(),
         world.add_project(Render(-10.0, duration=1e6)),
@@ -41,7 +41,7 @@ def test_states_of_projects(world: World) -> None:
 
 
 def test_project_as_json(world: World) -> None:
-    """With --json, standard output has the body as the API sent it, one document for each id."""
+    """With --json, each project is printed as the API sent it, as a JSON document."""
     ids = [str(world.add_project(name="Hello")), str(world.add_project(integer_id=True, name="Grüße"))]
     found = run("project", *ids, "--json")
     assert ["Hello", "Grüße"] == [json.loads(line)["projectName"] for line in found.stdout.splitlines()]
@@ -56,7 +56,7 @@ def test_one_failure_does_not_hide_the_others(world: World) -> None:
 
 
 def test_debug_shows_the_traceback(world: World) -> None:
-    """With --debug, the traceback stands before the sentence, and the key in neither."""
+    """With --debug, the traceback is printed before the sentence, and neither contains the key."""
     found = run("--debug", "project", "nope")
     assert 1 == found.exit_code
     assert "Traceback" in found.stderr
@@ -65,7 +65,7 @@ def test_debug_shows_the_traceback(world: World) -> None:
 
 
 def test_odd_key_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that does not look like Pictory's gives one line of warning; that it is refused, one of error."""
+    """A key with an unusual form causes one line of warning; its rejection, one line of error."""
     monkeypatch.setenv("PICTORY_API_KEY", "odd")
     found = run("project", "x")
     assert 1 == found.exit_code
@@ -73,7 +73,7 @@ def test_odd_key_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_template_is_readable(world: World) -> None:
-    """A template is printed with what it is made of."""
+    """A template is printed with its contents."""
     template_id = world.add_template("Hi {{Name}}", name="Greeting", variables={"Name": "you"}, voices=["a", "b"])
     found = run("template", template_id)
     lines = dict(line.split(": ", 1) for line in found.stdout.splitlines())
@@ -90,20 +90,20 @@ def test_template_is_readable(world: World) -> None:
     ],
 )
 def test_voices_of_a_template(world: World, overrides: Any, says: str | None) -> None:
-    """A template's voices are named where it has any."""
+    """A template's voices are printed if it has any."""
     found = run("template", world.add_template("Hi", overrides=overrides))
     lines = dict(line.split(": ", 1) for line in found.stdout.splitlines())
     assert (0, says) == (found.exit_code, lines.get("voices"))
 
 
 def test_template_as_json(world: World) -> None:
-    """With --json, a template's body keeps the wire's own names."""
+    """With --json, a template's body keeps the API's own keys."""
     found = run("template", world.add_template("Hi"), "--json")
     assert False is json.loads(found.stdout)["depricated"]
 
 
 def test_project_on_a_terminal(world: World) -> None:
-    """On a terminal, names and values stand in columns, and a URL is one piece that can be copied."""
+    """On a terminal, names and values are in columns, and a URL can be copied in one piece."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
     project_id = str(world.add_project(name="Hello", earlier_video=-60.0))
     with Terminal() as terminal, started("project", project_id, stdout=terminal.theirs, env=terminal.environment):

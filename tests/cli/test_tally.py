@@ -1,4 +1,4 @@
-"""What is known so far, and the pace of requests."""
+"""The results so far, and the request rate."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pictory_async import RenderOutcome, RenderStatus
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 
-from pictory_async.cli._exit_codes import explain, worst
-from pictory_async.cli._tally import Meter, Pace, Tally, lasting
-from pictory_async.cli.display.text import duration, printable, shown
+from pictory_async.cli._exit_codes import outcomes_code, worst_code
+from pictory_async.cli._tally import Meter, Pace, Tally, percentile
+from pictory_async.cli.display.text import as_duration, as_text, printable
 
 RENDERED, FAILED, TIMED_OUT = RenderStatus.RENDERED, RenderStatus.FAILED, RenderStatus.TIMED_OUT
 
@@ -20,7 +20,7 @@ def outcome(project_id: str | int, status: RenderStatus = RENDERED, polls: int =
 
 
 def test_tally() -> None:
-    """A tally knows what is done, what is pending, and how often which outcome occurred."""
+    """A tally has the outcomes, their number by status, and what is pending."""
     tally = Tally(["a", 2, "c", "d"])
     assert ("none yet", 0.0) == (tally.counts_text, tally.polls_per_project)
     for one in (outcome("c", FAILED, 3), outcome(2), outcome("a", polls=2)):
@@ -40,20 +40,20 @@ def test_tally() -> None:
     [(0, []), (0, [RENDERED]), (4, [RENDERED, TIMED_OUT]), (3, [FAILED]), (3, [FAILED, TIMED_OUT, RENDERED])],
 )
 def test_exit_codes(expected: int, statuses: list[RenderStatus]) -> None:
-    """Code 0 means that all are rendered, 4 that only time was short, 3 that something else is wrong."""
-    assert expected == explain(outcome(number, status) for number, status in enumerate(statuses))
+    """Code 0 means that all are rendered, 4 that some timed out, 3 that something else failed."""
+    assert expected == outcomes_code(outcome(number, status) for number, status in enumerate(statuses))
 
 
 @pytest.mark.parametrize(
     ("expected", "codes"), [(0, []), (0, [0, 0]), (4, [0, 4]), (1, [4, 1]), (3, [1, 3, 4]), (5, [3, 5, 2])]
 )
 def test_the_worst_exit_code(expected: int, codes: list[int]) -> None:
-    """Of several exit codes the highest counts, but a spent time only where nothing else is wrong."""
-    assert expected == worst(*codes)
+    """Of several exit codes the highest counts, but 4 only if no other applies."""
+    assert expected == worst_code(*codes)
 
 
 def test_meter_measures_the_last_two_seconds() -> None:
-    """The pace is that of the last two seconds, however often it is read."""
+    """The rate is that of the last two seconds, however often it is read."""
     meter = Meter(10.0)
     paces = [meter.read(tenth / 10, tenth) for tenth in range(1, 51)]
     assert Pace(10.0, 50) == paces[-1]
@@ -70,7 +70,7 @@ def test_meter_counts_the_window() -> None:
 
 
 def test_meter_that_is_rarely_read() -> None:
-    """Readings further apart than the window still give the pace between them."""
+    """If readings are further apart than the window, the rate is the one between them."""
     meter = Meter(1.0)
     assert 20.0 == meter.read(5.0, 100).per_second
     assert 2.0 == meter.read(10.0, 110).per_second
@@ -81,11 +81,11 @@ def test_meter_that_is_rarely_read() -> None:
 )
 def test_percentile(expected: float | None, values: list[float]) -> None:
     """The 95th percentile is the value that 95 of 100 do not exceed."""
-    assert expected == lasting(values, 0.95)
+    assert expected == percentile(values, 0.95)
 
 
 def test_texts() -> None:
-    """Values are written for people, and cannot steer a terminal."""
-    assert ["0.0 s", "59.9 s", "1 min 00 s", "61 min 01 s"] == [duration(s) for s in (0, 59.9, 60, 3661)]
-    assert ["", "yes", "no", "1.5", "x", "0"] == [shown(value) for value in (None, True, False, 1.5, "x", 0)]
+    """Values are formatted for people, and cannot control the terminal."""
+    assert ["0.0 s", "59.9 s", "1 min 00 s", "61 min 01 s"] == [as_duration(s) for s in (0, 59.9, 60, 3661)]
+    assert ["", "yes", "no", "1.5", "x", "0"] == [as_text(value) for value in (None, True, False, 1.5, "x", 0)]
     assert "a\ufffd]0;b\n日本" == printable("a\x1b]0;b\n日本")

@@ -58,7 +58,7 @@ def test_variables_as_json() -> None:
 
 
 def test_variables_on_a_terminal(world: World) -> None:
-    """On a terminal, each template has a table with its name above; one without variables says so."""
+    """On a terminal, each template has a table with its name above; one without variables prints "none"."""
     world.add_template("Hi", template_id="T3")
     text = seen("variables", "T1", "T3")
     for words in ("Greeting [v1]  (T1)", "undeclared", "(T3)", "none"):
@@ -84,7 +84,7 @@ def test_structure_on_a_terminal() -> None:
 
 
 def test_diff_in_lines() -> None:
-    """Each change is a line; the same template twice has none."""
+    """Each change is a line; a template has no differences from itself."""
     lines = run("diff", "T1", "T2").stdout.splitlines()
     assert 'name: "Greeting [v1]" → "Greeting v2"' in lines
     assert 'scene 1 added: "A new scene"' in lines
@@ -95,7 +95,7 @@ def test_diff_in_lines() -> None:
 
 
 def test_diff_on_a_terminal(world: World) -> None:
-    """On a terminal, signs and colours tell what was added, removed, moved or changed."""
+    """On a terminal, signs and colours show what was added, removed, moved or changed."""
     world.add_template("b b b b", "c c c c", "a a a a", template_id="T4")
     world.add_template("a a a a", "b b b b", "c c c c", template_id="T5")
     text = seen("diff", "T1", "T2", columns=200)
@@ -107,7 +107,7 @@ def test_diff_on_a_terminal(world: World) -> None:
 
 
 def test_check_in_lines() -> None:
-    """Each finding is a line; exit code 3 says that one of them is an error."""
+    """Each finding is a line; the exit code is 3 if one of them is an error."""
     found = run("check", "T1", "T2")
     assert (3, "") == (found.exit_code, found.stderr)
     assert [["T1", "error", "undeclared-variable", "scene 2, subtitle 1"], ["T1", "info", "unused-variable"]] == [
@@ -118,7 +118,7 @@ def test_check_in_lines() -> None:
 
 
 def test_check_with_values(tmp_path: Path) -> None:
-    """Values come from the command line and from a file; the former go first."""
+    """Values come from the command line and from a file; the command line takes precedence."""
     file = tmp_path / "values.json"
     file.write_text('{"Name": "Ada", "Nmae": 1}')
     codes = [row[2] for row in rows(run("check", "T2", "--values", str(file)).stdout)]
@@ -131,20 +131,20 @@ def test_check_with_values(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--value", "x"], ["--value", "=x"], ["--values", "-"]])
 def test_check_refuses_values(arguments: list[str]) -> None:
-    """What is no value is wrong usage, and nothing is checked."""
+    """An invalid value is wrong usage, and nothing is checked."""
     found = run("check", "T2", *arguments, input="[1]")
     assert (2, "") == (found.exit_code, found.stdout)
 
 
 def test_check_on_a_terminal() -> None:
-    """On a terminal, findings stand below the name of their template."""
+    """On a terminal, findings are printed below the name of their template."""
     text = seen("check", "T1", "T2", code=3, columns=300)
-    for words in ("Greeting [v1]  (T1)", "✗ error", "{{Who}} is used", "✓ nothing found"):
+    for words in ("Greeting [v1]  (T1)", "✗ error", "{{Who}} is used", "✓ no problems"):
         assert words in text
 
 
 def test_backup_and_verify(world: World, tmp_path: Path) -> None:
-    """Each template gets a directory of its own, which can be checked later; damage gives exit code 3."""
+    """Each template gets its own directory, which can be checked later; if it is damaged, the exit code is 3."""
     world.add_template("Hi", template_id="a:b", overrides={"structure": ABSENT})
     found = run("backup", "T1", "a:b", "nope", "--dir", str(tmp_path))
     first, second = found.stdout.splitlines()
@@ -167,7 +167,7 @@ def test_backup_as_json(tmp_path: Path) -> None:
 
 
 def test_verify_what_is_no_backup(tmp_path: Path) -> None:
-    """An empty directory, or one that is not there, is not a whole backup; ids do not go with --verify."""
+    """An empty or missing directory is a damaged backup; ids cannot be combined with --verify."""
     for path in (tmp_path, tmp_path / "nothing"):
         found = run("backup", "--verify", str(path))
         assert (3, True) == (found.exit_code, found.stdout.startswith(f"damaged  {path}"))

@@ -14,7 +14,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 
 from rich.console import Console
 
-from pictory_async.cli._follow import line_of
+from pictory_async.cli._follow import progress_line
 from pictory_async.cli._tally import Pace, Tally
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.live import Canvas
@@ -57,7 +57,7 @@ def test_frame() -> None:
 
 
 def test_names_are_only_text() -> None:
-    """A project's name neither steers the terminal nor is taken for markup."""
+    """A project's name cannot control the terminal, and is not taken for markup."""
     text = "\n".join(frame(tally_of(3)))
     assert "\x1b[2J" not in text
     assert "Project 2\ufffd[2J [red]" in text
@@ -72,7 +72,7 @@ def test_nothing_is_known_yet() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (80, 14), (60, 10)])
 def test_frames_fit(width: int, height: int) -> None:
-    """A frame is never wider than the terminal, and leaves room below where there is any."""
+    """A frame is never wider than the terminal, and leaves a line free if there is room."""
     lines = frame(tally_of(100), width, height)
     assert max(map(len, lines)) <= width
     assert len(lines) <= max(height - 1, 10)
@@ -81,12 +81,12 @@ def test_frames_fit(width: int, height: int) -> None:
 def test_line_for_logs() -> None:
     """Without a terminal, progress is a line."""
     expected = "1 min 23 s: 100 of 300 done (rendered 90, failed 10), 97.5 requests/s"
-    assert expected == line_of(tally_of(100), Pace(97.5, 1250))
+    assert expected == progress_line(tally_of(100), Pace(97.5, 1250))
 
 
 @pytest.mark.parametrize("height", [10, 14, 16, 24, 60])
 def test_bars_fit_too(height: int) -> None:
-    """What is rendered and downloaded has bars where there is room, those nearest to their end first."""
+    """Renders and downloads have bars if there is room, the most advanced ones first."""
     rendering = [Bar(f"p{number}", 90.0 - number, 100.0, f"{90 - number} %") for number in range(50)]
     downloading = [Bar("Film\n[video]", 1.0, None, "1 B, 1 B/s")]
     lines = frame(tally_of(100), 80, height, rendering=rendering, downloading=downloading)
@@ -98,7 +98,7 @@ def test_bars_fit_too(height: int) -> None:
 
 
 def test_canvas_cleans_up() -> None:
-    """A canvas draws over itself, takes itself away, and gives the cursor back."""
+    """A canvas redraws in place, removes the last frame, and shows the cursor again."""
     out = io.StringIO()
     screen = Console(file=out, width=100, height=30, force_terminal=True, color_system=None)
     frames = iter(["first 30", "second 30"])

@@ -25,7 +25,7 @@ QUICK = ("--interval", "0.05", "--start-grace", "0.2")
 
 
 def test_all_rendered(world: World) -> None:
-    """Projects that are all rendered give exit code 0, a line each with the video's URL, and a summary."""
+    """If all projects are rendered, the exit code is 0, and each has a line with the URL of its video."""
     ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(0.0, duration=0.2)))]
     found = run("wait", *ids, *QUICK, "--start-grace", "5")
     assert (0, "") == (found.exit_code, found.stderr)
@@ -36,7 +36,7 @@ def test_all_rendered(world: World) -> None:
 
 
 def test_some_not_rendered(world: World) -> None:
-    """One project that is not rendered makes the exit code 3, and its line says why."""
+    """If one project is not rendered, the exit code is 3, and its line says why."""
     rendered, never = (str(world.add_project(earlier_video=at)) for at in (-60.0, None))
     found = run("wait", rendered, never, "nope", *QUICK)
     assert 3 == found.exit_code
@@ -47,7 +47,7 @@ def test_some_not_rendered(world: World) -> None:
 
 
 def test_time_spent(world: World) -> None:
-    """Exit code 4 says that nothing but time was short."""
+    """The exit code is 4 if some timed out and nothing else failed."""
     ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(-1.0, duration=1e6)))]
     found = run("wait", *ids, "--interval", "0.05", "--max-wait", "0.3")
     assert 4 == found.exit_code
@@ -63,7 +63,7 @@ def test_after(world: World) -> None:
 
 
 def test_time_spent_with_after(world: World, tmp_path: Path) -> None:
-    """The command for another wait keeps --after and what else it needs, and names a file of ids again."""
+    """The command for the next wait keeps --after and the other options, and names the file of ids again."""
     ids = [str(world.add_project(Render(-1.0, duration=1e6), earlier_video=-60.0)) for _ in range(2)]
     file = tmp_path / "ids"
     file.write_text(ids[1])
@@ -88,7 +88,7 @@ def test_json(world: World) -> None:
 
 
 def test_ids_from_file(world: World, tmp_path: Path) -> None:
-    """Ids come from a file or from standard input, one a line, beside those of the command line."""
+    """Ids come from a file or from standard input, one per line, in addition to the command line."""
     ids = [str(world.add_project(earlier_video=-60.0)) for _ in range(3)]
     file = tmp_path / "ids.txt"
     file.write_text(f"\ufeff# two\n{ids[1]}\n\n{ids[2]}\n{ids[0]}\n", encoding="utf-8")
@@ -99,13 +99,13 @@ def test_ids_from_file(world: World, tmp_path: Path) -> None:
 
 
 def test_settings_that_cannot_work() -> None:
-    """A limit of zero seconds is a sentence and exit code 2."""
+    """A limit of zero seconds is reported in one sentence with exit code 2."""
     found = run("wait", "x", "--max-wait", "0")
-    assert (2, "Error: max_wait must be longer than 0 s, not 0.0.\n") == (found.exit_code, found.stderr)
+    assert (2, "Error: --max-wait must be longer than 0 s, not 0.0.\n") == (found.exit_code, found.stderr)
 
 
 def test_ctrl_c_prints_what_is_known(world: World) -> None:
-    """Ctrl-C ends the wait without a traceback: what is known has been printed, the rest is named."""
+    """Ctrl-C ends the wait without a traceback: the results so far and the pending projects are printed."""
     rendered, running = str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(0.0, duration=1e6)))
     with started("wait", rendered, running, "--interval", "0.05") as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""`pictory backup`: templates in directories of their own, and whether they are still whole."""
+"""`pictory backup`: back up templates, and check backups."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pictory_async.cli._client import run
 from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS
 from pictory_async.cli._fetching import print_each
-from pictory_async.cli._options import as_json, base_url, project_ids
-from pictory_async.cli.display.text import echo_json, one_line, shown, size
+from pictory_async.cli._options import base_url_option, collect_ids, json_option
+from pictory_async.cli.display.text import as_size, as_text, echo_json, one_line
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory, BackupCheck
@@ -26,29 +26,31 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 _EPILOG: Final = """\
 \b
 Exit codes: 0 all are written (or whole), 1 a template or a file could not be
-had, 2 wrong usage, 3 with --verify: a backup is not whole.
+fetched, 2 wrong usage, 3 with --verify: a backup is damaged.
 """
 
 
 @click.command("backup", epilog=_EPILOG, short_help="Back up templates, or check backups.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@directory_option("--dir", "Where to put the backups: one directory for each template, named by its id.", default=".")
+@directory_option(
+    "--dir", "Target directory. Each template gets its own directory there, named by its id.", default="."
+)
 @click.option(
     "--verify",
     "backups",
     type=click.Path(file_okay=False, path_type=Path),
     multiple=True,
     metavar="DIR",
-    help="Check the backup in DIR, or all those in DIR, and request nothing; may be given several times.",
+    help="Check the backup in DIR, or all backups in DIR, without any request; can be repeated.",
 )
-@base_url
-@as_json("Print a JSON document for each backup.")
+@base_url_option
+@json_option("Print a JSON document for each backup.")
 def command(
     *, ids: tuple[str, ...], directory: Path, backups: tuple[Path, ...], base_url: str | None, as_json: bool
 ) -> None:
-    """Back up templates: the details, and the files of the project and the structure.
+    """Back up templates: their details, and the files of their project and structure.
 
-    Several are fetched at once. An older backup of the same template is replaced when the new one is whole.
+    Templates are fetched concurrently. An older backup of the same template is replaced when the new one is complete.
     """
     if backups:
         if ids:
@@ -62,32 +64,32 @@ def command(
         if as_json:
             echo_json(backup.to_dict())
         else:
-            count = f"{len(backup.files)} files, {size(sum(file.size for file in backup.files))}"
+            count = f"{len(backup.files)} files, {as_size(sum(file.size for file in backup.files))}"
             absent = f"; the template has no {' and no '.join(backup.absent)}" if backup.absent else ""
-            click.echo(f"{backup.template_id}  {shown(backup.path)}  {count}{absent}")
+            click.echo(f"{backup.template_id}  {as_text(backup.path)}  {count}{absent}")
 
-    print_each(base_url, tuple(project_ids(ids)), get, show)
+    print_each(base_url, tuple(collect_ids(ids)), get, show)
 
 
-def _verify(given: tuple[Path, ...], *, as_json: bool) -> NoReturn:
-    checks = run(lambda: _checks(given))
+def _verify(paths: tuple[Path, ...], *, as_json: bool) -> NoReturn:
+    checks = run(lambda: _checks(paths))
     for check in checks:
         if as_json:
             echo_json(check.to_dict())
             continue
-        click.echo(f"{'whole' if check.ok else 'damaged':<7}  {shown(check.path)}")
+        click.echo(f"{'whole' if check.ok else 'damaged':<7}  {as_text(check.path)}")
         for problem in check.problems:
             click.echo(one_line(f"         {problem.message}"))
     click.get_current_context().exit(SUCCESS if all(check.ok for check in checks) else NOT_RENDERED)
 
 
-async def _checks(given: tuple[Path, ...]) -> list[BackupCheck]:
-    found = [path for one in given for path in await to_thread.run_sync(_backups_in, one)]
+async def _checks(paths: tuple[Path, ...]) -> list[BackupCheck]:
+    found = [path for one in paths for path in await to_thread.run_sync(_backups_in, one)]
     return [await verify_backup(path) for path in found]
 
 
 def _backups_in(directory: Path) -> list[Path]:
-    """The directory itself, or where it only holds backups, each of them."""
+    """Return the directory itself, or each of the backups in it if it is not one."""
     if (directory / "manifest.json").exists() or not directory.is_dir():
         return [directory]
     below = [path for path in directory.iterdir() if path.is_dir() and not path.name.startswith(".")]

@@ -1,4 +1,4 @@
-"""`pictory check`: whether videos can be made from templates."""
+"""`pictory check`: check whether videos can be made from templates."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.text import Text
 from pictory_async import Severity, check_template
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS
 from pictory_async.cli._fetching import get_template, print_each
-from pictory_async.cli._options import as_json, base_url, given_ids
+from pictory_async.cli._options import base_url_option, ids_argument, json_option
 from pictory_async.cli.display.table import echo_table
-from pictory_async.cli.display.text import echo_json, echo_lines, name_of, one_line, out_is_terminal, title_of
+from pictory_async.cli.display.text import echo_json, echo_lines, file_name, one_line, out_is_terminal, template_title
 
 if TYPE_CHECKING:
     from pictory_async import Finding, Template
@@ -28,29 +28,29 @@ _STYLES: Final = {
 _EPILOG: Final = """\
 \b
 Exit codes: 0 no template has an error, 1 one could not be fetched, 2 wrong
-usage, 3 a template has an error. Warnings are no errors.
+usage, 3 a template has an error. Warnings are not errors.
 """
 
 
 @click.command("check", epilog=_EPILOG, short_help="Check whether videos can be made from templates.")
-@given_ids
-@click.option("--value", "pairs", metavar="NAME=VALUE", multiple=True, help="A value that a video shall be made with.")
+@ids_argument
+@click.option("--value", "pairs", metavar="NAME=VALUE", multiple=True, help="Also check this value; can be repeated.")
 @click.option(
     "--values",
     "file",
     type=click.File(encoding="utf-8-sig"),
     metavar="FILE",
-    help="Read values from a file that holds one JSON object; '-' is standard input. Those of --value go first.",
+    help="Also check the values in a file with one JSON object; '-' is standard input. --value takes precedence.",
 )
-@base_url
-@as_json("Print a JSON document for each template.")
+@base_url_option
+@json_option("Print a JSON document for each template.")
 def command(
     *, ids: tuple[str, ...], pairs: tuple[str, ...], file: IO[str] | None, base_url: str | None, as_json: bool
 ) -> None:
-    """Check whether videos can be made from templates, and with the given values.
+    """Check whether videos can be made from templates, with the given values if there are any.
 
-    Where nobody looks at a terminal, each finding is a line with tabs between the template's id, the severity, the
-    code, the place and the message.
+    Piped output is one line per finding, with tabs between the template's id, the severity, the code, the place and the
+    message.
     """
     values = None if not pairs and file is None else {**_read(file), **dict(map(_pair, pairs))}
 
@@ -85,16 +85,16 @@ def _read(file: IO[str] | None) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise click.BadParameter(f"{name_of(file)} does not hold a JSON object.", param_hint="--values")
+        raise click.BadParameter(f"{file_name(file)} does not contain a JSON object.", param_hint="--values")
     return cast("dict[str, Any]", found)
 
 
 def _print(template: Template, findings: list[Finding]) -> None:
-    lines = [Text(title_of(template), style="bold")]
+    lines = [Text(template_title(template), style="bold")]
     for found in findings:
         sign, style = _STYLES[found.severity]
         head = f"  {sign} {found.severity.value:<7}  "
         lines.append(Text.assemble((head, style), one_line(f"{found.place}: {found.message} "), (found.code, "dim")))
     if not findings:
-        lines.append(Text("  ✓ nothing found", style="green"))
+        lines.append(Text("  ✓ no problems", style="green"))
     echo_lines(lines)

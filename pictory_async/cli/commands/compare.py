@@ -1,4 +1,4 @@
-"""`pictory compare`: the settings of projects, side by side."""
+"""`pictory compare`: compare the settings of projects, side by side."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import click
 from rich.text import Text
 
 from pictory_async import compare_projects
-from pictory_async.cli._fetching import fetch_or_leave, get_project
-from pictory_async.cli._options import as_json, base_url, project_ids
+from pictory_async.cli._fetching import fetch_or_exit, get_project
+from pictory_async.cli._options import base_url_option, collect_ids, json_option
 from pictory_async.cli.display.table import echo_table
 from pictory_async.cli.display.text import echo_json, out_is_terminal
 
@@ -23,23 +23,23 @@ _FEWEST = 2
 
 @click.command("compare")
 @click.argument("ids", nargs=-1, required=True, metavar="ID ID...")
-@click.option("--all", "everything", is_flag=True, help="Show the settings in which all are the same, too.")
+@click.option("--all", "everything", is_flag=True, help="Show all settings, not only those that differ.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
-@base_url
-@as_json("Print one JSON object with all settings.")
+@base_url_option
+@json_option("Print one JSON object with all settings.")
 def command(*, ids: tuple[str, ...], everything: bool, markdown: bool, base_url: str | None, as_json: bool) -> None:
     """Compare the settings of projects.
 
-    Shows the settings that differ, or with --all every one; differing ones are then marked. Where nobody looks at a
-    terminal, each setting is a line with tabs between its name and its values, and the first line names the projects.
+    Shows the settings that differ. --all shows every setting and marks those that differ. Piped output is one line per
+    setting, with tabs between its name and its values; the first line names the projects.
     """
-    wanted = project_ids(ids)
+    wanted = collect_ids(ids)
     if len(wanted) < _FEWEST:
         raise click.UsageError("A comparison needs at least two projects.")
     if markdown and as_json:
         raise click.UsageError("Choose one of --markdown and --json.")
     form = "json" if as_json else "markdown" if markdown else "table"
-    _print(compare_projects(fetch_or_leave(base_url, wanted, get_project)), form, everything=everything)
+    _print(compare_projects(fetch_or_exit(base_url, wanted, get_project)), form, everything=everything)
 
 
 def _print(comparison: ProjectComparison, form: str, *, everything: bool) -> None:

@@ -1,4 +1,4 @@
-"""`pictory completion`: what a shell needs to complete the command."""
+"""`pictory completion`: print a shell's completion script."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def command(ctx: click.Context, shell: str) -> None:
     bash:  pictory completion bash >> ~/.bashrc
     zsh:   pictory completion zsh >> ~/.zshrc
     fish:  pictory completion fish > ~/.config/fish/completions/pictory.fish
-    """  # noqa: D301 - \b is click's sign for a paragraph that keeps its lines
+    """  # noqa: D301 - click's \b marks a paragraph that keeps its lines
     script = _SHELLS[shell](ctx.find_root().command, {}, "pictory", "_PICTORY_COMPLETE").source()
     click.echo(script)

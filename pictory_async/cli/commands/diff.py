@@ -1,4 +1,4 @@
-"""`pictory diff`: what changed between two versions of a template."""
+"""`pictory diff`: show what changed between two versions of a template."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import click
 from rich.text import Text
 
 from pictory_async import compare_templates
-from pictory_async.cli._fetching import fetch_or_leave, get_template
-from pictory_async.cli._options import as_json, base_url
+from pictory_async.cli._fetching import fetch_or_exit, get_template
+from pictory_async.cli._options import base_url_option, json_option
 from pictory_async.cli.display.text import echo_json, echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ _CHANGED: Final = ("~", "yellow")
 @click.command("diff", short_help="Show what changed between two versions of a template.")
 @click.argument("old", metavar="OLD_ID")
 @click.argument("new", metavar="NEW_ID")
-@base_url
-@as_json("Print one JSON object.")
+@base_url_option
+@json_option("Print one JSON object.")
 def command(*, old: str, new: str, base_url: str | None, as_json: bool) -> None:
     """Show what changed from one version of a template to another, down to the texts of a scene.
 
-    Ids that are new because a version was exported again are no change. Prints a line for each change; where nothing
-    changed, a terminal says so, and other output is empty.
+    Ids that differ only because a version was exported again are ignored. Prints a line for each change. If nothing
+    changed, piped output is empty.
     """
-    _print(compare_templates(*fetch_or_leave(base_url, [old, new], get_template)), as_json=as_json)
+    _print(compare_templates(*fetch_or_exit(base_url, [old, new], get_template)), as_json=as_json)
 
 
 def _print(found: TemplateDiff, *, as_json: bool) -> None:
@@ -55,7 +55,8 @@ def _colored(found: TemplateDiff) -> list[Text]:
 
 
 def _kinds(found: TemplateDiff) -> Iterator[tuple[str, str]]:
-    """The sign and the colour of each of the lines of a comparison."""
+    """Return the sign and the colour for each line of a comparison."""
+    # In the order of `TemplateDiff.lines`.
     kinds = ["" for _ in found.properties]
     kinds += [variable.kind.value for variable in found.variables]
     kinds += ["removed" for _ in found.removed] + ["added" for _ in found.added]

@@ -1,4 +1,4 @@
-"""`pictory download`: the files of projects."""
+"""`pictory download`: download the files of projects."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import DownloadStatus
-from pictory_async.cli._client import interrupts, open_client
-from pictory_async.cli._downloads import KINDS, Conflict, Downloads, Saved, directory_option
-from pictory_async.cli._exit_codes import INTERRUPTED, worst
-from pictory_async.cli._fetching import complain
-from pictory_async.cli._options import as_json, base_url, given_ids, project_ids
-from pictory_async.cli.display.bars import Bar, grid_of
-from pictory_async.cli.display.live import showing
-from pictory_async.cli.display.text import duration, echo_json, echo_lines, one_line, out_is_terminal, shown, size
+from pictory_async.cli._client import open_client, run_until_interrupted
+from pictory_async.cli._downloads import KINDS, Conflict, Downloads, ProjectDownload, directory_option
+from pictory_async.cli._exit_codes import INTERRUPTED, report_error, worst_code
+from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
+from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.live import live_display
+from pictory_async.cli.display.text import (
+    as_duration,
+    as_size,
+    as_text,
+    echo_json,
+    echo_lines,
+    one_line,
+    out_is_terminal,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,30 +43,30 @@ _STYLES: Final = {
 }
 _EPILOG: Final = """\
 \b
-Exit codes: 0 all that there is was written, 1 a file or a project could not
-be had, 2 wrong usage, 130 stopped with Ctrl-C.
+Exit codes: 0 everything was downloaded, 1 a file or a project could not be
+downloaded, 2 wrong usage, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
 """
 
 
 @click.command("download", epilog=_EPILOG)
-@given_ids
-@directory_option("--dir", "Where to put the files; made if it is not there.  [default: here]", default=".")
+@ids_argument
+@directory_option("--dir", "Target directory; created if it does not exist.  [default: current directory]", default=".")
 @click.option(
     "--kind",
     "kinds",
     type=click.Choice([*KINDS, "thumbnail", "share"]),
     multiple=True,
-    help="Only this kind; may be given several times.  [default: all but thumbnail and share]",
+    help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
 )
 @click.option(
     "--on-conflict",
     type=click.Choice(["rename", "skip", "overwrite"]),
     default="rename",
     show_default=True,
-    help="What to do where there is a file of that name: add a number, download nothing, or replace it.",
+    help="What to do if the file already exists: add a number to the name, download nothing, or replace it.",
 )
-@base_url
-@as_json("Print a JSON document for each project.")
+@base_url_option
+@json_option("Print a JSON document for each project.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -73,81 +80,81 @@ def command(
 ) -> None:
     """Download the files of projects, several at once.
 
-    A file appears under its name only when it is whole. After a break, the same command goes on where it was. What
-    goes on meanwhile is shown on standard error. Where nobody looks at a terminal, each file is a line with tabs
-    between its status, project, kind, size in bytes, and path or why there is none.
+    A file appears under its name only when it is complete. After an interruption, the same command resumes. Progress is
+    shown on standard error. Piped output is one line per file, with tabs between status, project, kind, size in bytes,
+    and path or error.
     """
-    wanted = project_ids(ids)
+    wanted = collect_ids(ids)
     lines = not as_json and not out_is_terminal()
     downloads = Downloads(
-        directory=directory, kinds=kinds or KINDS, on_conflict=on_conflict, note=_print_lines if lines else _ignore
+        directory=directory, kinds=kinds or KINDS, on_conflict=on_conflict, on_done=_print_lines if lines else _ignore
     )
-    interrupted = interrupts(lambda: _download(base_url, wanted, downloads, live=not lines))
+    interrupted = run_until_interrupted(lambda: _download(base_url, wanted, downloads, live=not lines))
     ctx.exit(_report(downloads, wanted, as_json=as_json, lines=lines, interrupted=interrupted))
 
 
 def _report(downloads: Downloads, wanted: list[str], *, as_json: bool, lines: bool, interrupted: bool) -> int:
-    saved = sorted(downloads.saved, key=lambda one: wanted.index(str(one.project_id)))
+    done = sorted(downloads.done, key=lambda one: wanted.index(str(one.project_id)))
     if as_json:
-        for one in saved:
+        for one in done:
             if one.report is not None:
                 echo_json(one.report.to_dict())
     elif not lines:
-        for one in saved:
+        for one in done:
             _print_colored(one)
-        click.echo(one_line(f"{downloads.summary} in {duration(downloads.seconds)}."))
-    code = worst(*[complain(one.error) for one in saved if one.error is not None])
+        click.echo(one_line(f"{downloads.summary} in {as_duration(downloads.seconds)}."))
+    code = worst_code(*[report_error(one.error) for one in done if one.error is not None])
     if interrupted:
-        click.echo("Interrupted: what there is was kept; the same command goes on from there.", err=True)
+        click.echo("Interrupted. Run the same command again to resume.", err=True)
     return INTERRUPTED if interrupted else code
 
 
 async def _download(base_url: str | None, ids: list[str], downloads: Downloads, *, live: bool) -> None:
     def line() -> str:
-        return f"{len(downloads.saved)} of {len(ids)} projects done, {size(downloads.bytes)}"
+        return f"{len(downloads.done)} of {len(ids)} projects done, {as_size(downloads.bytes)}"
 
     def frame(height: int) -> RenderableType:
-        whole = Bar("projects", len(downloads.saved), len(ids), line())
-        return Group(Text("Downloading", style="bold"), grid_of([whole, *downloads.bars()[: max(1, height - 4)]]))
+        overall = Bar("projects", len(downloads.done), len(ids), line())
+        return Group(Text("Downloading", style="bold"), bar_grid([overall, *downloads.bars()[: max(1, height - 4)]]))
 
     began = anyio.current_time()
     try:
         async with (
             open_client(base_url) as client,
-            showing(frame, line, live=live),
+            live_display(frame, line, live=live),
             anyio.create_task_group() as tasks,
         ):
             for project_id in ids:
-                tasks.start_soon(downloads.save, client, project_id)
+                tasks.start_soon(downloads.download, client, project_id)
     finally:
         downloads.seconds = anyio.current_time() - began
 
 
-def _ignore(_: Saved) -> None:
+def _ignore(_: ProjectDownload) -> None:
     pass
 
 
-def _files(saved: Saved) -> tuple[DownloadedFile, ...]:
-    return () if saved.report is None else saved.report.files
+def _files(result: ProjectDownload) -> tuple[DownloadedFile, ...]:
+    return () if result.report is None else result.report.files
 
 
-def _print_lines(saved: Saved) -> None:
-    for file in _files(saved):
-        fields = (file.status, saved.project_id, file.kind, file.size, file.path or file.error or "")
-        click.echo("\t".join(map(shown, fields)))
+def _print_lines(result: ProjectDownload) -> None:
+    for file in _files(result):
+        fields = (file.status, result.project_id, file.kind, file.size, file.path or file.error or "")
+        click.echo("\t".join(map(as_text, fields)))
 
 
-def _print_colored(saved: Saved) -> None:
-    if not _files(saved):
+def _print_colored(result: ProjectDownload) -> None:
+    if not _files(result):
         return
-    lines = [Text(one_line(saved.name or str(saved.project_id)), style="bold")]
-    for file in _files(saved):
+    lines = [Text(one_line(result.name or str(result.project_id)), style="bold")]
+    for file in _files(result):
         sign, style = _STYLES[file.status]
         lines.append(
             Text.assemble(
                 (f"  {sign} {file.kind:<9}  ", style),
-                (f"{size(file.size) if file.size else file.status.value:>9}", "dim"),
-                f"  {shown(file.path or file.error)}",
+                (f"{as_size(file.size) if file.size else file.status.value:>9}", "dim"),
+                f"  {as_text(file.path or file.error)}",
             )
         )
     echo_lines(lines)

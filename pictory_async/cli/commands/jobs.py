@@ -10,13 +10,20 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import Job
-from pictory_async.cli._exit_codes import SUCCESS
-from pictory_async.cli._fetching import complain, print_each
+from pictory_async.cli._exit_codes import SUCCESS, report_error
+from pictory_async.cli._fetching import print_each
 from pictory_async.cli._listing import print_list
-from pictory_async.cli._options import as_json, base_url, given_ids, listed, patience, timely
-from pictory_async.cli.display.bars import Bar, grid_of
-from pictory_async.cli.display.live import showing
-from pictory_async.cli.display.text import echo_facts, echo_json, one_line, out_is_terminal, shown
+from pictory_async.cli._options import (
+    base_url_option,
+    ids_argument,
+    json_option,
+    limit_option,
+    wait_options,
+    wait_settings,
+)
+from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.live import live_display
+from pictory_async.cli.display.text import as_text, echo_facts, echo_json, one_line, out_is_terminal
 from pictory_async.errors import JobCleanedError, JobFailedError
 
 if TYPE_CHECKING:
@@ -34,8 +41,9 @@ _COLUMNS: Final = ("id", "status", "progress", "what")
 _STYLES: Final = {"completed": "green", "failed": "red", "cleaned": "dim", "in-progress": "cyan", "pending": "yellow"}
 _EPILOG: Final = """\
 \b
-Exit codes: 0 all are there, and with --wait completed; 1 one could not be had;
-with --wait also 3 one failed or was cleaned up, 4 the time is spent.
+Exit codes: 0 all were found (with --wait: and are completed), 1 one could not
+be fetched, 2 wrong usage; with --wait also 3 one failed or was cleaned up,
+4 --max-wait is over.
 """
 
 
@@ -44,7 +52,7 @@ def _all(client: AsyncPictory) -> AsyncIterator[Job]:
 
 
 def _status(job: Job) -> Text:
-    """A job's status, coloured."""
+    """Return a job's status, coloured."""
     status = "failed" if job.is_failed else one_line(str(job.status or "unknown"))
     return Text(status, style=_STYLES.get(status.casefold(), ""))
 
@@ -53,21 +61,21 @@ def _row(job: Job) -> Sequence[Cell]:
     progress = "" if job.progress is None else f"{job.progress:g} %"
     video = job.video_url
     if video and out_is_terminal():
-        # An address would fill the table; 'pictory job' shows it.
+        # A URL would fill the table; 'pictory job' shows it.
         video = "a video" if job.duration is None else f"a video of {job.duration:g} s"
     what = job.error_message or video or job.progress_message
-    return [shown(job.id), _status(job), progress, shown(what)]
+    return [as_text(job.id), _status(job), progress, as_text(what)]
 
 
 @click.command("jobs")
-@listed
-@base_url
-@as_json("Print each job as the API sent it, a JSON document each.")
+@limit_option
+@base_url_option
+@json_option("Print each job as the API sent it, as a JSON document.")
 def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
     """List the jobs of all kinds, newest first.
 
-    Where nobody looks at a terminal, each one is a line with tabs between id, status, progress, and what it says: why
-    it failed, its video, or what it is doing.
+    Piped output is one line per job, with tabs between id, status, progress, and the error, the video or the current
+    step.
     """
     print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row)
 
@@ -90,49 +98,50 @@ def _facts(job: Job) -> Facts:
         ("thumbnail", job.thumbnail_url),
         ("share", job.share_url),
     ]
-    return [(name, text) for name, value in named if (text := shown(value))]
+    return [(name, text) for name, value in named if (text := as_text(value))]
 
 
 @attrs.define
 class _Wait:
-    """A wait for several jobs, and how far they are.
+    """A wait for several jobs, and its progress.
 
     Attributes:
-        keywords: Those of ``client.jobs.wait``.
-        total: How many jobs there are.
+        settings: Keyword arguments of ``client.jobs.wait``.
+        total: The number of jobs.
+        done: The number of jobs that have ended.
     """
 
-    keywords: dict[str, Any]
+    settings: dict[str, Any]
     total: int
     done: int = attrs.field(default=0, init=False)
     _running: dict[str, Job] = attrs.field(factory=dict[str, Job], init=False)
     _errors: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
 
     async def get(self, client: AsyncPictory, job_id: str) -> Job:
-        """Wait for one job, and return it however it ended."""
+        """Wait for one job, and return it, however it ended."""
         try:
-            return await client.jobs.wait(job_id, **self.keywords, on_progress=self._note)
-        except (JobFailedError, JobCleanedError) as error:
+            return await client.jobs.wait(job_id, **self.settings, on_progress=self._on_progress)
+        except (JobFailedError, JobCleanedError) as error:  # a result to print, with its reason on standard error
             self._errors[job_id] = error
             return await client.jobs.get(job_id)
         finally:
             self._running.pop(job_id, None)
             self.done += 1
 
-    def _note(self, job: Job) -> None:
+    def _on_progress(self, job: Job) -> None:
         self._running[job.id] = job
 
-    def complain(self, job: Job) -> int:
-        """Say why a job is not completed, and return the exit code."""
+    def report(self, job: Job) -> int:
+        """Report why a job is not completed, and return the exit code."""
         error = self._errors.get(job.id)
-        return SUCCESS if error is None else complain(error)
+        return SUCCESS if error is None else report_error(error)
 
     def line(self) -> str:
-        """How far they are, for logs."""
+        """Return the progress in one line, for logs."""
         return f"{self.done} of {self.total} done"
 
     def frame(self, height: int) -> RenderableType:
-        """How far they are, for a terminal."""
+        """Return the progress as a frame, for a terminal."""
         bars = [
             Bar(
                 job.id,
@@ -142,22 +151,22 @@ class _Wait:
             )
             for job in self._running.values()
         ]
-        return Group(Text(f"Waiting for jobs: {self.line()}", style="bold"), grid_of(bars[: max(1, height - 3)]))
+        return Group(Text(f"Waiting for jobs: {self.line()}", style="bold"), bar_grid(bars[: max(1, height - 3)]))
 
 
 @click.command("job", epilog=_EPILOG)
-@given_ids
+@ids_argument
 @click.option("--wait", is_flag=True, help="Wait until all are completed.")
-@patience
-@base_url
-@as_json("Print each job as the API sent it, a JSON document each.")
+@wait_options
+@base_url_option
+@json_option("Print each job as the API sent it, as a JSON document.")
 def show_command(
     *, ids: tuple[str, ...], wait: bool, max_wait: float, interval: float, base_url: str | None, as_json: bool
 ) -> None:
     """Show jobs as they are now, or wait for them.
 
-    A job is what the API does in the background, such as a render. Several are fetched at once. Without --wait, a job
-    that failed is shown like any other.
+    A job is background work of the API, such as a render. Jobs are fetched concurrently. Without --wait, a failed job
+    is shown like any other.
     """
 
     def show(job: Job) -> None:
@@ -168,13 +177,13 @@ def show_command(
 
     if not wait:
         print_each(base_url, ids, _get, show, apart=not as_json)
-    waiting = _Wait(timely(max_wait, interval), len(ids))
+    waiting = _Wait(wait_settings(max_wait, interval), len(ids))
 
     def show_end(job: Job) -> int:
         show(job)
-        return waiting.complain(job)
+        return waiting.report(job)
 
-    during = showing(waiting.frame, waiting.line)
+    during = live_display(waiting.frame, waiting.line)
     print_each(base_url, ids, waiting.get, show_end, apart=not as_json, during=during)
 
 

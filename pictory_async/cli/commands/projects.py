@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pictory_async.cli._fetching import get_project, print_snapshots
+from pictory_async.cli._fetching import get_project, print_details
 from pictory_async.cli._listing import print_list
-from pictory_async.cli._options import as_json, base_url, given_ids, listed
-from pictory_async.cli.display.text import shown
+from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
+from pictory_async.cli.display.text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,18 +29,18 @@ def _all(client: AsyncPictory) -> AsyncIterator[ProjectItem]:
 
 def _row(item: ProjectItem) -> list[str]:
     saved = "" if item.saved_at is None else f"{item.saved_at:%Y-%m-%d %H:%M:%S}"
-    return [*map(shown, (item.id, item.name, item.source, item.schema_version)), saved]
+    return [*map(as_text, (item.id, item.name, item.source, item.schema_version)), saved]
 
 
 @click.command("projects")
-@listed
-@base_url
-@as_json("Print each project's entry as the API sent it, a JSON document each.")
+@limit_option
+@base_url_option
+@json_option("Print each list entry as the API sent it, as a JSON document.")
 def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
     """List the projects.
 
-    The list does not tell whether a video is there: 'pictory project ID...' does. Where nobody looks at a terminal,
-    each project is a line with tabs between id, name, source, schema and time of the last saving.
+    The list does not show whether there is a video: use 'pictory project ID...'. Piped output is one line per project,
+    with tabs between id, name, source, schema and the time of the last save.
     """
     print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, spare=(3, 2))
 
@@ -70,16 +70,16 @@ def _facts(project: Project) -> Facts:
         ("generated", project.generated_at),
         *project.assets.items(),
     ]
-    return [(name, text) for name, value in named if (text := shown(value))]
+    return [(name, text) for name, value in named if (text := as_text(value))]
 
 
 @click.command("project")
-@given_ids
-@base_url
-@as_json("Print the body as the API sent it; several ids give one JSON document each.")
+@ids_argument
+@base_url_option
+@json_option("Print each project as the API sent it, as a JSON document.")
 def show_command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Show projects as they are now.
 
-    Several are fetched at once. One that cannot be fetched is reported, and the exit code is then 1.
+    Projects are fetched concurrently. If one cannot be fetched, the error is reported, and the exit code is 1.
     """
-    print_snapshots(base_url, ids, get_project, None if as_json else _facts)
+    print_details(base_url, ids, get_project, None if as_json else _facts)

@@ -1,4 +1,4 @@
-"""`pictory render`: start renders, each once, and wait for them if that is asked for."""
+"""`pictory render`: start renders, each exactly once, and wait for them on request."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import click
 from anyio import to_thread
 
 from pictory_async import RenderHandle
-from pictory_async.cli._client import interrupts, open_client
-from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, complaint_of, worst
+from pictory_async.cli._client import open_client, run_until_interrupted
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, report_error, worst_code
 from pictory_async.cli._options import (
     Rate,
-    as_json,
-    base_url,
-    given_ids,
-    patience,
-    project_ids,
-    request_rate,
-    start_grace,
-    timely,
+    base_url_option,
+    collect_ids,
+    ids_argument,
+    json_option,
+    rate_option,
+    start_grace_option,
+    wait_options,
+    wait_settings,
 )
-from pictory_async.cli._waiting import Waiting, say_how_to_wait_again
+from pictory_async.cli._waiting import Wait, print_next_wait
 from pictory_async.cli.display.text import err_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
@@ -37,42 +37,43 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_AT_ONCE: Final = 8  # so many are carried to their end after Ctrl-C
+_AT_ONCE: Final = 8  # requests: after Ctrl-C, those in flight are still completed
 _EPILOG: Final = """\
 \b
 Exit codes: 0 all were started (with --wait: and are rendered), 1 one was
-refused, 5 the answer for one was lost, so that nobody knows whether it was
-started. With --wait also 3 some are not rendered, 4 the time is spent.
+rejected, 2 wrong usage, 5 a response was lost, so a render may or may not have
+been started. With --wait also 3 some are not rendered, 4 --max-wait is over.
 """
 
 
 @attrs.define(kw_only=True)
 class Renders:
-    """Renders that are asked for, each once.
+    """Starts renders, each exactly once.
 
     Attributes:
         ids: The projects.
-        note: Called with each handle at once, in a thread, one after the other.
-        handles: What was started, or may have been.
-        kept: Those of the handles that `note` printed or wrote.
-        refused: Why a render was not started, or may not have been, by id.
+        on_handle: Called with each handle at once, in a thread, one after the other.
+        handles: The renders that were started, or may have been.
+        kept: The handles that ``on_handle`` printed or wrote.
+        failed: Why a render was not started, or may not have been, by project id.
     """
 
     ids: list[str]
-    note: Callable[[RenderHandle], None]
+    on_handle: Callable[[RenderHandle], None]
     handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     kept: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
-    refused: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
-    _noting: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
-    _begun: set[str] = attrs.field(factory=set[str], init=False)
+    failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    _keeping: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+    _sent: set[str] = attrs.field(factory=set[str], init=False)
 
     async def start(self, client: AsyncPictory) -> None:
-        """Ask for all of them. What has been asked for is carried to its end even if this is cancelled."""
-        places = anyio.Semaphore(_AT_ONCE)
+        """Start all renders. If this is cancelled, the requests in flight are still completed."""
+        slots = anyio.Semaphore(_AT_ONCE)
 
         async def one(project_id: str) -> None:
-            async with places:
-                self._begun.add(project_id)
+            async with slots:
+                self._sent.add(project_id)
+                # Shielded: a render that was started is billed, so its handle must be known.
                 with anyio.CancelScope(shield=True):
                     await self._start(client, project_id)
 
@@ -84,43 +85,43 @@ class Renders:
         try:
             handle = await client.projects.render(project_id)
         except RenderSubmitUncertainError as error:
-            self.refused[project_id] = error
+            self.failed[project_id] = error
             handle = error.handle
         except Exception as error:  # noqa: BLE001 - one failure must not end the others
-            self.refused[project_id] = error
+            self.failed[project_id] = error
             return
         self.handles.append(handle)
-        async with self._noting:
-            await to_thread.run_sync(self.note, handle)
+        async with self._keeping:
+            await to_thread.run_sync(self.on_handle, handle)
             self.kept.append(handle)
 
     @property
-    def not_begun(self) -> list[str]:
-        """The projects for which nothing was sent."""
-        return [project_id for project_id in self.ids if project_id not in self._begun]
+    def not_sent(self) -> list[str]:
+        """The projects for which no request was sent."""
+        return [project_id for project_id in self.ids if project_id not in self._sent]
 
 
-@click.command("render", epilog=_EPILOG, short_help="Render projects. This costs money.")
-@given_ids
-@click.option("--wait", is_flag=True, help="Wait until all are rendered, and print what became of each.")
+@click.command("render", epilog=_EPILOG, short_help="Render projects. Each render is billed.")
+@ids_argument
+@click.option("--wait", "waits", is_flag=True, help="Wait until all are rendered, and print the result of each.")
 @click.option(
     "--handles",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Add a line for each render to FILE, at once: 'pictory wait --handle FILE' waits for them, also much later.",
+    help="Append a line per render to FILE immediately. 'pictory wait --handle FILE' waits for them, now or later.",
 )
-@patience
-@start_grace
-@request_rate
-@base_url
-@as_json("With --wait, print one JSON object at the end. (Handles are JSON anyway.)")
+@wait_options
+@start_grace_option
+@rate_option
+@base_url_option
+@json_option("With --wait, print one JSON object at the end. (Handles are always JSON.)")
 @click.pass_context
-def command(  # noqa: PLR0913 - each option is one
+def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
     ids: tuple[str, ...],
-    wait: bool,
+    waits: bool,
     file: Path | None,
     max_wait: float,
     interval: float,
@@ -129,82 +130,82 @@ def command(  # noqa: PLR0913 - each option is one
     base_url: str | None,
     as_json: bool,
 ) -> None:
-    """Render projects: each one costs money.
+    """Render projects. Each render is billed.
 
-    Prints a handle for each render, as a line of JSON. Each render is billed, so each request is sent once and never
-    retried. With --wait, the handles of what is not finished at the end are printed on standard error, unless --handles
-    names a file that holds them.
+    Prints a handle for each render, as a line of JSON. Each request is sent once and never retried. With --wait, the
+    handles of unfinished renders are printed on standard error at the end, unless --handles names a file for them.
     """
-    wanted = project_ids(ids)
+    wanted = collect_ids(ids)
     out = file.open("a", encoding="utf-8") if file is not None else None
     if err_is_terminal():
-        many = "1 render, which costs" if len(wanted) == 1 else f"{len(wanted)} renders, each of which costs"
-        click.echo(f"Asking for {many} money.", err=True)
-    renders = Renders(ids=wanted, note=lambda handle: _note(handle, out, aloud=not wait))
-    waiting: Waiting | None = None
+        what = "1 render, which is" if len(wanted) == 1 else f"{len(wanted)} renders, each of which is"
+        click.echo(f"Starting {what} billed.", err=True)
+    renders = Renders(ids=wanted, on_handle=lambda handle: _keep(handle, out, prints=not waits))
+    wait: Wait | None = None
     limiter = rate.limiter()
 
-    def remind() -> None:
-        lost = [one for one in renders.handles if not any(one is kept for kept in renders.kept)]
-        unfinished: Sequence[ProjectId | RenderHandle] = lost
-        if wait:
-            unfinished = renders.handles if waiting is None else waiting.unfinished
-        kept_in = str(file) if file is not None and not lost else None
-        say_how_to_wait_again(unfinished, len(renders.handles), handles_file=kept_in)
-
     async def work() -> None:
-        nonlocal waiting
+        nonlocal wait
         async with open_client(base_url, limiter) as client:
             await renders.start(client)
-            if wait and renders.handles:
-                terms = {**timely(max_wait, interval), "start_grace": start_grace}
-                waiting = Waiting.of(renders.handles, limiter, terms, as_json=as_json)
-                await waiting.follow(client)
+            if waits and renders.handles:
+                settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
+                wait = Wait.of(renders.handles, limiter, settings, as_json=as_json)
+                await wait.run(client)
 
     try:
-        interrupted = interrupts(work)
-        code = _report(renders, waiting, file, interrupted=interrupted, waited=wait)
+        interrupted = run_until_interrupted(work)
+        code = _report(renders, wait, file, interrupted=interrupted, waits=waits)
     finally:
-        remind()  # whatever went wrong, these renders are paid for
+        # Whatever went wrong, these renders are billed.
+        _print_next_wait(renders, wait, file, waits=waits)
         if out is not None:
             out.close()
     ctx.exit(code)
 
 
-def _report(renders: Renders, waiting: Waiting | None, file: Path | None, *, interrupted: bool, waited: bool) -> int:
-    """Print what became of the renders, and return the exit code."""
-    code = _complain(renders, waited=waited)
-    if waiting is not None:
+def _print_next_wait(renders: Renders, wait: Wait | None, file: Path | None, *, waits: bool) -> None:
+    # By identity: two renders of one project can have equal handles.
+    lost = [one for one in renders.handles if not any(one is kept for kept in renders.kept)]
+    unfinished: Sequence[ProjectId | RenderHandle] = lost
+    if waits:
+        unfinished = renders.handles if wait is None else wait.unfinished
+    complete_file = str(file) if file is not None and not lost else None
+    print_next_wait(unfinished, len(renders.handles), handles_file=complete_file)
+
+
+def _report(renders: Renders, wait: Wait | None, file: Path | None, *, interrupted: bool, waits: bool) -> int:
+    """Print the results, and return the exit code."""
+    code = _report_failures(renders, waits=waits)
+    if wait is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
-        code = worst(code, waiting.report(interrupted=interrupted, handles=handles))
+        code = worst_code(code, wait.report(interrupted=interrupted, handles=handles))
     elif renders.handles and file is not None and err_is_terminal():
         click.echo(f"Wait for them with: pictory wait --handle {file}", err=True)
-    if interrupted and renders.not_begun:
-        click.echo(f"Not asked for: {' '.join(renders.not_begun)}", err=True)
+    if interrupted and renders.not_sent:
+        click.echo(f"Not requested: {' '.join(renders.not_sent)}", err=True)
     return INTERRUPTED if interrupted else code
 
 
-def _note(handle: RenderHandle, out: IO[str] | None, *, aloud: bool) -> None:
+def _keep(handle: RenderHandle, out: IO[str] | None, *, prints: bool) -> None:
     text = handle.to_json()
     try:
         if out is not None:
             out.write(f"{text}\n")
             out.flush()
     except OSError:
-        aloud = True  # the render has been paid for: its handle must not be lost
+        prints = True  # the render is billed: its handle must not be lost
         raise
     finally:
-        if aloud:
+        if prints:
             click.echo(text)
 
 
-def _complain(renders: Renders, *, waited: bool) -> int:
-    """Say what was refused; whether an uncertain render was started is known after a wait."""
-    debug = click.get_current_context().find_root().params["debug"]
+def _report_failures(renders: Renders, *, waits: bool) -> int:
+    """Print the errors, and return the exit code. A wait tells whether an uncertain render was started."""
     code = SUCCESS
-    for error in renders.refused.values():
-        complaint = complaint_of(error, debug=debug)
-        complaint.show()
-        if not (waited and isinstance(error, RenderSubmitUncertainError)):
-            code = worst(code, complaint.exit_code)
+    for error in renders.failed.values():
+        failure = report_error(error)
+        if not (waits and isinstance(error, RenderSubmitUncertainError)):
+            code = worst_code(code, failure)
     return code

@@ -1,4 +1,4 @@
-"""`pictory report`: what there is to know of projects, for people, as JSON, or as a page."""
+"""`pictory report`: report the details of projects, as text, as JSON, or as a web page."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 
 from pictory_async import Project, project_report, project_report_html, write_html_report, write_report
 from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exit_codes import worst
-from pictory_async.cli._fetching import complain, get_project
-from pictory_async.cli._options import as_json, base_url, given_ids, project_ids
-from pictory_async.cli.display.text import echo_facts, echo_json, shown
+from pictory_async.cli._exit_codes import report_error, worst_code
+from pictory_async.cli._fetching import get_project
+from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
+from pictory_async.cli.display.text import as_text, echo_facts, echo_json
 
 if TYPE_CHECKING:
     from pictory_async.cli.display.text import Facts
@@ -26,17 +26,17 @@ _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 @click.command("report")
-@given_ids
-@click.option("--html", is_flag=True, help="Make one HTML page of all of them, with pictures and a timeline.")
+@ids_argument
+@click.option("--html", is_flag=True, help="Make one web page for all projects, with pictures and a timeline.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write to FILE, whole or not at all: as JSON, or where it ends with .html as a page. "
-    "The JSON of several projects goes into a directory, one file each.",
+    help="Write to FILE, completely or not at all: JSON, or a web page if the name ends with .html. "
+    "The JSON of several projects goes to a directory, one file per project.",
 )
-@base_url
-@as_json("Print each report as a JSON document; with --output, one object that names the files.")
+@base_url_option
+@json_option("Print each report as a JSON document; with --output, one object with the names of the files.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -47,23 +47,24 @@ def command(
     base_url: str | None,
     as_json: bool,
 ) -> None:
-    """Report on projects.
+    """Report the details of projects.
 
-    Several are fetched at once. One that cannot be fetched is left out and reported, and the exit code is then 1.
+    Projects are fetched concurrently. If one cannot be fetched, the error is reported, the others are still printed,
+    and the exit code is 1.
     """
     if html and as_json and output is None:
-        raise click.UsageError("Choose one of --html and --json, or say with --output where the page shall be.")
-    wanted = project_ids(ids)
+        raise click.UsageError("Choose one of --html and --json, or name a file for the page with --output.")
+    wanted = collect_ids(ids)
     form = "html" if html else "json" if as_json else "text"
-    ctx.exit(_put(run(lambda: fetch_all(base_url, wanted, get_project)), form, output, as_json=as_json))
+    ctx.exit(_output(run(lambda: fetch_all(base_url, wanted, get_project)), form, output, as_json=as_json))
 
 
-def _put(found: list[Project | Exception], form: str, output: Path | None, *, as_json: bool) -> int:
-    code = worst(*[complain(one) for one in found if isinstance(one, Exception)])
+def _output(found: list[Project | Exception], form: str, output: Path | None, *, as_json: bool) -> int:
+    code = worst_code(*[report_error(one) for one in found if isinstance(one, Exception)])
     projects = [one for one in found if isinstance(one, Project)]
     if projects and output is not None:
         html = form == "html" or output.suffix.lower() in {".html", ".htm"}
-        _say(run(lambda: _write(projects, output, html=html, several=len(found) > 1)), as_json=as_json)
+        _print_paths(run(lambda: _write(projects, output, html=html, several=len(found) > 1)), as_json=as_json)
     elif projects and form == "html":
         click.echo(project_report_html(projects), nl=False)
     else:
@@ -82,12 +83,12 @@ async def _write(projects: list[Project], output: Path, *, html: bool, several: 
     return [await write_report(project, output / name) for project, name in zip(projects, names, strict=True)]
 
 
-def _say(paths: list[Path], *, as_json: bool) -> None:
+def _print_paths(paths: list[Path], *, as_json: bool) -> None:
     if as_json:
         echo_json({"files": [str(path) for path in paths]})
         return
     for path in paths:
-        click.echo(f"Written: {shown(path)}")
+        click.echo(f"Written: {as_text(path)}")
 
 
 def _print(projects: list[Project], *, as_json: bool) -> None:
@@ -106,8 +107,8 @@ def _facts(report: dict[str, Any], inside: str = "") -> Facts:
     for key, value in report.items():
         name = _CAPITAL.sub(r" \1", key).lower()
         if isinstance(value, dict):
-            # The page's groups are wide, so that the names alone say enough; only subtitles need theirs.
+            # The names inside a group are clear without its name, except for subtitles.
             facts += _facts(cast("dict[str, Any]", value), "subtitles " if key == "subtitles" else "")
-        elif text := shown(value):
+        elif text := as_text(value):
             facts.append((f"{inside}{name}", text))
     return facts

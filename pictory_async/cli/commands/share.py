@@ -1,4 +1,4 @@
-"""`pictory share`: the addresses of the pages on which anybody can watch the videos."""
+"""`pictory share`: print the links to the public pages of videos."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ import attrs
 import click
 from rich.text import Text
 
-from pictory_async.cli._exit_codes import Complaint
+from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._fetching import print_each
-from pictory_async.cli._options import as_json, base_url, given_ids, patience, project_ids, timely
-from pictory_async.cli.display.live import showing
+from pictory_async.cli._options import (
+    base_url_option,
+    collect_ids,
+    ids_argument,
+    json_option,
+    wait_options,
+    wait_settings,
+)
+from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import echo_json, one_line
 
 if TYPE_CHECKING:
@@ -21,8 +28,8 @@ __all__ = ["command"]
 
 _EPILOG: Final = """\
 \b
-Exit codes: 0 all are printed, 1 a project has no such page or could not be
-had; with --wait also 3 one is not rendered, 4 the time is spent.
+Exit codes: 0 all are printed, 1 a project has no page or could not be fetched,
+2 wrong usage; with --wait also 3 one is not rendered, 4 --max-wait is over.
 """
 
 
@@ -32,31 +39,31 @@ class _Link:
     url: str
 
 
-@click.command("share", epilog=_EPILOG, short_help="Print the addresses where anybody can watch.")
-@given_ids
+@click.command("share", epilog=_EPILOG, short_help="Print the links to the public pages of videos.")
+@ids_argument
 @click.option("--wait", is_flag=True, help="Wait for projects that are not rendered yet.")
-@patience
-@base_url
-@as_json("Print a JSON document for each project.")
+@wait_options
+@base_url_option
+@json_option("Print a JSON document for each project.")
 def command(
     *, ids: tuple[str, ...], wait: bool, max_wait: float, interval: float, base_url: str | None, as_json: bool
 ) -> None:
-    """Print the addresses of the pages on which anybody can watch the videos.
+    """Print the links to the public pages of videos: anybody with the link can watch.
 
-    For one project that is only the address, for several the id, a tab and the address on each line.
+    For one project, only the link is printed. For several, each line is the id, a tab and the link.
     """
-    wanted = project_ids(ids)
-    keywords = {"wait": True, **timely(max_wait, interval)} if wait else {}
+    wanted = collect_ids(ids)
+    settings = {"wait": True, **wait_settings(max_wait, interval)} if wait else {}
     done = 0
 
     async def get(client: AsyncPictory, project_id: str) -> _Link:
         nonlocal done
-        url = await client.projects.share_link(project_id, **keywords)
+        url = await client.projects.share_link(project_id, **settings)
         done += 1
         if url:
             return _Link(project_id, url)
         hint = "" if wait else " Render it, or wait for its render with --wait."
-        raise Complaint(f"Project {project_id!r} has no page to share.{hint}")
+        raise CommandError(f"Project {project_id!r} has no page to share.{hint}")
 
     def show(link: _Link) -> None:
         url = one_line(link.url)
@@ -68,5 +75,5 @@ def command(
     def line() -> str:
         return f"{done} of {len(wanted)} done"
 
-    during = showing(lambda _: Text(f"Waiting for projects: {line()}", style="bold"), line) if wait else None
+    during = live_display(lambda _: Text(f"Waiting for projects: {line()}", style="bold"), line) if wait else None
     print_each(base_url, ids, get, show, during=during)

@@ -1,4 +1,4 @@
-"""`pictory simulate`: the simulator as a server, for programs of any kind."""
+"""`pictory simulate`: serve a simulated Pictory, for programs of any kind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pictory_async.cli._client import run
-from pictory_async.cli._exit_codes import Complaint
-from pictory_async.cli._options import Rate, population, rate, seconds
+from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli._options import Rate, simulation_options, to_rate, to_seconds
 from pictory_async.cli._simulation import make_simulator, server_module
 
 if TYPE_CHECKING:
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_SHOWN = 3
+_EXAMPLES = 3
 
 
 @click.command("simulate", short_help="Serve a simulated Pictory until Ctrl-C.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="The port; 0 takes a free one."
+    "--port", type=click.IntRange(0, 65535), default=8790, show_default=True, help="Port; 0 selects a free one."
 )
-@population(100_000)
-@click.option("--rate", type=rate, metavar="N/PER", help="Answer 429 beyond N requests in any window of PER.")
-@click.option("--latency", type=seconds, default="0", metavar="TIME", help="From a request to its answer.")
+@simulation_options(100_000)
+@click.option("--rate", type=to_rate, metavar="N/PER", help="Reject more than N requests in any window of PER (429).")
+@click.option("--latency", type=to_seconds, default="0", metavar="TIME", help="Time from a request to its response.")
 @click.option(
     "--ids",
     "ids_file",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     metavar="FILE",
-    help="Write the ids of all projects to a file, one a line, for 'pictory wait --ids-from'.",
+    help="Write the ids of all projects to a file, one per line, for 'pictory wait --ids-from'.",
 )
 def command(
     *,
@@ -46,7 +46,7 @@ def command(
 ) -> None:
     """Serve a simulated Pictory on this machine until Ctrl-C.
 
-    Its renders begin with the first request.
+    Its renders start with the first request.
     """
     server = server_module()
     simulator, planned = make_simulator(projects, render_seconds, seed, rate=rate, latency=latency)
@@ -58,13 +58,13 @@ def command(
     except KeyboardInterrupt:
         click.echo(f"\nStopped after {len(simulator.log)} requests.", err=True)
     except OSError as error:
-        raise Complaint(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
+        raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
 
 
 async def _serve(server: Any, simulator: Simulator, port: int, planned: list[Planned], template: str) -> None:
-    def say(base_url: str) -> None:
-        some = " ".join(str(plan.project_id) for plan in planned[:_SHOWN])
-        click.echo(f"A simulated Pictory with {len(planned)} projects answers at {base_url}")
+    def print_usage(base_url: str) -> None:
+        some = " ".join(str(plan.project_id) for plan in planned[:_EXAMPLES])
+        click.echo(f"A simulated Pictory with {len(planned)} projects is running at {base_url}")
         click.echo("Point a client to it:")
         click.echo(f"  export PICTORY_API_BASE_URL={base_url} PICTORY_API_KEY={simulator.world.api_key}")
         click.echo("Then try:")
@@ -73,4 +73,4 @@ async def _serve(server: Any, simulator: Simulator, port: int, planned: list[Pla
         click.echo(f"  pictory template {template}")
         click.echo("Ctrl-C stops it.")
 
-    await server.serve(simulator, port=port, on_start=say)
+    await server.serve(simulator, port=port, on_start=print_usage)

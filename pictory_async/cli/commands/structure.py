@@ -1,4 +1,4 @@
-"""`pictory structure`: what templates are made of."""
+"""`pictory structure`: show the structure of templates."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import click
 
 from pictory_async import template_structure
 from pictory_async.cli._fetching import get_template, print_each
-from pictory_async.cli._options import as_json, base_url, given_ids
+from pictory_async.cli._options import base_url_option, ids_argument, json_option
 from pictory_async.cli.display.table import echo_table
-from pictory_async.cli.display.text import echo_facts, echo_json, out_is_terminal, shown
+from pictory_async.cli.display.text import as_text, echo_facts, echo_json, out_is_terminal
 
 if TYPE_CHECKING:
     from pictory_async import Template, TemplateStructure
@@ -51,7 +51,7 @@ def _facts(template: Template, structure: TemplateStructure) -> Facts:
         ("variables", ", ".join(structure.variables)),
         ("scenes", structure.total_scenes),
     ]
-    return [(name, text) for name, value in named if (text := shown(value))]
+    return [(name, text) for name, value in named if (text := as_text(value))]
 
 
 def _rows(structure: TemplateStructure) -> list[list[str]]:
@@ -59,19 +59,19 @@ def _rows(structure: TemplateStructure) -> list[list[str]]:
         [
             str(scene.number),
             str(scene.subtitle_count),
-            shown(_layers(scene)),
-            shown(" / ".join(text for text in (*scene.subtitles, *scene.layer_texts) if text)),
+            as_text(_layers(scene)),
+            as_text(" / ".join(text for text in (*scene.subtitles, *scene.layer_texts) if text)),
         ]
         for scene in structure.scenes
     ]
 
 
-@click.command("structure", short_help="Show what templates are made of, scene by scene.")
-@given_ids
-@base_url
-@as_json("Print a JSON document for each template.")
+@click.command("structure", short_help="Show the structure of templates, scene by scene.")
+@ids_argument
+@base_url_option
+@json_option("Print a JSON document for each template.")
 def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
-    """Show what templates are made of: music, voices, and each scene's subtitles and layers."""
+    """Show the structure of templates: music, voices, and the subtitles and layers of each scene."""
 
     def show(template: Template) -> None:
         structure = template_structure(template)

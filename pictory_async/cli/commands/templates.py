@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from pictory_async.cli._fetching import get_template, print_snapshots
+from pictory_async.cli._fetching import get_template, print_details
 from pictory_async.cli._listing import print_list
-from pictory_async.cli._options import as_json, base_url, given_ids, listed
-from pictory_async.cli.display.text import shown
+from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
+from pictory_async.cli.display.text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -42,23 +42,23 @@ def _state(item: TemplateItem | Template) -> Text:
 
 
 def _row(item: TemplateItem | Template) -> list[Cell]:
-    return [shown(item.id), shown(item.name), shown(item.language), _state(item)]
+    return [as_text(item.id), as_text(item.name), as_text(item.language), _state(item)]
 
 
 def _detailed_row(item: Template) -> Sequence[Cell]:
-    return [*_row(item), shown(item.schema_version), str(len(item.scenes)), shown(", ".join(item.variables))]
+    return [*_row(item), as_text(item.schema_version), str(len(item.scenes)), as_text(", ".join(item.variables))]
 
 
 @click.command("templates")
-@click.option("--details", is_flag=True, help="Fetch each template: its schema, scenes and variables too.")
-@listed
-@base_url
-@as_json("Print each template as the API sent it, a JSON document each.")
+@click.option("--details", is_flag=True, help="Fetch each template, and show its schema, scenes and variables too.")
+@limit_option
+@base_url_option
+@json_option("Print each template as the API sent it, as a JSON document.")
 def list_command(*, details: bool, limit: int | None, base_url: str | None, as_json: bool) -> None:
     """List the templates.
 
-    Where nobody looks at a terminal, each one is a line with tabs between id, name, language and state, and with
-    --details also schema, number of scenes and names of variables.
+    Piped output is one line per template, with tabs between id, name, language and state; with --details also schema,
+    number of scenes and names of variables.
     """
     if details:
         columns = (*_COLUMNS, "schema", "scenes", "variables")
@@ -91,16 +91,16 @@ def _facts(template: Template) -> Facts:
         ("project file", template.project_url),
         ("structure file", template.structure_url),
     ]
-    return [(name, text) for name, value in named if (text := shown(value))]
+    return [(name, text) for name, value in named if (text := as_text(value))]
 
 
 @click.command("template")
-@given_ids
-@base_url
-@as_json("Print the body as the API sent it; several ids give one JSON document each.")
+@ids_argument
+@base_url_option
+@json_option("Print each template as the API sent it, as a JSON document.")
 def show_command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Show templates as they are now.
 
-    Several are fetched at once. One that cannot be fetched is reported, and the exit code is then 1.
+    Templates are fetched concurrently. If one cannot be fetched, the error is reported, and the exit code is 1.
     """
-    print_snapshots(base_url, ids, get_template, None if as_json else _facts)
+    print_details(base_url, ids, get_template, None if as_json else _facts)

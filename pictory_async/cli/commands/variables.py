@@ -1,4 +1,4 @@
-"""`pictory variables`: what stands for what in templates."""
+"""`pictory variables`: show the variables of templates."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rich.text import Text
 
 from pictory_async import template_variables
 from pictory_async.cli._fetching import get_template, print_each
-from pictory_async.cli._options import as_json, base_url, given_ids
+from pictory_async.cli._options import base_url_option, ids_argument, json_option
 from pictory_async.cli.display.table import echo_table
-from pictory_async.cli.display.text import echo_json, out_is_terminal, shown, title_of
+from pictory_async.cli.display.text import as_text, echo_json, out_is_terminal, template_title
 
 if TYPE_CHECKING:
     from pictory_async import Template, TemplateVariables
@@ -32,19 +32,19 @@ def _rows(variables: TemplateVariables) -> list[list[Cell]]:
         else:
             state = Text("used", style="green")
         places = "; ".join(map(str, variables.used.get(name, ())))
-        rows.append([shown(name), shown(variables.declared.get(name)), state, places])
+        rows.append([as_text(name), as_text(variables.declared.get(name)), state, places])
     return rows
 
 
 @click.command("variables", short_help="Show the variables of templates, and where they are used.")
-@given_ids
-@base_url
-@as_json("Print a JSON document for each template.")
+@ids_argument
+@base_url_option
+@json_option("Print a JSON document for each template.")
 def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
-    """Show the variables of templates: declared ones, and those that their texts use.
+    """Show the variables of templates: those that are declared, and those that are used.
 
-    Where nobody looks at a terminal, each variable is a line with tabs between the template's id, the variable's name,
-    its default, its state and the places that use it.
+    Piped output is one line per variable, with tabs between the template's id, the variable's name, its default, its
+    state and the places that use it.
     """
 
     def show(template: Template) -> None:
@@ -52,7 +52,7 @@ def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> Non
         if as_json:
             echo_json({"template_id": template.id, **variables.to_dict()})
         elif out_is_terminal():
-            echo_table(_COLUMNS, _rows(variables), title=title_of(template))
+            echo_table(_COLUMNS, _rows(variables), title=template_title(template))
         else:
             echo_table(("template", *_COLUMNS), [[template.id, *row] for row in _rows(variables)])
 

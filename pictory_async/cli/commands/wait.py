@@ -1,4 +1,4 @@
-"""`pictory wait`: watch projects until all are done."""
+"""`pictory wait`: wait until projects are rendered."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from pictory_async import ProjectId, RenderHandle
-from pictory_async.cli._client import interrupts, open_client
+from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._downloads import directory_option
-from pictory_async.cli._exit_codes import SettingComplaint
+from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli._options import (
     Rate,
-    as_json,
-    base_url,
-    moment,
-    patience,
-    project_ids,
-    request_rate,
-    start_grace,
-    timely,
+    base_url_option,
+    collect_ids,
+    json_option,
+    rate_option,
+    start_grace_option,
+    to_time,
+    wait_options,
+    wait_settings,
 )
-from pictory_async.cli._waiting import Waiting, file_of, say_how_to_wait_again
-from pictory_async.cli.display.text import name_of
+from pictory_async.cli._waiting import Wait, path_of, print_next_wait
+from pictory_async.cli.display.text import file_name
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ __all__ = ["command"]
 
 _EPILOG: Final = """\
 \b
-Exit codes: 0 all are rendered (and downloaded), 1 a file could not be had,
-3 some are not rendered, 4 the time is spent and nothing worse, 2 wrong usage,
-130 stopped with Ctrl-C, SIGTERM or SIGHUP.
+Exit codes: 0 all are rendered (and downloaded), 1 a file could not be
+downloaded, 2 wrong usage, 3 some are not rendered, 4 --max-wait is over and
+nothing else failed, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
 """
 
 
@@ -45,29 +45,29 @@ Exit codes: 0 all are rendered (and downloaded), 1 a file could not be had,
     "--ids-from",
     type=click.File(encoding="utf-8-sig"),
     metavar="FILE",
-    help="Read more ids from a file, one a line; '-' is standard input. Lines that begin with # are skipped.",
+    help="Read more ids from a file, one per line; '-' is standard input. Lines that begin with # are skipped.",
 )
 @click.option(
     "--handle",
     "handles",
     type=click.File(encoding="utf-8-sig"),
     metavar="FILE",
-    help="Wait for what 'pictory render' started: read its handles from a file; '-' is standard input.",
+    help="Wait for the renders that 'pictory render' started: read their handles from a file; '-' is standard input.",
 )
-@directory_option("--download", "Download the files of each project into DIR as soon as it is rendered.")
-@patience
-@start_grace
+@directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
+@wait_options
+@start_grace_option
 @click.option(
     "--after",
-    type=moment,
+    type=to_time,
     metavar="DATE",
-    help="Only a newer video counts: for projects that are rendered again. 2026-01-31T12:00:00Z",
+    help="Wait for a video newer than DATE, for projects that are rendered again. Example: 2026-01-31T12:00:00Z",
 )
-@request_rate
-@base_url
-@as_json("Print one JSON object at the end.")
+@rate_option
+@base_url_option
+@json_option("Print one JSON object at the end.")
 @click.pass_context
-def command(  # noqa: PLR0913 - each option is one
+def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
     ids: tuple[str, ...],
@@ -82,48 +82,49 @@ def command(  # noqa: PLR0913 - each option is one
     base_url: str | None,
     as_json: bool,
 ) -> None:
-    """Wait until projects are rendered, and print what became of each.
+    """Wait until projects are rendered, and print the result of each.
 
-    Ctrl-C prints what is known so far. Progress is shown on standard error, and at the end the command that waits for
-    what is not finished.
+    Progress is shown on standard error. Ctrl-C prints the results so far. If something is not finished at the end, the
+    command that waits for the rest is printed on standard error.
     """
-    wanted: list[ProjectId | RenderHandle] = [] if handles is None else [*read_handles(handles)]
+    wanted: list[ProjectId | RenderHandle] = [] if handles is None else [*_read_handles(handles)]
     if not wanted or ids or ids_from is not None:
-        wanted += project_ids(ids, ids_from)
-    terms = {**timely(max_wait, interval), "start_grace": start_grace, "after": after}
-    waiting = Waiting.of(wanted, rate.limiter(), terms, as_json=as_json, directory=directory)
+        wanted += collect_ids(ids, ids_from)
+    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace, "after": after}
+    wait = Wait.of(wanted, rate.limiter(), settings, as_json=as_json, directory=directory)
 
-    def remind() -> None:
-        whole = not waiting.repeats_downloads
-        say_how_to_wait_again(
-            waiting.unfinished,
-            waiting.tally.total,
-            handles_file=file_of(handles) if whole else None,
-            ids=project_ids(ids) if ids else [],
-            ids_file=file_of(ids_from) if whole else None,
+    def print_next() -> None:
+        # A file also names what is finished already, so it is only named again if that costs nothing.
+        reuse_files = not wait.repeats_downloads
+        print_next_wait(
+            wait.unfinished,
+            wait.tally.total,
+            handles_file=path_of(handles) if reuse_files else None,
+            ids=collect_ids(ids) if ids else [],
+            ids_file=path_of(ids_from) if reuse_files else None,
         )
 
     try:
-        interrupted = interrupts(lambda: _wait(base_url, waiting))
-        code = waiting.report(interrupted=interrupted)
+        interrupted = run_until_interrupted(lambda: _wait(base_url, wait))
+        code = wait.report(interrupted=interrupted)
     except BaseException:
-        if handles is not None and file_of(handles) is None:  # a pipe is empty now, and these renders are paid for
-            remind()
+        if handles is not None and path_of(handles) is None:  # a pipe cannot be read again, and the renders are billed
+            print_next()
         raise
-    remind()
+    print_next()
     ctx.exit(code)
 
 
-async def _wait(base_url: str | None, waiting: Waiting) -> None:
-    async with open_client(base_url, waiting.limiter) as client:
-        await waiting.follow(client)
+async def _wait(base_url: str | None, wait: Wait) -> None:
+    async with open_client(base_url, wait.limiter) as client:
+        await wait.run(client)
 
 
-def read_handles(lines: IO[str]) -> list[RenderHandle]:
-    """Read the handles of renders, one a line.
+def _read_handles(lines: IO[str]) -> list[RenderHandle]:
+    """Read the handles of renders, one per line.
 
     Raises:
-        SettingComplaint: A line is something else.
+        SettingError: A line is not a handle.
     """
     found: list[RenderHandle] = []
     for number, line in enumerate(lines, 1):
@@ -131,5 +132,5 @@ def read_handles(lines: IO[str]) -> list[RenderHandle]:
             try:
                 found.append(RenderHandle.from_json(line))
             except PictoryConfigError as error:
-                raise SettingComplaint(f"{name_of(lines)}, line {number}: {error}") from None
+                raise SettingError(f"{file_name(lines)}, line {number}: {error}") from None
     return found

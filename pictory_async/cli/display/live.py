@@ -1,4 +1,4 @@
-"""Showing on standard error what goes on: drawn again and again on a terminal, a line now and then elsewhere."""
+"""Show progress on standard error: redrawn in place on a terminal, otherwise a line every few seconds."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
     Frame = Callable[[int], RenderableType]
 
-__all__ = ["Canvas", "showing"]
+__all__ = ["Canvas", "live_display"]
 
 _LINE_EVERY = 5.0
 _FRAME_EVERY = 0.125
 
 
 class Canvas:
-    """Where one frame replaces another; leaves nothing behind when it is closed.
+    """An area of the terminal in which each frame replaces the previous one. Closing it leaves nothing behind.
 
     Args:
-        frame: Makes a frame for a terminal with so many lines.
-        console: Where to draw; standard error when not given.
+        frame: Makes a frame for the given height of the terminal, in lines.
+        console: Where to draw. The default is standard error.
     """
 
     def __init__(self, frame: Frame, console: Console | None = None) -> None:
         self._frame = frame
         self._console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
-        # No thread of its own: a task of the command decides when to draw.
+        # No refresh thread: a task of the command decides when to draw.
         self._live = Live(frame(self._console.height), console=self._console, auto_refresh=False, transient=True)
         self._live.start(refresh=True)
 
@@ -45,18 +45,18 @@ class Canvas:
         self._live.update(self._frame(self._console.height), refresh=True)
 
     def close(self) -> None:
-        """Take the frame away, and give the cursor back."""
+        """Remove the frame, and show the cursor again."""
         self._live.stop()
 
 
 @contextlib.asynccontextmanager
-async def showing(frame: Frame, line: Callable[[], str], *, live: bool = True) -> AsyncGenerator[None]:
-    """Show what goes on while a block runs.
+async def live_display(frame: Frame, line: Callable[[], str], *, live: bool = True) -> AsyncGenerator[None]:
+    """Show progress while a block runs.
 
     Args:
-        frame: Makes a frame for a terminal with so many lines.
-        line: Makes a line for where nothing can be drawn; one is printed every few seconds.
-        live: Whether frames may be drawn at all; not where other lines are printed meanwhile.
+        frame: Makes a frame for the given height of the terminal, in lines.
+        line: Makes a line, which is printed every few seconds if frames cannot be drawn.
+        live: Whether frames may be drawn. They must not be if the block prints lines itself.
     """
     canvas = Canvas(frame) if live and err_is_terminal() else None
     try:
@@ -64,9 +64,9 @@ async def showing(frame: Frame, line: Callable[[], str], *, live: bool = True) -
             if canvas is not None:
                 tasks.start_soon(_keep_drawing, canvas)
             else:
-                tasks.start_soon(_keep_saying, line)
+                tasks.start_soon(_keep_printing, line)
             yield
-            tasks.cancel_scope.cancel()
+            tasks.cancel_scope.cancel()  # ends the drawing, not the block: that is done
     finally:
         if canvas is not None:
             canvas.close()
@@ -78,7 +78,7 @@ async def _keep_drawing(canvas: Canvas) -> None:
         canvas.draw()
 
 
-async def _keep_saying(line: Callable[[], str]) -> None:
+async def _keep_printing(line: Callable[[], str]) -> None:
     while True:
         await anyio.sleep(_LINE_EVERY)
         click.echo(line(), err=True)

@@ -1,4 +1,4 @@
-"""Tables: drawn on a terminal, lines of values between tabs elsewhere."""
+"""Tables: drawn on a terminal, otherwise lines with tabs between the values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NARROW: Final = 16
 _GAP: Final = 2
 
 Cell = str | Text
-"""One field; its text may come from anywhere."""
+"""The value of one field. A plain string is made printable; a `Text` must be printable already."""
 
 
 def echo_table(
@@ -34,15 +34,15 @@ def echo_table(
 ) -> None:
     """Print a table.
 
-    Elsewhere than on a terminal each row is a line with tabs between its fields, and there is neither a title nor,
-    unless it is asked for, a header: so other programs can read it.
+    If the output is not a terminal, each row is a line with tabs between its fields, for other programs to read. It
+    has no title, and a header only on request.
 
     Args:
-        columns: The names of the columns. Fields of the first one are never broken, so that ids can be copied.
+        columns: The names of the columns. The first one is never wrapped, so that ids can be copied.
         rows: The rows.
-        title: What the table shows.
-        header: Print the names of the columns wherever it goes.
-        spare: The columns to leave out where a terminal is narrow, the first one first.
+        title: The title above the table.
+        header: Print the names of the columns even if the output is not a terminal.
+        spare: The columns to leave out on a narrow terminal, the first one first.
     """
     if not out_is_terminal():
         for row in [columns, *rows] if header else rows:
@@ -53,7 +53,6 @@ def echo_table(
     if not rows:
         echo_lines([Text("  none", style="dim")])
         return
-    # Room for the lines of a cell matters more than equal heights.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", collapse_padding=True)
     texts = [[_text(cell) for cell in row] for row in (columns, *rows)]
     kept = _kept(texts, spare)
@@ -72,9 +71,10 @@ def _widest(texts: list[list[Text]], number: int) -> int:
 
 
 def _kept(texts: list[list[Text]], spare: Iterable[int]) -> list[int]:
-    """The columns for which there is room, if those that can be broken are as narrow as may be."""
+    """Return the columns that fit if those that can be wrapped are at their narrowest."""
     kept = list(range(len(texts[0])))
     room = Console().width
+    # The first column is never wrapped, so it needs its full width.
     needs = {number: min(_widest(texts, number), _NARROW if number else room) + _GAP for number in kept}
     for number in spare:
         if sum(needs[one] for one in kept) > room + _GAP:

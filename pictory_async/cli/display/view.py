@@ -1,4 +1,4 @@
-"""The live view: one frame of it, from what is known."""
+"""The live view of a wait: one frame of it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.text import Text
 
 from pictory_async import RateLimiter
 from pictory_async.cli._tally import Pace, Tally
-from pictory_async.cli.display.bars import Bar, grid_of
-from pictory_async.cli.display.text import duration, printable
+from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.text import as_duration, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,23 +33,23 @@ _STYLES: Final = {
     "error": ("!", "red"),
 }
 _MOST_BARS: Final = 6
-_AROUND_THE_LATEST: Final = 12  # lines of a frame that are not about single projects
+_FIXED_LINES: Final = 12  # lines of a frame that are always there
 WIDEST_STATUS: Final = len("○ not started")
 _WIDEST_NAME: Final = 28
 
 
 @attrs.frozen(kw_only=True)
 class View:
-    """One moment of a watch.
+    """The state of a wait at one moment.
 
     Attributes:
-        title: What is watched.
-        tally: What is known.
-        pace: How fast requests go.
+        title: The title of the frame.
+        tally: The results so far.
+        pace: The current request rate.
         limiter: The request budget.
-        height: Lines of the terminal.
-        rendering: Bars of what is being rendered.
-        downloading: Bars of what is being downloaded.
+        height: Height of the terminal, in lines.
+        rendering: Bars of the renders.
+        downloading: Bars of the downloads.
     """
 
     title: str
@@ -61,15 +61,15 @@ class View:
     downloading: Sequence[Bar] = ()
 
     def __rich__(self) -> RenderableType:
-        """The frame."""
+        """Return the frame."""
         title = Text(self.title, style="bold", no_wrap=True, overflow="ellipsis")
         rows = [title, Text(), self._progress(), Text(), self._counts(), Text(), self._requests()]
-        room = self.height - _AROUND_THE_LATEST
+        room = self.height - _FIXED_LINES
         for name, bars in (("Downloading", self.downloading), ("Rendering", self.rendering)):
-            some = bars[: min(_MOST_BARS, room - 3)] if room > 3 else ()  # noqa: PLR2004 - a space, a title, a bar
-            if some:
-                room -= len(some) + 2
-                rows += [Text(), Text(name, style="bold"), grid_of(some)]
+            shown = bars[: min(_MOST_BARS, room - 3)] if room > 3 else ()  # noqa: PLR2004 - an empty line, a title, a bar
+            if shown:
+                room -= len(shown) + 2
+                rows += [Text(), Text(name, style="bold"), bar_grid(shown)]
         latest = self.tally.latest(max(1, min(10, room)))
         if latest:
             rows += [Text(), Text("Latest", style="bold"), _latest(latest)]
@@ -82,8 +82,8 @@ class View:
         grid.add_column(justify="right", no_wrap=True)
         percent = 100 * tally.done // max(1, tally.total)
         width = len(str(tally.total))
-        says = Text(f"{tally.done:>{width}}/{tally.total}  {percent:>3} %  {duration(tally.seconds):>6}")
-        grid.add_row(ProgressBar(total=tally.total, completed=tally.done, complete_style="cyan"), says)
+        label = Text(f"{tally.done:>{width}}/{tally.total}  {percent:>3} %  {as_duration(tally.seconds):>6}")
+        grid.add_row(ProgressBar(total=tally.total, completed=tally.done, complete_style="cyan"), label)
         return grid
 
     def _counts(self) -> RenderableType:
@@ -109,7 +109,7 @@ class View:
 
 
 def status_text(status: str) -> Text:
-    """A status with its sign and colour."""
+    """Return a status with its sign and colour."""
     sign, style = _STYLES.get(status, ("·", ""))
     return Text(f"{sign} {status.replace('_', ' ')}", style=style)
 
@@ -126,7 +126,7 @@ def _latest(outcomes: list[RenderOutcome]) -> RenderableType:
         grid.add_row(
             status_text(outcome.status.value),
             Text(printable(name or "")),
-            Text(duration(outcome.waited)),
+            Text(as_duration(outcome.waited)),
             Text(f"{outcome.polls} polls"),
             Text(str(outcome.project_id)),
         )

@@ -30,7 +30,7 @@ def pair(world: World) -> list[str]:
 
 
 def test_compare_in_lines(pair: list[str]) -> None:
-    """The settings that differ are lines with tabs, below one that names the projects; --all marks them."""
+    """The settings that differ are lines with tabs, below a line with the names of the projects; --all marks them."""
     lines = [line.split("\t") for line in run("compare", *pair).stdout.splitlines()]
     assert ["Setting", "One [x]", "Two"] == lines[0]
     assert ["Aspect ratio", "16:9", "9:16"] in lines
@@ -41,7 +41,7 @@ def test_compare_in_lines(pair: list[str]) -> None:
 
 
 def test_compare_as_markdown_and_json(pair: list[str]) -> None:
-    """--markdown gives a table for a page, --json all settings."""
+    """--markdown prints a Markdown table, --json all settings."""
     assert "| **Aspect ratio** | 16:9 | 9:16 |" in run("compare", *pair, "--markdown").stdout
     assert "| Language | en | en |" in run("compare", *pair, "--markdown", "--all").stdout
     assert ["16:9", "9:16"] == json.loads(run("compare", *pair, "--json").stdout)["layouts"]
@@ -56,7 +56,7 @@ def test_compare_on_a_terminal(pair: list[str]) -> None:
 
 
 def test_comparisons_that_cannot_be(pair: list[str]) -> None:
-    """A comparison needs two projects that are there; otherwise nothing is printed."""
+    """A comparison needs two existing projects; otherwise nothing is printed."""
     for arguments, code in (
         ([pair[0]], 2),
         ([pair[0], pair[0]], 2),
@@ -68,7 +68,7 @@ def test_comparisons_that_cannot_be(pair: list[str]) -> None:
 
 
 def test_report_in_lines(pair: list[str]) -> None:
-    """A report is lines of name and value, those of several projects apart; one that is not there is left out."""
+    """A report is lines of name and value; an empty line separates several, and a missing project is left out."""
     found = run("report", pair[0], "nope", pair[1])
     first, second = found.stdout.split("\n\n")
     assert 1 == found.exit_code
@@ -85,7 +85,7 @@ def test_report_as_json(pair: list[str]) -> None:
 
 
 def test_report_as_a_page(pair: list[str], tmp_path: Path) -> None:
-    """--html makes one page of all of them, on standard output or in a file."""
+    """--html makes one page for all projects, on standard output or in a file."""
     assert run("report", *pair, "--html").stdout.startswith("<!DOCTYPE html>")
     for options in (["--html", "--output", str(tmp_path / "a")], ["--output", str(tmp_path / "b.HTML")]):
         found = run("report", *pair, *options)
@@ -94,7 +94,7 @@ def test_report_as_a_page(pair: list[str], tmp_path: Path) -> None:
 
 
 def test_reports_in_files(pair: list[str], tmp_path: Path) -> None:
-    """The JSON of one project goes into a file, that of several into a directory."""
+    """The JSON of one project goes to a file, that of several to a directory."""
     file, directory = tmp_path / "one.json", tmp_path / "all"
     assert {"files": [str(file)]} == json.loads(run("report", pair[0], "--output", str(file), "--json").stdout)
     assert pair[0] == json.loads(file.read_text())["projectId"]
@@ -104,14 +104,14 @@ def test_reports_in_files(pair: list[str], tmp_path: Path) -> None:
 
 
 def test_reports_that_cannot_be(pair: list[str], tmp_path: Path) -> None:
-    """Two forms at once are wrong usage; a place that cannot be written to is one sentence."""
+    """Two formats at once are wrong usage; a file that cannot be written is reported in one sentence."""
     assert 2 == run("report", *pair, "--html", "--json").exit_code
     found = run("report", pair[0], "--output", str(tmp_path / "no" / "file.json"))
     assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
 
 
 def test_share(pair: list[str], world: World) -> None:
-    """For one project only the address is printed, for several each with its id."""
+    """For one project only the link is printed, for several each link with its id."""
     found = run("share", pair[0])
     assert (0, 1) == (found.exit_code, found.stdout.count("\n"))
     assert found.stdout.startswith("https://video.pictory.ai/")
@@ -123,7 +123,7 @@ def test_share(pair: list[str], world: World) -> None:
 
 
 def test_share_waits(world: World) -> None:
-    """With --wait, the address comes when there is one; exit codes are those of a wait."""
+    """With --wait, the link is printed when it exists; the exit codes are those of a wait."""
     soon = str(world.add_project(Render(0.0, duration=0.2)))
     assert run("share", soon, "--wait", "--interval", "0.05").stdout.startswith("https://video.pictory.ai/")
     late = str(world.add_project(Render(0.0, duration=1e6)))
@@ -132,7 +132,7 @@ def test_share_waits(world: World) -> None:
 
 
 def test_share_on_a_terminal(world: World) -> None:
-    """On a terminal, a wait shows how far it is."""
+    """On a terminal, a wait shows its progress."""
     text = seen("share", str(world.add_project(Render(0.0, duration=0.3))), "--wait", "--interval", "0.05")
     assert "Waiting for projects: 0 of 1 done" in text
     assert "https://video.pictory.ai/" in text

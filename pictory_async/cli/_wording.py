@@ -1,0 +1,30 @@
+"""Translate the library's messages for users of the command: Python names become options and variables."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["in_command_words"]
+
+_REPLACEMENTS: Final = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"pass it as api_key or set PICTORY_API_KEY", "set PICTORY_API_KEY"),
+        (r"\bapi_key\b", "PICTORY_API_KEY"),
+        (r"(?<!-)\bmax_wait\b", "--max-wait"),
+        (r"(?<!-)\bstart_grace\b", "--start-grace"),
+        (r"^interval (?=must )", "--interval "),
+        (r"^base_url (?=must )", "--base-url "),
+        (r"\bthe limiter's rate\b", "--rate"),
+        (r",? or raise the client's timeout\b", ""),  # the command has no such option
+        (r"\bWatch error\.handle\b", "Wait for its handle with 'pictory wait --handle'"),
+    )
+)
+
+
+def in_command_words(text: str) -> str:
+    """Replace the names of Python arguments by those of the command."""
+    for pattern, replacement in _REPLACEMENTS:
+        text = pattern.sub(replacement, text)
+    return text
