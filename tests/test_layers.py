@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+TYPING = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
 PLANTED = [
     pytest.param("_codec/names.py", "import pictory_async._http.status", id="upward"),
     pytest.param("_limits/pace.py", "import pictory_async._cache.templates", id="sideways"),
@@ -20,6 +21,10 @@ PLANTED = [
     pytest.param("_files/fetcher.py", "import httpx", id="HTTP library"),
     pytest.param("cli/_app.py", "import pictory_async._http.status", id="command below the public face"),
     pytest.param("_new.py", "import pictory_async.errors", id="module without a floor"),
+    pytest.param("_limits/pace.py", f"{TYPING}    import pictory_async._http.status", id="upward, for type checkers"),
+    pytest.param(
+        "testing/_limits.py", f"{TYPING}    import pictory_async.testing.world", id="circle, for type checkers"
+    ),
 ]
 
 
@@ -46,10 +51,10 @@ def test_the_contracts_are_kept(project: Path) -> None:
 
 @pytest.mark.parametrize(("file", "line"), PLANTED)
 def test_a_planted_import_is_refused(project: Path, file: str, line: str) -> None:
-    """An import that goes up, aside, in a circle or around the public face breaks a contract."""
-    place = project / "pictory_async" / file
-    text = place.read_text() if place.exists() else '"""New."""\n\nfrom __future__ import annotations\n'
-    place.write_text(
+    """An import that goes up, sideways, in a circle or past the public names breaks a contract, also in annotations."""
+    module = project / "pictory_async" / file
+    text = module.read_text() if module.exists() else '"""New."""\n\nfrom __future__ import annotations\n'
+    module.write_text(
         text.replace("from __future__ import annotations\n", f"from __future__ import annotations\n\n{line}\n")
     )
     found = contracts(project)

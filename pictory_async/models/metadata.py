@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
-if TYPE_CHECKING:
-    from pictory_async.models.project import Project
-
-__all__ = ["MetadataAssets", "MetadataSceneSettings", "MetadataSubtitles", "ProjectMetadata", "metadata_of"]
+__all__ = ["MetadataAssets", "MetadataSceneSettings", "MetadataSubtitles", "ProjectMetadata"]
 
 
 @attrs.frozen(kw_only=True)
@@ -127,36 +124,3 @@ class ProjectMetadata:
                 },
             },
         }
-
-
-def metadata_of(project: Project) -> ProjectMetadata:
-    """Group what a project says about itself; an empty id or URL counts as absent."""
-    settings = project.scene_settings
-    return ProjectMetadata(
-        name=project.name,
-        source=project.source,
-        schema=project.schema_version,
-        aspect_ratio=project.layout,
-        duration=project.duration,
-        language=project.language,
-        created=project.generated_at,
-        last_saved=project.saved_at,
-        voice_over=project.voice_over_id or None,
-        brand=project.brand_id or None,
-        template=project.smart_template_id or None,
-        scene_settings=MetadataSceneSettings()
-        if settings is None
-        else MetadataSceneSettings(
-            max_lines=settings.max_lines,
-            auto_highlight=settings.auto_highlight_keywords,
-            auto_visuals=settings.auto_visual_selection,
-        ),
-        assets=MetadataAssets(
-            video=project.video_url or None,
-            audio=project.audio_url or None,
-            share_link=project.share_video_url or None,
-            subtitles=MetadataSubtitles(
-                srt=project.srt_url or None, vtt=project.vtt_url or None, txt=project.txt_url or None
-            ),
-        ),
-    )

@@ -166,9 +166,38 @@ class Project(Model):
 
         See https://docs.pictory.ai/api-reference/projects/get-project-by-id. Nothing is requested.
         """
-        from pictory_async.models.metadata import metadata_of  # noqa: PLC0415  # seldom asked for
+        from pictory_async.models import metadata  # noqa: PLC0415 - seldom used, and the classes take time to make
 
-        return metadata_of(self)
+        settings = metadata.MetadataSceneSettings()
+        if self.scene_settings is not None:
+            settings = metadata.MetadataSceneSettings(
+                max_lines=self.scene_settings.max_lines,
+                auto_highlight=self.scene_settings.auto_highlight_keywords,
+                auto_visuals=self.scene_settings.auto_visual_selection,
+            )
+        subtitles = metadata.MetadataSubtitles(
+            srt=self.srt_url or None, vtt=self.vtt_url or None, txt=self.txt_url or None
+        )
+        return metadata.ProjectMetadata(
+            name=self.name,
+            source=self.source,
+            schema=self.schema_version,
+            aspect_ratio=self.layout,
+            duration=self.duration,
+            language=self.language,
+            created=self.generated_at,
+            last_saved=self.saved_at,
+            voice_over=self.voice_over_id or None,
+            brand=self.brand_id or None,
+            template=self.smart_template_id or None,
+            scene_settings=settings,
+            assets=metadata.MetadataAssets(
+                video=self.video_url or None,
+                audio=self.audio_url or None,
+                share_link=self.share_video_url or None,
+                subtitles=subtitles,
+            ),
+        )
 
     @property
     def evidence(self) -> Evidence:

@@ -20,11 +20,11 @@ from pictory_async.testing._faults import (
     Truncate,
     WrongLength,
 )
-from pictory_async.testing._life import ABSENT, Phase, Render, SimProject
 from pictory_async.testing._limits import FixedWindowLimit, Limit, ServerLimit, TokenBucketLimit
 from pictory_async.testing._log import LoggedRequest, busiest_window
 from pictory_async.testing._media import MediaContent
 from pictory_async.testing._messages import LazyBody, SimRequest, SimResponse
+from pictory_async.testing._projects import ABSENT, Phase, Render, SimProject
 from pictory_async.testing._simulator import BASE_URL, Simulator
 from pictory_async.testing._templates import SimTemplate, TemplateScene
 from pictory_async.testing._truth import Truth, TruthKind

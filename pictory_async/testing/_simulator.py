@@ -129,7 +129,7 @@ class Simulator:
         Raises:
             ImportError: ``httpx2`` is asked for and not installed.
         """
-        from pictory_async.testing._door import make_transport  # noqa: PLC0415 - an HTTP library costs too much to import for a plugin
+        from pictory_async.testing._transport import make_transport  # noqa: PLC0415 - an HTTP library costs too much to import for a plugin
 
         return make_transport(self, library)
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import attrs
 
 from pictory_async.testing._ids import timestamp_id
-from pictory_async.testing._life import ABSENT
+from pictory_async.testing._projects import ABSENT
 from pictory_async.testing.bodies import TEAM_ID, TEMPLATE_HOST
 
 _MUSIC = "https://tracks.melod.ie/track_versions/71/MEL106_09_1_Raw_Power_%28Full%29_Stefano_Mastronardi_stream.mp3"

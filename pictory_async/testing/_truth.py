@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pictory_async.testing._life import Phase, SimProject
+from pictory_async.testing._projects import Phase, SimProject
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from pictory_async.testing._ids import share_id, stable_hex, stable_uuid, timestamp_id
-from pictory_async.testing._life import ABSENT, Phase, ProjectId, Render, SimProject, View
+from pictory_async.testing._projects import ABSENT, Phase, ProjectId, Render, SimProject, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

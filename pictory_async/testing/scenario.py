@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pictory_async.testing._life import ProjectId, Render
+from pictory_async.testing._projects import ProjectId, Render
 from pictory_async.testing._truth import TruthKind
 
 if TYPE_CHECKING:

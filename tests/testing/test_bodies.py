@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pictory_async.testing import ABSENT, Render, SimRequest, TemplateScene, World
-from tests.testing._ask import ask, read
+from tests.testing._send import ask, read
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from pictory_async.testing import Render, World
-from tests.testing._ask import ask, read
+from tests.testing._send import ask, read
 
 
 def walk(world: World, path: str, name: str, answer_name: str, now: float = 0.0) -> list[list[Any]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async.testing import MediaContent, Render, ServerLimit, SimRequest, SimResponse, World
-from tests.testing._ask import ask, read
+from tests.testing._send import ask, read
 
 SIZE = 150_000
 HOST = "https://simulator.invalid"

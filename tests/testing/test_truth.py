@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async.testing import Render, Truth, TruthKind, World
-from tests.testing._ask import ask
+from tests.testing._send import ask
 
 renders = st.builds(
     Render,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from pictory_async.testing import LoggedRequest, ServerLimit, SimRequest, World
-from tests.testing._ask import ask, read
+from tests.testing._send import ask, read
 
 
 @pytest.mark.parametrize("key", ["", "pictai_wrong", "Bearer pictai_simulator"])
@@ -109,7 +109,7 @@ def test_dates_are_utc_and_whole_milliseconds():
     world = World(epoch=datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))))
     assert datetime(2026, 1, 1, 0, 0, 1, 999_000, tzinfo=UTC) == world.date(1.9999)
     assert datetime(2026, 1, 1, 0, 0, 1, 1_000, tzinfo=UTC) == world.date(1.001)
-    with pytest.raises(ValueError, match="epoch must carry a time zone"):
+    with pytest.raises(ValueError, match="epoch must have a time zone"):
         World(epoch=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the mistake
 
 

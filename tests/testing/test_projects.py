@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pictory_async.testing import Render, World
-from tests.testing._ask import ask, read
+from tests.testing._send import ask, read
 
 
 def look(world: World, project_id: Any, now: float) -> tuple[str, bool, str | None]:

@@ -1,4 +1,4 @@
-"""The door without a network: a transport for httpx, and the same for httpx2."""
+"""Transports that lead into a simulator instead of the network, for httpx and for libraries with its interface."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import functools
 import math
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import anyio
-import httpx
 
 from pictory_async.testing._faults import Delivery, Ending
 from pictory_async.testing._messages import SimRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from types import ModuleType
 
-    from pictory_async.testing._simulator import Simulator
+
+class Exchange(Protocol):
+    """What a transport needs of a simulator."""
+
+    async def exchange(self, request: SimRequest) -> Delivery:
+        """Return what the client receives for a request."""
+        ...
 
 
 class _Stream:
-    """The body of an answer on its way to the client."""
+    """The body of a response on its way to the client."""
 
     def __init__(self, library: Any, request: Any, delivery: Delivery, read_timeout: float) -> None:
         self._library = library
@@ -31,7 +35,7 @@ class _Stream:
         self._read_timeout = read_timeout
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the pieces at their pace, then end as the delivery says."""
+        """Yield the pieces, each after its wait; then end as the delivery says."""
         announced = sys.maxsize
         for name, value in self._delivery.headers:
             if name.lower() == "content-length":
@@ -39,7 +43,7 @@ class _Stream:
         received = 0
         for wait, piece in self._delivery.pieces:
             await _wait(self._library, self._request, wait, self._read_timeout)
-            # A client stops reading where the header said the body ends.
+            # A client stops reading at the announced length.
             yield piece[: max(0, announced - received)] if received + len(piece) > announced else piece
             received += len(piece)
         if self._request.method == "HEAD":
@@ -48,19 +52,19 @@ class _Stream:
             await _end(self._library, self._request, self._delivery, self._read_timeout)
 
     async def aclose(self) -> None:
-        """Have nothing to close."""
+        """Nothing to close."""
 
 
 async def _wait(library: Any, request: Any, seconds: float, read_timeout: float) -> None:
-    """Wait for bytes as long as the client is willing to."""
+    """Wait for bytes, at most as long as the client's read timeout."""
     if seconds > read_timeout:
         await anyio.sleep(read_timeout)
-        raise library.ReadTimeout("the simulator sent nothing in time", request=request)
+        raise library.ReadTimeout("the simulator sent nothing within the read timeout", request=request)
     await anyio.sleep(seconds)
 
 
 async def _end(library: Any, request: Any, delivery: Delivery, read_timeout: float) -> None:
-    """Carry out an ending other than a complete body."""
+    """Raise the library's error for a delivery that does not end with a complete body."""
     match delivery.ending:
         case Ending.REFUSED:
             raise library.ConnectError("the simulator refused the connection", request=request)
@@ -69,41 +73,40 @@ async def _end(library: Any, request: Any, delivery: Delivery, read_timeout: flo
         case Ending.STALLED:
             await _wait(library, request, math.inf, read_timeout)
         case _:
-            text = "the simulator closed the connection without sending the complete message"
+            text = "the simulator closed the connection before the response was complete"
             raise library.RemoteProtocolError(text, request=request)
 
 
-class _Door:
-    """What both transports do."""
+class _Transport:
+    """The transport, without the base class of a library."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    _library: Any
+    _stream: Any
+
+    def __init__(self, simulator: Exchange) -> None:
         self._simulator = simulator
 
     async def handle_async_request(self, request: Any) -> Any:
-        """Answer one request from the simulator.
+        """Return the simulator's response to a request.
 
-        The client's read timeout counts, its other timeouts find nothing to measure.
+        Of the client's timeouts only the read timeout has an effect: there is no connection to wait for.
         """
-        library, stream_type = self._library()
         read_timeout = request.extensions.get("timeout", {}).get("read")
-        patience = math.inf if read_timeout is None else float(read_timeout)
+        seconds = math.inf if read_timeout is None else float(read_timeout)
         simulated = await _simulated(request)
         delivery: Delivery | None = None
-        with anyio.move_on_after(patience):
+        with anyio.move_on_after(seconds):
             delivery = await self._simulator.exchange(simulated)
         if delivery is None:
-            raise library.ReadTimeout("the simulator did not answer in time", request=request)
+            raise self._library.ReadTimeout("the simulator did not respond within the read timeout", request=request)
         if delivery.status is None:
-            await _end(library, request, delivery, patience)
-        return library.Response(
+            await _end(self._library, request, delivery, seconds)
+        return self._library.Response(
             delivery.status,
             headers=list(delivery.headers),
-            stream=stream_type(library, request, delivery, patience),
+            stream=self._stream(self._library, request, delivery, seconds),
             request=request,
         )
-
-    def _library(self) -> tuple[Any, Any]:
-        raise NotImplementedError
 
 
 async def _simulated(request: Any) -> SimRequest:
@@ -118,46 +121,26 @@ async def _simulated(request: Any) -> SimRequest:
     )
 
 
-class _HttpxStream(_Stream, httpx.AsyncByteStream):
-    """The body for httpx."""
-
-
-class SimulatorTransport(_Door, httpx.AsyncBaseTransport):
-    """A transport for `httpx.AsyncClient` that leads into a simulator instead of the network.
-
-    Args:
-        simulator: The simulator that answers.
-    """
-
-    def _library(self) -> tuple[Any, Any]:
-        return httpx, _HttpxStream
-
-
 @functools.cache
-def _twin(library: str) -> type[Any]:
-    """Make the transport for a library that is written like httpx."""
-    module: ModuleType = import_module(library)
-    stream = type("_Stream", (_Stream, module.AsyncByteStream), {"__module__": __name__})
-
-    def choose(_: object) -> tuple[Any, Any]:
-        return module, stream
-
-    names = {"__module__": __name__, "__doc__": SimulatorTransport.__doc__, "_library": choose}
-    return cast("type[Any]", type("SimulatorTransport", (_Door, module.AsyncBaseTransport), names))
+def _transport_class(library: str) -> Any:
+    """Make the transport of one library, which accepts only subclasses of its own base classes."""
+    module = import_module(library)
+    stream = type("SimulatorStream", (_Stream, module.AsyncByteStream), {"__module__": __name__})
+    names = {"__module__": __name__, "_library": module, "_stream": stream}
+    return type("SimulatorTransport", (_Transport, module.AsyncBaseTransport), names)
 
 
-def make_transport(simulator: Simulator, library: Literal["httpx", "httpx2"] = "httpx") -> Any:
-    """Return a transport of one of the HTTP libraries that leads into a simulator.
+def make_transport(simulator: Exchange, library: Literal["httpx", "httpx2"] = "httpx") -> Any:
+    """Return a transport of an HTTP library that leads into a simulator.
 
     Args:
-        simulator: The simulator that answers.
-        library: The library that will use it.
+        simulator: The simulator that responds.
+        library: The library that uses the transport.
 
     Raises:
-        ImportError: ``httpx2`` is asked for and not installed.
-        ValueError: The library is neither.
+        ImportError: ``library`` is not installed.
+        ValueError: ``library`` is neither ``"httpx"`` nor ``"httpx2"``.
     """
     if library not in {"httpx", "httpx2"}:
-        msg = f"library must be 'httpx' or 'httpx2', not {library!r}"
-        raise ValueError(msg)
-    return SimulatorTransport(simulator) if library == "httpx" else _twin(library)(simulator)
+        raise ValueError(f"library must be 'httpx' or 'httpx2', not {library!r}")
+    return _transport_class(library)(simulator)

@@ -1,0 +1,171 @@
+"""What a simulated account contains, and how its contents are found."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import attrs
+
+from pictory_async.testing import bodies
+from pictory_async.testing._ids import stable_between, stable_uuid
+from pictory_async.testing._limits import Limit
+from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
+from pictory_async.testing._projects import ProjectId, Render, SimProject
+from pictory_async.testing._templates import SimTemplate
+
+DEFAULT_API_KEY = "pictai_simulator"
+DEFAULT_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _aware(_: object, attribute: attrs.Attribute[datetime], value: datetime) -> None:
+    if value.tzinfo is None:
+        msg = f"{attribute.name} must have a time zone, not {value!r}"
+        raise ValueError(msg)
+
+
+@attrs.define(kw_only=True)
+class Account:
+    """The settings and the contents of a simulated account; `World` describes the settings."""
+
+    seed: int = 0
+    epoch: datetime = attrs.field(default=DEFAULT_EPOCH, validator=_aware)
+    api_key: str = attrs.field(default=DEFAULT_API_KEY, repr=False)
+    page_size: int = 50
+    trailing_page: bool = False
+    unknown_job: Literal["404", "body"] = "404"
+    missing_fields: Literal["absent", "null"] = "absent"
+    render_seconds: tuple[float, float] = (180.0, 600.0)
+    queue_seconds: tuple[float, float] = (1.0, 5.0)
+    limit: Limit | None = None
+    media_base: str | None = None
+    media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
+    media_seconds: float | None = None
+    _projects: dict[str, SimProject] = attrs.field(init=False, factory=dict[str, SimProject], repr=False)
+    _templates: dict[str, SimTemplate] = attrs.field(init=False, factory=dict[str, SimTemplate], repr=False)
+    _jobs: dict[str, tuple[SimProject, Render]] = attrs.field(
+        init=False, factory=dict[str, tuple[SimProject, Render]], repr=False
+    )
+    _files: dict[str, tuple[SimProject, Render]] = attrs.field(
+        init=False, factory=dict[str, tuple[SimProject, Render]], repr=False
+    )
+    _template_files: dict[str, tuple[SimTemplate, str]] = attrs.field(
+        init=False, factory=dict[str, tuple[SimTemplate, str]], repr=False
+    )
+    # A server handles requests in its own thread while a test adds projects in another.
+    _lock: threading.RLock = attrs.field(init=False, factory=threading.RLock, repr=False, eq=False)
+
+    @property
+    def projects(self) -> list[SimProject]:
+        """All projects in the order in which they were added, including future and deleted ones."""
+        return list(self._projects.values())
+
+    @property
+    def templates(self) -> list[SimTemplate]:
+        """All templates in the order in which they were added."""
+        return list(self._templates.values())
+
+    @property
+    def jobs(self) -> list[tuple[SimProject, Render]]:
+        """All render jobs, each with its project, in the order in which they were planned."""
+        return list(self._jobs.values())
+
+    def find_project(self, project_id: ProjectId, now: float) -> SimProject | None:
+        """Return the project with this id, as text or as a number; None if it does not exist at ``now``."""
+        project = self._projects.get(str(project_id))
+        return project if project is not None and project.exists(now) else None
+
+    def find_template(self, template_id: str) -> SimTemplate | None:
+        """Return the template with this id, or None."""
+        return self._templates.get(template_id)
+
+    def find_job(self, job_id: str) -> tuple[SimProject, Render] | None:
+        """Return the project and the render of the job with this id, or None."""
+        return self._jobs.get(job_id)
+
+    def find_file(self, path: str) -> tuple[SimProject, Render] | None:
+        """Return the project and the render of the file at this path below the media root, or None."""
+        return self._files.get(path)
+
+    def start_render(
+        self,
+        project_id: ProjectId,
+        now: float,
+        *,
+        duration: float | None = None,
+        queue: float | None = None,
+        fails: bool = False,
+    ) -> str:
+        """Start a render and return the id of its job; the render endpoint calls this too.
+
+        If another render of the project waits or runs, the new one is picked up after it.
+
+        Args:
+            project_id: The project.
+            now: When the render is requested, in seconds of the world's time.
+            duration: Seconds that it takes; chosen from ``render_seconds`` if None.
+            queue: Seconds before it is picked up; chosen from ``queue_seconds`` if None.
+            fails: Whether it ends without a video.
+
+        Raises:
+            LookupError: The account has no such project.
+        """
+        with self._lock:
+            project = self._projects[str(project_id)]
+            if project.on_render and duration is None and queue is None and not fails:
+                render = attrs.evolve(project.on_render.pop(0), at=now)
+            else:
+                mark = (self.seed, project.id, len(project.renders))
+                render = Render(
+                    now,
+                    duration=stable_between(self.render_seconds, "duration", *mark) if duration is None else duration,
+                    queue=stable_between(self.queue_seconds, "queue", *mark) if queue is None else queue,
+                    fails=fails,
+                )
+            free_at = max((other.ends_at for other in project.renders), default=now)
+            return self._add_render(project, attrs.evolve(render, queue=max(render.queue, free_at - now))).job_id
+
+    def date(self, at: float) -> datetime:
+        """Convert seconds of the world's time into a date of the server, rounded down to whole milliseconds."""
+        return self.epoch.astimezone(UTC) + timedelta(milliseconds=math.floor(at * 1000 + 1e-6))
+
+    def media(self, project: SimProject, render: Render, origin: str, now: float) -> bodies.Media:
+        """Return the URLs of a render's files, as a client that sends to ``origin`` gets them at ``now``."""
+        return bodies.Media.of(
+            project,
+            render,
+            base=self.media_root(origin),
+            generated=self.date(render.ends_at),
+            query=self.media_query(now),
+        )
+
+    def media_root(self, origin: str) -> str:
+        """Return what the URLs of files begin with, for a client that sends to ``origin``."""
+        if self.media_base is None:
+            return bodies.MEDIA_HOST
+        return f"{origin}{MEDIA_PATH}" if self.media_base == "self" else self.media_base.rstrip("/")
+
+    def media_query(self, now: float) -> str:
+        """Return what the URLs of files end with at ``now``."""
+        return "" if self.media_base != "self" else expiry_query(self.media_seconds, now)
+
+    def template_root(self, origin: str) -> str:
+        """Return what the URLs of templates' files begin with, for a client that sends to ``origin``."""
+        return self.media_root(origin) if self.media_base == "self" else bodies.TEMPLATE_HOST
+
+    def template_file(self, path: str) -> bytes | None:
+        """Return the template file at this path below the media root, or None."""
+        template, kind = self._template_files.get(path, (None, ""))
+        return None if template is None else template.file(kind, self.media_sizes.get("json"))
+
+    def _add_render(self, project: SimProject, render: Render) -> Render:
+        job_id = render.job_id or stable_uuid("job", self.seed, project.id, len(project.renders))
+        render = attrs.evolve(render, job_id=job_id)
+        project.renders.append(render)
+        self._jobs[job_id] = (project, render)
+        media = bodies.Media.of(project, render, base="", generated=self.date(render.ends_at))
+        self._files.update(dict.fromkeys(media.files, (project, render)))
+        return render
