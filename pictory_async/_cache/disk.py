@@ -198,9 +198,7 @@ class DiskStore:
         if not self._off:
             self._off = True
             path = self._settings.path
-            text = (
-                "pictory.cache.unusable: template cache %s is not used any more, templates are fetched instead: %s"
-            )
+            text = "pictory.cache.unusable: template cache %s is not used any more, templates are fetched instead: %s"
             _log.warning(text, path, error, extra={"pictory_path": str(path)})
 
 

@@ -80,9 +80,7 @@ def _checked_key(key: str | None) -> ApiKey:
     if key.lower().startswith("bearer "):
         raise PictoryConfigError("The API key starts with 'Bearer '. Pictory takes the raw key: remove that word.")
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise PictoryConfigError(
-            f"The API key contains spaces, line ends or other impossible characters. {_GET_KEY}"
-        )
+        raise PictoryConfigError(f"The API key contains spaces, line ends or other impossible characters. {_GET_KEY}")
     if not key.startswith("pictai_"):
         warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=4)
     return ApiKey(key)
