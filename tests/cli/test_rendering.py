@@ -360,4 +360,4 @@ def test_wait_with_a_download_that_fails(world: World, server: ServerThread, tmp
         assert "status 403" in saved["error"]
         assert ["failed", *["written"] * 4] == [file["status"] for file in saved["files"]]
     else:
-        assert f"incomplete   {project_id}  4 files, 105.0 kB; The server refuses the video" in text
+        assert f"incomplete   {project_id}  4 files, 105.0 kB; The server rejects the video" in text
