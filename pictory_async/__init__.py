@@ -30,8 +30,9 @@ from pictory_async.models import Job, Project, ProjectId
 
 if TYPE_CHECKING:
     from pictory_async._cache.disk import DiskTemplateCache
-    from pictory_async._files.backup import BackupCheck, BackupFile, BackupProblem, TemplateBackup, verify_backup
+    from pictory_async._files.backup import verify_backup
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
+    from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
     from pictory_async.insight import (
         Finding,
         ProjectComparison,
@@ -108,16 +109,16 @@ __all__ = [
 
 # Imported when they are asked for: most programs never do. What no module is named for here is in `insight`.
 _LATER: Final = {
-    "BackupCheck": "_files.backup",
-    "BackupFile": "_files.backup",
-    "BackupProblem": "_files.backup",
+    "BackupCheck": "_files.manifest",
+    "BackupFile": "_files.manifest",
+    "BackupProblem": "_files.manifest",
     "DiskTemplateCache": "_cache.disk",
     "DownloadProgress": "_files.downloads",
     "DownloadReport": "_files.downloads",
     "DownloadStatus": "_files.downloads",
     "DownloadedFile": "_files.downloads",
     "Template": "models",
-    "TemplateBackup": "_files.backup",
+    "TemplateBackup": "_files.manifest",
     "verify_backup": "_files.backup",
 }
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._settings.durations import Duration
 
-__all__ = ["AsyncPictory"]
-
 
 class AsyncPictory:
     """A client of the Pictory API.

@@ -6,15 +6,6 @@ import attrs
 
 from pictory_async._values import ValueObject
 
-__all__ = [
-    "ClientStatistics",
-    "HttpStatistics",
-    "PollerStatistics",
-    "RateLimiterStatistics",
-    "TemplateCacheStatistics",
-    "TransportStatistics",
-]
-
 
 @attrs.frozen(repr=False, eq=False)
 class TransportStatistics(ValueObject):

@@ -10,8 +10,6 @@ from typing import cast
 
 import attrs
 
-__all__ = ["ValueObject"]
-
 
 class ValueObject:
     """The base of attrs classes with ``repr=False, eq=False``. Values are not changed once they are made."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import stat
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -31,26 +30,10 @@ def template_id(world: World) -> str:
     return world.add_template("Hi {{Name}}", name="First")
 
 
-def test_without_the_extra_the_file_is_refused() -> None:
-    """The error names what to install."""
-    program = (
-        "import sys; sys.modules['hishel'] = None\n"
-        "import pictory_async\n"
-        "try: pictory_async.DiskTemplateCache('x', ttl=1)\n"
-        "except pictory_async.errors.PictoryConfigError as error: print(error)"
-    )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=25, check=False)
-    assert 'pip install "pictory-async[cache]"' in found.stdout, found.stderr
-
-
 class TestDisk:
     """Templates in a file."""
 
     pytestmark = pytest.mark.anyio
-
-    @pytest.fixture(autouse=True)
-    def extra(self) -> None:
-        pytest.importorskip("hishel", reason="the extra cache is not installed")
 
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:
@@ -153,8 +136,7 @@ class TestDisk:
                 assert "First" == (await client.templates.get(template_id)).name
                 if number == 0 and damage in {"broken later", "no template"}:
                     spoil(
-                        file,
-                        "DROP TABLE streams" if damage == "broken later" else "UPDATE streams SET chunk_data = x'78'",
+                        file, "DROP TABLE template" if damage == "broken later" else "UPDATE template SET body = x'78'"
                     )
         told = [record for record in caplog.records if record.name == "pictory_async"]
         if damage == "no template":
@@ -266,7 +248,7 @@ def entries(file: Path) -> int:
     """How many entries the file has, those included that are still being written."""
     try:
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-            return int(*connection.execute("SELECT count(*) FROM entries").fetchone())
+            return int(*connection.execute("SELECT count(*) FROM template").fetchone())
     except sqlite3.OperationalError:
         return 0  # there is no file yet, or no table in it
 
@@ -276,7 +258,7 @@ async def seen_by_another_process(file: Path) -> int:
     program = (
         "import sqlite3, sys\n"
         "connection = sqlite3.connect(sys.argv[1])\n"
-        "print(*connection.execute('SELECT count(*) FROM entries WHERE chunk_count IS NOT NULL').fetchone())\n"
+        "print(*connection.execute('SELECT count(*) FROM template').fetchone())\n"
         "connection.close()"
     )
     found = await anyio.run_process([sys.executable, "-c", program, str(file)])

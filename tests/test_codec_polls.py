@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from pictory_async._codec import answers as codec
+from pictory_async._codec.error_body import ErrorBody, decode_error
 from pictory_async._codec.json_bytes import decode_json, fast_fields
 from pictory_async.errors import FieldProblem, MalformedResponseError
 from tests._bodies import body_of, payload
@@ -95,7 +96,7 @@ class TestErrorBodies:
     @pytest.mark.parametrize(
         ("value", "expected"),
         [
-            ({"message": "Unauthorized"}, codec.ErrorBody("Unauthorized")),
+            ({"message": "Unauthorized"}, ErrorBody("Unauthorized")),
             (
                 {
                     "code": "INVALID_REQUEST_BODY",
@@ -105,54 +106,54 @@ class TestErrorBodies:
                         {"name": "a", "errors": ["b", "c"]},
                     ],
                 },
-                codec.ErrorBody(
+                ErrorBody(
                     "No.",
                     "INVALID_REQUEST_BODY",
                     (FieldProblem("scenes", "is required"), FieldProblem("a", "b; c")),
                 ),
             ),
-            ({"code": "INVALID_REQUEST"}, codec.ErrorBody(code="INVALID_REQUEST")),
+            ({"code": "INVALID_REQUEST"}, ErrorBody(code="INVALID_REQUEST")),
             (
                 {"job_id": "j", "success": False, "data": {"error_code": "X", "error_message": "Why."}},
-                codec.ErrorBody("Why.", "X"),
+                ErrorBody("Why.", "X"),
             ),
             (
                 {"error_code": "5000", "error_message": "JOB_NOT_FOUND"},
-                codec.ErrorBody("JOB_NOT_FOUND", "5000"),
+                ErrorBody("JOB_NOT_FOUND", "5000"),
             ),
             (
                 {"success": False, "error": {"error_message": "M", "error_code": 890}},
-                codec.ErrorBody("M", "890"),
+                ErrorBody("M", "890"),
             ),
-            ({"error": "Forbidden"}, codec.ErrorBody("Forbidden")),
+            ({"error": "Forbidden"}, ErrorBody("Forbidden")),
             (
                 {"fields": {"scenes": "is required"}},
-                codec.ErrorBody(fields=(FieldProblem("scenes", "is required"),)),
+                ErrorBody(fields=(FieldProblem("scenes", "is required"),)),
             ),
-            ({"fields": ["scenes", 5, {}]}, codec.ErrorBody(fields=(FieldProblem("scenes", ""),))),
-            ("Forbidden", codec.ErrorBody("Forbidden")),
-            ([], codec.ErrorBody()),
-            (None, codec.ErrorBody()),
+            ({"fields": ["scenes", 5, {}]}, ErrorBody(fields=(FieldProblem("scenes", ""),))),
+            ("Forbidden", ErrorBody("Forbidden")),
+            ([], ErrorBody()),
+            (None, ErrorBody()),
         ],
     )
     def test_shapes(self, value, expected):
         """Each shape that the API uses is understood."""
-        assert expected == codec.decode_error(body_of(value))
+        assert expected == decode_error(body_of(value))
 
     @pytest.mark.parametrize("body", [b"", b"<html>error code: 1010</html>", b"[" * 100_000, b"7" * 5_000])
     def test_not_json(self, body):
         """A body that is not JSON came from somebody else."""
-        assert codec.decode_error(body) is None
+        assert decode_error(body) is None
 
     def test_long_text(self):
         """A very long message is cut."""
-        found = codec.decode_error(body_of({"message": "x" * 10_000}))
+        found = decode_error(body_of({"message": "x" * 10_000}))
         assert found is not None
         assert "x" * 500 + "…" == found.message
 
     @given(json_values)
     def test_never_raises(self, value):
         """Any JSON is read without an error."""
-        assert isinstance(codec.decode_error(body_of(value)), codec.ErrorBody)
+        assert isinstance(decode_error(body_of(value)), ErrorBody)
         wrapped = {"message": value, "fields": value, "error": value, "code": value}
-        assert isinstance(codec.decode_error(body_of(wrapped)), codec.ErrorBody)
+        assert isinstance(decode_error(body_of(wrapped)), ErrorBody)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from pictory_async import AsyncPictory, RetryPolicy, errors
-from pictory_async._http.causes import Cause, cause_of
+from pictory_async._http.translate import Cause, cause_of
 from tests._raw import answer, raw_server
 
 if TYPE_CHECKING:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
     from pictory_async.models import Job
 
-__all__ = ["Jobs"]
-
 
 class Jobs:
     """The calls about jobs: ``client.jobs``."""

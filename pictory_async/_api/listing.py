@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pictory_async._http.transport import Transport
     from pictory_async.models import Page
 
-__all__ = ["Detailed", "Listing"]
-
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from pictory_async._statistics import PollerStatistics
     from pictory_async.models import ProjectId, ProjectItem
 
-__all__ = ["Projects"]
-
 
 class Projects:
     """The calls about projects: ``client.projects``."""

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from pictory_async._cache.templates import TemplateCache
-    from pictory_async._files.backup import TemplateBackup
     from pictory_async._files.fetcher import Fetcher
+    from pictory_async._files.manifest import TemplateBackup
     from pictory_async._http.transport import Transport
     from pictory_async.models import Template, TemplateItem
-
-__all__ = ["Templates"]
 
 
 class Templates:

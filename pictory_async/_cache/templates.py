@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from pictory_async.models import Template  # noqa: TC004 - nobody resolves the annotation
 
-__all__ = ["Fetched", "MemoryStore", "Store", "TemplateCache"]
-
 _LIMIT: Final = 1000
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pictory_async import models
 from pictory_async._codec import hooks
-from pictory_async._codec.error_body import ErrorBody, decode_error
 from pictory_async._codec.hooks import TypeMismatchError
 from pictory_async._codec.json_bytes import decode_json, fast_fields
 from pictory_async._codec.names import MATTERS, NAMES
@@ -23,21 +22,6 @@ from pictory_async.models._base import write_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-__all__ = [
-    "ErrorBody",
-    "decode_error",
-    "decode_job",
-    "decode_job_page",
-    "decode_json",
-    "decode_project",
-    "decode_project_page",
-    "decode_render_started",
-    "decode_template",
-    "decode_template_page",
-    "judge_fields",
-    "read_evidence",
-]
 
 M = TypeVar("M", bound=Model)
 

@@ -14,8 +14,6 @@ from pictory_async.errors import FieldProblem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ErrorBody", "decode_error", "in_one_line"]
-
 _LONGEST = 500  # characters of one text: an error message is read by people and written to logs
 
 

@@ -10,22 +10,6 @@ from pictory_async._codec.json_bytes import is_object
 from pictory_async.models import JobStatus, ProjectStep
 from pictory_async.models._base import as_utc
 
-__all__ = [
-    "ABSENT",
-    "TypeMismatchError",
-    "error_code",
-    "flag",
-    "job_status",
-    "mapping",
-    "moment",
-    "moment_text",
-    "number",
-    "project_id",
-    "step",
-    "text",
-    "whole",
-]
-
 ABSENT: Any = object()
 
 

@@ -12,8 +12,6 @@ from pictory_async.errors import MalformedResponseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["copy_json", "decode_json", "fast_fields", "is_list", "is_object"]
-
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
     """Whether a JSON value is an object."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-__all__ = ["BLANK_IS_ABSENT", "MATTERS", "NAMES", "JsonPath", "Places"]
-
 JsonPath: TypeAlias = tuple[str, ...]
 Places: TypeAlias = tuple[JsonPath, ...]
 

@@ -26,8 +26,6 @@ from pictory_async._codec.names import BLANK_IS_ABSENT, MATTERS, NAMES, JsonPath
 from pictory_async.models import Job, JobStatus, LazySequence, Model, Project, ProjectId, ProjectStep
 from pictory_async.models._base import Origin, remember
 
-__all__ = ["Reader", "place_of", "read_scene", "reader_of", "within"]
-
 
 class Reader:
     """Reads JSON objects as one kind of model."""

@@ -19,8 +19,6 @@ from pictory_async.models._base import origin_of
 if TYPE_CHECKING:
     from pictory_async._codec.names import JsonPath
 
-__all__ = ["unstructure"]
-
 
 def unstructure(model: Model) -> dict[str, Any]:
     """A model's JSON object in the API's spelling; see `pictory_async.models.Model.to_dict`."""

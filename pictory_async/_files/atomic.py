@@ -8,8 +8,6 @@ from pathlib import Path
 
 from anyio import to_thread
 
-__all__ = ["write_atomically"]
-
 
 async def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file in a thread: under a temporary name, synced to disk, then renamed to its target.

@@ -18,7 +18,6 @@ from pictory_async._files.manifest import (
     MANIFEST,
     BackupCheck,
     BackupFile,
-    BackupProblem,
     Staging,
     TemplateBackup,
     check,
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
     from pictory_async._files.fetcher import Fetcher
     from pictory_async.models import Template
-
-__all__ = ["BackupCheck", "BackupFile", "BackupProblem", "TemplateBackup", "back_up", "verify_backup"]
 
 _URLS: Final = {"project": "project_url", "structure": "structure_url"}
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from pictory_async._files.fetcher import Fetcher
 
-__all__ = ["DownloadProgress", "DownloadReport", "DownloadStatus", "DownloadedFile", "download_assets"]
-
 _ENDINGS: Final = {"video": ".mp4", "audio": ".mp3", "srt": ".srt", "vtt": ".vtt", "txt": ".txt", "thumbnail": ".jpg"}
 _KINDS: Final = (*_ENDINGS, "share")
 # Not just any ending: a system may run a file called "Film.bat".

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._http.stream import Stream
 
-__all__ = ["Fetcher", "Renewal", "Source"]
-
 T = TypeVar("T")
 
 _BUFFER: Final = 1024 * 1024

@@ -16,8 +16,6 @@ import attrs
 from pictory_async._files.partfile import lock
 from pictory_async.errors import PictoryConfigError
 
-__all__ = ["FILES", "MANIFEST", "BackupCheck", "BackupFile", "BackupProblem", "Staging", "TemplateBackup", "check"]
-
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 FILES: Final = ("template.json", "project.json", "structure.json")

@@ -19,8 +19,6 @@ try:
 except ImportError:  # Windows has no such locks; there, two processes must not download to one directory
     fcntl = None  # type: ignore[assignment]  # no module is None
 
-__all__ = ["OnConflict", "PartFile", "lock", "safe_name"]
-
 OnConflict = Literal["rename", "skip", "overwrite"]
 
 _MAX_BYTES: Final = 150  # of a name, so that an ending and a number fit into the 255 that file systems allow

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pictory_async._http.messages import Request
     from pictory_async._limits.slots import RequestSlots, Slot
 
-__all__ = ["Admission"]
-
 
 class Admission:
     """One request's way through the rate limiter.

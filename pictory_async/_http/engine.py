@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from pictory_async._http.messages import Request
     from pictory_async._limits.slots import RequestSlots
 
-__all__ = ["KEEPALIVE", "Engine"]
-
 KEEPALIVE: Final = 120.0
 """Seconds an idle connection is kept: longer than any polite polling interval."""
 

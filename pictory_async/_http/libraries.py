@@ -12,8 +12,6 @@ from pictory_async._http.engine import KEEPALIVE, Engine
 from pictory_async._limits.slots import RequestSlots
 from pictory_async.errors import PictoryConfigError
 
-__all__ = ["open_engine"]
-
 _EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
 
 

@@ -9,8 +9,6 @@ import attrs
 
 from pictory_async.errors import MalformedResponseError, RequestTimeoutError
 
-__all__ = ["MAX_BODY", "Headers", "Request", "Response", "header"]
-
 MAX_BODY: Final = 32 * 1024 * 1024
 """Bytes of one API response, before and after decompression."""
 

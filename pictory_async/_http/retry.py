@@ -21,8 +21,6 @@ from pictory_async.errors import (
     StatusError,
 )
 
-__all__ = ["RetryBudget", "RetryPolicy", "is_transient", "parse_retry_after", "retry_after"]
-
 _MOST_RETRIES: Final = 10.0
 _EARNED: Final = 0.2
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})

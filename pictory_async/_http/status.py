@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from pictory_async._codec.answers import decode_error
+from pictory_async._codec.error_body import decode_error
 from pictory_async._http.retry import parse_retry_after
 from pictory_async.errors import (
     AuthenticationError,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pictory_async._http.messages import Response
-
-__all__ = ["status_error"]
 
 _REPORT: Final = "Try again later; if it persists, report it to Pictory."
 

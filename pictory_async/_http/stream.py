@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from pictory_async._http.messages import Headers, Request
 
-__all__ = ["CLOSING", "Stream"]
-
 CLOSING: Final = 5.0
 """Seconds that closing a response or a connection may take."""
 

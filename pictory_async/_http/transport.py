@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pictory_async._settings.config import Config
     from pictory_async.errors import StatusError
 
-__all__ = ["Transport"]
-
 T = TypeVar("T")
 
 _log: Final = logging.getLogger("pictory_async")

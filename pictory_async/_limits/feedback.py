@@ -26,8 +26,6 @@ from typing import Final
 
 import attrs
 
-__all__ = ["Feedback"]
-
 _DECREASE: Final = 0.8
 _ENOUGH: Final = 10
 _GRANTS: Final = 150.0

@@ -19,8 +19,6 @@ from pictory_async.errors import PictoryConfigError, RateBudgetError
 if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
 
-__all__ = ["RateLimiter"]
-
 
 class RateLimiter:
     """Keeps requests at or below ``rate`` in any window of ``per`` seconds.

@@ -6,8 +6,6 @@ import math
 
 import attrs
 
-__all__ = ["Pace"]
-
 
 @attrs.define(repr=False, eq=False)
 class Pace:

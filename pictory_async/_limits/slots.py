@@ -9,8 +9,6 @@ import anyio
 
 from pictory_async._limits.wait_queue import Priority, WaitQueue
 
-__all__ = ["RequestSlots", "Slot"]
-
 _OVERDUE: Final = 5.0
 _SOONEST: Final = 0.1
 

@@ -11,8 +11,6 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Priority", "Ticket", "WaitQueue"]
-
 
 class Priority(IntEnum):
     """Who goes first when the budget is short; first in, first out within one priority."""

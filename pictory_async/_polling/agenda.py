@@ -5,8 +5,6 @@ from __future__ import annotations
 import heapq
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Agenda"]
-
 
 class Enterable(Protocol):
     """An item that can be in an agenda, which owns its ``entry``; that is 0 while the item is not in it."""

@@ -9,8 +9,6 @@ from pictory_async._statistics import PollerStatistics
 if TYPE_CHECKING:
     from pictory_async._polling.outcome import RenderOutcome
 
-__all__ = ["Counters"]
-
 
 class Counters:
     """Counters of one poller, or of the client that it belongs to.

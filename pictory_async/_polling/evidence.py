@@ -16,8 +16,6 @@ from pictory_async.models import Project
 if TYPE_CHECKING:
     from pictory_async.models import Evidence
 
-__all__ = ["UNDATED", "Verdict", "baseline", "judge"]
-
 UNDATED: Final = datetime.min.replace(tzinfo=UTC)
 """Stands for the date of a video that has none: until a render is seen, only a video with a date is newer."""
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pictory_async._polling.watch import Watch
     from pictory_async.models import Job
 
-__all__ = ["job_cleaned", "job_failed", "job_missing", "no_new_video", "timed_out"]
-
 
 def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
     """``max_wait`` is over."""

@@ -10,8 +10,6 @@ import attrs
 from pictory_async._http.retry import is_transient
 from pictory_async.errors import APIError, MalformedResponseError
 
-__all__ = ["FailureStreak"]
-
 _CONFIRM_AFTER: Final = 2.0
 _CONFIRMED: Final = 2
 _UNUSABLE: Final = 5

@@ -12,8 +12,6 @@ from pictory_async._values import ValueObject
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import ProjectId
 
-__all__ = ["RenderHandle"]
-
 _VERSION: Final = 1
 
 

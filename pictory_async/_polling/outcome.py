@@ -11,8 +11,6 @@ from pictory_async._values import ValueObject
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
 
-__all__ = ["RenderOutcome", "RenderStatus"]
-
 
 class RenderStatus(StrEnum):
     """How a watch ended."""

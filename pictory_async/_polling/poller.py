@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pictory_async._statistics import PollerStatistics
     from pictory_async.models import ProjectId
 
-__all__ = ["RenderPoller"]
-
 _NO_OUTCOMES: Final = (
     "This watch is not running, so it has no outcomes. Iterate over it inside its block: "
     "'async with client.projects.watch(ids) as watch: async for outcome in watch: ...'."

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pictory_async._http.transport import Transport
     from pictory_async._polling.outcome import RenderOutcome
 
-__all__ = ["Poll", "WatchOwner", "WatchRegistry"]
-
 
 class WatchOwner(Protocol):
     """What the registry needs of the scheduler that owns a watch."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pictory_async._polling.targets import Target
     from pictory_async._polling.watch import Terms
 
-__all__ = ["Scheduler"]
-
 _TOGETHER: Final = 0.002  # seconds: polls that are due so close together share a wake-up; uvloop spins below 1 ms
 
 

@@ -9,8 +9,6 @@ import attrs
 
 from pictory_async._values import ValueObject
 
-__all__ = ["FairSchedule", "PollSchedule", "ProgressSchedule", "Sighting"]
-
 _FLOOR: Final = 10.0
 _SHARE: Final = 0.5
 _LONGEST: Final = 3.0

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from pictory_async.models import Project, ProjectId
 
-__all__ = ["Snapshot"]
-
 _LONG: Final = 32 * 1024
 _PIECE: Final = 16 * 1024
 

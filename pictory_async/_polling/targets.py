@@ -14,8 +14,6 @@ from pictory_async._settings.paths import path_segment
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId
 
-__all__ = ["After", "AfterEach", "Target", "target_of", "targets_of"]
-
 After: TypeAlias = Project | datetime | None
 AfterEach: TypeAlias = Mapping[str, After] | Mapping[int, After] | Mapping[ProjectId, After]
 

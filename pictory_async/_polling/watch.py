@@ -31,8 +31,6 @@ from pictory_async.models import Job, JobStatus, ProjectId, ProjectStep
 if TYPE_CHECKING:
     from pictory_async.models import Project
 
-__all__ = ["Terms", "Watch"]
-
 _log: Final = logging.getLogger("pictory_async")
 
 

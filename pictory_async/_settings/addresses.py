@@ -7,8 +7,6 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["is_loopback", "objection", "web_address"]
-
 _NAME: Final = r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?"
 _NUMBER: Final = r"[0-9]+|0x[0-9a-f]*"
 _PRIVATE: Final = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain")

@@ -17,8 +17,6 @@ from pictory_async.errors import PictoryConfigError
 if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
 
-__all__ = ["ApiKey", "Config", "user_agent"]
-
 BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
 _GET_KEY: Final = "Copy one from https://app.pictory.ai/api-access and pass it as api_key or set PICTORY_API_KEY."
 

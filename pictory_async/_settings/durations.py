@@ -8,8 +8,6 @@ from typing import TypeAlias
 
 from pictory_async.errors import PictoryConfigError
 
-__all__ = ["Duration", "optional_seconds", "seconds"]
-
 Duration: TypeAlias = float | timedelta
 """Seconds as a number, or a ``timedelta``."""
 

@@ -7,8 +7,6 @@ from urllib.parse import quote
 
 from pictory_async.errors import PictoryConfigError
 
-__all__ = ["job_path", "path_segment", "project_path", "template_path"]
-
 _MAX_ID: Final = 256
 
 
