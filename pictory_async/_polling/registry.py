@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import anyio
 import attrs
@@ -15,20 +15,6 @@ if TYPE_CHECKING:
     from pictory_async._http.messages import Response
     from pictory_async._http.transport import Transport
     from pictory_async._polling.outcome import RenderOutcome
-
-
-class WatchOwner(Protocol):
-    """What the registry needs of the scheduler that owns a watch."""
-
-    counters: Counters
-
-    def settle(self, watch: Watch, outcome: RenderOutcome | None, now: float) -> None:
-        """End the watch, or enter it for its next poll if there is no outcome yet."""
-        ...
-
-    def poll_soon(self, watch: Watch) -> None:
-        """Poll for the watch again: the poll that it waited for brought it no response."""
-        ...
 
 
 @attrs.define(repr=False, eq=False)
