@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Final
 
 import attrs
 
-from pictory_async._settings.durations import seconds
+from pictory_async._settings.durations import Duration, seconds
 from pictory_async._values import ValueObject
 from pictory_async.errors import (
     APIError,
@@ -21,6 +20,8 @@ from pictory_async.errors import (
     ServerError,
     StatusError,
 )
+
+__all__ = ["RetryBudget", "RetryPolicy", "is_transient", "parse_retry_after", "retry_after"]
 
 _MOST_RETRIES: Final = 10.0
 _EARNED: Final = 0.2
@@ -38,6 +39,18 @@ def _check_attempts(_: object, __: object, value: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         msg = f"attempts must be a whole number, at least 1, not {value!r}."
         raise PictoryConfigError(msg)
+
+
+def _backoff(value: Duration) -> float:
+    return seconds("backoff", value)
+
+
+def _max_backoff(value: Duration) -> float:
+    return seconds("max_backoff", value)
+
+
+def _max_pause(value: Duration) -> float:
+    return seconds("max_pause", value)
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -60,9 +73,9 @@ class RetryPolicy(ValueObject):
     """
 
     attempts: int = attrs.field(default=4, validator=_check_attempts)
-    backoff: float = attrs.field(default=0.5, converter=partial(seconds, "backoff"))
-    max_backoff: float = attrs.field(default=8.0, converter=partial(seconds, "max_backoff"))
-    max_pause: float = attrs.field(default=120.0, converter=partial(seconds, "max_pause"))
+    backoff: float = attrs.field(default=0.5, converter=_backoff)
+    max_backoff: float = attrs.field(default=8.0, converter=_max_backoff)
+    max_pause: float = attrs.field(default=120.0, converter=_max_pause)
 
     def delay(self, error: APIError, attempt: int) -> float | None:
         """Seconds to wait before the next attempt, or ``None`` to give up.
