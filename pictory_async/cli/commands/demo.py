@@ -16,7 +16,7 @@ from pictory_async.cli._options import Rate, json_option, simulation_options
 from pictory_async.cli._simulation import make_simulator, server_module
 from pictory_async.cli._tally import Tally, percentile
 from pictory_async.cli.display.text import as_duration, echo_facts, echo_json
-from pictory_async.testing import Planned, Simulator, TruthKind, busiest_window
+from pictory_async.testing import Phase, Planned, Simulator, TruthKind, busiest_window
 
 if TYPE_CHECKING:
     from pictory_async import RenderOutcome
@@ -126,7 +126,17 @@ class Demo:
             if seen == self.simulator.world.date(truth.finished_at):
                 return None
             reported = f"{reported}, with a video of {seen}"
+        elif truth.kind is plan.expected is TruthKind.FAILED and not self._was_seen_rendering(plan, at):
+            # A project does not show a failure. If no poll met the render, nobody can tell that it was started.
+            if outcome is not None and outcome.status is RenderStatus.NOT_STARTED:
+                return None
         return {"project_id": plan.project_id, "outcome": reported, "truth": truth.kind.value}
+
+    def _was_seen_rendering(self, plan: Planned, until: float) -> bool:
+        project = self.simulator.world.find_project(plan.project_id, until)
+        polls = [entry.at for entry in self.simulator.log if entry.path.endswith(f"/{plan.project_id}")]
+        renders = [] if project is None else project.renders
+        return any(render.phase(at) is Phase.RENDERING for render in renders for at in polls)
 
     def delays(self) -> list[float]:
         """Return the detection delay of each rendered project: seconds from its real end to its outcome."""
