@@ -126,10 +126,13 @@ class Demo:
             if seen == self.simulator.world.date(truth.finished_at):
                 return None
             reported = f"{reported}, with a video of {seen}"
-        elif truth.kind is plan.expected is TruthKind.FAILED and not self._was_seen_rendering(plan, at):
+        elif (
             # A project does not show a failure. If no poll met the render, nobody can tell that it was started.
-            if outcome is not None and outcome.status is RenderStatus.NOT_STARTED:
-                return None
+            (outcome is not None and outcome.status is RenderStatus.NOT_STARTED)
+            and truth.kind is plan.expected is TruthKind.FAILED
+            and not self._was_seen_rendering(plan, at)
+        ):
+            return None
         return {"project_id": plan.project_id, "outcome": reported, "truth": truth.kind.value}
 
     def _was_seen_rendering(self, plan: Planned, until: float) -> bool:
