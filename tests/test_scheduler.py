@@ -1,0 +1,145 @@
+"""How polls are started and shared: whose context they run in, who gets their responses, and what a hang holds up."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from pictory_async import RenderStatus
+from pictory_async.testing import Answer, Render, Simulator, Stall, World
+from tests._polling import client_of
+from tests._virtual import virtual_time
+
+if TYPE_CHECKING:
+    from pictory_async.models import Job
+    from pictory_async.testing import Fault, SimRequest
+
+pytestmark = [pytest.mark.anyio, virtual_time]
+
+WHO: ContextVar[str] = ContextVar("WHO")
+
+
+@pytest.fixture
+def world() -> World:
+    return World(render_seconds=(100.0, 100.0))
+
+
+async def test_polls_run_in_the_context_of_the_block(world: World) -> None:
+    """Whoever adds a project, its polls see the context variables of whoever entered the watch's block."""
+    seen: set[str] = set()
+
+    def note(_request: SimRequest, _now: float) -> None:
+        seen.add(WHO.get())
+
+    ids = [world.add_project(Render(0.0, duration=60.0)) for _ in range(60)]
+    WHO.set("client")
+    async with client_of(Simulator(world, latency=0.1, faults=note)) as client:
+        WHO.set("block")
+        async with client.projects.watch(ids[:1]) as watch:
+            WHO.set("add")
+            for project_id in ids[1:]:
+                watch.add(project_id)
+            assert len(ids) == len([outcome async for outcome in watch])
+    assert {"block"} == seen
+
+
+async def test_waits_for_one_job_share_its_polls(world: World) -> None:
+    """Five calls of ``jobs.wait`` send no more requests than one."""
+    simulator = Simulator(world, latency=0.1)
+    project_id = world.add_project()
+    progress: list[Job] = []
+    async with client_of(simulator) as client:
+        handle = await client.projects.render(project_id)
+        before = len(simulator.log)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(client.jobs.wait, handle.job_id)
+            job = await client.jobs.wait(handle.job_id or "", on_progress=progress.append)
+    assert job.is_completed
+    assert len(simulator.log) - before <= 14
+    assert 5 <= len(progress)
+    assert not any(seen.is_finished for seen in progress)
+
+
+async def test_a_wait_for_a_render_and_one_for_its_job_share_polls(world: World) -> None:
+    """A handle's watch polls the job too, so both waits together cost what one costs, and the end of the project."""
+    simulator = Simulator(world, latency=0.1)
+    project_id = world.add_project()
+    async with client_of(simulator) as client:
+        handle = await client.projects.render(project_id)
+        before = len(simulator.log)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.jobs.wait, handle.job_id)
+            (outcome,) = await client.projects.wait_all([handle])
+    assert RenderStatus.RENDERED is outcome.status
+    polls = [entry.path for entry in simulator.log[before:]]
+    assert 1 == sum("/projects/" in path for path in polls)
+    assert len(polls) <= 25
+
+
+async def test_a_failure_is_shared_by_those_who_wait_for_it(world: World) -> None:
+    """Ten waits for a project that is gone end after two requests, not after twenty."""
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client:
+        waits = [client.projects.watch(["gone"]) for _ in range(10)]
+        async with anyio.create_task_group() as tasks:
+            found: list[RenderStatus] = []
+
+            async def follow(number: int) -> None:
+                async with waits[number] as watch:
+                    found.append((await anext(watch)).status)
+
+            for number in range(10):
+                tasks.start_soon(follow, number)
+    assert [RenderStatus.MISSING] * 10 == found
+    assert len(simulator.log) <= 12
+
+
+async def test_polls_that_hang_do_not_hold_up_another_wait(world: World) -> None:
+    """With 24 polls unanswered, a wait for a finished project takes about five seconds, not the time limit."""
+    hanging = [world.add_project(Render(0.0, duration=1000.0)) for _ in range(24)]
+    done = world.add_project(Render(-50.0, duration=10.0))
+
+    def faults(request: SimRequest, _now: float) -> Fault | None:
+        return None if str(done) in request.path else Stall()
+
+    async with client_of(Simulator(world, faults=faults), timeout=60.0) as client:
+        async with client.projects.watch(hanging):
+            await anyio.sleep(1.0)
+            began = anyio.current_time()
+            assert (await client.projects.wait(done)).is_rendered
+            assert anyio.current_time() - began <= 5.5
+        assert 0 == client.statistics().http.busy
+
+
+async def test_an_error_of_on_progress_ends_its_own_wait(world: World) -> None:
+    """What the callback raises comes out of ``jobs.wait`` unchanged, and nothing is left behind."""
+    simulator = Simulator(world, latency=0.1)
+    project_id = world.add_project()
+
+    def fail(_job: Job) -> None:
+        raise ZeroDivisionError
+
+    async with client_of(simulator) as client:
+        handle = await client.projects.render(project_id)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.jobs.wait, handle.job_id)
+            with pytest.raises(ZeroDivisionError):
+                await client.jobs.wait(handle.job_id or "", on_progress=fail)
+        assert 0 == client.statistics().watches.watching
+
+
+async def test_a_job_that_fails_once_is_polled_again(world: World) -> None:
+    """A transient failure does not end a wait for a job, and is no progress."""
+    faults = iter([None, None, Answer(502), None])
+    simulator = Simulator(world, latency=0.1, faults=lambda *_: next(faults, None))
+    project_id = world.add_project()
+    async with client_of(simulator) as client:
+        handle = await client.projects.render(project_id)
+        progress: list[Job] = []
+        assert (await client.jobs.wait(handle.job_id or "", on_progress=progress.append)).is_completed
+    polls = sum("/jobs/" in entry.path for entry in simulator.log)
+    assert polls - 2 == len(progress)
