@@ -172,9 +172,7 @@ class TestManyProjects:
 
         project_id = world.add_project(Render(0.0, duration=100.0))
         async with client_of(simulator) as client:
-            with pytest.raises(
-                errors.PictoryConfigError, match=r"Wrong\(\) returned (nan|inf).*a finite number"
-            ):
+            with pytest.raises(errors.PictoryConfigError, match=r"Wrong\(\) returned (nan|inf).*a finite number"):
                 await client.projects.wait_all([project_id], schedule=Wrong())
         assert len(simulator.log) == 1
 
