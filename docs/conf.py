@@ -60,7 +60,7 @@ for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__})
 
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
 PLAIN = {
-    *("After", "Duration", "Faults", "Latency", "OnConflict", "Origin", "Path", "ProjectId", "Starlette"),
+    *("After", "AfterEach", "Duration", "Faults", "Latency", "OnConflict", "Origin", "Path", "ProjectId", "Starlette"),
     *("ABSENT", "Media", "T", "T_co", "View"),
 }
 

@@ -1,33 +1,33 @@
-"""Everything that can go wrong, as one tree.
+"""The errors of this package, as one tree.
 
 ::
 
     PictoryError
     ├── PictoryConfigError (ValueError)       a setting is missing or cannot work; nothing was sent
-    ├── RateBudgetError (TimeoutError)        the limiter has no slot within the time allowed; nothing was sent
-    ├── APIError                              a request got no usable answer
+    ├── RateBudgetError (TimeoutError)        the rate limiter allowed no request in time; nothing was sent
+    ├── APIError                              a request without a usable response
     │   ├── ConnectionFailedError (ConnectionError)
     │   ├── RequestTimeoutError (TimeoutError)
-    │   ├── MalformedResponseError            the answer is not what the API documents
-    │   └── StatusError                       the server answered with an error status
+    │   ├── MalformedResponseError            the response does not have the documented form
+    │   └── StatusError                       the response has an error status
     │       ├── InvalidRequestError           400, 422
     │       ├── AuthenticationError           401
     │       ├── PermissionDeniedError         403
     │       │   └── BlockedError              403 without JSON: a firewall in front of the API
     │       ├── NotFoundError (LookupError)   404
     │       ├── RateLimitedError              429
-    │       └── ServerError                   any 5xx, Cloudflare's 52x included
-    ├── DownloadError                         a file could not be had; what there is of it is kept
-    ├── RenderSubmitUncertainError            a render was asked for, and the answer was lost
-    └── WaitError                             a wait ended without what was waited for
+    │       └── ServerError                   any 5xx, including Cloudflare's 52x
+    ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
+    ├── RenderSubmitUncertainError            the response to a render request was lost
+    └── WaitError                             a wait ended without a result
         ├── JobFailedError
         ├── JobCleanedError
         ├── RenderFailedError
         ├── RenderNotStartedError
         └── WaitTimeoutError (TimeoutError)
 
-Errors are plain data: they compare by value, survive ``pickle``, and hold neither a response object nor the API key.
-Where a built-in error means the same, the class is that too, so ``except TimeoutError`` works.
+Errors are plain data: they compare by value, can be pickled, and contain neither a response object nor the API key.
+If a built-in error means the same, the class inherits from it too, so ``except TimeoutError`` works.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def _fact(*, kw_only: bool) -> Any:  # noqa: ARG001 - for type checkers
 
 @dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(_fact,))
 def _error(cls: type[E]) -> type[E]:
-    # Tells type checkers which facts a class with facts of its own takes. The classes are not attrs ones: built-in
-    # errors have a memory layout of their own, and compiling them would be a tenth of what importing the package takes.
+    # Declares the facts of a class to type checkers. The classes are not attrs classes, because built-in errors have
+    # their own memory layout, and because compiling them would take a tenth of the time to import the package.
     return cls
 
 
@@ -91,7 +91,7 @@ def _rebuild(cls: type[PictoryError], facts: dict[str, Any]) -> PictoryError:
 
 @_error
 class PictoryError(Exception):
-    """Base of every error of this package.
+    """Base of all errors of this package.
 
     Attributes:
         message: One or two sentences: what happened, to what, and what to do next.
@@ -138,7 +138,7 @@ class PictoryConfigError(PictoryError, ValueError):
 
 @_error
 class RateBudgetError(PictoryError, TimeoutError):
-    """The limiter has no free slot within ``max_wait``; no request was sent.
+    """The rate limiter allowed no request within ``max_wait`` seconds; no request was sent.
 
     Attributes:
         max_wait: The limit, in seconds.
@@ -149,12 +149,12 @@ class RateBudgetError(PictoryError, TimeoutError):
 
 @_error
 class APIError(PictoryError):
-    """A request got no usable answer.
+    """A request without a usable response.
 
     Attributes:
         method: HTTP method of the request.
-        path: Path of the request below the base URL; never holds the key.
-        attempts: How often the request was sent.
+        path: Path of the request below the base URL; it never contains the key.
+        attempts: How many times the request was sent.
     """
 
     method: str = ""
@@ -164,7 +164,7 @@ class APIError(PictoryError):
 
 @_error
 class ConnectionFailedError(APIError, ConnectionError):
-    """No connection could be made, or it broke before the answer was complete.
+    """No connection could be made, or it broke before the response was complete.
 
     Attributes:
         sent: Whether the request may have reached the server.
@@ -188,10 +188,10 @@ class RequestTimeoutError(APIError, TimeoutError):
 
 @_error
 class MalformedResponseError(APIError):
-    """The answer is not what the API documents.
+    """The response does not have the form that the API documents.
 
     Attributes:
-        json_path: Where in the body, such as ``$.videoURL``; ``$`` for the body as a whole.
+        json_path: The place in the body, such as ``$.videoURL``; ``$`` for the whole body.
     """
 
     json_path: str = "$"
@@ -199,11 +199,11 @@ class MalformedResponseError(APIError):
 
 @attrs.frozen(repr=False, eq=False)
 class FieldProblem(ValueObject):
-    """One entry of the ``fields`` list of a 400 answer.
+    """One entry of the ``fields`` list of a 400 response.
 
     Attributes:
-        name: The field of the request, as the API spells it.
-        problem: What the API says about it.
+        name: The field of the request, in the API's spelling.
+        problem: The API's description of the problem.
     """
 
     name: str
@@ -212,11 +212,11 @@ class FieldProblem(ValueObject):
 
 @_error
 class StatusError(APIError):
-    """The server answered with an error status.
+    """The response has an error status.
 
     Attributes:
         status: HTTP status code, always an ``int`` (codes such as 520 have no name).
-        code: The API's own error code where the body has one, such as ``INVALID_REQUEST_BODY``.
+        code: The API's error code, such as ``INVALID_REQUEST_BODY``; ``None`` if the body has none.
     """
 
     status: int = 0
@@ -228,7 +228,7 @@ class InvalidRequestError(StatusError):
     """400 or 422: the API does not accept the request.
 
     Attributes:
-        fields: What the API says about single fields; empty where it says nothing.
+        fields: The problems of single fields; empty if the API names none.
     """
 
     fields: tuple[FieldProblem, ...] = ()
@@ -243,7 +243,7 @@ class PermissionDeniedError(StatusError):
 
 
 class BlockedError(PermissionDeniedError):
-    """403 without a JSON body: a firewall in front of the API refused the request (Cloudflare's error 1010)."""
+    """403 without a JSON body: a firewall in front of the API rejected the request (Cloudflare's error 1010)."""
 
 
 class NotFoundError(StatusError, LookupError):
@@ -255,7 +255,7 @@ class RateLimitedError(StatusError):
     """429: too many requests.
 
     Attributes:
-        retry_after: Seconds the server asked to wait, where it said so.
+        retry_after: The response's ``Retry-After`` in seconds, or ``None``.
     """
 
     retry_after: float | None = None
@@ -266,7 +266,7 @@ class ServerError(StatusError):
     """Any 5xx, including Cloudflare's 520 to 526.
 
     Attributes:
-        retry_after: Seconds the server asked to wait, where it said so.
+        retry_after: The response's ``Retry-After`` in seconds, or ``None``.
     """
 
     retry_after: float | None = None
@@ -274,12 +274,12 @@ class ServerError(StatusError):
 
 @_error
 class DownloadError(PictoryError):
-    """A file could not be downloaded. What there is of it stays, so that another attempt goes on from there.
+    """A file could not be downloaded completely. The part on disk stays, so that the next download resumes it.
 
     Attributes:
         done: Bytes on disk.
-        total: Bytes in all, where the server said so.
-        report: What became of all the files of the project.
+        total: Size of the file in bytes; ``None`` if the server did not send it.
+        report: The results for all files of the project.
     """
 
     done: int = 0
@@ -289,10 +289,10 @@ class DownloadError(PictoryError):
 
 @_error
 class RenderSubmitUncertainError(PictoryError):
-    """A render was asked for and the answer was lost: it may have been started, or not.
+    """The response to a render request was lost, so the render may have started or not.
 
-    Renders cost money, so the request was not sent again. Watch it with ``client.projects.watch([error.handle])``:
-    a render that was started shows itself, and one that was not ends as not started.
+    Each render is billed, so the request was not retried. To find out, watch ``client.projects.watch([error.handle])``:
+    if no render started, the outcome is ``NOT_STARTED``.
 
     Attributes:
         handle: The render, without a job id.
@@ -305,13 +305,13 @@ class RenderSubmitUncertainError(PictoryError):
 
 @_error
 class WaitError(PictoryError):
-    """A wait ended without what was waited for.
+    """A wait ended without a result.
 
     Attributes:
-        project_id: The project, as it was given.
-        polls: How many answers the wait got.
-        waited: How long it lasted, in seconds.
-        project: The last snapshot, where there was one.
+        project_id: The id of the project, as you passed it; ``None`` if only a job was waited for.
+        polls: How many polls had a usable response.
+        waited: How long the wait lasted, in seconds.
+        project: The last snapshot of the project, or ``None``.
     """
 
     project_id: ProjectId | None = None
@@ -326,7 +326,7 @@ class JobFailedError(WaitError):
 
     Attributes:
         code: The job's ``error_code``, as text.
-        job_id: The job.
+        job_id: The id of the job.
     """
 
     code: str | None = None
@@ -335,10 +335,10 @@ class JobFailedError(WaitError):
 
 @_error
 class JobCleanedError(WaitError):
-    """A job's results were deleted before they were looked at.
+    """A job's results were deleted before they were polled.
 
     Attributes:
-        job_id: The job.
+        job_id: The id of the job.
     """
 
     job_id: str | None = None
@@ -349,8 +349,8 @@ class RenderFailedError(WaitError):
     """Rendering ended without a new video.
 
     Attributes:
-        code: The job's ``error_code``, where the job is known.
-        job_id: The render job, where it is known.
+        code: The job's ``error_code``; ``None`` if the job is not known.
+        job_id: The id of the render job; ``None`` if it is not known.
     """
 
     code: str | None = None
@@ -358,16 +358,16 @@ class RenderFailedError(WaitError):
 
 
 class RenderNotStartedError(WaitError):
-    """Nothing was being rendered for ``start_grace`` seconds, and there is no (newer) video."""
+    """No render was seen for ``start_grace`` seconds, and there is no new video."""
 
 
 @_error
 class WaitTimeoutError(WaitError, TimeoutError):
-    """``max_wait`` was spent before the render was finished; it may still finish later.
+    """The render did not finish within ``max_wait`` seconds; it may still finish later.
 
     Attributes:
         max_wait: The limit, in seconds.
-        last_error: The last poll's error as text, where the last poll failed.
+        last_error: The error of the last poll as text; ``None`` if that poll did not fail.
     """
 
     max_wait: float | None = None

@@ -1,4 +1,4 @@
-"""Bodies of answers: made, and as the API sent them."""
+"""Bodies of responses: created by tests, and as the API documents them."""
 
 from __future__ import annotations
 

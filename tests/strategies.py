@@ -1,4 +1,4 @@
-"""Generated inputs that several tests share: JSON, bodies of projects and jobs, and damaged bytes."""
+"""Generated inputs for several tests: JSON, bodies of projects and jobs, and damaged bytes."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ project_objects = st.fixed_dictionaries(
         "unknown": json_values,
     },
 )
-"""Projects that can be judged, with anything in the fields that do not matter."""
+"""Projects with usable evidence, and any values in the other fields."""
 
 any_projects = _object([place[0] for places in NAMES["Project"].values() for place in places], json_values | _DATES)
-"""Objects in which a project's fields may hold anything."""
+"""Objects with any values in the fields of a project."""
 
 _JOB_NAMES = [place[-1] for places in NAMES["Job"].values() for place in places]
 any_jobs = st.fixed_dictionaries(
@@ -72,16 +72,16 @@ any_jobs = st.fixed_dictionaries(
         "unknown": json_values,
     },
 )
-"""Objects in which a job's fields may hold anything."""
+"""Objects with any values in the fields of a job."""
 
 
 @st.composite
 def damaged_bodies(draw: st.DrawFn) -> bytes:
-    """Draw bytes that were a project's JSON before something happened to them."""
+    """Draw the JSON of a project with a few bytes replaced."""
     body = json.dumps(draw(project_objects | any_projects), ensure_ascii=draw(st.booleans())).encode()
     start = draw(st.integers(0, len(body)))
     end = draw(st.integers(start, min(len(body), start + 4)))
-    scrap = st.binary(max_size=3) | st.sampled_from(
+    piece = st.binary(max_size=3) | st.sampled_from(
         [
             b"NaN",
             b"-Infinity",
@@ -94,4 +94,4 @@ def damaged_bodies(draw: st.DrawFn) -> bytes:
             b"7" * 5000,
         ]
     )
-    return body[:start] + draw(scrap) + body[end:]
+    return body[:start] + draw(piece) + body[end:]

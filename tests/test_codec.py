@@ -1,4 +1,4 @@
-"""How answers are read: every quirk, every kind of damage, and what is said about it."""
+"""Decoding responses: every spelling, every kind of damage, and the errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ENVELOPES = ("error-legacy-1", "update-project-1", "update-project-2", "delete-p
 
 
 class TestRoundTrip:
-    """What was read is given back."""
+    """A decoded response can be converted back without loss."""
 
     @pytest.mark.parametrize("name", sorted(READERS))
     def test_payloads(self, name):
@@ -53,7 +53,7 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize("name", ENVELOPES)
     def test_project_of_an_update(self, name):
-        """Any other documented body comes back equal too, also when it is read as a project."""
+        """Every other documented body comes back equal too, even if it is decoded as a project."""
         value = json.loads(payload(name))
         for part in (value, value.get("project", {})):
             assert json.dumps(part) == json.dumps(project(**part).to_dict())
@@ -69,13 +69,13 @@ class TestRoundTrip:
         ],
     )
     @pytest.mark.parametrize("read", [codec.decode_project, codec.read_evidence, codec.decode_template])
-    def test_what_is_no_project_is_not_taken_for_one(self, body, read):
-        """An object that shows nothing, or denies success, is an error: it does not say "not rendered"."""
+    def test_an_empty_object_is_not_a_project(self, body, read):
+        """An object without content, or with `success: false`, is an error: it does not mean "not rendered"."""
         with pytest.raises(MalformedResponseError, match=r"not a (project|template)|success: false"):
             read(body, "p-1")
 
-    def test_an_error_is_not_taken_for_a_job(self):
-        """The legacy error, sent with status 200, names no job: it does not say that a job failed."""
+    def test_an_error_is_not_a_job(self):
+        """The legacy error, sent with status 200, names no job: it does not mean that a job failed."""
         with pytest.raises(MalformedResponseError, match="success: false"):
             codec.decode_job(payload("error-legacy-1"), "j-1")
 
@@ -85,7 +85,7 @@ class TestRoundTrip:
 
     @given(project_objects)
     def test_any_project_comes_back(self, value):
-        """A project that can be judged comes back equal, whatever its other fields hold."""
+        """A project with usable evidence comes back equal, with any values in its other fields."""
         value = {**value, "layout": "16:9"}
         found = codec.decode_project(body_of(value), "p-1")
         assert json.dumps(value) == json.dumps(found.to_dict())
@@ -99,7 +99,7 @@ class TestRoundTrip:
 
     @given(any_projects)
     def test_any_object_as_a_project(self, value):
-        """Any JSON object is read as a project and comes back equal, or is an error with a path."""
+        """Any JSON object is decoded as a project and comes back equal, or is an error with a path."""
         try:
             found = codec.decode_project(body_of(value), "p-1")
         except MalformedResponseError as error:
@@ -110,7 +110,7 @@ class TestRoundTrip:
 
     @given(any_jobs)
     def test_any_object_as_a_job(self, value):
-        """Any JSON object is read as a job and comes back equal, or is an error with a path."""
+        """Any JSON object is decoded as a job and comes back equal, or is an error with a path."""
         try:
             found = codec.decode_job(body_of(value), "j-1")
         except MalformedResponseError as error:
@@ -122,7 +122,7 @@ class TestRoundTrip:
     @pytest.mark.parametrize("decode", [codec.decode_project_page, codec.decode_template_page, codec.decode_job_page])
     @given(value=json_values)
     def test_any_value_as_a_list(self, decode, value):
-        """Anything in a list's place is read and comes back equal, or is an error with a path."""
+        """Any value in place of a list is decoded and comes back equal, or is an error with a path."""
         whole = {"items": value, "nextPageKey": None}
         try:
             found = decode(body_of(whole))
@@ -134,7 +134,7 @@ class TestRoundTrip:
 
 
 class TestBodies:
-    """What is no JSON object is one kind of error."""
+    """A body that is not a JSON object is always the same kind of error."""
 
     @pytest.mark.parametrize(
         "body",
@@ -157,13 +157,13 @@ class TestBodies:
         ],
     )
     def test_unusable(self, body):
-        """Whatever is wrong with the body as a whole, the path is the root and the text says what to do."""
+        """If the whole body is unusable, the path is the root, and the text says what to do."""
         with pytest.raises(MalformedResponseError, match="try again") as caught:
             decode_json(body)
         assert "$" == caught.value.json_path
 
     def test_last_of_two(self):
-        """Of a name that occurs twice the last value counts, for both decoders."""
+        """If a name occurs twice, both decoders use the last value."""
         body = b'{"videoURL": 5, "step": "RENDER", "videoURL": "https://cdn.example/v.mp4", "step": null}'
         expected = Evidence(video_url="https://cdn.example/v.mp4")
         assert expected == codec.read_evidence(body, 1) == codec.judge_fields(decode_json(body), 1)
@@ -183,7 +183,7 @@ class TestBodies:
         ],
     )
     def test_fields_that_matter(self, field, value, path):
-        """A wrong type where it matters is an error that names the place, with the same words for a poll."""
+        """A wrong type in an important field is an error with its path, and a poll has the same error."""
         body = body_of({field: value})
         errors = []
         for read in (codec.decode_project, codec.read_evidence):
@@ -213,31 +213,31 @@ class TestBodies:
         ],
     )
     def test_paths(self, decode, value, path):
-        """The path of an error leads through wrappers and lists."""
+        """The path of an error includes wrappers and list indexes."""
         with pytest.raises(MalformedResponseError) as caught:
             decode(body_of(value))
         assert path == caught.value.json_path
         assert path in str(caught.value)
 
-    @pytest.mark.parametrize(("found", "asked"), [("123", 123), (124, "124"), ("a", "a"), (None, 1), ("", 1)])
-    def test_same_project(self, found, asked):
-        """The id stays as it was asked for, and the answer's own comes back as it was."""
+    @pytest.mark.parametrize(("found", "requested"), [("123", 123), (124, "124"), ("a", "a"), (None, 1), ("", 1)])
+    def test_same_project(self, found, requested):
+        """The id is the requested one, and the response's own id comes back unchanged."""
         value = {"project_id": found, "layout": "16:9"}
-        read = codec.decode_project(body_of(value), asked)
-        assert asked == read.id
-        assert type(asked) is type(read.id)
+        read = codec.decode_project(body_of(value), requested)
+        assert requested == read.id
+        assert type(requested) is type(read.id)
         assert value == read.to_dict()
 
     @pytest.mark.parametrize("read", [codec.decode_project, codec.read_evidence])
     def test_another_project(self, read):
-        """An answer about another project is refused."""
+        """A response about another project is an error."""
         with pytest.raises(MalformedResponseError, match="another project, 'b' instead of 'a'") as caught:
             read(body_of({"project_id": "b", "videoURL": "https://cdn.example/v.mp4"}), "a")
         assert "$.project_id" == caught.value.json_path
 
 
 class TestQuirks:
-    """Fields that do not matter, and spellings that differ."""
+    """Unimportant fields, and different spellings."""
 
     @pytest.mark.parametrize(
         ("field", "attribute", "value"),
@@ -252,7 +252,7 @@ class TestQuirks:
         ],
     )
     def test_wrong_type(self, field, attribute, value):
-        """A wrong type elsewhere stays in extra, and the rest of the project is read."""
+        """A wrong type in any other field stays in `extra`, and the rest of the project is decoded."""
         found = project(**{field: value, "videoURL": "https://cdn.example/v.mp4"})
         assert getattr(found, attribute) is None
         assert {field: value} == found.extra
@@ -260,7 +260,7 @@ class TestQuirks:
         assert {field: value, "videoURL": "https://cdn.example/v.mp4"} == found.to_dict()
 
     def test_wrong_type_inside(self):
-        """A wrong type in a part of the project costs that one value, not the part."""
+        """A wrong type in a part of the project affects only that value."""
         settings = project(scriptTxtSceneSettings={"maxLines": "two", "autoVisualSelection": True}).scene_settings
         assert settings is not None
         assert (None, True, {"maxLines": "two"}) == (
@@ -270,20 +270,20 @@ class TestQuirks:
         )
 
     def test_infinite_number(self):
-        """A number that no float can hold stays in extra."""
+        """A number that is too large for a float stays in `extra`."""
         found = codec.decode_project(b'{"videoDuration": 1e999}', 1)
         assert found.duration is None
         assert {"videoDuration": float("inf")} == found.extra
 
     @pytest.mark.parametrize("value", [{}, "text", [1], [{"text": "a"}, None]])
     def test_scenes_of_another_kind(self, value):
-        """What is no list of objects is no list of scenes."""
+        """A value that is not a list of objects is not decoded as scenes."""
         found = project(scenes=value)
         assert () == found.scenes
         assert {"scenes": value} == found.extra
 
     def test_number_for_float(self):
-        """A whole number will do for a float, and is written back as it was."""
+        """An integer is accepted for a float, and is written back as an integer."""
         found = project(audioSpeed=100)
         assert isinstance(found.audio_speed, float)
         assert '{"audioSpeed": 100}' == json.dumps(found.to_dict())
@@ -298,7 +298,7 @@ class TestQuirks:
         ],
     )
     def test_dates(self, text, expected):
-        """Dates are UTC; one without a zone is UTC too, and their text is kept."""
+        """Dates are UTC, also those without a zone, and their text is kept."""
         found = project(generatedDate=text)
         assert expected == found.generated_at
         assert expected is None or found.generated_at.tzinfo is UTC
@@ -306,14 +306,14 @@ class TestQuirks:
 
     @pytest.mark.parametrize("step", ["STORYBOARD", "render", "NEW_STEP"])
     def test_open_enumeration(self, step):
-        """A step is the documented member or the very text."""
+        """A step is a documented member, or the same string."""
         found = project(step=step)
         assert step == found.step
         assert isinstance(found.step, ProjectStep) is (step in ProjectStep.__members__)
 
     @pytest.mark.parametrize("spelling", ["depricated", "deprecated"])
     def test_deprecated(self, spelling):
-        """Both spellings of deprecated are read, and each comes back."""
+        """Both spellings of `deprecated` are decoded, and each comes back."""
         value = {"templateId": "t", spelling: True}
         template = codec.decode_template(body_of(value), "t")
         item = codec.decode_template_page(body_of({"items": [value]})).items[0]
@@ -322,14 +322,14 @@ class TestQuirks:
 
     @pytest.mark.parametrize("spelling", ["savedDate", "saveDate"])
     def test_saved(self, spelling):
-        """Both spellings of the date of saving are read in lists."""
+        """Both spellings of the date of saving are decoded in lists."""
         page = codec.decode_project_page(body_of({"items": [{"id": 1, spelling: "2025-12-22T22:23:57.210Z"}]}))
         assert GENERATED == page.items[0].saved_at
 
     @pytest.mark.parametrize("spelling", ["pageKey", "nextPageKey"])
     @pytest.mark.parametrize(("value", "expected"), [("k", "k"), ("", None), (None, None)])
     def test_page_key(self, spelling, value, expected):
-        """Both spellings of the page key are read; an empty one would begin again, so it ends the list."""
+        """Both spellings of the page key are decoded; an empty key ends the list, because it would start again."""
         whole = {"items": [], spelling: value}
         page = codec.decode_job_page(body_of(whole))
         assert expected == page.next_key

@@ -1,4 +1,4 @@
-"""How answers about jobs are read: each thing has several places and spellings."""
+"""Decoding responses about jobs: each value has several places and spellings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests._bodies import body_of, payload
 
 
 class TestJobs:
-    """What a job's answer says, wherever it says it."""
+    """The values of a job, in any of their places."""
 
     @pytest.mark.parametrize(
         "value",
@@ -21,19 +21,19 @@ class TestJobs:
             {"job_id": "j", "data": {"jobId": ""}},
         ],
     )
-    def test_homes_of_a_job_id(self, value):
-        """A job's id is found in all of its four homes."""
-        assert "j" == codec.decode_job(body_of(value), "asked").id == codec.decode_render_started(body_of(value))
+    def test_places_of_a_job_id(self, value):
+        """A job's id is found in all of its four places."""
+        assert "j" == codec.decode_job(body_of(value), "requested").id == codec.decode_render_started(body_of(value))
 
     def test_job_without_an_id(self):
-        """A job that does not name its id has the one that was asked for."""
-        found = codec.decode_job(payload("get-job-by-id-1"), "asked")
-        assert "asked" == found.id
+        """A job without an id in the response has the requested id."""
+        found = codec.decode_job(payload("get-job-by-id-1"), "requested")
+        assert "requested" == found.id
         assert found.is_completed
         assert ["transcript"] == list(found.output)
 
     def test_completed_render(self):
-        """The results of a render job are read in either spelling."""
+        """The results of a render job are decoded in either spelling."""
         data = {
             "status": "completed",
             "progress": 100,
@@ -64,10 +64,10 @@ class TestJobs:
             assert value == job.to_dict()
 
     @pytest.mark.parametrize(("code", "expected"), [(890, "890"), ("5000", "5000"), (True, None)])
-    @pytest.mark.parametrize("home", ["data", "error"])
-    def test_error_code(self, home, code, expected):
-        """An error code is text, whatever the API sends."""
-        value = {"job_id": "j", home: {"error_code": code}}
+    @pytest.mark.parametrize("place", ["data", "error"])
+    def test_error_code(self, place, code, expected):
+        """An error code is a string, even if the API sends a number."""
+        value = {"job_id": "j", place: {"error_code": code}}
         job = codec.decode_job(body_of(value))
         assert expected == job.error_code
         assert value == job.to_dict()

@@ -1,4 +1,4 @@
-"""What a poll reads from an answer, with either decoder, and what error answers say."""
+"""What a poll reads from a response, with either decoder, and what error responses say."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class TestEvidence:
-    """A poll reads a few fields and judges like the whole project."""
+    """A poll decodes a few fields, with the same result as the whole project."""
 
     def test_same_facts(self):
-        """The facts are those of the project."""
+        """The evidence is that of the whole project."""
         body = payload("get-project-by-id-1")
         assert codec.decode_project(body, "p").evidence == codec.read_evidence(body, "p")
 
@@ -37,7 +37,7 @@ class TestEvidence:
 
     @given(damaged_bodies())
     def test_decoders_agree(self, body):
-        """With simdjson, without it, and with the whole project: the same facts or the same error."""
+        """With simdjson, without it, and with the whole project: the same evidence or the same error."""
         fast = self.outcome(lambda body: codec.read_evidence(body, "p-1"), body)
         slow = self.outcome(lambda body: codec.judge_fields(decode_json(body), "p-1"), body)
         whole = self.outcome(lambda body: codec.decode_project(body, "p-1").evidence, body)
@@ -67,13 +67,13 @@ class TestEvidence:
             b'{"projectName": "x", "a": 1.}',
         ],
     )
-    def test_decoders_agree_where_it_is_hard(self, body):
-        """What simdjson reads otherwise, or not at all, is judged as json does."""
+    def test_decoders_agree_in_hard_cases(self, body):
+        """If simdjson decodes a body differently, or not at all, the result is that of json."""
         fast = self.outcome(lambda body: codec.read_evidence(body, "p-1"), body)
         assert fast == self.outcome(lambda body: codec.judge_fields(decode_json(body), "p-1"), body)
 
     def test_decoders_agree_about_depth(self):
-        """What is nested deeply is read by both, or refused by both."""
+        """Deep nesting is accepted by both decoders, or rejected by both."""
         for depth in (1, 500, 2000, 100_000):
             for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
                 body = b'{"projectName":"x","scenes":' + opening * depth + b"1" + closing * depth + b"}"
@@ -81,17 +81,17 @@ class TestEvidence:
                 assert fast == self.outcome(lambda body: codec.judge_fields(decode_json(body), "p"), body)
 
     def test_simdjson_is_used(self):
-        """Where simdjson is installed it reads an ordinary body, and leaves out what is absent."""
+        """If simdjson is installed, it decodes an ordinary body, and leaves out absent fields."""
         pytest.importorskip("simdjson")
         assert {"step": "RENDER"} == fast_fields(b'{"step":"RENDER","a":[1]}', frozenset({"step", "videoURL"}))
 
-    def test_a_body_too_large_for_it_is_left_to_json(self):
-        """Beyond a limit the memory that simdjson keeps would not be worth it."""
+    def test_a_large_body_is_decoded_by_json(self):
+        """Above a limit, simdjson would keep too much memory."""
         assert fast_fields(b'{"step":"' + b"x" * 5_000_000 + b'"}', frozenset({"step"})) is None
 
 
 class TestErrorBodies:
-    """What error answers say."""
+    """The bodies of error responses."""
 
     @pytest.mark.parametrize(
         ("value", "expected"),
@@ -137,23 +137,23 @@ class TestErrorBodies:
         ],
     )
     def test_shapes(self, value, expected):
-        """Each shape that the API uses is understood."""
+        """Each form of the API's errors is understood."""
         assert expected == decode_error(body_of(value))
 
     @pytest.mark.parametrize("body", [b"", b"<html>error code: 1010</html>", b"[" * 100_000, b"7" * 5_000])
     def test_not_json(self, body):
-        """A body that is not JSON came from somebody else."""
+        """A body that is not JSON did not come from the API."""
         assert decode_error(body) is None
 
     def test_long_text(self):
-        """A very long message is cut."""
+        """A very long message is shortened."""
         found = decode_error(body_of({"message": "x" * 10_000}))
         assert found is not None
         assert "x" * 500 + "…" == found.message
 
     @given(json_values)
     def test_never_raises(self, value):
-        """Any JSON is read without an error."""
+        """Any JSON is decoded without an error."""
         assert isinstance(decode_error(body_of(value)), ErrorBody)
         wrapped = {"message": value, "fields": value, "error": value, "code": value}
         assert isinstance(decode_error(body_of(wrapped)), ErrorBody)

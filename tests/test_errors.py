@@ -1,4 +1,4 @@
-"""Errors are plain data for people: they compare, travel, and say what to do next."""
+"""Errors are plain data: they can be compared and pickled, and their messages say what to do."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ def make(kind: type[errors.PictoryError]) -> errors.PictoryError:
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_error_survives_pickle_and_copy(kind: type[errors.PictoryError]) -> None:
-    """Every error is equal to itself after pickling and after copying, facts included."""
+    """Every error is equal to itself after pickling and after copying, including its facts."""
     error = make(kind)
     assert error == pickle.loads(pickle.dumps(error))
     assert error == copy.copy(error)
     assert hash(error) == hash(copy.copy(error))
 
 
-def test_a_fact_that_a_class_does_not_know_is_refused() -> None:
-    """A misspelt fact is a mistake of whoever raises the error, not something to keep silently."""
+def test_an_unknown_fact_is_rejected() -> None:
+    """A misspelt fact raises a TypeError where the error is created."""
     with pytest.raises(TypeError, match="statsu"):
         errors.StatusError("Text.", statsu=500)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_error_shows_its_message(kind: type[errors.PictoryError]) -> None:
-    """``str`` gives the sentence alone, and ``repr`` names the class."""
+    """``str`` is the message alone, and ``repr`` names the class."""
     error = make(kind)
     assert str(error) == "What happened. What to do."
     assert repr(error) == f"{kind.__name__}('What happened. What to do.')"
@@ -67,7 +67,7 @@ def test_every_error_shows_its_message(kind: type[errors.PictoryError]) -> None:
 
 
 def test_errors_with_other_facts_differ() -> None:
-    """Two errors of one text but of different projects are not equal, nor are errors of two classes."""
+    """Errors with the same text differ if their facts or their classes differ."""
     one, other = errors.WaitError("Text.", project_id=1), errors.WaitError("Text.", project_id=2)
     assert one != other
     assert one != errors.RenderNotStartedError("Text.", project_id=1)
@@ -90,6 +90,6 @@ def test_errors_are_the_builtin_ones_they_resemble(kind: type[errors.PictoryErro
 
 
 def test_the_module_exports_every_error() -> None:
-    """``errors.__all__`` names every class of the module, and the docstring draws them all."""
+    """``errors.__all__`` names every class of the module, and the docstring has them all."""
     assert sorted(errors.__all__) == sorted([*(kind.__name__ for kind in CLASSES), "FieldProblem"])
     assert [] == [kind.__name__ for kind in CLASSES if kind.__name__ not in (errors.__doc__ or "")]

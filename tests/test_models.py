@@ -1,4 +1,4 @@
-"""Models: what they tell, that they do not change, and how they are written after a change."""
+"""Models: their properties, that they cannot change, and that copies are equal."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TestEveryModel:
 
     @pytest.mark.parametrize("cls", MODELS)
     def test_table(self, cls):
-        """Every attribute has a spelling, and is described in its class."""
+        """Every attribute has a spelling in the API and is described in the docstring of its class."""
         names = {field.name for field in attrs.fields(cls)} - {"_extra", "_origin"}
         assert names == set(NAMES[cls.__name__])
         for field in attrs.fields(cls):
@@ -57,11 +57,11 @@ class TestEveryModel:
 
     @pytest.mark.parametrize("cls", MODELS)
     def test_page_of_the_documentation(self, cls):
-        """Every class names its page of the API's documentation."""
+        """Every class names its page in the API's documentation."""
         assert "https://docs.pictory.ai/api-reference/" in cls.__doc__
 
     def test_frozen(self, project):
-        """Models do not change, and neither do their mappings."""
+        """Models and their mappings cannot be changed."""
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             project.name = "x"
         with pytest.raises(AttributeError):
@@ -73,7 +73,7 @@ class TestEveryModel:
 
     @pytest.mark.parametrize("copy", [lambda model: pickle.loads(pickle.dumps(model)), attrs.evolve])
     def test_copies(self, copy, project, template):
-        """A copy is equal, has the same hash, and gives back the same JSON."""
+        """A copy is equal, has the same hash, and is converted to the same JSON."""
         page = codec.decode_job_page(payload("list-jobs-1"))
         hand_built = Project(id=1, extra={"x": {"y": 1}}, scenes=[Scene(text="a")])
         for model in (project, template, page, page.items[0], hand_built, read(scenes=[V3_SCENE])):
@@ -84,7 +84,7 @@ class TestEveryModel:
             assert model.extra == twin.extra
 
     def test_equality(self, project):
-        """Models are equal by what they tell, and differ by class, by value and by extra."""
+        """Models are equal if their class, their values and their `extra` are equal."""
         assert project == codec.decode_project(payload("get-project-by-id-1"), "p-1")
         assert project != attrs.evolve(project, name="x")
         assert project != attrs.evolve(project, extra={"x": 1})
@@ -92,7 +92,7 @@ class TestEveryModel:
         assert read(videoURL=None) == read()
 
     def test_repr(self):
-        """A repr is one short line, without what is absent or large."""
+        """A repr is one short line, without absent and large values."""
         found = read(projectName="n" * 5_000, step="RENDER", scenes=[V3_SCENE], unknown="secret " * 100)
         assert repr(found).startswith("Project(id='p-1', name='nnn")
         assert "step='RENDER'" in repr(found)
@@ -102,14 +102,14 @@ class TestEveryModel:
             ProjectItem(id=5, saved_at=SAVED, name=None)
         )
 
-    def test_free_to_be_changed(self, project):
-        """What to_dict gives belongs to the caller."""
+    def test_to_dict_can_be_changed(self, project):
+        """Changes to the result of `to_dict` do not change the model."""
         project.to_dict()["scriptTxtSceneSettings"]["maxLines"] = 99
         assert 2 == project.to_dict()["scriptTxtSceneSettings"]["maxLines"]
 
 
 class TestProject:
-    """What a project tells."""
+    """The properties of a project."""
 
     def test_documented_project(self, project):
         """The documented project is rendered, outdated, and not rendering."""
@@ -138,23 +138,23 @@ class TestProject:
         ],
     )
     def test_rendered(self, fields, rendering, rendered):
-        """Rendered means that there is a video and that none is being made."""
+        """A project is rendered if it has a video and no render is running."""
         found = read(**fields)
         assert (rendering, rendered) == (found.is_rendering, found.is_rendered)
 
     @pytest.mark.parametrize(("hours", "expected"), [(1, True), (0, False), (-1, False), (None, False)])
     def test_outdated(self, hours, expected):
-        """Outdated means saved after the video was made."""
+        """A project is outdated if it was saved after its video was rendered."""
         saved = None if hours is None else SAVED + timedelta(hours=hours)
         assert expected is Project(id=1, saved_at=saved, generated_at=SAVED).is_outdated
 
     def test_assets(self, project):
-        """Assets come in a fixed order, without those that are absent or empty."""
+        """Assets have a fixed order, without absent and empty URLs."""
         assert ["video", "audio", "srt", "vtt", "txt", "thumbnail", "share"] == list(project.assets)
         assert {"txt": "t", "share": "s"} == read(shareVideoURL="s", txtFile="t", audioURL="", videoURL=None).assets
 
     def test_v3_scene(self):
-        """A scene of a v3 project is read in all its parts."""
+        """All parts of a v3 project's scene are decoded."""
         (scene,) = read(scenes=[V3_SCENE]).scenes
         assert scene.style is not None
         assert scene.background is not None
@@ -171,15 +171,15 @@ class TestProject:
         assert V3_SCENE == scene.to_dict()
 
     def test_v2_scene(self):
-        """A scene of a v2 project keeps in extra what v3 scenes do not have."""
+        """A scene of a v2 project has the fields that v3 scenes lack in `extra`."""
         (scene,) = read(scenes=[V2_SCENE]).scenes
         assert 7 == scene.id
         assert () == scene.sentence
         assert {"sentence", "image", "lines", "settings"} == set(scene.extra)
         assert V2_SCENE == scene.to_dict()
 
-    def test_scenes_are_read_late(self):
-        """Scenes are read when one is looked at, not before, and not for their number or for to_dict."""
+    def test_scenes_are_decoded_on_first_use(self):
+        """Scenes are decoded when one is used, but not for their number or for `to_dict`."""
         calls: list[int] = []
 
         def read_one(raw: dict[str, int]) -> int:
@@ -210,10 +210,10 @@ class TestProject:
 
 
 class TestTemplate:
-    """What a template tells."""
+    """The properties of a template."""
 
     def test_documented_template(self, template):
-        """The documented template is read in all its parts."""
+        """All parts of the documented template are decoded."""
         assert ("3108",) == tuple(voice.speaker for voice in template.voice_over.ai_voices)
         assert 0.1 == template.background_music.volume
         assert "Hello" == template.scenes[0].layers[0][0].text
@@ -224,7 +224,7 @@ class TestTemplate:
         assert template.structure_url.endswith(".json")
 
     def test_placeholders(self):
-        """Placeholders are found in subtitles and text layers, each once, in order, whatever their script."""
+        """Placeholders are found in subtitles and text layers, each once, in order, in any script."""
         first = TemplateScene(
             subtitles=(Subtitle(text="{{ b }} and {{a}}, {{}} {{ }} {one} {{unclosed"), Subtitle()),
             layers=(
@@ -238,7 +238,7 @@ class TestTemplate:
 
 
 class TestJob:
-    """What a job tells."""
+    """The properties of a job."""
 
     @pytest.mark.parametrize(
         ("fields", "expected"),
@@ -258,7 +258,7 @@ class TestJob:
         ],
     )
     def test_states(self, fields, expected):
-        """A job is finished when it says so in any case, and an unknown status is not finished."""
+        """A job is finished if its status says so, ignoring case; an unknown status is not finished."""
         job = Job(id="j", **fields)
         states = ("completed", "failed", "cleaned", "missing", "finished")
         assert expected == {state for state in states if getattr(job, f"is_{state}")}

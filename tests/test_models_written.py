@@ -1,4 +1,4 @@
-"""How models are written that were built by hand, or changed after they were read."""
+"""Converting models to JSON that were created by hand, or changed after they were decoded."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def template() -> Template:
 
 
 class TestChanges:
-    """A changed or hand-built model is written truthfully."""
+    """A changed or hand-made model has the right JSON."""
 
     def test_hand_built(self):
-        """A model that was built by hand is written in the API's spelling, without what is not set."""
+        """A hand-made model is converted to the API's spelling, without attributes that are not set."""
         built = Project(
             id=5,
             name="n",
@@ -68,7 +68,7 @@ class TestChanges:
         assert built == codec.decode_project(json.dumps(built.to_dict()).encode(), 5)
 
     def test_hand_built_job(self):
-        """A job has its fields in the wrapper, and what extra holds there too."""
+        """A job has its fields in the wrapper, together with those of `extra`."""
         job = Job(id="j", success=True, status=JobStatus.COMPLETED, extra={"data": {"transcript": []}})
         assert {
             "success": True,
@@ -76,14 +76,14 @@ class TestChanges:
         } == job.to_dict()
 
     def test_hand_built_template_and_page(self):
-        """Templates and pages can be built by hand too."""
+        """Templates and pages can be created by hand too."""
         assert {"templateId": "t"} == Template(id="t").to_dict()
         assert {"templateId": "t", "variables": {"a": "b"}} == Template(id="t", variables={"a": "b"}).to_dict()
         page = Page(items=(ProjectItem(id=1), ProjectItem(id="a", name="n")), next_key="k")
         assert {"items": [{"id": 1}, {"id": "a", "name": "n"}], "pageKey": "k"} == page.to_dict()
 
     def test_changed_fields(self, project):
-        """Changed fields are written anew, and the others as they came."""
+        """Changed fields have the new value, and the others are as they were received."""
         expected = json.loads(payload("get-project-by-id-1"))
         changed = attrs.evolve(
             project,
@@ -98,27 +98,27 @@ class TestChanges:
         assert json.dumps(expected) == json.dumps(changed.to_dict())
 
     def test_changed_id(self, project):
-        """An id that was changed is written, also where the answer had none."""
+        """A changed id is written, even if the response had none."""
         assert "project_id" not in project.to_dict()
         assert "other" == attrs.evolve(project, id="other").to_dict()["project_id"]
 
     def test_changed_back(self, project):
-        """A field that was changed back is written as it came."""
+        """A field that was changed back is as it was received."""
         there = attrs.evolve(project, audio_speed=120)
         assert 120 == there.to_dict()["audioSpeed"]
         assert project.to_dict() == attrs.evolve(there, audio_speed=100).to_dict()
 
     def test_corrected_type(self):
-        """A value that takes the place of one of a wrong type is written instead of it."""
+        """A value that replaces one of a wrong type is written in its place."""
         assert {"audioSpeed": 90.0} == attrs.evolve(read(audioSpeed="fast"), audio_speed=90.0).to_dict()
 
     def test_changed_extra(self):
-        """Fields of extra can be changed, added and removed."""
+        """Fields of `extra` can be changed, added and removed."""
         found = read(a=1, b=True, projectName="n")
         assert {"a": True, "projectName": "n", "c": None} == attrs.evolve(found, extra={"a": True, "c": None}).to_dict()
 
     def test_changed_extra_in_a_wrapper(self):
-        """Removing what a wrapper holds in extra leaves its known fields."""
+        """Removing the fields of `extra` from a wrapper keeps its known fields."""
         job = codec.decode_job(payload("list-jobs-1").replace(b'"items": [', b'"x": [').strip(), "j")
         job = attrs.evolve(job, extra={})
         assert {} == job.to_dict()
@@ -127,20 +127,20 @@ class TestChanges:
         assert {"jobId", "status"} == set(attrs.evolve(job, extra={}).to_dict()["data"])
 
     def test_changed_spelling(self):
-        """A changed field keeps the spelling it came in."""
+        """A changed field keeps the spelling in which it was received."""
         item = codec.decode_template(b'{"templateId": "t", "deprecated": false}', "t")
         assert {"templateId": "t", "deprecated": True} == attrs.evolve(item, deprecated=True).to_dict()
         job = codec.decode_job(b'{"job_id": "j", "status": "pending"}')
         assert {"job_id": "j", "status": "failed"} == attrs.evolve(job, status=JobStatus.FAILED).to_dict()
 
     def test_changed_variables(self, template):
-        """Values that only look equal are told apart."""
+        """`True` and 1 are different values, although they are equal in Python."""
         one = attrs.evolve(template, variables={"Name": 1})
         other = codec.decode_template(json.dumps(one.to_dict()).encode(), "t")
         assert '{"Name": true}' == json.dumps(attrs.evolve(other, variables={"Name": True}).to_dict()["variables"])
 
     def test_changed_scenes(self):
-        """Changed scenes are written, each with what it had."""
+        """Changed scenes are written, each with its other fields."""
         found = read(scenes=[V3_SCENE, V2_SCENE])
         first = attrs.evolve(found.scenes[0], text="New", hide_text=True)
         expected = V3_SCENE | {"text": "New", "settings": {"hideText": True, "voiceOver": True}}
@@ -148,7 +148,7 @@ class TestChanges:
         assert [] == attrs.evolve(found, scenes=()).to_dict()["scenes"]
 
     def test_given_times(self):
-        """Times that are given by hand become UTC."""
+        """Times that are set by hand are converted to UTC."""
         berlin = timezone(timedelta(hours=1))
         noon = datetime(2025, 1, 1, 12, tzinfo=UTC)
         built = Project(id=1, saved_at=noon.replace(tzinfo=None), generated_at=noon.replace(tzinfo=berlin))

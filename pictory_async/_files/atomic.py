@@ -1,4 +1,4 @@
-"""Write a file so that nobody ever sees a part of it."""
+"""Writing files atomically: a reader sees the old content or the new content, never a part of it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from anyio import to_thread
 
 
 async def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
-    """Write a file in a thread: under a temporary name, synced to disk, then renamed to its target.
+    """Write a file in a thread: to a temporary file in the same directory, which then replaces the target.
 
-    A symbolic link stays, and its target is replaced. A new file gets the usual permissions of new files; a replaced
-    one keeps its own.
+    A symbolic link stays a link, and its target is replaced. A new file gets the usual permissions; a replaced file
+    keeps its own.
 
     Returns:
         The absolute path, with symbolic links resolved.
@@ -26,19 +26,19 @@ async def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path
 
 def _write(path: str | os.PathLike[str], content: bytes) -> Path:
     target = Path(path).resolve()
-    # Short and random: the target's name may already be as long as the file system allows.
-    beside = target.with_name(f".{os.urandom(8).hex()}.tmp")
-    file = beside.open("xb")
+    # Not derived from the target's name, which may already be as long as the file system allows.
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
+    file = temporary.open("xb")
     try:
         with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
-            beside.chmod(target.stat().st_mode & 0o7777)
-        beside.replace(target)
+            temporary.chmod(target.stat().st_mode & 0o7777)
+        temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise
     return target

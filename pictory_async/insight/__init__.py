@@ -1,6 +1,7 @@
-"""What projects and templates tell: reports, comparisons, template analysis and checks.
+"""Reports, comparisons, template analysis and checks.
 
-Functions of models: they request nothing and change nothing. Only `write_report` and `write_html_report` touch a disk.
+These functions work on models: they send no requests and change nothing. Only `write_report` and `write_html_report`
+write files.
 """
 
 from __future__ import annotations

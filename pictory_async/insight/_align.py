@@ -1,25 +1,26 @@
-"""Which item of one sequence is which item of another, and which of them moved."""
+"""Matching the items of two versions of a sequence, and finding those that moved."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
-    from difflib import SequenceMatcher
 
-__all__ = ["ALIKE", "Pair", "align", "moved"]
+__all__ = ["Pair", "align", "moved"]
 
-ALIKE = 0.5  # two texts are versions of one when at least this part of their characters is common
-_COMPARED_LENGTH = 200  # characters of a text that tell whether it is alike another: the work grows with the square
-_MOST_COMPARED = 2_000  # pairs of texts; in larger templates only neighbours are compared
+_SIMILAR = 0.5  # the share of common characters from which two texts are versions of one text
+_COMPARED_LENGTH = 200  # characters of a text that are compared: the work grows with the square
+_MAX_COMPARED = 2_000  # pairs of texts; in larger templates only neighbours are compared
 
 T = TypeVar("T")
 
 
 class Pair(NamedTuple):
-    """Two indexes that stand for one thing, and how that was found: ``id``, ``content``, ``similarity``, ``place``."""
+    """The indexes of one item in both versions, and what matched: ``id``, ``content``, ``similarity`` or ``place``."""
 
     old: int
     new: int
@@ -35,17 +36,18 @@ def align(
     text: Callable[[T], str],
     place: Callable[[T], str] | None = None,
 ) -> list[Pair]:
-    """Find which items of two versions of a sequence belong together.
+    """Match the items of two versions of a sequence.
 
-    First by id, then by equal content, then by similar text, the most similar first. Each item is used once.
+    First by id, then by equal content, then by similar text, the most similar first. Each item is matched once.
 
     Args:
         old: The earlier version.
         new: The later version.
-        key: Gives an item's id; an id that comes twice in one version identifies nothing.
-        content: Gives what makes two items equal.
-        text: Gives the text that makes two items similar.
-        place: Gives what makes two items that are left over one rewritten item, where that may be.
+        key: Returns an item's id; an id that occurs twice in one version is ignored.
+        content: Returns what must be equal for two items to match by content.
+        text: Returns what must be similar for two items to match by similarity.
+        place: Returns what must be equal for two remaining items to count as one rewritten item. ``None``: remaining
+            items are not matched.
 
     Returns:
         The pairs in the order of the earlier version.
@@ -69,12 +71,12 @@ def align(
 
 
 def moved(pairs: Sequence[Pair]) -> set[Pair]:
-    """Give a smallest set of pairs that must have moved: without them, the others kept their order.
+    """Return the smallest set of pairs that must have moved: without them, the others kept their order.
 
     Args:
         pairs: The pairs in the order of the earlier version.
     """
-    # The longest increasing subsequence of the new places stays; see "patience sorting".
+    # The longest increasing subsequence of the new indexes stays; see "patience sorting".
     ends: list[int] = []
     last: list[int] = []
     before: list[int | None] = []
@@ -92,15 +94,9 @@ def moved(pairs: Sequence[Pair]) -> set[Pair]:
 
 
 def _unique(items: dict[int, T], key: Callable[[T], str | None]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    twice: set[str] = set()
-    for index, item in items.items():
-        name = key(item)
-        if name:
-            if name in found:
-                twice.add(name)
-            found[name] = index
-    return {name: index for name, index in found.items() if name not in twice}
+    names = {index: key(item) for index, item in items.items()}
+    counts = Counter(names.values())
+    return {name: index for index, name in names.items() if name and counts[name] == 1}
 
 
 def _equal(left: dict[int, T], right: dict[int, T], content: Callable[[T], Hashable]) -> Iterator[tuple[int, int]]:
@@ -114,10 +110,8 @@ def _equal(left: dict[int, T], right: dict[int, T], content: Callable[[T], Hasha
 
 
 def _similar(left: dict[int, T], right: dict[int, T], text: Callable[[T], str]) -> Iterator[tuple[int, int]]:
-    from difflib import SequenceMatcher  # noqa: PLC0415  # seldom needed
-
     texts = {index: text(item)[:_COMPARED_LENGTH] for index, item in left.items()}
-    reach = max(_MOST_COMPARED // (len(left) or 1), 1)
+    reach = max(_MAX_COMPARED // (len(left) or 1), 1)
     found: list[tuple[float, int, int, int]] = []
     for place, (other, item) in enumerate(sorted(right.items())):
         matcher = SequenceMatcher(None, "", text(item)[:_COMPARED_LENGTH], autojunk=False)
@@ -125,14 +119,14 @@ def _similar(left: dict[int, T], right: dict[int, T], text: Callable[[T], str]) 
         for one in near:
             matcher.set_seq1(texts[one])
             ratio = _ratio(matcher)
-            if ratio >= ALIKE:
+            if ratio >= _SIMILAR:
                 found.append((-ratio, abs(one - other), one, other))
-    # Sorted: the most similar first, and among equals the nearest. `take` passes over what is already used.
+    # The most similar first, and of equally similar ones the nearest. `take` skips items that are matched already.
     for _, _, one, other in sorted(found):
         yield one, other
 
 
 def _ratio(matcher: SequenceMatcher[str]) -> float:
-    if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
+    if matcher.real_quick_ratio() < _SIMILAR or matcher.quick_ratio() < _SIMILAR:
         return 0.0
     return matcher.ratio()

@@ -1,4 +1,4 @@
-"""Comparing the settings of projects."""
+"""The settings of several projects, side by side."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["ProjectComparison", "Setting", "compare_projects"]
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#$!])")
 _URL = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NO_SETTING = frozenset({"project_id", "projectId", "id", "saveDate", "savedDate", "generatedDate", "success"})
-_DEEPEST = 4  # levels of unknown objects that are looked into
+_MAX_DEPTH = 4  # levels of unknown objects that are compared
 
 
 @attrs.frozen(kw_only=True)
@@ -29,10 +29,10 @@ class Setting:
     """One setting of the compared projects.
 
     Attributes:
-        key: Its name in `ProjectComparison.to_dict`, such as ``layouts``; for a setting that this package has no name
-            for, its path in the API's JSON, such as ``audio.voiceOverTextSpeed``.
+        key: Its name in `ProjectComparison.to_dict`, such as ``layouts``. For a setting that this package does not
+            know, its path in the API's JSON, such as ``audio.voiceOverTextSpeed``.
         label: Its name for people, such as ``Aspect ratio``.
-        values: The value in each project, in the order in which they were given; ``None`` where it is not given.
+        values: The value in each project, in the order of the projects; ``None`` if the project has none.
         known: Whether this package knows the setting, so that it has a type and a unit.
     """
 
@@ -43,7 +43,7 @@ class Setting:
 
     @property
     def differs(self) -> bool:
-        """Whether not all projects have the same value."""
+        """Whether the projects have different values."""
         return not all(same(self.values[0], value) for value in self.values)
 
 
@@ -52,8 +52,8 @@ class ProjectComparison:
     """The settings of projects, side by side.
 
     Attributes:
-        ids: The projects' ids, in the order in which they were given.
-        labels: A different one-line name for each project: its own name, with the id where that is not enough.
+        ids: The ids of the projects, in their order.
+        labels: A unique one-line label for each project: its name, with the id if several have the same name.
         settings: All settings that at least one project has.
     """
 
@@ -63,45 +63,45 @@ class ProjectComparison:
 
     @property
     def differing(self) -> tuple[Setting, ...]:
-        """The settings in which not all projects are the same."""
+        """The settings in which the projects differ."""
         return tuple(setting for setting in self.settings if setting.differs)
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The head of the table whose lines `rows` gives: ``Setting``, then each project's label."""
+        """The head of the table that `rows` returns: ``Setting``, then the label of each project."""
         return ("Setting", *self.labels)
 
     def rows(self, *, differing_only: bool = False) -> list[tuple[str, ...]]:
-        """Give the lines of a table: the setting's label, then one text per project.
+        """Return the rows of a table: the setting's label, then its value in each project, as text.
 
-        All texts are one line without control characters, so that they cannot disturb a terminal.
+        Every text is one line without control characters, so it is safe to print in a terminal.
 
         Args:
-            differing_only: Leave out the settings in which all projects are the same.
+            differing_only: Whether to leave out the settings in which all projects are the same.
         """
         settings = self.differing if differing_only else self.settings
         return [(setting.label, *map(shown, setting.values)) for setting in settings]
 
     def to_markdown(self, *, differing_only: bool = False) -> str:
-        """Give the comparison as a Markdown table; the labels of differing settings are bold.
+        """Return the comparison as a Markdown table; the labels of differing settings are bold.
 
         Args:
-            differing_only: Leave out the settings in which all projects are the same.
+            differing_only: Whether to leave out the settings in which all projects are the same.
         """
         differing = {setting.label for setting in self.differing}
-        lines = [_line(self.header), "|" + " --- |" * len(self.header)]
+        rows = [[*map(_escaped, self.header)], ["---"] * len(self.header)]
         for label, *values in self.rows(differing_only=differing_only):
-            cells = [f"**{_escaped(label)}**" if label in differing else _escaped(label), *map(_escaped, values)]
-            lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join(lines) + "\n"
+            name = f"**{_escaped(label)}**" if label in differing else _escaped(label)
+            rows.append([name, *map(_escaped, values)])
+        return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the comparison as JSON values.
+        """Return the comparison as JSON values.
 
         Each setting is a list with one value per project. The keys ``names``, ``layouts``, ``schemas``,
-        ``durations``, ``audioSpeeds``, ``videoVolumes`` and ``maxLines`` are those of the API's page and, like those
-        of all known settings, always there. Besides: ``projectIds``; ``other``, with the settings that have only a
-        path; and ``differing``, the keys of the settings that differ.
+        ``durations``, ``audioSpeeds``, ``videoVolumes`` and ``maxLines`` are those of the API's page. These and the
+        keys of all other known settings are always present. Other keys: ``projectIds``; ``other``, with the unknown
+        settings by their path; and ``differing``, the keys of the settings that differ.
         """
         known = {key: [None] * len(self.ids) for key, _, _ in _KNOWN}
         found = {setting.key: _plain(setting.values) for setting in self.settings if setting.known}
@@ -115,20 +115,20 @@ class ProjectComparison:
 
 
 def compare_projects(projects: Iterable[Project]) -> ProjectComparison:
-    """Lay the settings of projects side by side and tell which differ.
+    """Compare the settings of projects.
 
     Does what "Compare Project Settings" on https://docs.pictory.ai/api-reference/projects/get-project-by-id does, for
-    every setting: also those that this package has no name for. URLs, ids of files and times are no settings. Two
-    snapshots of one project can be compared as well.
+    every setting, including those that this package does not know. URLs, ids of files and times are not compared.
+    You can also compare two snapshots of one project.
 
     Args:
         projects: One or more projects.
 
     Returns:
-        The comparison, for the terminal, as Markdown and as a ``dict``.
+        The comparison, as table rows, as Markdown and as a ``dict``.
 
     Raises:
-        PictoryConfigError: There is no project.
+        PictoryConfigError: ``projects`` is empty.
     """
     projects = tuple(projects)
     if not projects:
@@ -151,7 +151,7 @@ def _scene(read: Callable[[SceneSettings], Any]) -> Callable[[Project], Any]:
 
 
 def _visual(read: Callable[[VisualFilter], tuple[str, ...]]) -> Callable[[Project], Any]:
-    # What is allowed does not depend on the order in which it is listed.
+    # The order of the names has no meaning.
     return lambda project: None if project.visual_filter is None else tuple(sorted(read(project.visual_filter)))
 
 
@@ -169,9 +169,9 @@ _KNOWN: tuple[_Known, ...] = (
     ("videoVolumes", "Video volume (%)", lambda project: project.video_volume),
     ("brands", "Brand", lambda project: project.brand_id),
     ("templates", "Smart layout", lambda project: project.smart_template_id),
-    ("maxLines", "Lines per scene, at most", _scene(lambda settings: settings.max_lines)),
-    ("autoHighlights", "Keywords highlighted", _scene(lambda settings: settings.auto_highlight_keywords)),
-    ("autoVisuals", "Visuals chosen", _scene(lambda settings: settings.auto_visual_selection)),
+    ("maxLines", "Max. lines per scene", _scene(lambda settings: settings.max_lines)),
+    ("autoHighlights", "Auto-highlight keywords", _scene(lambda settings: settings.auto_highlight_keywords)),
+    ("autoVisuals", "Auto-select visuals", _scene(lambda settings: settings.auto_visual_selection)),
     ("sceneBreaks", "Scene break", _scene(lambda settings: settings.scene_break)),
     ("visualLibraries", "Visual libraries", _visual(lambda allowed: allowed.libraries)),
     ("visualStyles", "Visual styles", _visual(lambda allowed: allowed.styles)),
@@ -195,7 +195,7 @@ def _unknown_settings(project: Project) -> Iterator[tuple[str, Any]]:
 def _flat(values: Mapping[str, Any], inside: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if is_object(value):
-            if depth < _DEEPEST:
+            if depth < _MAX_DEPTH:
                 yield from _flat(value, f"{inside}{key}.", depth + 1)
         elif is_list(value):
             if all(isinstance(item, str | int | float) and not _is_url(item) for item in value):
@@ -215,7 +215,7 @@ def _labels(projects: tuple[Project, ...]) -> tuple[str, ...]:
         names = [
             name if names.count(name) == 1 else f"{name} ({number})" for name, number in zip(names, ids, strict=True)
         ]
-    # Snapshots of one project have even the id in common.
+    # Snapshots of one project have the same id too, so they get a number.
     taken: set[str] = set()
     for index, name in enumerate(names):
         label, count = name, 1
@@ -233,7 +233,3 @@ def _plain(values: tuple[Any, ...]) -> list[Any]:
 
 def _escaped(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(map(_escaped, cells))} |"

@@ -1,4 +1,4 @@
-"""What changed between two versions of a template."""
+"""The changes between two versions of a template."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pictory_async.insight._text import quoted, same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pictory_async.models import Template, TemplateScene
+    from pictory_async.models import Model, Template, TemplateScene
 
 __all__ = [
     "PropertyChange",
@@ -41,9 +41,9 @@ class PropertyChange:
 
     Attributes:
         name: The property, such as ``language``, ``background_music.volume`` or ``voice_over.ai_voices[0].speed``;
-            one that this package has no name for has the API's name.
-        old: Its value before; ``None`` where there was none.
-        new: Its value after; ``None`` where there is none.
+            for a property that this package does not know, the API's name.
+        old: Its old value, or ``None``.
+        new: Its new value, or ``None``.
     """
 
     name: str
@@ -53,13 +53,13 @@ class PropertyChange:
 
 @attrs.frozen(kw_only=True)
 class VariableChange:
-    """A variable that was added, removed, or has another default.
+    """A variable that was added or removed, or that has another default.
 
     Attributes:
         kind: How it changed.
         name: Name of the variable.
-        old: Its default before; ``None`` where it was not declared.
-        new: Its default after; ``None`` where it is not declared any more.
+        old: Its old default; ``None`` if it was not declared.
+        new: Its new default; ``None`` if it is no longer declared.
     """
 
     kind: VariableChangeKind
@@ -88,11 +88,11 @@ class SceneMatch:
     """A scene that both versions have.
 
     Attributes:
-        old: The scene before.
-        new: The scene after.
-        how: What shows that it is the same scene: ``id``, ``content`` or ``similarity``.
-        moved: Whether it stands elsewhere among the scenes that both versions have. A scene whose number changed only
-            because others were added, removed or moved has not moved.
+        old: The scene in the earlier version.
+        new: The scene in the later version.
+        how: How the two were matched: ``id``, ``content`` or ``similarity``.
+        moved: Whether its position among the common scenes changed. A scene whose number changed only because others
+            were added, removed or moved has not moved.
         changes: What changed in it.
     """
 
@@ -107,7 +107,8 @@ class SceneMatch:
 class TemplateDiff:
     """What changed between two versions of a template.
 
-    New ids are no change: exporting a template again gives new ones. Neither are the URLs of its files.
+    New ids are not reported, because a template gets new ids when it is exported again. Neither are the URLs of its
+    files.
 
     Attributes:
         old_id: Id of the earlier version.
@@ -129,12 +130,12 @@ class TemplateDiff:
 
     @property
     def moved(self) -> tuple[SceneMatch, ...]:
-        """The scenes that moved: the fewest whose moving explains the new order."""
+        """The scenes that moved: the smallest number of moves that leads to the new order."""
         return tuple(match for match in self.matches if match.moved)
 
     @property
     def changed(self) -> tuple[SceneMatch, ...]:
-        """The scenes in which something changed."""
+        """The scenes that have changes."""
         return tuple(match for match in self.matches if match.changes)
 
     @property
@@ -143,9 +144,9 @@ class TemplateDiff:
         return not (self.properties or self.variables or self.added or self.removed or self.moved or self.changed)
 
     def lines(self) -> list[str]:
-        """Give the changes as lines for people; an empty list when nothing changed.
+        """Return the changes as lines for people; empty if nothing changed.
 
-        All lines are free of control characters, and long texts are cut.
+        The lines have no control characters, and long texts are shortened.
         """
         return list(self._lines())
 
@@ -161,17 +162,17 @@ class TemplateDiff:
             else:
                 yield f"variable {name}: default {quoted(variable.old)} → {quoted(variable.new)}"
         for scene in self.removed:
-            yield f"scene {scene.number} removed{_saying(scene)}"
+            yield f"scene {scene.number} removed{_with_text(scene)}"
         for scene in self.added:
-            yield f"scene {scene.number} added{_saying(scene)}"
+            yield f"scene {scene.number} added{_with_text(scene)}"
         for match in self.matches:
             if match.moved:
-                yield f"scene {match.old.number} moved, now scene {match.new.number}{_saying(match.new)}"
+                yield f"scene {match.old.number} moved, now scene {match.new.number}{_with_text(match.new)}"
             for scene_change in match.changes:
                 yield f"scene {match.new.number}: {scene_change}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the changes as JSON values."""
+        """Return the changes as JSON values."""
         return {
             "old_id": self.old_id,
             "new_id": self.new_id,
@@ -200,11 +201,11 @@ class TemplateDiff:
 
 
 def compare_templates(old: Template, new: Template) -> TemplateDiff:
-    """Tell what changed between two versions of a template, down to the texts of a scene.
+    """Compare two versions of a template, including the texts of their scenes.
 
     Does what "Compare Template Versions" on https://docs.pictory.ai/api-reference/templates/get-template-by-id does,
-    and more. A scene of the one version is found in the other by its id, else by equal content, else by similar text,
-    so that versions that were exported again, with new ids, can be compared.
+    and more. Scenes are matched by their id, then by equal content, then by similar text, so you can compare versions
+    that were exported again and have new ids. No request is sent.
 
     Args:
         old: The earlier version.
@@ -212,7 +213,7 @@ def compare_templates(old: Template, new: Template) -> TemplateDiff:
     """
     pairs = align(old.scenes, new.scenes, key=lambda scene: scene.id, content=content_of, text=text_of)
     displaced = moved(pairs)
-    kept, met = {pair.old for pair in pairs}, {pair.new for pair in pairs}
+    kept_old, kept_new = {pair.old for pair in pairs}, {pair.new for pair in pairs}
     before = [_ref(number, scene) for number, scene in enumerate(old.scenes, 1)]
     after = [_ref(number, scene) for number, scene in enumerate(new.scenes, 1)]
     return TemplateDiff(
@@ -220,8 +221,8 @@ def compare_templates(old: Template, new: Template) -> TemplateDiff:
         new_id=new.id,
         properties=tuple(_property_changes(old, new)),
         variables=tuple(_variable_changes(old.variables, new.variables)),
-        added=tuple(scene for index, scene in enumerate(after) if index not in met),
-        removed=tuple(scene for index, scene in enumerate(before) if index not in kept),
+        added=tuple(scene for index, scene in enumerate(after) if index not in kept_new),
+        removed=tuple(scene for index, scene in enumerate(before) if index not in kept_old),
         matches=tuple(
             SceneMatch(
                 old=before[pair.old],
@@ -236,23 +237,19 @@ def compare_templates(old: Template, new: Template) -> TemplateDiff:
 
 
 def _properties(template: Template) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        name: getattr(template, name) for name in ("name", "language", "published", "deprecated", "schema_version")
-    }
-    music, voice_over = template.background_music, template.voice_over
-    if music is not None:
-        for name in ("enabled", "url", "volume"):
-            values[f"background_music.{name}"] = getattr(music, name)
-        values.update({f"background_music.{name}": value for name, value in music.extra.items()})
-    if voice_over is not None:
-        values["voice_over.enabled"] = voice_over.enabled
-        values.update({f"voice_over.{name}": value for name, value in voice_over.extra.items()})
-        for index, voice in enumerate(voice_over.ai_voices):
-            where = f"voice_over.ai_voices[{index}]"
-            for name in ("speaker", "speed", "amplification_level"):
-                values[f"{where}.{name}"] = getattr(voice, name)
-            values.update({f"{where}.{name}": value for name, value in voice.extra.items()})
-    values.update(template.extra)
+    voices = () if template.voice_over is None else template.voice_over.ai_voices
+    parts: list[tuple[str, Model | None, tuple[str, ...]]] = [
+        ("", template, ("name", "language", "published", "deprecated", "schema_version")),
+        ("background_music.", template.background_music, ("enabled", "url", "volume")),
+        ("voice_over.", template.voice_over, ("enabled",)),
+    ]
+    for index, voice in enumerate(voices):
+        parts.append((f"voice_over.ai_voices[{index}].", voice, ("speaker", "speed", "amplification_level")))
+    values: dict[str, Any] = {}
+    for prefix, part, names in parts:
+        if part is not None:
+            values |= {f"{prefix}{name}": getattr(part, name) for name in names}
+            values |= {f"{prefix}{name}": value for name, value in part.extra.items()}
     return values
 
 
@@ -277,7 +274,7 @@ def _ref(number: int, scene: TemplateScene) -> SceneRef:
     return SceneRef(number=number, id=scene.id, texts=scene.texts)
 
 
-def _saying(scene: SceneRef) -> str:
+def _with_text(scene: SceneRef) -> str:
     return f": {quoted(' / '.join(scene.texts))}" if scene.texts else ""
 
 

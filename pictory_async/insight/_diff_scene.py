@@ -20,7 +20,7 @@ __all__ = ["SceneChange", "SceneChangeKind", "content_of", "scene_changes", "tex
 
 
 class SceneChangeKind(StrEnum):
-    """What happened to a part of a scene."""
+    """How a part of a scene changed."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -32,16 +32,16 @@ class SceneChangeKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class SceneChange:
-    """One change in a scene. ``str()`` gives it as a line for people.
+    """One change in a scene. ``str()`` describes it in one line.
 
     Attributes:
-        kind: What happened.
-        part: To what: ``subtitle``, ``layer`` or ``scene``.
-        old_place: Where it was, such as ``subtitle 2`` or ``layer group 1, layer 3``; ``None`` for an added part.
-        new_place: Where it is; ``None`` for a removed part.
-        name: For ``OTHER`` the field that changed, in the API's spelling; else ``None``.
-        old: The text, type or value before.
-        new: The text, type or value after.
+        kind: How the part changed.
+        part: What changed: ``subtitle``, ``layer`` or ``scene``.
+        old_place: Its old place, such as ``subtitle 2`` or ``layer group 1, layer 3``; ``None`` for an added part.
+        new_place: Its new place; ``None`` for a removed part.
+        name: For ``OTHER``, the field that changed, in the API's spelling; otherwise ``None``.
+        old: The old text, type or value.
+        new: The new text, type or value.
     """
 
     kind: SceneChangeKind
@@ -55,9 +55,9 @@ class SceneChange:
     def __str__(self) -> str:
         match self.kind:
             case SceneChangeKind.ADDED:
-                return f"{self.new_place} added{_saying(self.new)}"
+                return f"{self.new_place} added{_with_text(self.new)}"
             case SceneChangeKind.REMOVED:
-                return f"{self.old_place} removed{_saying(self.old)}"
+                return f"{self.old_place} removed{_with_text(self.old)}"
             case SceneChangeKind.MOVED:
                 return f"{self.old_place} moved, now {self.new_place}"
             case SceneChangeKind.OTHER:
@@ -66,7 +66,7 @@ class SceneChange:
                 return f"{self.new_place}, {self.kind.value}: {quoted(self.old)} → {quoted(self.new)}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the change as JSON values."""
+        """Return the change as JSON values."""
         return {
             "change": self.kind.value,
             "part": self.part,
@@ -79,7 +79,7 @@ class SceneChange:
 
 
 class _Part(NamedTuple):
-    """A subtitle or a layer, as far as it can change."""
+    """The fields of a subtitle or layer that are compared."""
 
     place: str
     group: int
@@ -90,7 +90,7 @@ class _Part(NamedTuple):
 
 
 def scene_changes(old: TemplateScene, new: TemplateScene) -> tuple[SceneChange, ...]:
-    """Tell what changed between two versions of one scene."""
+    """Return what changed between two versions of a scene."""
     return (
         *_others("scene", "scene", old.extra, new.extra),
         *_part_changes("subtitle", _subtitles(old), _subtitles(new)),
@@ -99,14 +99,14 @@ def scene_changes(old: TemplateScene, new: TemplateScene) -> tuple[SceneChange, 
 
 
 def content_of(scene: TemplateScene) -> str:
-    """Give what makes two scenes equal, whatever their ids: one text for everything that can change."""
+    """Return everything that is compared in a scene, as one text without ids: equal scenes have equal texts."""
     layers = [[(layer.type, layer.text, dict(layer.extra)) for layer in group] for group in scene.layers]
     subtitles = [(subtitle.text, dict(subtitle.extra)) for subtitle in scene.subtitles]
     return json.dumps([subtitles, layers, dict(scene.extra)], sort_keys=True, default=repr)
 
 
 def text_of(scene: TemplateScene) -> str:
-    """Give what makes two scenes similar."""
+    """Return the text by which similar scenes are found."""
     return "\n".join(scene.texts)
 
 
@@ -175,5 +175,5 @@ def _others(kind: str, place: str, old: Mapping[str, Any], new: Mapping[str, Any
             )
 
 
-def _saying(text: Any) -> str:
+def _with_text(text: Any) -> str:
     return f": {quoted(text)}" if text else ""

@@ -1,4 +1,4 @@
-"""One project in the HTML report."""
+"""The part of the HTML report about one project."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _LINKS = {
     "vtt": "Subtitles (WebVTT)",
     "txt": "Transcript",
 }
-_LONG = 24  # characters from which a value is most likely an id
+_LONG = 24  # a value with at least this many characters is probably an id
 _ID = ' class="id"'
 
 
 class State(NamedTuple):
-    """What there is to say about a project's video at a glance."""
+    """The state of a project's video, with the CSS class of its badge."""
 
-    look: str
+    css: str
     label: str
     sentence: str
 
 
-_RENDERING = State("busy", "Rendering", "The video is being made.")
+_RENDERING = State("busy", "Rendering", "The video is being rendered.")
 _NO_VIDEO = State("none", "No video", "There is no video yet.")
-_OUTDATED = State("warn", "Outdated", "The project was saved after its video was made.")
-_RENDERED = State("good", "Rendered", "The video is there.")
+_OUTDATED = State("warn", "Outdated", "The project was saved after its video was rendered.")
+_RENDERED = State("good", "Rendered", "Ready to watch.")
 
 
 def state_of(project: Project) -> State:
-    """Judge a project for the reader of a report."""
+    """Return the state of a project's video."""
     if project.is_rendering:
         return _RENDERING
     if not project.is_rendered:
@@ -48,7 +48,7 @@ def state_of(project: Project) -> State:
 
 
 def card(project: Project, number: int) -> str:
-    """Give a project's part of the page; ``number`` makes its anchor, ``p1`` for the first."""
+    """Return a project's part of the page; its anchor is ``p`` and ``number``."""
     name = project.name or str(project.id)
     head = element("div", f"{picture(project.thumbnail_url, name)}{_title(project, name)}", class_="head")
     columns = ("".join(_group(title, values) for title, values in groups.items()) for groups in _settings(project))
@@ -59,7 +59,7 @@ def card(project: Project, number: int) -> str:
 
 def _title(project: Project, name: str) -> str:
     state = state_of(project)
-    badge = element("span", state.label, class_=f"badge {state.look}")
+    badge = element("span", state.label, class_=f"badge {state.css}")
     parts = [
         element("h2", safe(name), dir="auto"),
         element("p", safe(project.id), class_="id"),
@@ -70,23 +70,20 @@ def _title(project: Project, name: str) -> str:
 
 
 def _events(project: Project) -> str:
-    times = [("made", "Video made", project.generated_at), ("saved", "Saved", project.saved_at)]
-    events = sorted(
-        ((time, look, label) for look, label, time in times if time is not None), key=lambda event: event[0]
-    )
-    lines: list[str] = []
+    times = ((project.generated_at, "rendered", "Video rendered"), (project.saved_at, "saved", "Saved"))
+    items: list[str] = []
     before = None
-    for time, look, label in events:
+    for time, css, label in sorted((time, css, label) for time, css, label in times if time is not None):
         later = ""
         if before is not None and time > before:
             later = f' <span class="soft">({length((time - before).total_seconds())} later)</span>'
-        lines.append(element("li", f'<i class="{look}"></i>{label} {moment(time)}{later}'))
+        items.append(element("li", f'<i class="{css}"></i>{label} {moment(time)}{later}'))
         before = time
-    return element("ol", "".join(lines), class_="events") if lines else ""
+    return element("ol", "".join(items), class_="events") if items else ""
 
 
 def _settings(project: Project) -> tuple[dict[str, dict[str, str]], ...]:
-    """Give the settings in three columns of groups."""
+    """Return the settings in three columns of groups."""
     scenes, allowed = project.scene_settings, project.visual_filter
     video = {
         "Aspect ratio": shown(project.layout),
@@ -106,17 +103,17 @@ def _settings(project: Project) -> tuple[dict[str, dict[str, str]], ...]:
         "Voice-over": shown(project.voice_over_id),
     }
     branding = {"Brand": shown(project.brand_id), "Smart layout": shown(project.smart_template_id)}
-    making = {
+    scene = {
         "Scenes": str(len(project.scenes)) if project.scenes else NOT_GIVEN,
-        "Lines, at most": shown(scenes and scenes.max_lines),
-        "Keywords highlighted": shown(scenes and scenes.auto_highlight_keywords),
-        "Visuals chosen": shown(scenes and scenes.auto_visual_selection),
+        "Max. lines": shown(scenes and scenes.max_lines),
+        "Auto-highlight keywords": shown(scenes and scenes.auto_highlight_keywords),
+        "Auto-select visuals": shown(scenes and scenes.auto_visual_selection),
         "Scene break": shown(scenes and scenes.scene_break),
         "Visual libraries": shown(allowed and allowed.libraries),
         "Visual styles": shown(allowed and allowed.styles),
         "Visual categories": shown(allowed and allowed.categories),
     }
-    return {"Video": video, "Project": origin}, {"Voice": voice, "Branding": branding}, {"Scenes": making}
+    return {"Video": video, "Project": origin}, {"Voice": voice, "Branding": branding}, {"Scenes": scene}
 
 
 def _percent(value: Any) -> str:
@@ -127,15 +124,15 @@ def _group(title: str, values: dict[str, str]) -> str:
     given = {label: value for label, value in values.items() if value != NOT_GIVEN}
     if not given:
         return ""
-    lines = "".join(
+    items = "".join(
         f"<dt>{label}</dt><dd{_ID if len(value) >= _LONG else ''}><bdi>{safe(value)}</bdi></dd>"
         for label, value in given.items()
     )
-    return element("section", f"<h3>{title}</h3><dl>{lines}</dl>")
+    return element("section", f"<h3>{title}</h3><dl>{items}</dl>")
 
 
 def _links(project: Project) -> str:
     assets = project.assets
-    lines = [element("li", link(label, assets[kind])) for kind, label in _LINKS.items() if kind in assets]
-    content = element("ul", "".join(lines)) if lines else element("p", "There are no files yet.", class_="soft")
+    items = [element("li", link(label, assets[kind])) for kind, label in _LINKS.items() if kind in assets]
+    content = element("ul", "".join(items)) if items else element("p", "No files yet.", class_="soft")
     return element("section", f"<h3>Files</h3>{content}", class_="links")

@@ -1,4 +1,4 @@
-"""The overview of many projects in the HTML report, with their common timeline."""
+"""The overview of several projects in the HTML report, with a common timeline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pictory_async.insight._html_card import state_of
 from pictory_async.insight._html_parts import element, safe
-from pictory_async.insight._text import NOT_GIVEN, iso, length, shown
+from pictory_async.insight._text import NOT_GIVEN, length, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 __all__ = ["overview"]
 
-_KEY = '<p class="key"><span><i class="made"></i>video made</span><span><i class="saved"></i>saved</span></p>'
+_KEY = '<p class="key"><span><i class="rendered"></i>rendered</span><span><i class="saved"></i>saved</span></p>'
 
 
 def overview(projects: Sequence[Project]) -> str:
-    """Give a table with one line per project, whose timelines have one scale."""
+    """Return a table with one row per project; their timelines have the same scale."""
     times = [time for project in projects for time in (project.saved_at, project.generated_at) if time is not None]
     first, last = (min(times), max(times)) if times else (None, None)
     axis = ""
     if first is not None and last is not None:
-        ends = "".join(element("time", iso(time)[:10], datetime=iso(time)) for time in (first, last))
+        ends = "".join(element("time", time.isoformat()[:10], datetime=time.isoformat()) for time in (first, last))
         axis = element("th", element("span", ends, class_="ends"), class_="axis", scope="col")
     heads = "".join(f'<th scope="col">{name}</th>' for name in ("Project", "Video", "Ratio"))
     head = f'<thead><tr>{heads}<th scope="col" class="number">Duration</th>{axis}</tr></thead>'
-    lines = "".join(_line(project, number, first, last) for number, project in enumerate(projects, 1))
-    table = element("table", f"{head}<tbody>{lines}</tbody>", class_="overview")
+    rows = "".join(_row(project, number, first, last) for number, project in enumerate(projects, 1))
+    table = element("table", f"{head}<tbody>{rows}</tbody>", class_="overview")
     return element("section", f'<div class="wide">{table}</div>{_KEY if axis else ""}', class_="card")
 
 
-def _line(project: Project, number: int, first: datetime | None, last: datetime | None) -> str:
+def _row(project: Project, number: int, first: datetime | None, last: datetime | None) -> str:
     state = state_of(project)
     name = element("a", safe(project.name or project.id), href=f"#p{number}", dir="auto")
     duration = NOT_GIVEN if project.duration is None else length(project.duration)
     cells = [
         f'<th scope="row">{name}</th>',
-        element("td", element("span", state.label, class_=f"badge {state.look}")),
+        element("td", element("span", state.label, class_=f"badge {state.css}")),
         element("td", safe(shown(project.layout))),
         element("td", duration, class_="number"),
     ]
@@ -50,25 +50,23 @@ def _line(project: Project, number: int, first: datetime | None, last: datetime 
 
 
 def _timeline(project: Project, first: datetime, last: datetime) -> str:
-    """Draw when a project was saved and made; places are percentages, so that the drawing fits any width."""
-    made, saved = project.generated_at, project.saved_at
-    words = [
-        f"{label} {iso(time)[:16].replace('T', ' ')}" for label, time in (("made", made), ("saved", saved)) if time
-    ]
+    """Draw when a project was rendered and saved. Positions are percentages, so the drawing fits any width."""
+    times = {"rendered": project.generated_at, "saved": project.saved_at}
+    words = [f"{label} {time.isoformat(' ')[:16]}" for label, time in times.items() if time]
+    x = {label: _position(time, first, last) for label, time in times.items() if time}
     shapes = ['<line class="rail" x1="0" x2="100%" y1="9" y2="9"/>']
-    if made is not None and saved is not None:
-        ends = f'x1="{_place(made, first, last)}" x2="{_place(saved, first, last)}"'
-        shapes.append(f'<line class="span" {ends} y1="9" y2="9"/>')
-    if made is not None:
-        shapes.append(f'<circle class="dot-made" cx="{_place(made, first, last)}" cy="9" r="5"/>')
-    if saved is not None:
-        x = _place(saved, first, last)
-        shapes.append(f'<svg x="{x}" y="9" width="1" height="1"><path class="dot-saved" d="M0-6 6 0 0 6-6 0z"/></svg>')
-    label = safe(", ".join(words) or "no times known")
+    if len(x) == len(times):
+        shapes.append(f'<line class="span" x1="{x["rendered"]}" x2="{x["saved"]}" y1="9" y2="9"/>')
+    if "rendered" in x:
+        shapes.append(f'<circle class="dot-rendered" cx="{x["rendered"]}" cy="9" r="5"/>')
+    if "saved" in x:
+        diamond = '<path class="dot-saved" d="M0-6 6 0 0 6-6 0z"/>'
+        shapes.append(f'<svg x="{x["saved"]}" y="9" width="1" height="1">{diamond}</svg>')
+    label = safe(", ".join(words) or "no dates")
     return f'<svg role="img" aria-label="{label}"><title>{label}</title>{"".join(shapes)}</svg>'
 
 
-def _place(time: datetime, first: datetime, last: datetime) -> str:
+def _position(time: datetime, first: datetime, last: datetime) -> str:
     whole = (last - first).total_seconds()
     part = (time - first).total_seconds() / whole if whole else 0.5
-    return f"{2 + 96 * part:.2f}%"  # a margin on both sides, so that no dot is cut
+    return f"{2 + 96 * part:.2f}%"  # with a margin on both sides, so that no dot is cut off

@@ -1,11 +1,12 @@
-"""The report of one project, and files that are whole or not there."""
+"""The report of one project, as a ``dict`` and as a JSON file."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from pictory_async._files.atomic import write_atomically
-from pictory_async.insight._text import iso, iso_or_none, utc_now
+from pictory_async.insight._text import utc_now
 
 if TYPE_CHECKING:
     import os
@@ -18,22 +19,22 @@ __all__ = ["project_report", "write_report"]
 
 
 def project_report(project: Project, *, now: datetime | None = None) -> dict[str, Any]:
-    """Give the report of a project with the keys that the API's page shows.
+    """Return the report of a project, with the keys that the API's page shows.
 
     The structure is that of "Export Project Report" on
-    https://docs.pictory.ai/api-reference/projects/get-project-by-id. Nothing is requested.
+    https://docs.pictory.ai/api-reference/projects/get-project-by-id. No request is sent.
 
     Args:
         project: The project.
-        now: When the report is made; the clock's time by default. Without a zone it is taken to be UTC.
+        now: The date of the report; by default the current time. Without a time zone, it is taken as UTC.
 
     Returns:
-        A new ``dict`` of JSON values. All keys are always there; what the API did not say is ``None``, and so are
-        empty ids and URLs. Times are ISO 8601 in UTC with their offset; the duration is in seconds, volume and speed
-        are in percent.
+        A new ``dict`` of JSON values. All keys are always present; a value that the API did not send is ``None``, and
+        so are empty ids and URLs. Times are ISO 8601 in UTC with their offset, the duration is in seconds, and volume
+        and speed are in percent.
     """
     return {
-        "reportGenerated": iso(utc_now(now)),
+        "reportGenerated": utc_now(now).isoformat(),
         "projectId": project.id,
         "basicInfo": {
             "name": project.name,
@@ -53,8 +54,8 @@ def project_report(project: Project, *, now: datetime | None = None) -> dict[str
             "speed": project.audio_speed,
         },
         "timestamps": {
-            "created": iso_or_none(project.generated_at),
-            "lastSaved": iso_or_none(project.saved_at),
+            "created": None if project.generated_at is None else project.generated_at.isoformat(),
+            "lastSaved": None if project.saved_at is None else project.saved_at.isoformat(),
         },
         "assets": {
             "video": project.video_url or None,
@@ -75,26 +76,24 @@ def project_report(project: Project, *, now: datetime | None = None) -> dict[str
 
 
 async def write_report(project: Project, path: str | os.PathLike[str], *, now: datetime | None = None) -> Path:
-    """Write the report of a project as a JSON file, without holding up the event loop.
+    """Write the report of a project as a JSON file, without blocking the event loop.
 
-    The file appears complete or not at all; a file that is there already is replaced only by a complete one. When
-    the call is cancelled while it writes, it first finishes the file.
+    The file appears only when it is complete; an existing file is replaced. If the call is cancelled while it
+    writes, it finishes the file first.
 
     Args:
         project: The project.
-        path: Where to write. Its directory must exist.
-        now: When the report is made; the clock's time by default.
+        path: The file. Its directory must exist.
+        now: The date of the report; by default the current time. Without a time zone, it is taken as UTC.
 
     Returns:
         The file's absolute path.
 
     Raises:
         OSError: The file cannot be written. Nothing is left behind.
-        ValueError: A number of a project that was built by hand is infinite or no number. Nothing is written.
+        ValueError: A number of the project is infinite or NaN, which JSON cannot express. Nothing is written.
     """
-    import json  # noqa: PLC0415  # seldom needed
-
     report = project_report(project, now=now)
-    # A lone surrogate has no UTF-8 form; its backslash escape is just what JSON calls it.
+    # A lone surrogate has no UTF-8 form; its backslash escape is also its escape in JSON.
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return await write_atomically(path, text.encode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""What a template is made of."""
+"""The structure of a template: music, voices, variables, scenes, subtitles and layers."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["SceneStructure", "TemplateStructure", "template_structure"]
 
 @attrs.frozen(kw_only=True)
 class SceneStructure:
-    """What one scene of a template is made of.
+    """The structure of one scene of a template.
 
     Attributes:
         number: Number of the scene; the first is 1.
         id: The scene's id.
-        subtitles: The texts of its subtitles, in order; empty text where a subtitle has none.
+        subtitles: The texts of its subtitles, in order; a subtitle without text is an empty string.
         layer_texts: The texts of its layers, in order; layers without text are left out.
-        layers_by_type: How many layers of each type it has, such as ``{"text": 2}``; ``unknown`` for layers that do
-            not tell. Read-only.
+        layers_by_type: Number of layers of each type, such as ``{"text": 2}``; ``unknown`` for layers without a
+            type. Read-only.
     """
 
     number: int
@@ -40,7 +40,7 @@ class SceneStructure:
 
     @property
     def layers_by_type(self) -> Mapping[str, int]:
-        """How many layers of each type the scene has."""
+        """Number of layers of each type."""
         return MappingProxyType(self._layers_by_type)
 
     @property
@@ -54,7 +54,7 @@ class SceneStructure:
         return sum(self._layers_by_type.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the scene as JSON values, with the keys of the API's page and more."""
+        """Return the scene as JSON values, with the keys of the API's page and more."""
         return {
             "scene_number": self.number,
             "scene_id": self.id,
@@ -68,16 +68,16 @@ class SceneStructure:
 
 @attrs.frozen(kw_only=True)
 class TemplateStructure:
-    """What a template is made of.
+    """The structure of a template.
 
     Attributes:
         name: Name of the template.
         language: Language code, such as ``en``.
         schema_version: ``v3`` or ``v2``.
-        music: The background music, with its volume from 0 to 1; ``None`` where the API says nothing.
-        has_background_music: Whether the music is switched on.
-        voices: The synthetic voices, with their speed in percent.
-        has_voice_over: Whether the text is spoken.
+        music: The background music, with its volume from 0 to 1; ``None`` if the API sent none.
+        has_background_music: Whether the background music is enabled.
+        voices: The AI voices, with their speed in percent.
+        has_voice_over: Whether the voice-over is enabled.
         variables: Names of the declared variables.
         scenes: The scenes in order.
     """
@@ -98,7 +98,7 @@ class TemplateStructure:
         return len(self.scenes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the structure as JSON values, with the keys of the API's page and more."""
+        """Return the structure as JSON values, with the keys of the API's page and more."""
         music = self.music
         return {
             "name": self.name,
@@ -118,9 +118,10 @@ class TemplateStructure:
 
 
 def template_structure(template: Template) -> TemplateStructure:
-    """Tell what a template is made of: music, voices, variables, and for each scene its subtitles and layers.
+    """Return the structure of a template: music, voices, variables, and the subtitles and layers of each scene.
 
     Does what "Analyze Template Structure" on https://docs.pictory.ai/api-reference/templates/get-template-by-id does.
+    No request is sent.
     """
     music, voice_over = template.background_music, template.voice_over
     return TemplateStructure(

@@ -1,4 +1,4 @@
-"""How the HTML report looks: light, dark and on paper, without a single file beside it."""
+"""The style sheet of the HTML report, for light and dark mode and for print."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ STYLE = """
 :root {
   color-scheme: light dark;
   --page: #f4f5f8; --card: #ffffff; --ink: #171a21; --soft: #5b6372; --line: #e1e4ea; --link: #2b4fd0;
-  --saved: #c2620a; --made: #16794a; --tint: #eef0f5;
+  --saved: #c2620a; --rendered: #16794a; --tint: #eef0f5;
   --good: #116239; --good-tint: #ddf3e6; --warn: #8a4b08; --warn-tint: #fdeed9;
   --busy: #1f47b4; --busy-tint: #e1e9fd; --none: #555d6b; --none-tint: #e9ebf0;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #101319; --card: #191d26; --ink: #e9ecf2; --soft: #9aa3b4; --line: #2c3240; --link: #9db4ff;
-    --saved: #f0a14d; --made: #4cc38a; --tint: #212633;
+    --saved: #f0a14d; --rendered: #4cc38a; --tint: #212633;
     --good: #7fe0b0; --good-tint: #12382a; --warn: #f6c48a; --warn-tint: #422b10;
     --busy: #b4c6ff; --busy-tint: #1e2d5c; --none: #b3bac7; --none-tint: #2a303c;
   }
@@ -60,12 +60,12 @@ time, .number { font-variant-numeric: tabular-nums; }
 svg { display: block; width: 100%; height: 18px; overflow: visible; }
 .rail { stroke: var(--line); stroke-width: 2; }
 .span { stroke: var(--soft); stroke-width: 2; }
-.dot-made { fill: var(--made); }
+.dot-rendered { fill: var(--rendered); }
 .dot-saved { fill: var(--saved); }
 .key { font-size: .82rem; padding: .6rem .8rem; border-top: 1px solid var(--line); color: var(--soft); }
 .key span { margin-right: 1.1rem; white-space: nowrap; }
 .key i, .events i { display: inline-block; width: .7em; height: .7em; margin-right: .45em; }
-i.made { background: var(--made); border-radius: 50%; }
+i.rendered { background: var(--rendered); border-radius: 50%; }
 i.saved { background: var(--saved); transform: rotate(45deg) scale(.9); }
 .head { display: grid; grid-template-columns: 20rem 1fr; border-bottom: 1px solid var(--line); }
 .picture {
@@ -100,7 +100,7 @@ dd { overflow-wrap: anywhere; min-width: 0; }
   :root {
     color-scheme: light; font-size: 11px;
     --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --link: #000; --tint: #f2f2f2;
-    --saved: #a04f00; --made: #0a5c34; --good: #0a5c34; --good-tint: #fff; --warn: #7a3d00; --warn-tint: #fff;
+    --saved: #a04f00; --rendered: #0a5c34; --good: #0a5c34; --good-tint: #fff; --warn: #7a3d00; --warn-tint: #fff;
     --busy: #123a9c; --busy-tint: #fff; --none: #444; --none-tint: #fff;
   }
   body { max-width: none; padding: 0; font-size: 9pt; }

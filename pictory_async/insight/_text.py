@@ -1,4 +1,4 @@
-"""How values become text: times, lengths, and names that may hold anything."""
+"""Values as text: times, durations, and names that can contain anything."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ __all__ = [
     "clean",
     "is_list",
     "is_object",
-    "iso",
-    "iso_or_none",
     "length",
     "quoted",
     "same",
@@ -22,8 +20,8 @@ __all__ = [
 NOT_GIVEN = "—"
 _QUOTED_LENGTH = 60  # characters of one text in a line for people
 
-# What can move the cursor, turn the reading direction or hide in a line: controls, line ends, marks of direction.
-_UNSEEN: dict[int, str] = {
+# Characters that move the cursor, change the reading direction or are invisible.
+_UNSAFE: dict[int, str] = {
     **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " "),
     **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF], ""),
     **dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"),
@@ -31,22 +29,22 @@ _UNSEEN: dict[int, str] = {
 
 
 def clean(text: str) -> str:
-    """Give a text as one line without control characters, marks of direction and lone surrogates."""
-    return text.translate(_UNSEEN)
+    """Return a text as one line, without control characters, direction marks and lone surrogates."""
+    return text.translate(_UNSAFE)
 
 
 def is_list(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
-    """Whether a value is a list or a tuple."""
+    """Return whether a value is a list or a tuple."""
     return isinstance(value, list | tuple)
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether a value is a JSON object."""
+    """Return whether a value is a JSON object."""
     return isinstance(value, dict)
 
 
 def shown(value: Any) -> str:
-    """Give a value as one line for people; ``—`` for one that is not given."""
+    """Return a value as one line for people; ``—`` if there is none."""
     if value is None or value == "":
         return NOT_GIVEN
     if isinstance(value, bool):
@@ -59,9 +57,9 @@ def shown(value: Any) -> str:
 
 
 def quoted(value: Any) -> str:
-    """Give a value for a sentence: texts in quotes and cut, others as JSON would have them."""
+    """Return a value for a sentence: strings in quotes and shortened, other values as in JSON."""
     if value is None:
-        return "nothing"
+        return "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     text = clean(str(value))
@@ -71,12 +69,12 @@ def quoted(value: Any) -> str:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal as JSON: ``1`` equals ``1.0``, but not ``true``."""
+    """Return whether two values are equal as JSON: ``1`` equals ``1.0``, but not ``true``."""
     return isinstance(one, bool) == isinstance(other, bool) and (one is other or bool(one == other))
 
 
 def length(seconds: float) -> str:
-    """Give a length of time for people: ``1.99 s``, ``2 min 5 s``, ``3 h 30 min``, ``2 d 4 h``."""
+    """Return a duration for people: ``1.99 s``, ``2 min 5 s``, ``3 h 30 min``, ``2 d 4 h``."""
     if seconds < 60:  # noqa: PLR2004  # seconds in a minute
         return f"{round(seconds, 2):g} s"
     whole = round(seconds)
@@ -88,18 +86,8 @@ def length(seconds: float) -> str:
     return f"{minutes} min {whole % 60} s" if whole % 60 else f"{minutes} min"
 
 
-def iso(time: datetime) -> str:
-    """Give a time as ISO 8601 in UTC with its offset, such as ``2025-12-23T01:54:26.658000+00:00``."""
-    return (time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)).isoformat()
-
-
-def iso_or_none(time: datetime | None) -> str | None:
-    """Like `iso`; ``None`` stays ``None``."""
-    return None if time is None else iso(time)
-
-
 def utc_now(now: datetime | None) -> datetime:
-    """Give ``now`` in UTC (without a zone it is taken to be UTC), or the clock's time where it is not given."""
+    """Return ``now`` in UTC, or the current time if it is ``None``; without a time zone it is taken as UTC."""
     if now is None:
         return datetime.now(UTC)
     return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""A template's variables: declared, used, forgotten."""
+"""The variables of a template: which are declared, and which are used."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pictory_async.insight._placeholders import Place, PlaceKind, names_in, places_of
+from pictory_async.insight._placeholders import Place, PlaceKind, places_of
 from pictory_async.models._base import plain_dict
+from pictory_async.models.template import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,8 @@ class TemplateVariables:
     """The variables of a template.
 
     Attributes:
-        declared: Default values by name, as the template declares them. Read-only.
-        used: The places of each name that stands in ``{{...}}``, in the order of first use. Read-only.
+        declared: The default values of the declared variables, by name. Read-only.
+        used: The places of each name in ``{{...}}``, in the order of first use. Read-only.
     """
 
     _declared: dict[str, Any] = attrs.field(converter=plain_dict, alias="declared", hash=False)
@@ -32,12 +33,12 @@ class TemplateVariables:
 
     @property
     def declared(self) -> Mapping[str, Any]:
-        """Default values by name, as the template declares them."""
+        """The default values of the declared variables, by name."""
         return MappingProxyType(self._declared)
 
     @property
     def used(self) -> Mapping[str, tuple[Place, ...]]:
-        """The places of each name that stands in ``{{...}}``, in the order of first use."""
+        """The places of each name in ``{{...}}``, in the order of first use."""
         return MappingProxyType(self._used)
 
     @property
@@ -52,19 +53,19 @@ class TemplateVariables:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """Names that are declared, and that no text uses."""
+        """Names that are declared but that no text uses."""
         return tuple(name for name in self._declared if name not in self._used)
 
     @property
     def undeclared(self) -> tuple[str, ...]:
-        """Names that texts use, and that are not declared."""
+        """Names that texts use but that are not declared."""
         return tuple(name for name in self._used if name not in self._declared)
 
     def _used_in(self, kind: PlaceKind) -> tuple[str, ...]:
         return tuple(name for name, places in self._used.items() if any(place.kind is kind for place in places))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the variables as JSON values; ``defined`` and ``usedInSubtitles`` are the keys of the API's page."""
+        """Return the variables as JSON values; ``defined`` and ``usedInSubtitles`` are keys of the API's page."""
         return {
             "defined": dict(self._declared),
             "usedInSubtitles": list(self.used_in_subtitles),
@@ -76,10 +77,10 @@ class TemplateVariables:
 
 
 def template_variables(template: Template) -> TemplateVariables:
-    """Tell which variables a template declares, and which its texts use and where.
+    """Return which variables a template declares, and which ones its texts use and where.
 
     Does what "Extract Template Variables" on https://docs.pictory.ai/api-reference/templates/get-template-by-id does,
-    in layers too. A name is anything without braces, in any script; spaces inside the braces do not count.
+    for layers too. A name can be any text without braces; spaces at its ends are ignored. No request is sent.
     """
     used: dict[str, list[Place]] = {}
     for place, text in places_of(template):

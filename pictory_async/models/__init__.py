@@ -1,12 +1,12 @@
-"""What the Pictory API says, as frozen Python objects.
+"""The objects that the Pictory API returns, as frozen Python classes.
 
-The models know neither JSON nor the API's spelling of its fields. What all of them share:
+For all of them:
 
-- Keyword-only, frozen and slotted; change a copy with :func:`attrs.evolve`.
-- ``extra`` holds what has no attribute of its own, and ``to_dict()`` gives back the JSON object as the API
-  spells it.
-- Times are UTC, durations are seconds, and ``None`` means that the API did not say.
-- Enumerations are open: a value that is not listed stays the text that was sent.
+- They are keyword-only, frozen and slotted. Change a copy with :func:`attrs.evolve`.
+- ``extra`` contains the fields that have no attribute, and ``to_dict()`` returns the JSON object in the API's
+  spelling.
+- Times are UTC, durations are seconds, and ``None`` means that the API sent no value.
+- Enumerations are open: a value that is not listed stays a string.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ __all__ = [
 ]
 
 
-# Imported when they are asked for: polls need none of them. What no module is named for here is in `template`.
+# Imported on first use, because polls need none of them. Names that are not listed here are in `template`.
 _LATER: Final = {
     "Page": "page",
     "ProjectItem": "page",

@@ -1,4 +1,4 @@
-"""What all models share: unknown fields, the way back to JSON, and sequences that are read late."""
+"""The base of all models: unknown fields, conversion to JSON, and sequences that are decoded on first use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 ProjectId: TypeAlias = str | int
-"""A project's id as the API gives it: text for v3 projects, an integer for v2 and older ones."""
+"""A project's id as the API sends it: a string for v3 projects, an integer for v2 and older ones."""
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -33,30 +33,30 @@ _SHOWN_LENGTH = 60  # characters of one value in a repr: enough for an id, short
 
 
 def as_utc(value: datetime | None) -> datetime | None:
-    """Give a time in UTC; one without a zone is taken to be UTC already."""
+    """Return a time in UTC; one without a time zone is taken as UTC."""
     if value is None or value.tzinfo is UTC:
         return value
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def plain_dict(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy a mapping into a ``dict``, which can be pickled where a read-only view cannot."""
+    """Copy a mapping into a ``dict``: a read-only view could not be pickled."""
     return dict(value)
 
 
 def empty_dict() -> dict[str, Any]:
-    """Give a new ``dict``; with a type, which ``dict`` itself lacks as a factory."""
+    """Return a new ``dict``; as a factory, ``dict`` itself has no precise type."""
     return {}
 
 
 @attrs.frozen(repr=False, eq=False)
 class Origin:
-    """Where a model was read from, so that its way back to JSON loses nothing.
+    """The JSON that a model was decoded from, so that the conversion back loses nothing.
 
     Attributes:
-        kind: What it was read as: a class, or a generic one with its argument.
-        raw: The JSON object. Nobody changes it.
-        asked: The id that was asked for, where the object itself may lack one.
+        kind: The type that it was decoded as: a class, or a generic class with its argument.
+        raw: The JSON object; it must not be changed.
+        asked: The id that was requested, because the object may have none.
     """
 
     kind: Any
@@ -66,11 +66,11 @@ class Origin:
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Model(ValueObject):
-    """The base of everything that is read from the API.
+    """The base of all objects that the API returns.
 
     Attributes:
-        extra: What the API sent and no attribute shows, in the API's spelling: unknown fields, and known ones
-            whose value is not of the documented type (their attribute is then ``None`` or empty). Read-only.
+        extra: The fields that no attribute shows, in the API's spelling: unknown fields, and known ones whose value
+            does not have the documented type (their attribute is then ``None`` or empty). Read-only.
     """
 
     _extra: dict[str, Any] = attrs.field(factory=empty_dict, converter=plain_dict, alias="extra", hash=False)
@@ -78,18 +78,18 @@ class Model(ValueObject):
 
     @property
     def extra(self) -> Mapping[str, Any]:
-        """What the API sent and no attribute shows; see the class."""
+        """The fields that no attribute shows; see the class."""
         return MappingProxyType(self._extra)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object in the API's spelling.
+        """Return the JSON object in the API's spelling.
 
-        An object that was read gives back what it was read from: ``null`` stays ``null``, an absent field
-        stays absent, dates keep their text. What :func:`attrs.evolve` changed is written anew, and an
-        attribute set to ``None`` is left out.
+        An object from the API is returned as it was received: ``null`` stays ``null``, an absent field stays absent,
+        and dates keep their text. Fields that :func:`attrs.evolve` changed have the new value; an attribute that was
+        set to ``None`` is left out.
 
         Returns:
-            A new ``dict``, free to be changed.
+            A new ``dict`` that you can change.
         """
         return _writers[-1](self)
 
@@ -106,7 +106,7 @@ _writers: list[Callable[[Model], dict[str, Any]]] = []
 
 
 def write_with(writer: Callable[[Model], dict[str, Any]]) -> None:
-    """Register what writes models: models come first, and do not know how the API spells their fields."""
+    """Register the function that converts models to JSON; the codec, which models must not import, calls this."""
     _writers.append(writer)
 
 
@@ -123,40 +123,40 @@ def _short(value: object) -> str:
 
 
 def remember(model: Model, extra: dict[str, Any], origin: Origin) -> None:
-    """Note on a model that was just read, and that nobody has seen yet, what it was read from."""
+    """Set the origin of a model that was just decoded, before anything else uses it."""
     object.__setattr__(model, "_extra", extra)
     object.__setattr__(model, "_origin", origin)
 
 
 def origin_of(model: Model) -> Origin | None:
-    """Give what a model was read from; ``None`` for one that was built by hand."""
-    return model._origin  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the one door to it
+    """Return what a model was decoded from; ``None`` if it was created by hand."""
+    return model._origin  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the only access
 
 
 class LazySequence(Sequence[T_co]):
-    """A read-only sequence whose items are read when one of them is first looked at.
+    """A read-only sequence whose items are decoded when one of them is first used.
 
-    It equals a tuple with the same items, has a tuple's hash, and gives tuples for slices. Its length is
-    known without reading anything.
+    It equals a tuple with the same items and has the same hash, and its slices are tuples. Its length is known
+    without decoding.
     """
 
     __slots__ = ("_items", "_read", "_source")
 
     def __init__(self, source: list[Any], read: Callable[[Any], T_co]) -> None:
-        """Take the unread items and the function that reads one; both must survive ``pickle``."""
+        """Create the sequence from the encoded items and the function that decodes one; both must be picklable."""
         self._source = source
         self._read = read
         self._items: tuple[T_co, ...] | None = None
 
     @property
     def source(self) -> list[Any]:
-        """The unread items. Nobody changes them."""
+        """The encoded items; they must not be changed."""
         return self._source
 
     def _all(self) -> tuple[T_co, ...]:
         items = self._items
         if items is None:
-            # Two threads may both get here. They build equal items, and either tuple will do.
+            # Two threads may both get here. They build equal tuples, so it does not matter which one is kept.
             items = self._items = tuple(map(self._read, self._source))
         return items
 

@@ -17,9 +17,9 @@ __all__ = ["Job", "JobStatus"]
 
 
 class JobStatus(StrEnum):
-    """How far a job is, as documented at https://docs.pictory.ai/api-reference/jobs/get-job-by-id.
+    """The states of a job that are documented at https://docs.pictory.ai/api-reference/jobs/get-job-by-id.
 
-    Other values and other spellings stay text. :class:`Job` compares them without regard to case.
+    Other values and spellings stay strings. The properties of :class:`Job` ignore case.
     """
 
     PENDING = "pending"
@@ -34,30 +34,30 @@ _NOT_FOUND = frozenset({"5000", "job_not_found"})
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Job(Model):
-    """A job as one answer of the API shows it.
+    """A job as one response of the API shows it.
 
     From https://docs.pictory.ai/api-reference/jobs/get-video-render-job-by-id and
-    https://docs.pictory.ai/api-reference/jobs/get-job-by-id. The attributes are those of render jobs; what
-    other kinds of jobs deliver is found in :attr:`output`.
+    https://docs.pictory.ai/api-reference/jobs/get-job-by-id. The attributes are those of render jobs; the
+    results of other kinds of jobs are in :attr:`output`.
 
     Attributes:
         id: The job's id.
-        success: ``False`` where the job failed.
-        status: How far it is. See :attr:`is_finished` and its siblings.
-        progress: How much is rendered, in percent; ``None`` before rendering has started.
-        progress_message: What is being done, such as ``Generating video``.
+        success: ``False`` if the job failed.
+        status: Its state; see :attr:`is_finished` and the other properties.
+        progress: The progress of rendering in percent; ``None`` before rendering starts.
+        progress_message: The current step, such as ``Generating video``.
         render_state: State of the renderer, such as ``RUNNING``; the values are not documented.
         video_url: The rendered video.
-        share_url: A page on which anybody can watch the video.
+        share_url: A page where anyone can watch the video.
         thumbnail_url: A picture of the video.
-        audio_url: The sound of the video.
-        srt_url: Subtitles in SRT form.
-        vtt_url: Subtitles in WebVTT form.
+        audio_url: The audio track of the video.
+        srt_url: Subtitles in the SRT format.
+        vtt_url: Subtitles in the WebVTT format.
         txt_url: The spoken text.
-        duration: Length of the video in seconds.
+        duration: Duration of the video in seconds.
         ai_credits_used: AI credits that the job cost.
-        error_code: Why it failed, such as ``TEXT_TO_VIDEO_FAILED``; text even where the API sends a number.
-        error_message: The same in a sentence.
+        error_code: Why it failed, such as ``TEXT_TO_VIDEO_FAILED``; a string even if the API sends a number.
+        error_message: Why it failed, in a sentence.
     """
 
     id: str
@@ -80,7 +80,7 @@ class Job(Model):
 
     @property
     def output(self) -> Mapping[str, Any]:
-        """What the job delivered and no attribute shows, such as a ``transcript`` or a ``previewUrl``."""
+        """The results that no attribute shows, such as a ``transcript`` or a ``previewUrl``. Read-only."""
         data = self._extra.get("data")
         return MappingProxyType(cast("dict[str, Any]", data) if isinstance(data, dict) else {})
 
@@ -89,31 +89,30 @@ class Job(Model):
 
     @property
     def is_completed(self) -> bool:
-        """Whether the job has done its work."""
+        """Whether the job finished successfully."""
         return self._has(JobStatus.COMPLETED)
 
     @property
     def is_cleaned(self) -> bool:
-        """Whether the job's results have been deleted; whether it had succeeded is not known any more."""
+        """Whether the job's results were deleted; whether it succeeded is then unknown."""
         return self._has(JobStatus.CLEANED)
 
     @property
     def is_missing(self) -> bool:
-        """Whether the API does not know such a job (``JOB_NOT_FOUND``, code ``5000``)."""
-        said = (self.error_code, self.error_message)
-        return any(text is not None and text.strip().casefold() in _NOT_FOUND for text in said)
+        """Whether the API has no such job (``JOB_NOT_FOUND``, code ``5000``)."""
+        texts = (self.error_code, self.error_message)
+        return any(text is not None and text.strip().casefold() in _NOT_FOUND for text in texts)
 
     @property
     def is_failed(self) -> bool:
-        """Whether the job failed: it says so, or it denies success and no status contradicts that."""
+        """Whether the job failed: its status says so, or ``success`` is ``False`` and the status is not a known one."""
         if self.is_missing:
             return False
         if self._has(JobStatus.FAILED):
             return True
-        contradicted = any(self._has(status) for status in JobStatus)
-        return self.success is False and not contradicted
+        return self.success is False and not any(self._has(status) for status in JobStatus)
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will come: completed, failed, cleaned or missing. Unknown states are not."""
+        """Whether the job has ended: it is completed, failed, cleaned or missing. An unknown state is not an end."""
         return self.is_completed or self.is_failed or self.is_cleaned or self.is_missing

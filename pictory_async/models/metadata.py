@@ -1,4 +1,4 @@
-"""A project's metadata in the grouping that the API's own documentation shows."""
+"""A project's metadata, grouped as in the API's documentation."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class MetadataSceneSettings:
     """How a project's scenes were made.
 
     Attributes:
-        max_lines: Greatest number of text lines in one scene.
-        auto_highlight: Whether keywords are highlighted without being asked for.
-        auto_visuals: Whether visuals are chosen without being asked for.
+        max_lines: Maximum number of text lines in a scene.
+        auto_highlight: Whether keywords are highlighted automatically.
+        auto_visuals: Whether visuals are chosen automatically.
     """
 
     max_lines: int | None = None
@@ -27,11 +27,11 @@ class MetadataSceneSettings:
 
 @attrs.frozen(kw_only=True)
 class MetadataSubtitles:
-    """A project's subtitle files; ``None`` for one that is not there.
+    """A project's subtitle files; ``None`` for a file that it does not have.
 
     Attributes:
-        srt: URL of the subtitles in SRT form.
-        vtt: URL of the subtitles in WebVTT form.
+        srt: URL of the subtitles in the SRT format.
+        vtt: URL of the subtitles in the WebVTT format.
         txt: URL of the spoken text.
     """
 
@@ -42,12 +42,12 @@ class MetadataSubtitles:
 
 @attrs.frozen(kw_only=True)
 class MetadataAssets:
-    """A project's files; ``None`` for one that is not there.
+    """A project's files; ``None`` for a file that it does not have.
 
     Attributes:
         video: URL of the rendered video.
-        audio: URL of its sound.
-        share_link: A page on which anybody can watch the video.
+        audio: URL of its audio track.
+        share_link: URL of a page where anyone can watch the video.
         subtitles: The subtitle files.
     """
 
@@ -59,19 +59,20 @@ class MetadataAssets:
 
 @attrs.frozen(kw_only=True)
 class ProjectMetadata:
-    """What a project is, without its scenes.
+    """The metadata of a project, without its scenes.
 
-    The grouping is that of "Extract Project Metadata" on
-    https://docs.pictory.ai/api-reference/projects/get-project-by-id. ``None`` means that the API did not say.
+    It is grouped as in "Extract Project Metadata" on
+    https://docs.pictory.ai/api-reference/projects/get-project-by-id. ``None`` means that the API sent no value.
 
     Attributes:
         name: Name of the project.
         source: What it was made from, such as ``script``.
         schema: ``v3`` or ``v2``.
-        aspect_ratio: Such as ``16:9``.
-        duration: Length of the video in seconds.
+        aspect_ratio: For example ``16:9``.
+        duration: Duration of the video in seconds.
         language: Language code of the script, such as ``en``.
-        created: When the video was made, in UTC. (The page calls it so; it is not the project's own age.)
+        created: When the video was rendered, in UTC. The name is that of the API's page; it is not the date on which
+            the project was created.
         last_saved: When the project was last saved, in UTC.
         voice_over: Id of the voice-over.
         brand: Id of the brand.
@@ -95,7 +96,7 @@ class ProjectMetadata:
     assets: MetadataAssets = attrs.field(factory=MetadataAssets)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the metadata as JSON values under the documentation's keys; all keys are always there."""
+        """Return the metadata as JSON values, with the keys of the API's page; all keys are always present."""
         return {
             "name": self.name,
             "source": self.source,

@@ -1,4 +1,4 @@
-"""One page of a list, and one line of the list of projects."""
+"""One page of a list, and one entry of the list of projects."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ T = TypeVar("T")
 class Page(Model, Generic[T]):
     """One page of a list.
 
-    From https://docs.pictory.ai/api-reference/projects/get-projects and its siblings for templates and jobs.
+    From https://docs.pictory.ai/api-reference/projects/get-projects and the same pages for templates and jobs.
 
     Attributes:
         items: The entries in the API's order.
-        next_key: What to ask with for the next page; ``None`` on the last one.
+        next_key: The key for requesting the next page; ``None`` on the last one.
     """
 
     items: tuple[T, ...]
@@ -31,16 +31,16 @@ class Page(Model, Generic[T]):
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class ProjectItem(Model):
-    """One line of the list of projects. It does not tell whether a video is ready.
+    """One entry of the list of projects. It does not show whether a video is ready.
 
     From https://docs.pictory.ai/api-reference/projects/get-projects.
 
     Attributes:
-        id: The project's id: text for v3 projects, an integer for older ones.
+        id: The project's id: a string for v3 projects, an integer for older ones.
         name: Name of the project.
         source: What it was made from, such as ``script`` or ``transcribe``.
-        preview_url: An image or a video that shows what the project looks like.
-        saved_at: When it was last saved, in UTC; may differ from the project's own by fractions of a second.
+        preview_url: An image or a video as a preview of the project.
+        saved_at: When it was last saved, in UTC; may differ from the project's own date by fractions of a second.
         aspect_ratio: Such as ``sixteen-nine``; ``None`` for v3 projects.
         schema_version: ``v3`` or ``v2``; ``None`` for the oldest.
         type: ``project``; other values are not documented.

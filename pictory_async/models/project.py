@@ -1,4 +1,4 @@
-"""Projects: the whole object, the line in a list, and the few facts that tell whether a video is ready."""
+"""Projects: the whole object, and the few fields that show whether a video is ready."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pictory_async import models  # so that annotations find the classes of scenes, which are imported late
+from pictory_async import models  # annotations name classes that it imports on first use
 from pictory_async._values import ValueObject
 from pictory_async.models._base import LazySequence, Model, ProjectId, as_utc
 
@@ -21,9 +21,9 @@ __all__ = ["Evidence", "Project", "ProjectStep"]
 
 
 class ProjectStep(StrEnum):
-    """Where a project stands in its workflow, as documented. It does not tell whether a video is ready.
+    """The documented steps of a project's workflow. They do not show whether a video is ready.
 
-    A finished project usually says ``STORYBOARD``. See
+    The step of a finished project is usually ``STORYBOARD``. See
     https://docs.pictory.ai/api-reference/projects/get-project-by-id (``step``).
     """
 
@@ -39,13 +39,13 @@ def _scene_sequence(scenes: Iterable[models.Scene]) -> Sequence[models.Scene]:
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Evidence(ValueObject):
-    """The few facts of one answer that tell whether a project's video is ready.
+    """The fields of one response that show whether a project's video is ready.
 
     Attributes:
         step: Step of the workflow.
         in_progress: Whether the project is being processed.
-        video_url: The rendered video; ``None`` where there is none.
-        generated_at: When that video was made, in UTC.
+        video_url: The rendered video; ``None`` if there is none.
+        generated_at: When that video was rendered, in UTC.
         saved_at: When the project was last saved, in UTC.
     """
 
@@ -57,45 +57,45 @@ class Evidence(ValueObject):
 
     @property
     def is_rendering(self) -> bool:
-        """Whether something is being rendered now: ``in_progress`` is true, or ``step`` is ``RENDER`` in any case."""
+        """Whether a render is running: ``in_progress`` is true, or ``step`` is ``RENDER``, ignoring case."""
         return self.in_progress is True or (self.step is not None and self.step.casefold() == "render")
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Project(Model):
-    """A project as one answer of the API shows it.
+    """A project as one response of the API shows it.
 
-    From https://docs.pictory.ai/api-reference/projects/get-project-by-id. The API promises none of the
-    fields, so every attribute but ``id`` may be ``None``.
+    From https://docs.pictory.ai/api-reference/projects/get-project-by-id. The API guarantees none of the
+    fields, so every attribute except ``id`` can be ``None``.
 
     Attributes:
-        id: The project's id as it was asked for: text for v3 projects, an integer for older ones.
+        id: The project's id as it was requested: a string for v3 projects, an integer for older ones.
         name: Name of the project.
-        project_type: Such as ``"1"``; the meaning is not documented.
+        project_type: For example ``"1"``; the meaning is not documented.
         source: What it was made from, such as ``script``, ``transcribe`` or ``url``.
-        step: Step of the workflow; not a sign that the video is ready. See :attr:`is_rendered`.
+        step: Step of the workflow. It does not show whether the video is ready; see :attr:`is_rendered`.
         in_progress: Whether the project is being processed.
         schema_version: ``v3`` or ``v2``; ``None`` for the oldest.
         layout: Aspect ratio, such as ``16:9``.
         thumbnail_url: A picture of the video.
-        video_url: The rendered video; may be that of an earlier render, and may be empty.
-        share_video_url: A page on which anybody can watch the video.
-        audio_url: The sound of the video.
-        srt_url: Subtitles in SRT form.
-        vtt_url: Subtitles in WebVTT form.
+        video_url: The rendered video; it can be that of an earlier render, and it can be empty.
+        share_video_url: A page where anyone can watch the video.
+        audio_url: The audio track of the video.
+        srt_url: Subtitles in the SRT format.
+        vtt_url: Subtitles in the WebVTT format.
         txt_url: The spoken text.
-        duration: Length of the video in seconds.
+        duration: Duration of the video in seconds.
         saved_at: When the project was last saved, in UTC.
-        generated_at: When the video was made, in UTC and by the server's clock.
+        generated_at: When the video was rendered, in UTC, by the server's clock.
         language: Language code of the script, such as ``en``.
         voice_over_id: The voice-over in use.
         audio_speed: Speed of the voice in percent; 100 is normal.
         video_volume: Volume of the background video in percent, 0 to 100.
-        brand_id: The brand in use; may be empty.
+        brand_id: The brand in use; it can be empty.
         smart_template_id: The smart layout in use.
-        scene_settings: How scenes were made from the script.
+        scene_settings: How the scenes were made from the script.
         visual_filter: Where visuals may come from.
-        scenes: The scenes in order, read when first looked at; empty where the answer has none.
+        scenes: The scenes in order, decoded on first use; empty if the response has none.
     """
 
     id: ProjectId
@@ -128,25 +128,25 @@ class Project(Model):
 
     @property
     def is_rendering(self) -> bool:
-        """Whether the API says that the project is being rendered now."""
+        """Whether a render is running; see :attr:`Evidence.is_rendering`."""
         return self.evidence.is_rendering
 
     @property
     def is_rendered(self) -> bool:
-        """Whether there is a video and none is being rendered.
+        """Whether there is a video and no render is running.
 
-        The video may be older than the last change; see :attr:`is_outdated`.
+        The video can be older than the last change; see :attr:`is_outdated`.
         """
         return bool(self.video_url) and not self.is_rendering
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the project was saved after its video was made; ``False`` where either time is unknown."""
+        """Whether the project was saved after its video was rendered; ``False`` if either time is unknown."""
         return self.saved_at is not None and self.generated_at is not None and self.saved_at > self.generated_at
 
     @property
     def assets(self) -> Mapping[str, str]:
-        """URLs of the files that there are, by kind.
+        """The URLs of the project's files, by kind; without those that it does not have.
 
         The kinds, in this order: ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, ``share``.
         """
@@ -162,9 +162,10 @@ class Project(Model):
         return MappingProxyType({kind: url for kind, url in urls.items() if url})
 
     def metadata(self) -> ProjectMetadata:
-        """What the project is, grouped as under "Extract Project Metadata" on the API's page.
+        """Return the project's metadata, grouped as in "Extract Project Metadata" on the API's page.
 
-        See https://docs.pictory.ai/api-reference/projects/get-project-by-id. Nothing is requested.
+        See https://docs.pictory.ai/api-reference/projects/get-project-by-id. No request is sent. Empty ids and URLs
+        become ``None``.
         """
         from pictory_async.models import metadata  # noqa: PLC0415 - seldom used, and the classes take time to make
 
@@ -201,7 +202,7 @@ class Project(Model):
 
     @property
     def evidence(self) -> Evidence:
-        """The few facts of this project that tell whether its video is ready."""
+        """The fields of this project that show whether its video is ready."""
         return Evidence(
             step=self.step,
             in_progress=self.in_progress,

@@ -1,4 +1,4 @@
-"""Scenes of a project, and the settings they were made with."""
+"""Scenes of a project, and the settings with which they were made."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["Scene", "SceneBackground", "SceneSettings", "SceneStyle", "SentenceP
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class SceneSettings(Model):
-    """How scenes were made from the script.
+    """How the scenes of a project were made from its script.
 
     From https://docs.pictory.ai/api-reference/projects/get-project-by-id (``scriptTxtSceneSettings``).
 
     Attributes:
-        auto_highlight_keywords: Whether keywords are highlighted without being asked for.
-        max_lines: Greatest number of text lines in one scene.
-        auto_visual_selection: Whether visuals are chosen without being asked for.
-        scene_break: At what a new scene begins, such as ``Both``.
+        auto_highlight_keywords: Whether keywords are highlighted automatically.
+        max_lines: Maximum number of text lines in a scene.
+        auto_visual_selection: Whether visuals are chosen automatically.
+        scene_break: Where a new scene begins, such as ``Both``.
     """
 
     auto_highlight_keywords: bool | None = None
@@ -47,14 +47,14 @@ class VisualFilter(Model):
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class SentencePart(Model):
-    """A piece of a scene's text with one look.
+    """A piece of a scene's text with one style.
 
     From https://docs.pictory.ai/api-reference/projects/update-project (``scenes[].sentence``).
 
     Attributes:
         text: The words.
         highlight: Whether they are highlighted.
-        decoration: Such as ``decor-bold`` and ``decor-underline``.
+        decoration: For example ``decor-bold`` and ``decor-underline``.
         case: ``none``, ``uppercase`` or ``lowercase``.
     """
 
@@ -66,19 +66,19 @@ class SentencePart(Model):
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class SceneStyle(Model):
-    """How the text of a scene looks.
+    """The style of a scene's text.
 
     From https://docs.pictory.ai/api-reference/projects/update-project (``scenes[].styleData``).
 
     Attributes:
         font_name: Name of the font.
-        font_size: Size in pixels, as text.
-        font_color: Such as ``rgb(255, 255, 255)``.
+        font_size: Size in pixels, as a string.
+        font_color: For example ``rgb(255, 255, 255)``.
         font_weight: 400 for normal, 700 for bold.
         text_align: ``left``, ``center`` or ``right``.
         keyword_color: Color of highlighted keywords, such as ``rgba(...)``.
         text_background_color: Color behind the text, such as ``rgba(...)``.
-        max_lines: Greatest number of lines.
+        max_lines: Maximum number of lines.
         width: Width of the text as a part of the video's width, 0 to 1.
         preset: Position of the text, such as ``bottom-left``.
     """
@@ -103,9 +103,9 @@ class SceneBackground(Model):
 
     Attributes:
         type: ``image``; other values are not documented.
-        url: The file itself.
-        preview_url: A picture of it.
-        thumbnail_url: A small picture of it.
+        url: The file.
+        preview_url: A preview picture.
+        thumbnail_url: A small preview picture.
         library: Where it comes from, such as ``uploads`` or ``unsplash``.
     """
 
@@ -121,21 +121,21 @@ class Scene(Model):
     """One scene of a project.
 
     From https://docs.pictory.ai/api-reference/projects/get-project-by-id (``scenes``). The attributes are
-    those of v3 projects. Scenes of v2 projects have other fields; those are found in ``extra``.
+    those of v3 projects. Scenes of v2 projects have other fields; these are in ``extra``.
 
     Attributes:
-        id: The scene's id: text, or an integer in v2 projects.
-        project_id: The project it belongs to.
-        text: What is said or shown, as plain text.
-        sentence: The same text in pieces, each with its look.
+        id: The scene's id: a string, or an integer in v2 projects.
+        project_id: The id of its project.
+        text: The text that is spoken or shown, as plain text.
+        sentence: The same text in pieces, each with its style.
         keywords: Words that are highlighted.
         category: ``TITLE``, ``DEFAULT`` or ``EMPHASIS``.
-        sort_order: Place among the scenes: a smaller number comes earlier.
-        duration: Length in seconds that the API chose.
+        sort_order: Position among the scenes: a smaller number comes earlier.
+        duration: Duration in seconds that the API chose.
         layout_id: The layout template.
-        style: How the text looks.
-        hide_text: Whether the text is not shown.
-        background: What is behind the text.
+        style: The style of the text.
+        hide_text: Whether the text is hidden.
+        background: The image or video behind the text.
     """
 
     id: str | int | None = None

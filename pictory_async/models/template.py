@@ -1,4 +1,4 @@
-"""Templates: the whole object, and the line in a list."""
+"""Templates: the whole object, and the entry in a list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,20 @@ __all__ = [
     "VoiceOver",
 ]
 
-_PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
+PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Yield the names in ``{{...}}``, without the spaces at their ends; a name can occur more than once."""
+    for match in PLACEHOLDER.finditer(text):
+        name = match.group(1).strip()
+        if name:
+            yield name
+
+
+def layer_text(layer: Layer) -> str:
+    """Return the text of a text layer; empty for other layers."""
+    return (layer.text or "") if layer.type is None or layer.type.casefold() == "text" else ""
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -46,14 +59,14 @@ class BackgroundMusic(Model):
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class AiVoice(Model):
-    """A synthetic voice.
+    """An AI voice.
 
     From https://docs.pictory.ai/api-reference/templates/get-template-by-id (``voiceOver.aiVoices``).
 
     Attributes:
-        speaker: The voice: its number as text, or its name.
+        speaker: The voice: its number as a string, or its name.
         speed: Speed in percent; 100 is normal.
-        amplification_level: How much louder or softer than normal; 0 is normal. The unit is not documented.
+        amplification_level: Added volume; 0 is normal. The unit is not documented.
     """
 
     speaker: str | None = None
@@ -63,13 +76,13 @@ class AiVoice(Model):
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class VoiceOver(Model):
-    """The voices of a template.
+    """The voice-over of a template.
 
     From https://docs.pictory.ai/api-reference/templates/get-template-by-id (``voiceOver``).
 
     Attributes:
         enabled: Whether the text is spoken.
-        ai_voices: The voices that speak it.
+        ai_voices: The voices.
     """
 
     enabled: bool | None = None
@@ -83,7 +96,7 @@ class Subtitle(Model):
     From https://docs.pictory.ai/api-reference/templates/get-template-by-id (``scenes[].subtitles``).
 
     Attributes:
-        text: The words; may hold placeholders such as ``{{Name}}``.
+        text: The text; it can contain placeholders such as ``{{Name}}``.
     """
 
     text: str | None = None
@@ -91,14 +104,14 @@ class Subtitle(Model):
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Layer(Model):
-    """Something that lies over a template's scene.
+    """An element on top of a template's scene.
 
     From https://docs.pictory.ai/api-reference/templates/get-template-by-id (``scenes[].layers``).
 
     Attributes:
         id: The layer's id.
-        type: Such as ``text``.
-        text: The words of a text layer; may hold placeholders such as ``{{Name}}``.
+        type: For example ``text``.
+        text: The text of a text layer; it can contain placeholders such as ``{{Name}}``.
     """
 
     id: str | None = None
@@ -124,36 +137,28 @@ class TemplateScene(Model):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """All words of the scene: subtitles first, then text layers."""
-        return tuple(self._texts())
-
-    def _texts(self) -> Iterator[str]:
-        for subtitle in self.subtitles:
-            if subtitle.text:
-                yield subtitle.text
-        for group in self.layers:
-            for layer in group:
-                if layer.text and (layer.type is None or layer.type.casefold() == "text"):
-                    yield layer.text
+        """All texts of the scene: subtitles first, then text layers."""
+        subtitles = [subtitle.text or "" for subtitle in self.subtitles]
+        return tuple(filter(None, [*subtitles, *(layer_text(layer) for group in self.layers for layer in group)]))
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Template(Model):
-    """A template from which videos can be made.
+    """A template for videos.
 
-    From https://docs.pictory.ai/api-reference/templates/get-template-by-id. The API promises none of the
-    fields, so every attribute but ``id`` may be ``None`` or empty.
+    From https://docs.pictory.ai/api-reference/templates/get-template-by-id. The API guarantees none of the
+    fields, so every attribute except ``id`` can be ``None`` or empty.
 
     Attributes:
         id: The template's id.
         name: Name of the template.
         language: Language code, such as ``en``.
         published: Whether it can be used.
-        deprecated: Whether it should not be used any more.
+        deprecated: Whether it should no longer be used.
         background_music: Its music.
         voice_over: Its voices.
         scenes: Its scenes in order.
-        variables: Default values of its placeholders, by name. Read-only.
+        variables: The default values of its variables, by name. Read-only.
         schema_version: ``v3`` or ``v2``.
         project_url: The complete template as a JSON file.
         structure_url: The structure of the template as a JSON file.
@@ -176,27 +181,22 @@ class Template(Model):
 
     @property
     def variables(self) -> Mapping[str, Any]:
-        """Default values of the template's placeholders, by name."""
+        """The default values of the template's variables, by name."""
         return MappingProxyType(self._variables)
 
     @property
     def placeholders(self) -> tuple[str, ...]:
-        """Names in ``{{...}}`` in all subtitles and text layers, each once, in the order of their first use.
+        """The names in ``{{...}}`` in all subtitles and text layers, each once, in the order of first use.
 
-        Spaces inside the braces do not count. A name is anything without braces, in any script.
+        A name can be any text without braces; spaces at its ends are ignored.
         """
-        names = (
-            match.group(1).strip()
-            for scene in self.scenes
-            for text in scene.texts
-            for match in _PLACEHOLDER.finditer(text)
-        )
-        return tuple(dict.fromkeys(name for name in names if name))
+        texts = (text for scene in self.scenes for text in scene.texts)
+        return tuple(dict.fromkeys(name for text in texts for name in names_in(text)))
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class TemplateItem(Model):
-    """One line of the list of templates.
+    """One entry of the list of templates.
 
     From https://docs.pictory.ai/api-reference/templates/get-templates.
 
@@ -205,7 +205,7 @@ class TemplateItem(Model):
         name: Name of the template.
         language: Language code, such as ``en``.
         published: Whether it can be used.
-        deprecated: Whether it should not be used any more.
+        deprecated: Whether it should no longer be used.
     """
 
     id: str

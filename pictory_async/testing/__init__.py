@@ -1,8 +1,8 @@
-"""A simulated Pictory API, to test applications without a network, an account or waiting.
+"""A simulated Pictory API, to test apps without a network, an account or waiting.
 
-`World` is the account: projects with a life, templates, jobs. `Simulator` gives it a clock and opens it to
-clients, in the process (`Simulator.client`, `Simulator.transport`) or as a real HTTP server
-(`pictory_async.testing.server`). `World.truth` tells what really is the case, whatever a client believes.
+`World` is the account: projects whose renders take time, templates and jobs. `Simulator` adds a clock and lets
+clients in: in the same process (`Simulator.client`, `Simulator.transport`), or through a real HTTP server
+(`pictory_async.testing.server`). `World.truth` returns the true state of a project, to check a client's result.
 """
 
 from __future__ import annotations

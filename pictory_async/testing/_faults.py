@@ -1,4 +1,4 @@
-"""What can go wrong between an answer and its reader, as plain descriptions that every door carries out."""
+"""What can go wrong between a response and the client, as plain data that transports and servers apply."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Ending(Enum):
 
 @attrs.frozen(kw_only=True)
 class Delivery:
-    """How an answer travels.
+    """What the client receives of a response, and when.
 
     Attributes:
-        status: The status that is sent; None when not even a status arrives.
-        headers: The headers that are sent, true or not.
-        pieces: Pairs of a wait in seconds and the bytes that follow it.
+        status: The status that is sent; None if not even a status is sent.
+        headers: The headers that are sent, correct or not.
+        pieces: Pairs of a wait in seconds and the bytes that are sent after it.
         ending: What happens after the last piece.
     """
 
@@ -55,23 +55,27 @@ class Fault(Protocol):
 
     @property
     def reaches_world(self) -> bool:
-        """Whether the world handles the request before its answer is spoilt or lost."""
+        """Whether the world handles the request before its response is damaged or lost."""
         ...
 
     def deliver(self, response: SimResponse) -> Delivery:
-        """Return what the client gets instead of ``response`` (which is empty if the world was not asked)."""
+        """Return what the client receives instead of ``response``.
+
+        Args:
+            response: The world's response; empty if the request does not reach the world.
+        """
         ...
 
 
 @attrs.frozen
 class Answer:
-    """Another answer than the API's, such as a 503 of a proxy or an HTML page of a firewall.
+    """A response that is not the API's, such as a 503 of a proxy or an HTML page of a firewall.
 
     Args:
         status: The HTTP status.
-        headers: Its headers; the length is added.
+        headers: Its headers; ``Content-Length`` is added.
         body: Its body.
-        reaches_world: Whether the world handles the request all the same, as behind a gateway that gave up.
+        reaches_world: Whether the world handles the request anyway, as behind a gateway that timed out.
     """
 
     status: int
@@ -79,18 +83,17 @@ class Answer:
     body: bytes = b""
     reaches_world: bool = attrs.field(default=False, kw_only=True)
 
-    def deliver(self, response: SimResponse) -> Delivery:  # noqa: ARG002 - nothing of it is kept
-        """Return this answer."""
+    def deliver(self, response: SimResponse) -> Delivery:  # noqa: ARG002 - none of it is sent
+        """Return this response."""
         headers = {"content-length": str(len(self.body)), **{k.lower(): v for k, v in self.headers.items()}}
-        own = SimResponse(status=self.status, headers=tuple(headers.items()), body=self.body)
-        return Delivery.of(own)
+        return Delivery.of(SimResponse(status=self.status, headers=tuple(headers.items()), body=self.body))
 
 
 @attrs.frozen
 class Refuse:
-    """No connection comes about.
+    """No connection can be made.
 
-    A real server cannot refuse a single request: there it closes the connection without a word.
+    A real server cannot refuse the connection of a single request: it closes the connection without a response.
     """
 
     @property
@@ -98,53 +101,53 @@ class Refuse:
         """Whether the world sees the request: never."""
         return False
 
-    def deliver(self, response: SimResponse) -> Delivery:  # noqa: ARG002 - nothing of it is kept
-        """Return nothing but the refusal."""
+    def deliver(self, response: SimResponse) -> Delivery:  # noqa: ARG002 - none of it is sent
+        """Return only the refused connection."""
         return Delivery(ending=Ending.REFUSED)
 
 
 @attrs.frozen
 class Reset:
-    """The connection breaks before a byte of the answer arrives.
+    """The connection breaks before a byte of the response arrives.
 
     Args:
-        reaches_world: Whether the world has handled the request by then: its effect stays.
+        reaches_world: Whether the world handles the request before that, so that its effect remains.
     """
 
     reaches_world: bool = attrs.field(default=False, kw_only=True)
 
-    def deliver(self, response: SimResponse) -> Delivery:  # noqa: ARG002 - nothing of it is kept
-        """Return nothing but the break."""
+    def deliver(self, response: SimResponse) -> Delivery:  # noqa: ARG002 - none of it is sent
+        """Return only the broken connection."""
         return Delivery(ending=Ending.RESET)
 
 
 @attrs.frozen
 class Stall:
-    """Nothing arrives any more, and the connection stays open.
+    """The connection stays open, and nothing more arrives.
 
     Args:
-        after: How many bytes of the body arrive first; None withholds status and headers too.
-        reaches_world: Whether the world handles the request; always so when bytes of its answer arrive.
+        after: How many bytes of the body arrive first; if None, not even status and headers arrive.
+        reaches_world: Whether the world handles the request; always true if bytes of its response arrive.
     """
 
     after: int | None = None
     reaches_world: bool = attrs.field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """Take a stall within the body as one that has reached the world."""
+        """A stall within the body means that the request has reached the world."""
         if self.after is not None:
             object.__setattr__(self, "reaches_world", True)
 
     def deliver(self, response: SimResponse) -> Delivery:
-        """Return the first bytes, then silence."""
+        """Return the first bytes, and then nothing."""
         if self.after is None:
             return Delivery(ending=Ending.STALLED)
         return Delivery.of(response, _cut(response, self.after), Ending.STALLED)
 
 
 @attrs.frozen
-class _Spoilt:
-    """A fault of an answer the world did give."""
+class _AfterResponse:
+    """A fault in a response of the world."""
 
     @property
     def reaches_world(self) -> bool:
@@ -153,58 +156,57 @@ class _Spoilt:
 
 
 @attrs.frozen
-class Truncate(_Spoilt):
+class Truncate(_AfterResponse):
     """The connection closes in the middle of the body.
 
     Args:
         after: How many bytes of the body arrive.
-        reset: Break the connection instead of closing it.
+        reset: Whether the connection is reset instead of closed.
     """
 
     after: int
     reset: bool = False
 
     def deliver(self, response: SimResponse) -> Delivery:
-        """Return the first bytes, then the end."""
+        """Return the first bytes, and then the end of the connection."""
         return Delivery.of(response, _cut(response, self.after), Ending.RESET if self.reset else Ending.CLOSED)
 
 
 @attrs.frozen
-class Drip(_Spoilt):
-    """The body arrives drop by drop: no single wait is long, the whole is.
+class Drip(_AfterResponse):
+    """The body arrives in small pieces: each wait is short, but all of them together are long.
 
     Args:
-        size: Bytes in a drop.
-        every: Seconds before each drop.
+        size: Bytes in a piece.
+        every: Seconds before each piece.
     """
 
     size: int
     every: float
 
     def deliver(self, response: SimResponse) -> Delivery:
-        """Return the body in drops."""
-
-        def drops() -> Iterator[tuple[float, bytes]]:
-            for piece in response.pieces():
-                for start in range(0, len(piece), self.size):
-                    yield self.every, piece[start : start + self.size]
-
-        return Delivery.of(response, drops())
+        """Return the body in small pieces."""
+        drops = (
+            (self.every, piece[start : start + self.size])
+            for piece in response.pieces()
+            for start in range(0, len(piece), self.size)
+        )
+        return Delivery.of(response, drops)
 
 
 @attrs.frozen
-class WrongLength(_Spoilt):
-    """``Content-Length`` says something else than the body is.
+class WrongLength(_AfterResponse):
+    """``Content-Length`` is not the length of the body.
 
     Args:
-        difference: Bytes added to the true length. With a positive number the connection closes before the
-            announced end; with a negative one the body goes on after it.
+        difference: Bytes added to the true length. If it is positive, the connection closes before the
+            announced end; if it is negative, the body continues after it.
     """
 
     difference: int
 
     def deliver(self, response: SimResponse) -> Delivery:
-        """Return the body under a wrong length."""
+        """Return the body with a wrong length."""
         length = max(0, sum(map(len, response.pieces())) + self.difference)
         headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-length")
         changed = attrs.evolve(response, headers=(*headers, ("content-length", str(length))))
@@ -212,11 +214,11 @@ class WrongLength(_Spoilt):
 
 
 @attrs.frozen
-class BrokenGzip(_Spoilt):
-    """The body says it is gzip and is not."""
+class BrokenGzip(_AfterResponse):
+    """The headers say that the body is gzip, but it is not."""
 
     def deliver(self, response: SimResponse) -> Delivery:
-        """Return the plain body as if it were compressed."""
+        """Return the plain body with the header of a compressed one."""
         return Delivery.of(attrs.evolve(response, headers=(*response.headers, ("content-encoding", "gzip"))))
 
 

@@ -1,4 +1,4 @@
-"""Identifiers in the API's documented forms, made from a seed so that every run gets the same ones."""
+"""Ids in the API's documented forms, derived from a seed so that every run has the same ones."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def stable_hex(*parts: object) -> str:
-    """Return 64 hexadecimal digits that depend on nothing but ``parts``."""
+    """Return 64 hexadecimal digits that depend only on ``parts``."""
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
 
 def stable_uuid(*parts: object) -> str:
-    """Return a UUID text, the form of job ids and of folders in media addresses."""
+    """Return a UUID, the form of job ids and of folders in the URLs of files."""
     return str(uuid.UUID(hex=stable_hex(*parts)[:32], version=4))
 
 
 def stable_between(bounds: tuple[float, float], *parts: object) -> float:
-    """Return a number between two others that depends on nothing but them and ``parts``."""
+    """Return a number between two bounds that depends only on them and on ``parts``."""
     low, high = bounds
     return low + (high - low) * (int(stable_hex(*parts)[:13], 16) / 16**13)
 
 
 def timestamp(moment: datetime) -> str:
-    """Return the 17 digits (UTC, down to milliseconds) that open ids of the v3 form."""
+    """Return the 17 digits (UTC, with milliseconds) at the start of ids in the v3 form."""
     return f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
 
 
@@ -39,7 +39,7 @@ def timestamp_id(moment: datetime, *parts: object) -> str:
 
 
 def share_id(moment: datetime, *parts: object) -> str:
-    """Return the 32-character id that ends a share address."""
+    """Return the 32-character id at the end of a share URL."""
     number = int(stable_hex(*parts), 16)
     letters: list[str] = []
     for _ in range(15):

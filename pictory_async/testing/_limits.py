@@ -1,4 +1,4 @@
-"""The request limits a simulated server may enforce."""
+"""The rate limits that a simulated server can enforce."""
 
 from __future__ import annotations
 
@@ -11,35 +11,44 @@ import attrs
 
 def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if not value > 0:
-        msg = f"{attribute.name} must be greater than 0, not {value!r}"
-        raise ValueError(msg)
+        raise ValueError(f"{attribute.name} must be greater than 0, not {value!r}")
 
 
 class Limit(Protocol):
-    """How many requests are let in."""
+    """A rate limit. Requests above it are rejected with 429."""
 
     @property
     def tells(self) -> bool:
-        """Whether a refusal says how long to wait."""
+        """Whether the 429 response has a ``Retry-After`` header."""
         ...
 
     def admit(self, now: float) -> float | None:
-        """Let a request in, or say how many seconds the caller has to wait."""
+        """Accept a request, or return the seconds until one is accepted.
+
+        Args:
+            now: When the request arrives, in seconds of the world's time.
+
+        Returns:
+            None if the request is accepted; it then counts.
+        """
         ...
 
 
 @attrs.define
 class ServerLimit:
-    """Let at most ``rate`` requests into any window of ``per`` seconds, counted exactly.
+    """At most ``rate`` requests in any window of ``per`` seconds, counted exactly.
 
-    The window slides: a request is let in when fewer than ``rate`` were let in during the ``per`` seconds
-    before it. One that arrives exactly ``per`` seconds after another finds that place free again. Refused
-    requests use no place.
+    The window slides: a request is accepted if fewer than ``rate`` requests were accepted in the ``per`` seconds
+    before it. A request that arrives exactly ``per`` seconds after another no longer counts that one. Rejected
+    requests do not count.
 
     Args:
-        rate: How many requests a window holds.
-        per: The window's length in seconds.
-        tells: Whether a refusal says in ``Retry-After`` how long to wait.
+        rate: The number of requests in a window.
+        per: The length of the window in seconds.
+        tells: Whether the 429 response has a ``Retry-After`` header.
+
+    Raises:
+        ValueError: ``rate`` or ``per`` is not greater than 0.
     """
 
     rate: int = attrs.field(validator=_positive)
@@ -48,14 +57,7 @@ class ServerLimit:
     _admitted: deque[float] = attrs.field(init=False, factory=deque[float], repr=False, eq=False)
 
     def admit(self, now: float) -> float | None:
-        """Let a request in, or say how long the caller has to wait.
-
-        Args:
-            now: When the request arrives, in seconds of the world's time.
-
-        Returns:
-            None when the request is let in (it then counts); otherwise the seconds until a place is free.
-        """
+        """Accept a request, or return the seconds until one is accepted; see `Limit.admit`."""
         while self._admitted and self._admitted[0] + self.per <= now:
             self._admitted.popleft()
         if len(self._admitted) < self.rate:
@@ -66,14 +68,17 @@ class ServerLimit:
 
 @attrs.define
 class FixedWindowLimit:
-    """Let at most ``rate`` requests into each window of ``per`` seconds; the windows stand one after the other.
+    """At most ``rate`` requests in each of consecutive windows of ``per`` seconds.
 
-    Around the turn of two windows up to twice as many get in.
+    Around the border of two windows, up to twice as many are accepted.
 
     Args:
-        rate: How many requests a window holds.
-        per: The window's length in seconds.
-        tells: Whether a refusal says in ``Retry-After`` how long to wait.
+        rate: The number of requests in a window.
+        per: The length of the window in seconds.
+        tells: Whether the 429 response has a ``Retry-After`` header.
+
+    Raises:
+        ValueError: ``rate`` or ``per`` is not greater than 0.
     """
 
     rate: int = attrs.field(validator=_positive)
@@ -83,7 +88,7 @@ class FixedWindowLimit:
     _admitted: int = attrs.field(init=False, default=0, repr=False, eq=False)
 
     def admit(self, now: float) -> float | None:
-        """Let a request in, or say how long the caller has to wait; as `ServerLimit.admit`."""
+        """Accept a request, or return the seconds until one is accepted; see `Limit.admit`."""
         window = math.floor(now / self.per)
         if window != self._window:
             self._window, self._admitted = window, 0
@@ -95,12 +100,15 @@ class FixedWindowLimit:
 
 @attrs.define
 class TokenBucketLimit:
-    """Let ``rate`` requests a second in, and up to ``burst`` at once after a quiet time.
+    """At most ``rate`` requests a second on average, and up to ``burst`` at once.
 
     Args:
         rate: Requests per second.
-        burst: How many may come at once; at least 1.
-        tells: Whether a refusal says in ``Retry-After`` how long to wait.
+        burst: The number of requests that are accepted at once after a pause; at least 1.
+        tells: Whether the 429 response has a ``Retry-After`` header.
+
+    Raises:
+        ValueError: ``rate`` or ``burst`` is not greater than 0.
     """
 
     rate: float = attrs.field(validator=_positive)
@@ -110,11 +118,11 @@ class TokenBucketLimit:
     _filled_at: float = attrs.field(init=False, default=0.0, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        """Begin with a full bucket."""
+        """Start with a full bucket."""
         self._tokens = float(self.burst)
 
     def admit(self, now: float) -> float | None:
-        """Let a request in, or say how long the caller has to wait; as `ServerLimit.admit`."""
+        """Accept a request, or return the seconds until one is accepted; see `Limit.admit`."""
         self._tokens = min(float(self.burst), self._tokens + (now - self._filled_at) * self.rate)
         self._filled_at = now
         if self._tokens >= 1.0:

@@ -1,4 +1,4 @@
-"""What the simulator was asked, and how fast."""
+"""The log of requests, and how many there were in a window."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class LoggedRequest:
         at: When it arrived, in seconds of the world's time.
         method: The HTTP method.
         path: The path as it was sent, still percent-encoded, without the query.
-        status: The status of the answer; None when a fault gave none.
-        authorization_ok: Whether the right API key was sent; None when no key was sent at all.
+        status: The status of the response; None if a fault left no response.
+        authorization_ok: Whether the right API key was sent; None if no key was sent.
     """
 
     at: float
@@ -31,16 +31,16 @@ class LoggedRequest:
 
 
 def busiest_window(log: Iterable[LoggedRequest], per: float) -> int:
-    """Tell how many requests the busiest stretch of ``per`` seconds saw, wherever it begins.
+    """Return the largest number of requests in any window of ``per`` seconds.
 
-    The stretch is closed: two requests exactly ``per`` seconds apart count together.
+    Two requests that are exactly ``per`` seconds apart are in one window.
 
     Args:
-        log: Requests in the order of their arrival, such as ``world.log``.
+        log: Requests in the order in which they arrived, such as ``world.log``.
         per: The length of the window in seconds.
 
     Returns:
-        The largest number of requests in any such window; 0 for an empty log.
+        The number of requests; 0 for an empty log.
     """
     window: deque[float] = deque()
     most = 0

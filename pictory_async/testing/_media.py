@@ -1,4 +1,4 @@
-"""Files of the simulated account. Those that a render made have any size, and are computed while they are sent."""
+"""The files of the simulated account. Files of renders can have any size, and are computed while they are sent."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _DENIED = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Cod
 
 @attrs.frozen
 class MediaContent:
-    """Bytes of a file between two offsets; the same for the same path, whenever they are asked for.
+    """The bytes of a file between two offsets; always the same for the same path.
 
     Args:
-        path: The file's path below the media root; its content follows from it.
-        start: The first byte.
-        stop: The byte after the last one.
+        path: The file's path below the media root; its content is derived from it.
+        start: Offset of the first byte.
+        stop: Offset after the last byte.
     """
 
     path: str
@@ -67,29 +67,29 @@ class MediaContent:
 
 
 def expiry_query(seconds: float | None, now: float) -> str:
-    """Return what the address of a file ends with at ``now``, if addresses live for so many seconds."""
+    """Return what the URL of a file ends with at ``now``, if URLs are valid for this many seconds."""
     return "" if seconds is None else f"?Expires={math.ceil((now // seconds + 2) * seconds)}"
 
 
 def expired(request: SimRequest, now: float) -> bool:
-    """Tell whether a request's address is no longer valid."""
+    """Return whether the URL of a request is no longer valid."""
     expires = parse_qs(request.query).get("Expires", [None])[0]
     return expires is not None and (not expires.isdecimal() or now >= int(expires))
 
 
 def denied() -> SimResponse:
-    """Return what a store of files says to an address it does not accept."""
+    """Return the response of a file store to a URL that is not valid."""
     headers = (("content-type", "application/xml"), ("content-length", str(len(_DENIED))))
     return SimResponse(status=403, headers=headers, body=_DENIED)
 
 
 def serve_file(request: SimRequest, path: str, content: int | bytes) -> SimResponse:
-    """Return a file or the part of it that is asked for, as HTTP's rules for ranges have it.
+    """Return a file, or the part of it that the request's ``Range`` and ``If-Range`` select (RFC 9110).
 
     Args:
-        request: The request; ``Range`` and ``If-Range`` count. Several ranges at once get the whole file.
+        request: The request. For several ranges, the response is the whole file.
         path: The file's path below the media root.
-        content: The file's bytes, or how many of them to make up from its path.
+        content: The file's bytes, or its size if they are derived from its path.
     """
     size = content if isinstance(content, int) else len(content)
     etag = f'"{hashlib.sha256(path.encode() if isinstance(content, int) else content).hexdigest()[:32]}"'
@@ -100,12 +100,12 @@ def serve_file(request: SimRequest, path: str, content: int | bytes) -> SimRespo
         ("etag", etag),
     )
     start, stop, status = 0, size, 200
-    asked = _RANGE.fullmatch(request.headers.get("range", ""))
-    if asked and asked[0] != "bytes=-" and request.headers.get("if-range", etag) == etag:
-        start, stop = _bounds(asked[1], asked[2], size)
+    wanted = _RANGE.fullmatch(request.headers.get("range", ""))
+    if wanted and wanted[0] != "bytes=-" and request.headers.get("if-range", etag) == etag:
+        start, stop = _bounds(wanted[1], wanted[2], size)
         if start >= stop:
-            refused = (("content-range", f"bytes */{size}"), ("content-length", "0"))
-            return SimResponse(status=416, headers=headers + refused)
+            whole = (("content-range", f"bytes */{size}"), ("content-length", "0"))
+            return SimResponse(status=416, headers=headers + whole)
         headers += (("content-range", f"bytes {start}-{stop - 1}/{size}"),)
         status = 206
     part = MediaContent(path, start, stop) if isinstance(content, int) else content[start:stop]
@@ -114,7 +114,7 @@ def serve_file(request: SimRequest, path: str, content: int | bytes) -> SimRespo
 
 
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
-    """Return the offsets that the two numbers of a range mean."""
+    """Return the offsets of the two numbers of a range."""
     if not first:
         return max(0, size - int(last)), size
     return int(first), min(size, int(last) + 1) if last else size

@@ -1,4 +1,4 @@
-"""What crosses a door of the simulator: requests and responses as plain data, free of any HTTP library."""
+"""Requests and responses of the simulator, as plain data without an HTTP library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 
 
 class LazyBody(Protocol):
-    """A body that is computed while it is sent, so that a large one never sits in memory."""
+    """A body that is computed while it is sent, so that a large one is never in memory."""
 
     def __len__(self) -> int:
         """Return the size in bytes."""
@@ -23,15 +23,15 @@ class LazyBody(Protocol):
 
 @attrs.frozen(kw_only=True)
 class SimRequest:
-    """One request as it reached the simulator.
+    """One request as it arrived at the simulator.
 
     Attributes:
         method: The HTTP method in upper case.
         path: The path as it was sent, still percent-encoded, without the query.
         query: The query as it was sent, without the question mark.
-        headers: The headers; their names are in lower case.
-        body: The body's bytes.
-        origin: Scheme, host and port the request was sent to, for addresses that point back to the simulator.
+        headers: The headers, with names in lower case.
+        body: The body.
+        origin: Scheme, host and port that the request was sent to, for URLs that point to the simulator itself.
     """
 
     method: str
@@ -44,12 +44,12 @@ class SimRequest:
 
 @attrs.frozen(kw_only=True)
 class SimResponse:
-    """One answer of the simulated API.
+    """One response of the simulated API.
 
     Attributes:
         status: The HTTP status.
-        headers: Pairs of name and value, in the order they are sent.
-        body: The body, either bytes or something that computes them.
+        headers: Pairs of name and value, in the order in which they are sent.
+        body: The body: bytes, or an object that computes them.
     """
 
     status: int
@@ -58,17 +58,17 @@ class SimResponse:
 
     @classmethod
     def from_json(cls, value: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> SimResponse:
-        """Return an answer whose body is ``value`` as JSON."""
+        """Return a response whose body is ``value`` as JSON."""
         return cls.from_bytes(encode(value), status=status, headers=headers)
 
     @classmethod
     def from_bytes(cls, body: bytes, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> SimResponse:
-        """Return an answer whose body is JSON that is already encoded."""
+        """Return a response whose body is encoded JSON."""
         basic = (("content-type", "application/json"), ("content-length", str(len(body))))
         return cls(status=status, headers=basic + headers, body=body)
 
     def header(self, name: str) -> str | None:
-        """Return the first value of a header, whatever the case of its name; None when it is absent."""
+        """Return the first value of a header, ignoring the case of its name; None if it is absent."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
@@ -81,10 +81,14 @@ class SimResponse:
             yield from self.body.pieces()
 
     def json(self) -> Any:
-        """Return the body, read as JSON."""
+        """Return the body, decoded as JSON.
+
+        Raises:
+            ValueError: The body is not JSON.
+        """
         return json.loads(b"".join(self.pieces()))
 
 
 def encode(value: object) -> bytes:
-    """Return ``value`` as compact UTF-8 JSON with its keys in the order given."""
+    """Return ``value`` as compact UTF-8 JSON, with its keys in their order."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

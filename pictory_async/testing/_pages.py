@@ -1,6 +1,6 @@
-"""Lists in pages.
+"""Pages of lists.
 
-A page key names the last item that was given, so that nothing is skipped while items come and go.
+A page key contains the last item of a page, so that no item is skipped when others are added or deleted.
 """
 
 from __future__ import annotations
@@ -19,23 +19,26 @@ T = TypeVar("T")
 
 
 class UnknownPageKeyError(ValueError):
-    """A page key that no answer has given."""
+    """A page key that the simulator has not returned."""
 
 
 def page_key(created: str, identity: str) -> str:
-    """Return the key that continues after an item: JSON in Base64."""
+    """Return the key of the page after an item: JSON in Base64."""
     value = {"lastEvaluatedKey": {"created_at": created, "id": identity}}
     return base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
 
 
 def read_page_key(key: str) -> str:
-    """Return the id of the item a key continues after."""
+    """Return the id of the item that a key continues after.
+
+    Raises:
+        UnknownPageKeyError: It is not a page key.
+    """
     try:
         value: Any = json.loads(base64.b64decode(key, validate=True))
         return str(value["lastEvaluatedKey"]["id"])
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
-        msg = f"not a page key: {key!r}"
-        raise UnknownPageKeyError(msg) from error
+        raise UnknownPageKeyError(f"not a page key: {key!r}") from error
 
 
 def cut_page(
@@ -51,25 +54,23 @@ def cut_page(
     """Return one page and the key of the next.
 
     Args:
-        items: All items in the order of the list, those that are gone included.
-        key: The key the client sent, if it sent one.
-        size: How many items a page holds.
-        identity: Gives an item's id as text.
-        created: Gives an item's date.
-        visible: Tells whether an item is to be listed now.
-        trailing: Give a key even when the last page is exactly full; the page after it is empty.
+        items: All items in the order of the list, including deleted ones.
+        key: The key that the client sent, if any.
+        size: The number of items in a page.
+        identity: Returns an item's id as text.
+        created: Returns an item's date.
+        visible: Returns whether an item is listed now.
+        trailing: Whether a last page that is exactly full has a key too; the page after it is empty.
 
     Raises:
-        UnknownPageKeyError: The key is none that was given.
+        UnknownPageKeyError: The key is not one that the simulator has returned.
     """
     begin = 0
     if key is not None:
         last = read_page_key(key)
-        places = [place for place, item in enumerate(items) if identity(item) == last]
-        if not places:
-            msg = f"not a page key: {key!r}"
-            raise UnknownPageKeyError(msg)
-        begin = places[0] + 1
+        begin = next((number for number, item in enumerate(items, 1) if identity(item) == last), 0)
+        if not begin:
+            raise UnknownPageKeyError(f"not a page key: {key!r}")
     rest = [item for item in items[begin:] if visible(item)]
     page = rest[:size]
     if not page or (len(rest) <= size and not (trailing and len(page) == size)):

@@ -1,4 +1,4 @@
-"""The life of a simulated project: which of its renders wait, run, are finished or failed at a moment."""
+"""A simulated project, and which of its renders wait, run, are finished or failed at a moment."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-"""In ``overrides``: leave this key out of the body."""
+"""As a value in ``overrides``: leave this key out of the body."""
 
 
 class Phase(Enum):
-    """Where one render is on its way."""
+    """The state of one render."""
 
     UNASKED = "unasked"
     QUEUED = "queued"
@@ -33,8 +33,7 @@ class Phase(Enum):
 
 def _not_negative(_: object, attribute: attrs.Attribute[float], value: float) -> None:
     if not value >= 0:
-        msg = f"{attribute.name} must not be negative, not {value!r}"
-        raise ValueError(msg)
+        raise ValueError(f"{attribute.name} must not be negative, not {value!r}")
 
 
 @attrs.frozen
@@ -42,13 +41,16 @@ class Render:
     """One render of a project, planned from its request to its end.
 
     Args:
-        at: When it is asked for, in seconds of the world's time; negative lies before the world's start.
-        duration: Seconds from the moment it is picked up to its end.
-        queue: Seconds it waits before it is picked up. The project shows nothing of it in that time.
-        fails: Whether it ends without a video. Only its job tells.
-        error_code: What the job then gives as code.
-        error_message: What the job then gives as text.
-        job_id: The id of its job; the world fills in one when it is empty.
+        at: When it is requested, in seconds of the world's time; negative is before the world's start.
+        duration: Seconds from the moment when it is picked up to its end.
+        queue: Seconds that it waits before it is picked up. Until then the project does not show it.
+        fails: Whether it ends without a video. Only its job shows that.
+        error_code: The error code of its job, if it fails.
+        error_message: The error message of its job, if it fails.
+        job_id: The id of its job; the world sets one if it is empty.
+
+    Raises:
+        ValueError: ``duration`` or ``queue`` is negative.
     """
 
     at: float
@@ -61,16 +63,16 @@ class Render:
 
     @property
     def picked_up_at(self) -> float:
-        """When the rendering itself begins, in seconds of the world's time."""
+        """When rendering begins, in seconds of the world's time."""
         return self.at + self.queue
 
     @property
     def ends_at(self) -> float:
-        """When it is finished or has failed, in seconds of the world's time."""
+        """When it finishes or fails, in seconds of the world's time."""
         return self.at + self.queue + self.duration
 
     def phase(self, now: float) -> Phase:
-        """Tell where this render is at ``now``."""
+        """Return the state of this render at ``now``, in seconds of the world's time."""
         if now < self.at:
             return Phase.UNASKED
         if now < self.picked_up_at:
@@ -80,13 +82,13 @@ class Render:
         return Phase.FAILED if self.fails else Phase.RENDERED
 
     def progress(self, now: float) -> int:
-        """Return the percent done, 0 to 99 while it is rendering."""
+        """Return the progress in percent: 0 to 99 while it is rendering."""
         return int(100 * (now - self.picked_up_at) / self.duration)
 
 
 @attrs.frozen
 class View:
-    """What a project shows of its life at one moment.
+    """What a project shows at one moment.
 
     Attributes:
         rendering: Whether a render is running.
@@ -101,23 +103,25 @@ class View:
 
 @attrs.define(kw_only=True)
 class SimProject:
-    """A project of the simulated account. Make one with `World.add_project`.
+    """A project of the simulated account. Create one with `World.add_project`.
 
     Attributes:
-        id: Its id: 49 characters, or an integer as projects of the v2 schema have it.
+        id: Its id: 49 characters, or an integer as in projects of the v2 schema.
         name: Its name.
-        created_at: When it appears, in seconds of the world's time.
-        schema_version: ``"v3"``, ``"v2"``, or None as the oldest projects have it.
+        created_at: When it is created, in seconds of the world's time.
+        schema_version: ``"v3"``, ``"v2"``, or None as in the oldest projects.
         source: What it was made from.
-        layout: The shape of its picture.
+        layout: The aspect ratio of its video.
         language: The language of its script.
-        video_seconds: The length of its video in seconds.
-        scenes: How many scenes its body lists; None leaves the list out, as the documented sample does.
+        video_seconds: The duration of its video in seconds.
+        scenes: How many scenes its body lists; None leaves the list out, as in the documented sample.
         renders: Its renders.
-        on_render: What the next calls of the render endpoint start, each used once; their ``at`` is replaced.
-        edits: When it was saved again, in seconds of the world's time.
-        deleted_at: When it disappears, in seconds of the world's time.
+        on_render: The renders that the next calls of the render endpoint start, one each, with their ``at``
+            replaced.
+        edits: When it is saved again, in seconds of the world's time.
+        deleted_at: When it is deleted, in seconds of the world's time.
         overrides: Values that replace those of the body; `ABSENT` leaves a key out.
+        cached: The last body, with the state that it shows; the endpoint sets it.
     """
 
     id: ProjectId
@@ -137,11 +141,11 @@ class SimProject:
     cached: tuple[object, bytes] | None = attrs.field(default=None, init=False, repr=False, eq=False)
 
     def exists(self, now: float) -> bool:
-        """Tell whether the account has this project at ``now``."""
+        """Return whether the project exists at ``now``, in seconds of the world's time."""
         return self.created_at <= now and (self.deleted_at is None or now < self.deleted_at)
 
     def view(self, now: float) -> View:
-        """Return what the project shows at ``now``."""
+        """Return what the project shows at ``now``, in seconds of the world's time."""
         finished = [render for render in self.renders if render.phase(now) is Phase.RENDERED]
         return View(
             rendering=any(render.phase(now) is Phase.RENDERING for render in self.renders),

@@ -1,4 +1,4 @@
-"""`Simulator`: a world with a clock, a latency and faults, and the doors that lead into it."""
+"""`Simulator`: a world with a clock, a latency and faults, which clients can use."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import anyio
 import attrs
 
+from pictory_async import AsyncPictory
 from pictory_async.testing._faults import Delivery, Fault
 from pictory_async.testing._messages import SimRequest, SimResponse
+from pictory_async.testing._transport import make_transport
 from pictory_async.testing.world import World
 
 if TYPE_CHECKING:
-    from pictory_async import AsyncPictory
     from pictory_async.testing._limits import Limit
     from pictory_async.testing._log import LoggedRequest
 
@@ -25,19 +26,20 @@ Faults = Callable[[SimRequest, float], Fault | None]
 
 @attrs.define(init=False, eq=False)
 class Simulator:
-    """A simulated Pictory API for tests and demonstrations, reached with or without a network.
+    """A simulated Pictory API for tests and demos, used with or without a network.
 
-    Its time begins with the first request, or with `start`. In one process it is the event loop's time, so
-    that on a virtual clock (trio's ``MockClock``) a render of 30 minutes takes milliseconds. Use a simulator
-    within one event loop; through a `ServerThread` it serves any number of loops and threads, and keeps the
-    server's time.
+    Its time begins with the first request, or with `start`. In one process it is the time of the event loop, so
+    with a virtual clock (trio's ``MockClock``) a render of 30 minutes takes milliseconds. Use a simulator in one
+    event loop only. With a `ServerThread`, clients in any number of event loops and threads can use it, and its
+    time is the time of the server.
 
     Args:
-        world: The account it shows; an empty one when not given.
-        latency: Seconds from sending a request to having its answer: half before it arrives, half after. A
-            function of the request and the time gives each request its own.
-        limit: How many requests are let in; takes the place of the world's own limit.
-        faults: Asked for every request that arrives what goes wrong with it; None lets it pass.
+        world: The account; an empty one if None.
+        latency: Seconds from sending a request to receiving its response: half of it before the request arrives,
+            half of it after. A function of the request and the time sets it for each request.
+        limit: The request limit; it replaces the limit of the world.
+        faults: Called for every request that arrives, with the request and the time; returns what goes wrong with
+            it, or None.
     """
 
     world: World
@@ -70,14 +72,14 @@ class Simulator:
         return self.world.log
 
     def start(self) -> None:
-        """Begin the world's time now, if it has not begun."""
+        """Begin the world's time now, unless it has begun already."""
         if self._started is None:
             self._started = self._clock()
 
     def now(self) -> float:
-        """Return the world's time in seconds: 0 until it begins.
+        """Return the world's time in seconds; 0 until it begins.
 
-        Where no event loop runs and no server keeps the time, it is the time of the latest request.
+        Outside of an event loop, and without a server, it is the time of the last request.
         """
         if self._started is None:
             return self._last
@@ -87,19 +89,22 @@ class Simulator:
             return self._last
 
     def keep_time(self, clock: Callable[[], float]) -> None:
-        """Take the time from ``clock`` instead of the running event loop; a server does this.
+        """Take the time from ``clock`` instead of the running event loop; servers call this.
 
-        The world's time goes on from where it is.
+        The world's time continues from its present value.
+
+        Args:
+            clock: Returns the time in seconds since any fixed moment.
         """
         if self._started is not None:
             self._started = clock() - self.now()
         self._clock = clock
 
     async def exchange(self, request: SimRequest) -> Delivery:
-        """Carry one request into the world and its answer out; the doors call this.
+        """Pass a request to the world and return its response, after the latency; transports and servers call this.
 
         Returns:
-            What the client gets, and how.
+            What the client receives, and how.
         """
         self.start()
         latency = self.latency if isinstance(self.latency, (int, float)) else self.latency(request, self.now())
@@ -109,7 +114,12 @@ class Simulator:
         return delivery
 
     def receive(self, request: SimRequest, now: float) -> Delivery:
-        """Answer a request that has arrived, with whatever goes wrong; never waits."""
+        """Return the response to a request that has arrived, with its fault if it has one; never waits.
+
+        Args:
+            request: The request.
+            now: When it arrives, in seconds of the world's time.
+        """
         self._last = now
         fault = None if self.faults is None else self.faults(request, now)
         if fault is None:
@@ -121,28 +131,22 @@ class Simulator:
         return delivery
 
     def transport(self, library: Literal["httpx", "httpx2"] = "httpx") -> Any:
-        """Return a transport that leads into this simulator without a network.
+        """Return a transport that leads into this simulator, without a network.
 
         Args:
-            library: The HTTP library that will use it.
+            library: The HTTP library that uses it.
 
         Raises:
-            ImportError: ``httpx2`` is asked for and not installed.
+            ImportError: ``library`` is not installed.
+            ValueError: ``library`` is neither ``"httpx"`` nor ``"httpx2"``.
         """
-        from pictory_async.testing._transport import make_transport  # noqa: PLC0415 - an HTTP library costs too much to import for a plugin
-
         return make_transport(self, library)
 
     def client(self, **options: Any) -> AsyncPictory:
         """Return a client of this simulated account.
 
         Args:
-            options: Passed on to `pictory_async.AsyncPictory`.
+            options: Passed to `pictory_async.AsyncPictory`; they replace the simulator's own.
         """
-        from pictory_async import AsyncPictory  # noqa: PLC0415 - the client needs this only when it is asked for
-
-        settings: dict[str, Any] = {"api_key": self.world.api_key, "base_url": BASE_URL}
-        settings.update(options)
-        if "http" not in settings:
-            settings["http"] = self.transport()
-        return AsyncPictory(**settings)
+        own: dict[str, Any] = {"api_key": self.world.api_key, "base_url": BASE_URL, "http": self.transport()}
+        return AsyncPictory(**own | options)

@@ -22,8 +22,8 @@ class TemplateScene:
     """One scene of a template.
 
     Attributes:
-        subtitles: The texts spoken and shown; ``{{Name}}`` stands for the variable ``Name``.
-        layers: The texts laid over the picture, in layers.
+        subtitles: The texts that are spoken and shown; ``{{Name}}`` is replaced by the variable ``Name``.
+        layers: The texts over the picture, in groups of layers.
     """
 
     subtitles: tuple[str, ...] = ()
@@ -32,12 +32,12 @@ class TemplateScene:
 
 @attrs.frozen(kw_only=True)
 class SimTemplate:
-    """A template of the simulated account. Make one with `World.add_template`.
+    """A template of the simulated account. Create one with `World.add_template`.
 
     Attributes:
         id: Its id.
         name: Its name.
-        created: When it was made.
+        created: When it was created.
         language: The language of its texts.
         published: Whether it is published.
         deprecated: Whether it is deprecated.
@@ -45,7 +45,7 @@ class SimTemplate:
         music: Whether it has background music.
         voices: Its AI voices.
         scenes: Its scenes.
-        variables: Its variables and their defaults.
+        variables: The default values of its variables, by name.
         overrides: Values that replace those of the full body; `ABSENT` leaves a key out.
     """
 
@@ -63,7 +63,7 @@ class SimTemplate:
     overrides: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
 
     def item(self) -> dict[str, Any]:
-        """Return the template as it stands in the list."""
+        """Return the template's entry in the list."""
         return {
             "templateId": self.id,
             "name": self.name,
@@ -74,16 +74,16 @@ class SimTemplate:
 
     @property
     def paths(self) -> dict[str, str]:
-        """Where its two files are, below the root of files."""
+        """The paths of its two files, below the root of files."""
         name = f"teams/{TEAM_ID}/{self.id}.json"
         return {"project": f"/project_templates/{name}", "structure": f"/project_template_structures/{name}"}
 
     def file(self, kind: str, size: int | None = None) -> bytes:
-        """Return one of its two files, which are JSON; the documentation does not say what is in them.
+        """Return one of its two files. They are JSON; their content is not documented.
 
         Args:
             kind: ``"project"`` or ``"structure"``.
-            size: Blanks are added until it has so many bytes.
+            size: The smallest size in bytes; spaces are added to reach it.
         """
         overrides = self.overrides.items()
         content: dict[str, Any] = {"templateId": self.id, "name": self.overrides.get("name", self.name)}
@@ -95,10 +95,10 @@ class SimTemplate:
         return json.dumps(content).encode().ljust(size or 0)
 
     def body(self, root: str = TEMPLATE_HOST, query: str = "") -> dict[str, Any]:
-        """Return the body of ``GET /v1/templates/{id}``, with the API's own spelling of ``depricated``.
+        """Return the body of ``GET /v1/templates/{id}``, with the API's spelling ``depricated``.
 
         Args:
-            root: What the addresses of its files begin with.
+            root: What the URLs of its files begin with.
             query: What they end with.
         """
         body: dict[str, Any] = {

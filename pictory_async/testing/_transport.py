@@ -25,14 +25,42 @@ class Exchange(Protocol):
         ...
 
 
+class _Call:
+    """One request of a client, with its library and its read timeout in seconds."""
+
+    def __init__(self, library: Any, request: Any) -> None:
+        self.library = library
+        self.request = request
+        read_timeout = request.extensions.get("timeout", {}).get("read")
+        self.read_timeout = math.inf if read_timeout is None else float(read_timeout)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for bytes, at most as long as the read timeout."""
+        if seconds > self.read_timeout:
+            await anyio.sleep(self.read_timeout)
+            raise self.library.ReadTimeout("the simulator sent nothing within the read timeout", request=self.request)
+        await anyio.sleep(seconds)
+
+    async def end(self, ending: Ending) -> None:
+        """Raise the library's error for a response that is not complete."""
+        match ending:
+            case Ending.REFUSED:
+                raise self.library.ConnectError("the simulator refused the connection", request=self.request)
+            case Ending.RESET:
+                raise self.library.ReadError("the simulator reset the connection", request=self.request)
+            case Ending.STALLED:
+                await self.wait(math.inf)
+            case _:
+                text = "the simulator closed the connection before the response was complete"
+                raise self.library.RemoteProtocolError(text, request=self.request)
+
+
 class _Stream:
     """The body of a response on its way to the client."""
 
-    def __init__(self, library: Any, request: Any, delivery: Delivery, read_timeout: float) -> None:
-        self._library = library
-        self._request = request
+    def __init__(self, call: _Call, delivery: Delivery) -> None:
+        self._call = call
         self._delivery = delivery
-        self._read_timeout = read_timeout
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the pieces, each after its wait; then end as the delivery says."""
@@ -42,39 +70,17 @@ class _Stream:
                 announced = int(value)
         received = 0
         for wait, piece in self._delivery.pieces:
-            await _wait(self._library, self._request, wait, self._read_timeout)
+            await self._call.wait(wait)
             # A client stops reading at the announced length.
             yield piece[: max(0, announced - received)] if received + len(piece) > announced else piece
             received += len(piece)
-        if self._request.method == "HEAD":
+        if self._call.request.method == "HEAD":
             return
         if received < announced or self._delivery.ending is Ending.STALLED:
-            await _end(self._library, self._request, self._delivery, self._read_timeout)
+            await self._call.end(self._delivery.ending)
 
     async def aclose(self) -> None:
         """Nothing to close."""
-
-
-async def _wait(library: Any, request: Any, seconds: float, read_timeout: float) -> None:
-    """Wait for bytes, at most as long as the client's read timeout."""
-    if seconds > read_timeout:
-        await anyio.sleep(read_timeout)
-        raise library.ReadTimeout("the simulator sent nothing within the read timeout", request=request)
-    await anyio.sleep(seconds)
-
-
-async def _end(library: Any, request: Any, delivery: Delivery, read_timeout: float) -> None:
-    """Raise the library's error for a delivery that does not end with a complete body."""
-    match delivery.ending:
-        case Ending.REFUSED:
-            raise library.ConnectError("the simulator refused the connection", request=request)
-        case Ending.RESET:
-            raise library.ReadError("the simulator reset the connection", request=request)
-        case Ending.STALLED:
-            await _wait(library, request, math.inf, read_timeout)
-        case _:
-            text = "the simulator closed the connection before the response was complete"
-            raise library.RemoteProtocolError(text, request=request)
 
 
 class _Transport:
@@ -91,22 +97,17 @@ class _Transport:
 
         Of the client's timeouts only the read timeout has an effect: there is no connection to wait for.
         """
-        read_timeout = request.extensions.get("timeout", {}).get("read")
-        seconds = math.inf if read_timeout is None else float(read_timeout)
+        call = _Call(self._library, request)
         simulated = await _simulated(request)
         delivery: Delivery | None = None
-        with anyio.move_on_after(seconds):
+        with anyio.move_on_after(call.read_timeout):
             delivery = await self._simulator.exchange(simulated)
         if delivery is None:
             raise self._library.ReadTimeout("the simulator did not respond within the read timeout", request=request)
         if delivery.status is None:
-            await _end(self._library, request, delivery, seconds)
-        return self._library.Response(
-            delivery.status,
-            headers=list(delivery.headers),
-            stream=self._stream(self._library, request, delivery, seconds),
-            request=request,
-        )
+            await call.end(delivery.ending)
+        stream = self._stream(call, delivery)
+        return self._library.Response(delivery.status, headers=list(delivery.headers), stream=stream, request=request)
 
 
 async def _simulated(request: Any) -> SimRequest:

@@ -1,7 +1,8 @@
-"""The oracle: what really is the case with a simulated project, to check what a client concluded."""
+"""The true state of a simulated project, to check the result of a client."""
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TruthKind(StrEnum):
-    """What is the case with a project at one moment."""
+    """The state of a project at one moment."""
 
     RENDERED = "rendered"
     RENDERING = "rendering"
@@ -27,18 +28,18 @@ class TruthKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Truth:
-    """What is the case with a project at one moment; all times are seconds of the world's time.
+    """The true state of a project at one moment. All times are seconds of the world's time.
 
-    Of the renders, only those count that ended after ``after``, where one was given.
+    With ``after``, only renders that ended later than that date count.
 
     Attributes:
-        kind: The state: ``MISSING`` if the project is not there; else ``RENDERING`` if a render runs; else
+        kind: The state: ``MISSING`` if the project does not exist; else ``RENDERING`` if a render runs; else
             ``QUEUED`` if one waits; else how the last one ended (``RENDERED``, ``FAILED``); else ``NEVER``.
-        first_finished_at: When the first render was finished: the earliest moment a client can learn of it.
-        finished_at: When the newest finished render was finished.
-        failed_at: When the newest failed render failed.
-        failures: How many renders have failed.
-        deleted_at: When the project disappeared.
+        first_finished_at: When the first render finished: a client cannot detect it earlier.
+        finished_at: When the last successful render finished.
+        failed_at: When the last failed render failed.
+        failures: Number of failed renders.
+        deleted_at: When the project was deleted.
     """
 
     kind: TruthKind
@@ -50,7 +51,7 @@ class Truth:
 
     @property
     def rendered(self) -> bool:
-        """Whether a render was finished, whatever has happened since."""
+        """Whether a render has finished, also if another one runs or failed since then."""
         return self.finished_at is not None
 
 
@@ -58,41 +59,38 @@ MISSING = Truth(kind=TruthKind.MISSING)
 
 
 def find_truth(project: SimProject, now: float, *, after: datetime | None, date: Callable[[float], datetime]) -> Truth:
-    """Judge one project.
+    """Return the true state of a project.
 
     Args:
         project: The project.
         now: The moment, in seconds of the world's time.
-        after: Count only renders that ended later than this date of the server's; None counts all.
-        date: Turns the world's time into the server's dates.
-
-    Returns:
-        The truth.
+        after: Count only renders that ended later than this date of the server; None counts all.
+        date: Converts the world's time into a date of the server.
     """
     if now < project.created_at:
         return MISSING
-    deleted = project.deleted_at is not None and project.deleted_at <= now
-    until = project.deleted_at if deleted and project.deleted_at is not None else now
-    phases = [(render.phase(until), render) for render in project.renders]
+    deleted_at = project.deleted_at if project.deleted_at is not None and project.deleted_at <= now else None
+    phases = [(render.phase(now if deleted_at is None else deleted_at), render) for render in project.renders]
     counted = [pair for pair in phases if after is None or date(pair[1].ends_at) > after]
     finished = [render.ends_at for phase, render in counted if phase is Phase.RENDERED]
     failed = [render.ends_at for phase, render in counted if phase is Phase.FAILED]
-    open_phases = {phase for phase, _ in phases}
-    if deleted:
+    present = {phase for phase, _ in phases}
+    if deleted_at is not None:
         kind = TruthKind.MISSING
-    elif Phase.RENDERING in open_phases:
+    elif Phase.RENDERING in present:
         kind = TruthKind.RENDERING
-    elif Phase.QUEUED in open_phases:
+    elif Phase.QUEUED in present:
         kind = TruthKind.QUEUED
     elif not finished and not failed:
         kind = TruthKind.NEVER
     else:
-        kind = TruthKind.FAILED if max(failed, default=-1e300) > max(finished, default=-1e300) else TruthKind.RENDERED
+        newer = max(failed, default=-math.inf) > max(finished, default=-math.inf)
+        kind = TruthKind.FAILED if newer else TruthKind.RENDERED
     return Truth(
         kind=kind,
         first_finished_at=min(finished, default=None),
         finished_at=max(finished, default=None),
         failed_at=max(failed, default=None),
         failures=len(failed),
-        deleted_at=project.deleted_at if deleted else None,
+        deleted_at=deleted_at,
     )

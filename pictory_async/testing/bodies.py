@@ -1,7 +1,7 @@
-"""The bodies of the simulated API: the keys of the documented samples, in their order.
+"""The bodies of the simulated API: the keys of the documented samples, in their order. Pure functions.
 
-Everything here is a pure function. What the documentation leaves open (the body of a project that was never
-rendered, say) follows its field tables, and the docstrings say so.
+If there is no sample (such as for a project that was never rendered), the body follows the documentation's table of
+fields, and the docstring says so.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ SHARE_HOST = "https://video.pictory.ai"
 TEMPLATE_HOST = "https://projects-prod.s3.us-east-2.amazonaws.com"
 TEAM_ID = "aa46778d-7965-46e0-967d-b48ee5d6ead9"
 
-# Scene texts are padded to this many characters, which makes a scene about 3 KB, as in exported projects.
+# Scene texts have this many characters, so that a scene has about 3 KB, as in exported projects.
 _SCENE_TEXT_LENGTH = 880
 _WORDS = "A simulated scene tells its story in plain words so that its size is like that of a real one. "
 
 
 def iso(moment: datetime) -> str:
-    """Return a UTC date as the API writes it: milliseconds, then ``Z``."""
+    """Return a UTC date as the API writes it: with milliseconds and ``Z``."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 @attrs.frozen(kw_only=True)
 class Media:
-    """The addresses of what one render made."""
+    """The URLs of the files of one render, and of the page to share."""
 
     thumbnail: str
     video: str
@@ -46,19 +46,19 @@ class Media:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The addresses of files, which leaves out that of the page to share."""
+        """The URLs of the files, without the page to share."""
         return self.thumbnail, self.video, self.audio, self.srt, self.vtt, self.txt
 
     @classmethod
     def of(cls, project: SimProject, render: Render, *, base: str, generated: datetime, query: str = "") -> Media:
-        """Return the addresses of one render of one project.
+        """Return the URLs of one render of a project.
 
         Args:
             project: The project.
             render: One of its finished renders.
-            base: What the addresses of files begin with.
-            generated: When the render was finished, as the server dates it.
-            query: What the addresses of files end with.
+            base: What the URLs of files begin with.
+            generated: When the render finished, as a date of the server.
+            query: What the URLs of files end with.
         """
         folder = stable_uuid("media", project.id, render.job_id)
         root = f"{base}/TeamsAnnual/{TEAM_ID}/{folder}"
@@ -90,17 +90,17 @@ def project(
 ) -> dict[str, Any]:
     """Return the body of ``GET /v2/projects/{id}``.
 
-    The keys of a v3 project without a list of scenes are those of the page's complete sample. A project with
-    scenes or an integer id opens with ``project_id``, as the page's newer sample does.
+    The keys of a v3 project without a list of scenes are those of the page's complete sample. The body of a project
+    with scenes or an integer id begins with ``project_id``, as in the page's newer sample.
 
     Args:
         project: The project.
-        view: What it shows of its life.
-        media: The addresses of its newest video, if it has one.
+        view: What it shows at this moment.
+        media: The URLs of its newest video, if it has one.
         created: When it was created.
         saved: When it was last saved.
         generated: When its newest video was finished, if it has one.
-        missing: Whether fields without a value are left out or null; the documentation does not say.
+        missing: Whether fields without a value are left out or null; this is not documented.
     """
     newer = project.scenes is not None or isinstance(project.id, int)
     body: dict[str, Any] = {
@@ -137,7 +137,7 @@ def project(
 
 
 def _settle(body: dict[str, Any], overrides: Mapping[str, Any], missing: Literal["absent", "null"]) -> dict[str, Any]:
-    """Drop what is absent, write the overrides over the rest."""
+    """Leave out absent keys, and apply the overrides."""
     settled = {
         key: value for key, value in body.items() if value is not ABSENT and (value is not None or missing == "null")
     }
@@ -146,7 +146,7 @@ def _settle(body: dict[str, Any], overrides: Mapping[str, Any], missing: Literal
 
 
 def scene(project_id: ProjectId, number: int, created: datetime) -> dict[str, Any]:
-    """Return one scene of a v3 project, about 3 KB of JSON, with the fields the documentation lists."""
+    """Return one scene of a v3 project, about 3 KB of JSON, with the documented fields."""
     opening = f"Scene {number + 1} of {project_id}. "
     text = (opening + _WORDS * (_SCENE_TEXT_LENGTH // len(_WORDS) + 1))[:_SCENE_TEXT_LENGTH].rstrip()
     picture = stable_uuid("background", project_id, number)
@@ -190,7 +190,7 @@ def scene(project_id: ProjectId, number: int, created: datetime) -> dict[str, An
 
 
 def project_item(project: SimProject, *, preview: str | None, saved: datetime) -> dict[str, Any]:
-    """Return a project as it stands in the list, where its date is spelled ``savedDate``."""
+    """Return a project's entry in the list, where its date is spelled ``savedDate``."""
     item: dict[str, Any] = {
         "id": project.id,
         "name": project.name,
@@ -207,7 +207,14 @@ def project_item(project: SimProject, *, preview: str | None, saved: datetime) -
 
 
 def job_data(project: SimProject, render: Render, now: float, media: Media | None) -> dict[str, Any]:
-    """Return the ``data`` of a render job; ``media`` is needed once the render is finished."""
+    """Return the ``data`` of a render job.
+
+    Args:
+        project: The project that is rendered.
+        render: The render.
+        now: The moment, in seconds of the world's time.
+        media: The URLs of the video; used only if the render is finished.
+    """
     phase = render.phase(now)
     if phase is Phase.FAILED:
         return {"status": "failed", "error_code": render.error_code, "error_message": render.error_message}
@@ -234,12 +241,12 @@ def job_data(project: SimProject, render: Render, now: float, media: Media | Non
 
 
 def job(job_id: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the body of ``GET /v1/jobs/{id}``; a failure differs from the rest only in what it says."""
+    """Return the body of ``GET /v1/jobs/{id}``; the status is 200 for failed jobs too."""
     return {"job_id": job_id, "success": data["status"] != "failed", "data": data}
 
 
 def job_item(job_id: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return a job as it stands in the list: its id is inside ``data``, before the status."""
+    """Return a job's entry in the list, where its id is in ``data``, before the status."""
     rest = {key: value for key, value in data.items() if key != "status"}
     return {
         "success": data["status"] != "failed",
@@ -248,7 +255,7 @@ def job_item(job_id: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def unknown_job(job_id: str) -> dict[str, Any]:
-    """Return the body, sent with status 200, that some answers give for a job nobody knows."""
+    """Return the body of a response with status 200 for a job that does not exist."""
     data = {"status": "failed", "error_code": "5000", "error_message": "JOB_NOT_FOUND"}
     return {"job_id": job_id, "success": False, "data": data}
 
@@ -259,5 +266,5 @@ def render_started(job_id: str) -> dict[str, Any]:
 
 
 def message(text: str) -> dict[str, Any]:
-    """Return the body of a refusal, such as that of a wrong key."""
+    """Return the body of a rejected request, such as one with a wrong key."""
     return {"message": text}

@@ -1,7 +1,7 @@
-"""The pytest plugin: fixtures that give a test a simulated Pictory account.
+"""The pytest plugin: fixtures with a simulated Pictory account.
 
-It is loaded by every pytest run in an environment that has pictory-async, so it imports the simulator only
-when a fixture is used.
+Every pytest run in an environment with pictory-async loads it, so it imports the simulator only when a fixture
+is used.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def pictory_world() -> World:
-    """Give an empty simulated account, to be filled by the test."""
-    from pictory_async.testing import World  # noqa: PLC0415 - pytest loads this file for every suite
+    """An empty simulated account, for the test to fill."""
+    from pictory_async.testing import World  # noqa: PLC0415 - every pytest run loads this file
 
     return World()
 
 
 @pytest.fixture
 def pictory_simulator(pictory_world: World) -> Simulator:
-    """Give a simulator of the test's account, reached without a network."""
+    """A simulator of the account, used without a network."""
     from pictory_async.testing import Simulator  # noqa: PLC0415 - as above
 
     return Simulator(pictory_world)
@@ -35,7 +35,7 @@ def pictory_simulator(pictory_world: World) -> Simulator:
 
 @pytest.fixture
 def pictory_server(pictory_simulator: Simulator) -> Iterator[ServerThread]:
-    """Give a real HTTP server on a free port that serves the test's account."""
+    """A real HTTP server on a free port that serves the account."""
     from pictory_async.testing.server import ServerThread  # noqa: PLC0415 - as above, and an extra
 
     with ServerThread(pictory_simulator) as server:

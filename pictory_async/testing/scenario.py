@@ -1,4 +1,4 @@
-"""Ready-made populations for demonstrations and load tests."""
+"""Worlds with many projects, for demos and load tests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Planned:
-    """One project of a population and what will become of it.
+    """One project that `populate` added, and how it ends.
 
     Attributes:
         project_id: Its id.
-        after: The date of its earlier video, to be given to the wait; None where it has no video yet.
-        expected: How it ends: ``RENDERED``, ``FAILED`` or ``NEVER``. Only a job shows a failure: without its
-            id a client cannot tell ``FAILED`` from ``NEVER``.
+        after: The date of its earlier video, for the ``after`` of a wait; None if it has no video yet.
+        expected: How it ends: ``RENDERED``, ``FAILED`` or ``NEVER``. Only a job shows a failure: without the
+            job's id, a client cannot distinguish ``FAILED`` from ``NEVER``.
     """
 
     project_id: ProjectId
@@ -31,7 +31,7 @@ class Planned:
     expected: TruthKind
 
 
-def populate(  # noqa: PLR0913 - each option is one trait of a population
+def populate(  # noqa: PLR0913 - each option is one property of the projects
     world: World,
     projects: int = 300,
     render_seconds: tuple[float, float] = (5.0, 20.0),
@@ -44,22 +44,22 @@ def populate(  # noqa: PLR0913 - each option is one trait of a population
     integer_ids: float = 0.1,
     scenes: int | None = None,
 ) -> list[Planned]:
-    """Fill a world with projects whose renders begin with the world's time.
+    """Add projects to a world whose renders are requested when the world's time begins.
 
     Args:
-        world: The world to fill.
-        projects: How many projects.
+        world: The world.
+        projects: How many projects to add.
         render_seconds: Shortest and longest render, without the time before it is picked up.
-        seed: The population follows from this number and from the other arguments.
+        seed: The projects are derived from this number and the other arguments.
         queue_seconds: Shortest and longest time before a render is picked up.
         again: The share of projects that have an earlier video and are rendered again, 0 to 1.
-        never: The share whose render never starts.
-        failing: The share whose render fails.
-        integer_ids: The share with an integer id.
-        scenes: How many scenes the project bodies list, each about 3 KB; None leaves the list out.
+        never: The share whose render never starts, 0 to 1.
+        failing: The share whose render fails, 0 to 1.
+        integer_ids: The share with an integer id, 0 to 1.
+        scenes: How many scenes the bodies of the projects list, each about 3 KB; None leaves the list out.
 
     Returns:
-        The projects, in the order they were added, each with how it ends.
+        The projects in the order in which they were added, each with how it ends.
     """
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     kinds = _shares(projects, {TruthKind.NEVER: never, TruthKind.FAILED: failing})

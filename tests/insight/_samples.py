@@ -1,4 +1,4 @@
-"""Projects and templates that the tests of this folder share."""
+"""Projects and templates for the tests of this directory."""
 
 from __future__ import annotations
 
@@ -76,4 +76,4 @@ templates = st.builds(
         },
     ),
 )
-"""Templates with few ids, few texts and therefore many coincidences."""
+"""Templates with few different ids and texts, so that many are equal."""

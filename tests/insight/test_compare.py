@@ -1,4 +1,4 @@
-"""Comparing projects: every setting, which differ, and that a table stays a table."""
+"""Comparing projects: every setting, the differences, and tables that stay intact."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def differing(*projects: Project) -> list[str]:
 
 
 class TestSettings:
-    """Which settings there are, and which differ."""
+    """Which settings are compared, and which differ."""
 
     def test_documented_keys(self):
         """The dict has the documentation's keys with one value per project."""
@@ -43,14 +43,14 @@ class TestSettings:
         assert found == json.loads(json.dumps(found))
 
     def test_all_known_keys_are_always_there(self):
-        """Projects of which the API says nothing have all known settings, without values."""
+        """Projects without any values have all known settings, with `None`."""
         found = compare_projects([Project(id=1), Project(id=2)]).to_dict()
         assert [[None, None]] * len(PAGE_KEYS) == [found[key] for key in PAGE_KEYS]
         assert [] == found["differing"]
         assert {} == found["other"]
 
     @pytest.mark.parametrize(
-        ("wire", "value", "key"),
+        ("field", "value", "key"),
         [
             ("projectName", "x", "names"),
             ("source", "x", "sources"),
@@ -76,14 +76,14 @@ class TestSettings:
             ("audioSpeed", "fast", "audioSpeed"),
         ],
     )
-    def test_every_setting(self, wire, value, key):
-        """Each setting is compared, also those that have no name here and those of an unexpected type."""
-        found = compare_projects([read_project("a", **{wire: value}), read_project("b")])
+    def test_every_setting(self, field, value, key):
+        """Each setting is compared, including unknown ones and values of an unexpected type."""
+        found = compare_projects([read_project("a", **{field: value}), read_project("b")])
         assert key in [setting.key for setting in found.differing]
 
     @pytest.mark.parametrize("name", ["libraries", "styles", "categories"])
     def test_visual_filter(self, name):
-        """What a visual filter allows is compared, whatever the order in which it is listed."""
+        """A visual filter is compared without regard to the order of its names."""
 
         def allowing(*names: str) -> Project:
             return read_project(visualFilter={name: list(names)})
@@ -91,35 +91,35 @@ class TestSettings:
         assert [f"visual{name.title()}"] == differing(allowing("a", "b"), allowing("a"))
         assert [] == differing(allowing("a", "b"), allowing("b", "a"))
 
-    def test_what_is_no_setting(self):
-        """URLs, times and ids of the project itself are not compared."""
+    def test_urls_and_times_are_not_settings(self):
+        """URLs, times and ids of the project are not compared."""
         one = read_project(saveDate="2025-01-01T00:00:00Z", videoURL="https://a", new="https://a", pages=["https://a"])
         two = read_project(saveDate="2026-01-01T00:00:00Z", videoURL="https://b", new="https://b", savedDate="x")
         assert [] == differing(one, two)
         assert () == compare_projects([one, two]).settings
 
-    def test_blank_is_not_given(self):
-        """An empty brand is no brand, and both are the same setting."""
+    def test_empty_is_none(self):
+        """An empty brand is the same as no brand."""
         assert [] == differing(read_project(brandId=""), read_project(brandId=None), read_project())
 
     def test_true_is_not_one(self):
-        """A switch differs from a number, and a number does not from its decimal form."""
+        """A boolean differs from a number, but 100 does not differ from 100.0."""
         assert ["new"] == differing(read_project(new=True), read_project(new=1))
         assert [] == differing(read_project(audioSpeed=100), read_project(audioSpeed=100.0))
 
     def test_deep_unknown_objects(self):
-        """Unknown objects are looked into, but not without end."""
+        """Unknown objects are compared inside, down to a limit."""
         deep: object = 1
         for _ in range(50):
             deep = {"x": deep}
         assert [] == differing(read_project(a=deep), read_project(a={"x": 1}))[1:]
 
     def test_one_project(self):
-        """One project can be shown, and differs from nothing."""
+        """A comparison of one project has no differences."""
         assert () == compare_projects(iter([documented_project()])).differing
 
     def test_no_project(self):
-        """There is no comparison of nothing."""
+        """A comparison of no projects is an error."""
         with pytest.raises(PictoryConfigError, match="at least one"):
             compare_projects([])
 
@@ -137,17 +137,17 @@ class TestSettings:
 
 
 class TestTables:
-    """How a comparison is shown."""
+    """A comparison as a table."""
 
     def test_rows(self):
-        """The table has one line per setting and one column per project, all of it text."""
+        """The table has one row per setting and one column per project, all of it text."""
         found = compare_projects(
             [documented_project(), attrs.evolve(documented_project(), id=7, name="B", layout=None)]
         )
         assert ("Setting", "Hello World Template", "B") == found.header
         rows = found.rows()
         assert ("Aspect ratio", "16:9", "—") in rows
-        assert ("Keywords highlighted", "yes", "yes") in rows
+        assert ("Auto-highlight keywords", "yes", "yes") in rows
         assert ("Visual styles", "any", "any") in rows
         assert len(found.settings) == len(rows)
         assert ["Name", "Aspect ratio"] == [row[0] for row in found.rows(differing_only=True)]
@@ -159,7 +159,7 @@ class TestTables:
         assert [("Name", "A  [2JBC"), ("new", "x y")] == found.rows()
 
     def test_markdown(self):
-        """The Markdown table marks what differs."""
+        """In the Markdown table, the labels of differing settings are bold."""
         found = compare_projects([read_project("a", projectName="A", layout="1:1"), read_project("b", projectName="B")])
         assert "| Setting | A | B |\n| --- | --- | --- |\n| **Name** | A | B |\n| **Aspect ratio** | 1:1 | — |\n" == (
             found.to_markdown()
@@ -180,7 +180,7 @@ class TestTables:
         ],
     )
     def test_markdown_is_escaped(self, name, expected):
-        """A name stays one cell and plain text."""
+        """A name stays in one cell and is plain text."""
         lines = compare_projects([read_project(projectName=name)]).to_markdown().splitlines()
         assert [f"| Setting | {expected} |", "| --- | --- |", f"| Name | {expected} |"] == lines
 
@@ -196,6 +196,6 @@ class TestTables:
         ],
     )
     def test_labels(self, projects, expected):
-        """Each project has a label of its own: its name, with the id where names repeat, with a number otherwise."""
+        """Each project has a unique label: its name, with the id if names repeat, and with a number if ids repeat."""
         found = compare_projects([Project(id=number, name=name) for number, name in projects])
         assert expected == found.labels

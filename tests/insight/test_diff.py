@@ -1,4 +1,4 @@
-"""Comparing versions of a template: what was added, removed, moved and changed, and that it explains the new one."""
+"""Comparing versions of a template: what was added, removed, moved and changed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NOTHING: dict[str, list[Any]] = {"added": [], "removed": [], "moved": [], "chang
 
 
 class TestScenes:
-    """Scenes that came, went, moved or changed."""
+    """Scenes that were added, removed, moved or changed."""
 
     def test_same(self):
         """A template does not differ from itself."""
@@ -57,7 +57,7 @@ class TestScenes:
 
     @pytest.mark.parametrize("ids", ["s", "new"])
     def test_moves(self, ids):
-        """Scenes that came, went and moved are found by their ids, and by their content when all ids are new."""
+        """Scenes are matched by their ids, and by their content if all ids are new."""
         old = version(*TEXTS)
         a, b, c, d, e = TEXTS
         assert {**NOTHING, "added": []} == numbers(compare_templates(old, version(*TEXTS, ids=ids)))
@@ -74,7 +74,7 @@ class TestScenes:
         ] == everything.lines()
 
     def test_changed_text_with_its_id(self):
-        """A rewritten scene that kept its id has changed, however different its text is."""
+        """A scene that kept its id has changed, even if its text is entirely different."""
         old, new = (read_template(scenes=[scene("s", text)]) for text in ("Hello", "Completely rewritten 123"))
         (match,) = compare_templates(old, new).changed
         (change,) = match.changes
@@ -89,7 +89,7 @@ class TestScenes:
         ).lines()
 
     def test_changed_text_with_a_new_id(self):
-        """A scene with a new id and a similar text has changed; one with another text has been replaced."""
+        """A scene with a new id and a similar text has changed; one with a different text was replaced."""
         old = version(TEXTS[0], TEXTS[1])
         new = version("Welcome to our monthly report", "42 cats", ids="new")
         diff = compare_templates(old, new)
@@ -97,18 +97,18 @@ class TestScenes:
         assert ["similarity"] == [each.how for each in diff.matches]
 
     def test_most_similar_wins(self):
-        """Of several similar scenes the most similar one is the same."""
+        """Of several similar scenes, the most similar one is matched."""
         old = version("Chapter one: the beginning", "Chapter two: the end")
         new = version("Chapter two: the ending", "Chapter one: the beginnings", ids="new")
         assert [(2, 1), (1, 2)] == [(each.old.number, each.new.number) for each in compare_templates(old, new).matches]
 
     def test_equal_scenes_pair_in_order(self):
-        """Scenes with the same content are the same in their order, so that none of them seems to move."""
+        """Scenes with equal content are matched in order, so that none of them seems to have moved."""
         old, new = (read_template(scenes=[scene(None, "Pause")] * count) for count in (3, 4))
         assert {**NOTHING, "added": [4]} == numbers(compare_templates(old, new))
 
     def test_repeated_id(self):
-        """An id that comes twice identifies nothing; contents do."""
+        """An id that occurs twice is ignored; the scenes are matched by content."""
         old = read_template(scenes=[scene("s", TEXTS[0]), scene("s", TEXTS[1])])
         new = read_template(scenes=[scene("s", TEXTS[1]), scene("s", TEXTS[0])])
         diff = compare_templates(old, new)
@@ -116,7 +116,7 @@ class TestScenes:
         assert {"content"} == {each.how for each in diff.matches}
 
     def test_unknown_fields(self):
-        """A field that this package does not know is compared too, in the scene and in its parts."""
+        """Unknown fields of the scene and of its parts are compared too."""
 
         def one(color: str, x: int) -> Template:
             layer = {"layerId": "l", "type": "text", "text": "t", "x": x}
@@ -127,7 +127,7 @@ class TestScenes:
         )
 
     def test_subtitles(self):
-        """Subtitles that came, went, moved or changed are told apart."""
+        """Subtitles that were added, removed or moved are reported."""
         old = read_template(scenes=[scene("s", "One thing", "Second matter", "Third point", "Fourth idea")])
         new = read_template(scenes=[scene("s", "Fourth idea", "One thing", "Third point", "xyz 789", "!!!!")])
         assert [
@@ -138,7 +138,7 @@ class TestScenes:
         ] == compare_templates(old, new).lines()
 
     def test_layers(self):
-        """Layers are found by their ids: text, type and group may change."""
+        """Layers are matched by their ids: text, type and group can change."""
 
         def layer(number: int, text: str, kind: str = "text") -> dict[str, Any]:
             return {"layerId": f"l{number}", "type": kind, "text": text}
@@ -152,7 +152,7 @@ class TestScenes:
         ] == compare_templates(old, new).lines()
 
     def test_many_rewritten_scenes(self):
-        """Two large templates that have little in common are compared to the end, within the time limit of a test."""
+        """Two large templates with little in common are compared within the time limit of a test."""
         words = random.Random(7)
         alphabet = "etaoin shrdlu "
 
@@ -165,11 +165,11 @@ class TestScenes:
         assert 120 == len(diff.added) + len(diff.matches) == len(diff.removed) + len(diff.matches)
 
 
-class TestWhole:
-    """What changed in the template itself."""
+class TestTemplate:
+    """Changes of the template itself."""
 
     def test_properties(self):
-        """Every property that changed is named with both values; ids and file URLs are no change."""
+        """Every property that changed is reported with both values; ids and file URLs are not."""
         old = documented_template()
         assert old.background_music is not None
         assert old.voice_over is not None
@@ -209,17 +209,17 @@ class TestWhole:
         assert 'name: "Hello World Template" → "New"' == compare_templates(old, new).lines()[0]
 
     def test_unknown_property(self):
-        """A property that this package does not know is compared too."""
-        assert ["extra: nothing → 1"] == compare_templates(read_template(), read_template(extra=1)).lines()
+        """Unknown properties are compared too."""
+        assert ["extra: none → 1"] == compare_templates(read_template(), read_template(extra=1)).lines()
 
     def test_appearing_parts(self):
-        """Music and voices that were not there at all appear as changed properties."""
+        """New music and voices are reported as changed properties."""
         diff = compare_templates(Template(id="t"), documented_template())
-        assert "background_music.enabled: nothing → true" in diff.lines()
+        assert "background_music.enabled: none → true" in diff.lines()
         assert compare_templates(documented_template(), Template(id="t")).removed
 
     def test_variables(self):
-        """Variables that came, went or have another default are told in the order of their names."""
+        """Variables that were added, removed or have another default are reported in the order of their names."""
         old = read_template(variables={"Same": 1, "Gone": "g", "Changed": True})
         new = read_template(variables={"New": "n", "Changed": 1, "Same": 1.0})
         diff = compare_templates(old, new)
@@ -252,7 +252,7 @@ class TestWhole:
         assert "text" == changed["scenes_changed"][0]["changes"][0]["change"]
 
     def test_lines_are_lines(self):
-        """Long texts are cut, and control characters do not reach a terminal."""
+        """Long texts are shortened, and control characters are removed."""
         old = version("a", name="x\n\x1b[2J" + "y" * 500)
         for line in compare_templates(old, version("b\n" * 100, ids="z", variables={"\n": "\r"})).lines():
             assert line.isprintable()
@@ -260,11 +260,11 @@ class TestWhole:
 
 
 class TestLaws:
-    """What holds for any two templates."""
+    """Properties that hold for any two templates."""
 
     @given(templates)
     def test_identity(self, template):
-        """Nothing differs from itself, or from itself read anew."""
+        """A template does not differ from itself, or from a copy."""
         assert compare_templates(template, template).is_empty
         assert compare_templates(template, pickle.loads(pickle.dumps(template))).is_empty
 
@@ -280,8 +280,8 @@ class TestLaws:
         assert compare_templates(template, read_template("new", **raw)).is_empty
 
     @given(templates, templates)
-    def test_explains(self, old, new):
-        """Removing, moving and adding what is reported turns the old order of scenes into the new one."""
+    def test_the_changes_lead_to_the_new_order(self, old, new):
+        """Removing, moving and adding the reported scenes turns the old order into the new one."""
         diff = compare_templates(old, new)
         removed = {each.number for each in diff.removed}
         matched = {each.old.number: each.new.number for each in diff.matches}
@@ -296,8 +296,8 @@ class TestLaws:
         assert list(range(1, len(new.scenes) + 1)) == order
 
     @given(templates, templates)
-    def test_tells_all_or_nothing(self, old, new):
-        """A comparison is empty in both directions or in none, and its dict, lines and pickle agree."""
+    def test_emptiness_is_consistent(self, old, new):
+        """A comparison is empty in both directions or in neither, and its dict, lines and pickle agree."""
         diff = compare_templates(old, new)
         assert diff.is_empty == (diff.lines() == []) == diff.to_dict()["is_empty"]
         assert diff.is_empty == compare_templates(new, old).is_empty
@@ -306,13 +306,13 @@ class TestLaws:
 
     @given(templates, templates)
     def test_empty_means_equal_texts(self, old, new):
-        """Where nothing differs, the scenes say the same in the same order."""
+        """If there are no changes, the scenes have the same texts in the same order."""
         if compare_templates(old, new).is_empty:
             assert [each.texts for each in old.scenes] == [each.texts for each in new.scenes]
 
     @given(st.permutations(range(6)), st.integers(0, 5), st.integers(0, 5))
     def test_one_move_is_one_move(self, order, start, end):
-        """Moving one item is reported as one move, wherever it went."""
+        """Moving one item is reported as one move."""
         items = list(order)
         item = items.pop(start)
         items.insert(end, item)

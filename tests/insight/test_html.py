@@ -1,4 +1,4 @@
-"""The HTML report: well formed, harmless, and complete."""
+"""The HTML report: well formed, safe and complete."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HOSTILE = [
     "\x00<b>\x1b[31m",
     "\u202egpj.exe",
 ]
-EVIL_URLS = [
+BAD_URLS = [
     "javascript:alert(1)",
     "java\nscript:alert(1)",
     " javascript:alert(1)",
@@ -54,7 +54,7 @@ TEXT_FIELDS = [
 
 
 class Page(HTMLParser):
-    """What a browser would see: elements with attributes, and whether all of them are closed in order."""
+    """The page as a browser parses it: elements with attributes, and whether all are closed in order."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -83,7 +83,7 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.elements if tag == name]
 
 
-def is_harmless(page: Page) -> bool:
+def is_safe(page: Page) -> bool:
     allowed = {
         *("html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p", "ul", "ol", "li", "time"),
         *("section", "div", "table", "thead", "tbody", "tr", "th", "td", "span", "i", "a", "svg", "line", "circle"),
@@ -100,17 +100,17 @@ def is_harmless(page: Page) -> bool:
 
 def many() -> list[Project]:
     base = documented_project()
-    made = datetime(2025, 12, 1, tzinfo=UTC)
+    rendered = datetime(2025, 12, 1, tzinfo=UTC)
     return [
-        attrs.evolve(base, id="a", name="Old video", generated_at=made, saved_at=made + timedelta(hours=3.5)),
-        attrs.evolve(base, id="b", name="Fresh", generated_at=made + timedelta(days=10), saved_at=made),
+        attrs.evolve(base, id="a", name="Old video", generated_at=rendered, saved_at=rendered + timedelta(hours=3.5)),
+        attrs.evolve(base, id="b", name="Fresh", generated_at=rendered + timedelta(days=10), saved_at=rendered),
         attrs.evolve(base, id="c", name="Busy", in_progress=True, generated_at=None),
         read_project("d"),
     ]
 
 
 class TestContent:
-    """What the page tells."""
+    """What the page shows."""
 
     def test_one_project(self):
         """The page of one project has its name, id, picture, state, times, settings and links, and no overview."""
@@ -120,7 +120,7 @@ class TestContent:
         assert "Pictory project: Hello World Template" in text
         for expected in (PROJECT_ID, "Outdated", "16:9", "1.99 s", "50 %", "100 %", "STORYBOARD", project.brand_id):
             assert str(expected) in text
-        assert "Video made 2025-12-22 22:23:57 UTC" in text
+        assert "Video rendered 2025-12-22 22:23:57 UTC" in text
         assert "Saved 2025-12-23 01:54:26 UTC (3 h 30 min later)" in text
         assert [project.thumbnail_url] == [image["src"] for image in page.all("img")]
         assert ["Watch online", "Video", "Audio", "Subtitles (SRT)", "Subtitles (WebVTT)", "Transcript"] == re.findall(
@@ -129,13 +129,13 @@ class TestContent:
         assert [] == page.all("table")
 
     def test_times_have_their_offset(self):
-        """Every time is in the page for programs too, in UTC with its offset."""
+        """Every time is also there for programs, in UTC with its offset."""
         times = [each["datetime"] for each in Page(project_report_html(documented_project(), now=NOW)).all("time")]
         assert "2026-01-02T03:04:05+00:00" in times
         assert 3 == len([time for time in times if datetime.fromisoformat(time).utcoffset() == timedelta(0)])
 
     def test_many_projects(self):
-        """The page of several projects counts their states, and leads from an overview with timelines to each."""
+        """The page of several projects counts their states, and its overview with timelines links to each project."""
         html = project_report_html(iter(many()), now=NOW)
         page = Page(html)
         assert "4 Pictory projects" in page.text
@@ -144,38 +144,38 @@ class TestContent:
         assert ["#p1", "#p2", "#p3", "#p4"] == [each["href"] for each in page.all("a") if each["href"][0] == "#"]
         assert ["p1", "p2", "p3", "p4"] == [each["id"] for each in page.all("article")]
         labels = [each["aria-label"] for each in page.all("svg") if "aria-label" in each]
-        assert "made 2025-12-01 00:00, saved 2025-12-01 03:30" == labels[0]
-        assert "no times known" == labels[3]
-        assert ["2.00%", "98.00%"] == re.findall(r'<circle class="dot-made" cx="([^"]*)"', html)[0:1] + [
+        assert "rendered 2025-12-01 00:00, saved 2025-12-01 03:30" == labels[0]
+        assert "no dates" == labels[3]
+        assert ["2.00%", "98.00%"] == re.findall(r'<circle class="dot-rendered" cx="([^"]*)"', html)[0:1] + [
             each["x"] for each in page.all("svg") if each.get("x") == "98.00%"
         ]
 
     def test_one_time_only(self):
-        """Where all times are one, its mark is in the middle; where there is none, there is no timeline."""
+        """If all times are equal, the mark is in the middle; without times, there is no timeline."""
         project = Project(id="p", saved_at=NOW)
         assert 'x="50.00%"' in project_report_html([project, project], now=NOW)
         assert "<svg" not in project_report_html([Project(id="p"), Project(id="q")], now=NOW)
 
     def test_nothing_known(self):
-        """A project of which the API says nothing has its id as its name, and says what is missing."""
+        """A project without any values is named by its id, and the page says what is missing."""
         text = Page(project_report_html(Project(id=17), now=NOW)).text
         assert "Pictory project: 17" in text
         assert "No picture" in text
-        assert "There are no files yet." in text
+        assert "No files yet." in text
         assert "No video" in text
 
     def test_no_project(self):
-        """A report of no project is a page that says so."""
+        """A report about no project is a page that says so."""
         assert "0 Pictory projects" in Page(project_report_html([], now=NOW)).text
 
     def test_same_input_same_page(self):
-        """The page depends on nothing but the projects and the time."""
+        """The page depends only on the projects and the time."""
         assert project_report_html(many(), now=NOW) == project_report_html(many(), now=NOW)
         assert project_report_html([]) != ""
 
 
 class TestSafety:
-    """What the page cannot do, whatever the projects hold."""
+    """What the page cannot do, even with malicious values."""
 
     def test_policy(self):
         """The content security policy allows HTTPS pictures and the one style sheet by its hash, nothing else."""
@@ -189,33 +189,33 @@ class TestSafety:
         assert html.index("Content-Security-Policy") < html.index("<style>")
         assert not re.search(r"url\(|@import|<link|<script", html)
 
-    @pytest.mark.parametrize("text", [*HOSTILE, *EVIL_URLS])
+    @pytest.mark.parametrize("text", [*HOSTILE, *BAD_URLS])
     def test_hostile_text_everywhere(self, text):
-        """Whatever stands in any field stays text."""
+        """Malicious text in any field stays text."""
         project = attrs.evolve(documented_project(), **dict.fromkeys(TEXT_FIELDS, text))
         html = project_report_html([project, attrs.evolve(project, id=text)], now=NOW)
         page = Page(html)
-        assert is_harmless(page)
+        assert is_safe(page)
         assert clean(text) in page.text
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", html)
 
-    @pytest.mark.parametrize("url", EVIL_URLS)
-    def test_no_link_to_what_is_no_web_address(self, url):
-        """A URL that is no absolute HTTP address is shown and leads nowhere."""
+    @pytest.mark.parametrize("url", BAD_URLS)
+    def test_no_link_to_a_url_that_is_not_a_web_address(self, url):
+        """A URL that is not an absolute HTTP URL is shown as text."""
         page = Page(project_report_html(Project(id="p", video_url=url, thumbnail_url=url), now=NOW))
         assert [] == page.all("a")
         assert [] == page.all("img")
-        assert "no web address" in page.text
+        assert "not a web address" in page.text
 
-    def test_links_tell_nothing_about_the_reader(self):
-        """Links and pictures are opened without a referrer and without a way back."""
+    def test_links_send_no_referrer(self):
+        """Links and pictures are opened without a referrer and without access to the page."""
         page = Page(project_report_html(documented_project(), now=NOW))
         assert {"noopener noreferrer"} == {each["rel"] for each in page.all("a")}
         assert {"no-referrer"} == {each["referrerpolicy"] for each in page.all("img")}
         assert {"name": "referrer", "content": "no-referrer"} in page.all("meta")
 
     def test_plain_http(self):
-        """A plain HTTP address is linked, and not loaded as a picture."""
+        """A plain HTTP URL becomes a link, but is not loaded as a picture."""
         url = "http://example.com/x"
         page = Page(project_report_html(Project(id="p", video_url=url, thumbnail_url=url), now=NOW))
         assert [url] == [each["href"] for each in page.all("a")]
@@ -223,24 +223,24 @@ class TestSafety:
 
     @given(st.lists(any_projects, max_size=3), st.text())
     def test_anything(self, objects, name):
-        """Any projects give a well-formed page that does nothing."""
+        """Any projects lead to a well-formed page without active content."""
         vital = {"project_id", "step", "inProgress", "videoURL", "generatedDate", "projectName"}
         projects = [
             read_project(name, **{key: value for key, value in fields.items() if key not in vital}, projectName=name)
             for fields in objects
         ]
         html = project_report_html(projects, now=NOW)
-        assert is_harmless(Page(html))
+        assert is_safe(Page(html))
         html.encode()
 
     def test_web_address(self):
-        """A web address is absolute, is HTTP or HTTPS in any case, has a host and no blanks."""
+        """A web address is absolute, is HTTP or HTTPS in any case, and has a host and no spaces."""
         assert is_web_address("HTTPS://example.com/a%20b?c=d#e")
-        assert not any(map(is_web_address, EVIL_URLS))
+        assert not any(map(is_web_address, BAD_URLS))
 
 
-class TestWords:
-    """How values read."""
+class TestText:
+    """Values as text."""
 
     @pytest.mark.parametrize(
         ("seconds", "expected"),
@@ -256,7 +256,7 @@ class TestWords:
         ],
     )
     def test_length(self, seconds, expected):
-        """A length of time has at most two units."""
+        """A duration has at most two units."""
         assert expected == length(seconds)
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reports and metadata: the documented structure, and files that are whole or not there."""
+"""Reports and metadata: the documented structure, and files that are complete or not there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pictory_async.models import Project
 from tests.insight._samples import PAYLOADS, PROJECT_ID, documented_project
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-WIRE: dict[str, Any] = json.loads((PAYLOADS / "get-project-by-id-1.json").read_bytes())
+BODY: dict[str, Any] = json.loads((PAYLOADS / "get-project-by-id-1.json").read_bytes())
 
 
 def in_utc(text: str) -> str:
@@ -28,25 +28,25 @@ class TestMetadata:
     """``project.metadata()``."""
 
     def test_documented_grouping(self):
-        """The documented project gives the documentation's keys with the API's values; times have their offset."""
+        """The documented project has the documentation's keys with the API's values; times have their offset."""
         assert {
-            "name": WIRE["projectName"],
-            "source": WIRE["source"],
-            "schema": WIRE["schemaVersion"],
-            "aspectRatio": WIRE["layout"],
-            "duration": WIRE["videoDuration"],
-            "language": WIRE["scriptLanguage"],
-            "created": in_utc(WIRE["generatedDate"]),
-            "lastSaved": in_utc(WIRE["saveDate"]),
-            "voiceOver": WIRE["voiceOverId"],
-            "brand": WIRE["brandId"],
-            "template": WIRE["smartTemplateId"],
+            "name": BODY["projectName"],
+            "source": BODY["source"],
+            "schema": BODY["schemaVersion"],
+            "aspectRatio": BODY["layout"],
+            "duration": BODY["videoDuration"],
+            "language": BODY["scriptLanguage"],
+            "created": in_utc(BODY["generatedDate"]),
+            "lastSaved": in_utc(BODY["saveDate"]),
+            "voiceOver": BODY["voiceOverId"],
+            "brand": BODY["brandId"],
+            "template": BODY["smartTemplateId"],
             "sceneSettings": {"maxLines": 2, "autoHighlight": True, "autoVisuals": True},
             "assets": {
-                "video": WIRE["videoURL"],
-                "audio": WIRE["audioURL"],
-                "shareLink": WIRE["shareVideoURL"],
-                "subtitles": {"srt": WIRE["srtFile"], "vtt": WIRE["vttFile"], "txt": WIRE["txtFile"]},
+                "video": BODY["videoURL"],
+                "audio": BODY["audioURL"],
+                "shareLink": BODY["shareVideoURL"],
+                "subtitles": {"srt": BODY["srtFile"], "vtt": BODY["vttFile"], "txt": BODY["txtFile"]},
             },
         } == documented_project().metadata().to_dict()
 
@@ -58,7 +58,7 @@ class TestMetadata:
         assert metadata == documented_project().metadata()
 
     def test_empty_project(self):
-        """A project of which the API says nothing has all keys, and blank ids and URLs count as absent."""
+        """A project without any values has all keys; empty ids and URLs are `None`."""
         metadata = Project(id="p", brand_id="", video_url="").metadata().to_dict()
         assert documented_project().metadata().to_dict().keys() == metadata.keys()
         assert [None] * 11 == [value for value in metadata.values() if not isinstance(value, dict)]
@@ -69,7 +69,7 @@ class TestReport:
     """``project_report()``."""
 
     def test_documented_structure(self):
-        """The report has exactly the keys of the documentation's sample, in its order."""
+        """The report has exactly the keys of the documentation's sample, in the same order."""
         report = project_report(documented_project(), now=NOW)
         assert {
             "reportGenerated": "2026-01-02T03:04:05+00:00",
@@ -82,16 +82,16 @@ class TestReport:
                 "schemaVersion": "v3",
             },
             "videoSettings": {"layout": "16:9", "duration": 1.99, "volume": 50},
-            "audioSettings": {"language": "en", "voiceOverId": WIRE["voiceOverId"], "speed": 100},
-            "timestamps": {"created": in_utc(WIRE["generatedDate"]), "lastSaved": in_utc(WIRE["saveDate"])},
+            "audioSettings": {"language": "en", "voiceOverId": BODY["voiceOverId"], "speed": 100},
+            "timestamps": {"created": in_utc(BODY["generatedDate"]), "lastSaved": in_utc(BODY["saveDate"])},
             "assets": {
-                "video": WIRE["videoURL"],
-                "audio": WIRE["audioURL"],
-                "thumbnail": WIRE["thumbnail"],
-                "shareLink": WIRE["shareVideoURL"],
-                "subtitles": {"srt": WIRE["srtFile"], "vtt": WIRE["vttFile"], "txt": WIRE["txtFile"]},
+                "video": BODY["videoURL"],
+                "audio": BODY["audioURL"],
+                "thumbnail": BODY["thumbnail"],
+                "shareLink": BODY["shareVideoURL"],
+                "subtitles": {"srt": BODY["srtFile"], "vtt": BODY["vttFile"], "txt": BODY["txtFile"]},
             },
-            "branding": {"brandId": WIRE["brandId"], "templateId": WIRE["smartTemplateId"]},
+            "branding": {"brandId": BODY["brandId"], "templateId": BODY["smartTemplateId"]},
         } == report
         assert ["reportGenerated", "projectId", "basicInfo", "videoSettings"] == list(report)[:4]
 
@@ -103,17 +103,17 @@ class TestReport:
         ],
     )
     def test_now_is_utc(self, now):
-        """The time of the report is in UTC, whatever zone it came with; without one it was UTC."""
+        """The time of the report is in UTC; a time without a zone is taken as UTC."""
         assert project_report(documented_project(), now=now)["reportGenerated"] == "2026-01-02T03:04:05+00:00"
 
     def test_clock(self):
-        """Without a time, the report says the clock's."""
+        """By default, the report has the current time."""
         made = datetime.fromisoformat(project_report(documented_project())["reportGenerated"])
         assert timedelta(0) == made.utcoffset()
         assert abs(datetime.now(UTC) - made) < timedelta(minutes=1)
 
     def test_empty_project(self):
-        """A project of which the API says nothing gives a report with the same keys."""
+        """The report of a project without any values has the same keys."""
 
         def keys(value: Any) -> Any:
             return {key: keys(each) for key, each in value.items()} if isinstance(value, dict) else None
@@ -127,7 +127,7 @@ class TestFiles:
     """``write_report()`` and ``write_html_report()``."""
 
     async def test_report(self, tmp_path):
-        """The file holds the report as readable UTF-8 JSON, and nothing lies beside it."""
+        """The file has the report as readable UTF-8 JSON, and there is no other file."""
         project = attrs.evolve(documented_project(), name="Été 🎉")
         path = await write_report(project, tmp_path / "report.json", now=NOW)
         assert tmp_path / "report.json" == path
@@ -136,14 +136,14 @@ class TestFiles:
         assert [path] == list(tmp_path.iterdir())
 
     async def test_html(self, tmp_path):
-        """The HTML file is UTF-8 and takes one project, or any number from any iterable."""
+        """The HTML file is UTF-8, about one project or about any number from any iterable."""
         one = await write_html_report(documented_project(), str(tmp_path / "one.html"), now=NOW)
         many = await write_html_report((Project(id=number) for number in range(3)), tmp_path / "many.html")
         assert one.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
         assert 3 == many.read_text(encoding="utf-8").count("<article")
 
     async def test_lone_surrogate(self, tmp_path):
-        """A name with half a character, which has no UTF-8 form, can be written all the same."""
+        """A name with half a surrogate pair, which has no UTF-8 form, can be written too."""
         project = attrs.evolve(documented_project(), name="a\ud83d")
         assert (
             "a\ud83d"
@@ -154,7 +154,7 @@ class TestFiles:
         )
 
     async def test_replaced(self, tmp_path):
-        """A file that is there is replaced and keeps its permissions; a link to it stays a link."""
+        """An existing file is replaced and keeps its permissions; a link to it stays a link."""
         target, link = tmp_path / "target.json", tmp_path / "link.json"
         target.write_text("old")
         target.chmod(0o640)
@@ -165,37 +165,37 @@ class TestFiles:
         assert target.read_text().startswith("{")
 
     async def test_new_file_has_usual_permissions(self, tmp_path):
-        """A new file has the permissions of any new file, not those of a temporary one."""
+        """A new file has the usual permissions, not those of a temporary file."""
         (tmp_path / "usual").touch()
         path = await write_report(documented_project(), tmp_path / "report.json")
         assert (tmp_path / "usual").stat().st_mode == path.stat().st_mode
 
     async def test_failure_leaves_nothing(self, tmp_path):
-        """Where the file cannot take its place, nothing is left beside it, and what was there stays."""
+        """If the target cannot be replaced, it stays, and no temporary file is left."""
         (tmp_path / "report.json").mkdir()
         with pytest.raises(OSError, match=r"report\.json"):
             await write_report(documented_project(), tmp_path / "report.json")
         assert [tmp_path / "report.json"] == list(tmp_path.iterdir())
 
     async def test_missing_directory(self, tmp_path):
-        """A directory that is not there is an error, not made."""
+        """A missing directory is an error; it is not created."""
         with pytest.raises(FileNotFoundError):
             await write_html_report(documented_project(), tmp_path / "missing" / "report.html")
         assert [] == list(tmp_path.iterdir())
 
     async def test_not_a_number(self, tmp_path):
-        """What JSON cannot say is refused before anything is written."""
+        """A value that JSON cannot express is an error before anything is written."""
         with pytest.raises(ValueError, match="JSON"):
             await write_report(attrs.evolve(documented_project(), duration=float("nan")), tmp_path / "r.json")
         assert [] == os.listdir(tmp_path)  # noqa: PTH208  # names are enough
 
     async def test_long_name(self, tmp_path):
-        """A file name as long as the file system allows can be written."""
+        """The file name can be as long as the file system allows."""
         path = tmp_path / ("n" * 250 + ".json")
         assert path == await write_report(documented_project(), path)
 
     async def test_never_half(self, tmp_path):
-        """Whoever reads while the report is written again and again always finds a whole one."""
+        """A reader always finds a complete file while the report is written again and again."""
         path = await write_report(documented_project(), tmp_path / "report.json", now=NOW)
         whole = path.read_bytes()
 
@@ -210,7 +210,7 @@ class TestFiles:
                 assert whole == await anyio.Path(path).read_bytes()
 
     async def test_cancelled(self, tmp_path):
-        """A cancelled call leaves a whole file or none, and nothing beside it."""
+        """A cancelled call leaves a complete file or none, and no temporary file."""
         with anyio.CancelScope() as scope:
             scope.cancel()
             await write_report(documented_project(), tmp_path / "report.json")

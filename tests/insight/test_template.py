@@ -1,4 +1,4 @@
-"""A template's variables, structure and findings."""
+"""The variables, the structure and the findings of a template."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TestVariables:
         } == template_variables(documented_template()).to_dict()
 
     def test_everywhere(self):
-        """Names are found in subtitles and layers, each with its places, and compared with what is declared."""
+        """Names are found in subtitles and layers, each with its places, and compared with the declared variables."""
         template = read_template(
             variables={"A": "a", "Ä ö": "x", "Never": "n"},
             scenes=[
@@ -64,7 +64,7 @@ class TestVariables:
         assert "scene 1, layer group 2, layer 1" == str(found.used["A"][1])
 
     def test_read_only(self):
-        """The mappings cannot be changed, and do not change with what they were made from."""
+        """The mappings cannot be changed, and do not change with the template."""
         found = template_variables(documented_template())
         for mapping in (found.declared, found.used):
             with pytest.raises(TypeError):
@@ -82,7 +82,7 @@ class TestStructure:
     """``template_structure()``."""
 
     def test_documented(self):
-        """The documented template gives the documentation's keys, and more."""
+        """The documented template has the documentation's keys, and more."""
         found = template_structure(documented_template()).to_dict()
         assert {
             "name": "Hello World Template",
@@ -109,7 +109,7 @@ class TestStructure:
         assert found == json.loads(json.dumps(found))
 
     def test_layers(self):
-        """Layers are counted over all groups, by type."""
+        """Layers in all groups are counted by type."""
         layers = [[text_layer("a"), text_layer("", "image")], [text_layer("b")], [], [{"layerId": "x"}]]
         (found,) = template_structure(read_template(scenes=[scene("s", "x", "", layers=layers)])).scenes
         assert {"text": 2, "image": 1, "unknown": 1} == dict(found.layers_by_type)
@@ -118,7 +118,7 @@ class TestStructure:
         assert found == pickle.loads(pickle.dumps(found))
 
     def test_empty(self):
-        """A template of which the API says nothing has no music, no voice and no scenes."""
+        """A template without any values has no music, no voice and no scenes."""
         found = template_structure(Template(id="t"))
         assert (False, False, None, (), 0) == (
             found.has_background_music,
@@ -146,12 +146,12 @@ class TestCheck:
     """``check_template()``."""
 
     def test_documented(self):
-        """The documented template has nothing to find, with a value and without."""
+        """The documented template has no findings, with a value and without."""
         assert [] == check_template(documented_template())
         assert [] == check_template(documented_template(), {"Name": "Ann"})
 
     def test_every_finding(self):
-        """A template with everything wrong has every finding, errors first."""
+        """A template with every problem has every finding, errors first."""
         template = read_template(
             deprecated=True,
             published=False,
@@ -189,7 +189,7 @@ class TestCheck:
         ] == codes(Template(id="t"))
 
     def test_every_code_is_documented(self):
-        """The docstring lists every code with its severity, and no other."""
+        """The docstring lists exactly the codes that occur, with their severity."""
         listed = [line.split()[:2] for line in (check_template.__doc__ or "").splitlines() if line.startswith("    ``")]
         bad = read_template(
             published=False,
@@ -225,15 +225,15 @@ class TestCheck:
         ],
     )
     def test_malformed(self, text, expected):
-        """Braces that do not make a placeholder are found; other braces are text."""
+        """Malformed placeholders are found; other braces are text."""
         template = read_template(**{**GOOD, "scenes": [scene("s", text, "{{Name}}")]})
         found = [each.message for each in check_template(template) if each.code == "malformed-placeholder"]
         assert len(expected) == len(found)
-        for scrap, message in zip(expected, found, strict=True):
-            assert scrap.replace("{{ }}", "{{  }}") in message
+        for part, message in zip(expected, found, strict=True):
+            assert part.replace("{{ }}", "{{  }}") in message
 
     def test_hints(self):
-        """A likely typing mistake is named, in the template and in the values."""
+        """A probable typing mistake is named, in the template and in the values."""
         template = read_template(**{**GOOD, "scenes": [scene("s", "{{name}}")]})
         found = {each.code: each.message for each in check_template(template, {"Nmae": "x", "Zebra": "y", "name": "z"})}
         assert 'did you mean "Name"?' in found["undeclared-variable"]
@@ -241,12 +241,12 @@ class TestCheck:
         assert any('"Nmae" (did you mean' in message for message in messages)
         assert 'The template has no variable "Zebra".' in messages
 
-    def test_undeclared_names_all_places(self):
-        """A variable that is used often and never declared is one finding that says how often."""
+    def test_undeclared_counts_all_places(self):
+        """A variable that is used several times but never declared is one finding with the number of places."""
         template = read_template(**{**GOOD, "scenes": [scene("s", "{{X}} {{Name}}", "{{X}}", "{{X}}")]})
         (found,) = check_template(template)
         assert "scene 1, subtitle 1" == found.place
-        assert "in 2 more places" in found.message
+        assert "also in 2 more places" in found.message
 
     @pytest.mark.parametrize(
         ("values", "expected"),
@@ -261,7 +261,7 @@ class TestCheck:
         ],
     )
     def test_values(self, values, expected):
-        """Values are judged only where they are given."""
+        """Values are checked only if they are passed."""
         assert expected == [each.code for each in check_template(read_template(**GOOD), values)]
 
     @pytest.mark.parametrize("schema", ["v2", "v3"])
@@ -270,7 +270,7 @@ class TestCheck:
         assert [] == check_template(read_template(**{**GOOD, "schemaVersion": schema}))
 
     def test_finding(self):
-        """A finding is a value: it reads as a line, is JSON, and compares."""
+        """A finding can be printed as a line, converted to JSON, and compared."""
         (found,) = check_template(attrs.evolve(read_template(**GOOD), published=False))
         assert Finding(severity=Severity.ERROR, code="unpublished", message=found.message) == found
         assert f"error: template: {found.message} [unpublished]" == str(found)
@@ -284,13 +284,13 @@ class TestCheck:
             assert str(found).isprintable()
 
     def test_long_text(self):
-        """A text of many characters and braces is looked through once."""
+        """Long texts with many braces are checked in linear time."""
         for text in ("x" * 200_000, "{" * 200_000, "}}" * 20_000, "{{a" * 20_000, "{a" * 50_000):
             check_template(read_template(**{**GOOD, "scenes": [scene("s", text)]}))
 
     @given(templates, st.none() | st.dictionaries(st.text(max_size=3), st.none() | st.text(max_size=3), max_size=3))
     def test_anything(self, template, values):
-        """Any template can be checked; findings are in the order of severity, each is one line and JSON."""
+        """Any template can be checked; findings are in the order of severity, one line each, and JSON."""
         found = check_template(template, values)
         order = [list(Severity).index(each.severity) for each in found]
         assert sorted(order) == order

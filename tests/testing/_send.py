@@ -1,4 +1,4 @@
-"""Short ways to ask a simulated world, for its tests."""
+"""Short ways to send requests to a simulated world."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pictory_async.testing import World
 
 
-def ask(
+def send(
     world: World, path: str, now: float = 0.0, *, method: str = "GET", key: str | None = None, query: str = ""
 ) -> SimResponse:
     """Send a request below the base path, with the right key unless another is given."""
@@ -19,8 +19,8 @@ def ask(
     return world.handle(request, now)
 
 
-def read(world: World, path: str, now: float = 0.0, *, query: str = "") -> Any:
-    """Send a request that has to succeed and return the JSON of its answer."""
-    response = ask(world, path, now, query=query)
+def get_json(world: World, path: str, now: float = 0.0, *, query: str = "") -> Any:
+    """Send a GET request that must succeed, and return the JSON of its response."""
+    response = send(world, path, now, query=query)
     assert 200 == response.status
     return response.json()

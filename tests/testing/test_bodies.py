@@ -1,4 +1,4 @@
-"""Bodies have the shape of the API's documented samples: the same keys in the same order, the same types."""
+"""Bodies have the form of the API's documented samples: the same keys in the same order, the same types."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pictory_async.testing import ABSENT, Render, SimRequest, TemplateScene, World
-from tests.testing._send import ask, read
+from tests.testing._send import get_json, send
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 
@@ -29,59 +29,59 @@ def test_a_rendered_project_has_the_shape_of_the_documented_sample():
     """A v3 project with a video has each key of the sample, in its order and with its type."""
     world = World()
     project_id = world.add_project(Render(-100, duration=50))
-    assert shape(sample("get-project-by-id-1")) == shape(read(world, f"/v2/projects/{project_id}"))
+    assert shape(sample("get-project-by-id-1")) == shape(get_json(world, f"/v2/projects/{project_id}"))
 
 
 def test_a_render_is_started_as_documented():
-    """The render endpoint answers with the documented shape."""
+    """The response of the render endpoint has the documented shape."""
     world = World()
     project_id = world.add_project()
-    response = ask(world, f"/v2/projects/{project_id}/render", method="POST")
+    response = send(world, f"/v2/projects/{project_id}/render", method="POST")
     assert shape(sample("render-project-1")) == shape(response.json())
 
 
 def test_a_queued_job_has_the_shape_of_the_documented_sample():
-    """A job whose rendering has not begun tells nothing but its status."""
+    """A job whose rendering has not begun shows only its status."""
     world = World()
     project_id = world.add_project()
     job_id = world.start_render(project_id, 0.0, queue=10, duration=10)
     expected = {**sample("get-video-render-job-by-id-1"), "job_id": job_id}
-    assert expected == read(world, f"/v1/jobs/{job_id}", 1.0)
+    assert expected == get_json(world, f"/v1/jobs/{job_id}", 1.0)
 
 
 def test_a_list_of_projects_has_the_shapes_of_the_documented_sample():
-    """A v3, a v2 and a pre-v2 project stand in the list as the sample shows them."""
+    """The entries of a v3, a v2 and an older project are those of the sample."""
     world = World()
     world.add_project(integer_id=True, schema_version=None, created_at=-300)
     world.add_project(Render(-100, duration=50), integer_id=True, created_at=-200)
     world.add_project(Render(-50, duration=40), created_at=-100)
-    assert shape(sample("list-projects-1")) == shape(read(world, "/v2/projects"))
+    assert shape(sample("list-projects-1")) == shape(get_json(world, "/v2/projects"))
 
 
 def test_a_template_has_the_shape_of_the_documented_sample():
-    """A template has each key of the sample, the API's own spelling of one included."""
+    """A template has each key of the sample, including the API's spelling `depricated`."""
     world = World()
     scene = TemplateScene(("Hi {{Name}}, how are you doing today?",), (("Hello",),))
     template_id = world.add_template(scene, variables={"Name": "NAME"}, name="Hello World Template")
-    body = read(world, f"/v1/templates/{template_id}")
+    body = get_json(world, f"/v1/templates/{template_id}")
     assert shape(sample("get-template-by-id-1")) == shape(body)
     assert "depricated" in body
 
 
 def test_a_list_of_templates_has_the_shape_of_the_documented_sample():
-    """Templates stand in the list in the order of their creation, with the other spelling."""
+    """Templates are listed in the order in which they were added, with the other spelling."""
     world = World()
     first, second = world.add_template(), world.add_template()
-    body = read(world, "/v1/templates")
+    body = get_json(world, "/v1/templates")
     assert shape(sample("list-templates-1")) == shape(body)
     assert [first, second] == [item["templateId"] for item in body["items"]]
 
 
-def test_a_list_of_jobs_names_the_id_where_the_sample_does():
-    """A listed job has its id inside of its data, just before the status."""
+def test_a_list_of_jobs_has_the_id_where_the_sample_has_it():
+    """A listed job has its id in its data, just before the status."""
     world = World(page_size=1)
     world.add_project(Render(-100, duration=50), Render(-40, duration=10))
-    body, documented = read(world, "/v1/jobs"), sample("list-jobs-1")
+    body, documented = get_json(world, "/v1/jobs"), sample("list-jobs-1")
     assert list(documented) == list(body)
     assert list(documented["items"][0]) == list(body["items"][0])
     assert ["jobId", "status"] == list(body["items"][0]["data"])[-2:]
@@ -92,7 +92,7 @@ def test_a_scene_is_about_three_kilobytes():
     """A project with 60 scenes is a body of about 180 KB."""
     world = World()
     project_id = world.add_project(Render(-100, duration=50), scenes=60)
-    response = ask(world, f"/v2/projects/{project_id}")
+    response = send(world, f"/v2/projects/{project_id}")
     assert 170_000 < len(b"".join(response.pieces())) < 200_000
     body = response.json()
     assert (project_id, 60) == (body["project_id"], len(body["scenes"]))
@@ -100,7 +100,7 @@ def test_a_scene_is_about_three_kilobytes():
 
 
 def test_ids_have_the_documented_forms():
-    """A v3 id has 49 characters that open with its date, a v2 id is its date in milliseconds."""
+    """A v3 id has 49 characters and begins with its date; a v2 id is its date in milliseconds."""
     world = World()
     text, number = world.add_project(created_at=0.25), world.add_project(integer_id=True, created_at=0.25)
     assert isinstance(text, str)
@@ -109,10 +109,10 @@ def test_ids_have_the_documented_forms():
     assert 1767225600251 == world.add_project(integer_id=True, created_at=0.25)
 
 
-def test_a_project_without_a_video_leaves_its_fields_out_or_gives_null():
-    """The world says which: the documentation does not."""
-    assert "videoURL" not in read(*_empty(World()))
-    assert read(*_empty(World(missing_fields="null")))["videoURL"] is None
+def test_the_fields_of_a_missing_video_are_left_out_or_null():
+    """A setting of the world decides, because this is not documented."""
+    assert "videoURL" not in get_json(*_empty(World()))
+    assert get_json(*_empty(World(missing_fields="null")))["videoURL"] is None
 
 
 def _empty(world: World) -> tuple[World, str]:
@@ -120,18 +120,18 @@ def _empty(world: World) -> tuple[World, str]:
 
 
 def test_overrides_replace_and_remove_keys():
-    """A test can give a project a body that no other option gives it."""
+    """A test can change the body in ways that no other option allows."""
     world = World()
     project_id = world.add_project(overrides={"step": "COMPLETE", "inProgress": ABSENT, "future": [1]})
-    body = read(world, f"/v2/projects/{project_id}")
+    body = get_json(world, f"/v2/projects/{project_id}")
     assert ("COMPLETE", [1], False) == (body["step"], body["future"], "inProgress" in body)
     template_id = world.add_template(overrides={"name": None, "variables": ABSENT})
-    body = read(world, f"/v1/templates/{template_id}")
+    body = get_json(world, f"/v1/templates/{template_id}")
     assert (None, False) == (body["name"], "variables" in body)
 
 
-def test_addresses_can_point_to_the_simulator_itself():
-    """Media addresses begin with the documented host, the simulator's own address, or one that is given."""
+def test_urls_can_point_to_the_simulator_itself():
+    """URLs of files begin with the documented host, the simulator's own address, or a given one."""
 
     def video(world: World) -> str:
         project_id = world.add_project(Render(-100, duration=50), name="My clip")
@@ -146,14 +146,14 @@ def test_addresses_can_point_to_the_simulator_itself():
 
 
 def test_the_same_seed_gives_the_same_world():
-    """Two worlds that are filled alike answer alike, byte for byte; another seed gives other ids."""
+    """Two worlds with the same contents return the same bytes; another seed leads to other ids."""
 
     def body(seed: int) -> bytes:
         world = World(seed=seed)
         world.add_project(Render(-100, duration=50), scenes=2)
         project_id = world.add_project()
         world.start_render(project_id, 0.0)
-        return b"".join(piece for path in ("/v2/projects", "/v1/jobs") for piece in ask(world, path, 400.0).pieces())
+        return b"".join(piece for path in ("/v2/projects", "/v1/jobs") for piece in send(world, path, 400.0).pieces())
 
     assert body(1) == body(1)
     assert body(1) != body(2)

@@ -1,4 +1,4 @@
-"""The time of a simulator where no event loop runs."""
+"""The time of a simulator outside of an event loop."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from pictory_async.testing import Simulator, World
 
 
-def test_the_time_can_be_asked_outside_of_an_event_loop():
-    """After a run the time is that of its latest request; before, it is zero."""
+def test_the_time_can_be_read_outside_of_an_event_loop():
+    """After a run, it is the time of the last request; before, it is zero."""
     simulator = Simulator(World())
     assert 0.0 == simulator.now()
 
@@ -22,8 +22,8 @@ def test_the_time_can_be_asked_outside_of_an_event_loop():
     assert simulator.log[-1].at == simulator.now()
 
 
-def test_another_clock_goes_on_from_the_same_time():
-    """When a server takes over the time, the world's time does not jump."""
+def test_another_clock_continues_from_the_same_time():
+    """The world's time does not jump when a server's clock replaces the event loop's."""
     moment = 100.0
     simulator = Simulator(World())
     simulator.keep_time(lambda: moment)

@@ -1,4 +1,4 @@
-"""The server's limit and the measure of a log."""
+"""The server's rate limit, and the largest number of requests in a window."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def logged(moments: list[float]) -> list[LoggedRequest]:
 
 @given(times, st.integers(1, 5), st.floats(0.5, 20))
 def test_no_window_holds_more_than_the_limit(moments, rate, per):
-    """Every half-open window of those let in holds at most the rate, and none is refused without need."""
+    """No half-open window has more accepted requests than the rate, and no request is rejected without need."""
     limit = ServerLimit(rate, per)
     admitted: list[float] = []
     for now in moments:
@@ -30,20 +30,20 @@ def test_no_window_holds_more_than_the_limit(moments, rate, per):
 
 
 @pytest.mark.parametrize("arguments", [(0, 60.0), (5, 0.0), (-1, 60.0)])
-def test_a_limit_lets_something_in(arguments):
-    """A rate or a window of nothing is refused."""
+def test_a_limit_is_greater_than_zero(arguments):
+    """A rate or a window of zero is rejected."""
     with pytest.raises(ValueError, match="must be greater than 0"):
         ServerLimit(*arguments)
 
 
 @given(times, st.floats(0.5, 20))
 def test_the_busiest_window_is_the_fullest_of_all(moments, per):
-    """The count agrees with looking at every window that begins with a request."""
+    """The result is the maximum over all windows that begin with a request."""
     expected = max((sum(0 <= at - begin <= per for at in moments) for begin in moments), default=0)
     assert expected == busiest_window(logged(moments), per)
 
 
 def test_the_window_is_closed():
-    """Two requests exactly one window apart count together."""
+    """Two requests that are exactly one window apart count together."""
     assert 2 == busiest_window(logged([0.0, 10.0]), 10.0)
     assert 1 == busiest_window(logged([0.0, 10.0]), 9.99)

@@ -1,4 +1,4 @@
-"""Files that renders made."""
+"""The files of renders and templates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async.testing import MediaContent, Render, ServerLimit, SimRequest, SimResponse, World
-from tests.testing._send import ask, read
+from tests.testing._send import get_json, send
 
 SIZE = 150_000
 HOST = "https://simulator.invalid"
@@ -31,12 +31,12 @@ def body(response: SimResponse) -> bytes:
 
 
 def video_url(world: World, project_id: Any, now: float = 20.0) -> str:
-    return str(read(world, f"/v2/projects/{project_id}", now)["videoURL"])
+    return str(get_json(world, f"/v2/projects/{project_id}", now)["videoURL"])
 
 
 @given(st.integers(0, SIZE), st.integers(0, SIZE))
 def test_a_part_is_a_part_of_the_whole(one, other):
-    """Any two offsets give the bytes that the whole file has between them."""
+    """The bytes between any two offsets are the bytes of the whole file between them."""
     start, stop = sorted((one, other))
     whole = b"".join(MediaContent("/a.mp4", 0, SIZE).pieces())
     part = MediaContent("/a.mp4", start, stop)
@@ -44,8 +44,8 @@ def test_a_part_is_a_part_of_the_whole(one, other):
     assert stop - start == len(part)
 
 
-def test_a_file_needs_no_key_and_keeps_no_limit():
-    """Files come from a server that knows neither; the log shows whether a key was sent to it."""
+def test_a_file_needs_no_key_and_has_no_limit():
+    """Files are served without a key and without a limit; the log shows whether a key was sent."""
     world, project_id = world_with_video(limit=ServerLimit(1, 1000.0))
     url = video_url(world, project_id)
     response = fetch(world, url)
@@ -55,7 +55,7 @@ def test_a_file_needs_no_key_and_keeps_no_limit():
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "stop"),
+    ("value", "start", "stop"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=100-", 100, SIZE),
@@ -65,28 +65,28 @@ def test_a_file_needs_no_key_and_keeps_no_limit():
         ("bytes=10-999999", 10, SIZE),
     ],
 )
-def test_a_range_is_answered_with_its_part(asked, start, stop):
-    """First and last byte, open ends and the last bytes are understood."""
+def test_a_range_returns_its_part(value, start, stop):
+    """First and last byte, open ends and the last bytes are supported."""
     world, project_id = world_with_video()
     url = video_url(world, project_id)
-    response = fetch(world, url, range=asked)
+    response = fetch(world, url, range=value)
     assert (206, f"bytes {start}-{stop - 1}/{SIZE}") == (response.status, response.header("content-range"))
     assert str(stop - start) == response.header("content-length")
     assert body(fetch(world, url))[start:stop] == body(response)
 
 
-@pytest.mark.parametrize("asked", ["bytes=-", "bytes=0-1,5-6", "lines=1-2", "bytes=a-b"])
-def test_a_range_that_is_not_understood_gives_the_whole(asked):
-    """As HTTP allows, such a range is passed over."""
+@pytest.mark.parametrize("value", ["bytes=-", "bytes=0-1,5-6", "lines=1-2", "bytes=a-b"])
+def test_an_unsupported_range_returns_the_whole_file(value):
+    """As HTTP allows, such a range is ignored."""
     world, project_id = world_with_video()
-    assert 200 == fetch(world, video_url(world, project_id), range=asked).status
+    assert 200 == fetch(world, video_url(world, project_id), range=value).status
 
 
-@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=5-4", "bytes=-0"])
-def test_a_range_outside_of_the_file_is_refused(asked):
-    """The answer is 416 and names the size."""
+@pytest.mark.parametrize("value", [f"bytes={SIZE}-", "bytes=5-4", "bytes=-0"])
+def test_a_range_outside_of_the_file_is_rejected(value):
+    """The response is 416 and has the size."""
     world, project_id = world_with_video()
-    response = fetch(world, video_url(world, project_id), range=asked)
+    response = fetch(world, video_url(world, project_id), range=value)
     assert (416, f"bytes */{SIZE}", b"") == (
         response.status,
         response.header("content-range"),
@@ -94,8 +94,8 @@ def test_a_range_outside_of_the_file_is_refused(asked):
     )
 
 
-def test_a_part_of_another_version_is_not_given():
-    """If-Range with the right tag gives the part, with another one the whole."""
+def test_a_part_of_another_version_is_not_sent():
+    """With the right tag in If-Range the response is the part, with another one the whole file."""
     world, project_id = world_with_video()
     url = video_url(world, project_id)
     tag = fetch(world, url).header("etag") or ""
@@ -103,8 +103,8 @@ def test_a_part_of_another_version_is_not_given():
     assert 200 == fetch(world, url, range="bytes=5-", if_range='"other"').status
 
 
-def test_head_tells_the_size():
-    """HEAD gives the headers without the bytes; other methods are refused."""
+def test_head_returns_the_size():
+    """HEAD returns the headers without the body; other methods are rejected."""
     world, project_id = world_with_video()
     response = fetch(world, video_url(world, project_id), method="HEAD")
     assert (200, str(SIZE), b"") == (response.status, response.header("content-length"), body(response))
@@ -112,14 +112,14 @@ def test_head_tells_the_size():
 
 
 def test_an_empty_file_can_be_served():
-    """A size of nothing is a file of nothing."""
+    """A file can have a size of zero."""
     world, project_id = world_with_video()
-    url = read(world, f"/v2/projects/{project_id}", 20.0)["srtFile"]
+    url = get_json(world, f"/v2/projects/{project_id}", 20.0)["srtFile"]
     assert (200, b"") == (fetch(world, url).status, body(fetch(world, url)))
 
 
-def test_files_live_as_long_as_their_project():
-    """A file is there from the end of its render until its project is deleted."""
+def test_files_exist_as_long_as_their_project():
+    """A file exists from the end of its render until its project is deleted."""
     world, project_id = world_with_video()
     url = video_url(world, project_id)
     world.delete_project(project_id, 30.0)
@@ -127,8 +127,8 @@ def test_files_live_as_long_as_their_project():
     assert 404 == fetch(world, f"{HOST}/media/unknown.mp4").status
 
 
-def test_addresses_expire_and_are_renewed():
-    """An old address is denied in XML, as a file store does; the project then has a new one."""
+def test_urls_expire_and_are_renewed():
+    """An old URL is rejected with XML, as a file store does; the project then has a new one."""
     world, project_id = world_with_video(media_seconds=60.0)
     old = video_url(world, project_id)
     assert old.endswith("/My_clip.mp4?Expires=120")
@@ -138,22 +138,22 @@ def test_addresses_expire_and_are_renewed():
     assert 403 == fetch(world, old.replace("120", "soon")).status
 
 
-def test_without_addresses_of_its_own_no_file_is_served():
-    """With the documented host in its addresses, the simulator has no files."""
+def test_without_urls_of_its_own_no_file_is_served():
+    """With the documented host in its URLs, the simulator serves no files."""
     world, project_id = world_with_video()
     url = video_url(world, project_id)
     world.media_base = None
     assert 401 == fetch(world, url).status
-    assert "cloudfront" in ask(world, f"/v2/projects/{project_id}", 20.0).json()["videoURL"]
+    assert "cloudfront" in send(world, f"/v2/projects/{project_id}", 20.0).json()["videoURL"]
 
 
 def template_urls(world: World, template_id: str, now: float = 0.0) -> tuple[str, str]:
-    body = read(world, f"/v1/templates/{template_id}", now)
+    body = get_json(world, f"/v1/templates/{template_id}", now)
     return body["project"], body["structure"]
 
 
 def test_the_files_of_a_template_can_be_downloaded():
-    """Both are JSON, need no key, and know ranges; the address survives ids with odd characters."""
+    """Both are JSON, need no key and support ranges; ids with special characters work."""
     world = World(media_base="self")
     template_id = world.add_template("Hi {{Name}}", template_id="a b%2Fc", name="Greeting")
     project, structure = template_urls(world, "a%20b%252Fc")
@@ -168,8 +168,8 @@ def test_the_files_of_a_template_can_be_downloaded():
     assert 404 == fetch(world, project.replace("project_templates", "other")).status
 
 
-def test_the_files_of_a_template_have_the_size_they_are_given():
-    """They stay JSON; a size they do not reach is filled with blanks."""
+def test_the_files_of_a_template_can_have_any_size():
+    """They stay JSON; spaces are added to reach the size."""
     world = World(media_base="self", media_sizes={"json": 100_000})
     for url in template_urls(world, world.add_template("Hi")):
         assert 100_000 == len(body(fetch(world, url)))
@@ -177,7 +177,7 @@ def test_the_files_of_a_template_have_the_size_they_are_given():
 
 
 def test_a_changed_template_has_another_tag():
-    """A file's tag follows its content."""
+    """The tag of a file depends on its content."""
     world = World(media_base="self")
     template_id = world.add_template("Hi", overrides={})
     url = template_urls(world, template_id)[0]
@@ -189,8 +189,8 @@ def test_a_changed_template_has_another_tag():
     assert before != fetch(world, url).header("etag")
 
 
-def test_addresses_of_templates_expire_too():
-    """An old address is denied, and the template then has a new one."""
+def test_urls_of_templates_expire_too():
+    """An old URL is rejected, and the template then has a new one."""
     world = World(media_base="self", media_seconds=60.0)
     template_id = world.add_template("Hi")
     old = template_urls(world, template_id)[0]
@@ -198,7 +198,7 @@ def test_addresses_of_templates_expire_too():
     assert 200 == fetch(world, template_urls(world, template_id, 120.0)[0], 120.0).status
 
 
-def test_without_addresses_of_its_own_templates_name_the_documented_host():
-    """The simulator's own address is used only when that is asked for."""
+def test_without_urls_of_its_own_templates_have_the_documented_host():
+    """The simulator's own address is used only with `media_base="self"`."""
     world = World(media_base="https://cdn.invalid")
     assert template_urls(world, world.add_template("Hi"))[0].startswith("https://projects-prod.s3.us-east-2.")

@@ -16,14 +16,14 @@ pictory_server = plugin.pictory_server
 
 
 def test_a_test_gets_an_account_of_its_own(pictory_world, pictory_simulator):
-    """The world of a test is empty and is the one its simulator shows."""
+    """The world of a test is empty and is the world of its simulator."""
     assert isinstance(pictory_world, World)
     assert [] == pictory_world.projects
     assert pictory_world is pictory_simulator.world
 
 
 def test_a_test_gets_a_server(request, pictory_world):
-    """The server shows the same world through a socket."""
+    """The server serves the same world through a socket."""
     pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
     pictory_server = request.getfixturevalue("pictory_server")
     pictory_world.add_template(template_id="mine")

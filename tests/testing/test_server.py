@@ -1,4 +1,4 @@
-"""The door through a real HTTP server."""
+"""The simulator as a real HTTP server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import anyio
 import httpx
 import pytest
 
+from pictory_async import AsyncPictory
 from pictory_async.testing import (
     Answer,
     BrokenGzip,
@@ -58,7 +59,7 @@ def client_of(server: ServerThread, library: Any, **options: Any) -> Any:
 
 
 async def test_every_loop_and_library_reaches_the_server(server, simulator, library):
-    """The same answers come through a socket, with the path as it was sent."""
+    """The responses are the same through a socket, and the path arrives as it was sent."""
     project_id = simulator.world.add_project(Render(-100, duration=50), scenes=60)
     simulator.world.add_project(project_id="a/b?c")
     async with client_of(server, library) as client:
@@ -66,14 +67,14 @@ async def test_every_loop_and_library_reaches_the_server(server, simulator, libr
         odd = await client.get("/v2/projects/a%2Fb%3Fc")
         posted = await client.post(f"/v2/projects/{project_id}/render")
         missing = await client.get("/v2/projects/x?pagekey=y")
-    assert [200, 200, 200, 404] == [answer.status_code for answer in (big, odd, posted, missing)]
+    assert [200, 200, 200, 404] == [response.status_code for response in (big, odd, posted, missing)]
     assert len(big.content) == int(big.headers["content-length"]) > 170_000
     assert "/pictoryapis/v2/projects/a%2Fb%3Fc" == simulator.log[1].path
     assert simulator.world.find_job(posted.json()["data"]["jobId"]) is not None
 
 
 async def test_many_requests_at_once(server, simulator):
-    """Fifty connections at once all get their answer."""
+    """Fifty connections at once all get a response."""
     project_id = simulator.world.add_project()
     statuses: list[int] = []
     async with client_of(server, httpx) as client, anyio.create_task_group() as tasks:
@@ -87,7 +88,7 @@ async def test_many_requests_at_once(server, simulator):
 
 
 async def test_connections_are_kept_alive(server, simulator):
-    """A client that asks again does so over the same connection."""
+    """A client sends its next request over the same connection."""
     seen: list[SimRequest] = []
     simulator.faults = lambda request, _: seen.append(request)
     async with client_of(server, httpx) as client:
@@ -115,7 +116,7 @@ async def test_connections_are_kept_alive(server, simulator):
     ids=str,
 )
 async def test_a_fault_is_the_librarys_own_error(server, simulator, library, fault, error):
-    """Each fault breaks a real connection the way the name says, and the server lives on."""
+    """Each fault breaks a real connection in its own way, and the server continues."""
     simulator.faults = lambda *_: fault
     async with client_of(server, library, timeout=0.3) as client:
         with pytest.raises(getattr(library, error)):
@@ -124,16 +125,16 @@ async def test_a_fault_is_the_librarys_own_error(server, simulator, library, fau
         assert 200 == (await client.get("/v2/projects")).status_code
 
 
-async def test_a_body_that_goes_on_after_its_length_is_cut(server, simulator):
-    """A client reads no further than the header says; what the server does with the connection is its own affair."""
+async def test_a_body_longer_than_its_length_is_cut(server, simulator):
+    """A client stops reading at the announced length; the connection is then not used again."""
     simulator.faults = lambda *_: WrongLength(-5)
     for _ in range(2):
         async with client_of(server, httpx) as client:
             assert b'{"items":[]}'[:-5] == (await client.get("/v1/templates")).content
 
 
-async def test_other_answers_and_drips_pass_through(server, simulator):
-    """Statuses no registry knows are sent as they are; a drip arrives whole."""
+async def test_answers_and_small_pieces_pass_through(server, simulator):
+    """Unknown statuses are sent unchanged, and a body in small pieces arrives complete."""
     simulator.faults = lambda *_: Answer(522, {"X-Test": "1"}, b"no")
     async with client_of(server, httpx) as client:
         response = await client.get("/v1/templates")
@@ -146,7 +147,7 @@ async def test_other_answers_and_drips_pass_through(server, simulator):
         assert {"items": []} == (await client.get("/v1/templates")).json()
 
 
-async def test_latency_holds_for_the_server_too(server, simulator):
+async def test_latency_applies_to_the_server_too(server, simulator):
     """A request arrives after half of the latency."""
     simulator.latency = 0.2
     async with client_of(server, httpx) as client:
@@ -154,8 +155,8 @@ async def test_latency_holds_for_the_server_too(server, simulator):
     assert 0.1 <= simulator.log[0].at < simulator.now()
 
 
-def test_the_time_is_the_servers_for_every_thread(server, simulator):
-    """Time begins with the first request and is the same for all threads."""
+def test_every_thread_sees_the_time_of_the_server(server, simulator):
+    """Time begins with the first request and is the same in all threads."""
     assert 0.0 == simulator.now()
     with httpx.Client() as client:
         client.get(f"{server.base_url}/v2/projects")
@@ -167,15 +168,15 @@ def test_the_time_is_the_servers_for_every_thread(server, simulator):
     assert 0.0 < first <= times[0] <= simulator.now() < first + 10.0
 
 
-def test_the_time_goes_on_after_the_server_is_gone(simulator):
-    """A closed server can still be asked for the time."""
+def test_the_time_can_be_read_after_the_server_is_closed(simulator):
+    """The time of a closed server can be read."""
     with ServerThread(simulator) as server, httpx.Client() as client:
         client.get(f"{server.base_url}/v2/projects")
     assert simulator.log[-1].at < simulator.now()
 
 
 def test_a_server_stops_while_requests_are_stalled(simulator):
-    """Stalled requests and idle connections do not hold a server back, and nothing is left behind."""
+    """Stalled requests and idle connections do not delay the shutdown, and nothing is left behind."""
     simulator.faults = lambda request, _: Stall() if "jobs" in request.path else None
     with socket.socket() as waiting:
         with ServerThread(simulator) as server:
@@ -192,26 +193,26 @@ def test_a_server_stops_while_requests_are_stalled(simulator):
 
 
 def test_a_server_can_be_started_again(simulator):
-    """One server object can be used several times, but not twice at once."""
+    """A server can be used several times, but not twice at once."""
     server = ServerThread(simulator)
     with pytest.raises(RuntimeError, match="no address before it starts"):
         _ = server.base_url
     for _ in range(2):
         with server, httpx.Client() as client:
             assert 401 == client.get(f"{server.base_url}/v2/projects").status_code
-            with pytest.raises(RuntimeError, match="running already"):
+            with pytest.raises(RuntimeError, match="already running"):
                 server.__enter__()
 
 
-def test_a_taken_port_is_an_error_at_once(server, simulator):
-    """Starting on a port that is in use raises where it is started."""
+def test_a_port_in_use_is_an_error_at_once(server, simulator):
+    """Starting on a port that is in use raises the error in the caller."""
     port = int(server.origin.rsplit(":", 1)[1])
     with pytest.raises(OSError, match="in use"), ServerThread(simulator, port=port):
         pass
 
 
-def test_a_server_that_cannot_start_says_why():
-    """What goes wrong in the server's thread is raised where the server is started."""
+def test_a_server_that_cannot_start_raises_the_reason():
+    """An error in the server's thread is raised where the server is started."""
 
     class Broken(Simulator):
         def keep_time(self, clock: Any) -> None:
@@ -221,7 +222,7 @@ def test_a_server_that_cannot_start_says_why():
         pass
 
 
-def test_a_big_body_is_cut_without_being_held(server, simulator):
+def test_a_large_body_is_not_held_in_memory(server, simulator):
     """A connection that breaks after megabytes has delivered them."""
     simulator.world.media_base = "self"
     simulator.world.media_sizes = {"mp4": 20_000_000}
@@ -245,15 +246,13 @@ def test_a_big_body_is_cut_without_being_held(server, simulator):
     assert "20000000" == response.headers["content-length"]
 
 
-def test_a_client_can_be_told_where_to_go(server):
-    """The server knows the options that lead a client of the SDK to it."""
+def test_the_options_for_a_client(server):
+    """The server returns the options with which a client of the SDK uses it."""
     assert {"base_url": server.base_url, "api_key": "pictai_simulator"} == server.client_options()
 
 
 async def test_the_sdk_waits_for_a_real_render(server, simulator):
-    """The SDK follows a short render over real sockets, on every event loop."""
-    from pictory_async import AsyncPictory  # noqa: PLC0415
-
+    """The SDK waits for a short render over real sockets, on every event loop."""
     project_id = simulator.world.add_project(Render(0, queue=0.05, duration=0.2))
     async with AsyncPictory(**server.client_options()) as client:
         project = await client.projects.wait(project_id, interval=1.0)
@@ -262,7 +261,7 @@ async def test_the_sdk_waits_for_a_real_render(server, simulator):
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_running_loop_can_serve(simulator):
-    """A program with a loop of its own serves until it cancels the call, which then leaves nothing behind."""
+    """A program with its own event loop serves until it cancels the call, which leaves nothing behind."""
     urls: list[str] = []
     async with anyio.create_task_group() as tasks:
         started = anyio.Event()
@@ -286,7 +285,7 @@ async def test_a_running_loop_can_serve(simulator):
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 async def test_the_application_can_be_mounted_anywhere(simulator):
-    """As an ASGI application the simulator runs in whatever serves it."""
+    """As an ASGI application, the simulator runs in any ASGI server."""
     transport = httpx.ASGITransport(make_app(simulator))
     async with httpx.AsyncClient(transport=transport, base_url="http://x/pictoryapis") as client:
         response = await client.get("/v2/projects", headers={"Authorization": simulator.world.api_key})
@@ -295,7 +294,7 @@ async def test_the_application_can_be_mounted_anywhere(simulator):
 
 @pytest.mark.parametrize("missing", ["uvicorn", "starlette.applications"])
 def test_a_missing_extra_is_named(missing):
-    """Without its libraries the server says what to install; the simulator itself works."""
+    """Without its libraries, the server's error says what to install; the simulator itself works."""
     code = (
         f"import sys; sys.modules[{missing!r}] = None; "
         "import pictory_async.testing; import pictory_async.testing.server"

@@ -1,4 +1,4 @@
-"""The door without a network, on virtual time, for httpx and httpx2."""
+"""The simulator's transport on virtual time, for httpx and httpx2."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def client_of(simulator: Simulator, library: Any, **options: Any) -> Any:
     )
 
 
-async def test_half_an_hour_of_rendering_passes_at_once(library):
-    """A client that polls sees the life of a project on the event loop's own time."""
+async def test_half_an_hour_of_rendering_takes_no_time(library):
+    """A client that polls sees a project change, in the event loop's own time."""
     world = World()
     project_id = world.add_project(Render(0, queue=60, duration=1800))
     simulator = Simulator(world)
@@ -59,8 +59,8 @@ async def test_half_an_hour_of_rendering_passes_at_once(library):
     assert [(0, False, False), (620, True, False), (1240, True, False), (1860, False, True)] == seen
 
 
-async def test_an_answer_arrives_whole(library):
-    """Status, headers and body arrive as the world gave them; the log has the request as it was sent."""
+async def test_a_response_arrives_complete(library):
+    """Status, headers and body arrive as the world returned them, and the log has the request as it was sent."""
     simulator = Simulator(World())
     async with client_of(simulator, library) as client:
         response = await client.get("/v2/projects/a%2Fb", params={"x": "1 2"})
@@ -80,7 +80,7 @@ async def test_an_answer_arrives_whole(library):
 
 
 async def test_requests_carry_body_query_and_origin(library):
-    """A fault function sees all of a request."""
+    """A fault function gets the whole request."""
     seen: list[SimRequest] = []
 
     def watch(request: SimRequest, now: float) -> None:
@@ -95,7 +95,7 @@ async def test_requests_carry_body_query_and_origin(library):
 
 
 async def test_time_begins_with_the_first_request_or_earlier():
-    """Before the first request the world stands still; it can be started by hand."""
+    """The world's time is 0 until the first request, or until `start` is called."""
     first, second = Simulator(), Simulator()
     second.start()
     await anyio.sleep(5)
@@ -107,8 +107,8 @@ async def test_time_begins_with_the_first_request_or_earlier():
     assert [pytest.approx(2.0), pytest.approx(7.0)] == [first.now(), second.now()]
 
 
-async def test_latency_is_paid_half_before_and_half_after():
-    """A request arrives after half of its latency; its answer is of that moment."""
+async def test_half_of_the_latency_is_before_the_request_arrives():
+    """A request arrives after half of its latency, and its response shows that moment."""
     simulator = Simulator(latency=3.0)
     async with client_of(simulator, httpx) as client:
         await client.get("/v2/projects")
@@ -117,7 +117,7 @@ async def test_latency_is_paid_half_before_and_half_after():
 
 
 async def test_each_request_can_have_its_own_latency():
-    """A function decides by request and time."""
+    """A function sets the latency by request and time."""
 
     def latency(request: SimRequest, now: float) -> float:
         return 4.0 if "jobs" in request.path else now / 2
@@ -130,7 +130,7 @@ async def test_each_request_can_have_its_own_latency():
 
 
 async def test_the_simulator_can_set_the_limit():
-    """A limit given to the simulator holds for its world, and the log proves it."""
+    """A limit that is passed to the simulator applies to its world, and the log shows it."""
     simulator = Simulator(limit=ServerLimit(3, 10.0))
     async with client_of(simulator, httpx) as client:
         statuses = [(await client.get("/v2/projects")).status_code for _ in range(4)]
@@ -140,8 +140,8 @@ async def test_the_simulator_can_set_the_limit():
     assert 4 == busiest_window(simulator.log, 9.0)
 
 
-async def test_another_answer_takes_the_place_of_the_api(library):
-    """A fault answers in the API's stead; the world is asked only if the fault says so."""
+async def test_an_answer_replaces_the_response_of_the_api(library):
+    """An `Answer` replaces the response; the world handles the request only if the fault says so."""
     page = Answer(503, {"Retry-After": "7", "Content-Type": "text/html"}, b"<html>busy</html>")
     world = World()
     project_id = world.add_project()
@@ -176,7 +176,7 @@ async def test_another_answer_takes_the_place_of_the_api(library):
     ids=str,
 )
 async def test_a_fault_is_the_librarys_own_error(library, fault, error, jobs, logged):
-    """Each fault reaches the client as the error that a network would give it."""
+    """Each fault reaches the client as the error that it would have in a network."""
     world = World()
     project_id = world.add_project()
     async with client_of(Simulator(world, faults=lambda *_: fault), library) as client:
@@ -185,24 +185,24 @@ async def test_a_fault_is_the_librarys_own_error(library, fault, error, jobs, lo
     assert (jobs, [logged]) == (len(world.jobs), [entry.status for entry in world.log])
 
 
-async def test_a_body_that_goes_on_after_its_length_is_cut(library):
-    """A client reads no further than the header says."""
+async def test_a_body_longer_than_its_length_is_cut(library):
+    """A client stops reading at the announced length."""
     simulator = Simulator(faults=lambda *_: WrongLength(-5))
     async with client_of(simulator, library) as client:
         response = await client.get("/v1/templates")
     assert b'{"items":[]}'[:-5] == response.content
 
 
-async def test_a_body_can_be_no_gzip(library):
-    """The header says gzip, the bytes are plain."""
+async def test_a_body_that_is_not_gzip(library):
+    """The header says gzip, but the bytes are plain."""
     simulator = Simulator(faults=lambda *_: BrokenGzip())
     async with client_of(simulator, library) as client, client.stream("GET", "/v1/templates") as response:
         raw = b"".join([piece async for piece in response.aiter_raw()])
     assert ("gzip", b'{"items":[]}') == (response.headers["content-encoding"], raw)
 
 
-async def test_a_body_can_drip(library):
-    """Each wait is short, all of them together are long."""
+async def test_a_body_in_small_pieces(library):
+    """Each wait is short, but all of them together are long."""
     simulator = Simulator(faults=lambda *_: Drip(1, 2.0))
     async with client_of(simulator, library, timeout=3.0) as client:
         response = await client.get("/v1/templates")
@@ -210,8 +210,8 @@ async def test_a_body_can_drip(library):
     assert pytest.approx(24.0) == simulator.now()
 
 
-async def test_the_read_timeout_of_the_client_counts(library):
-    """A client that waits less than an answer or a drop takes gets its timeout, at its time."""
+async def test_the_read_timeout_of_the_client_applies(library):
+    """A client whose read timeout is shorter than the wait gets its timeout error, on time."""
     for options in ({"latency": 5.0}, {"faults": lambda *_: Drip(1, 5.0)}):
         simulator = Simulator(**options)
         async with client_of(simulator, library, timeout=2.0) as client:
@@ -220,8 +220,8 @@ async def test_the_read_timeout_of_the_client_counts(library):
         assert pytest.approx(2.0) == simulator.now()
 
 
-async def test_a_stall_without_a_timeout_ends_with_its_caller(library):
-    """A client without limits waits until it is cancelled."""
+async def test_a_stall_without_a_timeout_can_be_cancelled(library):
+    """A client without a timeout waits until it is cancelled."""
     simulator = Simulator(faults=lambda *_: Stall())
     async with client_of(simulator, library, timeout=None) as client:
         with anyio.move_on_after(1000) as scope:
@@ -230,8 +230,8 @@ async def test_a_stall_without_a_timeout_ends_with_its_caller(library):
     assert pytest.approx(1000) == simulator.now()
 
 
-async def test_a_broken_body_after_a_piece_of_it(library):
-    """What came before the break can be read."""
+async def test_a_body_that_breaks_off(library):
+    """The bytes before the break can be read."""
     simulator = Simulator(faults=lambda *_: Truncate(5))
     received = b""
 
@@ -247,7 +247,7 @@ async def test_a_broken_body_after_a_piece_of_it(library):
 
 
 async def test_files_are_served_too(library):
-    """With addresses of its own, the simulator serves what its renders made."""
+    """With URLs of its own, the simulator serves the files of its renders."""
     world = World(media_base="self", media_sizes={"mp4": 200_000})
     project_id = world.add_project(Render(-100, duration=50))
     async with client_of(Simulator(world), library) as client:
@@ -258,8 +258,8 @@ async def test_files_are_served_too(library):
     assert (206, whole.content[100_000:]) == (part.status_code, part.content)
 
 
-async def test_a_client_can_use_another_door():
-    """Options given to the client take the place of the simulator's."""
+async def test_a_client_can_use_another_transport():
+    """Options that are passed to `client` replace the simulator's own."""
     simulator = Simulator()
     other = Simulator()
     async with simulator.client(http=other.transport()) as client:
@@ -267,7 +267,7 @@ async def test_a_client_can_use_another_door():
     assert ([], 1) == (simulator.log, len(other.log))
 
 
-async def test_faults_may_depend_on_request_and_time():
+async def test_faults_can_depend_on_request_and_time():
     """A fault function can break the first requests, or those of one path."""
     simulator = Simulator(faults=lambda request, now: Answer(500) if now < 5 else None)
     async with client_of(simulator, httpx) as client:
@@ -277,7 +277,7 @@ async def test_faults_may_depend_on_request_and_time():
 
 
 async def test_transports_belong_to_their_library():
-    """Each library gets a transport it accepts; another name is refused."""
+    """Each library gets a transport that it accepts; another name is an error."""
     simulator = Simulator()
     assert isinstance(simulator.transport(), httpx.AsyncBaseTransport)
     with pytest.raises(ValueError, match="'httpx' or 'httpx2', not 'requests'"):
@@ -295,7 +295,7 @@ def library_is_there(name: str) -> bool:
     return True
 
 
-async def test_a_client_is_one_call_away():
+async def test_a_client_needs_no_configuration():
     """The simulator makes a client of the SDK that needs no configuration."""
     world = World()
     project_id = world.add_project(Render(0, queue=2, duration=60), name="Mine")

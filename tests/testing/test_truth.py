@@ -1,4 +1,4 @@
-"""The oracle of a world."""
+"""The true state of a project in a world."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async.testing import Render, Truth, TruthKind, World
-from tests.testing._send import ask
+from tests.testing._send import send
 
 renders = st.builds(
     Render,
@@ -30,8 +30,8 @@ renders = st.builds(
         (40, TruthKind.MISSING),
     ],
 )
-def test_the_kind_follows_the_life(now, kind):
-    """At each moment of a project's life the oracle names its state."""
+def test_the_kind_at_each_moment(now, kind):
+    """At each moment, the truth has the project's state."""
     world = World()
     project_id = world.add_project(
         Render(0, queue=5, duration=10, fails=True), Render(20, queue=1, duration=10), deleted_at=40
@@ -39,8 +39,8 @@ def test_the_kind_follows_the_life(now, kind):
     assert kind is world.truth(project_id, now).kind
 
 
-def test_facts_stay_known():
-    """What was finished and what failed is told with its time, whatever has happened since."""
+def test_past_events_stay_in_the_truth():
+    """Finished and failed renders have their times, also after later events."""
     world = World()
     project_id = world.add_project(Render(0, duration=10, fails=True), earlier_video=-10, deleted_at=20)
     expected = Truth(
@@ -57,7 +57,7 @@ def test_facts_stay_known():
 
 
 def test_only_renders_after_a_date_count():
-    """With a date, an earlier video is none; the date itself is not after the date."""
+    """With `after`, an earlier video does not count; a render that ended exactly at that date does not either."""
     world = World()
     project_id = world.add_project(Render(0, duration=10), earlier_video=-10)
     after = world.date(-10)
@@ -67,21 +67,21 @@ def test_only_renders_after_a_date_count():
     assert Truth(kind=TruthKind.NEVER) == world.truth(project_id, 10, world.date(10))
 
 
-def test_what_nobody_knows_is_missing():
-    """An unknown id is missing, as is a project that does not exist yet."""
+def test_an_unknown_project_is_missing():
+    """An unknown id is missing, and so is a project that does not exist yet."""
     world = World()
     assert Truth(kind=TruthKind.MISSING) == world.truth("nothing", 0)
     assert Truth(kind=TruthKind.MISSING) == world.truth(world.add_project(created_at=10), 5)
 
 
 @given(st.lists(renders, max_size=4), st.floats(-100, 100), st.none() | st.floats(-60, 60))
-def test_the_oracle_agrees_with_the_body(planned, now, after_at):
-    """A newer video is visible exactly when the oracle knows of one; likewise for a running render."""
+def test_the_truth_agrees_with_the_body(planned, now, after_at):
+    """A newer video is visible exactly if the truth has one; the same holds for a running render."""
     world = World()
     project_id = world.add_project(*planned, created_at=-200)
     after = None if after_at is None else world.date(after_at)
     truth = world.truth(project_id, now, after)
-    body = ask(world, f"/v2/projects/{project_id}", now).json()
+    body = send(world, f"/v2/projects/{project_id}", now).json()
     generated = body.get("generatedDate")
     if after is not None and generated is not None and truth.finished_at is None:
         assert generated <= f"{after:%Y-%m-%dT%H:%M:%S}.{after.microsecond // 1000:03d}Z"
