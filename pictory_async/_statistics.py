@@ -12,10 +12,10 @@ class TransportStatistics(ValueObject):
     """What was sent so far.
 
     Attributes:
-        requests: Requests sent, repetitions included.
-        retries: Repetitions among them.
-        failures: Requests without a usable answer.
-        limited: Answers 429 among the failures.
+        requests: Requests sent, retries included.
+        retries: Retries among them.
+        failures: Requests without a usable response.
+        limited: 429 responses among the failures.
     """
 
     requests: int
@@ -109,10 +109,10 @@ class ClientStatistics(ValueObject):
     """What a client did so far.
 
     Attributes:
-        transport: Requests, repetitions, failures.
+        transport: Requests, retries, failures.
         http: Connections and bytes.
         limiter: Waits for the request budget.
-        watches: Looks at watched projects, and how soon their ends were noticed.
+        watches: Polls, outcomes and detection delays.
         template_cache: Templates that were there, and that were not.
     """
 

@@ -128,7 +128,7 @@ async def test_a_file_that_is_cut_goes_on(
 async def test_a_backup_that_was_cut_goes_on(
     world: World, simulator: Simulator, template_id: str, tmp_path: Path
 ) -> None:
-    """It does not look whole, and the next call fetches only what is not there yet."""
+    """It does not look complete, and the next call fetches only what is missing."""
     world.media_sizes = {"json": SIZE}
     simulator.faults = on("/project_templates/", Truncate(2_000_000))
     async with client_of(simulator, retry=RetryPolicy(attempts=1)) as client:
@@ -217,7 +217,7 @@ async def test_a_first_backup_that_was_cut_in_its_move_is_no_foreign_directory(
 async def test_an_expired_address_is_read_again_once(
     world: World, simulator: Simulator, template_id: str, tmp_path: Path
 ) -> None:
-    """Both files share the fresh look at the template."""
+    """Both files share one new fetch of the template."""
     refused: set[str] = set()
 
     def expire(request: SimRequest, _now: float) -> Fault | None:

@@ -22,7 +22,7 @@ ROUNDS = 40
 SIZE = 500
 POLICIES = ["rename", "overwrite", "skip"]
 
-# Downloads one project again and again, and looks at each file as soon as its call returns.
+# Downloads one project again and again, and polls at each file as soon as its call returns.
 PROGRAM = """
 import asyncio, json, pathlib, sys
 from pictory_async import AsyncPictory, RateLimiter, errors

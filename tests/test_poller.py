@@ -44,7 +44,7 @@ class TestOneProject:
     """``client.projects.wait``."""
 
     async def test_a_render_is_waited_for(self, world: World, simulator: Simulator) -> None:
-        """The wait ends at the first look after the finish, with the finished project."""
+        """The wait ends at the first poll after the finish, with the finished project."""
         project_id = world.add_project(Render(0.0, queue=5.0, duration=100.0))
         async with client_of(simulator) as client:
             project = await client.projects.wait(project_id)
@@ -53,7 +53,7 @@ class TestOneProject:
         assert 105.0 <= simulator.now() <= 105.0 + 11.5
 
     async def test_a_finished_project_is_returned_at_once(self, world: World, simulator: Simulator) -> None:
-        """One look is enough for a project that has a video, and no second one is sent."""
+        """One poll is enough for a project that has a video, and no second one is sent."""
         project_id = world.add_project(Render(-500.0, duration=100.0), integer_id=True)
         async with client_of(simulator) as client:
             project = await client.projects.wait(project_id)
@@ -178,7 +178,7 @@ class TestOneProject:
             assert (await client.projects.wait(project_id)).is_rendered
 
     async def test_a_timeout_tells_the_last_failure(self, world: World) -> None:
-        """When every look fails, the error at ``max_wait`` says how."""
+        """When every poll fails, the error at ``max_wait`` says how."""
         project_id = world.add_project(Render(0.0, duration=10.0))
         simulator = Simulator(world, faults=lambda _request, _now: Answer(502))
         async with client_of(simulator) as client:
@@ -216,7 +216,7 @@ class TestOneProject:
         assert len(simulator.log) <= 5
 
     async def test_a_missing_project_is_a_lookup_error(self, world: World, simulator: Simulator) -> None:
-        """An unknown id ends the wait as soon as a second look confirms it."""
+        """An unknown id ends the wait as soon as a second poll confirms it."""
         async with client_of(simulator) as client:
             with pytest.raises(LookupError, match="There is no project 'unknown'"):
                 await client.projects.wait("unknown")

@@ -1,4 +1,4 @@
-"""Watching many projects at once: outcomes as they come, shared looks, and nothing left of what is given up."""
+"""Watching many projects at once: outcomes as they come, shared polls, and nothing left of what is given up."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TestManyProjects:
             assert watch.statistics().finished == 3
 
     async def test_statistics_tell_what_was_done(self, world: World) -> None:
-        """A watch tells its own looks and lags, and the client those of all its watches."""
+        """A watch tells its own polls and lags, and the client those of all its watches."""
         faults = iter([None, Answer(503)])
         simulator = Simulator(world, faults=lambda _request, _now: next(faults, None))
         ids = [world.add_project(Render(0.0, duration=d)) for d in (15.0, 25.0)]
@@ -138,7 +138,7 @@ class TestManyProjects:
         assert whole.http.received > 0
 
     async def test_a_schedule_of_the_callers_own_says_when_to_look(self, world: World) -> None:
-        """Each look comes when the schedule said, or a few milliseconds later, together with others."""
+        """Each poll comes when the schedule said, or a few milliseconds later, together with others."""
         asked: list[float] = []
 
         class Evenly:
@@ -152,10 +152,10 @@ class TestManyProjects:
         async with client_of(simulator) as client:
             outcomes = await client.projects.wait_all(ids, schedule=Evenly())
         assert all(outcome.ok for outcome in outcomes)
-        looks = [entry.at + asked[0] for entry in world.log]
-        late = [at - due for at, due in zip(looks, sorted(asked), strict=True)]
+        polls = [entry.at + asked[0] for entry in world.log]
+        late = [at - due for at, due in zip(polls, sorted(asked), strict=True)]
         assert -1e-9 <= min(late) <= max(late) <= 0.005
-        assert len({round(at, 4) for at in looks}) <= len(looks) / 2
+        assert len({round(at, 4) for at in polls}) <= len(polls) / 2
 
     @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
     async def test_a_schedule_that_gives_no_time_is_told_so(
@@ -180,7 +180,7 @@ class TestManyProjects:
     async def test_a_faulty_schedule_ends_only_the_wait_that_has_it(
         self, world: World, simulator: Simulator, first: str
     ) -> None:
-        """Where two waits share the looks at a project, what the schedule of one raises does not reach the other."""
+        """Where two waits share the polls of a project, what the schedule of one raises does not reach the other."""
 
         class Faulty:
             def next_poll(self, seen: Sighting) -> float:
@@ -267,7 +267,7 @@ class TestManyProjects:
         assert outcome.to_dict()["video_url"] == outcome.project.video_url
 
     async def test_a_batch_does_not_stay_in_step(self, world: World, simulator: Simulator) -> None:
-        """300 watches that were added together spread their looks over the interval."""
+        """300 watches that were added together spread their polls over the interval."""
         ids = [world.add_project(Render(0.0, duration=1000.0)) for _ in range(300)]
         async with client_of(simulator) as client:
             await client.projects.wait_all(ids, interval=10, max_wait=100)
@@ -275,14 +275,14 @@ class TestManyProjects:
         assert busiest_window(late, 1.0) <= 3 * 30
 
     async def test_a_short_budget_stretches_all_intervals_alike(self, world: World, simulator: Simulator) -> None:
-        """When the budget binds no watch starves: each gets about the same number of looks."""
+        """When the budget binds no watch starves: each gets about the same number of polls."""
         ids = [world.add_project(Render(0.0, duration=10_000.0)) for _ in range(50)]
         async with client_of(simulator, limiter=RateLimiter(50, 10.0, 1)) as client:
             outcomes = await client.projects.wait_all(ids, interval=1, max_wait=200)
         polls = [outcome.polls for outcome in outcomes]
         assert 18 <= min(polls) <= max(polls) <= min(polls) + 2
 
-    async def test_two_waits_for_one_project_share_its_looks(self, world: World, simulator: Simulator) -> None:
+    async def test_two_waits_for_one_project_share_its_polls(self, world: World, simulator: Simulator) -> None:
         """Several waits in one client cost about what one costs, and one that is cancelled disturbs no other."""
         project_id = world.add_project(Render(0.0, duration=300.0))
         finished: list[Any] = []

@@ -27,7 +27,7 @@ def on(method: str, fault: Fault) -> Callable[[SimRequest, float], Fault | None]
 
 
 def jobs_only(fault: Fault) -> Callable[[SimRequest, float], Fault | None]:
-    """Let a fault hit all looks at jobs."""
+    """Let a fault hit all polls of jobs."""
     return lambda request, _now: fault if "/jobs/" in request.path else None
 
 
@@ -218,7 +218,7 @@ class TestJobs:
     """``client.jobs``."""
 
     async def test_a_job_is_waited_for(self) -> None:
-        """The wait tells each look's progress and returns the completed job."""
+        """The wait tells each poll's progress and returns the completed job."""
         world = World()
         project_id = world.add_project()
         job_id = world.start_render(project_id, 0.0, duration=60.0, queue=5.0)

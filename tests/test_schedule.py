@@ -1,4 +1,4 @@
-"""When to look at which project next."""
+"""When to poll at which project next."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_dead_entries_do_not_pile_up() -> None:
 
 
 @given(st.floats(1.0, 100.0), st.integers(0, 50))
-def test_looks_come_about_an_interval_apart(interval: float, polls: int) -> None:
-    """The first look comes at once, the second spreads a batch, later ones vary by a tenth."""
+def test_polls_come_about_an_interval_apart(interval: float, polls: int) -> None:
+    """The first poll comes at once, the second spreads a batch, later ones vary by a tenth."""
     due = FairSchedule().next_poll(Sighting(now=1000.0, interval=interval, polls=polls)) - 1000.0
     spread = {0: (0.0, 0.0), 1: (0.49, 1.51)}.get(polls, (0.89, 1.11))
     assert interval * spread[0] <= due <= interval * spread[1]
@@ -80,7 +80,7 @@ def test_a_fresh_render_is_not_looked_at_at_once(interval: float) -> None:
 
 
 @given(st.floats(1.0, 100.0), st.floats(0.0, 10_000.0))
-def test_progress_brings_looks_to_the_end(interval: float, remaining: float) -> None:
+def test_progress_brings_polls_to_the_end(interval: float, remaining: float) -> None:
     """Half of the predicted rest passes, within a floor that is never undercut and a longest wait."""
     seen = Sighting(now=0.0, interval=interval, polls=5, remaining=remaining)
     due = ProgressSchedule().next_poll(seen)

@@ -176,7 +176,7 @@ class Projects:
         """Start rendering a project. Each render is billed, so the request is sent once and never retried.
 
         See https://docs.pictory.ai/api-reference/videos/render-project. The project is fetched first, because only the
-        date of its old video tells the new one from it.
+        date of its old video shows which video is new.
 
         Args:
             project_id: Text (schema v3) or an integer (v2 and older).

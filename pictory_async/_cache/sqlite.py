@@ -30,9 +30,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Templates are somebody's work, so only the owner may read them. A file that exists is not opened here: closing
-        # it would drop the locks of all connections that this process has to it
-        # (https://sqlite.org/howtocorrupt.html, section 2.2).
+        # Templates are confidential, so only the owner may read the file. An existing file is not opened here: closing
+        # it would drop all locks that this process has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
         with contextlib.suppress(FileExistsError):
             os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)

@@ -14,7 +14,7 @@ from pictory_async.errors import NotFoundError, PictoryError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pictory_async.models import Template  # noqa: TC004 - nobody resolves the annotation
+    from pictory_async.models import Template  # noqa: TC004 - the annotation is never resolved
 
 _LIMIT: Final = 1000
 

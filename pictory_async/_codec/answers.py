@@ -179,7 +179,7 @@ _WANTED = _TELLING | {"project_id", "success"}
 
 
 def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
-    """Read from the answer of ``GET /v2/projects/{id}`` only what shows whether the video is ready.
+    """Read from the response to ``GET /v2/projects/{id}`` only what shows whether the video is ready.
 
     With simdjson (the extra ``fast``) the rest of a big project takes almost no time. The verdict about a body, and the
     error's text, do not depend on it.

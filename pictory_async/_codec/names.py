@@ -149,7 +149,7 @@ NAMES: dict[str, dict[str, Places]] = {
     "Page": _table(items="items", next_key=("pageKey", "nextPageKey")),
 }
 
-# A value of the wrong type here is an error: the answer cannot be judged without it.
+# A value of the wrong type here is an error: without it, the response cannot be judged.
 MATTERS: dict[str, frozenset[str]] = {
     "Project": frozenset({"id", "step", "in_progress", "video_url", "generated_at"}),
     "ProjectItem": frozenset({"id"}),

@@ -169,31 +169,31 @@ class Engine:
         # Until the request is sent, a kept connection is as good as before, and a new one is of no use.
         whole = not fresh
         body = bytearray()
-        answer: Any = None
+        arriving: Any = None
         try:
             if not fresh:
                 await admission.grant()
             whole = False
             with Translate(self._library, request), limit(request) as scope:
-                answer = await self._open(transport, request, admission.trace(scope) if fresh else None)
-                async for chunk in answer.stream:
+                arriving = await self._open(transport, request, admission.trace(scope) if fresh else None)
+                async for chunk in arriving.stream:
                     body += chunk
                     if len(body) > MAX_BODY:
                         # Not `raise`: cancelled at its next read, the stream unwinds from the inside out.
                         scope.cancel()
-                await answer.aclose()
+                await arriving.aclose()
                 whole = len(body) <= MAX_BODY
         except ConnectionFailedError:
             await admission.grant()  # failed attempts to connect are paced too
             raise
         finally:
-            await self._finish(transport, answer, whole=whole)
+            await self._finish(transport, arriving, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
                 raise request.malformed(f"is larger than {MAX_BODY} bytes")
             raise request.timed_out(sent=admission.granted)
         self._received += len(body)
-        response = Response(request, answer.status_code, answer.headers.raw, bytes(body), admission.sent_at)
+        response = Response(request, arriving.status_code, arriving.headers.raw, bytes(body), admission.sent_at)
         return response.decompressed()
 
     async def _open(self, transport: Any, request: Request, trace: object = None) -> Any:
@@ -232,11 +232,13 @@ class Engine:
         tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return tls, self._make(tls)
 
-    async def _finish(self, transport: Any, answer: Any = None, *, whole: bool) -> None:
+    async def _finish(self, transport: Any, arriving: Any = None, *, whole: bool) -> None:
         if transport is None or transport is self._shared:
-            if answer is not None and not whole:
+            if arriving is not None and not whole:
                 with suppress(Exception):
-                    await _close(answer)  # somebody else's pool must be told
+                    await _close(
+                        arriving
+                    )  # the pool belongs to the user's transport, and keeps the connection otherwise
             return
         if whole and not self._closed:
             self._idle.append(_Idle(transport, anyio.current_time()))

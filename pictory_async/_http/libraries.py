@@ -53,7 +53,7 @@ def _named_engine(name: str, slots: RequestSlots) -> Engine:
         raise PictoryConfigError(f'http={name!r} needs an extra: pip install "pictory-async[{extra}]"') from None
     if name == "httpx2":
         return _own_connections(library, slots)
-    # As many connections as there can be requests: nobody waits inside the pool.
+    # As many connections as there can be requests: none of them waits inside the pool.
     pool = httpx.Limits(max_connections=slots.most, keepalive_expiry=KEEPALIVE)
     return Engine(httpx, lambda tls: library.AiohttpTransport(verify=tls, limits=pool), slots, pooled=True)
 

@@ -70,7 +70,7 @@ class Response:
         return header(self.headers, name)
 
     def blame(self, error: MalformedResponseError) -> MalformedResponseError:
-        """The error of whoever read the body, with what was asked for."""
+        """An error of reading the body, with the subject, method and path of the request."""
         request = self.request
         subject = f"{request.subject[:1].upper()}{request.subject[1:]}"
         text = f"{subject}: {error.message}"

@@ -135,7 +135,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     if value is None:
         return None
     if value.isascii() and value.isdigit():
-        return float(value) if len(value) <= 9 else None  # noqa: PLR2004 - nobody waits 30 years
+        return float(value) if len(value) <= 9 else None  # noqa: PLR2004 - 30 years
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

@@ -27,14 +27,14 @@ class Stream:
         whole: Whether the body arrived completely.
     """
 
-    def __init__(self, answer: Any, request: Request, translate: Translate) -> None:
-        self.status: int = answer.status_code
-        self.headers: Headers = answer.headers.raw
+    def __init__(self, arriving: Any, request: Request, translate: Translate) -> None:
+        self.status: int = arriving.status_code
+        self.headers: Headers = arriving.headers.raw
         self.whole = False
-        self._answer = answer
+        self._arriving = arriving
         self._request = request
         self._translate = translate
-        self._chunks: AsyncIterator[bytes] = answer.stream.__aiter__()
+        self._chunks: AsyncIterator[bytes] = arriving.stream.__aiter__()
 
     async def read(self) -> bytes:
         """The next piece of the body as it was sent; empty at the end."""
@@ -56,4 +56,4 @@ class Stream:
                 while await anext(self._chunks, b""):
                     pass  # what has arrived already is yielded without reading
         with anyio.move_on_after(CLOSING, shield=True), suppress(Exception):
-            await self._answer.aclose()
+            await self._arriving.aclose()

@@ -79,8 +79,8 @@ def cause_of(library: Any, error: Exception) -> Cause | None:
         return _judge_aiohttp(sys.modules["aiohttp"], original)
     if not isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
         return None
-    # These are raised while there is no connection yet, be it for lack of a place in somebody's pool, of a server that
-    # accepts one, of a TLS session or of a proxy's consent.
+    # These are raised before there is a connection: the user's pool was full, no server accepted, or TLS or the proxy
+    # failed.
     unsent = (
         library.ConnectError,
         library.ConnectTimeout,

@@ -74,7 +74,7 @@ class RateLimiter:
         return self._pace.burst
 
     def try_acquire(self) -> bool:
-        """Take a grant if the budget has one now and nobody waits for it; never waits.
+        """Take a grant if the budget has one now and no caller waits for it; never waits.
 
         Returns:
             Whether the caller may send one request now.

@@ -78,7 +78,7 @@ class RequestSlots:
         self._unanswered[slot] = anyio.current_time()
 
     def release(self, slot: Slot) -> None:
-        """Hand the slot over to whoever is next."""
+        """Hand the slot over to the next request."""
         self.busy -= 1
         self._overdue -= slot.overdue
         self._unanswered.pop(slot, None)
@@ -90,7 +90,7 @@ class RequestSlots:
         return Slot()
 
     def _let_in(self) -> None:
-        # The slot is handed over here and not when the waiting task runs: nobody who comes in between can take it.
+        # The slot is handed over here and not when the waiting task runs, so that no newcomer can take it meanwhile.
         for ticket in self._queue.heads():
             if self._fits(ticket.priority):
                 self._queue.leave(ticket)

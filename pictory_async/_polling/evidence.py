@@ -66,9 +66,7 @@ def baseline(after: Project | datetime | None) -> datetime | None:
         if not after.video_url:
             return None
         if after.generated_at is None:
-            text = (
-                f"Project {after.id!r} has a video without a date, so a newer one cannot be told from it. Pass a date."
-            )
+            text = f"Project {after.id!r} has a video without a date, so no newer one can be recognized. Pass a date."
             raise PictoryConfigError(text)
         return after.generated_at
     if after is None:

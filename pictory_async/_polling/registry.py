@@ -34,7 +34,7 @@ class Poll:
 class WatchRegistry:
     """The watches of one client, by what they poll.
 
-    The registry owns the polls in flight: for one project or job there is at most one at a time, whoever sends it.
+    The registry owns the polls in flight: for one project or job there is at most one at a time, of whichever poller.
 
     Args:
         transport: Sends the polls.

@@ -1,4 +1,4 @@
-"""The last response about a project, kept small: compressed bytes, decoded only if somebody asks. Pure."""
+"""The last response about a project, kept small: compressed bytes, decoded on demand. Pure."""
 
 from __future__ import annotations
 

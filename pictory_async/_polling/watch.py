@@ -55,7 +55,7 @@ class Watch:
         project_id: As it was given; ``None`` for a job alone.
         after: The server's time that the video must be newer than.
         job_id: The render's job, if it is known.
-        terms: What its poller was told.
+        terms: The time limits and the schedule of its poller.
         began: When the watch began.
         owner: The scheduler that it belongs to.
         entry: Its number in its owner's agenda; 0 if it is not there.

@@ -148,7 +148,7 @@ async def stall(base_url: str, projects: int, interval: float, seconds: float, *
                     tasks.start_soon(loop, number)
             else:
                 tasks.start_soon(watch)
-            await anyio.sleep((1.0 if plain else 1.5) * interval)  # they begin spread over one; our second look varies
+            await anyio.sleep((1.0 if plain else 1.5) * interval)  # they begin spread over one; our second poll varies
             lags.clear()
             before = await asyncio.to_thread(seen, base_url)
             used = cpu()

@@ -104,7 +104,7 @@ def decode() -> dict[str, float]:
 
 
 async def memory(watches: int) -> dict[str, float]:
-    """Bytes per watch after a look at each (with the last snapshot), and the time to end them all."""
+    """Bytes per watch after a poll at each (with the last snapshot), and the time to end them all."""
     sample = project_body(None, rendered=False)
 
     def respond(path: str) -> bytes:
@@ -128,7 +128,7 @@ async def memory(watches: int) -> dict[str, float]:
 
 
 async def scheduler(watches: int, seconds: float, windows: int = 5, interval: float = 2.0) -> dict[str, list[float]]:
-    """CPU per poll without HTTP, and how late looks come, in several windows of time one after the other."""
+    """CPU per poll without HTTP, and how late polls come, in several windows of time one after the other."""
     late: list[float] = []
     due: dict[str, float] = {}
 
@@ -151,13 +151,13 @@ async def scheduler(watches: int, seconds: float, windows: int = 5, interval: fl
         await anyio.sleep(1.5 * interval)  # the watches come up together at first, and then spread
         for _ in range(windows):
             late.clear()
-            looks, used = watch.statistics().polls, time.process_time()
+            polls, used = watch.statistics().polls, time.process_time()
             await anyio.sleep(seconds)
             used = time.process_time() - used
-            looks = watch.statistics().polls - looks
+            polls = watch.statistics().polls - polls
             late.sort()
-            found["us"].append(used / looks * 1e6)
-            found["polls"].append(looks)
+            found["us"].append(used / polls * 1e6)
+            found["polls"].append(polls)
             found["late_p50_ms"].append(late[len(late) // 2] * 1e3)
             found["late_p99_ms"].append(late[int(len(late) * 0.99)] * 1e3)
     return found
@@ -295,7 +295,7 @@ def fairness() -> dict[str, float]:
 
 
 def huge(minutes: float) -> dict[str, float]:
-    """100,000 watches in simulated time: looks at an interval of 60 s."""
+    """100,000 watches in simulated time: polls at an interval of 60 s."""
 
     async def run() -> tuple[int, float, float]:
         terms = Terms(max_wait=None, interval=60.0, start_grace=1e9, schedule=ProgressSchedule())
@@ -308,8 +308,8 @@ def huge(minutes: float) -> dict[str, float]:
             await anyio.sleep(60.0 * minutes)
             return watch.statistics().polls - 100_000, used, time.process_time() - began
 
-    looks, used, took = trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
-    return {"looks": looks, "bytes": used, "cpu_s": took, "us": took / looks * 1e6, "minutes": minutes}
+    polls, used, took = trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
+    return {"polls": polls, "bytes": used, "cpu_s": took, "us": took / polls * 1e6, "minutes": minutes}
 
 
 def most_memory() -> int:

@@ -36,7 +36,7 @@ def library_of(file: str) -> str:
 def report(stats: pstats.Stats, polls: int) -> str:
     """Two tables: by library, and the functions that cost most.
 
-    Profiling makes every call dearer, so shares tell more than microseconds; a library of many small functions looks a
+    Profiling makes every call dearer, so shares tell more than microseconds; a library of many small functions polls a
     little worse than it is.
     """
     entries: dict[tuple[str, int, str], tuple[int, int, float, float, Any]] = stats.stats  # type: ignore[attr-defined]

@@ -309,7 +309,7 @@ def huge_row(effort: Effort) -> Row:
         "14",
         "100,000 watches in simulated time: memory per watch, CPU time per poll",
         (),
-        f"{found['bytes']:,.0f} B, {found['us']:,.0f} µs; {found['looks']:,.0f} polls in "
+        f"{found['bytes']:,.0f} B, {found['us']:,.0f} µs; {found['polls']:,.0f} polls in "
         f"{found['minutes']:g} min, with {found['cpu_s']:,.0f} s of CPU time",
     )
 

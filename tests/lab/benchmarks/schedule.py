@@ -71,7 +71,7 @@ def render(seed: int, median: float, noise: float, unevenness: float) -> Renderi
 
 
 def watch(one: Rendering, schedule: PollSchedule, interval: float) -> tuple[int, float]:
-    """Look at a render as its watch does; return the number of looks and how late the last one came."""
+    """Look at a render as its watch does; return the number of polls and how late the last one came."""
     chance = random.Random(one.seed)
     now, polls = 0.0, 0
     first: tuple[float, float] | None = None

@@ -36,7 +36,7 @@ SMALL = 64.0
 
 
 class Sample(NamedTuple):
-    """One look."""
+    """One poll."""
 
     minutes: float
     kib: int

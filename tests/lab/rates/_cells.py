@@ -103,8 +103,8 @@ async def live(cell: Cell) -> Found:
         log, took = [*world.log], simulator.now() - began
         tasks.cancel_scope.cancel()
     refused = sum(entry.status == 429 for entry in log)
-    looks = Counter(entry.path for entry in log if entry.status == 200)
-    counts = [looks[f"/pictoryapis/v2/projects/{project_id}"] for project_id in ids]
+    polls = Counter(entry.path for entry in log if entry.status == 200)
+    counts = [polls[f"/pictoryapis/v2/projects/{project_id}"] for project_id in ids]
     return Found(
         used=(len(log) - refused) / (cell.rate * took),
         refused=refused / len(log),

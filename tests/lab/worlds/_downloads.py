@@ -60,7 +60,7 @@ async def _keep_time(clock: MockClock) -> None:
 
 
 async def _files(history: History, user: UserPlan, client: AsyncPictory, directory: Path) -> None:
-    """Download files of a project, give up some, and look at what is there."""
+    """Download files of a project, give up some, and poll at what is there."""
     known = {project.number: project.id for project in history.plan.projects}
     try:
         project = await client.projects.get(known[user.projects[0]])
