@@ -235,10 +235,9 @@ class Engine:
     async def _finish(self, transport: Any, arriving: Any = None, *, whole: bool) -> None:
         if transport is None or transport is self._shared:
             if arriving is not None and not whole:
+                # Else the pool of the user's transport would keep the connection.
                 with suppress(Exception):
-                    await _close(
-                        arriving
-                    )  # the pool belongs to the user's transport, and keeps the connection otherwise
+                    await _close(arriving)
             return
         if whole and not self._closed:
             self._idle.append(_Idle(transport, anyio.current_time()))
