@@ -39,7 +39,7 @@ def test_without_the_extra_the_file_is_refused() -> None:
         "try: pictory_async.DiskTemplateCache('x', ttl=1)\n"
         "except pictory_async.errors.PictoryConfigError as error: print(error)"
     )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=25, check=False)
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert 'pip install "pictory-async[cache]"' in found.stdout, found.stderr
 
 
