@@ -21,7 +21,6 @@ def calls(http: str) -> float:
         command("calls", http),
         capture_output=True,
         text=True,
-        timeout=25,
         check=False,
         env=env,
         cwd=ROOT,

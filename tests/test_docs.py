@@ -93,7 +93,7 @@ def test_command(command: list[str]) -> None:
     for module in ("click", "rich"):
         pytest.importorskip(module, reason="needs the extra 'cli'")
     script = Path(sysconfig.get_path("scripts"), command[0])
-    found = subprocess.run([script, *command[1:]], capture_output=True, text=True, timeout=25, check=False)
+    found = subprocess.run([script, *command[1:]], capture_output=True, text=True, check=False)
     assert (0, "") == (found.returncode, found.stderr), found.stdout
     assert found.stdout
 
@@ -132,7 +132,6 @@ def run_pytest(source: str, folder: Path) -> None:
         [sys.executable, "-m", "pytest", *options, "test_example.py"],
         capture_output=True,
         text=True,
-        timeout=25,
         check=False,
         cwd=folder,
     )

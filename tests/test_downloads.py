@@ -58,7 +58,6 @@ def client_of(server: ServerThread, **options: Any) -> AsyncPictory:
         **server.client_options(),
         "limiter": RateLimiter(10_000, 1.0, 1000),
         "retry": RetryPolicy(backoff=0.001),
-        "timeout": 5.0,
     }
     return AsyncPictory(**{**settings, **options})
 
@@ -212,15 +211,20 @@ async def test_a_download_that_is_given_up_leaves_its_place(world: World, tmp_pa
     simulator = Simulator(world)
     async with simulator.client() as client:
         project = await client.projects.get(project_id)
-        simulator.faults = lambda request, _now: (
-            Answer(404, {}, b"gone") if request.path.startswith("/media") else Stall()
-        )
         for _ in range(6):
-            with anyio.move_on_after(0.05):
+            with anyio.CancelScope() as scope:
+
+                def give_up(request: SimRequest, _now: float, scope: anyio.CancelScope = scope) -> Fault:
+                    if request.path.startswith("/media"):
+                        return Answer(404, {}, b"gone")
+                    scope.cancel()
+                    return Stall()
+
+                simulator.faults = give_up
                 await client.projects.download(project, tmp_path, kinds=["txt"])
+            assert scope.cancelled_caught
         simulator.faults = None
-        with anyio.fail_after(5.0):
-            report = await client.projects.download(project, tmp_path, kinds=["txt"])
+        report = await client.projects.download(project, tmp_path, kinds=["txt"])
     assert 500 == report.paths["txt"].stat().st_size
 
 

@@ -166,7 +166,7 @@ async def test_a_validator_goes_back_as_it_came_or_not_at_all(tmp_path: Path, ta
         return rest if len(server.requests) > 2 else rest[:-400]
 
     with raw_server(reply) as server:
-        async with AsyncPictory(KEY, base_url=server.origin, retry=QUICK, timeout=2.0) as client:
+        async with AsyncPictory(KEY, base_url=server.origin, retry=QUICK) as client:
             report = await client.projects.download("p", tmp_path, kinds=["video"])
     assert report.paths["video"].read_bytes() == b"x" * 1000
     assert {""} == {field(head, "if-range") for head in server.requests}
@@ -188,7 +188,7 @@ async def test_a_media_host_cannot_fill_the_disk(tmp_path: Path) -> None:
         return endless(head) if b"film.mp4" in head.split(b"\r\n")[0] else project_at(server.origin)
 
     with raw_server(reply) as server:
-        async with AsyncPictory(KEY, base_url=server.origin, retry=QUICK, timeout=5.0) as client:
+        async with AsyncPictory(KEY, base_url=server.origin, retry=QUICK) as client:
             with pytest.raises(errors.DownloadError, match="of 1000 bytes arrived"):
                 await client.projects.download("p", tmp_path, kinds=["video"])
     assert sent < 100_000_000

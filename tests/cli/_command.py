@@ -22,7 +22,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from pictory_async.cli import main
 sys.exit(main())
 """
-TIMEOUT = 20
 
 
 def run(*arguments: str, **options: Any) -> Any:
@@ -55,14 +54,14 @@ def seen(*arguments: str, code: int = 0, **options: Any) -> str:
         with started(*arguments, **both) as process:
             terminal.attached()
             text = terminal.read_until()
-            assert code == process.wait(TIMEOUT), text
+            assert code == process.wait(), text
     return text
 
 
 def interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str, str]:
     """Press Ctrl-C, or send another signal, and return the exit code and the output since then."""
     process.send_signal(number)
-    out, err = process.communicate(timeout=TIMEOUT)
+    out, err = process.communicate()
     return process.returncode, out, err
 
 

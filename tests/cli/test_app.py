@@ -129,7 +129,7 @@ def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMP_WORDS", "pictory pro")
     monkeypatch.setenv("COMP_CWORD", "1")
     with started() as process:
-        assert ("plain,projects\nplain,project\n", "") == process.communicate(timeout=20)
+        assert ("plain,projects\nplain,project\n", "") == process.communicate()
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:
@@ -148,9 +148,7 @@ def test_missing_extra_is_named(missing: str, arguments: list[str], extra: str) 
         f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = {arguments}\n"
         "from pictory_async.cli import main; sys.exit(main())"
     )
-    found = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=20, check=False
-    )
+    found = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
     assert (2, "", 1) == (found.returncode, found.stdout, found.stderr.count("\n"))
     assert f'pip install "pictory-async[{extra}]"' in found.stderr
 
@@ -158,5 +156,5 @@ def test_missing_extra_is_named(missing: str, arguments: list[str], extra: str) 
 def test_import_of_the_package_does_not_import_the_command() -> None:
     """Importing the package does not import the command."""
     program = "import sys, pictory_async; print([name for name in sys.modules if name.startswith('pictory_async.cli')])"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "[]\n" == found.stdout

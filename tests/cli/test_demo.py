@@ -12,7 +12,7 @@ import pytest
 
 from pictory_async import RenderOutcome, RenderStatus
 from pictory_async.testing import LoggedRequest, TruthKind
-from tests.cli._command import TIMEOUT, Terminal, interrupted, run, started
+from tests.cli._command import Terminal, interrupted, run, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,28 +25,29 @@ pytest.importorskip("starlette", reason="the extra simulator is not installed")
 from pictory_async.cli._simulation import make_simulator
 from pictory_async.cli.commands.demo import Demo, Pacing, print_report
 
-SMALL = ("--projects", "50", "--render-seconds", "0.8:1.4")
+SMALL = ("--projects", "50", "--render-seconds", "3:5")  # so long that no machine is too slow to look twice
 
 
 def test_demo_tells_the_truth() -> None:
     """Each outcome is what really happened, and the simulated server rejects no request."""
     found = run("demo", *SMALL, "--json")
     report = json.loads(found.stdout)
-    assert (0, "", 0, []) == (found.exit_code, found.stderr, report["mismatches"], report["mismatched"])
+    assert (0, 0, []) == (found.exit_code, report["mismatches"], report["mismatched"])
+    assert [] == [line for line in found.stderr.splitlines() if " of 50 done " not in line]
     # On a busy machine, a render of a second may fail before a poll sees it; then nothing shows that it was started.
     outcomes = {"failed": 0, **report["outcomes"]}
     assert (50, 47, 3) == (report["projects"], outcomes["rendered"], outcomes["failed"] + outcomes["not_started"])
-    assert (0, 1.6) == (report["refused"], report["per"])
+    assert (0, 6.0) == (report["refused"], report["per"])
     assert 50 <= report["busiest_window"] <= report["limit"]
     assert report["requests"] >= 100
     assert 0.0 < report["lag_median"] <= report["lag_p95"]
     assert 2.0 < report["polls_per_project"]
-    assert 1.0 < report["seconds"]
+    assert 3.0 < report["seconds"]
 
 
 def test_demo_in_lines() -> None:
     """If the output is not a terminal, the summary is lines of name and value."""
-    found = run("demo", "--projects", "1", "--render-seconds", "0.5")
+    found = run("demo", "--projects", "1", "--render-seconds", "2")
     lines = dict(line.split(": ", 1) for line in found.stdout.splitlines())
     assert 0 == found.exit_code
     assert "rendered 1" == lines["outcomes"]
@@ -64,7 +65,7 @@ def test_demo_on_a_terminal() -> None:
             assert "requests/s" in terminal.read_until(" in all")
             process.send_signal(2)
             text = terminal.read_until()
-            assert 130 == process.wait(TIMEOUT)
+            assert 130 == process.wait()
     assert "Interrupted after " in text
     assert "Traceback" not in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
@@ -157,7 +158,7 @@ def test_simulate_enforces_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
         url = process.stdout.readline().split()[-1]
         monkeypatch.setenv("PICTORY_API_KEY", "pictai_simulator")
         assert 1 == run("project", "x", "--base-url", url).exit_code
-        found = run("wait", "x", "--base-url", url, "--max-wait", "0.5")
+        found = run("wait", "x", "--base-url", url, "--max-wait", "5")
     assert 4 == found.exit_code
     assert "too many requests" in found.stdout
 

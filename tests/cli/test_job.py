@@ -12,6 +12,7 @@ from tests.cli._command import run, seen
 
 if TYPE_CHECKING:
     from pictory_async.testing import World
+    from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
@@ -67,11 +68,12 @@ def test_wait_for_too_long(world: World) -> None:
     found = run("job", late, *QUICK, "--max-wait", "0.2")
     assert (4, "") == (found.exit_code, found.stdout)
     failed = job_of(world, Render(-100.0, duration=10.0, fails=True))
-    assert 3 == run("job", failed, late, *QUICK, "--max-wait", "0.2").exit_code
+    assert 3 == run("job", failed, late, *QUICK, "--max-wait", "5").exit_code
 
 
-def test_progress_on_a_terminal(world: World) -> None:
+def test_progress_on_a_terminal(world: World, server: ServerThread) -> None:
     """On a terminal, each job has a bar while it runs, which is removed at the end."""
+    server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the job takes fifteen requests, however slow
     job_id = job_of(world, Render(0.0, duration=1.5))
     text = seen("job", job_id, *QUICK)
     live, _, end = text.rpartition("\x1b[?25h")

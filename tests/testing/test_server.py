@@ -118,9 +118,11 @@ async def test_connections_are_kept_alive(server, simulator):
 async def test_a_fault_is_the_librarys_own_error(server, simulator, library, fault, error):
     """Each fault breaks a real connection in its own way, and the server continues."""
     simulator.faults = lambda *_: fault
-    async with client_of(server, library, timeout=0.3) as client:
+    async with client_of(server, library, timeout=None) as client:
+        # Only what stalls is given up: on a busy machine, the other faults take as long as they take.
+        limit = library.Timeout(None, read=0.3 if isinstance(fault, Stall) else None)
         with pytest.raises(getattr(library, error)):
-            await client.get("/v2/projects")
+            await client.get("/v2/projects", timeout=limit)
         simulator.faults = None
         assert 200 == (await client.get("/v2/projects")).status_code
 
@@ -165,7 +167,7 @@ def test_every_thread_sees_the_time_of_the_server(server, simulator):
     first = simulator.now()
     thread.start()
     thread.join()
-    assert 0.0 < first <= times[0] <= simulator.now() < first + 10.0
+    assert 0.0 < first <= times[0] <= simulator.now() < first + 3600.0
 
 
 def test_the_time_can_be_read_after_the_server_is_closed(simulator):
