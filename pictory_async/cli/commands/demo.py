@@ -127,7 +127,7 @@ class Demo:
                 return None
             reported = f"{reported}, with a video of {seen}"
         elif (
-            # A project does not show a failure. If no poll met the render, nobody can tell that it was started.
+            # A project does not show a failure. If no poll met the render, nothing shows that it was started.
             (outcome is not None and outcome.status is RenderStatus.NOT_STARTED)
             and truth.kind is plan.expected is TruthKind.FAILED
             and not self._was_seen_rendering(plan, at)
