@@ -12,6 +12,8 @@ from pictory_async._polling.watch import Watch
 from pictory_async.errors import APIError, MalformedResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pictory_async._http.messages import Response
     from pictory_async._http.transport import Transport
     from pictory_async._polling.outcome import RenderOutcome
@@ -50,29 +52,32 @@ class WatchRegistry:
         self.watching = 0
         self.most_polls: int = transport.most_polls
         self._transport = transport
-        self._watches: dict[str, tuple[Watch, ...]] = {}
+        # Keyed by the ids themselves: texts of their own would be a tenth of what a watch takes.
+        self._projects: dict[str, tuple[Watch, ...]] = {}
+        self._jobs: dict[str, tuple[Watch, ...]] = {}
         self._polls: dict[str, Poll] = {}
 
     def enter(self, watch: Watch) -> None:
         """Register a watch, under its project and under its job."""
         self.watching += 1
-        for key in _keys(watch):
-            self._watches[key] = (*self._watches.get(key, ()), watch)
+        for table, key in self._places(watch):
+            table[key] = (*table.get(key, ()), watch)
 
     def leave(self, watch: Watch) -> None:
         """Remove a watch."""
         self.watching -= 1
-        for key in _keys(watch):
-            others = tuple(other for other in self._watches[key] if other is not watch)
-            if others:
-                self._watches[key] = others
-            else:
-                del self._watches[key]
+        for table, key in self._places(watch):
+            others = table.pop(key)
+            if len(others) > 1:
+                table[key] = tuple(other for other in others if other is not watch)
 
     def find(self, watch: Watch) -> Watch | None:
         """The watch of the same owner that waits for the same thing already, if there is one."""
-        others = self._watches.get(_keys(watch)[0], ())
-        return next((one for one in others if one.owner is watch.owner and one.identity == watch.identity), None)
+        for table, key in self._places(watch):
+            for one in table.get(key, ()):
+                if one.owner is watch.owner and one.identity == watch.identity:
+                    return one
+        return None
 
     def claim(self, watch: Watch) -> Poll | None:
         """Let a watch share the poll that is in flight already; if there is none, return one for it to `send`."""
@@ -100,20 +105,22 @@ class WatchRegistry:
                 if one.open and one.began <= began:
                     one.owner.settle(one, one.failed(error, now), now)
         else:
-            await self._share(poll.key, response)
+            await self._share(watch, response)
         finally:
             del self._polls[poll.key]
             for one in poll.watches:
                 if one.open and one.due:  # the poll was cut off, or was sent before this watch began
                     one.owner.poll_soon(one)
 
-    async def _share(self, key: str, response: Response) -> None:
+    async def _share(self, asker: Watch, response: Response) -> None:
         now = anyio.current_time()
+        of_job = asker.asks_job
+        watches = self._jobs.get(str(asker.job_id), ()) if of_job else self._projects.get(str(asker.project_id), ())
         concerned = [
             watch
-            for watch in self._watches.get(key, ())
+            for watch in watches
             # A response to a request that was sent before a watch began proves nothing for it.
-            if watch.open and watch.began <= response.sent_at and _key(watch) == key
+            if watch.open and watch.began <= response.sent_at and watch.asks_job is of_job
         ]
         for watch in concerned:
             watch.owner.settle(watch, _judged(watch, response, now), now)
@@ -121,6 +128,12 @@ class WatchRegistry:
             if watch.open and watch.snapshot is not None:
                 for _ in watch.snapshot.compress():
                     await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
+
+    def _places(self, watch: Watch) -> Iterator[tuple[dict[str, tuple[Watch, ...]], str]]:
+        if watch.project_id is not None:
+            yield self._projects, str(watch.project_id)
+        if watch.job_id is not None:
+            yield self._jobs, watch.job_id
 
 
 def _judged(watch: Watch, response: Response, now: float) -> RenderOutcome | None:
@@ -133,10 +146,3 @@ def _judged(watch: Watch, response: Response, now: float) -> RenderOutcome | Non
 
 def _key(watch: Watch) -> str:
     return f"job {watch.job_id}" if watch.asks_job else f"project {watch.project_id}"
-
-
-def _keys(watch: Watch) -> tuple[str, ...]:
-    keys = (f"project {watch.project_id}", f"job {watch.job_id}")
-    if watch.job_id is None:
-        return keys[:1]
-    return keys if watch.project_id is not None else keys[1:]

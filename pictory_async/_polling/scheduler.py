@@ -69,6 +69,7 @@ class Scheduler:
         now = anyio.current_time()
         # The caller's own schedule may raise. Before the task group is entered, that leaves nothing behind.
         first = [self._new_watch(target, now) for target in self._targets]
+        self._targets = ()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self.entered = self.running = True

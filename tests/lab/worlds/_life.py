@@ -98,7 +98,7 @@ def _nothing_left(history: History, clients: list[AsyncPictory], tasks_before: i
         registry, media = client.projects._registry, client._fetcher._engine
         left["requests"] = client.statistics().http.busy + media.statistics().busy
         left["callers that wait for a slot"] = client._engine.slots._queue.waiting + media.slots._queue.waiting
-        left["watches"] = len(registry._watches) + len(registry._polls) + registry.watching
+        left["watches"] = len(registry._projects) + len(registry._jobs) + len(registry._polls) + registry.watching
         if any(left.values()):
             history.wrong("nothing left", f"{ {what: count for what, count in left.items() if count} }")
 
