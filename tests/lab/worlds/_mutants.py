@@ -17,7 +17,7 @@ import attrs
 import pictory_async
 
 LAB: Final = Path(__file__).parents[1]
-SEEDS: Final = 1500
+SEEDS: Final = 3000
 
 
 @attrs.frozen
