@@ -178,7 +178,8 @@ class User:
         sizes = {
             "entries in the agenda": (len(inside._agenda._heap), 2 * pending + 2),
             "due polls": (len(inside._due), pending),
-            "polls in flight": (len(inside._scopes), min(48, len(self.projects) + 2)),
+            # Polls of watches that are out of time are cancelled, and may still be ending.
+            "polls in flight": (sum(not scope.cancel_called for scope in inside._scopes.values()), pending + 2),
             "ended watches": (len(inside._news), len(self.projects) + 1),
         }
         for what, (size, most) in sizes.items():
