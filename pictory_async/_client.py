@@ -89,10 +89,14 @@ class AsyncPictory:
 
     async def aclose(self) -> None:
         """Close the connections; requests in flight close theirs when they end. It can be called twice."""
-        await self._engine.aclose()
-        await self._fetcher.aclose()
-        if self._template_cache is not None:
-            await self._template_cache.aclose()
+        try:
+            await self._engine.aclose()
+        finally:
+            try:
+                await self._fetcher.aclose()
+            finally:
+                if self._template_cache is not None:
+                    await self._template_cache.aclose()
 
     def statistics(self) -> ClientStatistics:
         """What the client did so far."""

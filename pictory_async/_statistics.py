@@ -1,4 +1,4 @@
-"""What was done so far, in numbers. Imported late: most programs never ask."""
+"""Statistics: what a client and its parts did so far."""
 
 from __future__ import annotations
 

@@ -7,10 +7,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import httpx
 import pytest
 
 from pictory_async import AsyncPictory, DownloadProgress, DownloadStatus, RateLimiter, RetryPolicy, errors
 from pictory_async.testing import (
+    BASE_URL,
     Answer,
     BrokenGzip,
     MediaContent,
@@ -24,7 +26,7 @@ from pictory_async.testing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from pictory_async.testing import Fault, SimRequest
@@ -325,3 +327,35 @@ async def test_unknown_kinds_and_policies_are_refused(
         with pytest.raises(errors.PictoryConfigError):
             await client.projects.download("p", tmp_path, **arguments)
     assert server.simulator.log == []
+
+
+async def test_kinds_may_come_from_a_generator(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """An iterable that can be read once is read once."""
+    project_id = world.add_project(Render(-50.0, duration=1.0))
+    async with client_of(server) as client:
+        report = await client.projects.download(project_id, tmp_path, kinds=(kind for kind in ("video", "srt")))
+    assert ["video", "srt"] == [file.kind for file in report.files]
+    assert 2 == len(report.paths)
+
+
+async def test_an_empty_piece_is_not_the_end(world: World, tmp_path: Path) -> None:
+    """A response may arrive in pieces of which some are empty; the file ends where the response ends."""
+    project_id = world.add_project(Render(-50.0, duration=1.0))
+
+    class InPieces(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for piece in (b"abc", b"", b"def", b""):
+                yield piece
+
+    class Media(httpx.AsyncBaseTransport):
+        def __init__(self) -> None:
+            self.api: httpx.AsyncBaseTransport = Simulator(world).transport()
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith(".srt"):
+                return httpx.Response(200, stream=InPieces())
+            return await self.api.handle_async_request(request)
+
+    async with AsyncPictory(world.api_key, base_url=BASE_URL, http=Media()) as client:
+        report = await client.projects.download(project_id, tmp_path, kinds=["srt"])
+    assert b"abcdef" == report.paths["srt"].read_bytes()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
-from pictory_async import RenderStatus
+from pictory_async import RenderHandle, RenderStatus, errors
 from pictory_async.testing import Answer, Render, Simulator, Stall, World
 from tests._polling import client_of
 from tests._virtual import virtual_time
@@ -143,3 +144,48 @@ async def test_a_job_that_fails_once_is_polled_again(world: World) -> None:
         assert (await client.jobs.wait(handle.job_id or "", on_progress=progress.append)).is_completed
     polls = sum("/jobs/" in entry.path for entry in simulator.log)
     assert polls - 2 == len(progress)
+
+
+async def test_polls_that_hang_from_the_start_do_not_hold_up_others(world: World) -> None:
+    """Polls that never get a response, and were all sent in the first moment, free their slots after five seconds."""
+    hanging = [world.add_project(Render(0.0, duration=1000.0)) for _ in range(24)]
+    done = [world.add_project(Render(-50.0, duration=10.0)) for _ in range(24)]
+    paths = {f"/{project_id}" for project_id in hanging}
+
+    def faults(request: SimRequest, _now: float) -> Fault | None:
+        return Stall() if any(request.path.endswith(path) for path in paths) else None
+
+    async with client_of(Simulator(world, faults=faults), timeout=None) as client:
+        outcomes = await client.projects.wait_all([*hanging, *done], max_wait=60.0)
+    assert [RenderStatus.TIMED_OUT] * 24 == [outcome.status for outcome in outcomes[:24]]
+    assert [RenderStatus.RENDERED] * 24 == [outcome.status for outcome in outcomes[24:]]
+    assert max(outcome.waited for outcome in outcomes[24:]) <= 6.0
+
+
+@pytest.mark.parametrize(
+    "handle",
+    [
+        RenderHandle(project_id="p", generated_before=datetime(2020, 1, 1)),  # noqa: DTZ001 - that is the mistake
+        RenderHandle(project_id="p", job_id=""),
+        RenderHandle(project_id="p", job_id="a\nb"),
+        RenderHandle(project_id="p", job_id="x" * 300),
+    ],
+)
+async def test_a_damaged_handle_is_refused_before_anything_is_sent(world: World, handle: RenderHandle) -> None:
+    """The error comes at once, and not out of somebody's poll."""
+    simulator = Simulator(world)
+    async with client_of(simulator) as client:
+        with pytest.raises(errors.PictoryConfigError):
+            await client.projects.wait_all([world.add_project(), handle])
+    assert [] == simulator.log
+
+
+async def test_a_render_of_an_undated_video_is_one_watch(world: World) -> None:
+    """A handle that is added again after its render was seen is still the same wait."""
+    project_id = world.add_project(earlier_video=-500.0, overrides={"generatedDate": None})
+    async with client_of(Simulator(world, latency=0.1)) as client:
+        handle = await client.projects.render(project_id)
+        async with client.projects.watch([handle]) as watch:
+            await anyio.sleep(60.0)
+            watch.add(handle)
+            assert 1 == len([outcome async for outcome in watch])

@@ -142,3 +142,36 @@ async def test_a_web_handlers_timeout_leaves_nothing(
                     await call(never)
         assert client.statistics().http.busy == 0
         await until_closed(server)
+
+
+async def test_calls_at_the_same_time_open_one_pool(world: World, server: ServerThread, engine: str) -> None:
+    """The first twenty calls share one pool of connections, if the HTTP library has one."""
+    project_id = world.add_project()
+    async with client_of(server, engine) as client:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(client.projects.get, project_id)
+        opened = client.statistics().http.opened
+    assert opened == 1 if engine == "aiohttp" else 1 <= opened <= 20
+
+
+async def test_closing_that_is_cancelled_can_be_completed(
+    world: World, server: ServerThread, engine: str, anyio_backend_name: str
+) -> None:
+    """A native cancellation in the middle of ``aclose`` keeps no connection: the second call closes the rest."""
+    if anyio_backend_name != "asyncio":
+        pytest.skip("native task cancellation exists on asyncio only")
+    project_id = world.add_project()
+    server.simulator.latency = 0.05
+    for steps in range(4):
+        client = client_of(server, engine)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(client.projects.get, project_id)
+        closing = asyncio.ensure_future(client.aclose())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        await client.aclose()
+        await until_closed(server)

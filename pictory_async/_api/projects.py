@@ -292,13 +292,13 @@ class Projects:
         """
         from pictory_async._files.downloads import checked_kinds, download_assets  # noqa: PLC0415 - few programs download
 
-        checked_kinds(kinds, on_conflict)
+        wanted = checked_kinds(kinds, on_conflict)
         found = project if isinstance(project, Project) else await self.get(project)
         return await download_assets(
             self._fetcher,
             found,
             directory,
-            kinds=kinds,
+            kinds=wanted,
             on_conflict=on_conflict,
             on_progress=on_progress,
             refetch=lambda: self._fetch(found.id, Priority.BACKGROUND),

@@ -146,7 +146,12 @@ class DiskStore:
             if self._database is None:
                 self._database = Database(self._settings.path)
             return work(self._database)
-        except (OSError, sqlite3.Error) as error:  # whatever is wrong with the file, the API has the template
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            sqlite3.Error,
+        ) as error:  # whatever is wrong with the file, the API has the template
             self._off = True
             path = self._settings.path
             text = "pictory.cache.unusable: template cache %s is not used any more, templates are fetched instead: %s"

@@ -96,7 +96,7 @@ class Reader:
         return [note.name for _, note in noted]
 
     def _rest(self, raw: dict[str, Any], used: set[JsonPath], inside: JsonPath = ()) -> dict[str, Any]:
-        """What no attribute shows."""
+        """The fields without an attribute."""
         rest: dict[str, Any] = {}
         for key, value in raw.items():
             place = (*inside, key)

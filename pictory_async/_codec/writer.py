@@ -1,4 +1,4 @@
-"""The way back: from models to JSON objects in the API's spelling."""
+"""From models to JSON objects in the API's spelling."""
 
 from __future__ import annotations
 

@@ -132,7 +132,6 @@ async def download_assets(
     refetch: Callable[[], Awaitable[Project]],
 ) -> DownloadReport:
     """Download a project's files; see ``client.projects.download``."""
-    wanted = checked_kinds(kinds, on_conflict)
     renewal = Renewal(refetch, lambda fresh, kind: fresh.assets.get(kind))
 
     async def one(kind: str) -> DownloadedFile:
@@ -152,7 +151,7 @@ async def download_assets(
         except PictoryError as error:
             return DownloadedFile(kind=kind, status=DownloadStatus.FAILED, error=error)
 
-    files = await each(one, wanted)
+    files = await each(one, kinds)
     report = DownloadReport(project_id=project.id, files=tuple(files), share_url=project.share_video_url)
     for file in files:
         if file.error is not None:

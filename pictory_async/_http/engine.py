@@ -134,12 +134,14 @@ class Engine:
     async def aclose(self) -> None:
         """Close every idle connection; requests in flight close theirs when they end."""
         self._closed = True
-        idle, self._idle = self._idle, []
-        for one in idle:
-            await _close(one.transport)
-        shared, self._shared = self._shared, None
-        if shared is not None and self._owned:
-            await _close(shared)
+        try:
+            while self._idle:
+                await _close(self._idle.pop().transport)
+        finally:
+            # A cancellation leaves the rest to the next call.
+            shared, self._shared = self._shared, None
+            if shared is not None and self._owned:
+                await _close(shared)
 
     def statistics(self) -> HttpStatistics:
         """What the connections did so far."""
@@ -166,7 +168,7 @@ class Engine:
 
     async def _exchange(self, request: Request, admission: Admission) -> Response:
         transport, fresh = await self._connection(request)
-        # Until the request is sent, a kept connection is as good as before, and a new one is of no use.
+        # Before the request is sent, a kept connection can be used again; a new one cannot.
         whole = not fresh
         body = bytearray()
         arriving: Any = None
@@ -218,6 +220,8 @@ class Engine:
         if self._idle:
             return self._idle.pop().transport, False
         async with self._starting:
+            if self._shared is not None:  # another request made it meanwhile
+                return self._shared, False
             if self._tls is not None:
                 transport = self._make(self._tls)
             else:

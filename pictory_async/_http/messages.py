@@ -70,14 +70,14 @@ class Response:
         return header(self.headers, name)
 
     def blame(self, error: MalformedResponseError) -> MalformedResponseError:
-        """An error of reading the body, with the subject, method and path of the request."""
+        """The decoder's error, with the subject, method and path of the request."""
         request = self.request
         subject = f"{request.subject[:1].upper()}{request.subject[1:]}"
         text = f"{subject}: {error.message}"
         return MalformedResponseError(text, method=request.method, path=request.path, json_path=error.json_path)
 
     def decompressed(self) -> Response:
-        """The response with its body as the sender meant it.
+        """The response with a decompressed body.
 
         Raises:
             MalformedResponseError: The compression is broken or was not asked for, or the body is too large.

@@ -105,7 +105,7 @@ class RetryBudget:
         self._left = _MOST_RETRIES
 
     def earn(self) -> None:
-        """Add for a good response."""
+        """Add 0.2 for a good response."""
         if self._left < _MOST_RETRIES:
             self._left = min(_MOST_RETRIES, self._left + _EARNED)
 

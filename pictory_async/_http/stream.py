@@ -38,13 +38,14 @@ class Stream:
 
     async def read(self) -> bytes:
         """The next piece of the body as it was sent; empty at the end."""
-        chunk = b""
+        chunk: bytes | None = b""
         with self._translate, limit(self._request) as scope:
-            chunk = await anext(self._chunks, b"")
-            self.whole = not chunk
+            while chunk == b"":  # HTTP/2 allows frames without data before the end
+                chunk = await anext(self._chunks, None)
+            self.whole = chunk is None
         if scope.cancelled_caught:
             raise self._request.timed_out()
-        return chunk
+        return chunk or b""
 
     async def aclose(self) -> None:
         """Close the response, complete or not."""
@@ -53,7 +54,7 @@ class Stream:
             # Shielded: a cancellation from outside would end this here, and skip what comes after it.
             with suppress(Exception), anyio.CancelScope(shield=True) as scope:
                 scope.cancel()
-                while await anext(self._chunks, b""):
+                while await anext(self._chunks, None) is not None:
                     pass  # what has arrived already is yielded without reading
         with anyio.move_on_after(CLOSING, shield=True), suppress(Exception):
             await self._arriving.aclose()

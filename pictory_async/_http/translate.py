@@ -1,4 +1,4 @@
-"""The border to the HTTP libraries: what their exceptions mean, and which of ours they become."""
+"""Converts exceptions of the HTTP libraries to ours."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Translate:
         if error is None or isinstance(error, PictoryError):
             return
         if not isinstance(error, Exception):
-            # A cancellation meets the library while it writes: its frames, which traceback printers show, hold the key.
+            # The frames of a cancelled write hold the key, and traceback printers show them.
             error.__traceback__ = None
             return
         request = self._request

@@ -27,7 +27,7 @@ class Slot:
 
 
 class RequestSlots:
-    """Lets a bounded number of requests be in flight at a time: more urgent ones first, and else in order.
+    """Lets a bounded number of requests be in flight at a time: by priority, then first in, first out.
 
     A poll that is unanswered for 5 seconds does not count any more, so that polls that hang do not hold up the
     others. At most as many polls as there are slots for polls are left out in this way.
@@ -61,13 +61,16 @@ class RequestSlots:
         ticket = self._queue.join(priority)
         try:
             while ticket in self._queue:
-                await ticket.wait(self._until_overdue())
-                if ticket in self._queue:  # woken by time: the oldest poll may be overdue now
+                within = self._until_overdue()
+                ticket.timed = within is not None
+                await ticket.wait(within)
+                if ticket in self._queue:  # woken by time, or to set a timer
                     self._leave_out_overdue()
                     self._let_in()
         except BaseException:
             if ticket in self._queue:
                 self._queue.leave(ticket)
+                self._set_timers()
             else:  # the slot was handed over in the same moment
                 self.release(self._granted.pop(ticket))
             raise
@@ -76,13 +79,15 @@ class RequestSlots:
     def sent(self, slot: Slot) -> None:
         """Note that a poll's request is sent now."""
         self._unanswered[slot] = anyio.current_time()
+        self._set_timers()
 
     def release(self, slot: Slot) -> None:
-        """Hand the slot over to the next request."""
+        """Free the slot for the next request."""
         self.busy -= 1
         self._overdue -= slot.overdue
         self._unanswered.pop(slot, None)
         if self._queue.waiting:
+            self._leave_out_overdue()
             self._let_in()
 
     def _take(self) -> Slot:
@@ -90,13 +95,20 @@ class RequestSlots:
         return Slot()
 
     def _let_in(self) -> None:
-        # The slot is handed over here and not when the waiting task runs, so that no newcomer can take it meanwhile.
-        for ticket in self._queue.heads():
-            if self._fits(ticket.priority):
-                self._queue.leave(ticket)
-                self._granted[ticket] = self._take()
-                ticket.wake()
-                return
+        # The slot is assigned here and not when the waiting task runs, so that a newcomer cannot take it.
+        while ticket := next((head for head in self._queue.heads() if self._fits(head.priority)), None):
+            self._queue.leave(ticket)
+            self._granted[ticket] = self._take()
+            ticket.wake()
+        self._set_timers()
+
+    def _set_timers(self) -> None:
+        # The first of each queue wakes when the oldest poll is overdue. It sleeps without a timer if nothing was sent
+        # when it began to sleep, or if another request was in front of it.
+        if self._queue.waiting and self._until_overdue() is not None:
+            for head in self._queue.heads():
+                if not head.timed:
+                    head.wake()
 
     def _fits(self, priority: Priority) -> bool:
         return self.busy - self._overdue < (self._limit if priority is Priority.INTERACTIVE else self._poll_limit)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Priority(IntEnum):
-    """Who goes first when the budget is short; first in, first out within one priority."""
+    """The order of waiting requests; first in, first out within one priority."""
 
     INTERACTIVE = 0
     """A caller waits for this response."""
@@ -26,12 +26,18 @@ class Priority(IntEnum):
 
 
 class Ticket:
-    """One caller's place in a `WaitQueue`."""
+    """One waiting caller.
 
-    __slots__ = ("_event", "priority")
+    Attributes:
+        priority: Who goes first.
+        timed: Whether it sleeps with a timer.
+    """
+
+    __slots__ = ("_event", "priority", "timed")
 
     def __init__(self, priority: Priority) -> None:
         self.priority = priority
+        self.timed = False
         self._event = anyio.Event()
 
     async def wait(self, within: float | None = None) -> None:

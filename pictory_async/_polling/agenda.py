@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Enterable(Protocol):
-    """An item that can be in an agenda, which owns its ``entry``; that is 0 while the item is not in it."""
+    """An item of an agenda. ``entry`` is 0 if it is not in one."""
 
     entry: int
 
@@ -18,8 +18,7 @@ T = TypeVar("T", bound=Enterable)
 class Agenda(Generic[T]):
     """Items and their times, the earliest first, and in order of entry at the same time. Each item is in it once.
 
-    Nothing is searched for: an entry that was removed or replaced stays in the heap until it comes up, or until such
-    entries are more than half of the heap.
+    Removed entries stay in the heap. They are skipped later, or deleted when they are more than half of it.
     """
 
     __slots__ = ("_dropped", "_entries", "_heap")
@@ -30,7 +29,7 @@ class Agenda(Generic[T]):
         self._dropped = 0
 
     def put(self, item: T, when: float) -> None:
-        """Enter an item for a time, in place of the time that it had."""
+        """Set the time of an item."""
         if item.entry:
             self.remove(item)
         self._entries += 1

@@ -35,7 +35,7 @@ class Counters:
             self._whole.poll()
 
     def failed_poll(self) -> None:
-        """Count that a poll brought no usable response."""
+        """Count a failed poll."""
         self._failed_polls += 1
         if self._whole is not None:
             self._whole.failed_poll()

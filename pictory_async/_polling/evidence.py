@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pictory_async.models import Evidence
 
 UNDATED: Final = datetime.min.replace(tzinfo=UTC)
-"""Stands for the date of a video that has none: until a render is seen, only a video with a date is newer."""
+"""The date of an undated video. Every dated video is newer."""
 
 
 class Verdict(Enum):

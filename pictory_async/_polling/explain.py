@@ -1,4 +1,4 @@
-"""How a watch ended, in sentences: what happened, to what, and what to do next. Pure."""
+"""The error messages of watches: what happened, to what, and what to do next. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
-    """``max_wait`` is over."""
+    """The error when ``max_wait`` is over."""
     last = None if watch.failures is None else str(watch.failures.last)
     if watch.job is not None:
         seen = f"job {watch.job.status}"
@@ -46,13 +46,13 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
 
 
 def job_missing(watch: Watch, job: Job) -> NotFoundError:
-    """The API knows no such job."""
+    """The error for a job that does not exist."""
     text = f"There is no job {watch.job_id!r} for this API key. Check the id; jobs are deleted after some time."
     return NotFoundError(text, status=404, code=job.error_code, method="GET", path=watch.path)
 
 
 def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:
-    """The job failed, and gives a reason."""
+    """The error for a failed job."""
     why = in_one_line(job.error_message or "no reason given")
     code = f" ({in_one_line(job.error_code)})" if job.error_code else ""
     facts: dict[str, Any] = {"code": job.error_code, "job_id": watch.job_id, **_facts(watch, now)}
@@ -64,13 +64,13 @@ def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:
 
 
 def job_cleaned(watch: Watch, now: float) -> JobCleanedError:
-    """The results of a job that is waited for alone were deleted."""
+    """The error for a job, waited for alone, whose results were deleted."""
     text = f"The results of job {watch.job_id!r} were deleted. What it made may still be in its project."
     return JobCleanedError(text, job_id=watch.job_id, **_facts(watch, now))
 
 
 def no_new_video(watch: Watch, now: float) -> tuple[RenderStatus, PictoryError]:
-    """``start_grace`` is over without a render and without a new video."""
+    """The status and the error when ``start_grace`` is over without a render and without a new video."""
     grace = f"{watch.terms.start_grace:g} s"
     project = f"Project {watch.project_id!r}"
     facts = _facts(watch, now)

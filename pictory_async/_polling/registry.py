@@ -1,4 +1,4 @@
-"""Who watches what in one client, so that all watches of one project or job share each poll of it."""
+"""The watches of one client. Watches of one project or job share its polls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Poll:
     """One poll that is in flight, or about to be sent.
 
     Attributes:
-        key: What it is of.
+        key: The project or job that is polled.
         watches: The watches that wait for its response: first the one that sends it, then those that became due
             meanwhile.
     """
@@ -36,7 +36,7 @@ class Poll:
 class WatchRegistry:
     """The watches of one client, by what they poll.
 
-    The registry owns the polls in flight: for one project or job there is at most one at a time, of whichever poller.
+    The registry owns the polls in flight: there is at most one for a project or job at a time.
 
     Args:
         transport: Sends the polls.
@@ -80,7 +80,7 @@ class WatchRegistry:
         return None
 
     def claim(self, watch: Watch) -> Poll | None:
-        """Let a watch share the poll that is in flight already; if there is none, return one for it to `send`."""
+        """Join the poll in flight, or return a new poll to `send`."""
         key = _key(watch)
         poll = self._polls.get(key)
         if poll is not None:
@@ -90,7 +90,7 @@ class WatchRegistry:
         return poll
 
     async def send(self, poll: Poll) -> None:
-        """Send a poll, and give its response to every watch that it concerns."""
+        """Send a poll, and pass the response to its watches."""
         watch = poll.watches[0]
         counters: Counters = watch.owner.counters
         counters.poll()
@@ -101,7 +101,7 @@ class WatchRegistry:
             counters.failed_poll()
             now = anyio.current_time()
             for one in poll.watches:
-                # A watch that began later may have to do with a newer state than the one that failed.
+                # The failure may be older than a watch that began later.
                 if one.open and one.began <= began:
                     one.owner.settle(one, one.failed(error, now), now)
         else:
@@ -123,7 +123,12 @@ class WatchRegistry:
             if watch.open and watch.began <= response.sent_at and watch.asks_job is of_job
         ]
         for watch in concerned:
-            watch.owner.settle(watch, _judged(watch, response, now), now)
+            try:
+                outcome = _judged(watch, response, now)
+            except Exception as error:  # noqa: BLE001 - the other watches may belong to other callers
+                watch.owner.fail(error)
+            else:
+                watch.owner.settle(watch, outcome, now)
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
                 for _ in watch.snapshot.compress():

@@ -118,7 +118,7 @@ class Scheduler:
         return self._news.popleft()
 
     def _new_watch(self, target: Target, now: float) -> tuple[Watch, float]:
-        watch = Watch(target.project_id, target.newer_than, target.job_id, self._terms, now, self)
+        watch = Watch(target.project_id, target.after, target.job_id, self._terms, now, self)
         return watch, watch.next_poll(now)
 
     def _begin(self, watch: Watch, due: float) -> Watch:
@@ -130,7 +130,7 @@ class Scheduler:
         self._enter(watch, due)
         return watch
 
-    # What the registry calls, from the poll of whichever scheduler sent it.
+    # The registry calls these, also from other schedulers' polls.
 
     def settle(self, watch: Watch, outcome: RenderOutcome | None, now: float) -> None:
         """End a watch, or enter it for its next poll."""
@@ -145,7 +145,7 @@ class Scheduler:
                 self._enter(watch, watch.next_poll(now))
             except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
                 watch.open = False
-                self._fail(error)
+                self.fail(error)
                 return
             if watch.project_id is not None or watch.failures is not None:
                 return
@@ -204,14 +204,16 @@ class Scheduler:
             with scope:
                 await self._registry.send(poll)
         except Exception as error:  # noqa: BLE001 - such as a client that was closed meanwhile
-            self._fail(error)
+            self.fail(error)
         finally:
             del self._scopes[watch]
             if self._due:
                 self._wake.set()
 
-    def _fail(self, error: Exception) -> None:
-        # Raised when this block is left, and not here: the poll of another caller may have brought the response. And
-        # however many watches an error meets, it is raised once.
+    def fail(self, error: Exception) -> None:
+        """End the block because of an error, which is raised when the block is left.
+
+        It is not raised here, because another caller's poll may have brought the response. The first error counts.
+        """
         self._fault = self._fault or error
         self._tasks.cancel_scope.cancel()

@@ -25,12 +25,12 @@ class Target:
     Attributes:
         project_id: The project; ``None`` for a job alone.
         job_id: The job that renders it, if it is known.
-        newer_than: The server's time that the video must be newer than; ``None`` if any video counts.
+        after: The server's time that the video must be newer than; ``None`` if any video counts.
     """
 
     project_id: ProjectId | None
     job_id: str | None = None
-    newer_than: datetime | None = None
+    after: datetime | None = None
 
 
 def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
@@ -41,7 +41,9 @@ def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
     """
     if isinstance(wanted, RenderHandle):
         path_segment("project", wanted.project_id)
-        return Target(wanted.project_id, wanted.job_id, wanted.generated_before)
+        if wanted.job_id is not None:
+            path_segment("job", wanted.job_id)
+        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before))
     path_segment("project", wanted)
     return Target(wanted, None, baseline(after))
 

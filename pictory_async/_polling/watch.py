@@ -55,11 +55,11 @@ class Watch:
         project_id: As it was given; ``None`` for a job alone.
         after: The server's time that the video must be newer than.
         job_id: The render's job, if it is known.
-        terms: The time limits and the schedule of its poller.
+        terms: The options of its poller.
         began: When the watch began.
         owner: The scheduler that it belongs to.
         entry: Its number in its owner's agenda; 0 if it is not there.
-        due: Whether it waits for a poll or for a poll's response.
+        due: Whether its poll is queued or in flight.
         open: Whether the outcome is still to come.
         polls: How many usable responses there were.
         job: The job as it was last seen.
@@ -172,7 +172,7 @@ class Watch:
             interval=terms.interval,
             polls=self.polls or (0 if failures is None else 1),  # a failed poll is a poll
             fresh=self.asks_job and self.project_id is not None,
-            remaining=None if self.job is None else self._remaining(now, self.job),
+            remaining=self._remaining(now),
         )
         due = terms.schedule.next_poll(seen)
         if not due < math.inf:
@@ -195,22 +195,23 @@ class Watch:
         project_id = cast("ProjectId", self.project_id)
         if self.snapshot is None or hash(body) != self.snapshot.digest:
             evidence = read_evidence(body, project_id)
-            self.verdict = judge(evidence, self.after)
-            if self.verdict is Verdict.IDLE and (evidence.step or "").upper() == ProjectStep.COMPLETE:
+            # After a render was seen, a video that appears is new, with a date or without one.
+            after = None if self.started and self.after == UNDATED else self.after
+            verdict = judge(evidence, after)
+            if verdict is Verdict.IDLE and (evidence.step or "").upper() == ProjectStep.COMPLETE:
                 _log.warning(
                     "pictory.project.complete_without_video: %s has step COMPLETE but no video; still waiting",
                     self.subject,
                 )
-            if self.verdict is Verdict.RENDERED:
+            if verdict is Verdict.RENDERED:
                 project = decode_project(body, project_id)
                 self.polls += 1
                 return self._end(RenderStatus.RENDERED, now, None, project)
-            self.snapshot = Snapshot(body)
+            self.verdict, self.snapshot = verdict, Snapshot(body)
         self._usable()
         if self.verdict is Verdict.RENDERING:
             self._unfinished_at = self._grace_from = sent_at
-            if not self.started:
-                self._saw_render()
+            self.started = True
             return None
         self._unfinished_at = sent_at
         if sent_at < self._grace_from + self.terms.start_grace:
@@ -232,8 +233,7 @@ class Watch:
             if self.project_id is None:
                 error = explain.job_cleaned(self, now) if job.is_cleaned else None
                 return self._end(RenderStatus.ERROR if job.is_cleaned else RenderStatus.RENDERED, now, error)
-            if job.is_completed:
-                self._saw_render()
+            self.started = self.started or job.is_completed
             self._turn_to_project(now)
             return None
         self._unfinished_at = sent_at
@@ -245,18 +245,14 @@ class Watch:
         self.polls += 1
         self.failures = None
 
-    def _saw_render(self) -> None:
-        self.started = True
-        if self.after == UNDATED:  # a video that appears after a render is new, with a date or without one
-            self.after = None
-
     def _turn_to_project(self, now: float) -> None:
         self.asks_job = False
         self._grace_from = now
         self.failures = None
 
-    def _remaining(self, now: float, job: Job) -> float | None:
-        if not self.asks_job or job.progress is None or self._first_progress is None:
+    def _remaining(self, now: float) -> float | None:
+        job = self.job
+        if not self.asks_job or job is None or job.progress is None or self._first_progress is None:
             return None
         since, first = self._first_progress
         gained = job.progress - first
