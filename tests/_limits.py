@@ -75,7 +75,8 @@ class Limit:
         self._grants -= 1
         self._strikes = 0
         limit = self._settings.timeout
-        faulthandler.dump_traceback_later(limit + max(limit, 60.0), exit=True, file=self.errors or sys.stderr)
+        if not self._debugging():
+            faulthandler.dump_traceback_later(limit + max(limit, 60.0), exit=True, file=self.errors or sys.stderr)
         # After the first strike there are more, because one cancels, and the next one also lowers shields.
         signal.setitimer(signal.ITIMER_REAL, limit, max(limit / 60.0, 0.2))
 
@@ -90,9 +91,7 @@ class Limit:
 
     def strike(self, _signal: int, frame: types.FrameType | None) -> None:
         """Handle the signal of the timer."""
-        if self.item is None or (not self._settings.disable_debugger_detection and pytest_timeout.is_debugging()):
-            return
-        if not _in_phase(frame):
+        if self.item is None or not _in_phase(frame) or self._debugging():
             return
         self._strikes += 1
         again = self._strikes > 1
@@ -105,6 +104,9 @@ class Limit:
             self.call.cancel(lower_shields=again)
         elif not _in_runner(frame):
             self._interrupt(frame, lower_shields=again)
+
+    def _debugging(self) -> bool:
+        return bool(not self._settings.disable_debugger_detection and pytest_timeout.is_debugging())
 
     def _interrupt(self, frame: types.FrameType | None, *, lower_shields: bool) -> None:
         """Press Ctrl-C."""
@@ -182,7 +184,8 @@ async def ended(function: Callable[..., Awaitable[Any]], *arguments: Any, **opti
 def limited(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make an async function one that the limit may cancel; return any other one as it is."""
     if inspect.ismethod(function):
-        return types.MethodType(limited(function.__func__), function.__self__)
+        inner = limited(function.__func__)
+        return function if inner is function.__func__ else types.MethodType(inner, function.__self__)
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
