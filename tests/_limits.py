@@ -243,6 +243,9 @@ def pytest_configure() -> None:
         LIMIT.errors = os.fdopen(os.dup(2), "w")  # while standard error is not captured
         # It stays until the end: a signal that arrives just before its timer is stopped must find a handler.
         signal.signal(signal.SIGALRM, LIMIT.strike)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A shell's background jobs inherit that Ctrl-C is ignored; event loops need its handler to be interrupted.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
