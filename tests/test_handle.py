@@ -50,4 +50,5 @@ def test_a_handle_is_readable_json() -> None:
         "project_id": 5,
         "job_id": None,
         "generated_before": None,
+        "requested_at": None,
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 import pytest
 
 from pictory_async import RenderHandle, RenderStatus, errors
@@ -189,3 +190,18 @@ async def test_a_render_of_an_undated_video_is_one_watch(world: World) -> None:
             await anyio.sleep(60.0)
             watch.add(handle)
             assert 1 == len([outcome async for outcome in watch])
+
+
+@pytest.mark.parametrize(("age", "wait"), [(None, 0.0), (3600.0, 0.0), (0.0, 5.0)])
+async def test_only_a_fresh_render_is_not_polled_at_once(world: World, age: float | None, wait: float) -> None:
+    """A handle from long ago is polled at once: its render may have ended long ago."""
+    simulator = Simulator(world)
+    project_id = world.add_project()
+    async with client_of(simulator) as client:
+        handle = await client.projects.render(project_id)
+        assert handle.requested_at is not None
+        requested_at = None if age is None else handle.requested_at - timedelta(seconds=age)
+        handle = RenderHandle.from_json(attrs.evolve(handle, requested_at=requested_at).to_json())
+        began, sent = simulator.now(), len(simulator.log)
+        await client.projects.wait_all([handle])
+    assert wait <= simulator.log[sent].at - began <= 2.0 * wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 import attrs
@@ -192,7 +193,9 @@ class Projects:
         """
         before = await self.get(project_id)
         undated = UNDATED if before.video_url else None
-        handle = RenderHandle(project_id=project_id, generated_before=before.generated_at or undated)
+        now = datetime.now(UTC)
+        old = before.generated_at or undated
+        handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now)
         subject = f"the render of project {project_id!r}"
         try:
             response = await self._transport.submit(f"{project_path(project_id)}/render", subject)

@@ -85,7 +85,7 @@ def copy_json(value: dict[str, Any]) -> dict[str, Any]:
 def _fast_parser() -> Callable[[bytes], Any] | None:
     try:
         import simdjson  # noqa: PLC0415  # optional, and only polling needs it
-    except ImportError:
+    except Exception:  # noqa: BLE001 - not installed, or installed but broken: the plain reader does the same
         return None
     return simdjson.Parser(max_capacity=_FAST_LIMIT).parse
 

@@ -160,4 +160,4 @@ MATTERS: dict[str, frozenset[str]] = {
 }
 
 # An empty id names nothing, and an empty page key would ask for the first page again.
-BLANK_IS_ABSENT = frozenset({"id", "next_key"})
+BLANK_IS_ABSENT = frozenset({"id", "next_key", "step"})

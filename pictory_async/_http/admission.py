@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from pictory_async._limits.wait_queue import Priority
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pictory_async._http.messages import Request
-    from pictory_async._limits.slots import RequestSlots, Slot
 
 
 class Admission:
@@ -24,45 +21,29 @@ class Admission:
     of the server's windows than promised.
 
     Args:
-        admit: Waits for the rate limiter.
-        priority: Who goes first when the budget is short.
+        grant: Waits for the rate limiter.
         request: The request.
-        slots: The slots for requests in flight.
-        slot: The request's own slot.
 
     Attributes:
         granted: Whether the limiter let the request through. Until then nothing of it was sent.
         sent_at: When the request was sent, by `anyio.current_time`.
     """
 
-    __slots__ = ("_admit", "_priority", "_request", "_scope", "_slot", "_slots", "granted", "sent_at")
+    __slots__ = ("_grant", "_request", "_scope", "granted", "sent_at")
 
-    def __init__(
-        self,
-        admit: Callable[[Priority], Awaitable[None]],
-        priority: Priority,
-        request: Request,
-        slots: RequestSlots,
-        slot: Slot,
-    ) -> None:
-        self._admit = admit
-        self._priority = priority
+    def __init__(self, grant: Callable[[], Awaitable[None]], request: Request) -> None:
+        self._grant = grant
         self._request = request
-        self._slots = slots
-        self._slot = slot
         self._scope: anyio.CancelScope | None = None
         self.granted = False
         self.sent_at = anyio.current_time()
 
     async def grant(self) -> None:
         """Wait for the limiter, once."""
-        if self.granted:
-            return
-        await self._admit(self._priority)
-        self.granted = True
-        self.sent_at = anyio.current_time()
-        if self._priority is Priority.POLL:
-            self._slots.sent(self._slot)
+        if not self.granted:
+            await self._grant()
+            self.granted = True
+            self.sent_at = anyio.current_time()
 
     def trace(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
         """What to pass to the HTTP library as its trace hook, while ``scope`` limits the request."""

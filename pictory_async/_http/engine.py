@@ -37,6 +37,7 @@ KEEPALIVE: Final = 120.0
 @attrs.define(repr=False, eq=False)
 class _Idle:
     transport: Any
+    secure: bool
     since: float
 
 
@@ -75,7 +76,10 @@ class Engine:
         self._opened = 0
         self._sent = 0
         self._received = 0
-        self._tls = None if owned else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # By whether the address is an https one; a user's transport has one of its own.
+        self._tls: dict[bool, ssl.SSLContext] = {}
+        if not owned:
+            self._tls = dict.fromkeys((True, False), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self._starting = anyio.Lock()
         self._home: object = None
         self._closed = False
@@ -97,8 +101,16 @@ class Engine:
         """
         self._check_usable()
         slot = await self.slots.acquire(priority)
+
+        async def grant() -> None:
+            await admit(priority)
+            self._check_open()  # it may have been closed while the request waited
+            self._sent += 1
+            if priority is Priority.POLL:
+                self.slots.sent(slot)
+
         try:
-            return await self._exchange(request, Admission(admit, priority, request, self.slots, slot))
+            return await self._exchange(request, Admission(grant, request))
         finally:
             self.slots.release(slot)
 
@@ -116,7 +128,9 @@ class Engine:
         slot = await self.slots.acquire(Priority.BACKGROUND)
         transport = stream = None
         try:
+            self._check_open()
             transport, _ = await self._connection(request)
+            self._sent += 1
             translate = Translate(self._library, request)
             with translate, limit(request) as scope:
                 stream = Stream(await self._open(transport, request), request, translate)
@@ -127,7 +141,7 @@ class Engine:
             try:
                 if stream is not None:
                     await stream.aclose()
-                await self._finish(transport, whole=stream is not None and stream.whole)
+                await self._finish(request, transport, whole=stream is not None and stream.whole)
             finally:
                 self.slots.release(slot)
 
@@ -153,9 +167,12 @@ class Engine:
             received=self._received,
         )
 
-    def _check_usable(self) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise PictoryConfigError("This client is closed. Make the call inside its 'async with' block.")
+
+    def _check_usable(self) -> None:
+        self._check_open()
         from anyio.lowlevel import current_token  # noqa: PLC0415 - anyio itself loads it with the event loop
 
         home = current_token()
@@ -189,7 +206,7 @@ class Engine:
             await admission.grant()  # failed attempts to connect are paced too
             raise
         finally:
-            await self._finish(transport, arriving, whole=whole)
+            await self._finish(request, transport, arriving, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
                 raise request.malformed(f"is larger than {MAX_BODY} bytes")
@@ -199,7 +216,6 @@ class Engine:
         return response.decompressed()
 
     async def _open(self, transport: Any, request: Request, trace: object = None) -> Any:
-        self._sent += 1
         extensions: dict[str, Any] = {"timeout": {"connect": request.timeout}}
         if trace is not None:
             extensions["trace"] = trace
@@ -217,26 +233,30 @@ class Engine:
         now = anyio.current_time()
         if self._idle and now - self._idle[0].since > KEEPALIVE:
             await _close(self._idle.pop(0).transport)
-        if self._idle:
-            return self._idle.pop().transport, False
+        secure = request.url.startswith("https:")
+        for index in reversed(range(len(self._idle))):
+            if self._idle[index].secure is secure:  # a connection for plain HTTP knows no authorities
+                return self._idle.pop(index).transport, False
         async with self._starting:
             if self._shared is not None:  # another request made it meanwhile
                 return self._shared, False
-            if self._tls is not None:
-                transport = self._make(self._tls)
+            tls = self._tls.get(secure or self._pooled)
+            if tls is not None:
+                transport = self._make(tls)
             else:
-                # Imports and certificates take about 60 ms: once per client, and in a thread.
-                self._tls, transport = await anyio.to_thread.run_sync(self._start, request.url.startswith("https:"))
+                # Imports and certificates take about 60 ms: once per client and scheme, and in a thread.
+                transport = await anyio.to_thread.run_sync(self._start, secure or self._pooled)
         self._opened += 1
         if self._pooled:
             self._shared = transport
         return transport, not self._pooled
 
-    def _start(self, secure: bool) -> tuple[ssl.SSLContext, Any]:  # noqa: FBT001 - run_sync passes no keywords
+    def _start(self, secure: bool) -> Any:  # noqa: FBT001 - run_sync passes no keywords
         tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return tls, self._make(tls)
+        self._tls[secure] = tls
+        return self._make(tls)
 
-    async def _finish(self, transport: Any, arriving: Any = None, *, whole: bool) -> None:
+    async def _finish(self, request: Request, transport: Any, arriving: Any = None, *, whole: bool) -> None:
         if transport is None or transport is self._shared:
             if arriving is not None and not whole:
                 # Else the pool of the user's transport would keep the connection.
@@ -244,7 +264,8 @@ class Engine:
                     await _close(arriving)
             return
         if whole and not self._closed:
-            self._idle.append(_Idle(transport, anyio.current_time()))
+            secure = request.url.startswith("https:")
+            self._idle.append(_Idle(transport, secure, anyio.current_time()))
         else:
             await _close(transport)
 

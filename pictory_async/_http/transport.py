@@ -46,7 +46,6 @@ class Transport:
             (b"authorization", _Masked(config.key.reveal().encode())),
         ]
         self._retries_left = RetryBudget()
-        self._requests = 0
         self._retries = 0
         self._failures = 0
         self._limited = 0
@@ -110,7 +109,7 @@ class Transport:
 
     def statistics(self) -> TransportStatistics:
         """What was sent so far."""
-        return TransportStatistics(self._requests, self._retries, self._failures, self._limited)
+        return TransportStatistics(self.engine.statistics().sent, self._retries, self._failures, self._limited)
 
     async def _attempt(
         self, method: str, path: str, subject: str, priority: Priority, query: Mapping[str, str] | None
@@ -119,7 +118,6 @@ class Transport:
         # would carry the HTTP library's exception as its context, and with that the request and its key.
         url = f"{self._config.base_url}{path}{'?' + urlencode(query) if query else ''}"
         request = Request(method, url, path, subject, self._headers, self._config.timeout)
-        self._requests += 1
         try:
             response = await self.engine.send(request, priority, self.limiter.acquire)
         except APIError as error:

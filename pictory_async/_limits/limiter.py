@@ -34,17 +34,20 @@ class RateLimiter:
     Args:
         rate: Requests allowed in any window; a whole number, at least 1.
         per: Length of the window, in seconds or as a ``timedelta``.
-        burst: How many of them may be sent back to back after a quiet time; 1 to ``rate``. A larger burst leaves
+        burst: How many of them may be sent back to back after a quiet time; 1 to ``rate``, and 10 (or ``rate``, if that
+            is smaller) if it is ``None``. A larger burst leaves
             less for the rest of the window: the steady pace is ``(rate - burst + 1) / per``.
 
     Raises:
         PictoryConfigError: A value is out of range.
     """
 
-    def __init__(self, rate: int = 300, per: Duration = 60.0, burst: int = 10) -> None:
+    def __init__(self, rate: int = 300, per: Duration = 60.0, burst: int | None = None) -> None:
         if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1:
             msg = f"rate must be a whole number of requests, at least 1, not {rate!r}."
             raise PictoryConfigError(msg)
+        if burst is None:
+            burst = min(10, rate)
         if isinstance(burst, bool) or not isinstance(burst, int) or not 1 <= burst <= rate:
             msg = f"burst must be a whole number from 1 to rate ({rate}), not {burst!r}."
             raise PictoryConfigError(msg)

@@ -26,21 +26,23 @@ class RenderHandle(ValueObject):
         job_id: The job that renders it; ``None`` if the response to the request was lost.
         generated_before: When the project's video before this render was generated; ``None`` if there was none, and
             `datetime.min` (UTC) if the earlier video has no date.
+        requested_at: When the render was requested, by this machine's clock; ``None`` if that is not known.
     """
 
     project_id: ProjectId
     job_id: str | None = None
     generated_before: datetime | None = None
+    requested_at: datetime | None = None
 
     def to_json(self) -> str:
         """The handle as one line of JSON, with a version number."""
-        before = self.generated_before.isoformat() if self.generated_before is not None else None
+        dates = {"generated_before": self.generated_before, "requested_at": self.requested_at}
         return json.dumps(
             {
                 "version": _VERSION,
                 "project_id": self.project_id,
                 "job_id": self.job_id,
-                "generated_before": before,
+                **{name: None if date is None else date.isoformat() for name, date in dates.items()},
             }
         )
 
@@ -64,12 +66,23 @@ class RenderHandle(ValueObject):
                 "Update pictory-async, or wait for the render's project instead."
             )
         project_id: Any = found.get("project_id")
-        job_id, before = found.get("job_id"), found.get("generated_before")
-        try:
-            moment = None if before is None else datetime.fromisoformat(before)
-        except (TypeError, ValueError):
-            raise PictoryConfigError(f"This render handle has no usable date: {before!r}.") from None
+        job_id = found.get("job_id")
         usable = isinstance(project_id, (str, int)) and not isinstance(project_id, bool)
-        if not usable or not isinstance(job_id, str | None) or (moment is not None and moment.tzinfo is None):
-            raise PictoryConfigError("This render handle is damaged: an id or a date in it has the wrong form.")
-        return cls(project_id=project_id, job_id=job_id, generated_before=moment)
+        if not usable or not isinstance(job_id, str | None):
+            raise PictoryConfigError("This render handle is damaged: an id in it has the wrong form.")
+        return cls(
+            project_id=project_id,
+            job_id=job_id,
+            generated_before=_date(found.get("generated_before")),
+            requested_at=_date(found.get("requested_at")),
+        )
+
+
+def _date(text: Any) -> datetime | None:
+    try:
+        date = None if text is None else datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise PictoryConfigError(f"This render handle has no usable date: {text!r}.") from None
+    if date is not None and date.tzinfo is None:
+        raise PictoryConfigError(f"This render handle is damaged: the date {text!r} has no time zone.")
+    return date

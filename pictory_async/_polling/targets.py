@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import TypeAlias
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -13,6 +13,8 @@ from pictory_async._polling.handle import RenderHandle
 from pictory_async._settings.paths import path_segment
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId
+
+_JUST_NOW: Final = 10.0  # seconds
 
 After: TypeAlias = Project | datetime | None
 AfterEach: TypeAlias = Mapping[str, After] | Mapping[int, After] | Mapping[ProjectId, After]
@@ -26,11 +28,13 @@ class Target:
         project_id: The project; ``None`` for a job alone.
         job_id: The job that renders it, if it is known.
         after: The server's time that the video must be newer than; ``None`` if any video counts.
+        fresh: Whether the render was requested just now, so that it cannot be done yet.
     """
 
     project_id: ProjectId | None
     job_id: str | None = None
     after: datetime | None = None
+    fresh: bool = False
 
 
 def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
@@ -43,7 +47,9 @@ def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
         path_segment("project", wanted.project_id)
         if wanted.job_id is not None:
             path_segment("job", wanted.job_id)
-        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before))
+        age = None if wanted.requested_at is None else datetime.now(UTC) - wanted.requested_at
+        fresh = age is not None and age.total_seconds() < _JUST_NOW
+        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), fresh)
     path_segment("project", wanted)
     return Target(wanted, None, baseline(after))
 

@@ -58,6 +58,7 @@ class Watch:
         terms: The options of its poller.
         began: When the watch began.
         owner: The scheduler that it belongs to.
+        fresh: Whether the render was requested just before the watch began.
         entry: Its number in its owner's agenda; 0 if it is not there.
         due: Whether its poll is queued or in flight.
         open: Whether the outcome is still to come.
@@ -78,6 +79,7 @@ class Watch:
     terms: Terms
     began: float
     owner: Any
+    fresh: bool = False
     entry: int = 0
     due: bool = False
     open: bool = True
@@ -171,7 +173,7 @@ class Watch:
             now=now,
             interval=terms.interval,
             polls=self.polls or (0 if failures is None else 1),  # a failed poll is a poll
-            fresh=self.asks_job and self.project_id is not None,
+            fresh=self.fresh,
             remaining=self._remaining(now),
         )
         due = terms.schedule.next_poll(seen)

@@ -169,8 +169,8 @@ MUTANTS: Final = (
     Mutant(
         "An old video without a date is new",
         "_api.projects:Projects.render",
-        "before.generated_at or undated",
-        "before.generated_at",
+        "old = before.generated_at or undated",
+        "old = before.generated_at",
     ),
     Mutant("A web page is a video", "_files.fetcher:_extent", 'startswith("text/html")', 'startswith("text/never")'),
     Mutant(
