@@ -65,8 +65,9 @@ def _described(path: str, thing: Any) -> Iterator[str]:
 
 def _members(path: str, owner: type) -> Iterator[str]:
     for name in sorted(name for name in dir(owner) if not name.startswith("_")):
-        if name in {"add_note", "args", "with_traceback"}:
-            continue
+        home = next((one for one in owner.__mro__ if name in vars(one)), owner)
+        if not home.__module__.startswith("pictory_async"):
+            continue  # of a built-in class, and of this Python version
         found = inspect.getattr_static(owner, name)
         function = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
         if inspect.isfunction(function):
