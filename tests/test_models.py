@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 from datetime import UTC, datetime, timedelta
@@ -53,7 +54,7 @@ class TestEveryModel:
         names = {field.name for field in attrs.fields(cls)} - {"_extra", "_origin"}
         assert names == set(NAMES[cls.__name__])
         for field in attrs.fields(cls):
-            assert field.name in {"_extra", "_origin"} or f"        {field.alias}: " in cls.__doc__
+            assert field.name in {"_extra", "_origin"} or f"\n    {field.alias}: " in inspect.getdoc(cls)
 
     @pytest.mark.parametrize("cls", MODELS)
     def test_page_of_the_documentation(self, cls):

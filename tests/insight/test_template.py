@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 from typing import Any
@@ -190,7 +191,11 @@ class TestCheck:
 
     def test_every_code_is_documented(self):
         """The docstring lists exactly the codes that occur, with their severity."""
-        listed = [line.split()[:2] for line in (check_template.__doc__ or "").splitlines() if line.startswith("    ``")]
+        listed = [
+            line.split()[:2]
+            for line in (inspect.getdoc(check_template) or "").splitlines()
+            if line.lstrip().startswith("``")
+        ]
         bad = read_template(
             published=False,
             deprecated=True,
