@@ -54,7 +54,7 @@ class TestEveryModel:
         names = {field.name for field in attrs.fields(cls)} - {"_extra", "_origin"}
         assert names == set(NAMES[cls.__name__])
         for field in attrs.fields(cls):
-            assert field.name in {"_extra", "_origin"} or f"\n    {field.alias}: " in inspect.getdoc(cls)
+            assert field.name in {"_extra", "_origin"} or f"\n    {field.alias}: " in (inspect.getdoc(cls) or "")
 
     @pytest.mark.parametrize("cls", MODELS)
     def test_page_of_the_documentation(self, cls):
