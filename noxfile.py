@@ -92,7 +92,7 @@ def worlds(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Combine the coverage of all test runs, and fail below the limit."""
+    """Combine the coverage of the test runs, and fail if a line or a branch is not covered."""
     session.install("coverage>=7.10")
     session.run("coverage", "combine", "--quiet", "--keep")
     session.run("coverage", "report")

@@ -311,6 +311,25 @@ async def test_a_disk_that_refuses_is_a_clear_error(simulator: Simulator, templa
             await client.templates.backup(template_id, tmp_path / "file" / "backup")
 
 
+async def test_a_file_in_the_way_is_a_clear_error(simulator: Simulator, template_id: str, tmp_path: Path) -> None:
+    """If the directory for unfinished files cannot be made, the error says why."""
+    Staging(tmp_path, template_id).path.write_text("in the way")
+    async with client_of(simulator) as client:
+        with pytest.raises(errors.DownloadError, match=r"^Cannot write a backup to .*: File exists\."):
+            await client.templates.backup(template_id, tmp_path)
+
+
+async def test_a_template_that_cannot_be_fetched_is_the_api_s_error(
+    simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """A failed request is not reported as a failed write."""
+    simulator.faults = on("/v1/templates/", Reset())
+    async with client_of(simulator, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(errors.ConnectionFailedError, match="GET /v1/templates/"):
+            await client.templates.backup(template_id, tmp_path)
+    assert [] == names(tmp_path)
+
+
 async def test_a_template_that_is_not_there_leaves_nothing(simulator: Simulator, tmp_path: Path) -> None:
     """No directory is made for it."""
     async with client_of(simulator) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -36,9 +37,9 @@ def entries(*names: str) -> list[dict[str, Any]]:
     return [{"name": name, "size": 1, "sha256": "x"} for name in names]
 
 
-def become_a_directory(path: Path) -> None:
-    (path / "project.json").unlink()
-    (path / "project.json").mkdir()
+def become_a_directory(path: Path, name: str = "project.json") -> None:
+    (path / name).unlink()
+    (path / name).mkdir()
 
 
 def become_a_link(path: Path) -> None:
@@ -68,6 +69,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[tuple[str, str]]]] = {
     "a directory": (become_a_directory, [("file_missing", "project.json")]),
     "a link": (become_a_link, [("file_missing", "project.json")]),
     "a pipe": (become_a_pipe, [("file_missing", "project.json")]),
+    "a directory for a manifest": (
+        lambda path: become_a_directory(path, "manifest.json"),
+        [("manifest_missing", "manifest.json")],
+    ),
     "unknown version": (lambda path: rewrite(path, version=2), [("manifest_version", "manifest.json")]),
     "no JSON": (lambda path: (path / "manifest.json").write_text("{"), [("manifest_damaged", "manifest.json")]),
     "a list": (lambda path: (path / "manifest.json").write_text("[]"), [("manifest_damaged", "manifest.json")]),
@@ -115,6 +120,36 @@ async def test_a_check_finds_what_is_wrong(backup: TemplateBackup, damage: str) 
     assert all(problem.message.startswith(problem.file) for problem in check.problems)
     assert (check.backup is None) is expected[0][0].startswith("manifest")
     assert check.to_dict()["problems"][0]["code"] == expected[0][0]
+
+
+# Root may read every file, so the check runs as another user. It runs once before, to load what it needs.
+PROGRAM = """
+import json, os, sys
+import anyio
+from pictory_async import verify_backup
+
+os.chdir(sys.argv[1])
+anyio.run(verify_backup, ".")
+user = os.geteuid()
+if user == 0:
+    os.seteuid(65534)
+check = anyio.run(verify_backup, ".")
+os.seteuid(user)
+print(json.dumps(check.to_dict()["problems"]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a POSIX system")
+async def test_a_check_reports_a_file_that_cannot_be_read(backup: TemplateBackup) -> None:
+    """A file without permission to read it is a problem with a reason, and no failure of the check."""
+    backup.path.chmod(0o755)
+    for path in backup.path.iterdir():
+        path.chmod(0o644)
+    (backup.path / "project.json").chmod(0)
+    command = [sys.executable, "-c", PROGRAM, str(backup.path)]
+    found = await anyio.run_process(command)
+    message = "project.json cannot be read: Permission denied."
+    assert [{"code": "file_missing", "file": "project.json", "message": message}] == json.loads(found.stdout)
 
 
 async def test_a_check_of_nothing_is_refused() -> None:

@@ -24,6 +24,8 @@ from pictory_async.testing import (
     World,
     WrongLength,
 )
+from tests._raw import field, raw_server
+from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -138,6 +140,7 @@ async def test_thumbnail_and_share_link_are_included(world: World, server: Serve
         [Truncate(1_200_000), Answer(206, {"content-range": "bytes 0-0/1"}, b"x")],
         [Truncate(1_200_000), Answer(206, {"content-range": "nonsense"}, b"x")],
         [Truncate(1_200_000), Answer(416, {"content-range": "bytes */5"}, b"")],
+        [Answer(416, {"content-range": "bytes */5"}, b"")],
     ],
 )
 async def test_a_cut_download_goes_on(world: World, server: ServerThread, tmp_path: Path, faults: list[Fault]) -> None:
@@ -153,6 +156,59 @@ async def test_a_cut_download_goes_on(world: World, server: ServerThread, tmp_pa
         return
     assert report.paths["video"].read_bytes() == expected
     assert ["Film.mp4"] == [path.name for path in tmp_path.iterdir()]
+
+
+async def test_a_part_of_another_version_is_not_appended(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """If a server sends the rest of another version, although it was asked not to, the file is downloaded anew."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    faults: list[Fault] = [Truncate(1_200_000)]
+
+    def replace(request: SimRequest, _now: float) -> Fault | None:
+        if not request.path.endswith(".mp4") or len(faults) > 1:
+            return None
+        begin = int(request.headers["range"].removeprefix("bytes=").removesuffix("-"))
+        if begin:
+            headers = {"content-range": f"bytes {begin}-{SIZE - 1}/{SIZE}", "etag": '"other"'}
+            faults.append(Answer(206, headers, bytes(SIZE - begin)))
+        return faults[-1]
+
+    async with client_of(server) as client:
+        expected = await truth(client, project_id, "video")
+        server.simulator.faults = replace
+        report = await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert 2 == len(faults)
+    assert expected == report.paths["video"].read_bytes()
+
+
+async def test_a_part_without_an_end_goes_on(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """A response without a length may end early in good order: what is missing is fetched."""
+    replies = {"bytes=0-": b"0123", "bytes=4-": b"456789"}
+
+    def reply(head: bytes) -> bytes:
+        wanted = field(head, "range")
+        begin = wanted.removeprefix("bytes=").removesuffix("-")
+        lines = ["HTTP/1.1 206 Raw", f"content-range: bytes {begin}-9/10", 'etag: "x"', "connection: close", "", ""]
+        return "\r\n".join(lines).encode() + replies[wanted]
+
+    with raw_server(reply) as media:
+        url = f"{media.origin}/film.mp4"
+        project_id = world.add_project(Render(-100.0, duration=10.0), overrides={"videoURL": url})
+        async with client_of(server) as client:
+            report = await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert b"0123456789" == report.paths["video"].read_bytes()
+    assert 2 == len(media.requests)
+
+
+@virtual_time
+@pytest.mark.parametrize("after", [None, 1000])
+async def test_a_download_that_stalls_ends(world: World, tmp_path: Path, after: int | None) -> None:
+    """If nothing arrives for as long as the client's timeout, the error says so, and what arrived is kept."""
+    project_id = world.add_project(Render(-100.0, duration=10.0))
+    simulator = Simulator(world, faults=on_media(Stall(after)))
+    async with simulator.client(timeout=7, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(errors.DownloadError, match="did not complete within 7 s") as caught:
+            await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert (after or 0) == caught.value.done
 
 
 async def test_a_download_goes_on_after_a_restart(world: World, server: ServerThread, tmp_path: Path) -> None:
@@ -205,6 +261,18 @@ async def test_an_expired_address_is_renewed(world: World, server: ServerThread,
     async with client_of(server) as client:
         report = await client.projects.download(project_id, tmp_path, kinds=["video"])
     assert report.paths["video"].stat().st_size == SIZE
+
+
+async def test_a_file_that_is_gone_has_no_new_address(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """If the project has no such file any more, the error is that of the old address."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    async with client_of(server) as client:
+        project = await client.projects.get(project_id)
+        without = Answer(200, {"content-type": "application/json"}, b'{"projectName": "Film"}')
+        server.simulator.faults = lambda request, _: Answer(404) if request.path.startswith("/media") else without
+        with pytest.raises(errors.DownloadError, match=r"rejects the video of project .* with status 404"):
+            await client.projects.download(project, tmp_path, kinds=["video"])
+    assert 3 == len(server.simulator.log)
 
 
 async def test_a_download_that_is_given_up_leaves_its_place(world: World, tmp_path: Path) -> None:

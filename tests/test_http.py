@@ -12,8 +12,10 @@ import httpx
 import pytest
 from anyio import wait_all_tasks_blocked
 
-from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, errors
-from pictory_async._http.messages import MAX_BODY
+from pictory_async import AsyncPictory, Priority, RateLimiter, RetryPolicy, errors
+from pictory_async._http.engine import KEEPALIVE, Engine
+from pictory_async._http.messages import MAX_BODY, Request
+from pictory_async._limits.slots import RequestSlots
 from pictory_async.testing import BASE_URL, Answer, Refuse, Render, Reset, Simulator, Stall, World
 from tests._virtual import virtual_time
 
@@ -33,6 +35,31 @@ LIBRARIES = [
 ]
 ONCE = RetryPolicy(attempts=1)
 JSON = {"content-type": "application/json"}
+
+
+class Failing(httpx.AsyncBaseTransport):
+    """Fails to send anything."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise self.error
+
+
+class Lone(httpx.AsyncBaseTransport):
+    """Answers every request with nothing."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        return httpx.Response(200)
+
+    async def aclose(self) -> None:
+        self.closed = True
 
 
 def budget() -> RateLimiter:
@@ -202,6 +229,40 @@ class TestEngines:
             with pytest.raises(errors.StatusError, match=r"redirect 302.*not followed"):
                 await client.projects.get("p")
         assert len(simulator.log) == 1
+
+    @pytest.mark.parametrize(
+        ("error", "expected"),
+        [
+            (httpx.ReadTimeout("slow"), errors.RequestTimeoutError),
+            (httpx.PoolTimeout("full"), errors.RequestTimeoutError),
+            (ZeroDivisionError("a mistake"), ZeroDivisionError),
+        ],
+    )
+    async def test_errors_of_a_users_transport(self, world: World, error: Exception, expected: type[Exception]) -> None:
+        """Its own time limits count as ours; a mistake in it passes through as it is."""
+        async with Simulator(world).client(http=Failing(error), retry=ONCE) as client:
+            with pytest.raises(expected) as caught:
+                await client.projects.get("p")
+        assert getattr(caught.value, "sent", None) is {"slow": True, "full": False}.get(str(error))
+
+    @virtual_time
+    async def test_an_idle_connection_is_not_kept_for_long(self) -> None:
+        """A connection that was idle for two minutes is closed, because the server may have dropped it."""
+        made: list[Lone] = []
+
+        def make(_tls: object) -> Lone:
+            made.append(Lone())
+            return made[-1]
+
+        engine = Engine(httpx, make, RequestSlots(2, 0))
+        request = Request("GET", "http://x/p", "/p", "project 'p'", [])
+        for idle in (KEEPALIVE - 1.0, KEEPALIVE + 1.0, 0.0):
+            await engine.send(request, Priority.INTERACTIVE, budget().acquire)
+            await anyio.sleep(idle)
+        assert 2 == engine.statistics().opened
+        assert [(2, True), (1, False)] == [(one.requests, one.closed) for one in made]
+        await engine.aclose()
+        assert made[1].closed
 
     @pytest.mark.parametrize(("name", "extra"), [("httpx2", "httpx2"), ("aiohttp", "aiohttp")])
     async def test_a_missing_extra_is_named(self, name: str, extra: str) -> None:

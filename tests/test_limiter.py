@@ -81,6 +81,14 @@ class TestPace:
         assert busiest(taken, pace.per) <= pace.rate
         assert pace.delay(clock) <= pace.spacing
 
+    def test_a_clock_that_steps_back_changes_no_delay(self) -> None:
+        """The delay until the next request is the same after the clock was set back."""
+        pace = Pace(10, 1.0, 1)
+        assert pace.take(100.0)
+        delay = pace.delay(100.0)
+        assert pytest.approx(delay) == pace.delay(40.0)
+        assert 0.0 < delay < pace.spacing
+
     @given(paces())
     def test_a_burst_goes_back_to_back(self, pace: Pace) -> None:
         """After a quiet time ``burst`` requests are allowed at once, and no more than a late timer is forgiven."""

@@ -126,6 +126,17 @@ class TestChanges:
         assert {"jobId", "status", "new"} == set(job.to_dict()["data"])
         assert {"jobId", "status"} == set(attrs.evolve(job, extra={}).to_dict()["data"])
 
+    def test_extra_in_place_of_a_wrapper(self):
+        """A value of `extra` that replaces a whole wrapper stays, although an attribute was removed from it."""
+        job = codec.decode_job(b'{"job_id": "j", "data": {"status": "pending"}}')
+        assert {"job_id": "j", "data": 5} == attrs.evolve(job, status=None, extra={"data": 5}).to_dict()
+
+    def test_blank_field(self):
+        """A changed field has its new value in the place where it was received blank."""
+        job = codec.decode_job(b'{"job_id": "j", "data": {"shareVideoURL": ""}}')
+        assert "" == job.share_url
+        assert {"shareVideoURL": "u"} == attrs.evolve(job, share_url="u").to_dict()["data"]
+
     def test_changed_spelling(self):
         """A changed field keeps the spelling in which it was received."""
         item = codec.decode_template(b'{"templateId": "t", "deprecated": false}', "t")

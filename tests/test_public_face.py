@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from tests._face import FILE, MODULES, client_face, command_face, module_face
@@ -13,6 +15,13 @@ def test_a_module_offers_what_was_agreed(module: str) -> None:
     if module.endswith(".server"):
         pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
     assert _agreed(f"{module}:") == [*module_face(module)]
+
+
+@pytest.mark.parametrize("module", ["pictory_async", "pictory_async.models"])
+def test_dir_lists_what_is_imported_later(module: str) -> None:
+    """``dir()`` lists every public name of a module, even if it is imported on first use."""
+    found = import_module(module)
+    assert sorted(found.__all__) == dir(found)
 
 
 def test_a_client_offers_what_was_agreed() -> None:

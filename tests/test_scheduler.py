@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import attrs
+import httpx
 import pytest
 
 from pictory_async import RenderHandle, RenderStatus, errors
@@ -22,6 +23,24 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.anyio, virtual_time]
 
 WHO: ContextVar[str] = ContextVar("WHO")
+
+
+class Stopped(BaseException):
+    """Stands for ``KeyboardInterrupt``, which trio raises in any task, and which stops asyncio's event loop."""
+
+
+class Stopping(httpx.AsyncBaseTransport):
+    """Is stopped in its first requests, and never answers the others."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.left:
+            self.left -= 1
+            raise Stopped
+        await anyio.sleep_forever()
+        raise AssertionError
 
 
 @pytest.fixture
@@ -46,6 +65,18 @@ async def test_polls_run_in_the_context_of_the_block(world: World) -> None:
                 watch.add(project_id)
             assert len(ids) == len([outcome async for outcome in watch])
     assert {"block"} == seen
+
+
+@pytest.mark.parametrize(("interrupts", "expected"), [(1, Stopped), (2, BaseExceptionGroup)])
+async def test_an_interrupt_of_a_poll_ends_the_wait(
+    world: World, interrupts: int, expected: type[BaseException]
+) -> None:
+    """What interrupts a poll leaves the wait as it is; only several come in a group."""
+    ids = [world.add_project() for _ in range(2)]
+    async with client_of(Simulator(world), http=Stopping(interrupts)) as client:
+        with pytest.raises(expected) as caught:
+            await client.projects.wait_all(ids)
+    assert [Stopped] * interrupts == [type(error) for error in getattr(caught.value, "exceptions", (caught.value,))]
 
 
 async def test_waits_for_one_job_share_its_polls(world: World) -> None:

@@ -45,7 +45,7 @@ def engine(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
     return str(request.param)
 
 
-def client_of(origin: str, engine: str, timeout: float = 5.0) -> AsyncPictory:
+def client_of(origin: str, engine: str, timeout: float | None = 5.0) -> AsyncPictory:
     """Make a client that sends every request once."""
     return AsyncPictory("pictai_a", base_url=origin, http=engine, retry=RetryPolicy(attempts=1), timeout=timeout)
 
@@ -75,6 +75,32 @@ async def test_a_render_whose_response_is_late_is_uncertain(engine: str) -> None
             with pytest.raises(errors.RenderSubmitUncertainError, match=r"within 0\.5 s"):
                 await client.projects.render("p")
         done.set()
+
+
+async def test_a_request_may_have_no_time_limit(engine: str) -> None:
+    """With ``timeout=None``, a request on a new connection is sent as any other."""
+    with raw_server(lambda _: PROJECT) as server:
+        async with client_of(server.origin, engine, timeout=None) as client:
+            assert "Film" == (await client.projects.get("p")).name
+
+
+async def test_a_proxy_that_refuses_proves_that_nothing_was_sent(anyio_backend_name: str) -> None:
+    """A proxy that does not open the tunnel has not seen the request; the error has the proxy's status."""
+    library = pytest.importorskip("httpx_aiohttp", reason="the extra aiohttp is not installed")
+    if anyio_backend_name == "trio":
+        pytest.skip("aiohttp works on asyncio only")
+    with raw_server(lambda _: answer(403)) as proxy:
+        async with library.AiohttpTransport(proxy=httpx.Proxy(proxy.origin)) as transport:
+            client = AsyncPictory(
+                "pictai_a", base_url="https://x.invalid", http=transport, retry=RetryPolicy(attempts=1)
+            )
+            async with client:
+                with pytest.raises(
+                    errors.ConnectionFailedError, match=r"the proxy refused to connect \(403\)"
+                ) as caught:
+                    await client.projects.get("p")
+    assert caught.value.sent is False
+    assert [b"CONNECT"] == [head.partition(b" ")[0] for head in proxy.requests]
 
 
 async def test_a_reset_connection_is_no_proof(engine: str) -> None:

@@ -186,8 +186,6 @@ async def to_disk(
         text = f"Another download is writing {source.what} to {part.path}. Wait for it, or use another directory."
         raise DownloadError(text) from None
     except OSError as error:
-        if isinstance(error, PictoryError):
-            raise
         text = f"Cannot write {source.what} to {part.path}: {error.strerror or error}. Correct that and try again."
         raise DownloadError(text, done=part.size, total=part.total) from None
     finally:

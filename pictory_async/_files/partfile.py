@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks; there, two processes must not download to one directory
+except ImportError:  # pragma: no cover - Windows has no such locks: two processes must not download to one directory
     fcntl = None  # type: ignore[assignment]  # no module is None
 
 OnConflict = Literal["rename", "skip", "overwrite"]
@@ -46,7 +46,7 @@ def lock(file: Any) -> None:
     Raises:
         BlockingIOError: Another process holds the lock.
     """
-    if fcntl is not None:
+    if fcntl is not None:  # pragma: no branch - only Windows has no such locks
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -151,8 +151,8 @@ class PartFile:
         os.fsync(self._file.fileno())
         if not self._named():
             raise OSError(errno.ENOENT, "The unfinished file was deleted or replaced")
-        if fcntl is None:
-            self.close()  # Windows does not rename files that are open
+        if fcntl is None:  # pragma: no cover - Windows, which does not rename files that are open
+            self.close()
         # It stays locked until it has lost this name: a download that opened it before would empty it otherwise.
         if on_conflict == "overwrite":
             self.path.replace(self.target)

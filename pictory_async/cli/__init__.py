@@ -24,7 +24,6 @@ def main() -> int:
     try:
         from pictory_async.cli._app import pictory  # noqa: PLC0415 - needs the extra
 
-        pictory(prog_name="pictory")
-    except KeyboardInterrupt:
+        pictory.main(prog_name="pictory")
+    except KeyboardInterrupt:  # while the command was loading
         return 130
-    return 0

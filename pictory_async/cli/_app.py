@@ -58,6 +58,12 @@ Completion, for bash (zsh and fish work the same way):
 """
 
 
+def _load(cmd_name: str) -> click.Command:
+    module, _, name = _COMMANDS[cmd_name].partition(":")
+    command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
+    return command
+
+
 class Commands(click.Group):
     """Commands whose modules are imported on first use."""
 
@@ -67,21 +73,15 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
         """Import one command."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
-        return command
+        return _load(cmd_name) if cmd_name in _COMMANDS else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         """List the commands by subject."""
         rows: dict[str, list[tuple[str, str]]] = {}
         section = ""
         for name in _COMMANDS:
             section = _SECTIONS.get(name, section)
-            command = self.get_command(ctx, name)
-            if command is not None:
-                rows.setdefault(section, []).append((name, command.get_short_help_str(limit=60)))
+            rows.setdefault(section, []).append((name, _load(name).get_short_help_str(limit=60)))
         for title, some in rows.items():
             with formatter.section(title):
                 formatter.write_dl(some, col_max=max(map(len, _COMMANDS)))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import anyio.lowlevel
 import pytest
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
 import pictory_async
+from pictory_async.cli._client import run_until_interrupted
 from pictory_async.cli._exit_codes import command_error
 from pictory_async.errors import NotFoundError, PictoryConfigError
 from tests.cli._command import run, started
@@ -25,6 +28,9 @@ COMMANDS = [
     *("templates", "template", "variables", "structure", "diff", "check", "backup"),
     *("jobs", "job", "demo", "simulate", "completion"),
 ]
+
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @pytest.fixture
@@ -151,6 +157,46 @@ def test_missing_extra_is_named(missing: str, arguments: list[str], extra: str) 
     found = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
     assert (2, "", 1) == (found.returncode, found.stdout, found.stderr.count("\n"))
     assert f'pip install "pictory-async[{extra}]"' in found.stderr
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_what_a_command_runs(number: int) -> None:
+    """Ctrl-C, a plain kill and a lost terminal are reported to the command; the next one ends the process again."""
+
+    async def press() -> None:
+        signal.raise_signal(number)
+        await anyio.sleep_forever()
+
+    before = {one: signal.signal(one, signal.SIG_DFL) for one in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert True is run_until_interrupted(press)
+        handlers = [signal.getsignal(one) for one in SIGNALS]
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert [signal.default_int_handler, *[signal.SIG_DFL] * (len(SIGNALS) - 1)] == handlers
+
+
+def test_without_a_signal_nothing_is_interrupted() -> None:
+    """What a command runs to its end is not reported as interrupted."""
+    assert False is run_until_interrupted(anyio.lowlevel.checkpoint)
+
+
+def test_ctrl_c_while_loading() -> None:
+    """Ctrl-C before the command has started ends it without a traceback."""
+    program = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pictory_async.cli import main\n"
+        "def press(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == 'pictory_async.cli._app':\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "sys.addaudithook(press)\n"
+        "sys.exit(main())"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (130, "", "") == (found.returncode, found.stdout, found.stderr)
 
 
 def test_import_of_the_package_does_not_import_the_command() -> None:

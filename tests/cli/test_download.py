@@ -58,11 +58,12 @@ def test_kinds_and_conflicts(world: World, tmp_path: Path) -> None:
 
 
 def test_json(world: World, tmp_path: Path) -> None:
-    """With --json, each project is a document, in the order of the ids."""
+    """With --json, each project that exists is a document, in the order of the ids."""
     ids = [film(world, f"Film {number}") for number in range(6)]
-    found = run("download", *ids, "--dir", str(tmp_path), "--kind", "srt", "--json")
+    found = run("download", *ids, "nope", "--dir", str(tmp_path), "--kind", "srt", "--json")
     reports = [json.loads(line) for line in found.stdout.splitlines()]
-    assert (0, ids) == (found.exit_code, [report["project_id"] for report in reports])
+    assert (1, ids) == (found.exit_code, [report["project_id"] for report in reports])
+    assert found.stderr.startswith("Error: There is no project 'nope'")
     assert {("srt", "written", 9)} == {
         (file["kind"], file["status"], file["size"]) for report in reports for file in report["files"]
     }

@@ -343,6 +343,14 @@ def test_wait_downloads(world: World, tmp_path: Path) -> None:
     assert 30 == len(list((tmp_path / "new").iterdir()))
 
 
+def test_wait_downloads_on_a_terminal(world: World, tmp_path: Path) -> None:
+    """On a terminal, only a download that failed has a line of its own."""
+    text = seen("wait", str(world.add_project(earlier_video=-60.0)), "--download", str(tmp_path), columns=500)
+    end = text.rpartition("\x1b[?25h")[2]
+    assert f"5 files (1.1 MB) written to {tmp_path}." in end
+    assert "downloaded  " not in end
+
+
 @pytest.mark.parametrize("form", ["lines", "json", "terminal"])
 def test_wait_with_a_download_that_fails(world: World, server: ServerThread, tmp_path: Path, form: str) -> None:
     """A file that cannot be downloaded is reported with its project, and the exit code is 1."""

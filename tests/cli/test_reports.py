@@ -47,12 +47,15 @@ def test_compare_as_markdown_and_json(pair: list[str]) -> None:
     assert ["16:9", "9:16"] == json.loads(run("compare", *pair, "--json").stdout)["layouts"]
 
 
-def test_compare_on_a_terminal(pair: list[str]) -> None:
+def test_compare_on_a_terminal(pair: list[str], world: World) -> None:
     """On a terminal, the comparison is a table with a summary below."""
+    ids = {"voiceOverId": "v", "brandId": "b", "smartTemplateId": "t"}
+    same = [str(world.add_project(name="Same", overrides=ids)) for _ in range(2)]
     text = seen("compare", *pair, "--all")
     assert "One [x]" in text
     assert "≠ Aspect ratio" in text
     assert " settings differ." in text
+    assert seen("compare", *same).startswith("All ")
 
 
 def test_comparisons_that_cannot_be(pair: list[str]) -> None:
@@ -75,6 +78,13 @@ def test_report_in_lines(pair: list[str]) -> None:
     assert f"project id: {pair[0]}\nname: One [x]\n" in first
     assert "subtitles srt: https://" in first
     assert "layout: 9:16" in second
+
+
+def test_report_of_a_new_project(world: World) -> None:
+    """A report has no line for what the project does not have."""
+    lines = run("report", str(world.add_project(name="New"))).stdout.splitlines()
+    assert "name: New" in lines
+    assert [] == [line for line in lines if line.startswith(("video:", "audio:", "subtitles")) or line.endswith(": ")]
 
 
 def test_report_as_json(pair: list[str]) -> None:

@@ -10,7 +10,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 
 from pictory_async.cli._exit_codes import outcomes_code, worst_code
 from pictory_async.cli._tally import Meter, Pace, Tally, percentile
-from pictory_async.cli.display.text import as_duration, as_text, printable
+from pictory_async.cli.display.text import as_duration, as_size, as_text, printable
 
 RENDERED, FAILED, TIMED_OUT = RenderStatus.RENDERED, RenderStatus.FAILED, RenderStatus.TIMED_OUT
 
@@ -87,5 +87,6 @@ def test_percentile(expected: float | None, values: list[float]) -> None:
 def test_texts() -> None:
     """Values are formatted for people, and cannot control the terminal."""
     assert ["0.0 s", "59.9 s", "1 min 00 s", "61 min 01 s"] == [as_duration(s) for s in (0, 59.9, 60, 3661)]
+    assert ["999 B", "1.2 kB", "1.00 GB", "1500.00 GB"] == [as_size(count) for count in (999, 1234, 999_999_999, 15e11)]
     assert ["", "yes", "no", "1.5", "x", "0"] == [as_text(value) for value in (None, True, False, 1.5, "x", 0)]
     assert "a\ufffd]0;b\n日本" == printable("a\x1b]0;b\n日本")

@@ -129,10 +129,13 @@ def test_check_with_values(tmp_path: Path) -> None:
     assert (0, ["default-value"]) == (found.exit_code, [row[2] for row in rows(found.stdout)])
 
 
-@pytest.mark.parametrize("arguments", [["--value", "x"], ["--value", "=x"], ["--values", "-"]])
-def test_check_refuses_values(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [(["--value", "x"], ""), (["--value", "=x"], ""), (["--values", "-"], "[1]"), (["--values", "-"], "{")],
+)
+def test_check_refuses_values(arguments: list[str], text: str) -> None:
     """An invalid value is wrong usage, and nothing is checked."""
-    found = run("check", "T2", *arguments, input="[1]")
+    found = run("check", "T2", *arguments, input=text)
     assert (2, "") == (found.exit_code, found.stdout)
 
 

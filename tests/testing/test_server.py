@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import socket
 import subprocess
@@ -206,6 +207,14 @@ def test_a_server_can_be_started_again(simulator):
                 server.__enter__()
 
 
+def test_a_server_that_was_never_started(simulator):
+    """A server that was not started has no connections, and leaving it does nothing."""
+    server = ServerThread(simulator)
+    with contextlib.ExitStack() as stack:
+        stack.push(server)
+    assert (0, 0, True) == (server.open_connections, server.connections_made, server.wait_until_idle())
+
+
 def test_a_port_in_use_is_an_error_at_once(server, simulator):
     """Starting on a port that is in use raises the error in the caller."""
     port = int(server.origin.rsplit(":", 1)[1])
@@ -246,6 +255,22 @@ def test_a_large_body_is_not_held_in_memory(server, simulator):
         read(response)
     assert 5_000_000 == received
     assert "20000000" == response.headers["content-length"]
+
+
+def test_a_slow_reader_does_not_fill_the_memory(server, simulator):
+    """While a client does not read, the server waits, and answers others."""
+    simulator.world.media_base = "self"
+    simulator.world.media_sizes = {"mp4": 100_000_000}
+    simulator.world.add_project(Render(-100, duration=50))
+    url = httpx.URL(simulator.world.media(*simulator.world.jobs[0], server.origin, 0.0).video)
+    simulator.faults = lambda request, _: Truncate(50_000_000) if request.path == url.path else None
+    with socket.create_connection((url.host, url.port or 80)) as reader, httpx.Client() as client:
+        reader.sendall(f"GET {url.path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        received = len(reader.recv(1))
+        assert 401 == client.get(f"{server.base_url}/v2/projects").status_code
+        while piece := reader.recv(1_000_000):
+            received += len(piece)
+    assert 50_000_000 < received < 50_001_000
 
 
 def test_the_options_for_a_client(server):
@@ -292,6 +317,21 @@ async def test_the_application_can_be_mounted_anywhere(simulator):
     async with httpx.AsyncClient(transport=transport, base_url="http://x/pictoryapis") as client:
         response = await client.get("/v2/projects", headers={"Authorization": simulator.world.api_key})
     assert {"items": [], "pageKey": None} == response.json()
+
+
+async def test_a_web_socket_is_not_accepted(simulator):
+    """The application ignores all but HTTP, so that a server around it refuses the connection."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    await make_app(simulator)({"type": "websocket", "path": "/", "headers": []}, receive, send)
+    assert [] == sent
+    assert [] == simulator.log
 
 
 @pytest.mark.parametrize("missing", ["uvicorn", "starlette.applications"])

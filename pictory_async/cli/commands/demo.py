@@ -9,7 +9,7 @@ import attrs
 import click
 
 from pictory_async import AsyncPictory, ProjectId, RateLimiter, RenderStatus
-from pictory_async.cli._client import run
+from pictory_async.cli._client import run_until_interrupted
 from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._options import Rate, json_option, simulation_options
@@ -189,15 +189,21 @@ def command(
     server = server_module()
     pacing = Pacing.of(projects, render_seconds)
     demo = Demo(*make_simulator(projects, render_seconds, seed, rate=pacing.rate), pacing)
+    ctx.exit(_report(demo, interrupted=_watch(demo, server), as_json=as_json))
+
+
+def _watch(demo: Demo, server: Any) -> bool:
+    """Watch all projects to the end, and return whether Ctrl-C ended it before."""
     with server.ServerThread(demo.simulator) as running:
-        try:
-            run(lambda: demo.watch(running.base_url, running.origin))
-        except KeyboardInterrupt:
-            tally = demo.tally
-            took = as_duration(tally.seconds)
-            click.echo(f"Interrupted after {took}: {tally.done} of {tally.total} done.", err=True)
-            ctx.exit(INTERRUPTED)
-    ctx.exit(print_report(demo, as_json=as_json))
+        return run_until_interrupted(lambda: demo.watch(running.base_url, running.origin))
+
+
+def _report(demo: Demo, *, interrupted: bool, as_json: bool) -> int:
+    if not interrupted:
+        return print_report(demo, as_json=as_json)
+    tally = demo.tally
+    click.echo(f"Interrupted after {as_duration(tally.seconds)}: {tally.done} of {tally.total} done.", err=True)
+    return INTERRUPTED
 
 
 def print_report(demo: Demo, *, as_json: bool) -> int:

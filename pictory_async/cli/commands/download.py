@@ -89,11 +89,18 @@ def command(
     downloads = Downloads(
         directory=directory, kinds=kinds or KINDS, on_conflict=on_conflict, on_done=_print_lines if lines else _ignore
     )
-    interrupted = run_until_interrupted(lambda: _download(base_url, wanted, downloads, live=not lines))
-    ctx.exit(_report(downloads, wanted, as_json=as_json, lines=lines, interrupted=interrupted))
+    ctx.exit(
+        _report(
+            downloads,
+            wanted,
+            interrupted=run_until_interrupted(lambda: _download(base_url, wanted, downloads, live=not lines)),
+            as_json=as_json,
+            lines=lines,
+        )
+    )
 
 
-def _report(downloads: Downloads, wanted: list[str], *, as_json: bool, lines: bool, interrupted: bool) -> int:
+def _report(downloads: Downloads, wanted: list[str], *, interrupted: bool, as_json: bool, lines: bool) -> int:
     done = sorted(downloads.done, key=lambda one: wanted.index(str(one.project_id)))
     if as_json:
         for one in done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -56,6 +57,7 @@ class Renders:
         handles: The renders that were started, or may have been.
         kept: The handles that ``on_handle`` printed or wrote.
         failed: Why a render was not started, or may not have been, by project id.
+        wait: The wait for the renders; ``None`` if there is none.
     """
 
     ids: list[str]
@@ -63,6 +65,7 @@ class Renders:
     handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     kept: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    wait: Wait | None = attrs.field(default=None, init=False)
     _keeping: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _sent: set[str] = attrs.field(factory=set[str], init=False)
 
@@ -136,50 +139,43 @@ def command(  # noqa: PLR0913 - each option is an argument
     handles of unfinished renders are printed on standard error at the end, unless --handles names a file for them.
     """
     wanted = collect_ids(ids)
-    out = file.open("a", encoding="utf-8") if file is not None else None
-    if err_is_terminal():
-        what = "1 render, which is" if len(wanted) == 1 else f"{len(wanted)} renders, each of which is"
-        click.echo(f"Starting {what} billed.", err=True)
-    renders = Renders(ids=wanted, on_handle=lambda handle: _keep(handle, out, prints=not waits))
-    wait: Wait | None = None
-    limiter = rate.limiter()
+    with contextlib.ExitStack() as at_end:
+        out = at_end.enter_context(file.open("a", encoding="utf-8")) if file is not None else None
+        if err_is_terminal():
+            what = "1 render, which is" if len(wanted) == 1 else f"{len(wanted)} renders, each of which is"
+            click.echo(f"Starting {what} billed.", err=True)
+        renders = Renders(ids=wanted, on_handle=lambda handle: _keep(handle, out, prints=not waits))
+        limiter = rate.limiter()
 
-    async def work() -> None:
-        nonlocal wait
-        async with open_client(base_url, limiter) as client:
-            await renders.start(client)
-            if waits and renders.handles:
-                settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
-                wait = Wait.of(renders.handles, limiter, settings, as_json=as_json)
-                await wait.run(client)
+        async def work() -> None:
+            async with open_client(base_url, limiter) as client:
+                await renders.start(client)
+                if waits and renders.handles:
+                    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
+                    renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json)
+                    await renders.wait.run(client)
 
-    try:
-        interrupted = run_until_interrupted(work)
-        code = _report(renders, wait, file, interrupted=interrupted, waits=waits)
-    finally:
-        # Whatever went wrong, these renders are billed.
-        _print_next_wait(renders, wait, file, waits=waits)
-        if out is not None:
-            out.close()
-    ctx.exit(code)
+        # Whatever goes wrong, these renders are billed.
+        at_end.callback(_print_next_wait, renders, file, waits=waits)
+        ctx.exit(_report(renders, file, interrupted=run_until_interrupted(work), waits=waits))
 
 
-def _print_next_wait(renders: Renders, wait: Wait | None, file: Path | None, *, waits: bool) -> None:
+def _print_next_wait(renders: Renders, file: Path | None, *, waits: bool) -> None:
     # By identity: two renders of one project can have equal handles.
     lost = [one for one in renders.handles if not any(one is kept for kept in renders.kept)]
     unfinished: Sequence[ProjectId | RenderHandle] = lost
     if waits:
-        unfinished = renders.handles if wait is None else wait.unfinished
+        unfinished = renders.handles if renders.wait is None else renders.wait.unfinished
     complete_file = str(file) if file is not None and not lost else None
     print_next_wait(unfinished, len(renders.handles), handles_file=complete_file)
 
 
-def _report(renders: Renders, wait: Wait | None, file: Path | None, *, interrupted: bool, waits: bool) -> int:
+def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool) -> int:
     """Print the results, and return the exit code."""
     code = _report_failures(renders, waits=waits)
-    if wait is not None:
+    if renders.wait is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
-        code = worst_code(code, wait.report(interrupted=interrupted, handles=handles))
+        code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles))
     elif renders.handles and file is not None and err_is_terminal():
         click.echo(f"Wait for them with: pictory wait --handle {file}", err=True)
     if interrupted and renders.not_sent:

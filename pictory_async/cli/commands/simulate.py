@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import click
 
 from pictory_async.cli._client import run
@@ -54,9 +56,8 @@ def command(
     if ids_file is not None:
         ids_file.write_text("".join(f"{plan.project_id}\n" for plan in planned), encoding="utf-8")
     try:
-        run(lambda: _serve(server, simulator, port, planned, template))
-    except KeyboardInterrupt:
-        click.echo(f"\nStopped after {len(simulator.log)} requests.", err=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            run(lambda: _serve(server, simulator, port, planned, template))
     except OSError as error:
         raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
 
@@ -73,4 +74,8 @@ async def _serve(server: Any, simulator: Simulator, port: int, planned: list[Pla
         click.echo(f"  pictory template {template}")
         click.echo("Ctrl-C stops it.")
 
-    await server.serve(simulator, port=port, on_start=print_usage)
+    try:
+        await server.serve(simulator, port=port, on_start=print_usage)
+    except anyio.get_cancelled_exc_class():
+        click.echo(f"\nStopped after {len(simulator.log)} requests.", err=True)
+        raise

@@ -104,15 +104,21 @@ def command(  # noqa: PLR0913 - each option is an argument
             ids_file=path_of(ids_from) if reuse_files else None,
         )
 
-    try:
-        interrupted = run_until_interrupted(lambda: _wait(base_url, wait))
+    def report(*, interrupted: bool) -> int:
         code = wait.report(interrupted=interrupted)
-    except BaseException:
-        if handles is not None and path_of(handles) is None:  # a pipe cannot be read again, and the renders are billed
-            print_next()
-        raise
-    print_next()
-    ctx.exit(code)
+        print_next()
+        return code
+
+    def wait_and_report() -> int:
+        try:
+            return report(interrupted=run_until_interrupted(lambda: _wait(base_url, wait)))
+        except BaseException:
+            # A pipe cannot be read again, and the renders are billed.
+            if handles is not None and path_of(handles) is None:
+                print_next()
+            raise
+
+    ctx.exit(wait_and_report())
 
 
 async def _wait(base_url: str | None, wait: Wait) -> None:
