@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pictory_async._polling.targets import Target
     from pictory_async._polling.watch import Terms
 
+_BATCH: Final = 4
 _TOGETHER: Final = 0.002  # seconds: polls that are due so close together share a wake-up; uvloop spins below 1 ms
 
 
@@ -164,7 +165,8 @@ class Scheduler:
             now = anyio.current_time()
             while (watch := self._agenda.pop(now)) is not None:
                 self._take_up(watch, now)
-            self._start_polls()
+            while self._start_polls():  # noqa: ASYNC110 - it does not wait for anything, it lets other tasks run
+                await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
             time = self._agenda.next_time()
             self._sleeps_until = math.inf if time is None else time
             self._wake = anyio.Event()
@@ -191,13 +193,18 @@ class Scheduler:
         if watch in self._scopes:
             self._scopes[watch].cancel()
 
-    def _start_polls(self) -> None:
-        while self._due and len(self._scopes) < self._registry.most_polls:
+    def _start_polls(self) -> bool:
+        """Start a few of the due polls; return whether there are more that can be started."""
+        # A few at a time, because opening a connection takes about a millisecond: other tasks run in between.
+        for _ in range(_BATCH):
+            if not self._due or len(self._scopes) >= self._registry.most_polls:
+                return False
             watch, _ = self._due.popitem(last=False)
             poll = self._registry.claim(watch)
             if poll is not None:
                 self._scopes[watch] = scope = anyio.CancelScope()
                 self._tasks.start_soon(self._poll, watch, poll, scope, name="pictory: poll")
+        return True
 
     async def _poll(self, watch: Watch, poll: Poll, scope: anyio.CancelScope) -> None:
         try:
