@@ -30,8 +30,8 @@ PURPOSES: Final = {
     "models": "what the API returns, as frozen attrs classes",
     "_statistics": "counters, as values",
     "errors": "one tree of errors",
-    "_values": "how values are compared and printed",
-    "_gather": "calls that run concurrently",
+    "_values": "value objects",
+    "_gather": "concurrent calls",
     "_version": "the version",
 }
 """What each part is for; the drawing needs one for every layer of the contract."""
