@@ -80,6 +80,7 @@ class AsyncPictory:
         self.jobs: Jobs = Jobs(self._transport, registry)
 
     async def __aenter__(self) -> Self:
+        self._engine.check_open()
         return self
 
     async def __aexit__(

@@ -56,3 +56,21 @@ async def test_requests_count_what_was_sent(world: World) -> None:
 async def test_the_burst_fits_the_rate(rate: int, burst: int) -> None:
     """A limiter with a small rate needs no other argument."""
     assert burst == RateLimiter(rate).burst
+
+
+async def test_a_closed_client_is_not_entered_again(world: World) -> None:
+    """The error says that a new client is needed."""
+    client = client_of(Simulator(world))
+    async with client:
+        pass
+    with pytest.raises(errors.PictoryConfigError, match="Make a new one"):
+        async with client:
+            pass
+
+
+@pytest.mark.parametrize("ids", [7, "p", b"q"])
+async def test_one_id_is_not_a_list(world: World, ids: object) -> None:
+    """The error shows the list that was meant."""
+    async with client_of(Simulator(world)) as client:
+        with pytest.raises(errors.PictoryConfigError, match="pass "):
+            await client.projects.wait_all(ids)

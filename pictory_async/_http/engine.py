@@ -104,7 +104,7 @@ class Engine:
 
         async def grant() -> None:
             await admit(priority)
-            self._check_open()  # it may have been closed while the request waited
+            self.check_open()  # it may have been closed while the request waited
             self._sent += 1
             if priority is Priority.POLL:
                 self.slots.sent(slot)
@@ -128,7 +128,7 @@ class Engine:
         slot = await self.slots.acquire(Priority.BACKGROUND)
         transport = stream = None
         try:
-            self._check_open()
+            self.check_open()
             transport, _ = await self._connection(request)
             self._sent += 1
             translate = Translate(self._library, request)
@@ -167,12 +167,17 @@ class Engine:
             received=self._received,
         )
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Refuse a closed engine.
+
+        Raises:
+            PictoryConfigError: It is closed.
+        """
         if self._closed:
-            raise PictoryConfigError("This client is closed. Make the call inside its 'async with' block.")
+            raise PictoryConfigError("This client is closed. Make a new one, and call it inside its block.")
 
     def _check_usable(self) -> None:
-        self._check_open()
+        self.check_open()
         from anyio.lowlevel import current_token  # noqa: PLC0415 - anyio itself loads it with the event loop
 
         home = current_token()

@@ -73,7 +73,8 @@ def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[St
             )
         case 404:
             return NotFoundError, (
-                f"There is no {subject} for this API key{said}. Check the id, and that the key is of its account."
+                f"There is no {subject.removeprefix('the ')} for this API key{said}. "
+                "Check the id and the base URL, and that the key is of its account."
             )
         case _ if 300 <= status < 400:  # noqa: PLR2004 - redirects
             return StatusError, (

@@ -60,7 +60,7 @@ def targets_of(wanted: Iterable[ProjectId | RenderHandle], after: After | AfterE
     Raises:
         PictoryConfigError: An id or ``after`` cannot be used, or ``after`` has a key that no id uses.
     """
-    if isinstance(wanted, (str, bytes)):
+    if isinstance(wanted, (str, bytes)) or not isinstance(wanted, Iterable):
         raise PictoryConfigError(f"ids must be a list of project ids; to wait for one project, pass [{wanted!r}].")
     ids = [*wanted]
     if not isinstance(after, Mapping):
