@@ -194,6 +194,7 @@ class Projects:
         before = await self.get(project_id)
         undated = UNDATED if before.video_url else None
         now = datetime.now(UTC)
+        # From before the request: a render can be quick.
         old = before.generated_at or undated
         handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now)
         subject = f"the render of project {project_id!r}"
@@ -201,6 +202,7 @@ class Projects:
             response = await self._transport.submit(f"{project_path(project_id)}/render", subject)
             return attrs.evolve(handle, job_id=decode_render_started(response.body))
         except (ConnectionFailedError, RequestTimeoutError, MalformedResponseError, ServerError) as error:
+            # Only proof that nothing was sent lets the caller render again. A gateway's 5xx is no proof.
             if isinstance(error, (ConnectionFailedError, RequestTimeoutError)) and not error.sent:
                 raise
             cause = str(error)

@@ -133,7 +133,7 @@ class TemplateCache:
                 break
             await flight.done.wait()
             if flight.outcome is None:
-                continue
+                continue  # the call that fetched was cancelled; one of those that waited takes over
             self._joined += 1
             if isinstance(flight.outcome, PictoryError):
                 raise copy.copy(flight.outcome)

@@ -76,6 +76,7 @@ class Reader:
                 del values[attr]
                 places.pop(attr, None)
             model = self._build(values, self.kind)
+        # Compared by what was read, so that a value of the wrong type stays in `extra`.
         rest = {key: value for key, value in raw.items() if self.plain.get(key) not in values}
         if rest:
             rest = self._rest(rest, set(places.values()))

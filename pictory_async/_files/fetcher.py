@@ -112,6 +112,7 @@ class Fetcher:
                 continue
             except (_Cut, ConnectionFailedError, RequestTimeoutError) as error:
                 reason = str(error)
+            # Progress starts the count anew: a long download may be interrupted any number of times.
             attempt = 1 if part.size > before else attempt + 1
             delay = self._retry.delay(ConnectionFailedError(reason), attempt)
             if delay is None:

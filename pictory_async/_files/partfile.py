@@ -148,6 +148,7 @@ class PartFile:
         Raises:
             OSError: The file cannot be renamed, or was deleted or replaced while it was written.
         """
+        # To the disk before the name: after a power cut, a file with its final name is complete.
         os.fsync(self._file.fileno())
         if not self._named():
             raise OSError(errno.ENOENT, "The unfinished file was deleted or replaced")

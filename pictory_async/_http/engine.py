@@ -208,6 +208,7 @@ class Engine:
                 await arriving.aclose()
                 whole = len(body) <= MAX_BODY
         except ConnectionFailedError:
+            # Before anything was granted, the connection failed to open.
             await admission.grant()  # failed attempts to connect are paced too
             raise
         finally:
@@ -268,6 +269,7 @@ class Engine:
                 with suppress(Exception):
                     await _close(arriving)
             return
+        # A connection that was cut off in the middle of a response must not serve another request.
         if whole and not self._closed:
             secure = request.url.startswith("https:")
             self._idle.append(_Idle(transport, secure, anyio.current_time()))

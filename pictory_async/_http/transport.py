@@ -83,6 +83,7 @@ class Transport:
                     return read(outcome.body)
                 except MalformedResponseError as error:
                     raise outcome.blame(error) from None
+            # The budget of retries belongs to the client, the number of attempts to this call.
             outcome.attempts = attempt
             delay = self._retry.delay(outcome, attempt)
             if delay is None or not self._retries_left.spend():

@@ -182,6 +182,7 @@ class RateLimiter:
             while queue.head() is not ticket or not pace.take(anyio.current_time()):
                 await ticket.wait(pace.delay(anyio.current_time()) if queue.head() is ticket else None)
         finally:
+            # Also if it is cancelled: the next head sleeps without a timer, and nobody else would wake it.
             was_head = queue.head() is ticket
             queue.leave(ticket)
             if was_head and (head := queue.head()) is not None:

@@ -50,6 +50,7 @@ class RequestSlots:
         self.most_polls: int = 2 * self._poll_limit
         self._overdue = 0
         self._queue = WaitQueue()
+        # Slots that were assigned to a request whose task has not run since.
         self._granted: dict[object, Slot] = {}
         self._unanswered: OrderedDict[Slot, float] = OrderedDict()
 

@@ -40,6 +40,7 @@ class Agenda(Generic[T]):
         """Remove an item, if it is there."""
         if not item.entry:
             return
+        # The heap still holds it under its old number, which no item has any more.
         item.entry = 0
         self._dropped += 1
         if self._dropped * 2 > len(self._heap):

@@ -33,6 +33,7 @@ class FailureStreak:
         self.last = error
         if is_transient(error):
             self._transient += 1
+            # A server that cannot respond at all does not confirm what it said before.
             self._strikes = 0
             return False
         self._strikes = self._strikes + 1 if same else 1

@@ -55,6 +55,7 @@ class WatchRegistry:
         # Keyed by the ids themselves: texts of their own would be a tenth of what a watch takes.
         self._projects: dict[str, tuple[Watch, ...]] = {}
         self._jobs: dict[str, tuple[Watch, ...]] = {}
+        # Entered by `claim` and removed by `send`, which runs in a task of the scheduler that claimed the poll.
         self._polls: dict[str, Poll] = {}
 
     def enter(self, watch: Watch) -> None:
@@ -129,6 +130,7 @@ class WatchRegistry:
                 watch.owner.fail(error)
             else:
                 watch.owner.settle(watch, outcome, now)
+        # After all of them are judged: an outcome does not wait for the compression of somebody else's snapshot.
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
                 for _ in watch.snapshot.compress():

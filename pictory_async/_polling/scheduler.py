@@ -59,6 +59,8 @@ class Scheduler:
         self._targets = targets
         self._agenda = Agenda["Watch"]()
         self._due: OrderedDict[Watch, None] = OrderedDict()
+        # The scopes of the polls that this scheduler sends. Only it cancels them: for a deadline, or at the end of the
+        # block. A watch that shares another scheduler's poll has none here.
         self._scopes: dict[Watch, anyio.CancelScope] = {}
         self._news: deque[Watch] = deque()
         self._has_news = anyio.Event()
@@ -88,6 +90,7 @@ class Scheduler:
             self._registry.leave(watch)
         self.pending.clear()
         self._due.clear()
+        # A consumer in another task may wait for news: it sees that nothing is pending, and ends.
         self._has_news.set()
         tasks.cancel_scope.cancel()
         # The body's own error passes through as it is; only a cancellation concerns the task group.
@@ -151,6 +154,7 @@ class Scheduler:
             if watch.project_id is not None or watch.failures is not None:
                 return
         self._news.append(watch)
+        # A new event first: whoever wakes may wait again at once.
         has_news, self._has_news = self._has_news, anyio.Event()
         has_news.set()
 
@@ -169,6 +173,7 @@ class Scheduler:
                 await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
             time = self._agenda.next_time()
             self._sleeps_until = math.inf if time is None else time
+            # Nothing runs between the look at the agenda and here, so no wake-up is lost.
             self._wake = anyio.Event()
             with anyio.move_on_after(None if time is None else max(time - anyio.current_time(), _TOGETHER)):
                 await self._wake.wait()
@@ -177,6 +182,7 @@ class Scheduler:
     def _enter(self, watch: Watch, when: float) -> None:
         watch.due = False
         self._due.pop(watch, None)
+        # The deadline may come first: one entry stands for both, and `_take_up` tells them apart.
         when = min(when, watch.deadline)
         self._agenda.put(watch, when)
         if when < self._sleeps_until:

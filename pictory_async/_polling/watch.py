@@ -211,6 +211,7 @@ class Watch:
                 return self._end(RenderStatus.RENDERED, now, None, project)
             self.verdict, self.snapshot = verdict, Snapshot(body)
         self._usable()
+        # Times count from when the request was sent: what happened after it, the response cannot show.
         if self.verdict is Verdict.RENDERING:
             self._unfinished_at = self._grace_from = sent_at
             self.started = True
@@ -249,6 +250,7 @@ class Watch:
 
     def _turn_to_project(self, now: float) -> None:
         self.asks_job = False
+        # A new period: the project may show the new video some time after its job has ended.
         self._grace_from = now
         self.failures = None
 
@@ -256,6 +258,7 @@ class Watch:
         job = self.job
         if not self.asks_job or job is None or job.progress is None or self._first_progress is None:
             return None
+        # Linear, from the first progress seen: renders report it in steps, so two polls in a row say little.
         since, first = self._first_progress
         gained = job.progress - first
         return (100.0 - job.progress) * (now - since) / gained if gained > 0.0 and now > since else None
