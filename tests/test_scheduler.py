@@ -236,3 +236,16 @@ async def test_only_a_fresh_render_is_not_polled_at_once(world: World, age: floa
         began, sent = simulator.now(), len(simulator.log)
         await client.projects.wait_all([handle])
     assert wait <= simulator.log[sent].at - began <= 2.0 * wait
+
+
+async def test_a_failed_poll_says_nothing_about_a_later_wait(world: World) -> None:
+    """A wait that begins while a poll is in flight shares it; if it fails, the wait polls again at once."""
+    project_id = world.add_project(Render(-50.0, duration=10.0))
+    faults = iter([Answer(502)])
+    simulator = Simulator(world, latency=10.0, faults=lambda *_: next(faults, None))
+    async with client_of(simulator) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(client.projects.wait, project_id)
+        await anyio.sleep(1.0)
+        assert (await client.projects.wait(project_id)).is_rendered
+    assert [502, 200] == [entry.status for entry in simulator.log]
+    assert pytest.approx(10.0, abs=0.3) == simulator.log[1].at - simulator.log[0].at
