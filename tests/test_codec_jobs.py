@@ -32,6 +32,13 @@ class TestJobs:
         assert found.is_completed
         assert ["transcript"] == list(found.output)
 
+    def test_job_without_data(self):
+        """A job whose wrapper is null has no results, and is written as it was received."""
+        value = {"job_id": "j", "status": "pending", "data": None}
+        job = codec.decode_job(body_of(value))
+        assert (JobStatus.PENDING, {}, {}) == (job.status, job.output, job.extra)
+        assert value == job.to_dict()
+
     def test_completed_render(self):
         """The results of a render job are decoded in either spelling."""
         data = {

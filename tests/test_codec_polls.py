@@ -58,6 +58,7 @@ class TestEvidence:
             b'\xef\xbb\xbf{"projectName": "x"}',
             b'{"projectName": "x", "step": "RENDER", "step": "STORYBOARD"}',
             b'{"projectName": "x", "videoURL": {"a": 1}}',
+            b'{"projectName": "x", "saveDate": 5}',
             b'{"projectName": "x", "scenes": "\\ud800"}',
             b'[{"projectName": "x"}]',
             b'{"projectName": "x"} {}',

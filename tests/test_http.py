@@ -51,15 +51,30 @@ class Lone(httpx.AsyncBaseTransport):
     """Answers every request with nothing."""
 
     def __init__(self) -> None:
-        self.requests = 0
+        self.schemes: list[str] = []
         self.closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
+        self.schemes.append(request.url.scheme)
         return httpx.Response(200)
 
     async def aclose(self) -> None:
         self.closed = True
+
+
+def lone_engine(made: list[Lone]) -> Engine:
+    """Make an engine whose connections are put into a list."""
+
+    def make(_tls: object) -> Lone:
+        made.append(Lone())
+        return made[-1]
+
+    return Engine(httpx, make, RequestSlots(2, 0))
+
+
+def request_of(scheme: str) -> Request:
+    """Make a request for a project."""
+    return Request("GET", f"{scheme}://x/p", "/p", "project 'p'", [])
 
 
 def budget() -> RateLimiter:
@@ -249,20 +264,23 @@ class TestEngines:
     async def test_an_idle_connection_is_not_kept_for_long(self) -> None:
         """A connection that was idle for two minutes is closed, because the server may have dropped it."""
         made: list[Lone] = []
-
-        def make(_tls: object) -> Lone:
-            made.append(Lone())
-            return made[-1]
-
-        engine = Engine(httpx, make, RequestSlots(2, 0))
-        request = Request("GET", "http://x/p", "/p", "project 'p'", [])
+        engine = lone_engine(made)
         for idle in (KEEPALIVE - 1.0, KEEPALIVE + 1.0, 0.0):
-            await engine.send(request, Priority.INTERACTIVE, budget().acquire)
+            await engine.send(request_of("http"), Priority.INTERACTIVE, budget().acquire)
             await anyio.sleep(idle)
         assert 2 == engine.statistics().opened
-        assert [(2, True), (1, False)] == [(one.requests, one.closed) for one in made]
+        assert [(2, True), (1, False)] == [(len(one.schemes), one.closed) for one in made]
         await engine.aclose()
         assert made[1].closed
+
+    async def test_a_connection_is_kept_for_its_scheme(self) -> None:
+        """A connection that was made for HTTP is not used for HTTPS, nor the other way round."""
+        made: list[Lone] = []
+        engine = lone_engine(made)
+        for scheme in ("http", "https", "http", "https", "https"):
+            await engine.send(request_of(scheme), Priority.INTERACTIVE, budget().acquire)
+        assert [["http", "http"], ["https", "https", "https"]] == [one.schemes for one in made]
+        await engine.aclose()
 
     @pytest.mark.parametrize(("name", "extra"), [("httpx2", "httpx2"), ("aiohttp", "aiohttp")])
     async def test_a_missing_extra_is_named(self, name: str, extra: str) -> None:

@@ -87,6 +87,7 @@ class TestPace:
         assert pace.take(100.0)
         delay = pace.delay(100.0)
         assert pytest.approx(delay) == pace.delay(40.0)
+        assert not pace.take(20.0)
         assert 0.0 < delay < pace.spacing
 
     @given(paces())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,6 +17,7 @@ from tests._polling import client_of
 from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
+    from pictory_async import AsyncPictory
     from pictory_async.models import Job
     from pictory_async.testing import Fault, SimRequest
 
@@ -236,3 +237,48 @@ async def test_only_a_fresh_render_is_not_polled_at_once(world: World, age: floa
         began, sent = simulator.now(), len(simulator.log)
         await client.projects.wait_all([handle])
     assert wait <= simulator.log[sent].at - began <= 2.0 * wait
+
+
+async def test_a_failed_poll_says_nothing_about_a_later_wait(world: World) -> None:
+    """A wait that begins while a poll is in flight shares it; if it fails, the wait polls again at once."""
+    project_id = world.add_project(Render(-50.0, duration=10.0))
+    faults = iter([Answer(502)])
+    simulator = Simulator(world, latency=10.0, faults=lambda *_: next(faults, None))
+    async with client_of(simulator) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(client.projects.wait, project_id)
+        await anyio.sleep(1.0)
+        assert (await client.projects.wait(project_id)).is_rendered
+    assert [502, 200] == [entry.status for entry in simulator.log]
+    assert pytest.approx(10.0, abs=0.3) == simulator.log[1].at - simulator.log[0].at
+
+
+class BrokenZone(tzinfo):
+    """A time zone of the caller that raises an error."""
+
+    def utcoffset(self, _moment: datetime | None) -> timedelta:
+        raise ZeroDivisionError
+
+    def dst(self, _moment: datetime | None) -> timedelta:
+        raise ZeroDivisionError
+
+    def tzname(self, _moment: datetime | None) -> str:
+        raise ZeroDivisionError
+
+
+async def test_an_error_in_judging_a_response_ends_its_own_wait(world: World) -> None:
+    """A date that cannot be compared ends the wait for which it was given, not another one that shares the poll."""
+    project_id = world.add_project(Render(-50.0, duration=10.0))
+    simulator = Simulator(world, latency=0.1)
+    after = datetime(2025, 1, 1, tzinfo=BrokenZone())
+    failed: list[str] = []
+
+    async def wait(client: AsyncPictory) -> None:
+        try:
+            await client.projects.wait(project_id, after=after)
+        except ZeroDivisionError:
+            failed.append("after")
+
+    async with client_of(simulator) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(wait, client)
+        assert (await client.projects.wait(project_id)).is_rendered
+    assert (["after"], 1) == (failed, len(simulator.log))
