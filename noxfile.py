@@ -54,7 +54,8 @@ def build(session: nox.Session) -> None:
 def tests(session: nox.Session, dependencies: str) -> None:
     """Run the tests against the wheel: with the core dependencies, with every extra, with the oldest versions."""
     pins = lowest() if dependencies == "lowest" else []
-    session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *pins)
+    layers = () if dependencies == "lowest" else group("layers")
+    session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *layers, *pins)
     # Without the working directory on the path, `import pictory_async` can only find the wheel.
     env = {"PICTORY_ASYNC_TEST_WHEEL": "1", "PYTHONSAFEPATH": "1"}
     if dependencies != "all":  # once with all worlds is enough

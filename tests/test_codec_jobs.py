@@ -23,7 +23,7 @@ class TestJobs:
     )
     def test_places_of_a_job_id(self, value):
         """A job's id is found in all of its four places."""
-        assert "j" == codec.decode_job(body_of(value), "requested").id == codec.decode_render_started(body_of(value))
+        assert "j" == codec.decode_job(body_of(value), "j").id == codec.decode_render_started(body_of(value))
 
     def test_job_without_an_id(self):
         """A job without an id in the response has the requested id."""

@@ -45,7 +45,7 @@ class Database:
         run = self._connection.execute
         # Within one transaction: of several processes that open a new file, one marks it.
         run("BEGIN IMMEDIATE")
-        if run("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        if run("PRAGMA application_id").fetchone() == run("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
             run(f"PRAGMA application_id = {_OURS}")
             run(_TABLE)
         mark = run("PRAGMA application_id").fetchone()

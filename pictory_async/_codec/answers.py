@@ -70,7 +70,12 @@ def decode_job(body: bytes, job_id: str | None = None) -> Job:
         raise MalformedResponseError(
             "The response has success: false and shows no job. Try again.", json_path="$.success"
         )
-    return _read(Job, raw, job_id)
+    job = _read(Job, raw, job_id)
+    if job_id is not None and job.id != job_id:  # such as a surplus response on a kept connection
+        raise MalformedResponseError(
+            f"The response is about another job, {job.id[:80]!r} instead of {job_id[:80]!r}. Try again.", json_path="$"
+        )
+    return job
 
 
 def decode_render_started(body: bytes) -> str:

@@ -37,6 +37,12 @@ def in_one_line(text: str) -> str:
     return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
+def quotable(text: str) -> str:
+    """A text from outside for a message: in one line, and shortened."""
+    text = in_one_line(text[: _LONGEST + 1])
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | None:
     """Read the body of an error response. Never raises.
 

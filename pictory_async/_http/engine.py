@@ -193,6 +193,7 @@ class Engine:
         # Before the request is sent, a kept connection can be used again; a new one cannot.
         whole = not fresh
         body = bytearray()
+        excess = 0
         arriving: Any = None
         try:
             if not fresh:
@@ -201,10 +202,14 @@ class Engine:
             with Translate(self._library, request), limit(request) as scope:
                 arriving = await self._open(transport, request, admission.trace(scope) if fresh else None)
                 async for chunk in arriving.stream:
-                    body += chunk
-                    if len(body) > MAX_BODY:
-                        # Not `raise`: cancelled at its next read, the stream unwinds from the inside out.
-                        scope.cancel()
+                    if len(body) <= MAX_BODY:
+                        body += chunk
+                        continue
+                    # Not `raise`: cancelled at its next read, the stream unwinds from the inside out.
+                    scope.cancel()
+                    excess += len(chunk)
+                    if excess > MAX_BODY:  # aiohttp has more data at once, so that its reads are never cancelled
+                        await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes long to import
                 await arriving.aclose()
                 whole = len(body) <= MAX_BODY
         except ConnectionFailedError:

@@ -39,9 +39,9 @@ class Translate:
             error.__traceback__ = None
             return
         request = self._request
-        cause = cause_of(self._library, error)
-        if cause is None:
-            return
+        # Whatever a library, or a hook of the user's, raises: without proof, the request may have been sent. The text
+        # of an unknown error is not shown, because it may quote the request or the response.
+        cause = cause_of(self._library, error) or Cause(type(error).__name__, timed_out=False, sent=True)
         if cause.timed_out:
             raise request.timed_out(sent=cause.sent) from None
         what = f"{request.method} {request.path} failed: {cause.reason}."

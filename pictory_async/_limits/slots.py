@@ -23,7 +23,7 @@ class Slot:
     __slots__ = ("overdue",)
 
     def __init__(self) -> None:
-        self.overdue = False
+        self.overdue: bool = False
 
 
 class RequestSlots:
@@ -43,7 +43,7 @@ class RequestSlots:
     """
 
     def __init__(self, limit: int, reserve: int) -> None:
-        self.busy = 0
+        self.busy: int = 0
         self._limit = limit
         self._poll_limit = limit - reserve
         self.most: int = limit + self._poll_limit

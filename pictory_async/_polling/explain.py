@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pictory_async._codec.error_body import in_one_line
+from pictory_async._codec.error_body import quotable
 from pictory_async._polling.evidence import Verdict
 from pictory_async._polling.outcome import RenderStatus
 from pictory_async.errors import (
@@ -27,7 +27,7 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
     """The error when ``max_wait`` is over."""
     last = None if watch.failures is None else str(watch.failures.last)
     if watch.job is not None:
-        seen = f"job {watch.job.status}"
+        seen = f"job {quotable(str(watch.job.status))}"
     elif watch.snapshot is None:
         seen = "nothing"
     else:
@@ -53,8 +53,8 @@ def job_missing(watch: Watch, job: Job) -> NotFoundError:
 
 def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:
     """The error for a failed job."""
-    why = in_one_line(job.error_message or "no reason given")
-    code = f" ({in_one_line(job.error_code)})" if job.error_code else ""
+    why = quotable(job.error_message or "no reason given")
+    code = f" ({quotable(job.error_code)})" if job.error_code else ""
     facts: dict[str, Any] = {"code": job.error_code, "job_id": watch.job_id, **_facts(watch, now)}
     if watch.project_id is None:
         text = f"Job {watch.job_id!r} failed: {why}{code}. Correct its input, then start it again."

@@ -55,7 +55,7 @@ class RenderHandle(ValueObject):
         """
         try:
             raw: Any = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raw = None
         if not isinstance(raw, dict):
             raise PictoryConfigError("This is not a render handle: it is not a JSON object.")

@@ -49,7 +49,7 @@ class WatchRegistry:
 
     def __init__(self, transport: Transport) -> None:
         self.counters: Counters = Counters()
-        self.watching = 0
+        self.watching: int = 0
         self.most_polls: int = transport.most_polls
         self._transport = transport
         # Keyed by the ids themselves: texts of their own would be a tenth of what a watch takes.

@@ -52,8 +52,8 @@ class Scheduler:
         self.counters: Counters = Counters(registry.counters)
         self.first: list[Watch] = []
         self.pending: dict[Watch, None] = {}
-        self.entered = False
-        self.running = False
+        self.entered: bool = False
+        self.running: bool = False
         self._registry = registry
         self._terms = terms
         self._targets = targets

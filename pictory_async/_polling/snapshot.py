@@ -34,8 +34,8 @@ class Snapshot:
     __slots__ = ("_bytes", "compressed", "digest")
 
     def __init__(self, body: bytes) -> None:
-        self.digest = hash(body)
-        self.compressed = len(body) < _LONG
+        self.digest: int = hash(body)
+        self.compressed: bool = len(body) < _LONG
         self._bytes = zlib.compress(body, 1) if self.compressed else body
 
     def compress(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import attrs
 
 from pictory_async._codec.answers import decode_job, decode_project, read_evidence
+from pictory_async._codec.error_body import quotable
 from pictory_async._polling import explain
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
 from pictory_async._polling.failures import FailureStreak
@@ -209,6 +210,8 @@ class Watch:
                 project = decode_project(body, project_id)
                 self.polls += 1
                 return self._end(RenderStatus.RENDERED, now, None, project)
+            if self.verdict is Verdict.RENDERING and verdict is not Verdict.RENDERING:
+                self._grace_from = sent_at  # the video may appear some time after the render has ended
             self.verdict, self.snapshot = verdict, Snapshot(body)
         self._usable()
         # Times count from when the request was sent: what happened after it, the response cannot show.
@@ -228,7 +231,8 @@ class Watch:
             return self.failed(explain.job_missing(self, job), now)
         self._usable()
         if job.status not in set(JobStatus) and (self.job is None or self.job.status != job.status):
-            _log.info("pictory.job.unknown_status: job %r has status %r; still waiting", self.job_id, job.status)
+            status = quotable(str(job.status))
+            _log.info("pictory.job.unknown_status: job %r has status %r; still waiting", self.job_id, status)
         self.job = job
         if job.is_failed:
             return self._end(RenderStatus.FAILED, now, explain.job_failed(self, job, now))
