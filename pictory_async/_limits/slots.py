@@ -62,7 +62,8 @@ class RequestSlots:
         ticket = self._queue.join(priority)
         try:
             while ticket in self._queue:
-                within = self._until_overdue()
+                # Only the first of a queue has a timer: a thousand timers at once would hold up the event loop.
+                within = self._until_overdue() if ticket in self._queue.heads() else None
                 ticket.timed = within is not None
                 await ticket.wait(within)
                 if ticket in self._queue:  # woken by time, or to set a timer
