@@ -56,14 +56,15 @@ class RequestSlots:
 
     async def acquire(self, priority: Priority) -> Slot:
         """Wait for a slot, and take it."""
-        self._leave_out_overdue()
-        if self._fits(priority) and not self._queue.ahead_of(priority):
-            return self._take()
+        if not self._queue.ahead_of(priority):
+            self._leave_out_overdue()
+            if self._fits(priority):
+                return self._take()
         ticket = self._queue.join(priority)
         try:
             while ticket in self._queue:
                 # Only the first of a queue has a timer: a thousand timers at once would hold up the event loop.
-                within = self._until_overdue() if ticket in self._queue.heads() else None
+                within = self._until_overdue() if self._queue.first(priority) is ticket else None
                 ticket.timed = within is not None
                 await ticket.wait(within)
                 if ticket in self._queue:  # woken by time, or to set a timer

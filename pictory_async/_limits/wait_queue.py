@@ -83,6 +83,10 @@ class WaitQueue:
         """How many callers go before a newcomer of this priority."""
         return sum(len(queue) for queue in self._queues[: priority + 1])
 
+    def first(self, priority: Priority) -> Ticket | None:
+        """The first of one priority's queue."""
+        return next(iter(self._queues[priority]), None)
+
     def heads(self) -> Iterator[Ticket]:
         """The first of each priority's queue, the most urgent one first."""
         for queue in self._queues:
