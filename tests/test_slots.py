@@ -95,7 +95,7 @@ async def test_a_poll_that_hangs_does_not_count_for_long() -> None:
     began = anyio.current_time()
     for expected in (0.0, 0.0, 5.0, 5.0):
         slot = await slots.acquire(Priority.POLL)
-        slots.sent(slot)
+        slots.sent(slot, anyio.current_time())
         hanging.append(slot)
         assert expected == pytest.approx(anyio.current_time() - began, abs=0.2)
     with anyio.move_on_after(100.0) as scope:
@@ -116,3 +116,13 @@ async def test_a_poll_that_has_not_been_sent_does_not_hang() -> None:
     with anyio.move_on_after(100.0) as scope:
         await slots.acquire(Priority.POLL)
     assert scope.cancelled_caught
+
+
+async def test_a_newcomer_takes_the_slot_of_a_poll_that_hangs() -> None:
+    """If no request waits, the slot of a poll that hangs for five seconds is free for the next one at once."""
+    slots = RequestSlots(1, 0)
+    slots.sent(await slots.acquire(Priority.POLL), anyio.current_time())
+    await anyio.sleep(6.0)
+    began = anyio.current_time()
+    await slots.acquire(Priority.POLL)
+    assert began == anyio.current_time()

@@ -21,7 +21,7 @@ class Admission:
     of the server's windows than promised.
 
     Args:
-        grant: Waits for the rate limiter.
+        grant: Waits for the rate limiter, and returns the time.
         request: The request.
 
     Attributes:
@@ -31,7 +31,7 @@ class Admission:
 
     __slots__ = ("_grant", "_request", "_scope", "granted", "sent_at")
 
-    def __init__(self, grant: Callable[[], Awaitable[None]], request: Request) -> None:
+    def __init__(self, grant: Callable[[], Awaitable[float]], request: Request) -> None:
         self._grant = grant
         self._request = request
         self._scope: anyio.CancelScope | None = None
@@ -41,9 +41,8 @@ class Admission:
     async def grant(self) -> None:
         """Wait for the limiter, once."""
         if not self.granted:
-            await self._grant()
+            self.sent_at = await self._grant()
             self.granted = True
-            self.sent_at = anyio.current_time()
 
     def trace(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
         """What to pass to the HTTP library as its trace hook, while ``scope`` limits the request."""

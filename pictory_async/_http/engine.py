@@ -102,12 +102,14 @@ class Engine:
         self._check_usable()
         slot = await self.slots.acquire(priority)
 
-        async def grant() -> None:
+        async def grant() -> float:
             await admit(priority)
             self.check_open()  # it may have been closed while the request waited
             self._sent += 1
+            now = anyio.current_time()
             if priority is Priority.POLL:
-                self.slots.sent(slot)
+                self.slots.sent(slot, now)
+            return now
 
         try:
             return await self._exchange(request, Admission(grant, request))

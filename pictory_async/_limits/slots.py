@@ -57,6 +57,8 @@ class RequestSlots:
     async def acquire(self, priority: Priority) -> Slot:
         """Wait for a slot, and take it."""
         if not self._queue.ahead_of(priority):
+            if self._fits(priority):
+                return self._take()
             self._leave_out_overdue()
             if self._fits(priority):
                 return self._take()
@@ -79,10 +81,11 @@ class RequestSlots:
             raise
         return self._granted.pop(ticket)
 
-    def sent(self, slot: Slot) -> None:
+    def sent(self, slot: Slot, now: float) -> None:
         """Note that a poll's request is sent now."""
-        self._unanswered[slot] = anyio.current_time()
-        self._set_timers()
+        self._unanswered[slot] = now
+        if self._queue.waiting:
+            self._set_timers()
 
     def release(self, slot: Slot) -> None:
         """Free the slot for the next request."""
