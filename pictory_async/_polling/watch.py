@@ -215,11 +215,10 @@ class Watch:
             self.verdict, self.snapshot = verdict, Snapshot(body)
         self._usable()
         # Times count from when the request was sent: what happened after it, the response cannot show.
+        self._unfinished_at = sent_at
         if self.verdict is Verdict.RENDERING:
-            self._unfinished_at = self._grace_from = sent_at
             self.started = True
             return None
-        self._unfinished_at = sent_at
         if sent_at < self._grace_from + self.terms.start_grace:
             return None
         status, error = explain.no_new_video(self, now)

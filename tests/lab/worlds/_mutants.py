@@ -81,8 +81,8 @@ MUTANTS: Final = (
     Mutant(
         "The grace is not counted anew",
         "_polling.watch:Watch._saw_project",
-        "self._unfinished_at = self._grace_from = sent_at",
-        "self._unfinished_at = sent_at",
+        "self._grace_from = sent_at",
+        "pass",
     ),
     Mutant("A job's failure is not believed", "_polling.watch:Watch._saw_job", "if job.is_failed:", "if False:"),
     Mutant("One 404 or 401 is believed", "_polling.failures:_CONFIRMED", "2", "1"),
