@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from pictory_async import RateLimiter, RenderStatus
@@ -170,7 +171,7 @@ async def test_closing_that_is_cancelled_can_be_completed(
                 tasks.start_soon(client.projects.get, project_id)
         closing = asyncio.ensure_future(client.aclose())
         for _ in range(steps):
-            await asyncio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         closing.cancel()
         await asyncio.gather(closing, return_exceptions=True)
         await client.aclose()

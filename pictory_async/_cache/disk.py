@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_UNUSABLE: Final = (OSError, ValueError, TypeError, sqlite3.Error)
 _log: Final = logging.getLogger("pictory_async")
 
 
@@ -37,6 +38,11 @@ def _path(value: str | os.PathLike[str]) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
         raise PictoryConfigError(f"The path of a template cache must be the path of a file, not {value!r}.")
     return Path(value)
+
+
+def _wall_clock() -> float:
+    # The clock of the event loop, which everything else uses, means nothing to another process.
+    return time.time()
 
 
 def _ttl(value: Duration) -> float:
@@ -105,7 +111,7 @@ class DiskStore:
 
     async def load(self, template_id: str) -> Template | None:
         """The template, if it is stored and young enough."""
-        now = time.time()  # the clock of the event loop means nothing to another process
+        now = _wall_clock()
         since = now - self._settings.ttl
         found = await self._use(lambda database: database.load(self._key(template_id), since, now))
         try:
@@ -115,7 +121,7 @@ class DiskStore:
 
     async def save(self, template_id: str, fetched: Fetched) -> None:
         """Store a template, in place of an older one."""
-        now = time.time()
+        now = _wall_clock()
         expires = now + self._settings.ttl
         await self._use(lambda database: database.save(self._key(template_id), fetched.body, now, expires))
 
@@ -146,12 +152,7 @@ class DiskStore:
             if self._database is None:
                 self._database = Database(self._settings.path)
             return work(self._database)
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            sqlite3.Error,
-        ) as error:  # whatever is wrong with the file, the API has the template
+        except _UNUSABLE as error:  # whatever is wrong with the file, the API has the template
             self._off = True
             path = self._settings.path
             text = "pictory.cache.unusable: template cache %s is not used any more, templates are fetched instead: %s"

@@ -130,7 +130,6 @@ class Engine:
         slot = await self.slots.acquire(Priority.BACKGROUND)
         transport = stream = None
         try:
-            self.check_open()
             transport, _ = await self._connection(request)
             self._sent += 1
             translate = Translate(self._library, request)
@@ -215,7 +214,6 @@ class Engine:
                 await arriving.aclose()
                 whole = len(body) <= MAX_BODY
         except ConnectionFailedError:
-            # Before anything was granted, the connection failed to open.
             await admission.grant()  # failed attempts to connect are paced too
             raise
         finally:
@@ -241,26 +239,27 @@ class Engine:
 
     async def _connection(self, request: Request) -> tuple[Any, bool]:
         """A transport, and whether it has yet to connect."""
+        self.check_open()  # it may have been closed while the request waited for its slot
         if self._shared is not None:
             return self._shared, False
         now = anyio.current_time()
         if self._idle and now - self._idle[0].since > KEEPALIVE:
             await _close(self._idle.pop(0).transport)
-        secure = request.url.startswith("https:")
         for index in reversed(range(len(self._idle))):
-            if self._idle[index].secure is secure:  # a connection for plain HTTP knows no authorities
+            if self._idle[index].secure is request.secure:  # a connection for plain HTTP knows no authorities
                 return self._idle.pop(index).transport, False
         async with self._starting:
             if self._shared is not None:  # another request made it meanwhile
                 return self._shared, False
-            tls = self._tls.get(secure or self._pooled)
+            secure = request.secure or self._pooled
+            tls = self._tls.get(secure)
             if tls is not None:
                 transport = self._make(tls)
             else:
                 # Imports and certificates take about 60 ms: once per client and scheme, and in a thread.
-                transport = await anyio.to_thread.run_sync(self._start, secure or self._pooled)
+                transport = await anyio.to_thread.run_sync(self._start, secure)
         self._opened += 1
-        if self._pooled:
+        if self._pooled and not self._closed:  # else the request closes it
             self._shared = transport
         return transport, not self._pooled
 
@@ -278,8 +277,7 @@ class Engine:
             return
         # A connection that was cut off in the middle of a response must not serve another request.
         if whole and not self._closed:
-            secure = request.url.startswith("https:")
-            self._idle.append(_Idle(transport, secure, anyio.current_time()))
+            self._idle.append(_Idle(transport, request.secure, anyio.current_time()))
         else:
             await _close(transport)
 

@@ -35,6 +35,11 @@ class Request:
     headers: Headers
     timeout: float | None = None
 
+    @property
+    def secure(self) -> bool:
+        """Whether it goes over TLS."""
+        return self.url.startswith("https:")
+
     def timed_out(self, *, sent: bool = True) -> RequestTimeoutError:
         """The error for a request that took too long."""
         limit = "in time" if self.timeout is None else f"within {self.timeout:g} s"

@@ -39,9 +39,7 @@ class Translate:
             error.__traceback__ = None
             return
         request = self._request
-        # Whatever a library, or a hook of the user's, raises: without proof, the request may have been sent. The text
-        # of an unknown error is not shown, because it may quote the request or the response.
-        cause = cause_of(self._library, error) or Cause(type(error).__name__, timed_out=False, sent=True)
+        cause = cause_of(self._library, error)
         if cause.timed_out:
             raise request.timed_out(sent=cause.sent) from None
         what = f"{request.method} {request.path} failed: {cause.reason}."
@@ -64,21 +62,19 @@ class Cause:
     sent: bool
 
 
-def cause_of(library: Any, error: Exception) -> Cause | None:
-    """Judge an exception.
+def cause_of(library: Any, error: Exception) -> Cause:
+    """Judge an exception of an HTTP library, of the network, or of a hook in the user's own client.
 
     Args:
         library: The HTTP library's module, ``httpx`` or ``httpx2``.
         error: The exception.
-
-    Returns:
-        ``None`` if it is not an exception of an HTTP library or of the network.
     """
     original = _of_aiohttp(error)
     if original is not None:
         return _judge_aiohttp(sys.modules["aiohttp"], original)
     if not isinstance(error, (library.TransportError, OSError, anyio.ClosedResourceError)):
-        return None
+        # The text of an unknown error is not shown, because it may quote the request or the response.
+        return Cause(type(error).__name__, timed_out=False, sent=True)
     # These are raised before there is a connection: the user's pool was full, no server accepted, or TLS or the proxy
     # failed.
     unsent = (

@@ -89,10 +89,7 @@ class WaitQueue:
 
     def heads(self) -> Iterator[Ticket]:
         """The first of each priority's queue, the most urgent one first."""
-        for queue in self._queues:
-            for ticket in queue:
-                yield ticket
-                break
+        return filter(None, map(self.first, Priority))
 
     def head(self) -> Ticket | None:
         """The first of all."""

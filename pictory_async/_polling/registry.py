@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from pictory_async._http.messages import Response
     from pictory_async._http.transport import Transport
-    from pictory_async._polling.outcome import RenderOutcome
 
 
 @attrs.define(repr=False, eq=False)
@@ -123,13 +122,19 @@ class WatchRegistry:
             # A response to a request that was sent before a watch began proves nothing for it.
             if watch.open and watch.began <= response.sent_at and watch.asks_job is of_job
         ]
+        usable = True
         for watch in concerned:
             try:
-                outcome = _judged(watch, response, now)
+                outcome = watch.saw(response.body, response.sent_at, now)
+            except MalformedResponseError as error:
+                usable = False
+                watch.owner.settle(watch, watch.failed(response.blame(error), now), now)
             except Exception as error:  # noqa: BLE001 - the other watches may belong to other callers
                 watch.owner.fail(error)
             else:
                 watch.owner.settle(watch, outcome, now)
+        if not usable:  # one poll, however many watches share it
+            asker.owner.counters.failed_poll()
         # After all of them are judged: an outcome does not wait for the compression of somebody else's snapshot.
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
@@ -141,14 +146,6 @@ class WatchRegistry:
             yield self._projects, str(watch.project_id)
         if watch.job_id is not None:
             yield self._jobs, watch.job_id
-
-
-def _judged(watch: Watch, response: Response, now: float) -> RenderOutcome | None:
-    try:
-        return watch.saw(response.body, response.sent_at, now)
-    except MalformedResponseError as error:
-        watch.owner.counters.failed_poll()
-        return watch.failed(response.blame(error), now)
 
 
 def _key(watch: Watch) -> str:
