@@ -265,8 +265,9 @@ class Engine:
 
     def _start(self, secure: bool) -> Any:  # noqa: FBT001 - run_sync passes no keywords
         tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._tls[secure] = tls
-        return self._make(tls)
+        transport = self._make(tls)
+        self._tls[secure] = tls  # last: a request that finds it makes its transport on the event loop
+        return transport
 
     async def _finish(self, request: Request, transport: Any, arriving: Any = None, *, whole: bool) -> None:
         if transport is None or transport is self._shared:
