@@ -137,6 +137,19 @@ class TestManyProjects:
         assert whole.watches.longest_lag == seen.longest_lag
         assert whole.http.received > 0
 
+    async def test_an_unusable_response_is_one_failed_poll_however_many_wait_for_it(self, world: World) -> None:
+        """More polls never fail than are sent."""
+        project_id = world.add_project(Render(0.0, duration=15.0))
+        faults = iter([Answer(200, {"content-type": "application/json"}, b'{"projectId": 7}')])
+        simulator = Simulator(world, faults=lambda _request, _now: next(faults, None))
+        async with client_of(simulator) as client:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(3):
+                    tasks.start_soon(client.projects.wait, project_id)
+            seen = client.statistics().watches
+        assert (3, 1) == (seen.finished, seen.failed_polls)
+        assert seen.polls == client.statistics().transport.requests, (seen, world.log)
+
     async def test_a_schedule_of_the_callers_own_says_when_to_look(self, world: World) -> None:
         """Each poll comes when the schedule said, or a few milliseconds later, together with others."""
         asked: list[float] = []

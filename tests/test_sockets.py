@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import random
+import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
+import httpx
 import pytest
 
-from pictory_async import RateLimiter, RenderStatus
+from pictory_async import Priority, RateLimiter, RenderStatus
+from pictory_async._http.engine import Engine
+from pictory_async._http.messages import Request
+from pictory_async._limits.slots import RequestSlots
 from pictory_async.testing import Render, Simulator, TruthKind, World, populate
 
 if TYPE_CHECKING:
@@ -143,6 +148,36 @@ async def test_a_web_handlers_timeout_leaves_nothing(
                     await call(never)
         assert client.statistics().http.busy == 0
         await until_closed(server)
+
+
+async def test_a_start_that_is_cut_off_leaves_nothing_to_the_event_loop(anyio_backend_name: str) -> None:
+    """A thread imports the HTTP library, even for a call that is gone: the next call waits, and not the loop."""
+    if anyio_backend_name != "asyncio":
+        pytest.skip("native task cancellation exists on asyncio only")
+    importing, imported = threading.Event(), threading.Event()
+    makers: list[int] = []
+
+    def make(_tls: object) -> httpx.MockTransport:
+        makers.append(threading.get_ident())
+        importing.set()
+        imported.wait(10)
+        return httpx.MockTransport(lambda _request: httpx.Response(200))
+
+    async def admit(_priority: Priority) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    engine = Engine(httpx, make, RequestSlots(2, 0))
+    request = Request("GET", "https://x/p", "/p", "project 'p'", [])
+    first = asyncio.ensure_future(engine.send(request, Priority.BACKGROUND, admit))
+    await anyio.to_thread.run_sync(importing.wait, 10)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    second = asyncio.ensure_future(engine.send(request, Priority.BACKGROUND, admit))
+    await anyio.wait_all_tasks_blocked()
+    imported.set()
+    assert (await second).status == 200
+    assert len(makers) == 2
+    assert threading.get_ident() not in makers
 
 
 async def test_calls_at_the_same_time_open_one_pool(world: World, server: ServerThread, engine: str) -> None:
