@@ -14,6 +14,7 @@ import pytest
 import trio
 from blockbuster import blockbuster_ctx
 
+from pictory_async.testing import Simulator, World
 from tests import _limits
 from tests._virtual import VIRTUAL_BACKENDS, backend_options
 
@@ -59,6 +60,18 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 def virtual_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     """Event loops with virtual time, for fixtures and modules that cannot use the mark ``virtual_time``."""
     return backend_options(request.param)
+
+
+@pytest.fixture
+def world() -> World:
+    """An account with nothing in it."""
+    return World()
+
+
+@pytest.fixture
+def simulator(world: World) -> Simulator:
+    """The account's API, whose responses take 0.1 s."""
+    return Simulator(world, latency=0.1)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,11 +13,6 @@ from tests._virtual import virtual_time
 pytestmark = [pytest.mark.anyio, virtual_time]
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 async def test_nothing_is_sent_after_closing(world: World) -> None:
     """Calls that wait for the budget or for a slot when the client is closed end with an error."""
     simulator = Simulator(world, latency=0.1)

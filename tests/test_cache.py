@@ -22,11 +22,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def template_id(world: World) -> str:
     return world.add_template("Hi {{Name}}", name="First")
 

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def template_id(world: World) -> str:
     return world.add_template("Hi {{Name}}", name="First")
 

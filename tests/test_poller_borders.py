@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.anyio, virtual_time]
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def simulator(world: World) -> Simulator:
-    return Simulator(world, latency=0.1)
-
-
 class TestAfter:
     """``after`` as a mapping: ids compare as text, and every key counts."""
 

@@ -25,16 +25,6 @@ from tests._virtual import virtual_time
 pytestmark = [pytest.mark.anyio, virtual_time]
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def simulator(world: World) -> Simulator:
-    return Simulator(world, latency=0.1)
-
-
 class TestManyProjects:
     """``client.projects.wait_all`` and ``watch``."""
 

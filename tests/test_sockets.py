@@ -45,11 +45,6 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def server(world: World) -> Iterator[ServerThread]:
     with ServerThread(Simulator(world)) as server:
         yield server

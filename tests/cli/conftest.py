@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerThread]:
     """The account's server."""
     module = pytest.importorskip(
