@@ -207,6 +207,29 @@ class TestDisk:
             await client.templates.get(template_id)
         assert 1 == len(world.log)
 
+    async def test_a_file_that_somebody_writes_is_read(self, world: World, template_id: str, file: Path) -> None:
+        """Who only reads does not wait for another program's write."""
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with Simulator(world).client(template_cache=cache) as client:
+            await client.templates.get(template_id)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with Simulator(world).client(template_cache=cache) as client:
+                await client.templates.get(template_id)
+        assert 1 == len(world.log)
+
+    async def test_a_save_that_fails_keeps_no_lock(self, world: World, template_id: str, file: Path) -> None:
+        """A save is done whole or not at all, and other programs can go on."""
+        cache = DiskTemplateCache(file, ttl=3600)
+        async with Simulator(world).client(template_cache=cache) as client:
+            await client.templates.get(template_id)
+        spoil(file, "UPDATE template SET stored = 0, expires = 0")
+        spoil(file, "CREATE TRIGGER full BEFORE DELETE ON template BEGIN SELECT RAISE(ABORT, 'full'); END")
+        async with Simulator(world).client(template_cache=cache) as client:
+            await client.templates.get(world.add_template("Ho {{Name}}"))
+            spoil(file, "DROP TRIGGER full")
+        assert 1 == entries(file)
+
     async def test_a_client_that_did_nothing_makes_no_file(self, file: Path) -> None:
         """The file is made when it is needed."""
         async with Simulator().client(template_cache=DiskTemplateCache(file, ttl=3600)):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, cast
 
 from pictory_async._api.listing import Listing
 from pictory_async._codec.answers import decode_job, decode_job_page
+from pictory_async._polling import explain
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import FairSchedule
 from pictory_async._polling.targets import Target
 from pictory_async._polling.watch import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.paths import job_path
-from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +48,7 @@ class Jobs:
         path = job_path(job_id)
         job = await self._transport.get(path, f"job {job_id!r}", lambda body: decode_job(body, job_id))
         if job.is_missing:
-            text = f"There is no job {job_id!r} for this API key. Check the id; jobs are deleted after some time."
-            raise NotFoundError(text, method="GET", path=path, status=404, code=job.error_code)
+            raise explain.job_missing(job_id, path, job)
         return job
 
     def list(self) -> Listing[Job]:

@@ -7,14 +7,16 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from pictory_async._cache.templates import MOST
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
 _PATIENCE: Final = 5.0  # seconds to wait for the lock of another process
-_MOST: Final = 1000
 _OURS: Final = 0x50494354  # "PICT": marks the file as a template cache
 
-_TABLE: Final = "CREATE TABLE IF NOT EXISTS template (key TEXT PRIMARY KEY, stored REAL, expires REAL, body BLOB)"
+_TABLE: Final = "CREATE TABLE template (key TEXT PRIMARY KEY, stored REAL, expires REAL, body BLOB)"
 
 
 class Database:
@@ -42,16 +44,24 @@ class Database:
             raise
 
     def _prepare(self) -> None:
-        run = self._connection.execute
-        # Within one transaction: of several processes that open a new file, one marks it.
-        run("BEGIN IMMEDIATE")
-        if run("PRAGMA application_id").fetchone() == run("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-            run(f"PRAGMA application_id = {_OURS}")
-            run(_TABLE)
-        mark = run("PRAGMA application_id").fetchone()
-        run("COMMIT")
-        if mark != (_OURS,):
+        if self._mark() == _OURS:  # only the first user of a file needs the lock
+            return
+        with self._locked() as run:  # of several processes that open a new file, one marks it
+            if self._mark() == 0 and run("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                run(f"PRAGMA application_id = {_OURS}")
+                run(_TABLE)
+        if self._mark() != _OURS:
             raise sqlite3.DatabaseError("the file belongs to another program")
+
+    def _mark(self) -> int:
+        (mark,) = self._connection.execute("PRAGMA application_id").fetchone()
+        return int(mark)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Generator[Callable[..., sqlite3.Cursor]]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection:  # commits, or rolls back
+            yield self._connection.execute
 
     def load(self, key: str, since: float, until: float) -> bytes | None:
         """The body under a key, if it was stored between two times."""
@@ -61,11 +71,11 @@ class Database:
 
     def save(self, key: str, body: bytes, stored: float, expires: float) -> None:
         """Store a body, in place of an older one; remove what has expired and what is too much."""
-        run = self._connection.execute
-        run("INSERT OR REPLACE INTO template VALUES (?, ?, ?, ?)", (key, stored, expires, body))
-        run("DELETE FROM template WHERE expires < ?", (stored,))
         oldest = "SELECT key FROM template ORDER BY stored DESC LIMIT -1 OFFSET ?"
-        run(f"DELETE FROM template WHERE key IN ({oldest})", (_MOST,))  # noqa: S608 - a constant
+        with self._locked() as run:
+            run("INSERT OR REPLACE INTO template VALUES (?, ?, ?, ?)", (key, stored, expires, body))
+            run("DELETE FROM template WHERE expires < ?", (stored,))
+            run(f"DELETE FROM template WHERE key IN ({oldest})", (MOST,))  # noqa: S608 - a constant
 
     def forget(self, key: str) -> None:
         """Remove what is stored under a key."""

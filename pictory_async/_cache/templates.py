@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pictory_async.models import Template  # noqa: TC004 - the annotation is never resolved
 
-_LIMIT: Final = 1000
+MOST: Final = 1000  # templates that a cache keeps
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -80,7 +80,7 @@ class MemoryStore:
         """Store a template; if there are too many, remove the one that was fetched first."""
         self._kept.pop(template_id, None)
         self._kept[template_id] = attrs.evolve(fetched, body=b"")
-        if len(self._kept) > _LIMIT:
+        if len(self._kept) > MOST:
             del self._kept[next(iter(self._kept))]
 
     async def forget(self, template_id: str) -> None:

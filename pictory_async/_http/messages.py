@@ -70,10 +70,6 @@ class Response:
     body: bytes
     sent_at: float
 
-    def header(self, name: bytes) -> str | None:
-        """The value of a header, whose name is given in lower case."""
-        return header(self.headers, name)
-
     def blame(self, error: MalformedResponseError) -> MalformedResponseError:
         """The decoder's error, with the subject, method and path of the request."""
         request = self.request
@@ -87,7 +83,7 @@ class Response:
         Raises:
             MalformedResponseError: The compression is broken or was not asked for, or the body is too large.
         """
-        encoding = self.header(b"content-encoding")
+        encoding = header(self.headers, b"content-encoding")
         if encoding is None or not self.body or encoding.lower() == "identity":
             return self
         request = self.request

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from pictory_async._codec.error_body import decode_error
+from pictory_async._http.messages import header
 from pictory_async._http.retry import parse_retry_after
 from pictory_async.errors import (
     AuthenticationError,
@@ -45,7 +46,7 @@ def status_error(response: Response, hide: Callable[[str], str]) -> StatusError:
         text = f"Pictory rejected the request for {subject}{said}.{named} Correct it; a retry cannot help."
         return InvalidRequestError(text, method=method, path=path, status=status, code=code, fields=fields)
     if status in {429, *range(500, 600)}:
-        pause = parse_retry_after(response.header(b"retry-after"), _server_time(response))
+        pause = parse_retry_after(header(response.headers, b"retry-after"), _server_time(response))
         if status == 429:  # noqa: PLR2004 - Too Many Requests
             text = f"Pictory rejected the request for {subject}: too many requests{said}. Lower the limiter's rate."
             return RateLimitedError(text, method=method, path=path, status=status, code=code, retry_after=pause)
@@ -90,7 +91,7 @@ def _plain(status: int, subject: str, said: str, *, json: bool) -> tuple[type[St
 
 def _server_time(response: Response) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(response.header(b"date") or "")
+        moment = parsedate_to_datetime(header(response.headers, b"date") or "")
     except (ValueError, OverflowError):  # a year of twenty digits is too long for C
         return None
     return moment if moment.tzinfo is not None else None

@@ -45,10 +45,10 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
     return WaitTimeoutError(text, max_wait=watch.terms.max_wait, last_error=last, **_facts(watch, now))
 
 
-def job_missing(watch: Watch, job: Job) -> NotFoundError:
+def job_missing(job_id: str | None, path: str, job: Job) -> NotFoundError:
     """The error for a job that does not exist."""
-    text = f"There is no job {watch.job_id!r} for this API key. Check the id; jobs are deleted after some time."
-    return NotFoundError(text, status=404, code=job.error_code, method="GET", path=watch.path)
+    text = f"There is no job {job_id!r} for this API key. Check the id; jobs are deleted after some time."
+    return NotFoundError(text, status=404, code=job.error_code, method="GET", path=path)
 
 
 def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:

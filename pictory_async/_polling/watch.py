@@ -227,7 +227,7 @@ class Watch:
     def _saw_job(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         job = decode_job(body, self.job_id)
         if job.is_missing:
-            return self.failed(explain.job_missing(self, job), now)
+            return self.failed(explain.job_missing(self.job_id, self.path, job), now)
         self._usable()
         if job.status not in set(JobStatus) and (self.job is None or self.job.status != job.status):
             status = quotable(str(job.status))
