@@ -39,6 +39,7 @@ REAL_TIME = [
     ),
     pytest.param(("trio", {}), id="trio"),
 ]
+ENGINES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "httpx_aiohttp"}
 MAY_BLOCK = [
     ("pictory_async/_http/libraries.py", "open_engine"),  # the first client of a process imports its HTTP library
     ("coverage/collector.py", "lock_data"),  # the measuring instrument, not what is measured
@@ -60,6 +61,17 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 def virtual_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     """Event loops with virtual time, for fixtures and modules that cannot use the mark ``virtual_time``."""
     return backend_options(request.param)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
+    """The HTTP library that sends the requests."""
+    if importlib.util.find_spec(ENGINES[request.param]) is None:
+        pytest.skip(f"the extra {request.param} is not installed")
+    if (request.param, anyio_backend_name) == ("aiohttp", "trio"):
+        pytest.skip("aiohttp works on asyncio only")
+    importlib.import_module(ENGINES[request.param])  # here, because importing blocks
+    return str(request.param)
 
 
 @pytest.fixture

@@ -209,9 +209,7 @@ class TestDisk:
 
     async def test_a_file_that_somebody_writes_is_read(self, world: World, template_id: str, file: Path) -> None:
         """Who only reads does not wait for another program's write."""
-        cache = DiskTemplateCache(file, ttl=3600)
-        async with Simulator(world).client(template_cache=cache) as client:
-            await client.templates.get(template_id)
+        cache = await stored(world, template_id, file)
         with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             async with Simulator(world).client(template_cache=cache) as client:
@@ -220,9 +218,7 @@ class TestDisk:
 
     async def test_a_save_that_fails_keeps_no_lock(self, world: World, template_id: str, file: Path) -> None:
         """A save is done whole or not at all, and other programs can go on."""
-        cache = DiskTemplateCache(file, ttl=3600)
-        async with Simulator(world).client(template_cache=cache) as client:
-            await client.templates.get(template_id)
+        cache = await stored(world, template_id, file)
         spoil(file, "UPDATE template SET stored = 0, expires = 0")
         spoil(file, "CREATE TRIGGER full BEFORE DELETE ON template BEGIN SELECT RAISE(ABORT, 'full'); END")
         async with Simulator(world).client(template_cache=cache) as client:
@@ -281,6 +277,14 @@ async def seen_by_another_process(file: Path) -> int:
     )
     found = await anyio.run_process([sys.executable, "-c", program, str(file)])
     return int(found.stdout)
+
+
+async def stored(world: World, template_id: str, file: Path) -> DiskTemplateCache:
+    """A cache whose file has the template."""
+    cache = DiskTemplateCache(file, ttl=3600)
+    async with Simulator(world).client(template_cache=cache) as client:
+        await client.templates.get(template_id)
+    return cache
 
 
 def spoil(file: Path, statement: str) -> None:

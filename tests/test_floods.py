@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,18 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-MODULES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "httpx_aiohttp"}
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture(params=MODULES)
-def engine(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
-    """The HTTP library that sends the requests."""
-    if importlib.util.find_spec(MODULES[request.param]) is None:
-        pytest.skip(f"the extra {request.param} is not installed")
-    if (request.param, anyio_backend_name) == ("aiohttp", "trio"):
-        pytest.skip("aiohttp works on asyncio only")
-    return str(request.param)
 
 
 async def test_an_endless_response_is_cut_off(engine: str) -> None:

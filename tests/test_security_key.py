@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 import logging
 import pickle
@@ -31,18 +30,7 @@ pytestmark = pytest.mark.anyio
 
 # With every kind of sign that JSON, Python or HTTP may write in another way.
 KEY = "pictai_0123456789/abc+def='\"\\&<end>"
-ENGINES = ["httpx", "httpx2", "aiohttp"]
 ONCE = RetryPolicy(attempts=1)
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
-    """The HTTP library that sends the requests."""
-    if importlib.util.find_spec({"aiohttp": "httpx_aiohttp"}.get(request.param, request.param)) is None:
-        pytest.skip(f"the extra {request.param} is not installed")
-    if (request.param, anyio_backend_name) == ("aiohttp", "trio"):
-        pytest.skip("aiohttp knows asyncio only")
-    return str(request.param)
 
 
 def client_of(origin: str, **options: Any) -> AsyncPictory:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-MODULES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "httpx_aiohttp"}
 PROJECT = answer(200, b'{"projectName": "Film"}', "content-type: application/json")
 CUT: dict[str, bytes] = {
     "before the status line": b"",
@@ -32,17 +29,6 @@ CUT: dict[str, bytes] = {
     "in a chunk": b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n40\r\n{"success"',
     "after something that is not HTTP": b"SSH-2.0-OpenSSH_9.7\r\n\r\n",
 }
-
-
-@pytest.fixture(params=MODULES)
-def engine(request: pytest.FixtureRequest, anyio_backend_name: str) -> str:
-    """The HTTP library that sends the requests."""
-    if importlib.util.find_spec(MODULES[request.param]) is None:
-        pytest.skip(f"the extra {request.param} is not installed")
-    if (request.param, anyio_backend_name) == ("aiohttp", "trio"):
-        pytest.skip("aiohttp works on asyncio only")
-    importlib.import_module(MODULES[request.param])  # here, because importing blocks
-    return str(request.param)
 
 
 def client_of(origin: str, engine: str, timeout: float | None = 5.0) -> AsyncPictory:

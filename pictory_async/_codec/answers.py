@@ -93,10 +93,7 @@ def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
     Raises:
         MalformedResponseError: The body is not a list of projects, or one of them has no id.
     """
-    return cast(
-        "models.Page[models.ProjectItem]",
-        _read(cast("type[models.Page[Any]]", models.Page[models.ProjectItem]), decode_json(body)),
-    )
+    return _read(models.Page[models.ProjectItem], decode_json(body))
 
 
 def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
@@ -105,10 +102,7 @@ def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
     Raises:
         MalformedResponseError: The body is not a list of templates, or one of them has no id.
     """
-    return cast(
-        "models.Page[models.TemplateItem]",
-        _read(cast("type[models.Page[Any]]", models.Page[models.TemplateItem]), decode_json(body)),
-    )
+    return _read(models.Page[models.TemplateItem], decode_json(body))
 
 
 def decode_job_page(body: bytes) -> models.Page[Job]:
@@ -117,7 +111,7 @@ def decode_job_page(body: bytes) -> models.Page[Job]:
     Raises:
         MalformedResponseError: The body is not a list of jobs, or one of them has no id.
     """
-    return cast("models.Page[Job]", _read(cast("type[models.Page[Any]]", models.Page[Job]), decode_json(body)))
+    return _read(models.Page[Job], decode_json(body))
 
 
 def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) -> M:
