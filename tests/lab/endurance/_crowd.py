@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-import anyio
+import anyio.lowlevel
 import attrs
 
 from pictory_async import AsyncPictory
@@ -59,12 +59,12 @@ class Crowd:
 
     async def _cancel(self, never: ProjectId, patience: float) -> None:
         task = asyncio.create_task(self.client.projects.wait(never, interval=0.01))
-        await asyncio.sleep(patience)
+        await asyncio.wait({task}, timeout=patience)
         task.cancel()
         again = self.chance.random()
         if again < 0.5:
             if again < 0.25:
-                await asyncio.sleep(0)
+                await anyio.lowlevel.checkpoint()
             task.cancel()
         (end,) = await asyncio.gather(task, return_exceptions=True)
         assert isinstance(end, asyncio.CancelledError), end
