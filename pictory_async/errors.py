@@ -192,9 +192,12 @@ class MalformedResponseError(APIError):
 
     Attributes:
         json_path: The place in the body, such as ``$.videoURL``; ``$`` for the whole body.
+        from_api: Whether the body has the API's own form. ``False`` for what a gateway, a proxy or a login page sends:
+            it says nothing about the project.
     """
 
     json_path: str = "$"
+    from_api: bool = True
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -217,10 +220,13 @@ class StatusError(APIError):
     Attributes:
         status: HTTP status code, always an ``int`` (codes such as 520 have no name).
         code: The API's error code, such as ``INVALID_REQUEST_BODY``; ``None`` if the body has none.
+        from_api: Whether the body has the API's own form. ``False`` for what a gateway, a proxy or a firewall sends: it
+            says nothing about the project.
     """
 
     status: int = 0
     code: str | None = None
+    from_api: bool = True
 
 
 @_error
