@@ -16,6 +16,7 @@ from pictory_async._limits.limiter import RateLimiter
 from pictory_async._polling.registry import WatchRegistry
 from pictory_async._settings.addresses import is_loopback
 from pictory_async._settings.config import Config
+from pictory_async._settings.durations import optional_seconds
 from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class AsyncPictory:
             your own.
         template_cache: How long, in seconds, ``templates.get`` returns the same template again from memory (1,000
             templates at most); or a `DiskTemplateCache`. ``None`` fetches it every time.
+        unreachable_after: How many seconds a wait lasts if the client never had any response of the API, such as with a
+            mistyped host; then its outcome is ``ERROR``. Two refused certificates in a row end it at once. A wait for
+            a `RenderHandle` goes on until ``max_wait`` in any case. ``None``: as all other waits.
 
     Attributes:
         projects: The calls about projects.
@@ -66,6 +70,7 @@ class AsyncPictory:
         retry: RetryPolicy | None = None,
         http: object = None,
         template_cache: Duration | DiskTemplateCache | None = None,
+        unreachable_after: Duration | None = 300.0,
     ) -> None:
         self._config = Config.checked(api_key, base_url, timeout)
         self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
@@ -74,7 +79,8 @@ class AsyncPictory:
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
         self._fetcher = Fetcher(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
-        registry = WatchRegistry(self._transport)
+        limit = optional_seconds("unreachable_after", unreachable_after, above=0.0)
+        registry = WatchRegistry(self._transport, limit)
         self.projects: Projects = Projects(self._transport, registry, self._fetcher)
         self.templates: Templates = Templates(self._transport, self._fetcher, self._template_cache)
         self.jobs: Jobs = Jobs(self._transport, registry)

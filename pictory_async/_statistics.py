@@ -79,6 +79,7 @@ class PollerStatistics(ValueObject):
         failed_polls: Polls without a usable response.
         mean_lag: How long a rendered video can have gone unnoticed, in seconds: the mean of ``detection_delay``.
         longest_lag: The same, the longest of all.
+        outage: Why all polls of the client fail now, in a sentence; ``None`` if they do not.
     """
 
     watching: int
@@ -87,6 +88,7 @@ class PollerStatistics(ValueObject):
     failed_polls: int
     mean_lag: float
     longest_lag: float
+    outage: str | None = None
 
 
 @attrs.frozen(repr=False, eq=False)

@@ -6,9 +6,14 @@ and this package is imported more often than its values are compared.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 
 class ValueObject:
@@ -33,3 +38,36 @@ class ValueObject:
 def _fields(record: ValueObject) -> tuple[attrs.Attribute[object], ...]:
     fields: tuple[attrs.Attribute[object], ...] = attrs.fields(cast("type[attrs.AttrsInstance]", type(record)))
     return fields
+
+
+class Deferred(Generic[T]):
+    """A value that is computed when it is first needed. It is compared, printed and pickled as that value."""
+
+    __slots__ = ("_compute", "_value")
+
+    def __init__(self, compute: Callable[[], T]) -> None:
+        self._compute: Callable[[], T] | None = compute
+
+    def get(self) -> T:
+        """The value."""
+        if self._compute is not None:
+            self._value = self._compute()
+            self._compute = None
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return self.get() == resolved(other)
+
+    def __hash__(self) -> int:
+        return hash(self.get())
+
+    def __repr__(self) -> str:
+        return repr(self.get())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return resolved, (self.get(),)
+
+
+def resolved(value: T | Deferred[T]) -> T:
+    """The value itself, computed now if it was deferred."""
+    return value.get() if isinstance(value, Deferred) else value

@@ -33,11 +33,11 @@ If a built-in error means the same, the class inherits from it too, so ``except 
 from __future__ import annotations
 
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform
 
 import attrs
 
-from pictory_async._values import ValueObject
+from pictory_async._values import ValueObject, resolved
 
 if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadReport
@@ -78,7 +78,21 @@ def _fact(*, kw_only: bool) -> Any:  # noqa: ARG001 - for type checkers
     return ""
 
 
-@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(_fact,))
+class _Deferrable:
+    # A fact that is given as a `Deferred`, and computed when it is read.
+
+    def __get__(self, error: PictoryError | None, owner: object) -> Any:
+        return None if error is None else resolved(error.__dict__.get("_project"))
+
+    def __set__(self, error: PictoryError, value: object) -> None:
+        error.__dict__["_project"] = value
+
+
+def _deferrable(*, default: None) -> Any:  # noqa: ARG001 - for type checkers
+    return _Deferrable()
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(_fact, _deferrable))
 def _error(cls: type[E]) -> type[E]:
     # Declares the facts of a class to type checkers. The classes are not attrs classes, because built-in errors have
     # their own memory layout, and because compiling them would take a tenth of the time to import the package.
@@ -130,6 +144,12 @@ class PictoryError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._facts())
+
+
+def changed(error: E, **facts: Any) -> E:
+    """A copy of an error with other facts."""
+    rebuild, (kind, old) = error.__reduce__()
+    return cast("E", rebuild(kind, old | facts))
 
 
 class PictoryConfigError(PictoryError, ValueError):
@@ -317,13 +337,13 @@ class WaitError(PictoryError):
         project_id: The id of the project, as you passed it; ``None`` if only a job was waited for.
         polls: How many polls had a usable response.
         waited: How long the wait lasted, in seconds.
-        project: The last snapshot of the project, or ``None``.
+        project: The last snapshot of the project, or ``None``; decoded when it is first read.
     """
 
     project_id: ProjectId | None = None
     polls: int = 0
     waited: float = 0.0
-    project: Project | None = None
+    project: Project | None = _deferrable(default=None)
 
 
 @_error

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import gc
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from pictory_async import RenderHandle, RenderStatus, Sighting, errors
+from pictory_async import Project, RenderHandle, RenderStatus, Sighting, errors
 from pictory_async.testing import Answer, Render, Simulator, World
 from tests._polling import client_of
 from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from pictory_async import RenderOutcome
     from pictory_async.testing import Fault, SimRequest
 
 pytestmark = [pytest.mark.anyio, virtual_time]
@@ -105,6 +111,56 @@ class TestTheBlock:
         assert len(simulator.log) <= 2 + (trouble == "undated")
 
 
+class TestGenerators:
+    """A watch inside the caller's own async generator."""
+
+    async def test_a_reader_that_closes_it_may_stop_early(self, world: World, simulator: Simulator) -> None:
+        """With ``aclosing`` the block is left by the task that entered it, and nothing stays."""
+        ids = [world.add_project(Render(0.0, duration=10.0 * number)) for number in range(1, 6)]
+        async with client_of(simulator) as client:
+            async with contextlib.aclosing(outcomes_of(client, ids)) as found:
+                async for outcome in found:
+                    assert outcome.ok
+                    break
+            assert 0 == client.statistics().watches.watching
+            assert (await client.projects.wait(ids[1])).is_rendered
+
+    async def test_a_reader_that_forgets_it_is_told(
+        self, world: World, simulator: Simulator, anyio_backend_name: str
+    ) -> None:
+        """Closed by another task, such as the event loop's own, it says what to write; the reader is not cancelled."""
+        if anyio_backend_name != "asyncio":
+            pytest.skip("trio itself forbids to leave a nursery in another task")
+        ids = [world.add_project(Render(0.0, duration=10.0 * number)) for number in range(1, 6)]
+
+        async def read() -> int:
+            found = outcomes_of(client, ids)
+            assert (await anext(found)).ok
+            left.append(found)
+            await anyio.sleep(20.0)  # a cancellation would arrive here
+            return len(simulator.log)
+
+        async with client_of(simulator) as client:
+            left: list[Any] = []
+            reader = asyncio.create_task(read())
+            while not left:  # noqa: ASYNC110 - virtual time
+                await anyio.sleep(1.0)
+            with pytest.raises(errors.PictoryConfigError, match="aclosing"):
+                await left[0].aclose()
+            sent = len(simulator.log)
+            assert 0 == client.statistics().watches.watching
+            assert sent == await reader
+            await anyio.sleep(100.0)
+            assert sent == len(simulator.log)
+
+
+async def outcomes_of(client: Any, ids: list[Any]) -> AsyncGenerator[RenderOutcome]:
+    """What a caller may write."""
+    async with client.projects.watch(ids) as watch:
+        async for outcome in watch:
+            yield outcome
+
+
 class TestPolls:
     """When the next poll is sent."""
 
@@ -142,3 +198,21 @@ class TestPolls:
             (outcome,) = await client.projects.wait_all([project_id], start_grace=30.0, max_wait=300.0)
         assert RenderStatus.TIMED_OUT is outcome.status
         assert len(simulator.log) <= 40
+
+
+async def test_snapshots_are_decoded_when_they_are_read(world: World, simulator: Simulator) -> None:
+    """A batch that runs out of time does not decode four hundred projects at that moment."""
+    ids = [world.add_project(Render(0.0, duration=900.0), scenes=20) for _ in range(40)]
+    async with client_of(simulator) as client:
+        outcomes = await client.projects.wait_all(ids, max_wait=30.0)
+    assert {RenderStatus.TIMED_OUT} == {outcome.status for outcome in outcomes}
+
+    def decoded() -> list[Project]:
+        return [one for one in gc.get_objects() if isinstance(one, Project) and one.id in ids]
+
+    gc.collect()  # projects of earlier tests
+    assert [] == decoded()
+    first = outcomes[0].project
+    assert [first] == decoded()
+    assert first is outcomes[0].project is outcomes[0].error.project
+    assert first.id == ids[0]

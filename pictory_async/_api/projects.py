@@ -318,7 +318,7 @@ class Projects:
 
     def statistics(self) -> PollerStatistics:
         """What all waits of this client did so far; a part of ``client.statistics()``."""
-        return self._registry.counters.statistics(self._registry.watching)
+        return self._registry.statistics()
 
     async def _wait(self, target: Target, terms: Terms) -> Project:
         async with Scheduler(self._registry, terms, [target]) as scheduler:

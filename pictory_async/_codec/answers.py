@@ -47,6 +47,27 @@ def decode_project(body: bytes, project_id: ProjectId) -> Project:
     return _read(Project, raw, project_id)
 
 
+def decode_rendered(body: bytes, project_id: ProjectId, job: Job | None) -> Project:
+    """Read a project whose render is over.
+
+    Args:
+        body: As for `decode_project`.
+        project_id: As for `decode_project`.
+        job: The render's completed job, if it is known. Its video and files are those of the render. The project may
+            still show older ones, or already newer ones: then it gets the job's, and no date.
+
+    Raises:
+        MalformedResponseError: As `decode_project`.
+    """
+    raw = decode_json(body)
+    _check_project(raw, project_id)
+    if job is not None and job.video_url and not _same_file(raw.get("videoURL"), job.video_url):
+        names = NAMES["Project"]
+        raw.pop("generatedDate", None)
+        raw.update((names[attribute][0][0], getattr(job, mine)) for attribute, mine in _FILES_OF_JOB.items())
+    return _read(Project, raw, project_id)
+
+
 def decode_template(body: bytes, template_id: str) -> models.Template:
     """Read the response to ``GET /v1/templates/{id}``; ``template_id`` is used if the response has none.
 
@@ -112,6 +133,16 @@ def decode_job_page(body: bytes) -> models.Page[Job]:
         MalformedResponseError: The body is not a list of jobs, or one of them has no id.
     """
     return _read(models.Page[Job], decode_json(body))
+
+
+_FILES_OF_JOB = {"share_video_url": "share_url"} | {
+    name: name for name in ("video_url", "thumbnail_url", "audio_url", "srt_url", "vtt_url", "txt_url", "duration")
+}
+
+
+def _same_file(shown: Any, url: str) -> bool:
+    # The query holds a signature, which changes with each response.
+    return isinstance(shown, str) and shown.partition("?")[0] == url.partition("?")[0]
 
 
 def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) -> M:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import anyio
 
+from pictory_async._http.health import Health
 from pictory_async._http.messages import Request
 from pictory_async._http.retry import RetryBudget, is_transient, retry_after
 from pictory_async._http.status import status_error
@@ -36,6 +37,7 @@ class Transport:
 
     def __init__(self, config: Config, engine: Engine, limiter: RateLimiter, retry: RetryPolicy) -> None:
         self.engine = engine
+        self.health = Health(urlsplit(config.base_url).netloc)
         self.limiter = limiter
         self._config = config
         self._retry = retry
@@ -79,10 +81,7 @@ class Transport:
         while True:
             outcome = await self._attempt("GET", path, subject, priority, query)
             if not isinstance(outcome, APIError):
-                try:
-                    return read(outcome.body)
-                except MalformedResponseError as error:
-                    raise outcome.blame(error) from None
+                return self._read(outcome, read)
             # The budget of retries belongs to the client, the number of attempts to this call.
             outcome.attempts = attempt
             delay = self._retry.delay(outcome, attempt)
@@ -100,13 +99,15 @@ class Transport:
         """
         return _raised(await self._attempt("POST", path, subject, Priority.INTERACTIVE, None))
 
-    async def poll(self, path: str, subject: str) -> Response:
+    async def poll(self, path: str, subject: str, priority: Priority = Priority.POLL) -> Response:
         """Send one GET for a watch; the poller decides whether and when to poll again.
+
+        The caller tells `health` if the response is usable, or not.
 
         Raises:
             APIError: As its subclasses say.
         """
-        return _raised(await self._attempt("GET", path, subject, Priority.POLL, None))
+        return _raised(await self._attempt("GET", path, subject, priority, None))
 
     def statistics(self) -> TransportStatistics:
         """What was sent so far."""
@@ -132,13 +133,25 @@ class Transport:
             failure = status_error(response, self._config.key.hide_in)
             self._tell_limiter(failure, response.sent_at)
         self._failures += 1
+        if not isinstance(failure, RateLimitedError):
+            self.health.failed(failure, anyio.current_time())
         level = logging.DEBUG if is_transient(failure) else logging.INFO
         _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": path})
         return failure
 
+    def _read(self, response: Response, read: Callable[[bytes], T]) -> T:
+        try:
+            result = read(response.body)
+        except MalformedResponseError as error:
+            blamed = response.blame(error)
+            self.health.failed(blamed, anyio.current_time())
+            raise blamed from None
+        self.health.succeeded(response.sent_at)
+        return result
+
     def _tell_limiter(self, failure: StatusError, sent_at: float) -> None:
         pause = min(retry_after(failure) or 0.0, self._retry.max_pause)
-        if isinstance(failure, RateLimitedError):
+        if self.health.is_limit(failure, sent_at):
             self._limited += 1
             self.limiter.refused(sent_at, pause)
             return

@@ -50,8 +50,8 @@ class Counters:
         if self._whole is not None:
             self._whole.outcome(outcome)
 
-    def statistics(self, watching: int) -> PollerStatistics:
-        """The numbers so far."""
+    def statistics(self, watching: int, outage: str | None) -> PollerStatistics:
+        """The numbers so far, with what the counters do not know."""
         return PollerStatistics(
             watching=watching,
             finished=self._finished,
@@ -59,4 +59,5 @@ class Counters:
             failed_polls=self._failed_polls,
             mean_lag=self._delay / max(1, self._rendered),
             longest_lag=self._longest_delay,
+            outage=outage,
         )

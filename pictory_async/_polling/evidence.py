@@ -14,7 +14,7 @@ from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project
 
 if TYPE_CHECKING:
-    from pictory_async.models import Evidence
+    from pictory_async.models import Evidence, Job
 
 UNDATED: Final = datetime.min.replace(tzinfo=UTC)
 """The date of an undated video. Every dated video is newer."""
@@ -36,14 +36,19 @@ class Verdict(Enum):
     """There is no video and no render: never requested, not yet started, or failed."""
 
 
-def judge(evidence: Evidence, after: datetime | None = None) -> Verdict:
+def judge(evidence: Evidence, after: datetime | None = None, job: Job | None = None) -> Verdict:
     """Return what a snapshot proves.
 
     Args:
         evidence: The fields of the snapshot that matter.
         after: The server's time that the video must be newer than; ``None`` if any video counts.
+        job: The render's job as it was last seen. If it is completed it is a witness of its own: the render is over,
+            whatever ``step`` says, and if the job shows its video, that is the awaited one.
     """
-    if evidence.is_rendering:
+    completed = job if job is not None and job.is_completed else None
+    if completed is not None and completed.video_url:
+        return Verdict.RENDERED
+    if evidence.is_rendering and completed is None:
         return Verdict.RENDERING
     if not evidence.video_url:
         return Verdict.IDLE

@@ -8,6 +8,7 @@ from pictory_async._codec.error_body import quotable
 from pictory_async._polling.evidence import Verdict
 from pictory_async._polling.outcome import RenderStatus
 from pictory_async.errors import (
+    APIError,
     JobCleanedError,
     JobFailedError,
     NotFoundError,
@@ -16,6 +17,7 @@ from pictory_async.errors import (
     RenderNotStartedError,
     WaitError,
     WaitTimeoutError,
+    changed,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,13 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
     if last is not None:
         text += f" The last poll failed: {last}"
     return WaitTimeoutError(text, max_wait=watch.terms.max_wait, last_error=last, **_facts(watch, now))
+
+
+def all_fail(watch: Watch, error: APIError) -> APIError:
+    """The error of a watch that ends because of what all requests of its client meet."""
+    what = f"job {watch.job_id!r}" if watch.project_id is None else f"project {watch.project_id!r}"
+    text = f"The wait for {what} ended, because all requests of this client fail alike. The last error: {error.message}"
+    return changed(error, message=text, path=watch.path)
 
 
 def job_missing(job_id: str | None, path: str, job: Job) -> NotFoundError:

@@ -1,46 +1,162 @@
-"""Failed polls in a row: when to believe what they say, and how soon to poll again. Pure."""
+"""Failed polls in a row: what they mean for a watch, when to believe them, and how soon to poll again. Pure.
+
+A failed poll is not a failed render. docs/architecture.md has the rules as a table.
+"""
 
 from __future__ import annotations
 
 import random
-from typing import Final
+from enum import Enum
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from pictory_async._http.health import Health, likeness
 from pictory_async._http.retry import is_transient
-from pictory_async.errors import APIError, MalformedResponseError
+from pictory_async.errors import APIError, ConnectionFailedError, MalformedResponseError, StatusError
 
+if TYPE_CHECKING:
+    from pictory_async._http.health import Likeness
+
+# Seconds, unless they are counts.
 _CONFIRM_AFTER: Final = 2.0
+_LATEST_CONFIRMATION: Final = 2.5
 _CONFIRMED: Final = 2
+_KNOWN_FOR: Final = 30.0
+_GATEWAY_FOR: Final = 60.0
+_EVERYTHING_FOR: Final = 60.0
 _UNUSABLE: Final = 5
+_CROWD: Final = 5
+
+
+class Meaning(Enum):
+    """What a failed poll says about the project or job that was asked for."""
+
+    NOTHING = "nothing"
+    """Nothing: broken connections, 429, 5xx, and whatever a gateway sends instead of the API."""
+
+    REFUSED = "refused"
+    """The API itself refuses it: 404, a rejected key, and other 4xx in the API's own form."""
+
+    GATEWAY = "gateway"
+    """A 404 or 403 in another form. It may be a gateway's, or the API's in a form that is not documented."""
+
+    UNUSABLE = "unusable"
+    """The API responded, but not with anything that can be judged."""
+
+
+def meaning(error: APIError) -> Meaning:
+    """What a failed poll says."""
+    if isinstance(error, MalformedResponseError):
+        return Meaning.UNUSABLE if error.from_api else Meaning.NOTHING
+    if not isinstance(error, StatusError) or is_transient(error):
+        return Meaning.NOTHING
+    if not error.from_api:
+        return Meaning.GATEWAY if error.status in {403, 404} else Meaning.NOTHING
+    return Meaning.REFUSED if error.status < 300 or 400 <= error.status < 500 else Meaning.NOTHING  # noqa: PLR2004
 
 
 @attrs.define(repr=False, eq=False)
 class FailureStreak:
-    """The failed polls since the last good one.
+    """The failed polls of one project or job since its last good one.
 
-    A failed poll is not a failed render. A transient failure never ends a wait. A permanent one (a 404, a rejected
-    key) is believed when a second poll confirms it, and a response that stays unusable when it comes five times.
+    Attributes:
+        last: The last failure.
+        meaning: What it says.
+        count: How many there were.
+        alike: How many in a row were like the last one.
+        first_at: When the first of these came back.
     """
 
-    last: APIError | None = None
-    _transient: int = 0
-    _strikes: int = 0
+    last: APIError
+    meaning: Meaning = Meaning.NOTHING
+    count: int = 0
+    alike: int = 0
+    first_at: float = 0.0
+    _previous_at: float = 0.0
+    _last_at: float = 0.0
+    _lasted: float = 0.0
+    _silent: int = 0
 
-    def add(self, error: APIError) -> bool:
-        """Add a failure, and return whether to believe it."""
-        same = type(error) is type(self.last)
-        self.last = error
-        if is_transient(error):
-            self._transient += 1
-            # A server that cannot respond at all does not confirm what it said before.
-            self._strikes = 0
-            return False
-        self._strikes = self._strikes + 1 if same else 1
-        return self._strikes >= (_UNUSABLE if isinstance(error, MalformedResponseError) else _CONFIRMED)
+    @property
+    def key(self) -> Likeness:
+        """What failures of other watches must have in common with these to count as the same."""
+        return likeness(self.last)
+
+    def add(self, error: APIError, began: float, now: float) -> None:
+        """Add the failure of a poll that began at ``began`` and came back at ``now``."""
+        if not self.alike or likeness(error) != self.key:
+            self.alike, self.first_at, self._last_at = 0, now, now
+        self.last, self.meaning = error, meaning(error)
+        self.count += 1
+        self.alike += 1
+        self._lasted = began - self.first_at
+        self._previous_at, self._last_at = self._last_at, now
+        self._silent = self._silent + 1 if self.meaning is Meaning.NOTHING else 0
+
+    def believed(self, health: Health, crowd: int, *, known: bool, not_before: float) -> bool:
+        """Whether the last failure is believed, so that it ends the watch.
+
+        Args:
+            health: What the client's other requests meet.
+            crowd: How many watches of the client are refused like this now, this one included.
+            known: Whether there was a good response in this wait.
+            not_before: When a job is old enough that it cannot appear any more.
+        """
+        match self.meaning:
+            case Meaning.NOTHING:
+                return False
+            case Meaning.GATEWAY:
+                return self._lasted >= _GATEWAY_FOR and health.succeeded_at > self._previous_at
+            case Meaning.UNUSABLE:
+                return self.alike >= _UNUSABLE and (not known or self._lasted >= _KNOWN_FOR)
+            case Meaning.REFUSED:
+                patience = _KNOWN_FOR if known else _CONFIRM_AFTER
+                if self.alike < _CONFIRMED or self._lasted < patience or self._last_at < not_before:
+                    return False
+                return not self.is_doubted(health, crowd)
+
+    def is_doubted(self, health: Health, crowd: int) -> bool:
+        """Whether so many watches are refused alike that another request must succeed before this is believed."""
+        return self.meaning is Meaning.REFUSED and crowd >= _CROWD and health.succeeded_at < self.first_at
 
     def next_poll(self, now: float, interval: float) -> float | None:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""
-        if self._strikes or self._transient == 1:
+        if self.meaning is Meaning.REFUSED and self.alike == 1:
+            return now + min(interval, random.uniform(_CONFIRM_AFTER, _LATEST_CONFIRMATION))  # noqa: S311 - no secret
+        if self._silent == 1 or self.meaning is Meaning.UNUSABLE:
             return now + random.uniform(0.5, 1.0) * min(interval, _CONFIRM_AFTER)  # noqa: S311 - no secret
         return None
+
+
+def ends_all(health: Health, crowd: int) -> bool:
+    """Whether what all requests of a client meet is believed for all its watches.
+
+    Args:
+        health: What the client meets.
+        crowd: How many watches are refused like the last failure.
+    """
+    error = health.error
+    if not isinstance(error, (StatusError, MalformedResponseError)) or is_transient(error):
+        return False
+    lasted = health.until - health.since
+    if isinstance(error, StatusError) and error.status == 401 and error.from_api:  # noqa: PLR2004 - Unauthorized
+        # A key that never worked is wrong. One that worked may be rejected by mistake for a while.
+        return lasted >= (_EVERYTHING_FOR if health.ever_succeeded else _CONFIRM_AFTER)
+    alone = error.from_api and crowd < _CROWD  # then each watch is judged by itself
+    return not health.ever_succeeded and not alone and lasted >= _EVERYTHING_FOR
+
+
+def is_unreachable(health: Health, waited: float, unreachable_after: float | None) -> bool:
+    """Whether a watch ends because its client never had a response of the API.
+
+    Args:
+        health: What the client meets.
+        waited: How long the watch has lasted, in seconds.
+        unreachable_after: The client's option, in seconds.
+    """
+    if health.reached or health.error is None:
+        return False
+    if isinstance(health.error, ConnectionFailedError) and "CERTIFICATE_VERIFY_FAILED" in health.error.message:
+        return health.alike >= _CONFIRMED
+    return unreachable_after is not None and waited >= unreachable_after

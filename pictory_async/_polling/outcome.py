@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from pictory_async._values import ValueObject
+from pictory_async._values import Deferred, ValueObject, resolved
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
 
@@ -25,16 +25,16 @@ class RenderStatus(StrEnum):
     """No render was seen for ``start_grace`` seconds, and there is no (newer) video."""
 
     MISSING = "missing"
-    """There is no such project for this key (404, confirmed by a second poll)."""
+    """There is no such project for this key: the API said so repeatedly."""
 
     REFUSED = "refused"
-    """The key was rejected, or may not read this project (401 or 403, confirmed by a second poll)."""
+    """The key was rejected, or may not read this project: the API said so repeatedly."""
 
     TIMED_OUT = "timed_out"
     """``max_wait`` is over; the render may still finish later."""
 
     ERROR = "error"
-    """The responses stayed unusable; ``error`` has the reason."""
+    """The responses stayed unusable, or the API was never reached; ``error`` has the reason."""
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -44,7 +44,8 @@ class RenderOutcome(ValueObject):
     Attributes:
         project_id: The project, as it was given.
         status: How the watch ended.
-        project: The last snapshot; the rendered project if ``status`` is ``RENDERED``. ``None`` if there was none.
+        project: The last snapshot; the rendered project if ``status`` is ``RENDERED``. ``None`` if there was none. It
+            is decoded when it is first read.
         job: The render's job as it was last seen, if a `RenderHandle` was watched.
         job_id: The id of that job.
         polls: How many usable responses there were.
@@ -56,13 +57,17 @@ class RenderOutcome(ValueObject):
 
     project_id: ProjectId
     status: RenderStatus
-    project: Project | None = None
+    _project: Project | Deferred[Project | None] | None = None
     job: Job | None = None
     job_id: str | None = None
     polls: int = 0
     waited: float = 0.0
     detection_delay: float = 0.0
     error: PictoryError | None = None
+
+    @property
+    def project(self) -> Project | None:
+        return resolved(self._project)
 
     @property
     def ok(self) -> bool:

@@ -97,4 +97,4 @@ class RenderPoller:
 
     def statistics(self) -> PollerStatistics:
         """What the poller did so far."""
-        return self._scheduler.counters.statistics(len(self._scheduler.pending))
+        return self._scheduler.statistics()

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from contextlib import suppress
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import attrs
 
+from pictory_async._codec.answers import decode_project_page
+from pictory_async._http.health import from_api, likeness
+from pictory_async._limits.wait_queue import Priority
+from pictory_async._polling import explain
 from pictory_async._polling.counters import Counters
+from pictory_async._polling.failures import Meaning, ends_all, is_unreachable
+from pictory_async._polling.outage import Outage
 from pictory_async._polling.watch import Watch
-from pictory_async.errors import APIError, MalformedResponseError
+from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pictory_async._http.health import Likeness
     from pictory_async._http.messages import Response
     from pictory_async._http.transport import Transport
+    from pictory_async._statistics import PollerStatistics
+
+
+_PROBE_EVERY: Final = 10.0
+_PROBE: Final = "/v2/projects"
 
 
 @attrs.define(repr=False, eq=False)
@@ -23,12 +38,18 @@ class Poll:
     """One poll that is in flight, or about to be sent.
 
     Attributes:
-        key: The project or job that is polled.
+        polled: The id of the project or job that is polled, as text.
+        path: The path of the request.
+        subject: What errors call it.
+        of_job: Whether it is of a job.
         watches: The watches that wait for its response: first the one that sends it, then those that became due
             meanwhile.
     """
 
-    key: str
+    polled: str
+    path: str
+    subject: str
+    of_job: bool
     watches: list[Watch]
 
 
@@ -39,14 +60,17 @@ class WatchRegistry:
 
     Args:
         transport: Sends the polls.
+        unreachable_after: Seconds after which a watch ends if the client never had a response of the API.
 
     Attributes:
+        outage: Slows the polls down while all of them fail.
         counters: What all watches of the client did so far.
         watching: How many watches there are.
         most_polls: How many polls one scheduler may have in flight or waiting for a slot.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, unreachable_after: float | None) -> None:
+        self.outage: Outage = Outage(transport.health.host)
         self.counters: Counters = Counters()
         self.watching: int = 0
         self.most_polls: int = transport.most_polls
@@ -55,7 +79,16 @@ class WatchRegistry:
         self._projects: dict[str, tuple[Watch, ...]] = {}
         self._jobs: dict[str, tuple[Watch, ...]] = {}
         # Entered by `claim` and removed by `send`, which runs in a task of the scheduler that claimed the poll.
-        self._polls: dict[str, Poll] = {}
+        self._polls: dict[tuple[str, bool], Poll] = {}
+        self._health = transport.health
+        self._unreachable_after = unreachable_after
+        # What the API refuses now, and how.
+        self._refused: dict[Watch, Likeness] = {}
+        self._probed_at = -math.inf
+
+    def statistics(self) -> PollerStatistics:
+        """What all watches of the client did so far."""
+        return self.counters.statistics(self.watching, self.outage.reason)
 
     def enter(self, watch: Watch) -> None:
         """Register a watch, under its project and under its job."""
@@ -66,6 +99,7 @@ class WatchRegistry:
     def leave(self, watch: Watch) -> None:
         """Remove a watch."""
         self.watching -= 1
+        self._refused.pop(watch, None)
         for table, key in self._places(watch):
             others = table.pop(key)
             if len(others) > 1:
@@ -81,72 +115,129 @@ class WatchRegistry:
 
     def claim(self, watch: Watch) -> Poll | None:
         """Join the poll in flight, or return a new poll to `send`."""
-        key = _key(watch)
-        poll = self._polls.get(key)
+        polled = str(watch.job_id if watch.asks_job else watch.project_id)
+        poll = self._polls.get((polled, watch.asks_job))
         if poll is not None:
             poll.watches.append(watch)
             return None
-        self._polls[key] = poll = Poll(key, [watch])
+        self._polls[polled, watch.asks_job] = poll = Poll(polled, watch.path, watch.subject, watch.asks_job, [watch])
         return poll
 
     async def send(self, poll: Poll) -> None:
         """Send a poll, and pass the response to its watches."""
-        watch = poll.watches[0]
-        counters: Counters = watch.owner.counters
-        counters.poll()
-        began = anyio.current_time()
+        asker = poll.watches[0]
+        counters: Counters = asker.owner.counters
         try:
-            response = await self._transport.poll(watch.path, watch.subject)
-        except APIError as error:
-            counters.failed_poll()
-            now = anyio.current_time()
-            for one in poll.watches:
-                # The failure may be older than a watch that began later.
-                if one.open and one.began <= began:
-                    one.owner.settle(one, one.failed(error, now), now)
-        else:
-            await self._share(watch, response)
+            failures = 0 if asker.failures is None else asker.failures.count
+            await self.outage.turn(failures, asker.terms.interval)
+            counters.poll()
+            began = anyio.current_time()
+            try:
+                response = await self._transport.poll(poll.path, poll.subject)
+            except APIError as error:
+                counters.failed_poll()
+                now = anyio.current_time()
+                self._fail(asker, dict.fromkeys(self._concerned(poll, began), error), began, now)
+            else:
+                await self._share(asker, poll, response)
         finally:
-            del self._polls[poll.key]
+            del self._polls[poll.polled, poll.of_job]
             for one in poll.watches:
                 if one.open and one.due:  # the poll was cut off, or was sent before this watch began
                     one.owner.poll_soon(one)
 
-    async def _share(self, asker: Watch, response: Response) -> None:
-        now = anyio.current_time()
-        of_job = asker.asks_job
-        watches = self._jobs.get(str(asker.job_id), ()) if of_job else self._projects.get(str(asker.project_id), ())
-        concerned = [
+    def _concerned(self, poll: Poll, sent_at: float) -> list[Watch]:
+        """The watches that a response to this poll says something about, if it was sent at ``sent_at``."""
+        table = self._jobs if poll.of_job else self._projects
+        return [
             watch
-            for watch in watches
+            for watch in table.get(poll.polled, ())
             # A response to a request that was sent before a watch began proves nothing for it.
-            if watch.open and watch.began <= response.sent_at and watch.asks_job is of_job
+            if watch.open and watch.began <= sent_at and watch.asks_job is poll.of_job
         ]
-        usable = True
+
+    async def _share(self, asker: Watch, poll: Poll, response: Response) -> None:
+        now = anyio.current_time()
+        concerned = self._concerned(poll, response.sent_at)
+        failed: dict[Watch, APIError] = {}
         for watch in concerned:
             try:
                 outcome = watch.saw(response.body, response.sent_at, now)
-            except MalformedResponseError as error:
-                usable = False
-                watch.owner.settle(watch, watch.failed(response.blame(error), now), now)
+            except APIError as error:
+                failed[watch] = response.blame(error) if isinstance(error, MalformedResponseError) else error
             except Exception as error:  # noqa: BLE001 - the other watches may belong to other callers
                 watch.owner.fail(error)
             else:
+                self._refused.pop(watch, None)
                 watch.owner.settle(watch, outcome, now)
-        if not usable:  # one poll, however many watches share it
+        if failed:  # one poll, however many watches share it
             asker.owner.counters.failed_poll()
+            self._health.failed(next(iter(failed.values())), now)
+            self._fail(asker, failed, response.sent_at, now)
+        elif concerned:
+            self._health.succeeded(response.sent_at)
+            self.outage.ended(now)
         # After all of them are judged: an outcome does not wait for the compression of somebody else's snapshot.
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
                 for _ in watch.snapshot.compress():
                     await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
 
+    # When polls fail.
+
+    def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float) -> None:
+        """Judge a failed poll: for its watches, and for all of the client."""
+        if not failed:
+            return
+        doubted = silent = False
+        watching = self.watching
+        for watch, error in failed.items():
+            failures = watch.add_failure(error, began, now)
+            if failures.meaning is Meaning.REFUSED:
+                self._refused[watch] = likeness(error)
+            else:
+                self._refused.pop(watch, None)
+            crowd = self._crowd(error)
+            doubted = doubted or failures.is_doubted(self._health, crowd)
+            silent = silent or doubted or failures.meaning in {Meaning.NOTHING, Meaning.GATEWAY}
+            watch.owner.settle(watch, watch.failed(self._health, crowd, now), now)
+        first = next(iter(failed.values()))
+        if silent and not isinstance(first, RateLimitedError):
+            self.outage.failed(first, watching, now)
+        self._judge_all(now)
+        if doubted and now - self._probed_at >= _PROBE_EVERY:
+            self._probed_at = now
+            asker.owner.start(self._probe)
+
+    def _crowd(self, error: APIError) -> int:
+        """How many watches are refused like this now."""
+        return sum(refused == likeness(error) for refused in self._refused.values())
+
+    def _judge_all(self, now: float) -> None:
+        """End all watches if everything that the client meets means that none of them can go on."""
+        health, error = self._health, self._health.error
+        if error is None:
+            return
+        every = ends_all(health, self._crowd(error))
+        if not every and health.reached:
+            return
+        for watch in dict.fromkeys(chain(*self._projects.values(), *self._jobs.values())):
+            # What a gateway sends, or no response at all, does not end the wait for a render that was paid for.
+            if watch.requested and not from_api(error):
+                continue
+            if every or is_unreachable(health, now - watch.began, self._unreachable_after):
+                watch.owner.end(watch, watch.refused(explain.all_fail(watch, error), now), now)
+
+    async def _probe(self) -> None:
+        """Ask for something that is there for every key: if it comes, the API responds, and refusals are its own."""
+        with suppress(PictoryError):
+            response = await self._transport.poll(_PROBE, "the list of projects", Priority.INTERACTIVE)
+            decode_project_page(response.body)
+            self._health.succeeded(response.sent_at)
+            self.outage.ended(anyio.current_time())
+
     def _places(self, watch: Watch) -> Iterator[tuple[dict[str, tuple[Watch, ...]], str]]:
         if watch.project_id is not None:
             yield self._projects, str(watch.project_id)
         if watch.job_id is not None:
             yield self._jobs, watch.job_id
-
-
-def _key(watch: Watch) -> str:
-    return f"job {watch.job_id}" if watch.asks_job else f"project {watch.project_id}"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
 from pictory_async._polling.agenda import Agenda
 from pictory_async._polling.counters import Counters
 from pictory_async._polling.watch import Watch
+from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from types import TracebackType
     from typing import Self
 
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
     from pictory_async._polling.registry import Poll, WatchRegistry
     from pictory_async._polling.targets import Target
     from pictory_async._polling.watch import Terms
+    from pictory_async._statistics import PollerStatistics
 
 _BATCH: Final = 4
+_LEFT_ELSEWHERE: Final = (
+    "This watch was left in another task than the one that entered it. That happens when its block is inside an async "
+    "generator whose reader stops early. Let the reader close the generator: "
+    "'async with contextlib.aclosing(outcomes()) as found: async for outcome in found: ...'."
+)
 _TOGETHER: Final = 0.002  # seconds: polls that are due so close together share a wake-up; uvloop spins below 1 ms
 
 
@@ -73,6 +80,8 @@ class Scheduler:
         # The caller's own schedule may raise. Before the task group is entered, that leaves nothing behind.
         first = [self._new_watch(target, now) for target in self._targets]
         self._targets = ()
+        self._home = anyio.get_current_task().id
+        self._runs = anyio.CancelScope()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self.entered = self.running = True
@@ -92,6 +101,11 @@ class Scheduler:
         self._due.clear()
         # A consumer in another task may wait for news: it sees that nothing is pending, and ends.
         self._has_news.set()
+        if anyio.get_current_task().id != self._home:
+            # A task group cancels the task that entered it. That one left the block long ago, and must not be hit.
+            for scope in (self._runs, *self._scopes.values()):
+                scope.cancel()
+            raise PictoryConfigError(_LEFT_ELSEWHERE) from error
         tasks.cancel_scope.cancel()
         # The body's own error passes through as it is; only a cancellation concerns the task group.
         cancelled = isinstance(error, anyio.get_cancelled_exc_class())
@@ -109,6 +123,10 @@ class Scheduler:
         """Wait for one more target, unless that is done already; raises what the caller's own schedule raises."""
         self._begin(*self._new_watch(target, anyio.current_time()))
 
+    def statistics(self) -> PollerStatistics:
+        """What it did so far."""
+        return self.counters.statistics(len(self.pending), self._registry.outage.reason)
+
     async def next_news(self) -> Watch | None:
         """Wait for a watch to end, or for a new state of a job that is watched alone.
 
@@ -122,7 +140,9 @@ class Scheduler:
         return self._news.popleft()
 
     def _new_watch(self, target: Target, now: float) -> tuple[Watch, float]:
-        watch = Watch(target.project_id, target.after, target.job_id, self._terms, now, self, target.fresh)
+        watch = Watch(
+            target.project_id, target.after, target.job_id, self._terms, now, self, target.requested, target.age
+        )
         return watch, watch.next_poll(now)
 
     def _begin(self, watch: Watch, due: float) -> Watch:
@@ -158,6 +178,17 @@ class Scheduler:
         has_news, self._has_news = self._has_news, anyio.Event()
         has_news.set()
 
+    def end(self, watch: Watch, outcome: RenderOutcome, now: float) -> None:
+        """End a watch, and its poll if one is in flight."""
+        self.settle(watch, outcome, now)
+        if watch in self._scopes:
+            self._scopes[watch].cancel()
+
+    def start(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something beside the polls, until the block is left."""
+        if self.running:
+            self._tasks.start_soon(call, name="pictory: probe")
+
     def poll_soon(self, watch: Watch) -> None:
         """Poll again at once."""
         self._enter(watch, anyio.current_time())
@@ -165,19 +196,24 @@ class Scheduler:
     # The scheduler's own task.
 
     async def _run(self) -> None:
-        while True:
-            now = anyio.current_time()
-            while (watch := self._agenda.pop(now)) is not None:
-                self._take_up(watch, now)
-            while self._start_polls():  # noqa: ASYNC110 - it does not wait for anything, it lets other tasks run
-                await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
-            time = self._agenda.next_time()
-            self._sleeps_until = math.inf if time is None else time
-            # Nothing runs between the look at the agenda and here, so no wake-up is lost.
-            self._wake = anyio.Event()
-            with anyio.move_on_after(None if time is None else max(time - anyio.current_time(), _TOGETHER)):
-                await self._wake.wait()
-            self._sleeps_until = -1.0
+        with self._runs:
+            while True:
+                await self._step()
+
+    async def _step(self) -> None:
+        """Start what is due, and sleep until there is more to do."""
+        now = anyio.current_time()
+        while (watch := self._agenda.pop(now)) is not None:
+            self._take_up(watch, now)
+        while self._start_polls():  # noqa: ASYNC110 - it does not wait for anything, it lets other tasks run
+            await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
+        time = self._agenda.next_time()
+        self._sleeps_until = math.inf if time is None else time
+        # Nothing runs between the look at the agenda and here, so no wake-up is lost.
+        self._wake = anyio.Event()
+        with anyio.move_on_after(None if time is None else max(time - anyio.current_time(), _TOGETHER)):
+            await self._wake.wait()
+        self._sleeps_until = -1.0
 
     def _enter(self, watch: Watch, when: float) -> None:
         watch.due = False
@@ -195,9 +231,7 @@ class Scheduler:
             if self._terms.max_wait is not None:
                 self._agenda.put(watch, watch.deadline)
             return
-        self.settle(watch, watch.timed_out(now), now)
-        if watch in self._scopes:
-            self._scopes[watch].cancel()
+        self.end(watch, watch.timed_out(now), now)
 
     def _start_polls(self) -> bool:
         """Start a few of the due polls; return whether there are more that can be started."""

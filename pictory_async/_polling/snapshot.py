@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pictory_async._codec.answers import decode_project
+from pictory_async._values import Deferred
 from pictory_async.errors import MalformedResponseError
 
 if TYPE_CHECKING:
@@ -31,12 +33,13 @@ class Snapshot:
         compressed: Whether the body needs no more compression.
     """
 
-    __slots__ = ("_bytes", "compressed", "digest")
+    __slots__ = ("_bytes", "_project", "compressed", "digest")
 
     def __init__(self, body: bytes) -> None:
         self.digest: int = hash(body)
         self.compressed: bool = len(body) < _LONG
         self._bytes = zlib.compress(body, 1) if self.compressed else body
+        self._project: Deferred[Project | None] | None = None
 
     def compress(self) -> Iterator[None]:
         """Compress a long body, one piece for each step of this iterator."""
@@ -50,10 +53,15 @@ class Snapshot:
         self._bytes = b"".join((*pieces, deflate.flush()))
         self.compressed = True
 
-    def project(self, project_id: ProjectId) -> Project | None:
-        """Decode the project; ``None`` if it is nested so deeply that only the quick reader for polls can read it."""
-        body = zlib.decompress(self._bytes) if self.compressed else self._bytes
-        try:
-            return decode_project(body, project_id)
-        except MalformedResponseError:
-            return None
+    def project(self, project_id: ProjectId) -> Deferred[Project | None]:
+        """The project, decoded when it is read; ``None`` if only the quick reader for polls can read such deep JSON."""
+        if self._project is None:
+            self._project = Deferred(partial(_decode, self._bytes, project_id, compressed=self.compressed))
+        return self._project
+
+
+def _decode(stored: bytes, project_id: ProjectId, *, compressed: bool) -> Project | None:
+    try:
+        return decode_project(zlib.decompress(stored) if compressed else stored, project_id)
+    except MalformedResponseError:
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
@@ -13,8 +13,6 @@ from pictory_async._polling.handle import RenderHandle
 from pictory_async._settings.paths import path_segment
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId
-
-_JUST_NOW: Final = 10.0  # seconds
 
 After: TypeAlias = Project | datetime | None
 AfterEach: TypeAlias = Mapping[str, After] | Mapping[int, After] | Mapping[ProjectId, After]
@@ -28,13 +26,15 @@ class Target:
         project_id: The project; ``None`` for a job alone.
         job_id: The job that renders it, if it is known.
         after: The server's time that the video must be newer than; ``None`` if any video counts.
-        fresh: Whether the render was requested just now, so that it cannot be done yet.
+        requested: Whether it is a render that was requested: a `RenderHandle`.
+        age: Seconds since that request; ``None`` if it is not known.
     """
 
     project_id: ProjectId | None
     job_id: str | None = None
     after: datetime | None = None
-    fresh: bool = False
+    requested: bool = False
+    age: float | None = None
 
 
 def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
@@ -47,9 +47,9 @@ def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
         path_segment("project", wanted.project_id)
         if wanted.job_id is not None:
             path_segment("job", wanted.job_id)
-        age = None if wanted.requested_at is None else datetime.now(UTC) - wanted.requested_at
-        fresh = age is not None and age.total_seconds() < _JUST_NOW
-        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), fresh)
+        requested_at = wanted.requested_at
+        age = None if requested_at is None else (datetime.now(UTC) - requested_at).total_seconds()
+        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), requested=True, age=age)
     path_segment("project", wanted)
     return Target(wanted, None, baseline(after))
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
-from pictory_async._codec.answers import decode_job, decode_project, read_evidence
+from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence
 from pictory_async._codec.error_body import quotable
 from pictory_async._polling import explain
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
-from pictory_async._polling.failures import FailureStreak
+from pictory_async._polling.failures import FailureStreak, Meaning
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.schedules import PollSchedule, Sighting
 from pictory_async._polling.snapshot import Snapshot
@@ -25,14 +25,17 @@ from pictory_async.errors import (
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
-    WaitError,
 )
 from pictory_async.models import Job, JobStatus, ProjectId, ProjectStep
 
 if TYPE_CHECKING:
+    from pictory_async._http.health import Health
+    from pictory_async._values import Deferred
     from pictory_async.models import Project
 
 _log: Final = logging.getLogger("pictory_async")
+
+_JUST_NOW: Final = 10.0  # seconds
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -50,7 +53,7 @@ class Watch:
     """One wait: for a project, for a project whose render job is known, or for a job alone.
 
     If the job is known it is polled until it ends, because only a job shows progress and failure; then the project
-    is polled, until it shows the new video.
+    is polled, until it shows the new video. While the API refuses a job, job and project are polled in turn.
 
     Attributes:
         project_id: As it was given; ``None`` for a job alone.
@@ -59,7 +62,8 @@ class Watch:
         terms: The options of its poller.
         began: When the watch began.
         owner: The scheduler that it belongs to.
-        fresh: Whether the render was requested just before the watch began.
+        requested: Whether it waits for a render that was requested.
+        age: How many seconds before the watch began that was; ``None`` if it is not known.
         entry: Its number in its owner's agenda; 0 if it is not there.
         due: Whether its poll is queued or in flight.
         open: Whether the outcome is still to come.
@@ -71,7 +75,8 @@ class Watch:
         snapshot: The last response about the project.
         started: Whether the render was seen.
         job_lost: Why the job is not polled any more.
-        failures: The failed polls since the last good one; made late, because most watches never need it.
+        failures: The failed polls since the last good one, of what is polled next; made late, because most watches
+            never need it.
     """
 
     project_id: ProjectId | None
@@ -80,7 +85,8 @@ class Watch:
     terms: Terms
     began: float
     owner: Any
-    fresh: bool = False
+    requested: bool = False
+    age: float | None = None
     entry: int = 0
     due: bool = False
     open: bool = True
@@ -93,6 +99,8 @@ class Watch:
     started: bool = False
     job_lost: NotFoundError | None = None
     failures: FailureStreak | None = None
+    _in_turn: bool = False
+    _other_failures: FailureStreak | None = None
     _unfinished_at: float = attrs.field(init=False)
     _grace_from: float = attrs.field(init=False)
     _first_progress: tuple[float, float] | None = None
@@ -137,22 +145,44 @@ class Watch:
         """
         return (self._saw_job if self.asks_job else self._saw_project)(body, sent_at, now)
 
-    def failed(self, error: APIError, now: float) -> RenderOutcome | None:
-        """Judge a failed poll, which is not a failed render; returns as `saw` does."""
+    def add_failure(self, error: APIError, began: float, now: float) -> FailureStreak:
+        """Take in a failed poll that began at ``began``."""
         if self.failures is None:
-            self.failures = FailureStreak()
-        if not self.failures.add(error):
-            return None
-        if isinstance(error, NotFoundError):
-            if self.asks_job and self.project_id is not None:
-                # The project may still show what became of the render.
-                self.job_lost = error
+            self.failures = FailureStreak(error)
+        self.failures.add(error, began, now)
+        return self.failures
+
+    def failed(self, health: Health, crowd: int, now: float) -> RenderOutcome | None:
+        """Judge the last failed poll, which is not a failed render; returns as `saw` does.
+
+        Args:
+            health: What the client's other requests meet.
+            crowd: How many of its watches are refused alike now, this one included.
+            now: When the failure is judged.
+        """
+        failures = cast("FailureStreak", self.failures)
+        known = (self.job if self.asks_job else self.snapshot) is not None
+        not_before = self._appears_until if self.asks_job else -math.inf
+        if failures.believed(health, crowd, known=known, not_before=not_before):
+            if self.asks_job and self.project_id is not None and isinstance(failures.last, NotFoundError):
+                self.job_lost = failures.last
                 self._turn_to_project(now)
                 return None
-            return self._end(RenderStatus.MISSING, now, error)
-        if isinstance(error, (AuthenticationError, PermissionDeniedError)):
-            return self._end(RenderStatus.REFUSED, now, error)
-        return self._end(RenderStatus.ERROR, now, error)
+            return self.refused(failures.last, now)
+        if self.asks_job and self.project_id is not None and failures.meaning is Meaning.REFUSED:
+            self._in_turn = True
+        if self._in_turn:
+            self._ask_the_other()
+        return None
+
+    def refused(self, error: APIError, now: float) -> RenderOutcome:
+        """End the watch because of an error that is believed."""
+        status = RenderStatus.ERROR
+        if isinstance(error, NotFoundError) and error.from_api:
+            status = RenderStatus.MISSING
+        elif isinstance(error, (AuthenticationError, PermissionDeniedError)):
+            status = RenderStatus.REFUSED
+        return self._end(status, now, error)
 
     def timed_out(self, now: float) -> RenderOutcome:
         """End the watch because ``max_wait`` is over."""
@@ -169,12 +199,12 @@ class Watch:
         if early is not None:
             return early
         if failures is None and self.snapshot is None and not self.asks_job and self.job_id is not None:
-            return now  # the job has ended, so the project shows the result
+            return now  # the job has ended or is refused, so the project shows the result
         seen = Sighting(
             now=now,
             interval=terms.interval,
             polls=self.polls or (0 if failures is None else 1),  # a failed poll is a poll
-            fresh=self.fresh,
+            fresh=self.age is not None and self.age < _JUST_NOW,
             remaining=self._remaining(now),
         )
         due = terms.schedule.next_poll(seen)
@@ -190,24 +220,25 @@ class Watch:
         # While polls fail, the usual delays apply.
         return due if failures is not None and grace_ends <= now else max(now, grace_ends)
 
-    def project(self) -> Project | None:
-        """The project as it was last seen."""
+    def project(self) -> Deferred[Project | None] | None:
+        """The project as it was last seen; decoding it takes time, so that is left to whoever reads it."""
         return None if self.snapshot is None else self.snapshot.project(cast("ProjectId", self.project_id))
 
     def _saw_project(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         project_id = cast("ProjectId", self.project_id)
-        if self.snapshot is None or hash(body) != self.snapshot.digest:
+        completed = self.job is not None and self.job.is_completed
+        if self.snapshot is None or completed or hash(body) != self.snapshot.digest:
             evidence = read_evidence(body, project_id)
             # After a render was seen, a video that appears is new, with a date or without one.
             after = None if self.started and self.after == UNDATED else self.after
-            verdict = judge(evidence, after)
+            verdict = judge(evidence, after, self.job)
             if verdict is Verdict.IDLE and (evidence.step or "").upper() == ProjectStep.COMPLETE:
                 _log.warning(
                     "pictory.project.complete_without_video: %s has step COMPLETE but no video; still waiting",
                     self.subject,
                 )
             if verdict is Verdict.RENDERED:
-                project = decode_project(body, project_id)
+                project = decode_rendered(body, project_id, self.job if completed else None)
                 self.polls += 1
                 return self._end(RenderStatus.RENDERED, now, None, project)
             if self.verdict is Verdict.RENDERING and verdict is not Verdict.RENDERING:
@@ -218,8 +249,10 @@ class Watch:
         self._unfinished_at = sent_at
         if self.verdict is Verdict.RENDERING:
             self.started = True
+        if self._in_turn:  # the job is not given up yet
+            self._ask_the_other()
             return None
-        if sent_at < self._grace_from + self.terms.start_grace:
+        if self.verdict is Verdict.RENDERING or sent_at < self._grace_from + self.terms.start_grace:
             return None
         status, error = explain.no_new_video(self, now)
         return self._end(status, now, error)
@@ -227,8 +260,9 @@ class Watch:
     def _saw_job(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         job = decode_job(body, self.job_id)
         if job.is_missing:
-            return self.failed(explain.job_missing(self.job_id, self.path, job), now)
+            raise explain.job_missing(self.job_id, self.path, job)
         self._usable()
+        self._in_turn = False
         if job.status not in set(JobStatus) and (self.job is None or self.job.status != job.status):
             status = quotable(str(job.status))
             _log.info("pictory.job.unknown_status: job %r has status %r; still waiting", self.job_id, status)
@@ -241,6 +275,8 @@ class Watch:
                 return self._end(RenderStatus.ERROR if job.is_cleaned else RenderStatus.RENDERED, now, error)
             self.started = self.started or job.is_completed
             self._turn_to_project(now)
+            # A new period: the project may show the new video some time after its job has ended.
+            self._grace_from = now
             return None
         self._unfinished_at = sent_at
         if job.progress is not None and self._first_progress is None:
@@ -251,11 +287,20 @@ class Watch:
         self.polls += 1
         self.failures = None
 
+    @property
+    def _appears_until(self) -> float:
+        # A job may be refused for some time after its render was requested.
+        return self.began - max(0.0, self.age or 0.0) + self.terms.start_grace
+
     def _turn_to_project(self, now: float) -> None:
-        self.asks_job = False
-        # A new period: the project may show the new video some time after its job has ended.
-        self._grace_from = now
-        self.failures = None
+        self.asks_job = self._in_turn = False
+        self.failures, self._other_failures = self._other_failures, None
+        if self.snapshot is None:
+            self._grace_from = now
+
+    def _ask_the_other(self) -> None:
+        self.asks_job = not self.asks_job
+        self.failures, self._other_failures = self._other_failures, self.failures
 
     def _remaining(self, now: float) -> float | None:
         job = self.job
@@ -269,13 +314,11 @@ class Watch:
     def _end(
         self, status: RenderStatus, now: float, error: PictoryError | None, project: Project | None = None
     ) -> RenderOutcome:
-        if project is None:
-            project = error.project if isinstance(error, WaitError) else self.project()
         self.open = False
         self.outcome = RenderOutcome(
             project_id=cast("ProjectId", self.project_id),
             status=status,
-            project=project,
+            project=project or self.project(),
             job=self.job,
             job_id=self.job_id,
             polls=self.polls,

@@ -29,6 +29,7 @@ import pictory_async
 from pictory_async import ProgressSchedule, RateLimiter
 from pictory_async._codec.answers import decode_project, read_evidence
 from pictory_async._codec.json_bytes import fast_fields
+from pictory_async._http.health import Health
 from pictory_async._http.messages import Request, Response
 from pictory_async._polling.agenda import Agenda
 from pictory_async._polling.poller import RenderPoller
@@ -53,6 +54,7 @@ class Sender:
 
     def __init__(self, respond: Callable[[str], bytes]) -> None:
         self._respond = respond
+        self.health = Health("localhost")
 
     async def poll(self, path: str, subject: str) -> Response:
         """Answer at once, as a server without any distance would."""
@@ -64,7 +66,7 @@ class Sender:
 
 def poller(respond: Callable[[str], bytes], terms: Terms, ids: Iterable[str]) -> tuple[RenderPoller, Scheduler]:
     """A poller without a client, and its scheduler."""
-    scheduler = Scheduler(WatchRegistry(cast("Any", Sender(respond))), terms, targets_of(ids, None))
+    scheduler = Scheduler(WatchRegistry(cast("Any", Sender(respond)), None), terms, targets_of(ids, None))
     return RenderPoller(scheduler), scheduler
 
 

@@ -1,0 +1,72 @@
+"""What all requests of one client meet together. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, TypeAlias
+
+import attrs
+
+from pictory_async.errors import APIError, MalformedResponseError, StatusError
+
+Likeness: TypeAlias = tuple[type[APIError], int]
+
+_LIMIT_WITHIN: Final = 10.0
+
+
+def likeness(error: APIError) -> Likeness:
+    """What two failures have in common that count as the same: their class and status."""
+    return type(error), error.status if isinstance(error, StatusError) else 0
+
+
+def from_api(error: APIError) -> bool:
+    """Whether a failure is a response in the API's own form."""
+    return isinstance(error, (StatusError, MalformedResponseError)) and error.from_api
+
+
+@attrs.define(repr=False, eq=False)
+class Health:
+    """Whether the API responds to a client, and if not, what the client gets instead.
+
+    Every response counts, of polls and of direct calls.
+
+    Attributes:
+        host: Where the API is, for messages.
+        succeeded_at: When the latest request that succeeded was sent.
+        reached: Whether there was any response in the API's own form.
+        error: The last failure, if nothing succeeded since.
+        alike: How many failures in a row were like the last one.
+        since: When the first of these came back.
+        until: When the last of these came back.
+    """
+
+    host: str
+    succeeded_at: float = -math.inf
+    reached: bool = False
+    error: APIError | None = None
+    alike: int = 0
+    since: float = 0.0
+    until: float = 0.0
+
+    def succeeded(self, sent_at: float) -> None:
+        """Take in a usable response, to a request that was sent at ``sent_at``."""
+        self.succeeded_at = max(self.succeeded_at, sent_at)
+        self.reached = True
+        self.error = None
+
+    def failed(self, error: APIError, now: float) -> None:
+        """Take in a failure that came back at ``now``."""
+        if self.error is None or likeness(error) != likeness(self.error):
+            self.alike, self.since = 0, now
+        self.error, self.until = error, now
+        self.alike += 1
+        self.reached = self.reached or from_api(error)
+
+    @property
+    def ever_succeeded(self) -> bool:
+        """Whether any request succeeded."""
+        return self.succeeded_at > -math.inf
+
+    def is_limit(self, error: StatusError, sent_at: float) -> bool:
+        """Whether a response means "too many requests": a 503 does while others succeed, as with nginx's limits."""
+        return error.status == 429 or (error.status == 503 and sent_at - self.succeeded_at <= _LIMIT_WITHIN)  # noqa: PLR2004

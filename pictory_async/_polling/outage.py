@@ -1,0 +1,110 @@
+"""Slows the polls of a client down while all of them fail."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+if TYPE_CHECKING:
+    from pictory_async.errors import APIError
+
+_log: Final = logging.getLogger("pictory_async")
+
+_FAILURES: Final = 10
+_SHORTEST: Final = 0.5
+_LONGEST: Final = 8.0
+
+
+class _Waiting:
+    """One poll that waits for its turn.
+
+    Attributes:
+        failures: How many polls of the same project failed in a row.
+        interval: Seconds between two polls, as its caller asked.
+        turn: Set when it may be sent.
+    """
+
+    __slots__ = ("failures", "interval", "turn")
+
+    def __init__(self, failures: int, interval: float) -> None:
+        self.failures = failures
+        self.interval = interval
+        self.turn = anyio.Event()
+
+
+class Outage:
+    """Lets one poll through at a time while all polls of a client fail, after longer and longer waits.
+
+    The waits double from half a second to 8 seconds, or to the poll's interval if that is shorter. The first success
+    lets all polls through again. Who failed the least goes first, so polls that fail for reasons of their own do not
+    hold up the others for long.
+
+    Args:
+        host: Where the API is, for the log.
+
+    Attributes:
+        reason: Why all polls fail now; ``None`` if they do not.
+    """
+
+    def __init__(self, host: str) -> None:
+        self.reason: str | None = None
+        self._host = host
+        self._failed = 0
+        self._since = 0.0
+        self._delay = 0.0
+        self._next_at = 0.0
+        self._waiting: list[_Waiting] = []
+
+    async def turn(self, failures: int, interval: float) -> None:
+        """Wait for the poll's turn; return at once if there is no outage.
+
+        Args:
+            failures: How many polls of the same project failed in a row.
+            interval: Seconds between two polls, as its caller asked.
+        """
+        if self.reason is None:
+            return
+        one = _Waiting(failures, interval)
+        self._waiting.append(one)
+        try:
+            while not one.turn.is_set():
+                with anyio.move_on_after(max(0.0, self._next_at - anyio.current_time())):
+                    await one.turn.wait()
+                self._let_one_through(anyio.current_time())
+        finally:
+            if one in self._waiting:
+                self._waiting.remove(one)
+
+    def failed(self, error: APIError, watching: int, now: float) -> None:
+        """Take in a failed poll of a client with so many watches."""
+        self._failed += 1
+        if self.reason is not None:
+            self.reason = str(error)
+        elif self._failed >= min(_FAILURES, max(2, 2 * watching)):
+            self.reason = str(error)
+            self._since, self._delay = now, _SHORTEST
+            self._next_at = now + self._delay
+            _log.warning("pictory.api.unreachable: no poll of %s succeeds; polling less often. %s", self._host, error)
+
+    def ended(self, now: float) -> None:
+        """Take in that the API responds."""
+        self._failed = 0
+        if self.reason is None:
+            return
+        self.reason = None
+        _log.warning("pictory.api.reachable: polls of %s succeed again, after %.0f s", self._host, now - self._since)
+        for one in self._waiting:
+            one.turn.set()
+        self._waiting.clear()
+
+    def _let_one_through(self, now: float) -> None:
+        if self.reason is None or now < self._next_at or not self._waiting:
+            return
+        first = min(self._waiting, key=lambda one: one.failures)
+        self._waiting.remove(first)
+        first.turn.set()
+        self._delay = max(_SHORTEST, min(_LONGEST, first.interval, 2.0 * self._delay))
+        self._next_at = now + random.uniform(0.5, 1.0) * self._delay  # noqa: S311 - no secret
