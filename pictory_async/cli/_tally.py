@@ -114,6 +114,11 @@ class Tally:
         return ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
 
     @property
+    def outage(self) -> str | None:
+        """Why all polls fail now; ``None`` if they do not."""
+        return None if self.statistics is None else self.statistics.watches.outage
+
+    @property
     def polls_per_project(self) -> float:
         """The average number of polls until an outcome."""
         return sum(outcome.polls for outcome in self.outcomes.values()) / max(1, self.done)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import attrs
 import pytest
 
-from pictory_async import Project, RateLimiter, RenderOutcome, RenderStatus
+from pictory_async import PollerStatistics, Project, RateLimiter, RenderOutcome, RenderStatus
+from pictory_async.testing import Simulator
 
 pytest.importorskip("rich", reason="the extra cli is not installed")
 pytest.importorskip("click", reason="the extra cli is not installed")
@@ -68,6 +70,28 @@ def test_nothing_is_known_yet() -> None:
     text = "\n".join(frame(tally_of(0)))
     assert "watching 300" in text
     assert "Latest" not in text
+
+
+def in_an_outage(tally: Tally) -> Tally:
+    watches = PollerStatistics(3, 0, 9, 9, 0.0, 0.0, "GET /v2/projects/x failed: connection refused. " * 5)
+    tally.statistics = attrs.evolve(Simulator().client().statistics(), watches=watches)
+    return tally
+
+
+def test_an_outage_is_shown() -> None:
+    """While all polls fail, a frame and a line say so; the frame has the reason."""
+    tally = in_an_outage(tally_of(3))
+    text = "\n".join(frame(tally))
+    assert "! All polls fail: GET /v2/projects/x failed: connection refused." in text
+    assert progress_line(tally, Pace(0.5, 3)).endswith("0.5 requests/s, all polls fail")
+
+
+@pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (80, 14), (40, 12)])
+def test_frames_fit_in_an_outage(width: int, height: int) -> None:
+    """The reason takes one line, however long it is."""
+    lines = frame(in_an_outage(tally_of(100)), width, height)
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= max(height - 1, 11)
 
 
 @pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (80, 14), (60, 10)])

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from pictory_async import RateLimiter
 from pictory_async.cli._tally import Pace, Tally
+from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.text import as_duration, printable
 
@@ -65,6 +66,9 @@ class View:
         title = Text(self.title, style="bold", no_wrap=True, overflow="ellipsis")
         rows = [title, Text(), self._progress(), Text(), self._counts(), Text(), self._requests()]
         room = self.height - _FIXED_LINES
+        if self.tally.outage is not None:
+            room -= 1
+            rows.append(_outage(self.tally.outage))
         for name, bars in (("Downloading", self.downloading), ("Rendering", self.rendering)):
             shown = bars[: min(_MOST_BARS, room - 3)] if room > 3 else ()  # noqa: PLR2004 - an empty line, a title, a bar
             if shown:
@@ -112,6 +116,11 @@ def status_text(status: str) -> Text:
     """Return a status with its sign and colour."""
     sign, style = _STYLES.get(status, ("·", ""))
     return Text(f"{sign} {status.replace('_', ' ')}", style=style)
+
+
+def _outage(reason: str) -> Text:
+    text = Text("! All polls fail: ", style="red", no_wrap=True, overflow="ellipsis")
+    return text.append(printable(in_command_words(reason)), style="none")
 
 
 def _latest(outcomes: list[RenderOutcome]) -> RenderableType:
