@@ -86,7 +86,7 @@ def test_an_outage_is_shown() -> None:
     assert progress_line(tally, Pace(0.5, 3)).endswith("0.5 requests/s, all polls fail")
 
 
-@pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (80, 14), (40, 12)])
+@pytest.mark.parametrize(("width", "height"), [(100, 30), (80, 24), (80, 14), (60, 12)])
 def test_frames_fit_in_an_outage(width: int, height: int) -> None:
     """The reason takes one line, however long it is."""
     lines = frame(in_an_outage(tally_of(100)), width, height)
