@@ -40,11 +40,14 @@ class Simulator:
         limit: The request limit; it replaces the limit of the world.
         faults: Called for every request that arrives, with the request and the time; returns what goes wrong with
             it, or None.
+        connect: Seconds that opening a connection takes. If it is not 0, each request has a connection of its own, and
+            the request is sent when that is open.
     """
 
     world: World
     latency: Latency
     faults: Faults | None
+    connect: float
     _clock: Callable[[], float]
     _started: float | None
     _last: float
@@ -56,12 +59,14 @@ class Simulator:
         latency: Latency = 0.0,
         limit: Limit | None = None,
         faults: Faults | None = None,
+        connect: float = 0.0,
     ) -> None:
         self.world = World() if world is None else world
         if limit is not None:
             self.world.limit = limit
         self.latency = latency
         self.faults = faults
+        self.connect = connect
         self._clock = anyio.current_time
         self._started = None
         self._last = 0.0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Exchange(Protocol):
     """What a transport needs of a simulator."""
 
+    connect: float
+
     async def exchange(self, request: SimRequest) -> Delivery:
         """Return what the client receives for a request."""
         ...
@@ -99,6 +101,11 @@ class _Transport:
         """
         call = _Call(self._library, request)
         simulated = await _simulated(request)
+        if self._simulator.connect:
+            await anyio.sleep(self._simulator.connect)
+        trace = request.extensions.get("trace")
+        if trace is not None:  # as the libraries' own transports do, immediately before they write
+            await trace("simulator.send_request_headers.started", {"request": request})
         delivery: Delivery | None = None
         with anyio.move_on_after(call.read_timeout):
             delivery = await self._simulator.exchange(simulated)

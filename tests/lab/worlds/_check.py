@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pictory_async import RenderStatus
 from pictory_async.testing import Phase
 from tests.lab.worlds._evidence import Evidence
-from tests.lab.worlds._users import EPSILON
+from tests.lab.worlds._plan import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def check(history: History) -> None:
     for told in history.told:
         outcome = told.outcome
         history.holds_no_key(outcome, "an outcome")
-        if outcome.waited > told.user.max_wait + EPSILON:
+        if outcome.waited > told.user.max_wait + history.plan.slack:
             history.wrong("max_wait", f"{outcome.project_id} was decided after {outcome.waited} s")
         if (outcome.error is None) is not outcome.ok:
             history.wrong("true", "an error without need, or none where there should be one")
@@ -77,7 +77,7 @@ def _posts(history: History) -> Iterator[str]:
 
 def _untrue(history: History, told: Told) -> Iterator[str]:
     """What is not true about one outcome, at the moment it was given."""
-    evidence = Evidence(history.server, told)
+    evidence = Evidence(history.server, told, history.told)
     if told.outcome.status is RenderStatus.RENDERED:
         yield from _untrue_video(history, told)
         if not evidence.shows_video:
@@ -91,8 +91,8 @@ def _untrue(history: History, told: Told) -> Iterator[str]:
         RenderStatus.TIMED_OUT: lambda: _looked_away(history, told),
         RenderStatus.FAILED: evidence.against_failed,
         RenderStatus.NOT_STARTED: evidence.against_not_started,
-        RenderStatus.MISSING: lambda: evidence.against_statuses({404}),
-        RenderStatus.REFUSED: lambda: evidence.against_statuses({401, 403}),
+        RenderStatus.MISSING: lambda: evidence.against_refusal({404}),
+        RenderStatus.REFUSED: lambda: evidence.against_refusal({401, 403}),
         RenderStatus.ERROR: evidence.against_error,
     }
     yield from against[told.outcome.status]()
@@ -108,32 +108,40 @@ def _untrue_video(history: History, told: Told) -> Iterator[str]:
     if render is None or not any(
         render is one
         for owner in history.server.world.projects
-        if owner.id == told.outcome.project_id
+        if str(owner.id) == str(told.outcome.project_id)
         for one in owner.renders
     ):
         yield f"the video {project.video_url} is not the project's"
         return
+    job_id = told.outcome.job_id
+    job_polls = history.server.of(told.user.client, f"/jobs/{job_id}")
+    completed = any(one.job_status == "completed" and told.began <= one.back <= told.at for one in job_polls)
+    if completed and render.job_id != job_id:
+        yield f"the video is of job {render.job_id}, and {job_id} was completed"
     if render.phase(told.at) is not Phase.RENDERED:
         yield f"its render is only {render.phase(told.at).value}"
-    if told.before is not None and render.ends_at <= told.before + EPSILON:
+    if told.before is not None and render.ends_at <= told.before + STEP and not completed:
         yield f"the video is of {render.ends_at}, and was there before"
 
 
 def _looked_away(history: History, told: Told) -> Iterator[str]:
     """In a world without faults, a video that was there long enough must have been noticed."""
     plan = history.plan
-    if told.outcome.waited < told.user.max_wait - EPSILON:
+    if told.outcome.waited < told.user.max_wait - STEP:
         yield f"after only {told.outcome.waited} s"
-    undated = {one.id for one in plan.projects if one.undated}
-    if plan.share or plan.spells or plan.late or told.outcome.job_id or told.outcome.project_id in undated:
+    undated = {str(one.id) for one in plan.projects if one.undated}
+    quiet = not (plan.share or plan.spells or plan.stale or plan.stalls or plan.late)
+    if not quiet or told.outcome.job_id or str(told.outcome.project_id) in undated:
         return
     watches = sum(len(user.projects) + 2 for user in plan.users)
     pace = (plan.rate - plan.burst + 1) / plan.per
-    patience = 2.0 * told.user.interval + 2.0 + 3.0 * watches / pace + watches / 8 * plan.latency
+    if any(user.kind == "crowd" for user in plan.users):
+        pace /= 4  # the share that polls keep
+    patience = 2.0 * told.user.interval + 2.0 + 3.0 * watches / pace + watches / 4 * (plan.latency + plan.connect)
     truth = history.server.world.projects
-    project = next(one for one in truth if one.id == told.outcome.project_id)
+    project = next(one for one in truth if str(one.id) == str(told.outcome.project_id))
     ends = [render.ends_at for render in project.renders if not render.fails]
-    since = [max(end, told.began) for end in ends if told.before is None or end > told.before + EPSILON]
+    since = [max(end, told.began) for end in ends if told.before is None or end > told.before + STEP]
     # A render that runs hides the video that is there.
     hidden = any(render.picked_up_at < told.at and render.ends_at + patience > told.at for render in project.renders)
     if since and min(since) + patience < told.at and not hidden and project.exists(told.at):

@@ -5,27 +5,27 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tests.lab.worlds._users import EPSILON
+from tests.lab.worlds._plan import STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.lab.worlds._history import Told
     from tests.lab.worlds._plan import ProjectPlan
     from tests.lab.worlds._server import Exchange, Server, Shown
 
-TRANSIENT = {408, 429, 500, 502, 503, 504, *range(520, 525)}
-
 
 class Evidence:
     """The answers that a client had about a project, and its job, during a watch."""
 
-    def __init__(self, server: Server, told: Told) -> None:
+    def __init__(self, server: Server, told: Told, all_told: list[Told]) -> None:
         self._told = told
         self._server = server
         # Where the job has said that it is done, the video needs no date.
         dated = told.before is not None and told.outcome.job_id is None
         self._after = server.world.date(told.before) if dated and told.before is not None else None
+        self._slack = server.plan.slack
+        self._all_told = all_told
         self._polls = self._during(f"/projects/{told.outcome.project_id}")
 
     def _during(self, path: str) -> list[Exchange]:
@@ -37,6 +37,11 @@ class Evidence:
         ]
 
     @cached_property
+    def _client(self) -> list[Exchange]:
+        """All answers of the client, in their order."""
+        return self._server.of(self._told.user.client, "")
+
+    @cached_property
     def _job_polls(self) -> list[Exchange]:
         job_id = self._told.outcome.job_id
         return [] if job_id is None else self._during(f"/jobs/{job_id}")
@@ -44,7 +49,7 @@ class Evidence:
     @cached_property
     def _deciding(self) -> list[Exchange]:
         """The answers of the very moment."""
-        return [one for one in self._polls if one.back >= self._told.at - EPSILON]
+        return [one for one in self._polls if one.back >= self._told.at - self._slack]
 
     def _counts(self, shown: Shown | None) -> bool:
         """Whether an answer shows the awaited video."""
@@ -54,27 +59,31 @@ class Evidence:
             return True
         if shown.generated is None:
             # Without a date, only a render that was seen tells the video from the old one, and only handles ask so.
-            return self._told.user.kind == "render" and any(one.shown and one.shown.rendering for one in self._polls)
+            return self._told.user.kind in {"render", "handles"} and any(
+                one.shown and one.shown.rendering for one in self._polls
+            )
         return shown.generated > self._after
 
     @property
     def shows_video(self) -> bool:
-        """Whether an answer of the very moment shows the awaited video."""
+        """Whether an answer of the very moment shows the awaited video, or any page after its job was completed."""
+        if any(one.job_status == "completed" for one in self._job_polls) and any(one.shown for one in self._deciding):
+            return True
         return any(self._counts(one.shown) for one in self._deciding)
 
     @property
     def was_shown_video(self) -> bool:
         """Whether an earlier answer had shown it."""
-        if self._told.outcome.job_id is not None or self._told.user.kind in {"render", "render_and_wait"}:
+        if self._told.outcome.job_id is not None or self._told.user.kind in {"render", "handles", "render_and_wait"}:
             return False  # while the job is looked at, the project is not
-        began = self._told.began + EPSILON  # at the same moment the answer may have come before the question
-        earlier = [one for one in self._polls if began < one.back < self._told.at - EPSILON]
+        began = self._told.began + self._slack  # at the same moment the answer may have come before the question
+        earlier = [one for one in self._polls if began < one.back < self._told.at - self._slack]
         return not self._others and any(self._counts(one.shown) for one in earlier)
 
     @property
     def was_told_failure(self) -> bool:
         """Whether an earlier answer about the job had said that it failed."""
-        earlier = (one for one in self._job_polls if one.back < self._told.at - EPSILON)
+        earlier = (one for one in self._job_polls if one.back < self._told.at - self._slack)
         return any(one.job_status == "failed" for one in earlier)
 
     @cached_property
@@ -82,7 +91,7 @@ class Evidence:
         """Whether calls that are not of a watch asked about the same project."""
         told = self._told
         return any(
-            user.kind in {"get", "render", "render_and_wait", "download"}
+            user.kind in {"get", "crowd", "render", "render_and_wait", "download"}
             and user.client == told.user.client
             and any(str(one.id) == str(told.outcome.project_id) for one in self._projects(user.projects))
             for user in self._server.plan.users
@@ -112,7 +121,7 @@ class Evidence:
     def against_failed(self) -> Iterator[str]:
         """Either the job has said so, or a render was seen and is over."""
         told = self._told
-        if any(one.job_status == "failed" and one.back >= told.at - EPSILON for one in self._job_polls):
+        if any(one.job_status == "failed" and one.back >= told.at - self._slack for one in self._job_polls):
             return
         if not self._shows_nothing():
             yield "no answer of that moment showed a failure"
@@ -125,32 +134,89 @@ class Evidence:
             if max(one.sent for one in self._shows_nothing()) < ready - 1e-6:
                 yield f"the grace lasts until {ready}"
 
-    def against_statuses(self, statuses: set[int]) -> Iterator[str]:
-        """Two answers in a row must have had the same status."""
-        lost = [one for one in self._job_polls if one.status == 404 or one.job_status == "missing"]
+    def against_refusal(self, statuses: set[int]) -> Iterator[str]:
+        """The API itself, or for long something else, must have refused the project, its job, or everything."""
+        lost = [one for one in self._job_polls if one.refuses == 404]
         if 404 in statuses and len(lost) >= 2 and self._shows_nothing():
+            yield from self._too_young()
             return
-        polls = [*self._polls, *self._job_polls]
-        yield from self._in_a_row([one for one in polls if one.says == "truth" and one.status in statuses], 2)
+        wrong = [self._object_is_not_refused(self._polls, statuses), self._everything_is_not_refused(statuses)]
+        if self._told.outcome.project_id is None or self._job_polls:
+            wrong.append(self._object_is_not_refused(self._job_polls, statuses))
+        if all(wrong):
+            yield "; ".join(filter(None, wrong))
+
+    def _too_young(self) -> Iterator[str]:
+        """A job may appear until the grace is over."""
+        told = self._told
+        if told.requested is not None and told.at < told.requested + told.user.start_grace - STEP:
+            yield f"the job was requested at {told.requested:.3f} only"
+
+    def _object_is_not_refused(self, polls: list[Exchange], statuses: set[int]) -> str:
+        """Why a refusal of this one object may not be believed; empty if it may."""
+        run = _run(polls, lambda one: one.refuses in statuses)
+        if len(run) >= 2 and run[-1].back >= self._told.at - self._slack:
+            lasted = run[-1].sent - run[0].back
+            known = any(one.succeeded for one in polls if one.back < run[0].back)
+            if lasted < (30.0 if known else 2.0) - STEP:
+                return f"refused for {lasted:.3f} s only"
+            if self._refused_alike(run) < 5 or self._success_after(run[0].back):
+                return ""
+            return "the API refused many, and answered nothing"
+        run = _run(polls, lambda one: one.says == "foreign" and one.status in statuses & {403, 404})
+        if len(run) >= 2 and run[-1].sent - run[0].back >= 60.0 - STEP and self._success_after(run[-2].sent):
+            return ""
+        return f"the last answers were {[(one.status, one.says, round(one.back, 3)) for one in polls[-3:]]}"
+
+    def _refused_alike(self, run: list[Exchange]) -> int:
+        """How many projects of the client were refused like this meanwhile, and still waited for."""
+        ended = {str(told.outcome.project_id) for told in self._all_told if told.at < self._told.at}
+        alike = {
+            one.request.path
+            for one in self._client
+            if one.refuses == run[-1].refuses and run[0].back - 60.0 <= one.back <= self._told.at
+        }
+        return sum(path.rpartition("/")[2] not in ended for path in alike)
+
+    def _success_after(self, since: float) -> bool:
+        return any(
+            one.succeeded and since - STEP <= one.sent and one.back <= self._told.at + STEP for one in self._client
+        )
+
+    def _everything_is_not_refused(self, statuses: set[int]) -> str:
+        """Why this does not hold for all that the client asked; empty if it does."""
+        answers = [one for one in self._client if one.back <= self._told.at + STEP and one.status != 429]
+        ever = any(one.succeeded for one in answers)
+        alike = {(one.status, one.refuses) for one in answers[-1:]}
+        run = _run(answers, lambda one: (one.status, one.refuses) in alike)
+        lasted = run[-1].back - run[0].back if run else 0.0
+        rejected = bool(run) and run[-1].refuses == 401
+        if rejected and 401 in statuses:
+            return "" if lasted >= (60.0 if ever else 2.0) - STEP else f"the key was rejected for {lasted:.3f} s only"
+        if not ever and lasted >= 60.0 - STEP:
+            return ""
+        return f"everything was alike for {lasted:.3f} s"
 
     def against_error(self) -> Iterator[str]:
-        """The last answers must have been unusable."""
-        polls = [*self._polls, *self._job_polls]
-        garbage = [one for one in polls if one.says == "garbage"]
-        statuses = [
-            one
-            for one in polls
-            if one.says == "truth" and one.status not in {200, 401, 403, 404} and one.status not in TRANSIENT
-        ]
-        if len(garbage) < 5:
-            yield from self._in_a_row(statuses, 2)
-
-    def _in_a_row(self, answers: list[Exchange], many: int) -> Iterator[str]:
+        """The last answers must have been unusable, or the API never reached."""
         told = self._told
-        last = sorted(answers, key=lambda one: one.back)[-many:]
-        if len(last) < many or last[-1].back < told.at - EPSILON:
-            yield f"the server said {[(one.status, one.says) for one in self._polls[-3:]]}"
-        elif not self._others and any(
-            one.shown is not None and last[0].back + EPSILON < one.back < last[-1].back for one in self._polls
-        ):
-            yield "a good answer came in between"
+        polls = sorted([*self._polls, *self._job_polls], key=lambda one: one.back)
+        if sum(one.says == "garbage" for one in polls) >= 5:
+            return
+        if any(one.job_status == "completed" for one in self._job_polls) and self._shows_nothing():
+            return
+        others = {one.refuses for one in polls} - {0, 401, 403, 404}
+        reached = any(one.says in {"truth", "garbage"} and one.back <= told.at for one in self._client)
+        if not reached and told.at - told.began >= 300.0 - STEP:
+            return
+        yield from self.against_refusal(others | {one.status for one in polls if one.says == "foreign" and one.status})
+
+
+def _run(answers: list[Exchange], matches: Callable[[Exchange], bool]) -> list[Exchange]:
+    """The last answers in a row that match."""
+    found: list[Exchange] = []
+    for one in reversed(answers):
+        if not matches(one):
+            break
+        found.insert(0, one)
+    return found

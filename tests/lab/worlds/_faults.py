@@ -33,8 +33,9 @@ MEBIBYTE: Final = bytes(1024 * 1024)
 JSON: Final = {"content-type": "application/json"}
 HTML: Final = {"content-type": "text/html"}
 
-Says = Literal["truth", "garbage", "nothing"]
-"""What an answer that met a fault is worth: all of it counts, it cannot be used, or none arrived."""
+Says = Literal["truth", "garbage", "foreign", "nothing"]
+"""What an answer that met a fault is worth: all of it counts, it is the API's but cannot be used, it is not the API's
+and says nothing about the project, or none arrived."""
 
 FIVES: Final = tuple(range(500, 505))
 CLOUDFLARE: Final = tuple(range(520, 527))
@@ -88,6 +89,17 @@ def _with(fields: dict[str, Any]) -> Callable[[bytes], bytes]:
     return edit
 
 
+def _about(other: str) -> Callable[[bytes], bytes]:
+    """Make it the answer about another project, or another job."""
+
+    def edit(body: bytes) -> bytes:
+        raw = json.loads(body)
+        raw["job_id" if isinstance(raw.get("data"), dict) else "project_id"] = other
+        return json.dumps(raw).encode()
+
+    return edit
+
+
 def _last(field: bytes) -> Callable[[bytes], bytes]:
     return lambda body: body[:-1] + b"," + field + b"}"
 
@@ -120,6 +132,12 @@ def _refusal(status: int, *, quotes_key: bool = True) -> Callable[[random.Random
     return make
 
 
+COMPLAINTS: Final[tuple[dict[str, Any], ...]] = (
+    {"error": {"error_message": "no", "error_code": 890}},
+    {"data": {"error_message": "not today"}},
+    {"error_code": "77", "error_message": "out of order"},
+    {"message": "no"},
+)
 NOT_OBJECTS: Final = (b"", b"null", b"[]", b"5", b'"text"', b"{", b"{}x", b"{}", b"\xef\xbb\xbf{}")
 MISFITS: Final[tuple[dict[str, Any], ...]] = (
     {"videoURL": 5, "status": 5},
@@ -154,20 +172,23 @@ MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     "no answer": ("nothing", lambda chance: Stall(chance.choice((None, 0, 20)), reaches_world=chance.random() < 0.5)),
     "slow drip": ("truth", lambda chance: Drip(chance.choice((150, 1000)), chance.choice((0.01, 0.3, 5.0)))),
     "truncated body": ("nothing", lambda chance: Truncate(chance.randrange(300), reset=chance.random() < 0.5)),
-    "body over 32 MiB": ("garbage", lambda _: Oversized()),
+    "body over 32 MiB": ("foreign", lambda _: Oversized()),
     "wrong Content-Length": ("nothing", lambda chance: WrongLength(chance.choice((-50, -1, 1, 500)))),
-    "broken gzip": ("garbage", lambda _: BrokenGzip()),
-    "gzip bomb": ("garbage", lambda _: Answer(200, {**JSON, "content-encoding": "gzip"}, _bomb())),
-    "200 with HTML": ("garbage", lambda _: _status(200, HTML, b"<html><title>Sign in</title></html>")),
+    "broken gzip": ("foreign", lambda _: BrokenGzip()),
+    "gzip bomb": ("foreign", lambda _: Answer(200, {**JSON, "content-encoding": "gzip"}, _bomb())),
+    "200 with HTML": ("foreign", lambda _: _status(200, HTML, b"<html><title>Sign in</title></html>")),
     "200 with success: false": (
-        "garbage",
-        lambda _: _status(200, JSON, b'{"success": false, "error": {"error_message": "no", "error_code": 890}}'),
+        "truth",
+        lambda chance: _status(200, JSON, json.dumps({"success": False} | chance.choice(COMPLAINTS)).encode()),
     ),
-    "200 without an object": ("garbage", lambda chance: _status(200, JSON, chance.choice(NOT_OBJECTS))),
+    "200 without an object": ("foreign", lambda chance: _status(200, JSON, chance.choice(NOT_OBJECTS))),
     "401": ("truth", _refusal(401)),
     "403 with JSON": ("truth", _refusal(403)),
-    "403 with HTML": ("truth", lambda _: _status(403, HTML, b"<html><title>1010</title></html>")),
+    "403 with HTML": ("foreign", lambda _: _status(403, HTML, b"<html><title>1010</title></html>")),
     "404": ("truth", lambda _: _status(404, JSON)),
+    "404 with HTML": ("foreign", lambda chance: _status(404, HTML, chance.choice((b"<h1>404</h1>", b"", b"gone")))),
+    "missing token": ("foreign", lambda _: _status(403, JSON, b'{"Message": "Missing Authentication Token"}')),
+    "job not there yet": ("truth", lambda _: _status(404, JSON)),
     "408": ("truth", lambda _: _status(408, HTML)),
     "400, 405, 410 or 422": ("truth", lambda chance: _status(chance.choice((400, 405, 410, 422)), JSON)),
     "429 without Retry-After": ("truth", _limited()),
@@ -179,8 +200,9 @@ MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     "500 to 504": ("truth", _fives(FIVES)),
     "503": ("truth", _fives((503,))),
     "520 to 526": ("truth", _fives(CLOUDFLARE)),
+    "530": ("truth", _fives((530,))),
     "redirect to another host": (
-        "truth",
+        "foreign",
         lambda chance: Answer(chance.choice((301, 302, 303, 307, 308)), {"location": f"{ELSEWHERE}/"}),
     ),
     "wrong type where it matters": ("garbage", lambda chance: Edited(_with(chance.choice(MISFITS)))),
@@ -190,10 +212,11 @@ MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
         "truth",
         lambda _: Edited(_with({"new": {"a": [1]}, "step": "PONDERING", "status": "pondering"})),
     ),
-    "deep nesting": ("garbage", lambda chance: Edited(_last(b'"a":' + chance.choice((b"[", b'{"a":')) * 3000))),
-    "huge integer": ("garbage", lambda _: Edited(_last(b'"videoDuration":' + b"9" * 5000))),
-    "NaN": ("garbage", lambda chance: Edited(_last(b'"a":' + chance.choice((b"NaN", b"Infinity", b"-Infinity"))))),
-    "invalid UTF-8": ("garbage", lambda _: Edited(_last(b'"a":"\xff"'))),
+    "about another object": ("garbage", lambda chance: Edited(_about(f"2025{chance.randrange(10**6):045}"))),
+    "deep nesting": ("foreign", lambda chance: Edited(_last(b'"a":' + chance.choice((b"[", b'{"a":')) * 3000))),
+    "huge integer": ("foreign", lambda _: Edited(_last(b'"videoDuration":' + b"9" * 5000))),
+    "NaN": ("foreign", lambda chance: Edited(_last(b'"a":' + chance.choice((b"NaN", b"Infinity", b"-Infinity"))))),
+    "invalid UTF-8": ("foreign", lambda _: Edited(_last(b'"a":"\xff"'))),
     "duplicate keys": ("truth", lambda _: Edited(lambda body: b'{"inProgress":true,"success":true,' + body[1:])),
     "server's clock jumps": (
         "truth",
@@ -201,7 +224,7 @@ MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     ),
 }
 
-API_KINDS: Final = tuple(kind for kind in MAKE if kind != "503")
+API_KINDS: Final = tuple(kind for kind in MAKE if kind not in {"503", "530", "job not there yet"})
 # The large ones cost as much as a hundred others.
 API_WEIGHTS: Final = tuple(0.1 if kind in {"body over 32 MiB", "gzip bomb"} else 1.0 for kind in API_KINDS)
 MEDIA_KINDS: Final = (

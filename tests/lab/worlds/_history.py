@@ -38,6 +38,7 @@ class Told:
         began: When the wait began, in seconds of the world's time.
         at: When the outcome was decided.
         before: When the video that does not count was finished; ``None`` if any counts.
+        requested: When the render of its job was requested; ``None`` without a job.
     """
 
     user: UserPlan
@@ -45,6 +46,7 @@ class Told:
     began: float
     at: float
     before: float | None
+    requested: float | None = None
 
 
 @attrs.define

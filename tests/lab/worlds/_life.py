@@ -68,6 +68,9 @@ async def _live(history: History, clock: trio.testing.MockClock) -> None:
     clients = [_client(history, number) for number in range(plan.clients)]
     with anyio.fail_after(FOREVER):
         async with anyio.create_task_group() as tasks:
+            if not any(user.kind == "download" for user in plan.users):  # there, time is kept by hand
+                for when, seconds in plan.stalls:
+                    tasks.start_soon(_stall, clock, when, seconds)
             for user in plan.users:
                 projects = [known[number] for number in user.projects if number in known]
                 if user.kind != "download":
@@ -78,6 +81,12 @@ async def _live(history: History, clock: trio.testing.MockClock) -> None:
     await _healthy(history, clients)
     for client in clients:
         await client.aclose()
+
+
+async def _stall(clock: trio.testing.MockClock, when: float, seconds: float) -> None:
+    """Let time pass while no task runs."""
+    await anyio.sleep(when)
+    clock.jump(seconds)
 
 
 def _client(history: History, number: int) -> AsyncPictory:

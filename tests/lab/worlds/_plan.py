@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import random
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
 from pictory_async.testing import Render
 
-UserKind = Literal["wait", "wait_all", "watch", "render", "render_and_wait", "jobs", "get", "download"]
+UserKind = Literal[
+    "wait", "wait_all", "watch", "render", "handles", "render_and_wait", "jobs", "get", "crowd", "download"
+]
 Ending = Literal["never", "after", "break", "raise"]
 
+STEP: Final = 0.002  # timers do not sleep shorter than a millisecond
 TIMEOUT: Final = 20.0
 MAX_PAUSE: Final = 30.0
-SPELLS: Final = ("401", "404", "429 without Retry-After", "503", "connection refused", "no answer")
+SPELLS: Final = (
+    "401",
+    "404",
+    "403 with JSON",
+    "404 with HTML",
+    "403 with HTML",
+    "missing token",
+    "200 with HTML",
+    "redirect to another host",
+    "530",
+    "429 without Retry-After",
+    "503",
+    "connection refused",
+    "no answer",
+)
 
 
 @attrs.frozen
@@ -68,6 +85,7 @@ class UserPlan:
             scheduler; or by leaving the loop, or by an error in it, after so many outcomes.
         patience: How many seconds or outcomes.
         steps: How many steps.
+        mixed: Whether ids are written in another way than the API does, and ``after`` in any form.
     """
 
     number: int
@@ -85,16 +103,37 @@ class UserPlan:
     ending: Ending = "never"
     patience: float = 0.0
     steps: int = 0
+    mixed: bool = False
 
 
 @attrs.frozen
 class Spell:
-    """A time in which every request for one project, or for all, meets the same fault."""
+    """A time in which requests meet the same fault: those for one project, those of one kind, or all.
+
+    Attributes:
+        kind: The fault.
+        begins: When.
+        ends: When it is over.
+        project: Only requests for this project.
+        path: Only requests whose path holds this text.
+        share: The share of them that meet the fault.
+    """
 
     kind: str
     begins: float
     ends: float
     project: int | None = None
+    path: str = ""
+    share: float = 1.0
+
+
+@attrs.frozen
+class Stale:
+    """A time in which the pages of projects are some seconds old."""
+
+    begins: float
+    ends: float
+    age: float
 
 
 @attrs.frozen
@@ -111,6 +150,10 @@ class Plan:
         share: The share of requests that meet a fault.
         only: The faults that are left of those, by name of the request; ``None`` for all.
         spells: Faults that last.
+        stale: Times with old pages.
+        job_delay: Seconds in which a new job is not known yet.
+        connect: Seconds that it takes to open a connection, one for each request.
+        stalls: When the event loop does nothing, and for how long.
         projects: The projects.
         users: The users.
     """
@@ -127,8 +170,17 @@ class Plan:
     share: float
     only: frozenset[str] | None
     spells: tuple[Spell, ...]
+    stale: tuple[Stale, ...]
+    job_delay: float
+    connect: float
+    stalls: tuple[tuple[float, float], ...]
     projects: tuple[ProjectPlan, ...]
     users: tuple[UserPlan, ...]
+
+    @property
+    def slack(self) -> float:
+        """How late anything may be: one step of the scheduler, and the times in which the event loop does nothing."""
+        return STEP + sum(seconds for _, seconds in self.stalls)
 
 
 def _render(chance: random.Random, at: float) -> Render:
@@ -156,14 +208,14 @@ def _project(chance: random.Random, number: int) -> ProjectPlan:
 
 
 def _user(chance: random.Random, number: int, clients: int, projects: int) -> UserPlan:
-    kinds: tuple[UserKind, ...] = ("wait", "wait_all", "watch", "render", "render_and_wait", "jobs", "get", "download")
-    kind = chance.choices(kinds, (3, 5, 8, 3, 2, 2, 2, 1))[0]
-    many = kind in {"wait_all", "watch", "render"}
+    kinds = get_args(UserKind)
+    kind: UserKind = chance.choices(kinds, (3, 5, 8, 3, 3, 2, 2, 2, 1, 1))[0]
+    many = kind in {"wait_all", "watch", "render", "handles"}
     count = chance.randint(1, projects) if many else 1
-    if kind == "render":
+    if kind in {"render", "handles"}:
         count = min(count, 4)
     ending: Ending = chance.choice(("never", "after"))
-    if kind in {"watch", "render"} and chance.random() < 0.3:
+    if kind in {"watch", "render", "handles"} and chance.random() < 0.3:
         ending = chance.choice(("break", "raise"))
     after = chance.choice((0.0, chance.uniform(0.0, 20.0), chance.uniform(0.0, 200.0), float(chance.randint(1, 20))))
     # A big batch that is looked at all the time is a slow world, and shows no more than a small one.
@@ -185,14 +237,25 @@ def _user(chance: random.Random, number: int, clients: int, projects: int) -> Us
         ending=ending,
         patience=after if ending == "after" else float(chance.randint(0, 3)),
         steps=chance.choice((0, 1, 2, 3, 5, 8, 13, 30)),
+        mixed=chance.random() < 0.3,
     )
 
 
 def _spell(chance: random.Random, projects: int) -> Spell:
-    kind = chance.choice(SPELLS)
+    begins = chance.choice((0.0, chance.uniform(0.0, 120.0)))
+    return Spell(
+        kind=chance.choice(SPELLS),
+        begins=begins,
+        ends=begins + chance.choice((3.0, 12.0, 30.0, 100.0)),
+        project=None if chance.random() < 0.6 else chance.randrange(projects),
+        path=chance.choice(("", "", "/projects", "/projects/", "/jobs/")),
+        share=chance.choice((1.0, 1.0, 1.0, 0.05, 0.5)),
+    )
+
+
+def _stale(chance: random.Random) -> Stale:
     begins = chance.uniform(0.0, 120.0)
-    everywhere = kind != "404" and chance.random() < 0.6
-    return Spell(kind, begins, begins + chance.choice((3.0, 30.0)), None if everywhere else chance.randrange(projects))
+    return Stale(begins, begins + chance.choice((20.0, 100.0)), chance.choice((2.0, 20.0, 100.0)))
 
 
 def draw(seed: int) -> Plan:
@@ -214,6 +277,12 @@ def draw(seed: int) -> Plan:
         share=chance.choice((0.0, 0.05, 0.1, 0.4)),
         only=None,
         spells=tuple(_spell(chance, projects) for _ in range(chance.choice((0, 0, 1, 2)))),
+        stale=tuple(_stale(chance) for _ in range(chance.choice((0, 0, 0, 1)))),
+        job_delay=chance.choice((0.0, 0.0, 4.0, 20.0)),
+        connect=chance.choice((0.0, 0.0, 0.3)),
+        stalls=tuple(
+            (chance.uniform(0.0, 60.0), chance.choice((0.05, 1.2, 6.0))) for _ in range(chance.choice((0, 0, 0, 10)))
+        ),
         projects=tuple(_project(chance, number) for number in range(projects)),
         users=tuple(_user(chance, number, clients, projects) for number in range(chance.randint(1, 5))),
     )

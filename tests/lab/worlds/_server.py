@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.lab.worlds._plan import Plan, ProjectPlan
 
+PROJECTS: Final = "/pictoryapis/v2/projects/"
 HEALTHY: Final = "a project that is always there"
 MEDIA_SIZES: Final = {"mp4": 3000, "mp3": 900, "jpg": 400, "srt": 200, "vtt": 200, "txt": 0}
 
@@ -65,11 +66,35 @@ class Exchange:
     body: bytes = b""
 
     @cached_property
-    def shown(self) -> Shown | None:
-        """What it shows of a project."""
+    def _good(self) -> dict[str, Any] | None:
+        """The object of a good answer."""
         if self.says != "truth" or self.status != 200:
             return None
-        raw = json.loads(self.body)
+        raw: dict[str, Any] = json.loads(self.body)
+        complains = raw.get("success") is False and self.kind == "200 with success: false"
+        return None if complains else raw
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is the API's own good answer."""
+        return self._good is not None
+
+    @property
+    def refuses(self) -> int:
+        """The status with which the API itself refuses what was asked for; 0 if it does not."""
+        if self.kind == "200 with success: false":
+            return 200
+        if self.job_status == "missing":
+            return 404
+        status = self.status if self.says == "truth" and self.status is not None else 0
+        return status if 400 <= status < 500 and status not in {408, 429} else 0
+
+    @cached_property
+    def shown(self) -> Shown | None:
+        """What it shows of a project."""
+        raw = self._good
+        if raw is None:
+            return None
         date = raw.get("generatedDate")
         return Shown(
             rendering=raw.get("inProgress") is True or str(raw.get("step")).upper() == "RENDER",
@@ -80,10 +105,10 @@ class Exchange:
     @cached_property
     def job_status(self) -> str | None:
         """What it says about a job; ``None`` for no usable answer, and ``missing`` for an unknown job."""
-        if self.says != "truth" or self.status != 200:
+        raw = self._good
+        if raw is None:
             return None
-        raw = json.loads(self.body)
-        data = raw["data"]
+        data: dict[str, Any] = next((raw[key] for key in ("data", "error") if isinstance(raw.get(key), dict)), raw)
         if data.get("error_code") == "5000":
             return "missing"
         known = data.get("status") in {"in-progress", "completed"}
@@ -107,13 +132,13 @@ class _Recorded:
         delivery = Delivery.of(response) if fault is None else fault.deliver(response)
         exchange.status = delivery.status
         if fault is not None:
-            exchange.says = worth(exchange.kind, fault, response)
+            exchange.says = "truth" if isinstance(fault, _Earlier) else worth(exchange.kind, fault, response)
         return attrs.evolve(delivery, pieces=self._arriving(delivery.pieces))
 
     def _arriving(self, pieces: Iterable[tuple[float, bytes]]) -> Iterator[tuple[float, bytes]]:
         """Note when the answer has arrived: whole, or as far as it matters for one that cannot be used."""
         keeps = self.exchange.says == "truth" and not self.exchange.request.path.startswith("/media")
-        if self.exchange.says == "garbage":
+        if self.exchange.says in {"garbage", "foreign"}:
             self.exchange.back = self.now()
         body = []
         for wait, piece in pieces:
@@ -151,7 +176,7 @@ class Server:
         for project in plan.projects:
             self._add(project)
         self.world.add_project(project_id=HEALTHY)
-        self.simulator = Simulator(self.world, latency=self._sent, faults=self._arrived)
+        self.simulator = Simulator(self.world, latency=self._sent, faults=self._arrived, connect=plan.connect)
         self.exchanges: list[Exchange] = []
         self.counts: collections.Counter[str] = collections.Counter()
         self.healthy = False
@@ -209,6 +234,11 @@ class Server:
         self._underway[id(request)] = exchange
         return exchange.latency
 
+    def _is_new_job(self, path: str, now: float) -> bool:
+        job_id = path.rpartition("/jobs/")[2]
+        begun = [render.at for _, render in self.world.jobs if render.job_id == job_id]
+        return "/jobs/" in path and any(now < at + self.plan.job_delay for at in begun)
+
     def _may_meet(self, name: str) -> bool:
         return self.plan.only is None or name in self.plan.only
 
@@ -216,6 +246,12 @@ class Server:
         exchange = self._underway.pop(id(request))
         exchange.at = now
         kind = self._kind(exchange, now)
+        if not kind and request.method == "GET" and request.path.startswith(PROJECTS) and not self.healthy:
+            for stale in self.plan.stale:
+                if stale.begins <= now < stale.ends:
+                    exchange.kind = "stale page"
+                    self.counts[exchange.kind] += 1
+                    return _Recorded(exchange, _Earlier(self.world, request, now - stale.age), self.simulator.now)
         if not kind:
             return _Recorded(exchange, None, self.simulator.now)
         exchange.kind = kind
@@ -227,14 +263,31 @@ class Server:
         if self.healthy:
             return ""
         media = path.startswith("/media")
-        number = self._numbers.get(path.removeprefix("/pictoryapis/v2/projects/").partition("/")[0])
+        number = self._numbers.get(path.removeprefix(PROJECTS).partition("/")[0])
         for spell in self.plan.spells:
-            if not media and spell.begins <= now < spell.ends and spell.project in {None, number}:
+            here = spell.begins <= now < spell.ends and spell.project in {None, number} and spell.path in path
+            if not media and here and chance.random() < spell.share:
                 return spell.kind
+        if self._is_new_job(path, now):
+            return "job not there yet"
         share = 2.0 * self.plan.share if exchange.request.method == "POST" else self.plan.share
         if chance.random() >= share or not self._may_meet(exchange.name):
             return ""
         return chance.choice(MEDIA_KINDS) if media else chance.choices(API_KINDS, API_WEIGHTS)[0]
+
+
+@attrs.frozen
+class _Earlier:
+    """The world's answer as it was some time ago, as from a cache in between."""
+
+    world: World
+    request: SimRequest
+    at: float
+    reaches_world: bool = False
+
+    def deliver(self, response: SimResponse) -> Delivery:
+        """Return the old answer."""
+        return Delivery.of(self.world.handle(self.request, self.at))
 
 
 def client_host(client: int) -> str:

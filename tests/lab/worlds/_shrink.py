@@ -37,7 +37,8 @@ def tell(history: History) -> str:
     plan = history.plan
     lines = [f"The world of seed {plan.seed}", "", f"limiter: {plan.rate} in {plan.per} s, {plan.burst} at once"]
     lines += [f"clients: {plan.clients}, latency {plan.latency} s"]
-    lines += [_given(thing) for thing in (*plan.projects, *plan.spells, *plan.users)]
+    lines += [_given(thing) for thing in (*plan.projects, *plan.spells, *plan.stale, *plan.users)]
+    lines += [f"a new job is unknown for {plan.job_delay} s; connecting takes {plan.connect} s; stalls: {plan.stalls}"]
     lines += ["", "     sent     back  request"]
     for one in history.server.exchanges:
         what = f"{one.request.method} {one.request.origin}{one.request.path} -> {one.status or 'nothing'}"
@@ -77,7 +78,7 @@ def shrink(plan: Plan, fails: Callable[[Plan], bool], met: frozenset[str]) -> Pl
     before = None
     while best != before:
         before = best
-        for field in ("users", "spells", "projects", "only"):
+        for field in ("users", "spells", "stale", "stalls", "projects", "only"):
             best = _fewer(best, field, fails)
         best = _simpler(best, fails)
     return best
@@ -106,7 +107,7 @@ def _fewer(plan: Plan, field: str, fails: Callable[[Plan], bool]) -> Plan:
 
 _PLAIN: Final[tuple[tuple[str, dict[str, object]], ...]] = (
     ("projects", {"renders": (), "edits": (), "deleted_at": None, "scenes": None, "earlier": None, "undated": False}),
-    ("users", {"ending": "never", "again": False, "pause": 0.0, "starts": 0.0, "client": 0}),
+    ("users", {"ending": "never", "again": False, "mixed": False, "pause": 0.0, "starts": 0.0, "client": 0}),
 )
 
 
@@ -120,7 +121,7 @@ def _simpler(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
                     things[index] = _with(things[index], **{name: value})
                     smaller = _with(plan, **{field: tuple(things)})
                     plan = smaller if fails(smaller) else plan
-    for name, value in {"late": 0.0, "latency": 0.0, "clients": 1}.items():
+    for name, value in {"late": 0.0, "latency": 0.0, "connect": 0.0, "job_delay": 0.0, "clients": 1}.items():
         smaller = _with(plan, **{name: value})
         if smaller != plan and not (name == "clients" and any(user.client for user in plan.users)):
             plan = smaller if fails(smaller) else plan

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import anyio.lowlevel
 import attrs
 
-from pictory_async import AsyncPictory, RenderHandle, RenderOutcome, RenderStatus, errors
+from pictory_async import AsyncPictory, Project, RenderHandle, RenderOutcome, RenderStatus, errors
 from tests.lab.worlds._history import History, Told
 from tests.lab.worlds._plan import ProjectPlan, UserPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from pictory_async import RenderPoller
-
-EPSILON: Final = 0.002  # one step of the scheduler, whose timers do not sleep shorter than a millisecond
 
 STATUS: Final[tuple[tuple[type[errors.PictoryError], RenderStatus], ...]] = (
     (errors.RenderFailedError, RenderStatus.FAILED),
@@ -51,9 +52,11 @@ class User:
             "wait_all": self._wait_all,
             "watch": self._watch,
             "render": self._render,
+            "handles": self._handles,
             "render_and_wait": self._render_and_wait,
             "jobs": self._jobs,
             "get": self._get,
+            "crowd": self._crowd,
         }
         if not self.projects:
             return
@@ -82,19 +85,30 @@ class User:
 
     def _after(self, project: ProjectPlan) -> Any:
         before = self._before(project)
-        return None if before is None else self.history.server.world.date(before)
+        if before is None:
+            return None
+        date = self.history.server.world.date(before)
+        snapshot = self.plan.mixed and project.number % 2
+        return Project(id=project.id, video_url="https://old.invalid/", generated_at=date) if snapshot else date
+
+    def _id(self, project: ProjectPlan) -> str | int:
+        """The id, or the same as text where the API uses a number, and the other way round."""
+        if not self.plan.mixed:
+            return project.id
+        text = str(project.id)
+        return text if isinstance(project.id, int) else int(text) if text.isdecimal() and text[0] != "0" else text
 
     @property
     def _terms(self) -> dict[str, Any]:
         plan = self.plan
         return {"max_wait": plan.max_wait, "interval": plan.interval, "start_grace": plan.start_grace}
 
-    def _told(self, outcome: RenderOutcome, began: float, before: float | None) -> None:
-        self.history.told.append(Told(self.plan, outcome, began, began + outcome.waited, before))
+    def _told(self, outcome: RenderOutcome, began: float, before: float | None, requested: float | None = None) -> None:
+        self.history.told.append(Told(self.plan, outcome, began, began + outcome.waited, before, requested))
 
     def _in_time(self, began: float) -> None:
         late = self._now - began - self.plan.max_wait
-        if late > EPSILON:
+        if late > self.history.plan.slack:
             self.history.wrong("max_wait", f"{self.plan.kind} came back {late:.3f} s after its max_wait")
 
     # The calls.
@@ -103,7 +117,7 @@ class User:
         project, began = self.projects[0], self._now
         outcome: dict[str, Any]
         try:
-            found = await self.client.projects.wait(project.id, after=self._after(project), **self._terms)
+            found = await self.client.projects.wait(self._id(project), after=self._after(project), **self._terms)
             outcome = {"status": RenderStatus.RENDERED, "project": found}
         except errors.PictoryError as error:
             outcome = self._outcome_of(error)
@@ -117,7 +131,7 @@ class User:
         return {"status": status, "error": error, "project": getattr(error, "project", None)}
 
     async def _wait_all(self) -> None:
-        wanted = [project.id for project in (*self.projects, self.projects[0])]
+        wanted = [self._id(project) for project in (*self.projects, self.projects[0])]
         began = self._now
         after = {project.id: self._after(project) for project in self.projects}
         outcomes = await self.client.projects.wait_all(wanted, after=after, **self._terms)
@@ -129,21 +143,27 @@ class User:
 
     async def _watch(self) -> None:
         first, others = self.projects[: self.plan.first], self.projects[self.plan.first :]
-        began = {project.id: self._now for project in self.projects}
-        wanted = [project.id for project in first]
+        began = {self._id(project): self._now for project in self.projects}
+        wanted = [self._id(project) for project in first]
         after = {project.id: self._after(project) for project in first}
         try:
             async with self.client.projects.watch([*wanted, *wanted[:1]], after=after, **self._terms) as watch:
                 for project in others:
                     await anyio.sleep(self.plan.pause)
-                    began[project.id] = self._now
+                    began[self._id(project)] = self._now
+                    watch.add(self._id(project), after=self._after(project))
                     watch.add(project.id, after=self._after(project))
-                    watch.add(project.id, after=self._after(project))
-                await self._outcomes(watch, began, {project.id: self._before(project) for project in self.projects})
+                await self._outcomes(watch, began, {self._id(one): self._before(one) for one in self.projects})
         except _Bored:
             self.history.cancelled += 1
 
-    async def _outcomes(self, watch: RenderPoller, began: dict[Any, float], before: dict[Any, float | None]) -> None:
+    async def _outcomes(
+        self,
+        watch: RenderPoller,
+        began: dict[Any, float],
+        before: dict[Any, float | None],
+        requested: Mapping[Any, float] = MappingProxyType({}),
+    ) -> None:
         """Take the outcomes: one for each watch, each as soon as it is there."""
         due = dict.fromkeys(began, 1)
         again = self.plan.again
@@ -152,9 +172,9 @@ class User:
             project_id = outcome.project_id
             taken += 1
             due[project_id] = due.get(project_id, 0) - 1
-            self._told(outcome, began[project_id], before[project_id])
+            self._told(outcome, began[project_id], before[project_id], requested.get(project_id))
             late = self._now - began[project_id] - outcome.waited
-            if late > EPSILON and not self.plan.pause:
+            if late > self.history.plan.slack and not self.plan.pause:
                 self.history.wrong("one outcome each", f"{project_id} was given {late:.3f} s after it was decided")
             if again:
                 again = False
@@ -194,12 +214,39 @@ class User:
             handles += [] if handle is None else [handle]
         if not handles:
             return
+        await self._watch_handles(handles, before, {handle.project_id: self._now for handle in handles})
+
+    async def _watch_handles(
+        self, handles: list[RenderHandle], before: dict[Any, float | None], requested: dict[Any, float]
+    ) -> None:
         began = {handle.project_id: self._now for handle in handles}
         try:
             async with self.client.projects.watch(handles, **self._terms) as watch:
-                await self._outcomes(watch, began, before)
+                await self._outcomes(watch, began, before, requested)
         except _Bored:
             self.history.cancelled += 1
+
+    async def _handles(self) -> None:
+        """Wait for renders that somebody requested some time ago."""
+        handles: list[RenderHandle] = []
+        requested: dict[Any, float] = {}
+        known = {project.id for project in self.projects}
+        for project, render in self.history.server.world.jobs:
+            if project.id not in known or project.id in requested or render.at > self._now:
+                continue
+            requested[project.id] = render.at
+            at = datetime.now(UTC) - timedelta(seconds=self._now - render.at)
+            handles.append(
+                RenderHandle(
+                    project_id=project.id,
+                    job_id=render.job_id,
+                    generated_before=None,
+                    requested_at=None if self.plan.mixed else at,
+                )
+            )
+        if handles:
+            began = dict.fromkeys(requested, self._now)
+            await self._watch_handles(handles, dict.fromkeys(requested), began if self.plan.mixed else requested)
 
     async def _start(self, project: ProjectPlan) -> tuple[RenderHandle | None, float | None]:
         """Start a render; give also when the video before it was finished."""
@@ -228,6 +275,19 @@ class User:
             if server.video_of(shown.video) is render or server.world.date(render.ends_at) == shown.generated
         ]
         return max(ends, default=None)
+
+    async def _crowd(self) -> None:
+        """Eight callers ask for one project every second."""
+
+        async def ask() -> None:
+            for _ in range(20):
+                with suppress(errors.PictoryError):
+                    await self.client.projects.get(self.projects[0].id)
+                await anyio.sleep(1.0)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(8):
+                tasks.start_soon(ask)
 
     async def _render_and_wait(self) -> None:
         project, called = self.projects[0], self._now
