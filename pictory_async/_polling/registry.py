@@ -9,7 +9,7 @@ import attrs
 
 from pictory_async._polling.counters import Counters
 from pictory_async._polling.watch import Watch
-from pictory_async.errors import APIError, MalformedResponseError
+from pictory_async.errors import APIError, MalformedResponseError, StatusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +126,7 @@ class WatchRegistry:
         for watch in concerned:
             try:
                 outcome = watch.saw(response.body, response.sent_at, now)
-            except MalformedResponseError as error:
+            except (MalformedResponseError, StatusError) as error:
                 usable = False
                 watch.owner.settle(watch, watch.failed(response.blame(error), now), now)
             except Exception as error:  # noqa: BLE001 - the other watches may belong to other callers
