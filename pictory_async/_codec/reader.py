@@ -202,9 +202,7 @@ _FIELD_HOOKS: dict[tuple[type[Model], str], Callable[..., Any]] = {
     (models.Scene, "layout_id"): hooks.label,
     (models.TemplateScene, "id"): hooks.label,
     (models.Layer, "id"): hooks.label,
-    **{
-        (Project, name): hooks.label for name in ("project_type", "voice_over_id", "brand_id", "smart_template_id")
-    },
+    **{(Project, name): hooks.label for name in ("project_type", "voice_over_id", "brand_id", "smart_template_id")},
 }
 
 

@@ -218,9 +218,7 @@ class Fetcher:
         return Request("GET", url, source.what, source.what, headers, self._timeout)
 
 
-async def _write(
-    stream: Stream, source: Source, part: PartFile, gunzip: Gunzip | None, expected: int | None
-) -> int:
+async def _write(stream: Stream, source: Source, part: PartFile, gunzip: Gunzip | None, expected: int | None) -> int:
     """Write what arrives, decompressed; return how many bytes arrived."""
     arrived = 0
     buffer = bytearray()

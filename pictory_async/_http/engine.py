@@ -17,9 +17,9 @@ import anyio
 import attrs
 
 from pictory_async._http.admission import Admission
+from pictory_async._http.authorities import trusted
 from pictory_async._http.messages import MAX_BODY, Response
 from pictory_async._http.stream import CLOSING, Stream
-from pictory_async._http.authorities import trusted
 from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._statistics import HttpStatistics

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import attrs
 
 from pictory_async._codec.error_body import ErrorBody, decode_error
 from pictory_async._http.encoding import Gunzip, Headers, codings, header
 from pictory_async.errors import APIError, MalformedResponseError, NotFoundError, RequestTimeoutError, StatusError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["MAX_BODY", "Headers", "Request", "Response", "header", "no_such"]
 

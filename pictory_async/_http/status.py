@@ -65,7 +65,9 @@ def status_error(response: Response, hide: Callable[[str], str]) -> StatusError:
     }
     if status in {400, 422}:
         said = f" ({body.message})" if body.message else ""
-        text = f"Pictory rejected the request for {request.subject}{said}.{body.listed} Correct it; a retry cannot help."
+        text = (
+            f"Pictory rejected the request for {request.subject}{said}.{body.listed} Correct it; a retry cannot help."
+        )
         return InvalidRequestError(text, fields=body.fields, **facts)
     if status in {429, *range(500, 600)}:
         pause = parse_retry_after(header(response.headers, b"retry-after"), _server_time(response))
@@ -113,10 +115,8 @@ def _plain(status: int, subject: str, body: ErrorBody, *, json: bool) -> tuple[t
                 f"A firewall in front of Pictory blocked the request for {subject}. "
                 "Check your network's address and any custom User-Agent; the API key is not the cause."
             )
-        case 404 if body.from_api:
-            return NotFoundError, no_such(subject, said)
         case 404:
-            return NotFoundError, (
+            return NotFoundError, no_such(subject, said) if body.from_api else (
                 f"The server responded for {subject} with status 404{said}, but not in the API's form. "
                 "Check the base URL; if it is right, a proxy or gateway may have responded: try again."
             )

@@ -48,7 +48,7 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
 def job_missing(job_id: str | None, path: str, job: Job) -> NotFoundError:
     """The error for a job that does not exist."""
     text = f"There is no job {job_id!r} for this API key. Check the id; jobs are deleted after some time."
-    return NotFoundError(text, status=404, code=job.error_code, method="GET", path=path)
+    return NotFoundError(text, status=200, code=job.error_code, method="GET", path=path)
 
 
 def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:

@@ -9,6 +9,8 @@ import pytest
 from pictory_async.testing import LoggedRequest, ServerLimit, SimRequest, World
 from tests.testing._send import get_json, send
 
+UNKNOWN = {"error_code": "5000", "error_message": "JOB_NOT_FOUND"}
+
 
 @pytest.mark.parametrize("key", ["", "pictai_wrong", "Bearer pictai_simulator"])
 def test_a_wrong_key_is_rejected_everywhere(key):
