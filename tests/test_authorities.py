@@ -15,15 +15,23 @@ from pictory_async import errors
 from pictory_async._http.authorities import trusted
 
 PROGRAM = """
+import sys
 import anyio
 from pictory_async import AsyncPictory, errors
+from pictory_async.models import Project
+
+film = Project(id="p", name="Film", video_url="https://127.0.0.1:9/film.mp4")
 
 async def main():
     async with AsyncPictory("pictai_x", base_url="https://127.0.0.1:9/pictoryapis") as client:
-        for call in (client.projects.get("p"), client.projects.wait_all(["p", "q"])):
+        for call in (
+            client.projects.get("p"),
+            client.projects.wait_all(["p", "q"]),
+            client.projects.download(film, sys.argv[1], kinds=["video"]),
+        ):
             try:
                 await call
-            except errors.PictoryConfigError as error:
+            except errors.PictoryError as error:
                 print(error)
 
 anyio.run(main)
@@ -40,14 +48,19 @@ class Library:
         return ssl.create_default_context(cafile=self.file)
 
 
-def test_each_call_names_the_variable() -> None:
-    """In a process whose ``SSL_CERT_FILE`` is stale, calls and waits end with one error that says so."""
+def test_each_call_names_the_variable(tmp_path: Path) -> None:
+    """In a process whose ``SSL_CERT_FILE`` is stale, calls, waits and downloads end with an error of ours that says so."""
     environment = {"SSL_CERT_FILE": "/nonexistent.pem", "PYTHONPATH": str(Path(__file__).parent.parent)}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", PROGRAM, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     lines = done.stdout.splitlines()
-    assert 2 == len(lines), done.stderr
+    assert 3 == len(lines), done.stderr
     assert all("SSL_CERT_FILE names '/nonexistent.pem', which cannot be used: No such file" in line for line in lines)
 
 
