@@ -9,12 +9,12 @@
     │   ├── ConnectionFailedError (ConnectionError)
     │   ├── RequestTimeoutError (TimeoutError)
     │   ├── MalformedResponseError            the response does not have the documented form
-    │   └── StatusError                       the response has an error status
+    │   └── StatusError                       the response has an error status, or reports an error with status 200
     │       ├── InvalidRequestError           400, 422
     │       ├── AuthenticationError           401
     │       ├── PermissionDeniedError         403
     │       │   └── BlockedError              403 without JSON: a firewall in front of the API
-    │       ├── NotFoundError (LookupError)   404
+    │       ├── NotFoundError (LookupError)   404, or a response with status 200 that says so
     │       ├── RateLimitedError              429
     │       └── ServerError                   any 5xx, including Cloudflare's 52x
     ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
@@ -235,10 +235,11 @@ class FieldProblem(ValueObject):
 
 @_error
 class StatusError(APIError):
-    """The response has an error status.
+    """The response has an error status, or it has status 200 and reports an error instead of what was asked for.
 
     Attributes:
-        status: HTTP status code, always an ``int`` (codes such as 520 have no name).
+        status: HTTP status code, always an ``int`` (codes such as 520 have no name); 200 if the API reported the error
+            in a response with that status.
         code: The API's error code, such as ``INVALID_REQUEST_BODY``; ``None`` if the body has none.
         from_api: Whether the body has the API's own form. ``False`` for what a gateway, a proxy or a firewall sends: it
             says nothing about the project.
@@ -254,7 +255,7 @@ class InvalidRequestError(StatusError):
     """400 or 422: the API does not accept the request.
 
     Attributes:
-        fields: The problems of single fields; empty if the API names none.
+        fields: The problems of single fields, at most 100; empty if the API names none.
     """
 
     fields: tuple[FieldProblem, ...] = ()
@@ -273,7 +274,7 @@ class BlockedError(PermissionDeniedError):
 
 
 class NotFoundError(StatusError, LookupError):
-    """404: there is no such project, template or job for this key."""
+    """There is no such project, template or job for this key: 404, or a response with status 200 that says so."""
 
 
 @_error

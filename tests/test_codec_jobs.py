@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pictory_async._codec import answers as codec
+from pictory_async.errors import MalformedResponseError, NotFoundError
 from pictory_async.models import JobStatus
+from pictory_async.testing.bodies import unknown_job
 from tests._bodies import body_of, payload
 
 
@@ -78,3 +80,20 @@ class TestJobs:
         job = codec.decode_job(body_of(value))
         assert expected == job.error_code
         assert value == job.to_dict()
+
+    @pytest.mark.parametrize("place", ["body", "error", "root"])
+    def test_an_unknown_job_in_each_place(self, place):
+        """A response that names neither an id nor a status, only that there is no such job, is a missing job."""
+        job = codec.decode_job(body_of(unknown_job(place)), "j")
+        assert (True, True, False) == (job.is_missing, job.is_finished, job.is_failed)
+        assert ("j", "5000", "JOB_NOT_FOUND") == (job.id, job.error_code, job.error_message)
+        assert unknown_job(place) == job.to_dict()
+        # In the response to something else, it is no job at all.
+        with pytest.raises(NotFoundError):
+            codec.decode_job(body_of(unknown_job(place)))
+
+    @pytest.mark.parametrize("value", [{}, {"message": "ok"}, {"renderProgress": 5}])
+    def test_an_object_without_a_job(self, value):
+        """An object without an id, a status, a result or data is not an unfinished job."""
+        with pytest.raises(MalformedResponseError, match="not a job"):
+            codec.decode_job(body_of(value), "j")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from hypothesis import given
 
@@ -139,7 +140,10 @@ class TestErrorBodies:
     )
     def test_shapes(self, value, expected):
         """Each form of the API's errors is understood."""
-        assert expected == decode_error(body_of(value))
+        found = decode_error(body_of(value))
+        assert found is not None
+        assert expected == attrs.evolve(found, from_api=False)
+        assert found.from_api is (isinstance(value, dict) and ("fields" not in value or "code" in value))
 
     @pytest.mark.parametrize("body", [b"", b"<html>error code: 1010</html>", b"[" * 100_000, b"7" * 5_000])
     def test_not_json(self, body):

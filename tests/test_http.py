@@ -139,11 +139,12 @@ class TestAnswers:
             ({"content-encoding": "gzip"}, gzip.compress(b"{}" * 100, mtime=0)[:-12], "cut off"),
             ({"content-encoding": "gzip"}, gzip.compress(bytes(MAX_BODY + 1), mtime=0), "decompressed"),
             ({"content-encoding": "br"}, b"x", "not asked for"),
+            ({"content-encoding": "gzip,gzip,gzip"}, b"x", "not asked for"),
             ({}, bytes(MAX_BODY + 1), "larger than"),
             ({}, b"<html>", "JSON"),
             ({}, b"", "empty"),
         ],
-        ids=["broken", "cut-off", "bomb", "unasked", "oversized", "html", "empty"],
+        ids=["broken", "cut-off", "bomb", "unasked", "layers", "oversized", "html", "empty"],
     )
     async def test_an_unusable_body_is_malformed(
         self, world: World, library: str, headers: dict[str, str], body: bytes, problem: str
@@ -153,13 +154,40 @@ class TestAnswers:
             with pytest.raises(errors.MalformedResponseError, match=problem) as caught:
                 await client.projects.get("p")
         assert caught.value.json_path == "$"
+        assert not caught.value.from_api
 
-    async def test_identity_is_no_compression(self, world: World, library: str) -> None:
-        """A server may say that it did nothing."""
-        async with self.client(
-            world, library, Answer(200, {"content-encoding": "identity"}, b'{"projectName": "Plain"}')
-        ) as client:
+    @pytest.mark.parametrize(
+        ("coding", "layers"),
+        [
+            ("identity", 0),
+            ("Identity", 0),
+            ("", 0),
+            ("utf-8", 0),
+            ("aws-chunked", 0),
+            ("x-gzip", 1),
+            ("GZIP", 1),
+            ("gzip, identity", 1),
+            ("aws-chunked,gzip", 1),
+            ("gzip, gzip", 2),
+        ],
+    )
+    async def test_codings_as_servers_write_them(self, world: World, library: str, coding: str, layers: int) -> None:
+        """A list of codings is undone, and what is no coding changes nothing."""
+        body = b'{"projectName": "Plain"}'
+        for _ in range(layers):
+            body = gzip.compress(body)
+        async with self.client(world, library, Answer(200, {"content-encoding": coding}, body)) as client:
             assert (await client.projects.get("p")).name == "Plain"
+
+    async def test_gzip_may_have_several_members(self, world: World, library: str) -> None:
+        """Members one after the other are one body, with zeros behind them or not; a cut one is an error."""
+        members = [gzip.compress(part) for part in (b'{"projectName":', b"", b'"Plain"}')]
+        headers = {"content-encoding": "gzip"}
+        async with self.client(world, library, Answer(200, headers, b"".join(members) + bytes(9))) as client:
+            assert (await client.projects.get("p")).name == "Plain"
+        async with self.client(world, library, Answer(200, headers, b"".join(members)[:-3])) as client:
+            with pytest.raises(errors.MalformedResponseError, match="cut off"):
+                await client.projects.get("p")
 
 
 @virtual_time

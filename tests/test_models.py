@@ -176,6 +176,7 @@ class TestProject:
         (scene,) = read(scenes=[V2_SCENE]).scenes
         assert 7 == scene.id
         assert () == scene.sentence
+        assert "Hi" == scene.text
         assert {"sentence", "image", "lines", "settings"} == set(scene.extra)
         assert V2_SCENE == scene.to_dict()
 

@@ -174,9 +174,10 @@ async def test_the_project_is_the_last_witness_when_the_job_is_gone() -> None:
     assert outcome.ok
 
 
-async def test_a_missing_job_of_an_idle_project_is_missing() -> None:
+@pytest.mark.parametrize("style", ["404", "body", "error", "root"])
+async def test_a_missing_job_of_an_idle_project_is_missing(style: Any) -> None:
     """Neither the job nor the project knows of a render: the outcome says that the job is missing."""
-    world = World(unknown_job="body")
+    world = World(unknown_job=style)
     project_id = world.add_project()
     async with Simulator(world).client() as client:
         (outcome,) = await client.projects.wait_all([RenderHandle(project_id=project_id, job_id="unknown")])
@@ -247,9 +248,9 @@ class TestJobs:
             with pytest.raises(errors.JobCleanedError, match="were deleted"):
                 await client.jobs.wait("j")
 
-    @pytest.mark.parametrize("style", ["404", "body"])
+    @pytest.mark.parametrize("style", ["404", "body", "error", "root"])
     async def test_an_unknown_job_is_not_found(self, style: Any) -> None:
-        """Both of the API's ways to say it are one error."""
+        """All of the API's ways to say it are one error."""
         async with Simulator(World(unknown_job=style)).client() as client:
             for call in (client.jobs.get, client.jobs.wait):
                 with pytest.raises(errors.NotFoundError, match="no job 'unknown'"):

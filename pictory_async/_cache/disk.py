@@ -19,7 +19,7 @@ from pictory_async._cache.sqlite import Database
 from pictory_async._cache.templates import MemoryStore, TemplateCache
 from pictory_async._codec.answers import decode_template
 from pictory_async._settings.durations import Duration, seconds
-from pictory_async.errors import MalformedResponseError, PictoryConfigError
+from pictory_async.errors import APIError, PictoryConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ class DiskStore:
         found = await self._use(lambda database: database.load(self._key(template_id), since, now))
         try:
             return None if found is None else decode_template(found, template_id)
-        except MalformedResponseError:
+        except APIError:
             return None
 
     async def save(self, template_id: str, fetched: Fetched) -> None:

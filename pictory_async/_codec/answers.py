@@ -1,20 +1,32 @@
 """From responses to models: how to read each response of the API.
 
 Everything here is pure: bytes in, models or errors out. The parts:
-``names`` knows the API's spelling, ``json_bytes`` reads bytes, ``hooks`` single values,
-``reader`` whole objects; ``writer`` is the way back, and ``error_body`` reads error responses.
+``names`` knows the API's spelling, ``json_bytes`` reads bytes, ``hooks`` single values, ``older`` the form of v2
+projects, ``reader`` whole objects; ``writer`` is the way back, ``error_body`` reads error responses, and ``origin``
+tells the API's own responses from those of a gateway.
+
+Every decoder raises one of these:
+
+- `MalformedResponseError`: the response does not show what was asked for.
+- `NotFoundError`, with status 200: it reports in words or by a code that what was asked for does not exist.
+- `StatusError`, with status 200: it reports another error.
+
+The last two come without the API's words, until `Response.blame` adds them with the key hidden.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+import logging
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_origin
 
 from pictory_async import models
 from pictory_async._codec import hooks
+from pictory_async._codec.error_body import reported_error
 from pictory_async._codec.hooks import TypeMismatchError
-from pictory_async._codec.json_bytes import decode_json, fast_fields
+from pictory_async._codec.json_bytes import decode_json, fast_fields, is_list
 from pictory_async._codec.names import MATTERS, NAMES
-from pictory_async._codec.reader import place_of, reader_of, within
+from pictory_async._codec.origin import has_api_form
+from pictory_async._codec.reader import place_of, read_items, reader_of, within
 from pictory_async._codec.writer import unstructure
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Evidence, Job, Model, Project, ProjectId
@@ -24,6 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("pictory_async")
 
 write_with(unstructure)
 
@@ -41,6 +56,7 @@ def decode_project(body: bytes, project_id: ProjectId) -> Project:
     Raises:
         MalformedResponseError: The body is not a JSON object or not a project, a field that matters has the wrong
             type, or the response is about another project.
+        StatusError: The response reports an error instead (`NotFoundError` if there is no such project).
     """
     raw = decode_json(body)
     _check_project(raw, project_id)
@@ -73,6 +89,7 @@ def decode_template(body: bytes, template_id: str) -> models.Template:
 
     Raises:
         MalformedResponseError: The body is not a JSON object or not a template, or its id is not text.
+        StatusError: The response reports an error instead (`NotFoundError` if there is no such template).
     """
     raw = decode_json(body)
     _check_kind(raw, models.Template)
@@ -82,21 +99,30 @@ def decode_template(body: bytes, template_id: str) -> models.Template:
 def decode_job(body: bytes, job_id: str | None = None) -> Job:
     """Read the response to ``GET /v1/jobs/{id}``; ``job_id`` is used if the response has none.
 
+    Returns:
+        The job; one with ``is_missing`` if the response says ``JOB_NOT_FOUND``, in any of the documented places.
+
     Raises:
         MalformedResponseError: The body is not a JSON object or not a job, or its id or status is not text.
+        StatusError: The response reports an error about no job (`NotFoundError` if that is the error).
     """
     raw = decode_json(body)
     # An error with status 200 names no job; read as a job, it would mean "failed".
-    if raw.get("success") is False and not any(place_of(raw, name, NAMES["Job"][name]) for name in ("id", "status")):
-        raise MalformedResponseError(
-            "The response has success: false and shows no job. Try again.", json_path="$.success"
-        )
+    nameless = not any(place_of(raw, name, NAMES["Job"][name]) for name in ("id", "status"))
+    if nameless and not _is_missing_job(raw, job_id):
+        _check_reported(raw, "job")
+        if "success" not in raw and "data" not in raw:
+            raise _not_a("job", raw)
     job = _read(Job, raw, job_id)
     if job_id is not None and job.id != job_id:  # such as a surplus response on a kept connection
         raise MalformedResponseError(
             f"The response is about another job, {job.id[:80]!r} instead of {job_id[:80]!r}. Try again.", json_path="$"
         )
     return job
+
+
+def _is_missing_job(raw: dict[str, Any], job_id: str | None) -> bool:
+    return job_id is not None and raw.get("success") is False and _read(Job, raw, job_id).is_missing
 
 
 def decode_render_started(body: bytes) -> str:
@@ -109,30 +135,33 @@ def decode_render_started(body: bytes) -> str:
 
 
 def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
-    """Read the response to ``GET /v2/projects``.
+    """Read the response to ``GET /v2/projects``; entries that cannot be read are left out, with a warning in the log.
 
     Raises:
-        MalformedResponseError: The body is not a list of projects, or one of them has no id.
+        MalformedResponseError: The body is not a list of projects.
+        StatusError: The response reports an error instead.
     """
-    return _read(models.Page[models.ProjectItem], decode_json(body))
+    return _read_page(models.ProjectItem, decode_json(body))
 
 
 def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
-    """Read the response to ``GET /v1/templates``.
+    """Read the response to ``GET /v1/templates``; entries that cannot be read are left out, with a warning in the log.
 
     Raises:
-        MalformedResponseError: The body is not a list of templates, or one of them has no id.
+        MalformedResponseError: The body is not a list of templates.
+        StatusError: The response reports an error instead.
     """
-    return _read(models.Page[models.TemplateItem], decode_json(body))
+    return _read_page(models.TemplateItem, decode_json(body))
 
 
 def decode_job_page(body: bytes) -> models.Page[Job]:
-    """Read the response to ``GET /v1/jobs``.
+    """Read the response to ``GET /v1/jobs``; entries that cannot be read are left out, with a warning in the log.
 
     Raises:
-        MalformedResponseError: The body is not a list of jobs, or one of them has no id.
+        MalformedResponseError: The body is not a list of jobs.
+        StatusError: The response reports an error instead.
     """
-    return _read(models.Page[Job], decode_json(body))
+    return _read_page(Job, decode_json(body))
 
 
 _FILES_OF_JOB = {"share_video_url": "share_url"} | {
@@ -149,13 +178,28 @@ def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) ->
     try:
         return cast("M", reader_of(kind).read(raw, asked))
     except TypeMismatchError as mismatch:
-        raise _malformed(mismatch) from None
+        marks = _MARKS[(get_origin(kind) or kind).__name__]
+        raise _malformed(mismatch, from_api=has_api_form(raw) or not marks.isdisjoint(raw)) from None
 
 
-def _malformed(mismatch: TypeMismatchError) -> MalformedResponseError:
+def _read_page(item: type[T], raw: dict[str, Any]) -> models.Page[T]:
+    items = raw.get("items")
+    if not is_list(items) or raw.get("success") is False:
+        _check_reported(raw, "list")
+    page: models.Page[T] = _read(models.Page[item], raw)  # type: ignore[valid-type]
+    left_out = len(cast("list[Any]", items)) - len(page.items)
+    if left_out:
+        _, wrong = read_items(items, item)  # again, for the reason
+        reason = cast("TypeMismatchError", wrong).inside(".items").describe()
+        _log.warning("pictory.list.entries_left_out: %d of a page cannot be read; the first: %s", left_out, reason)
+    return page
+
+
+def _malformed(mismatch: TypeMismatchError, *, from_api: bool = True) -> MalformedResponseError:
     return MalformedResponseError(
         f"The response cannot be used: {mismatch.describe()}. Try again; if it persists, the API has changed.",
         json_path=f"${mismatch.path}",
+        from_api=from_api,
     )
 
 
@@ -177,21 +221,36 @@ def _check_project(raw: Mapping[str, Any], asked: ProjectId) -> None:
 
 def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
     # A gateway's `{}` or an error with status 200 shows no project; read as a snapshot, it would mean "not rendered".
-    what = kind.__name__.lower()
-    if raw.get("success") is False:
-        raise MalformedResponseError(
-            f"The response has success: false and shows no {what}. Try again.", json_path="$.success"
-        )
+    shown = False
     for name in _MARKS[kind.__name__]:
         if raw.get(name) is not None:
-            return
-    raise MalformedResponseError(f"The response is JSON, but not a {what}. Try again.")
+            shown = True
+            break
+    if not shown or raw.get("success") is False:
+        what = kind.__name__.lower()
+        _check_reported(dict(raw), what)
+        raise _not_a(what, dict(raw))
+
+
+def _not_a(what: str, raw: dict[str, Any]) -> MalformedResponseError:
+    text = f"The response is JSON, but not a {what}. A proxy or gateway may have responded; try again."
+    return MalformedResponseError(text, from_api=has_api_form(raw))
+
+
+def _check_reported(raw: dict[str, Any], what: str) -> None:
+    """Raise the error that a response reports instead of showing what was asked for."""
+    error = reported_error(raw)
+    if error is not None:
+        raise error
+    if raw.get("success") is False:
+        text = f"The response has success: false and shows no {what}. Try again; if it persists, report it to Pictory."
+        raise MalformedResponseError(text, json_path="$.success")
 
 
 # The names that identify a response as one of these.
 _MARKS = {
-    kind: tuple(dict.fromkeys(path[0] for places in NAMES[kind].values() for path in places))
-    for kind in ("Project", "Template")
+    kind: frozenset(path[0] for places in NAMES[kind].values() for path in places)
+    for kind in ("Project", "Template", "Job", "Page")
 }
 
 _EVIDENCE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = tuple(
@@ -223,9 +282,11 @@ def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
 
     Raises:
         MalformedResponseError: As `decode_project`, and for the same bodies.
+        StatusError: The same.
     """
     fields = fast_fields(body, _WANTED)
-    if fields is None or not any(map(fields.get, _TELLING)):  # only the whole body shows whether this is a project
+    # Only the whole body shows whether this is a project, and what an error says.
+    if fields is None or fields.get("success") is False or not any(map(fields.get, _TELLING)):
         fields = decode_json(body)
     return judge_fields(fields, project_id)
 

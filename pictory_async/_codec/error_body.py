@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from pictory_async._codec.json_bytes import is_list, is_object
+from pictory_async._codec.origin import has_api_form, is_wrong_address
 from pictory_async._values import ValueObject
-from pictory_async.errors import FieldProblem
+from pictory_async.errors import FieldProblem, NotFoundError, StatusError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-_LONGEST = 500  # characters of one text: an error message is read by people and written to logs
+_LONGEST: Final = 500  # characters of one text: an error message is read by people and written to logs
+_MOST: Final = 100  # field problems, and entries of one list of texts
+_SHOWN: Final = 10  # field problems in a message
+
+_MESSAGES: Final = ("message", "Message", "error_message", "errorMessage")
+_CODES: Final = ("code", "error_code", "errorCode")
+_REPORTS: Final = ("error", "errors", "error_code", "error_message", "errorMessage")
+_NOT_FOUND: Final = re.compile(r"(?i)not[ _]found|does not exist|no such ")
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -24,12 +34,34 @@ class ErrorBody(ValueObject):
     Attributes:
         message: What went wrong, in the API's words.
         code: The API's error code as text.
-        fields: Problems of single fields of the request.
+        fields: Problems of single fields of the request; the first 100.
+        from_api: Whether the body has the API's own form.
+        wrong_address: Whether a gateway says that it does not serve this address.
     """
 
     message: str | None = None
     code: str | None = None
     fields: tuple[FieldProblem, ...] = ()
+    from_api: bool = False
+    wrong_address: bool = False
+
+    @property
+    def said(self) -> str:
+        """The words or, if there are none, the code: in parentheses, for the middle of a sentence; can be empty."""
+        words = self.message or self.listed.strip() or self.code
+        return f" ({words})" if words else ""
+
+    @property
+    def listed(self) -> str:
+        """The first problems of fields as sentences, each after a space; can be empty."""
+        text = "".join(f" {field.name}: {field.problem}." for field in self.fields[:_SHOWN])
+        more = len(self.fields) - _SHOWN
+        return f"{_cut(text)} There are more." if more > 0 else _cut(text)
+
+    @property
+    def says_not_found(self) -> bool:
+        """Whether the words or the code say that what was asked for does not exist."""
+        return any(text is not None and _NOT_FOUND.search(text) for text in (self.message, self.code))
 
 
 def in_one_line(text: str) -> str:
@@ -39,8 +71,7 @@ def in_one_line(text: str) -> str:
 
 def quotable(text: str) -> str:
     """A text from outside for a message: in one line, and shortened."""
-    text = in_one_line(text[: _LONGEST + 1])
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return _cut(in_one_line(text[: _LONGEST + 1]))
 
 
 def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | None:
@@ -59,16 +90,39 @@ def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | N
         return None
     if isinstance(value, str):
         return ErrorBody(message=_text(value))
-    if not is_object(value):
-        return ErrorBody()
+    return read_error(value) if is_object(value) else ErrorBody()
+
+
+def read_error(value: dict[str, Any]) -> ErrorBody:
+    """Read a JSON object as an error; its texts must be in one line already, and must hide what is secret."""
     homes = [value, *(home for key in ("error", "data") if is_object(home := value.get(key)))]
-    error = value.get("error")
+    fields = next((found for home in homes if (found := _fields(home))), ())
+    message = _first(homes, *_MESSAGES) or _first([value], "error", "data", loose=False)
+    if message is None and not fields:
+        message = _first(homes, "errors", "error")
     return ErrorBody(
-        message=_first(homes, "message", "error_message", "errorMessage")
-        or (_text(error) if isinstance(error, str) else None),
-        code=_first(homes, "code", "error_code", "errorCode"),
-        fields=next((found for home in homes if (found := tuple(_problems(home.get("fields"))))), ()),
+        message=message,
+        code=_first(homes, *_CODES),
+        fields=fields,
+        from_api=has_api_form(value),
+        wrong_address=is_wrong_address(value),
     )
+
+
+def reported_error(raw: dict[str, Any]) -> StatusError | None:
+    """The error that a response with status 200 reports instead of showing what was asked for.
+
+    Returns:
+        `NotFoundError` or `StatusError`, without the API's words: they may repeat the key, which only the request's
+        side can hide (`Response.blame`). ``None`` if the object does not report an error in words or by a code.
+    """
+    body = read_error(raw)
+    homes = (raw, raw.get("data"))
+    reports = any(home.get(name) for home in homes if is_object(home) for name in _REPORTS)
+    if not (body.from_api and body.said and (raw.get("success") is False or reports or body.says_not_found)):
+        return None
+    kind = NotFoundError if body.says_not_found else StatusError
+    return kind("The response reports an error.", status=200)
 
 
 def _tidied(value: Any, hide: Callable[[str], str]) -> Any:
@@ -81,21 +135,46 @@ def _tidied(value: Any, hide: Callable[[str], str]) -> Any:
     return value
 
 
-def _first(homes: list[dict[str, Any]], *names: str) -> str | None:
-    found = (_text(home.get(name)) for home in homes for name in names)
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _first(homes: list[dict[str, Any]], *names: str, loose: bool = True) -> str | None:
+    values = (home.get(name) for home in homes for name in names)
+    # Where an object or a list may hold other things as well, only text is an error's words.
+    found = (_text(value) for value in values if loose or isinstance(value, str))
     return next((text for text in found if text), None)
 
 
 def _text(value: Any) -> str | None:
     if is_list(value):
-        parts = (_text(part) for part in value if not is_list(part))
-        value = "; ".join(part for part in parts if part)
+        value = _joined(_text(part) for part in islice(value, _MOST) if not is_list(part))
+    elif is_object(value):
+        value = _first([value], *_MESSAGES, "error", "errors", "detail", "description", loose=False)
     elif isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value.strip():
         return None
-    text = value.strip()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return _cut(value.strip())
+
+
+def _joined(parts: Iterable[str | None]) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _fields(home: dict[str, Any]) -> tuple[FieldProblem, ...]:
+    """The problems of single fields: of ``fields``, else of ``errors`` where that names fields too."""
+    found = tuple(islice(_problems(home.get("fields")), _MOST))
+    if found:
+        return found
+    errors = home.get("errors")
+    if is_list(errors) and not any(is_object(entry) and _name(entry) for entry in errors):
+        return ()  # these are words about the whole request
+    return tuple(islice(_problems(errors), _MOST))
+
+
+def _name(entry: dict[str, Any]) -> str | None:
+    return _first([entry], "name", "field", "path")
 
 
 def _problems(fields: Any) -> Iterator[FieldProblem]:
@@ -106,8 +185,8 @@ def _problems(fields: Any) -> Iterator[FieldProblem]:
     elif is_list(fields):
         for entry in fields:
             if is_object(entry):
-                name = _text(entry.get("name"))
-                problem = _first([entry], "errors", "error", "message")
+                name = _name(entry)
+                problem = _first([entry], "errors", "error", *_MESSAGES)
                 if name or problem:
                     yield FieldProblem(name=name or "", problem=problem or "")
             elif isinstance(entry, str) and entry.strip():

@@ -107,6 +107,17 @@ def error_code(value: Any, _: Any = None) -> str:
     return str(project_id(value))
 
 
+def label(value: Any, _: Any = None) -> str:
+    """Read text that is only shown or passed on, such as the number of a voice; the API also sends it as a number."""
+    if isinstance(value, str):
+        return value
+    try:
+        number(value)
+    except TypeMismatchError:
+        raise TypeMismatchError("text", value) from None
+    return str(value)
+
+
 _STEPS: dict[str, ProjectStep] = {member.value: member for member in ProjectStep}
 _STATUSES: dict[str, JobStatus] = {member.value: member for member in JobStatus}
 

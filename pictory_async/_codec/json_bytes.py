@@ -63,6 +63,7 @@ def _malformed(problem: str) -> MalformedResponseError:
     return MalformedResponseError(
         f"The response body {problem}. A proxy or gateway may have responded instead of Pictory; try again.",
         json_path="$",
+        from_api=False,
     )
 
 

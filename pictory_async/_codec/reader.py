@@ -2,10 +2,12 @@
 
 The rules:
 
-- Types are strict. Text is not made from numbers, and ``true`` is no number.
+- Types are strict. Text is not made from numbers, except names and numbers of things that are only shown, and ``true``
+  is no number.
 - A value of the wrong type is an error that names its place, if the field matters for a verdict or for the next
   request (``MATTERS`` in ``names``). Otherwise it stays in ``extra``, and the attribute is ``None`` or empty.
 - ``null`` and an absent field are both read as ``None`` or empty, and each is written back as it was.
+- An entry of a page that cannot be read is left out; one bad entry must not hide all others.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 
 from pictory_async import models
-from pictory_async._codec import hooks
+from pictory_async._codec import hooks, older
 from pictory_async._codec.hooks import ABSENT, TypeMismatchError
 from pictory_async._codec.json_bytes import is_list, is_object
 from pictory_async._codec.names import BLANK_IS_ABSENT, MATTERS, NAMES, JsonPath, Places
@@ -34,6 +36,7 @@ class Reader:
         cls: Any = get_origin(kind) or kind
         self.kind = kind
         self.names: dict[str, Places] = NAMES[cls.__name__]
+        self.derive = older.DERIVED.get(cls.__name__)
         self.matters = MATTERS.get(cls.__name__, frozenset())
         self.plain = {places[0][0]: attr for attr, places in self.names.items() if _is_plain(places)}
         self.others = {attr: places for attr, places in self.names.items() if not _is_plain(places)}
@@ -67,6 +70,8 @@ class Reader:
         found = ((attr, place_of(raw, attr, places)) for attr, places in self.others.items())
         places = {attr: place for attr, place in found if place is not None}
         values.update((attr, _at(raw, place)) for attr, place in places.items())
+        if self.derive is not None:
+            self.derive(raw, values)
         if asked is not None:
             values["id"] = asked if self.kind is Project else values.get("id", asked)
         try:
@@ -161,8 +166,44 @@ _HOOKS: tuple[tuple[Any, Callable[..., Any]], ...] = (
 )
 
 
+def _items(value: Any, kind: Any) -> tuple[Any, ...]:
+    return tuple(read_items(value, get_args(kind)[0])[0])
+
+
+def read_items(value: Any, kind: Any) -> tuple[list[Any], TypeMismatchError | None]:
+    """Read the entries of a page.
+
+    Returns:
+        Those that can be read, and what is wrong with the first one that cannot.
+
+    Raises:
+        TypeMismatchError: The value is no list, or none of its entries is an object.
+    """
+    if not is_list(value):
+        raise TypeMismatchError("a list", value)
+    found: list[Any] = []
+    wrong: TypeMismatchError | None = None
+    for index, entry in enumerate(value):
+        try:
+            found.append(within(f"[{index}]", reader_of(kind).read, entry))
+        except TypeMismatchError as mismatch:
+            wrong = wrong or mismatch
+    if wrong is not None and not any(map(is_object, value)):
+        raise wrong
+    return found, wrong
+
+
 # For single fields, if the Python type does not determine how the API writes it.
-_FIELD_HOOKS: dict[tuple[type[Model], str], Callable[..., Any]] = {(Job, "error_code"): hooks.error_code}
+_FIELD_HOOKS: dict[tuple[type[Model], str], Callable[..., Any]] = {
+    (Job, "error_code"): hooks.error_code,
+    (models.Page, "items"): _items,
+    (models.AiVoice, "speaker"): hooks.label,
+    (models.SceneStyle, "font_size"): hooks.label,
+    (models.Scene, "layout_id"): hooks.label,
+    (models.TemplateScene, "id"): hooks.label,
+    (models.Layer, "id"): hooks.label,
+    **{(Project, name): hooks.label for name in ("project_type", "voice_over_id", "brand_id", "smart_template_id")},
+}
 
 
 @cache

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import urljoin
 
 import anyio
 
+from pictory_async._http.encoding import Gunzip, codings
 from pictory_async._http.messages import Request, header
 from pictory_async._settings.addresses import objection
 from pictory_async._settings.config import user_agent
@@ -175,33 +177,32 @@ class Fetcher:
         return await self._receive(stream, source, part)
 
     async def _receive(self, stream: Stream, source: Source, part: PartFile) -> bool:
-        total, start = _extent(stream)
-        validator = _validator(stream.headers)
+        length, start = _extent(stream)
+        gunzip = Gunzip() if codings(stream.headers) else None
+        # On disk is the plain file, whose length and version the headers of a compressed one do not tell.
+        validator, total = (_validator(stream.headers), length) if gunzip is None else (None, None)
         if stream.status == 206 and start != part.size:  # noqa: PLR2004 - Partial Content
             await anyio.to_thread.run_sync(part.restart)
             raise _Cut("the server sent a different part from the one requested.")
-        if part.size and (start == 0 or (validator, total) != (part.validator, part.total)):
+        if part.size and (start == 0 or gunzip or (validator, total) != (part.validator, part.total)):
             # This is a part of another version, or the server does not send parts.
             await anyio.to_thread.run_sync(part.restart)
             if start != 0:
                 return False
         await anyio.to_thread.run_sync(part.describe, validator, total)
-        buffer = bytearray()
+        whole = False
         try:
-            while chunk := await stream.read():
-                buffer += chunk
-                if total is not None and part.size + len(buffer) > total:
-                    break  # a server must not be able to fill the disk
-                if len(buffer) >= _BUFFER:
-                    await _flush(buffer, source, part)
+            arrived = start + await _write(stream, source, part, gunzip, None if length is None else length - start)
+            whole = length in {None, arrived} and (gunzip is None or gunzip.complete)
+        except zlib.error:
+            raise _Cut("the file's compression is broken.") from None
         finally:
-            if buffer:
+            # A compressed file begins anew: where its next part would start is not known.
+            if not whole and (gunzip is not None or (total is not None and part.size > total)):
                 with anyio.CancelScope(shield=True):
-                    await _flush(buffer, source, part)
-        if total is not None and part.size != total:
-            if part.size > total:
-                await anyio.to_thread.run_sync(part.restart)
-            raise _Cut(f"{part.size} of {total} bytes arrived.")
+                    await anyio.to_thread.run_sync(part.restart)
+        if not whole:
+            raise _Cut(f"{arrived} of {'more' if length is None else length} bytes arrived.")
         return True
 
     def _request(self, url: str, source: Source, part: PartFile) -> Request:
@@ -215,6 +216,26 @@ class Fetcher:
         if part.size and part.validator is not None:
             headers.append((b"if-range", part.validator.encode()))
         return Request("GET", url, source.what, source.what, headers, self._timeout)
+
+
+async def _write(stream: Stream, source: Source, part: PartFile, gunzip: Gunzip | None, expected: int | None) -> int:
+    """Write what arrives, decompressed; return how many bytes arrived."""
+    arrived = 0
+    buffer = bytearray()
+    try:
+        while chunk := await stream.read():
+            arrived += len(chunk)
+            for piece in (chunk,) if gunzip is None else gunzip.feed(chunk):
+                buffer += piece
+                if len(buffer) >= _BUFFER:
+                    await _flush(buffer, source, part)
+            if expected is not None and arrived > expected:
+                break  # a server must not be able to fill the disk
+    finally:
+        if buffer:
+            with anyio.CancelScope(shield=True):
+                await _flush(buffer, source, part)
+    return arrived
 
 
 async def _flush(buffer: bytearray, source: Source, part: PartFile) -> None:
@@ -231,7 +252,7 @@ def _extent(stream: Stream) -> tuple[int | None, int]:
     length = int(stated) if stated is not None and stated.isascii() and stated.isdigit() else None
     if (header(stream.headers, b"content-type") or "").startswith("text/html"):
         raise _Cut("the server sent a web page instead.")  # of a firewall, or of a hotel's network
-    if header(stream.headers, b"content-encoding") not in {None, "identity"}:
+    if codings(stream.headers) not in ([], ["gzip"]):  # stores send gzip if the file was stored so
         raise _Cut("the server compressed the file, although it was asked not to.")
     if stream.status == 200:  # noqa: PLR2004 - the whole file
         return length, 0

@@ -17,6 +17,7 @@ import anyio
 import attrs
 
 from pictory_async._http.admission import Admission
+from pictory_async._http.authorities import trusted
 from pictory_async._http.messages import MAX_BODY, Response
 from pictory_async._http.stream import CLOSING, Stream
 from pictory_async._http.translate import Translate, limit
@@ -264,7 +265,7 @@ class Engine:
         return transport, not self._pooled
 
     def _start(self, secure: bool) -> Any:  # noqa: FBT001 - run_sync passes no keywords
-        tls = self._library.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls = trusted(self._library) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         transport = self._make(tls)
         self._tls[secure] = tls  # last: a request that finds it makes its transport on the event loop
         return transport

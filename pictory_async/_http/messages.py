@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 import attrs
 
-from pictory_async.errors import MalformedResponseError, RequestTimeoutError
+from pictory_async._codec.error_body import ErrorBody, decode_error
+from pictory_async._http.encoding import Gunzip, Headers, codings, header
+from pictory_async.errors import APIError, MalformedResponseError, NotFoundError, RequestTimeoutError, StatusError
+
+__all__ = ["MAX_BODY", "Headers", "Request", "Response", "header", "no_such"]
 
 MAX_BODY: Final = 32 * 1024 * 1024
 """Bytes of one API response, before and after decompression."""
 
-Headers = list[tuple[bytes, bytes]]
+_MOST_LAYERS: Final = 2  # of compression; each could be a bomb
 
 
 @attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
@@ -26,6 +31,7 @@ class Request:
         subject: What errors call the thing that is asked for, such as ``project 'x'``.
         headers: Raw header pairs.
         timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
+        hide: Removes the API key from what the server says: it may repeat what it was sent.
     """
 
     method: str
@@ -34,6 +40,7 @@ class Request:
     subject: str
     headers: Headers
     timeout: float | None = None
+    hide: Callable[[str], str] = str
 
     @property
     def secure(self) -> bool:
@@ -47,9 +54,9 @@ class Request:
         return RequestTimeoutError(text, method=self.method, path=self.path, timeout=self.timeout, sent=sent)
 
     def malformed(self, problem: str) -> MalformedResponseError:
-        """The error for a response that cannot be used."""
+        """The error for a response whose bytes cannot be used: not the API's, which sends small JSON or gzip."""
         text = f"The response to {self.method} {self.path} {problem}. Try again; if it persists, report it to Pictory."
-        return MalformedResponseError(text, method=self.method, path=self.path)
+        return MalformedResponseError(text, method=self.method, path=self.path, from_api=False)
 
 
 @attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
@@ -70,12 +77,31 @@ class Response:
     body: bytes
     sent_at: float
 
-    def blame(self, error: MalformedResponseError) -> MalformedResponseError:
-        """The decoder's error, with the subject, method and path of the request."""
+    def blame(self, error: MalformedResponseError | StatusError) -> APIError:
+        """The decoder's error, with the subject, method and path of the request, and with what the API says."""
         request = self.request
+        if isinstance(error, StatusError):
+            return self._reported(type(error))
         subject = f"{request.subject[:1].upper()}{request.subject[1:]}"
-        text = f"{subject}: {error.message}"
-        return MalformedResponseError(text, method=request.method, path=request.path, json_path=error.json_path)
+        return MalformedResponseError(
+            f"{subject}: {error.message}",
+            method=request.method,
+            path=request.path,
+            json_path=error.json_path,
+            from_api=error.from_api,
+        )
+
+    def _reported(self, kind: type[StatusError]) -> StatusError:
+        request = self.request
+        body = decode_error(self.body, request.hide) or ErrorBody()
+        if kind is NotFoundError:
+            text = no_such(request.subject, body.said)
+        else:
+            text = (
+                f"Pictory responded for {request.subject} with an error{body.said}, although with status {self.status}."
+                " Correct what it names; if there is nothing to correct, report it to Pictory."
+            )
+        return kind(text, method=request.method, path=request.path, status=self.status, code=body.code)
 
     def decompressed(self) -> Response:
         """The response with a decompressed body.
@@ -83,27 +109,34 @@ class Response:
         Raises:
             MalformedResponseError: The compression is broken or was not asked for, or the body is too large.
         """
-        encoding = header(self.headers, b"content-encoding")
-        if encoding is None or not self.body or encoding.lower() == "identity":
+        layers = codings(self.headers)
+        if not layers or not self.body:
             return self
-        request = self.request
-        if encoding.lower() not in {"gzip", "x-gzip"}:
-            raise request.malformed("is encoded in a way that was not asked for")
-        inflate = zlib.decompressobj(wbits=31)
-        try:
-            plain = inflate.decompress(self.body, MAX_BODY)
-        except zlib.error:
-            raise request.malformed("has broken gzip compression") from None
-        if inflate.unconsumed_tail:
-            raise request.malformed(f"is larger than {MAX_BODY} bytes when decompressed")
-        if not inflate.eof:
-            raise request.malformed("was cut off")
+        if len(layers) > _MOST_LAYERS or any(layer != "gzip" for layer in layers):
+            raise self.request.malformed("is encoded in a way that was not asked for")
+        plain = self.body
+        for _ in layers:
+            plain = self._inflated(plain)
         return attrs.evolve(self, body=plain)
 
+    def _inflated(self, body: bytes) -> bytes:
+        gunzip = Gunzip()
+        plain = bytearray()
+        try:
+            for piece in gunzip.feed(body):
+                plain += piece
+                if len(plain) > MAX_BODY:
+                    raise self.request.malformed(f"is larger than {MAX_BODY} bytes when decompressed")
+        except zlib.error:
+            raise self.request.malformed("has broken gzip compression") from None
+        if not gunzip.complete:
+            raise self.request.malformed("was cut off")
+        return bytes(plain)
 
-def header(headers: Headers, name: bytes) -> str | None:
-    """The value of a header, whose name is given in lower case; ``None`` if it is absent."""
-    for key, value in headers:
-        if key.lower() == name:
-            return value.decode("latin-1").strip()
-    return None
+
+def no_such(subject: str, said: str) -> str:
+    """The text of the error for something that does not exist."""
+    return (
+        f"There is no {subject.removeprefix('the ')} for this API key{said}. "
+        "Check the id and the base URL, and that the key is of its account."
+    )

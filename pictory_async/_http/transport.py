@@ -15,7 +15,7 @@ from pictory_async._http.status import status_error
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._settings.config import user_agent
 from pictory_async._statistics import TransportStatistics
-from pictory_async.errors import APIError, MalformedResponseError, RateLimitedError
+from pictory_async.errors import APIError, MalformedResponseError, RateLimitedError, StatusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._limits.limiter import RateLimiter
     from pictory_async._settings.config import Config
-    from pictory_async.errors import StatusError
 
 T = TypeVar("T")
 
@@ -119,7 +118,7 @@ class Transport:
         # Failures are returned, and raised by the callers outside of any except block: an error that is raised there
         # would carry the HTTP library's exception as its context, and with that the request and its key.
         url = f"{self._config.base_url}{path}{'?' + urlencode(query) if query else ''}"
-        request = Request(method, url, path, subject, self._headers, self._config.timeout)
+        request = Request(method, url, path, subject, self._headers, self._config.timeout, self._config.key.hide_in)
         try:
             response = await self.engine.send(request, priority, self.limiter.acquire)
         except APIError as error:
@@ -142,7 +141,7 @@ class Transport:
     def _read(self, response: Response, read: Callable[[bytes], T]) -> T:
         try:
             result = read(response.body)
-        except MalformedResponseError as error:
+        except (MalformedResponseError, StatusError) as error:
             blamed = response.blame(error)
             self.health.failed(blamed, anyio.current_time())
             raise blamed from None

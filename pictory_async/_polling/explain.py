@@ -9,12 +9,14 @@ from pictory_async._polling.evidence import Verdict
 from pictory_async._polling.outcome import RenderStatus
 from pictory_async.errors import (
     APIError,
+    BlockedError,
     JobCleanedError,
     JobFailedError,
     NotFoundError,
     PictoryError,
     RenderFailedError,
     RenderNotStartedError,
+    StatusError,
     WaitError,
     WaitTimeoutError,
     changed,
@@ -51,13 +53,16 @@ def all_fail(watch: Watch, error: APIError) -> APIError:
     """The error of a watch that ends because of what all requests of its client meet."""
     what = f"job {watch.job_id!r}" if watch.project_id is None else f"project {watch.project_id!r}"
     text = f"The wait for {what} ended, because all requests of this client fail alike. The last error: {error.message}"
+    if isinstance(error, StatusError) and not (error.from_api or isinstance(error, BlockedError)):
+        # A gateway's 404 does not mean that there is no project, and its 401 is not about the key.
+        return StatusError(text, method="GET", path=watch.path, status=error.status, from_api=False)
     return changed(error, message=text, path=watch.path)
 
 
 def job_missing(job_id: str | None, path: str, job: Job) -> NotFoundError:
     """The error for a job that does not exist."""
     text = f"There is no job {job_id!r} for this API key. Check the id; jobs are deleted after some time."
-    return NotFoundError(text, status=404, code=job.error_code, method="GET", path=path)
+    return NotFoundError(text, status=200, code=job.error_code, method="GET", path=path)
 
 
 def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:

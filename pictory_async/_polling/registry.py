@@ -18,7 +18,7 @@ from pictory_async._polling.counters import Counters
 from pictory_async._polling.failures import Meaning, ends_all, is_unreachable
 from pictory_async._polling.outage import Outage
 from pictory_async._polling.watch import Watch
-from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError
+from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError, StatusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,8 +163,8 @@ class WatchRegistry:
         for watch in concerned:
             try:
                 outcome = watch.saw(response.body, response.sent_at, now)
-            except APIError as error:
-                failed[watch] = response.blame(error) if isinstance(error, MalformedResponseError) else error
+            except (MalformedResponseError, StatusError) as error:
+                failed[watch] = response.blame(error)
             except Exception as error:  # noqa: BLE001 - the other watches may belong to other callers
                 watch.owner.fail(error)
             else:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger("pictory_async")
 
 _JUST_NOW: Final = 10.0  # seconds
+_SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -53,7 +54,7 @@ class Watch:
     """One wait: for a project, for a project whose render job is known, or for a job alone.
 
     If the job is known it is polled until it ends, because only a job shows progress and failure; then the project
-    is polled, until it shows the new video. While the API refuses a job, job and project are polled in turn.
+    is polled, until it shows the new video. While the job's polls fail, job and project are polled in turn.
 
     Attributes:
         project_id: As it was given; ``None`` for a job alone.
@@ -169,8 +170,8 @@ class Watch:
                 self._turn_to_project(now)
                 return None
             return self.refused(failures.last, now)
-        if self.asks_job and self.project_id is not None and failures.meaning is Meaning.REFUSED:
-            self._in_turn = True
+        if self.asks_job and self.project_id is not None:
+            self._in_turn = failures.meaning is not Meaning.NOTHING or failures.count >= _SILENT_JOB
         if self._in_turn:
             self._ask_the_other()
         return None
@@ -178,7 +179,7 @@ class Watch:
     def refused(self, error: APIError, now: float) -> RenderOutcome:
         """End the watch because of an error that is believed."""
         status = RenderStatus.ERROR
-        if isinstance(error, NotFoundError) and error.from_api:
+        if isinstance(error, NotFoundError):
             status = RenderStatus.MISSING
         elif isinstance(error, (AuthenticationError, PermissionDeniedError)):
             status = RenderStatus.REFUSED

@@ -21,7 +21,8 @@ class Page(Model, Generic[T]):
     From https://docs.pictory.ai/api-reference/projects/get-projects and the same pages for templates and jobs.
 
     Attributes:
-        items: The entries in the API's order.
+        items: The entries in the API's order, without those that cannot be read, such as one without an id; the log has
+            a warning about these.
         next_key: The key for requesting the next page; ``None`` on the last one.
     """
 

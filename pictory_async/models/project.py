@@ -76,7 +76,7 @@ class Project(Model):
         step: Step of the workflow. It does not show whether the video is ready; see :attr:`is_rendered`.
         in_progress: Whether the project is being processed.
         schema_version: ``v3`` or ``v2``; ``None`` for the oldest.
-        layout: Aspect ratio, such as ``16:9``.
+        layout: Aspect ratio, such as ``16:9``; for v2 projects made from ``aspectRatioClass``.
         thumbnail_url: A picture of the video.
         video_url: The rendered video; it can be that of an earlier render, and it can be empty.
         share_video_url: A page where anyone can watch the video.

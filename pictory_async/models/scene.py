@@ -72,7 +72,7 @@ class SceneStyle(Model):
 
     Attributes:
         font_name: Name of the font.
-        font_size: Size in pixels, as a string.
+        font_size: Size in pixels, as a string even if the API sends a number.
         font_color: For example ``rgb(255, 255, 255)``.
         font_weight: 400 for normal, 700 for bold.
         text_align: ``left``, ``center`` or ``right``.
@@ -121,7 +121,8 @@ class Scene(Model):
     """One scene of a project.
 
     From https://docs.pictory.ai/api-reference/projects/get-project-by-id (``scenes``). The attributes are
-    those of v3 projects. Scenes of v2 projects have other fields; these are in ``extra``.
+    those of v3 projects. Scenes of v2 projects have other fields; these are in ``extra``, and :attr:`text` is made from
+    their ``sentence`` or ``lines``.
 
     Attributes:
         id: The scene's id: a string, or an integer in v2 projects.

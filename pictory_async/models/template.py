@@ -64,7 +64,7 @@ class AiVoice(Model):
     From https://docs.pictory.ai/api-reference/templates/get-template-by-id (``voiceOver.aiVoices``).
 
     Attributes:
-        speaker: The voice: its number as a string, or its name.
+        speaker: The voice: its number as a string, even if the API sends a number, or its name.
         speed: Speed in percent; 100 is normal.
         amplification_level: Added volume; 0 is normal. The unit is not documented.
     """

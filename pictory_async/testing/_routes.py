@@ -149,9 +149,9 @@ def _render(account: Account, project_id: str, now: float) -> SimResponse:
 def _job(account: Account, job_id: str, request: SimRequest, now: float) -> SimResponse:
     found = account.find_job(job_id)
     if found is None or found[1].phase(now) is Phase.UNASKED:
-        if account.unknown_job == "body":
-            return SimResponse.from_json(bodies.unknown_job(job_id))
-        return _not_found()
+        if account.unknown_job == "404":
+            return _not_found()
+        return SimResponse.from_json(bodies.unknown_job(account.unknown_job))
     return SimResponse.from_json(bodies.job(job_id, _job_data(account, *found, request, now)))
 
 

@@ -6,7 +6,7 @@ fields, and the docstring says so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
@@ -254,10 +254,20 @@ def job_item(job_id: str, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def unknown_job(job_id: str) -> dict[str, Any]:
-    """Return the body of a response with status 200 for a job that does not exist."""
-    data = {"status": "failed", "error_code": "5000", "error_message": "JOB_NOT_FOUND"}
-    return {"job_id": job_id, "success": False, "data": data}
+UnknownJob: TypeAlias = Literal["404", "body", "error", "root"]
+
+
+def unknown_job(place: UnknownJob) -> dict[str, Any]:
+    """Return the body of a response with status 200 for a job that does not exist.
+
+    The sources name its code and its message, and show neither an id nor a status. Where an error stands is documented
+    in several ways.
+
+    Args:
+        place: ``"body"`` for in ``data``, ``"error"`` for in ``error``, ``"root"`` for neither.
+    """
+    error = {"error_code": "5000", "error_message": "JOB_NOT_FOUND"}
+    return {"success": False, **(error if place == "root" else {"data" if place == "body" else "error": error})}
 
 
 def render_started(job_id: str) -> dict[str, Any]:

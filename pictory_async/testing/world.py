@@ -42,8 +42,9 @@ class World(Account):
         api_key: The only key that is accepted.
         page_size: How many projects or jobs a page of a list has.
         trailing_page: Whether a last page that is exactly full is followed by an empty one.
-        unknown_job: The response for a job that does not exist: ``"404"``, or ``"body"`` for status 200 with the
-            error code ``"5000"``. Both are documented.
+        unknown_job: The response for a job that does not exist: ``"404"``, or status 200 with the error code
+            ``"5000"`` in ``data`` (``"body"``), in ``error`` (``"error"``) or beside ``success`` (``"root"``). All are
+            documented.
         missing_fields: Whether the fields of a video that a project does not have are left out or null.
         render_seconds: Shortest and longest duration of a render that is started without one.
         queue_seconds: Shortest and longest time before such a render is picked up.

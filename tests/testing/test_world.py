@@ -9,6 +9,8 @@ import pytest
 from pictory_async.testing import LoggedRequest, ServerLimit, SimRequest, World
 from tests.testing._send import get_json, send
 
+UNKNOWN = {"error_code": "5000", "error_message": "JOB_NOT_FOUND"}
+
 
 @pytest.mark.parametrize("key", ["", "pictai_wrong", "Bearer pictai_simulator"])
 def test_a_wrong_key_is_rejected_everywhere(key):
@@ -63,11 +65,17 @@ def test_a_wrong_method_is_not_a_wrong_path():
     assert 405 == send(world, f"/v2/projects/{world.add_project()}/render").status
 
 
-def test_an_unknown_job_can_be_a_body_with_status_200():
-    """In the other documented style, the response for an unknown job is a 200 with a failure."""
-    world = World(unknown_job="body")
-    data = {"status": "failed", "error_code": "5000", "error_message": "JOB_NOT_FOUND"}
-    assert {"job_id": "x", "success": False, "data": data} == get_json(world, "/v1/jobs/x")
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [
+        ("body", {"success": False, "data": UNKNOWN}),
+        ("error", {"success": False, "error": UNKNOWN}),
+        ("root", {"success": False, **UNKNOWN}),
+    ],
+)
+def test_an_unknown_job_can_be_a_body_with_status_200(style, expected):
+    """In the other documented styles, the response for an unknown job is a 200 with an error, and names no job."""
+    assert expected == get_json(World(unknown_job=style), "/v1/jobs/x")
 
 
 def test_ids_are_decoded_only_after_the_path_is_split():

@@ -1,0 +1,72 @@
+"""Headers of responses, and the compression that they announce."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Headers = list[tuple[bytes, bytes]]
+
+_PIECE: Final = 1024 * 1024
+_SLICE: Final = 16 * 1024
+# What stores and frameworks write there although it changes no byte: chunks are undone by them, and a charset is no
+# coding.
+_NOTHING: Final = frozenset({"", "identity", "none", "aws-chunked", "utf-8", "utf8"})
+
+
+def header(headers: Headers, name: bytes) -> str | None:
+    """The value of a header, whose name is given in lower case; ``None`` if it is absent."""
+    for key, value in headers:
+        if key.lower() == name:
+            return value.decode("latin-1").strip()
+    return None
+
+
+def codings(headers: Headers) -> list[str]:
+    """The codings of a response's body in the order in which they were applied (RFC 9110, section 8.4).
+
+    Those that change nothing are left out, and ``x-gzip`` is ``gzip``.
+    """
+    values = (value.decode("latin-1") for key, value in headers if key.lower() == b"content-encoding")
+    names = (name.strip().lower() for value in values for name in value.split(","))
+    return ["gzip" if name == "x-gzip" else name for name in names if name not in _NOTHING]
+
+
+class Gunzip:
+    """Decompresses gzip, of one or several members (RFC 1952), in bounded pieces."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything so far ends with the end of a member."""
+        return self._member.eof
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Decompress more bytes, and yield the result in pieces of at most 1 MiB.
+
+        Raises:
+            zlib.error: These bytes are not gzip.
+        """
+        # In slices: zlib copies what is left over, and a body can have a million members.
+        for start in range(0, len(data), _SLICE):
+            yield from self._feed(data[start : start + _SLICE])
+
+    def _feed(self, data: bytes) -> Iterator[bytes]:
+        while True:
+            if self._member.eof:
+                data = data.lstrip(b"\0")  # tape drives and some tools pad to whole blocks
+                if not data:
+                    return
+                self._member = zlib.decompressobj(wbits=31)
+            plain = self._member.decompress(data, _PIECE)
+            data = self._member.unused_data or self._member.unconsumed_tail
+            if plain:
+                yield plain
+            # A full piece may have left output behind although all input is used.
+            if not data and len(plain) < _PIECE:
+                return
