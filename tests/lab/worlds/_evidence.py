@@ -9,6 +9,7 @@ from tests.lab.worlds._plan import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from tests.lab.worlds._history import Told
     from tests.lab.worlds._plan import ProjectPlan
@@ -21,9 +22,6 @@ class Evidence:
     def __init__(self, server: Server, told: Told, all_told: list[Told]) -> None:
         self._told = told
         self._server = server
-        # Where the job has said that it is done, the video needs no date.
-        dated = told.before is not None and told.outcome.job_id is None
-        self._after = server.world.date(told.before) if dated and told.before is not None else None
         self._slack = server.plan.slack
         self._all_told = all_told
         self._polls = self._during(f"/projects/{told.outcome.project_id}")
@@ -35,6 +33,13 @@ class Evidence:
             for one in self._server.of(told.user.client, path)
             if one.sent >= told.began - 1e-9 and one.back <= told.at + 1e-6
         ]
+
+    @cached_property
+    def _after(self) -> datetime | None:
+        """The date that a video must be newer than; where the job has said that it is done, it needs no date."""
+        before = self._told.before
+        completed = any(one.job_status == "completed" for one in self._job_polls)
+        return None if before is None or completed else self._server.world.date(before)
 
     @cached_property
     def _client(self) -> list[Exchange]:

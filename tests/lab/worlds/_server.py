@@ -106,13 +106,13 @@ class Exchange:
     def job_status(self) -> str | None:
         """What it says about a job; ``None`` for no usable answer, and ``missing`` for an unknown job."""
         raw = self._good
-        if raw is None:
+        if raw is None or "/jobs/" not in self.request.path:
             return None
         data: dict[str, Any] = next((raw[key] for key in ("data", "error") if isinstance(raw.get(key), dict)), raw)
         if data.get("error_code") == "5000":
             return "missing"
         known = data.get("status") in {"in-progress", "completed"}
-        return "failed" if raw["success"] is False and not known else str(data.get("status"))
+        return "failed" if raw.get("success") is False and not known else str(data.get("status"))
 
 
 @attrs.frozen
