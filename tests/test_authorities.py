@@ -49,7 +49,7 @@ class Library:
 
 
 def test_each_call_names_the_variable(tmp_path: Path) -> None:
-    """In a process whose ``SSL_CERT_FILE`` is stale, calls, waits and downloads end with an error of ours that says so."""
+    """In a process whose ``SSL_CERT_FILE`` is stale, calls, waits and downloads have an error that says so."""
     environment = {"SSL_CERT_FILE": "/nonexistent.pem", "PYTHONPATH": str(Path(__file__).parent.parent)}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path)],

@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from pictory_async._http.retry import is_transient
-from pictory_async.errors import APIError, MalformedResponseError
+from pictory_async.errors import APIError, MalformedResponseError, StatusError
 
 _CONFIRM_AFTER: Final = 2.0
 _CONFIRMED: Final = 2
@@ -37,7 +37,10 @@ class FailureStreak:
             self._strikes = 0
             return False
         self._strikes = self._strikes + 1 if same else 1
-        return self._strikes >= (_UNUSABLE if isinstance(error, MalformedResponseError) else _CONFIRMED)
+        # An error that the API reports with status 200 may pass, as a malformed response may.
+        reported = type(error) is StatusError and error.status < 300  # noqa: PLR2004 - success
+        passing = reported or isinstance(error, MalformedResponseError)
+        return self._strikes >= (_UNUSABLE if passing else _CONFIRMED)
 
     def next_poll(self, now: float, interval: float) -> float | None:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""
