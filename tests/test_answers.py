@@ -13,7 +13,7 @@ from pictory_async._codec import answers as codec
 from pictory_async._codec.error_body import decode_error
 from pictory_async._codec.json_bytes import decode_json
 from pictory_async.errors import MalformedResponseError, NotFoundError, StatusError
-from pictory_async.testing import Answer, Simulator
+from pictory_async.testing import Answer, Render, Simulator, World
 from tests._bodies import body_of
 from tests._virtual import virtual_time
 
@@ -196,6 +196,18 @@ async def test_a_watch_ends_with_what_the_api_says(place: str) -> None:
     assert outcome.status is RenderStatus.MISSING
     assert isinstance(outcome.error, NotFoundError)
     assert "(Project is not found)" in str(outcome.error)
+
+
+@virtual_time
+@pytest.mark.anyio
+async def test_an_error_that_passes_does_not_end_a_watch() -> None:
+    """What the API reports with status 200 ends a wait only when it comes five times in a row."""
+    world = World()
+    project_id = world.add_project(Render(0.0, duration=60.0))
+    answers = iter([Answer(200, JSON, body_of(PLACES["error"](BROKEN)))] * 4)
+    async with Simulator(world, faults=lambda _request, _now: next(answers, None)).client() as client:
+        (outcome,) = await client.projects.wait_all([project_id])
+    assert outcome.ok
 
 
 @virtual_time

@@ -188,6 +188,9 @@ class TestAnswers:
         async with self.client(world, library, Answer(200, headers, b"".join(members)[:-3])) as client:
             with pytest.raises(errors.MalformedResponseError, match="cut off"):
                 await client.projects.get("p")
+        async with self.client(world, library, Answer(200, headers, members[1] * 10_001)) as client:
+            with pytest.raises(errors.MalformedResponseError, match="broken"):
+                await client.projects.get("p")
 
 
 @virtual_time

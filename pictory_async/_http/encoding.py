@@ -12,6 +12,7 @@ Headers = list[tuple[bytes, bytes]]
 
 _PIECE: Final = 1024 * 1024
 _SLICE: Final = 16 * 1024
+_MEMBERS: Final = 10_000  # real files have tens; millions of empty ones would hold up the event loop
 # What stores and frameworks write there although it changes no byte: chunks are undone by them, and a charset is no
 # coding.
 _NOTHING: Final = frozenset({"", "identity", "none", "aws-chunked", "utf-8", "utf8"})
@@ -40,6 +41,7 @@ class Gunzip:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
+        self._members = 1
 
     @property
     def complete(self) -> bool:
@@ -50,7 +52,7 @@ class Gunzip:
         """Decompress more bytes, and yield the result in pieces of at most 1 MiB.
 
         Raises:
-            zlib.error: These bytes are not gzip.
+            zlib.error: These bytes are not gzip, or have more than 10,000 members.
         """
         # In slices: zlib copies what is left over, and a body can have a million members.
         for start in range(0, len(data), _SLICE):
@@ -62,6 +64,9 @@ class Gunzip:
                 data = data.lstrip(b"\0")  # tape drives and some tools pad to whole blocks
                 if not data:
                     return
+                self._members += 1
+                if self._members > _MEMBERS:
+                    raise zlib.error("too many members")
                 self._member = zlib.decompressobj(wbits=31)
             plain = self._member.decompress(data, _PIECE)
             data = self._member.unused_data or self._member.unconsumed_tail

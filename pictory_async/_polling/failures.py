@@ -13,7 +13,7 @@ import attrs
 
 from pictory_async._http.health import Health, likeness
 from pictory_async._http.retry import is_transient
-from pictory_async.errors import APIError, ConnectionFailedError, MalformedResponseError, StatusError
+from pictory_async.errors import APIError, ConnectionFailedError, MalformedResponseError, NotFoundError, StatusError
 
 if TYPE_CHECKING:
     from pictory_async._http.health import Likeness
@@ -42,7 +42,7 @@ class Meaning(Enum):
     """A 404 or 403 in another form. It may be a gateway's, or the API's in a form that is not documented."""
 
     UNUSABLE = "unusable"
-    """The API responded, but not with anything that can be judged."""
+    """The API responded with status 200, but with an error of its own or with nothing that can be judged."""
 
 
 def meaning(error: APIError) -> Meaning:
@@ -53,7 +53,9 @@ def meaning(error: APIError) -> Meaning:
         return Meaning.NOTHING
     if not error.from_api:
         return Meaning.GATEWAY if error.status in {403, 404} else Meaning.NOTHING
-    return Meaning.REFUSED if error.status < 300 or 400 <= error.status < 500 else Meaning.NOTHING  # noqa: PLR2004
+    if error.status < 300 and not isinstance(error, NotFoundError):  # noqa: PLR2004 - success, but it reports an error
+        return Meaning.UNUSABLE
+    return Meaning.NOTHING if 300 <= error.status < 400 or error.status >= 500 else Meaning.REFUSED  # noqa: PLR2004
 
 
 @attrs.define(repr=False, eq=False)

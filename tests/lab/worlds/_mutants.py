@@ -139,7 +139,7 @@ MUTANTS: Final = (
     Mutant(
         "An error with status 200 is a failed job",
         "_codec.answers:decode_job",
-        'if raw.get("success") is False and not',
+        "if nameless and not",
         "if False and not",
     ),
     Mutant(
