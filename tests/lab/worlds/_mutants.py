@@ -70,7 +70,7 @@ def _names(node: ast.AST) -> list[str]:
 
 
 MUTANTS: Final = (
-    Mutant("A render that runs is not seen", "_polling.evidence:judge", "if evidence.is_rendering:", "if False:"),
+    Mutant("A render that runs is not seen", "_polling.evidence:judge", "if evidence.is_rendering and", "if False and"),
     Mutant("A video as old as the old one is new", "_polling.evidence:judge", "evidence.generated_at > after", "True"),
     Mutant(
         "Half of the grace is enough",
@@ -87,11 +87,51 @@ MUTANTS: Final = (
     Mutant("A job's failure is not believed", "_polling.watch:Watch._saw_job", "if job.is_failed:", "if False:"),
     Mutant("One 404 or 401 is believed", "_polling.failures:_CONFIRMED", "2", "1"),
     Mutant("Three unusable responses are too many", "_polling.failures:_UNUSABLE", "5", "3"),
-    Mutant("A transient failure ends a wait", "_polling.failures:FailureStreak.add", "return False", "return True"),
+    Mutant(
+        "A transient failure ends a wait",
+        "_polling.failures:FailureStreak.believed",
+        "                return False\n            case Meaning.GATEWAY",
+        "                return True\n            case Meaning.GATEWAY",
+    ),
+    Mutant(
+        "A gateway's 404 is the API's",
+        "_polling.failures:meaning",
+        "return Meaning.GATEWAY if error.status in {403, 404} else Meaning.NOTHING",
+        "return Meaning.REFUSED",
+    ),
+    Mutant("A web page has the API's form", "_codec.origin:is_api_form", "return False", "return True"),
+    Mutant("A gateway is believed after ten seconds", "_polling.failures:_GATEWAY_FOR", "60.0", "10.0"),
+    Mutant("A known project is soon forgotten", "_polling.failures:_KNOWN_FOR", "30.0", "2.0"),
+    Mutant("A key that worked is soon rejected", "_polling.failures:_EVERYTHING_FOR", "60.0", "6.0"),
+    Mutant("A refusal of everything is believed", "_polling.failures:_CROWD", "5", "5000"),
+    Mutant(
+        "A young job is missing at once",
+        "_polling.watch:Watch._appears_until",
+        "+ self.terms.start_grace",
+        "",
+    ),
+    Mutant(
+        "The project of a refused job is not asked",
+        "_polling.watch:Watch.failed",
+        "if self._in_turn:",
+        "if False:",
+    ),
+    Mutant(
+        "A completed job's video is not its render's",
+        "_polling.evidence:judge",
+        "if completed is not None and completed.video_url:",
+        "if False:",
+    ),
+    Mutant(
+        "A stale page lends its video",
+        "_codec.answers:decode_rendered",
+        "if job is not None and",
+        "if False and",
+    ),
     Mutant(
         "A response from before the wait counts",
-        "_polling.registry:WatchRegistry._share",
-        "watch.began <= response.sent_at and ",
+        "_polling.registry:WatchRegistry._concerned",
+        "watch.began <= sent_at and ",
         "",
     ),
     Mutant(
