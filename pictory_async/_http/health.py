@@ -9,14 +9,14 @@ import attrs
 
 from pictory_async.errors import APIError, MalformedResponseError, StatusError
 
-Likeness: TypeAlias = tuple[type[APIError], int]
+Likeness: TypeAlias = tuple[type[APIError], int, bool]
 
 _LIMIT_WITHIN: Final = 10.0
 
 
 def likeness(error: APIError) -> Likeness:
-    """What two failures have in common that count as the same: their class and status."""
-    return type(error), error.status if isinstance(error, StatusError) else 0
+    """What two failures have in common that count as the same: class, status, and whose response it is."""
+    return type(error), error.status if isinstance(error, StatusError) else 0, from_api(error)
 
 
 def from_api(error: APIError) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tests.lab.worlds._plan import STEP
+from tests.lab.worlds._server import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,8 +45,8 @@ class Evidence:
 
     @cached_property
     def _client(self) -> list[Exchange]:
-        """All answers of the client, in their order."""
-        return self._server.of(self._told.user.client, "")
+        """All answers of the client to its users, in their order."""
+        return [one for one in self._server.of(self._told.user.client, "") if quote(HEALTHY) not in one.request.path]
 
     @cached_property
     def _job_polls(self) -> list[Exchange]:
@@ -178,12 +180,18 @@ class Evidence:
     def _refused_alike(self, run: list[Exchange]) -> int:
         """How many projects of the client were refused like this meanwhile, and still waited for."""
         ended = {str(told.outcome.project_id) for told in self._all_told if told.at < self._told.at}
+        watched = {
+            str(one.id)
+            for user in self._server.plan.users
+            if user.kind in {"wait", "wait_all", "watch"} and user.client == self._told.user.client
+            for one in self._projects(user.projects)
+        }
         alike = {
-            one.request.path
+            one.request.path.rpartition("/")[2]
             for one in self._client
             if one.refuses == run[-1].refuses and run[0].back - 60.0 <= one.back <= self._told.at
         }
-        return sum(path.rpartition("/")[2] not in ended for path in alike)
+        return len((alike & watched) - ended)
 
     def _success_after(self, since: float) -> bool:
         return any(

@@ -99,7 +99,12 @@ MUTANTS: Final = (
         "return Meaning.GATEWAY if error.status in {403, 404} else Meaning.NOTHING",
         "return Meaning.REFUSED",
     ),
-    Mutant("A web page has the API's form", "_codec.origin:is_api_form", "return False", "return True"),
+    Mutant(
+        "The message of a wrong address is the API's",
+        "_codec.origin:is_wrong_address",
+        "return any(",
+        "return False and any(",
+    ),
     Mutant("A gateway is believed after ten seconds", "_polling.failures:_GATEWAY_FOR", "60.0", "10.0"),
     Mutant("A known project is soon forgotten", "_polling.failures:_KNOWN_FOR", "30.0", "2.0"),
     Mutant("A key that worked is soon rejected", "_polling.failures:_EVERYTHING_FOR", "60.0", "6.0"),
