@@ -11,8 +11,9 @@ from typing import Any
 import certifi
 import pytest
 
-from pictory_async import errors
+from pictory_async import AsyncPictory, RenderStatus, errors
 from pictory_async._http.authorities import trusted
+from tests._raw import raw_server
 
 PROGRAM = """
 import sys
@@ -86,3 +87,21 @@ def test_authorities_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         trusted(Library(str(empty)), {"SSL_CERT_DIR": "/nonexistent"})
     with pytest.raises(errors.PictoryConfigError, match="cannot be loaded"):
         trusted(Library("/nonexistent"), {})
+
+
+@pytest.mark.anyio
+async def test_a_refused_certificate_ends_waits_after_two_polls(engine: str) -> None:
+    """Nobody's authority signed it, so polling on changes nothing; each error says why."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(Path(__file__).with_name("self_signed.pem"))
+    with raw_server(lambda _: b"") as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        address = f"{server.origin.replace('http', 'https', 1)}/pictoryapis"
+        async with AsyncPictory("pictai_x", base_url=address, http=engine) as client:
+            outcomes = await client.projects.wait_all(["p", "q"], interval=0.01)
+    assert [] == server.requests
+    assert {RenderStatus.ERROR} == {outcome.status for outcome in outcomes}
+    for outcome in outcomes:
+        assert isinstance(outcome.error, errors.ConnectionFailedError)
+        assert "CERTIFICATE_VERIFY_FAILED" in str(outcome.error)
+        assert repr(outcome.project_id) in str(outcome.error)

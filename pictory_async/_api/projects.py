@@ -199,8 +199,8 @@ class Projects:
         handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now)
         subject = f"the render of project {project_id!r}"
         try:
-            response = await self._transport.submit(f"{project_path(project_id)}/render", subject)
-            return attrs.evolve(handle, job_id=decode_render_started(response.body))
+            path = f"{project_path(project_id)}/render"
+            return attrs.evolve(handle, job_id=await self._transport.submit(path, subject, decode_render_started))
         except (ConnectionFailedError, RequestTimeoutError, MalformedResponseError, ServerError) as error:
             # Only proof that nothing was sent lets the caller render again. A gateway's 5xx is no proof.
             if isinstance(error, (ConnectionFailedError, RequestTimeoutError)) and not error.sent:

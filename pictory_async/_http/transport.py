@@ -90,13 +90,18 @@ class Transport:
             self._retries += 1
             await anyio.sleep(delay)
 
-    async def submit(self, path: str, subject: str) -> Response:
+    async def submit(self, path: str, subject: str, read: Callable[[bytes], T]) -> T:
         """Send one POST, once: what it starts costs money, so it is never sent again, whatever happens.
+
+        Args:
+            path: As in `get`, as are ``subject`` and ``read``.
+            subject: What errors call it.
+            read: Makes the result from the body.
 
         Raises:
             APIError: As its subclasses say. The caller judges whether the POST had its effect.
         """
-        return _raised(await self._attempt("POST", path, subject, Priority.INTERACTIVE, None))
+        return self._read(_raised(await self._attempt("POST", path, subject, Priority.INTERACTIVE, None)), read)
 
     async def poll(self, path: str, subject: str, priority: Priority = Priority.POLL) -> Response:
         """Send one GET for a watch; the poller decides whether and when to poll again.

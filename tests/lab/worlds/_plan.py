@@ -160,7 +160,7 @@ class Plan:
 
     seed: int
     missing_fields: Literal["absent", "null"]
-    unknown_job: Literal["404", "body"]
+    unknown_job: Literal["404", "body", "error", "root"]
     rate: int
     per: float
     burst: int
@@ -267,7 +267,7 @@ def draw(seed: int) -> Plan:
     return Plan(
         seed=seed,
         missing_fields=chance.choice(("absent", "null")),
-        unknown_job=chance.choice(("404", "body")),
+        unknown_job=chance.choice(("404", "body", "error", "root")),
         rate=rate,
         per=chance.choice((1.0, 10.0)),
         burst=chance.randint(1, rate),
