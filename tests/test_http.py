@@ -266,7 +266,7 @@ class TestEngines:
         made: list[Lone] = []
         engine = lone_engine(made)
         for idle in (KEEPALIVE - 1.0, KEEPALIVE + 1.0, 0.0):
-            await engine.send(request_of("http"), Priority.INTERACTIVE, budget().acquire)
+            await engine.send(request_of("http"), Priority.INTERACTIVE, budget())
             await anyio.sleep(idle)
         assert 2 == engine.statistics().opened
         assert [(2, True), (1, False)] == [(len(one.schemes), one.closed) for one in made]
@@ -278,7 +278,7 @@ class TestEngines:
         made: list[Lone] = []
         engine = lone_engine(made)
         for scheme in ("http", "https", "http", "https", "https"):
-            await engine.send(request_of(scheme), Priority.INTERACTIVE, budget().acquire)
+            await engine.send(request_of(scheme), Priority.INTERACTIVE, budget())
         assert [["http", "http"], ["https", "https", "https"]] == [one.schemes for one in made]
         await engine.aclose()
 
