@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pictory_async._http.messages import Request
     from pictory_async._limits.interface import Limiter
 
-WRITING: Final[ContextVar[Opening | None]] = ContextVar("WRITING", default=None)
-"""Whose request a task sends; for aiohttp, whose hooks are told nothing about the request."""
+WRITING: Final[ContextVar[Opening]] = ContextVar("WRITING")
+"""Whose request a task sends; for aiohttp, whose connector is told nothing about that."""
 
 # A request that is written so soon after it was confirmed needs no other check: no limiter's margin is smaller.
 _AT_ONCE: Final = 0.001
@@ -27,14 +27,18 @@ _AT_ONCE: Final = 0.001
 class Opening:
     """Follows how a connection is set up, by the trace events of httpx and httpx2.
 
+    Args:
+        once: Whether a transport of ours sends it, which writes no request twice.
+
     Attributes:
         told: Whether the HTTP library reported anything about the request.
         kept: Whether the request went over a connection that had served another one.
     """
 
-    __slots__ = ("_stream", "kept", "told")
+    __slots__ = ("_once", "_stream", "kept", "told")
 
-    def __init__(self) -> None:
+    def __init__(self, *, once: bool) -> None:
+        self._once = once
         self._stream: Any = None
         self.told = False
         self.kept = True
@@ -48,8 +52,11 @@ class Opening:
             case "connect_tcp.complete":
                 self._stream = info["return_value"]
             case "send_request_headers.started":
-                if info["request"].method != b"CONNECT":  # to a proxy, of a user's own client
+                request = info["request"]
+                if request.method != b"CONNECT":  # to a proxy, of a user's own client
                     self._stream = None
+                    if self._once:
+                        request.extensions.pop("trace", None)  # the events that follow cost time and say nothing
                     await self.on_write()
             case _:
                 pass
@@ -100,9 +107,9 @@ class Admission(Opening):
     )
 
     def __init__(
-        self, limiter: Limiter, request: Request, priority: Priority, on_sent: Callable[[float], None]
+        self, limiter: Limiter, request: Request, priority: Priority, on_sent: Callable[[float], None], *, once: bool
     ) -> None:
-        super().__init__()
+        super().__init__(once=once)
         self._limiter = limiter
         self._request = request
         self._priority = priority

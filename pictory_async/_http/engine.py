@@ -114,7 +114,7 @@ class Engine:
                 self.slots.sent(slot, now)
 
         try:
-            admission = Admission(limiter, request, priority, on_sent)
+            admission = Admission(limiter, request, priority, on_sent, once=self._owned)
             await admission.acquire()
             return await self._exchange(request, admission)
         finally:
@@ -133,7 +133,7 @@ class Engine:
         self._check_usable()
         slot = await self.slots.acquire(Priority.BACKGROUND)
         transport = stream = None
-        opening = Opening()
+        opening = Opening(once=self._owned)
         try:
             transport = await self._connection(request)
             self._sent += 1

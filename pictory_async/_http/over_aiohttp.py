@@ -5,6 +5,7 @@ Importing this needs the extra ``aiohttp``.
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -18,15 +19,32 @@ if TYPE_CHECKING:
 
 
 class Connector(aiohttp.TCPConnector):
-    """Keeps connections, but not those that received something that nobody asked for.
+    """Has each request confirm its grant when it gets its connection: aiohttp writes immediately after that.
 
-    aiohttp reads from idle connections too, and would take a surplus response for that of the next request.
+    It is also asked when aiohttp repeats a GET by itself, because the server had closed a kept connection.
+
+    A kept connection that received something that nobody asked for is closed. aiohttp reads from idle connections too,
+    and would take a surplus response for that of the next request.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
 
     async def connect(self, *arguments: Any, **options: Any) -> Any:
         """Take a kept connection, or open one."""
+        opening = WRITING.get()
         self._close_if(lambda protocol, _since: protocol.should_close)
-        return await super().connect(*arguments, **options)
+        opening.told, opening.kept = True, False
+        connection = await super().connect(*arguments, **options)
+        opening.kept = connection.protocol in self._known
+        self._known.add(connection.protocol)
+        try:
+            await opening.on_write()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def drop_older(self, moment: float) -> None:
         """Close the idle connections that were last used before a moment, by `time.monotonic`."""
@@ -53,8 +71,7 @@ class Transport(httpx_aiohttp.AiohttpTransport):
         def open_session() -> aiohttp.ClientSession:
             # It belongs to the event loop that runs now.
             self._connectors.append(Connector(limit=limit, keepalive_timeout=keepalive, ssl=tls))
-            jar = aiohttp.DummyCookieJar()
-            return aiohttp.ClientSession(connector=self._connectors[0], cookie_jar=jar, trace_configs=[_hooks()])
+            return aiohttp.ClientSession(connector=self._connectors[0], cookie_jar=aiohttp.DummyCookieJar())
 
         self._connectors: list[Connector] = []
         super().__init__(verify=tls, client=open_session)
@@ -63,26 +80,3 @@ class Transport(httpx_aiohttp.AiohttpTransport):
         """Close the idle connections that were last used before a moment, by `time.monotonic`."""
         for connector in self._connectors:
             connector.drop_older(moment)
-
-
-def _hooks() -> aiohttp.TraceConfig:
-    # aiohttp writes immediately after these two, and calls them also when it repeats a GET by itself because the server
-    # had closed a kept connection.
-    config = aiohttp.TraceConfig()
-    config.on_connection_create_start.append(_on_opening)
-    config.on_connection_create_end.append(_on_connection)
-    config.on_connection_reuseconn.append(_on_connection)
-    return config
-
-
-async def _on_opening(*_: object) -> None:
-    opening = WRITING.get()
-    if opening is not None:
-        opening.told, opening.kept = True, False
-
-
-async def _on_connection(*_: object) -> None:
-    opening = WRITING.get()
-    if opening is not None:
-        opening.told = True
-        await opening.on_write()
