@@ -103,9 +103,8 @@ class WaitQueue:
         for priority, queue in enumerate(self._queues):
             if urgent and queue:
                 share = self._shares[priority]
-                self._credits[priority] = min(self._credits[priority] + share, 1.0 + share)
-                if priority == ticket.priority:
-                    self._credits[priority] -= 1.0
+                earned = self._credits[priority] + share
+                self._credits[priority] = earned - 1.0 if priority == ticket.priority else min(earned, 1.0 + share)
             urgent = urgent or bool(queue)
         self.leave(ticket)
 
