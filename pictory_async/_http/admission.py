@@ -90,6 +90,7 @@ class Admission(Opening):
             writes it again by itself.
 
     Attributes:
+        failure: The error of the limiter, if it failed when the request was to be written.
         written: Whether the request was about to be written. Until then nothing of it was sent.
         sent_at: When it was written, by `anyio.current_time`.
     """
@@ -102,6 +103,7 @@ class Admission(Opening):
         "_priority",
         "_request",
         "_scope",
+        "failure",
         "sent_at",
         "written",
     )
@@ -117,6 +119,7 @@ class Admission(Opening):
         self._scope: anyio.CancelScope | None = None
         self._granted_at: float | None = None
         self._early = False
+        self.failure: PictoryError | None = None
         self.written = False
         self.sent_at = 0.0
 
@@ -150,7 +153,8 @@ class Admission(Opening):
             if renewed:
                 await self._renew()
         except Exception as error:  # noqa: BLE001 - a user's limiter can raise anything
-            raise self._limiter_failed(error) from None
+            self.failure = self._limiter_failed(error)
+            raise self.failure from None
         now = anyio.current_time()
         if self._scope is not None and self._request.timeout is not None and (renewed or not self.kept):
             self._scope.deadline = now + self._request.timeout

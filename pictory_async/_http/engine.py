@@ -28,7 +28,7 @@ from pictory_async._http.stream import Stream, headers_of, is_read, read_into
 from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._statistics import HttpStatistics
-from pictory_async.errors import PictoryConfigError
+from pictory_async.errors import ConnectionFailedError, PictoryConfigError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -219,6 +219,10 @@ class Engine:
                     await read_into(body, arriving.stream, scope)
                 await arriving.aclose()
                 whole = len(body) <= MAX_BODY
+        except ConnectionFailedError:
+            if admission.failure is not None:  # aiohttp takes it for an error of the network
+                raise admission.failure from None
+            raise
         finally:
             await self._finish(request, transport, admission, arriving, whole=whole)
         if not whole:
@@ -305,8 +309,8 @@ class Engine:
 
     async def _drop_older(self, transport: Any, moment: float) -> None:
         if not self._pooled:
-            older = [idle for idle in self._idle if idle.since < moment]
-            self._idle = [idle for idle in self._idle if idle.since >= moment]
+            older = [idle for idle in self._idle if idle.since <= moment]
+            self._idle = [idle for idle in self._idle if idle.since > moment]
             for idle in older:
                 await discard(idle.transport)
         elif self._owned:

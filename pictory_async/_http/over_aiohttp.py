@@ -6,7 +6,7 @@ Importing this needs the extra ``aiohttp``.
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import httpx_aiohttp
@@ -16,6 +16,9 @@ from pictory_async._http.admission import WRITING
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+
+_CLOCK: Final = 0.01
+"""Seconds that uvloop's time may be behind that by which aiohttp notes when a connection became idle."""
 
 
 class Connector(aiohttp.TCPConnector):
@@ -47,8 +50,8 @@ class Connector(aiohttp.TCPConnector):
         return connection
 
     def drop_older(self, moment: float) -> None:
-        """Close the idle connections that were last used before a moment, by `time.monotonic`."""
-        self._close_if(lambda _protocol, since: since < moment)
+        """Close the idle connections that were last used before a moment, by `anyio.current_time`."""
+        self._close_if(lambda _protocol, since: since <= moment + _CLOCK)
 
     def _close_if(self, hopeless: Callable[[Any, float], bool]) -> None:
         # aiohttp itself leaves out closed connections when it looks for one.
@@ -77,6 +80,6 @@ class Transport(httpx_aiohttp.AiohttpTransport):
         super().__init__(verify=tls, client=open_session)
 
     def drop_older(self, moment: float) -> None:
-        """Close the idle connections that were last used before a moment, by `time.monotonic`."""
+        """Close the idle connections that were last used before a moment, by `anyio.current_time`."""
         for connector in self._connectors:
             connector.drop_older(moment)
