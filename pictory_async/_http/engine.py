@@ -83,7 +83,7 @@ class Engine:
         if not owned:
             self._tls[True] = self._tls[False]  # a user's transport has its own
         self._idle: list[_Idle] = []
-        self._leaving: list[Any] = []
+        self._leaving: dict[int, Any] = {}
         self._opened = 0
         self._sent = 0
         self._received = 0
@@ -157,17 +157,18 @@ class Engine:
         Another call closes what a first one could not close in time.
         """
         self._closed = True
-        self._leaving += [idle.transport for idle in self._idle]
+        leaving = [idle.transport for idle in self._idle]
         self._idle.clear()
         if self._owned:
-            self._leaving += self._shared.values()
+            leaving += self._shared.values()
         self._shared.clear()
-        await close_all([partial(self._leave, transport) for transport in self._leaving])
+        self._leaving |= {id(transport): transport for transport in leaving}
+        await close_all([partial(self._leave, transport) for transport in self._leaving.values()])
 
     async def _leave(self, transport: Any) -> None:
         with suppress(Exception):
             await transport.aclose()
-        self._leaving.remove(transport)
+        self._leaving.pop(id(transport), None)  # two calls may close at the same time
 
     def statistics(self) -> HttpStatistics:
         """What the connections did so far."""
@@ -299,7 +300,7 @@ class Engine:
                 # Else the pool of the transport would keep the connection.
                 with suppress(Exception):
                     await _close(arriving.aclose)
-        if transport is None or transport in self._shared.values():
+        if transport is None or not self._owned or transport in self._shared.values():
             return
         # A connection that was cut off in the middle of a response must not serve another request.
         if whole and not self._closed and not self._pooled and is_clean(transport):

@@ -83,7 +83,7 @@ async def live(crowd: Crowd) -> Found:
     return found
 
 
-async def _use(client: AsyncPictory, project_id: str, crowd: Crowd, found: Found) -> None:
+async def _use(client: AsyncPictory, project_id: str | int, crowd: Crowd, found: Found) -> None:
     while found.called < crowd.calls - crowd.users + 1:
         began = anyio.current_time()
         await client.projects.get(project_id)
