@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import anyio
 import attrs
@@ -94,4 +95,6 @@ async def _use(client: AsyncPictory, project_id: str | int, crowd: Crowd, found:
 
 def run(crowd: Crowd) -> Found:
     """Run one crowd on virtual time."""
+    random.seed(1)
+    trio._core._run._r.seed(1)
     return trio.run(live, crowd, clock=trio.testing.MockClock(autojump_threshold=0))
