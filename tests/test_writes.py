@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import anyio
+import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from pictory_async import Priority, RateLimiter
+from pictory_async._http.engine import Engine
+from pictory_async._http.messages import Request
 from pictory_async._limits.pace import Pace
+from pictory_async._limits.slots import RequestSlots
 from tests._virtual import virtual_time
 from tests.test_limiter import busiest, paces
 
@@ -123,9 +128,10 @@ class TestWrites:
         """However slow the client was when it stopped, the first requests after an idle time do not have to wait."""
         limiter = RateLimiter(300, 60.0, 10)
         nominal = limiter.statistics().pace
-        for _ in range(60):
-            await limiter.acquire()
-            limiter.refused(anyio.current_time())
+        while limiter.statistics().pace > nominal / 3.0:
+            limiter.accepted(await limiter.acquire())
+            await anyio.sleep(0.1)
+            limiter.refused(await limiter.acquire())
         assert limiter.statistics().pace < nominal / 2.0
         await anyio.sleep(86_400.0)
         began = anyio.current_time()
@@ -143,3 +149,47 @@ class TestWrites:
             await anyio.sleep(idle)
             await limiter.acquire()
             assert raised is (limiter.statistics().pace > pace)
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """Opens a connection for each request, which takes its time, and notes when it writes.
+
+    Attributes:
+        written: When each request was written.
+    """
+
+    def __init__(self, delay: Callable[[], float], written: list[float]) -> None:
+        self.delay = delay
+        self.written = written
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        trace = request.extensions["trace"]
+        await trace("connection.connect_tcp.started", {})
+        await anyio.sleep(self.delay())
+        await trace("http11.send_request_headers.started", {"request": SimpleNamespace(method=b"GET", extensions={})})
+        self.written.append(anyio.current_time())
+        return httpx.Response(200)
+
+
+@virtual_time
+@pytest.mark.anyio
+@pytest.mark.parametrize("burst", [1, 10])
+@pytest.mark.parametrize("slowest", [0.3, 3.0])
+async def test_an_engine_sends_no_more_than_the_rate(burst: int, slowest: float) -> None:
+    """With a server that closes each connection, the server's own log holds no more than the rate in any window."""
+    chance = random.Random(1)
+    written: list[float] = []
+    limiter = RateLimiter(40, 10.0, burst)
+    engine = Engine(httpx, lambda _: Slow(lambda: chance.uniform(0.1, slowest), written), RequestSlots(32, 8))
+
+    async def poll() -> None:
+        await engine.send(Request("GET", "http://x/p", "/p", "it", [], 5.0), Priority.POLL, limiter)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(300):
+            tasks.start_soon(poll)
+    assert 300 == len(written) == engine.statistics().sent
+    assert busiest(written, 10.0) <= 40
+    if burst > 1:
+        assert (written[-1] - written[0]) / 299 < 1.05 / limiter.statistics().pace
+    await engine.aclose()

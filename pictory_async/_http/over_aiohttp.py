@@ -54,8 +54,10 @@ class Connector(aiohttp.TCPConnector):
         self._close_if(lambda _protocol, since: since <= moment + _CLOCK)
 
     def _close_if(self, hopeless: Callable[[Any, float], bool]) -> None:
-        # aiohttp itself leaves out closed connections when it looks for one.
-        for idle in self._conns.values():
+        # aiohttp itself leaves out closed connections when it looks for one. As in `is_clean`, a later version that
+        # keeps them elsewhere is used without the check.
+        idle_connections: dict[Any, Any] = getattr(self, "_conns", {})
+        for idle in idle_connections.values():
             for protocol, since in idle:
                 if protocol.is_connected() and hopeless(protocol, since):
                     protocol.close()

@@ -5,7 +5,8 @@
 There are two paces of the same spacing. One lets callers out of the queue. The other counts what is written, and only
 what it allows is written: so a slow connection or an event loop that was busy cannot push requests together. Writes
 come later than grants, by the time that connections take. As long as this time stays the same, the second pace allows
-every write at once. When it refuses one, the grants have got too far ahead; then they go on from where the writes are.
+every write at once. When it refuses one, the grants have got too far ahead: this one is given back, and the next ones
+go on from where the writes are. With a burst of a few requests, connections of very different slowness cost no pace.
 """
 
 from __future__ import annotations

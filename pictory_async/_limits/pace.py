@@ -79,9 +79,9 @@ class Pace:
         self._due = (due if due > now else now) + self._step  # noqa: FURB136 - `max` would take as long as all of this
         return True
 
-    def follow(self, other: Pace) -> None:
-        """Allow the next request no sooner than another pace would."""
-        self._due = max(self._due, other._due)
+    def follow(self, writes: Pace) -> None:
+        """Give the last grant back, because it was not used, and allow the next one no sooner than a write."""
+        self._due = max(self._due - self._step, writes._due)
 
     def pause(self, until: float) -> None:
         """Allow nothing before ``until``; a pause that reaches further stays."""
