@@ -85,6 +85,13 @@ def rates(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def fairness(session: nox.Session) -> None:
+    """Measure how calls and watches share a budget: ``-- --write docs/limits.md`` writes the results."""
+    session.install(wheel("all"), *group("tests"))
+    session.run("python", "-m", "tests.lab.fairness", *session.posargs)
+
+
+@nox.session(requires=["build"])
 def worlds(session: nox.Session) -> None:
     """Run random worlds on all cores, one per seed: ``-- --seeds 10000``, ``-- --seed 17`` or ``-- --mutants``."""
     session.install(wheel("all"), *group("tests"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pictory_async import errors
 from pictory_async._client import AsyncPictory
 from pictory_async._http.retry import RetryPolicy
+from pictory_async._limits.interface import Limiter
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.handle import RenderHandle
@@ -68,6 +69,7 @@ __all__ = [
     "Finding",
     "HttpStatistics",
     "Job",
+    "Limiter",
     "PollSchedule",
     "PollerStatistics",
     "Priority",

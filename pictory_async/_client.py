@@ -9,6 +9,7 @@ from pictory_async._api.jobs import Jobs
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
 from pictory_async._files.fetcher import Fetcher
+from pictory_async._http.closing import close_all
 from pictory_async._http.libraries import open_engine
 from pictory_async._http.retry import RetryPolicy
 from pictory_async._http.transport import Transport
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._cache.templates import TemplateCache
+    from pictory_async._limits.interface import Limiter
     from pictory_async._settings.durations import Duration
 
 
@@ -39,8 +41,8 @@ class AsyncPictory:
         base_url: The address of the API; ``None`` reads the environment variable ``PICTORY_API_BASE_URL``, and if that
             is not set, it is ``https://api.pictory.ai/pictoryapis``. Plain ``http://`` is for loopback only.
         timeout: Wall-clock limit for one request, in seconds, retries not included; ``None`` for no limit.
-        limiter: The request budget; ``None`` makes one of 300 requests a minute. Pass one object to several clients
-            of one key so that they share it.
+        limiter: The request budget, a `RateLimiter` or your own `Limiter`; ``None`` makes one of 300 requests a
+            minute. Pass one object to several clients of one key so that they share it.
         retry: How GETs are retried after transient failures; ``None`` takes the defaults of `RetryPolicy`.
         http: What sends the requests: ``None`` or ``"httpx"``, ``"httpx2"`` or ``"aiohttp"`` (an extra each), or your
             own ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2, for proxies or certificates. You close
@@ -66,7 +68,7 @@ class AsyncPictory:
         *,
         base_url: str | None = None,
         timeout: Duration | None = 30.0,
-        limiter: RateLimiter | None = None,
+        limiter: Limiter | None = None,
         retry: RetryPolicy | None = None,
         http: object = None,
         template_cache: Duration | DiskTemplateCache | None = None,
@@ -74,11 +76,13 @@ class AsyncPictory:
     ) -> None:
         self._config = Config.checked(api_key, base_url, timeout)
         self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
-        self._engine = open_engine(http)
+        plain = self._config.base_url.startswith("http:")
+        self._engine = open_engine(http, plain=plain)
         retry = retry or RetryPolicy()
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
-        self._fetcher = Fetcher(open_engine(http, limit=4, reserve=0), retry, self._config.timeout, loopback=loopback)
+        media = open_engine(http, limit=4, reserve=0, plain=plain)
+        self._fetcher = Fetcher(media, retry, self._config.timeout, loopback=loopback)
         limit = optional_seconds("unreachable_after", unreachable_after, above=0.0)
         registry = WatchRegistry(self._transport, limit)
         self.projects: Projects = Projects(self._transport, registry, self._fetcher)
@@ -95,15 +99,14 @@ class AsyncPictory:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; requests in flight close theirs when they end. It can be called twice."""
-        try:
-            await self._engine.aclose()
-        finally:
-            try:
-                await self._fetcher.aclose()
-            finally:
-                if self._template_cache is not None:
-                    await self._template_cache.aclose()
+        """Close the connections, within 5 seconds; requests in flight close theirs when they end.
+
+        It can be called twice. If it is cancelled, it closes them all the same before the cancellation takes effect.
+        """
+        closers = [self._engine.aclose, self._fetcher.aclose]
+        if self._template_cache is not None:
+            closers.append(self._template_cache.aclose)
+        await close_all(closers)
 
     def statistics(self) -> ClientStatistics:
         """What the client did so far."""

@@ -45,7 +45,7 @@ class HttpStatistics(ValueObject):
 
 @attrs.frozen(repr=False, eq=False)
 class RateLimiterStatistics(ValueObject):
-    """What a `RateLimiter` did so far.
+    """What a `Limiter` did so far; 0 where it does not count.
 
     Attributes:
         granted: Requests let through.
@@ -58,14 +58,14 @@ class RateLimiterStatistics(ValueObject):
         pace: Requests per second in the long run, as far as the server's refusals allow now.
     """
 
-    granted: int
-    waiting: int
-    delayed: int
-    waited: float
-    longest_wait: float
-    pauses: int
-    refused: int
-    pace: float
+    granted: int = 0
+    waiting: int = 0
+    delayed: int = 0
+    waited: float = 0.0
+    longest_wait: float = 0.0
+    pauses: int = 0
+    refused: int = 0
+    pace: float = 0.0
 
 
 @attrs.frozen(repr=False, eq=False)

@@ -19,6 +19,8 @@ class RawServer(socketserver.ThreadingTCPServer):
     Attributes:
         reply: From the bytes of a request's head to the bytes, or the pieces, of its answer.
         requests: The heads of all requests so far.
+        connections: How many connections there were so far.
+        keep: Whether it goes on to read requests from the same connection.
         linger: Whether it ends connections in order.
         greeting: What it sends to whoever connects, before it reads anything.
     """
@@ -30,7 +32,9 @@ class RawServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.reply = reply
         self.requests: list[bytes] = []
+        self.connections = 0
         self.greeting = b""
+        self.keep = False
         self.linger = True
 
     def reset(self) -> None:
@@ -47,27 +51,38 @@ class _Handler(socketserver.BaseRequestHandler):
     server: RawServer
 
     def handle(self) -> None:
-        head = b""
+        self.server.connections += 1
         with contextlib.suppress(OSError):
             self.request.sendall(self.server.greeting)
-            while b"\r\n\r\n" not in head:
-                piece = self.request.recv(65536)
-                if not piece:
-                    return
-                head += piece
-            self.server.requests.append(head)
-            answer = self.server.reply(head)
-            for part in [answer] if isinstance(answer, bytes) else answer:
-                self.request.sendall(part)
-            if not self.server.linger:
-                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.request.close()
+            while self._answer() and self.server.keep:
+                pass
+
+    def _answer(self) -> bool:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = self.request.recv(65536)
+            if not piece:
+                return False
+            head += piece
+        self.server.requests.append(head)
+        answer = self.server.reply(head)
+        for part in [answer] if isinstance(answer, bytes) else answer:
+            self.request.sendall(part)
+        if not self.server.linger:
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.request.close()
+        return bool(answer)
 
 
 def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
     """A whole answer, as bytes."""
     lines = [f"HTTP/1.1 {status} Raw", f"content-length: {len(body)}", "connection: close", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
+
+
+def kept(body: bytes, *headers: str) -> bytes:
+    """A whole answer after which the connection stays open, as bytes."""
+    return answer(200, body, *headers).replace(b"connection: close\r\n", b"")
 
 
 def field(head: bytes, name: str) -> str:

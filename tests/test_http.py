@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib
 import importlib.util
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -45,6 +46,20 @@ class Failing(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         raise self.error
+
+
+class Telling(httpx.AsyncBaseTransport):
+    """Says when it writes, as httpx's own transport does, some time after it was called, and as often as it is told."""
+
+    def __init__(self, *delays: float) -> None:
+        self.delays = delays
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        for delay in self.delays:
+            await anyio.sleep(delay)
+            info = {"request": SimpleNamespace(method=b"GET", extensions=request.extensions)}
+            await request.extensions["trace"]("http11.send_request_headers.started", info)
+        return httpx.Response(200, json={"projectName": "x"})
 
 
 class Lone(httpx.AsyncBaseTransport):
@@ -292,12 +307,33 @@ class TestEngines:
         assert getattr(caught.value, "sent", None) is {"slow": True, "full": False}.get(str(error), True)
 
     @virtual_time
+    @pytest.mark.parametrize(
+        ("delays", "sent", "counted"), [((0.0,), 1, 1), ((0.3,), 1, 2), ((0.0, 0.0), 2, 2), ((), 1, 1)]
+    )
+    async def test_a_users_transport_is_checked_before_its_call_and_at_the_write(
+        self, delays: tuple[float, ...], sent: int, counted: int
+    ) -> None:
+        """A write that is later than the call is checked again, and one that is repeated is another request."""
+        asked = 0
+
+        class Counting(RateLimiter):
+            def confirm(self, granted_at: float, /) -> bool:
+                nonlocal asked
+                asked += 1
+                return super().confirm(granted_at)
+
+        limiter = Counting(10_000, 1.0, 1000)
+        async with AsyncPictory("pictai_a", base_url=BASE_URL, http=Telling(*delays), limiter=limiter) as client:
+            await client.projects.get("p")
+            assert (sent, counted) == (client.statistics().http.sent, asked)
+
+    @virtual_time
     async def test_an_idle_connection_is_not_kept_for_long(self) -> None:
         """A connection that was idle for two minutes is closed, because the server may have dropped it."""
         made: list[Lone] = []
         engine = lone_engine(made)
         for idle in (KEEPALIVE - 1.0, KEEPALIVE + 1.0, 0.0):
-            await engine.send(request_of("http"), Priority.INTERACTIVE, budget().acquire)
+            await engine.send(request_of("http"), Priority.INTERACTIVE, budget())
             await anyio.sleep(idle)
         assert 2 == engine.statistics().opened
         assert [(2, True), (1, False)] == [(len(one.schemes), one.closed) for one in made]
@@ -309,7 +345,7 @@ class TestEngines:
         made: list[Lone] = []
         engine = lone_engine(made)
         for scheme in ("http", "https", "http", "https", "https"):
-            await engine.send(request_of(scheme), Priority.INTERACTIVE, budget().acquire)
+            await engine.send(request_of(scheme), Priority.INTERACTIVE, budget())
         assert [["http", "http"], ["https", "https", "https"]] == [one.schemes for one in made]
         await engine.aclose()
 

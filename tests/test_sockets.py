@@ -158,16 +158,14 @@ async def test_a_start_that_is_cut_off_leaves_nothing_to_the_event_loop(anyio_ba
         imported.wait(10)
         return httpx.MockTransport(lambda _request: httpx.Response(200))
 
-    async def admit(_priority: Priority) -> None:
-        await anyio.lowlevel.checkpoint()
-
+    limiter = RateLimiter()
     engine = Engine(httpx, make, RequestSlots(2, 0))
     request = Request("GET", "https://x/p", "/p", "project 'p'", [])
-    first = asyncio.ensure_future(engine.send(request, Priority.BACKGROUND, admit))
+    first = asyncio.ensure_future(engine.send(request, Priority.BACKGROUND, limiter))
     await anyio.to_thread.run_sync(importing.wait, 10)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    second = asyncio.ensure_future(engine.send(request, Priority.BACKGROUND, admit))
+    second = asyncio.ensure_future(engine.send(request, Priority.BACKGROUND, limiter))
     await anyio.wait_all_tasks_blocked()
     imported.set()
     assert (await second).status == 200

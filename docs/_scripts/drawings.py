@@ -127,9 +127,9 @@ def architecture() -> str:
 STEPS_OUT: Final = (
     ("1", "agenda", "which watch is due"),
     ("2", "slot", "at most 32 in flight"),
-    ("3", "connection", "one per request"),
-    ("4", "budget", "rate per window"),
-    ("5", "headers", "sent at once"),
+    ("3", "budget", "rate per window"),
+    ("4", "connection", "one per request"),
+    ("5", "headers", "if the grant holds"),
 )
 STEPS_BACK: Final = (
     ("9", "evidence", "what it proves"),
@@ -184,9 +184,9 @@ def poll() -> str:
         text(x + w + 10, middle + tall // 2 - 10, "10b  outcome", "small"),
     ]
     title = (
-        "One poll. The agenda names the watch that is due; a slot, a connection and the request budget are taken in "
-        "this order; the headers are sent at once. The response becomes bytes or an error, the codec reads what a poll "
-        "needs, and the evidence decides: the watch gets its outcome, or the time of its next poll."
+        "One poll. The agenda names the watch that is due; a slot, the request budget and a connection are taken in "
+        "this order; the headers are sent if the grant still holds. The response becomes bytes or an error, the codec "
+        "reads what a poll needs, and the evidence decides: the watch gets its outcome, or the time of its next poll."
     )
     return svg(width, height, title, shapes)
 

@@ -1,58 +1,178 @@
-"""When one request may be sent: the rate limiter is asked at the last moment."""
+"""When one request may be sent: asked for before there is a connection, and confirmed when the first byte is to go."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from pictory_async._limits.wait_queue import Priority
+from pictory_async.errors import ConnectionFailedError, PictoryError
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from pictory_async._http.messages import Request
+    from pictory_async._limits.interface import Limiter
+
+WRITING: Final[ContextVar[Opening]] = ContextVar("WRITING")
+"""Whose request a task sends; for aiohttp, whose connector is told nothing about that."""
+
+# A request that is written so soon after it was confirmed needs no other check: no limiter's margin is smaller.
+_AT_ONCE: Final = 0.001
 
 
-class Admission:
-    """One request's way through the rate limiter.
-
-    Connecting takes time, so on a new connection the limiter is asked when the connection is up. A request that was
-    granted before would reach the server together with later ones, which were granted meanwhile: more requests in one
-    of the server's windows than promised.
+class Opening:
+    """Follows how a connection is set up, by the trace events of httpx and httpx2.
 
     Args:
-        grant: Waits for the rate limiter, and returns the time.
-        request: The request.
+        once: Whether a transport of ours sends it, which writes no request twice.
 
     Attributes:
-        granted: Whether the limiter let the request through. Until then nothing of it was sent.
-        sent_at: When the request was sent, by `anyio.current_time`.
+        told: Whether the HTTP library reported anything about the request.
+        kept: Whether the request went over a connection that had served another one.
     """
 
-    __slots__ = ("_grant", "_request", "_scope", "granted", "sent_at")
+    __slots__ = ("_once", "_stream", "kept", "told")
 
-    def __init__(self, grant: Callable[[], Awaitable[float]], request: Request) -> None:
-        self._grant = grant
+    def __init__(self, *, once: bool) -> None:
+        self._once = once
+        self._stream: Any = None
+        self.told = False
+        self.kept = True
+
+    async def on_event(self, name: str, info: Any) -> None:
+        """Take in an event, whose name is prefixed with the part of the library that reports it."""
+        self.told = True
+        match name.partition(".")[2]:
+            case "connect_tcp.started":
+                self.kept = False
+            case "connect_tcp.complete":
+                self._stream = info["return_value"]
+            case "send_request_headers.started":
+                request = info["request"]
+                if request.method != b"CONNECT":  # to a proxy, of a user's own client
+                    self._stream = None
+                    if self._once:
+                        request.extensions.pop("trace", None)  # the events that follow cost time and say nothing
+                    await self.on_write()
+            case _:
+                pass
+
+    async def on_write(self) -> None:
+        """Called immediately before the first byte of the request is written."""
+
+    async def abandon(self) -> None:
+        """Close a connection whose set-up was cut off.
+
+        A cancelled TLS handshake leaves its socket to the garbage collector otherwise: the library does not own the
+        connection before it is complete.
+        """
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.aclose()
+
+
+class Admission(Opening):
+    """One request's way through the rate limiter.
+
+    The limiter's queue comes first, so that nobody holds a connection while waiting for the budget. But connecting
+    takes time, and a request that was granted before that would reach the server together with later ones, which were
+    granted meanwhile. So the grant is confirmed when the request is written, and renewed if it does not hold any more.
+
+    Args:
+        limiter: The budget.
+        request: The request.
+        priority: How urgent it is.
+        on_sent: Called with the time when the request is about to be written, and each time that the HTTP library
+            writes it again by itself.
+
+    Attributes:
+        failure: The error of the limiter, if it failed when the request was to be written.
+        written: Whether the request was about to be written. Until then nothing of it was sent.
+        sent_at: When it was written, by `anyio.current_time`.
+    """
+
+    __slots__ = (
+        "_early",
+        "_granted_at",
+        "_limiter",
+        "_on_sent",
+        "_priority",
+        "_request",
+        "_scope",
+        "failure",
+        "sent_at",
+        "written",
+    )
+
+    def __init__(
+        self, limiter: Limiter, request: Request, priority: Priority, on_sent: Callable[[float], None], *, once: bool
+    ) -> None:
+        super().__init__(once=once)
+        self._limiter = limiter
         self._request = request
+        self._priority = priority
+        self._on_sent = on_sent
         self._scope: anyio.CancelScope | None = None
-        self.granted = False
-        self.sent_at = anyio.current_time()
+        self._granted_at: float | None = None
+        self._early = False
+        self.failure: PictoryError | None = None
+        self.written = False
+        self.sent_at = 0.0
 
-    async def grant(self) -> None:
-        """Wait for the limiter, once."""
-        if not self.granted:
-            self.sent_at = await self._grant()
-            self.granted = True
+    async def acquire(self) -> None:
+        """Wait for the budget."""
+        try:
+            self._granted_at = await self._limiter.acquire(self._priority)
+        except Exception as error:  # noqa: BLE001 - a user's limiter can raise anything
+            raise self._limiter_failed(error) from None
 
-    def trace(self, scope: anyio.CancelScope) -> Callable[[str, Any], Awaitable[None]]:
-        """What to pass to the HTTP library as its trace hook, while ``scope`` limits the request."""
+    def limited_by(self, scope: anyio.CancelScope) -> None:
+        """Note the scope that limits the request's time, to which waiting for the budget does not belong."""
         self._scope = scope
-        return self._on_event
 
-    async def _on_event(self, name: str, _: Any) -> None:
-        if name.endswith("send_request_headers.started") and self._scope is not None:
-            # Waiting for the budget does not count against the request's time limit.
+    async def write_early(self) -> None:
+        """Confirm the grant before a transport is called that may not say when it writes."""
+        await self._confirm(count=True)
+        self._early = True
+
+    async def on_write(self) -> None:
+        """Confirm the grant, and count the request as sent."""
+        early, self._early = self._early, False
+        if early and anyio.current_time() - self.sent_at <= _AT_ONCE:
+            return
+        await self._confirm(count=not early)
+
+    async def _confirm(self, *, count: bool) -> None:
+        granted_at, self._granted_at = self._granted_at, None
+        try:
+            renewed = granted_at is None or not self._limiter.confirm(granted_at)
+            if renewed:
+                await self._renew()
+        except Exception as error:  # noqa: BLE001 - a user's limiter can raise anything
+            self.failure = self._limiter_failed(error)
+            raise self.failure from None
+        now = anyio.current_time()
+        if self._scope is not None and self._request.timeout is not None and (renewed or not self.kept):
+            self._scope.deadline = now + self._request.timeout
+        if count:
+            self._on_sent(now)
+        self.sent_at = now
+        self.written = True
+
+    async def _renew(self) -> None:
+        # It goes before others, because it has waited already, and a server does not wait long on a new connection.
+        if self._scope is not None:
             self._scope.deadline = math.inf
-            await self.grant()
-            if self._request.timeout is not None:
-                self._scope.deadline = anyio.current_time() + self._request.timeout
+        while not self._limiter.confirm(await self._limiter.acquire(Priority.INTERACTIVE)):
+            pass
+
+    def _limiter_failed(self, error: Exception) -> PictoryError:
+        if isinstance(error, PictoryError):
+            return error
+        request = self._request
+        text = f"{request.method} {request.path} was not sent: the limiter failed ({type(error).__name__})."
+        return ConnectionFailedError(text, method=request.method, path=request.path, sent=False)

@@ -4,22 +4,28 @@ httpx's own pool (httpcore 1.0) searches all its connections and all its queued 
 cancelling a request that waits for a connection can break it. So the engine keeps connections itself: transports of
 **one** connection each on a last-in-first-out list, behind slots that bound the requests in flight. A request owns its
 connection. One that ends in any other way than with a complete response closes it.
+
+A POST always gets a new connection: on a kept one, a surplus response could be taken for its own, and a server that
+closes an idle connection in the same moment would leave it uncertain.
 """
 
 from __future__ import annotations
 
 import ssl
 from contextlib import asynccontextmanager, suppress
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import attrs
 
-from pictory_async._http.admission import Admission
+from pictory_async._http.addresses import Addresses
+from pictory_async._http.admission import WRITING, Admission, Opening
 from pictory_async._http.authorities import trusted
+from pictory_async._http.closing import CLOSING, close_all, discard
+from pictory_async._http.kept import is_clean
 from pictory_async._http.messages import MAX_BODY, Response
-from pictory_async._http.stream import CLOSING, Stream
+from pictory_async._http.stream import Stream, headers_of, is_read, read_into
 from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._statistics import HttpStatistics
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from pictory_async._http.messages import Request
+    from pictory_async._limits.interface import Limiter
     from pictory_async._limits.slots import RequestSlots
 
 KEEPALIVE: Final = 120.0
@@ -67,53 +74,50 @@ class Engine:
     ) -> None:
         self.slots = slots
         self._library = library
-        # Parsing an address is a tenth of a poll's cost, and polls ask for the same ones again and again.
-        self._url = lru_cache(maxsize=1024)(library.URL)
+        self._url = Addresses(library)
         self._make = make
         self._pooled = pooled
         self._owned = owned
-        self._shared: Any = None
+        # Both by whether the address is an https one. A connection for plain HTTP needs no authorities.
+        self._shared: dict[bool, Any] = {}
+        self._tls: dict[bool, ssl.SSLContext] = {False: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+        if not owned:
+            self._tls[True] = self._tls[False]  # a user's transport has its own
         self._idle: list[_Idle] = []
+        self._leaving: dict[int, Any] = {}
         self._opened = 0
         self._sent = 0
         self._received = 0
-        # By whether the address is an https one; a user's transport has one of its own.
-        self._tls: dict[bool, ssl.SSLContext] = {}
-        if not owned:
-            self._tls = dict.fromkeys((True, False), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self._starting = anyio.Lock()
         self._home: object = None
         self._closed = False
 
-    async def send(
-        self, request: Request, priority: Priority, admit: Callable[[Priority], Awaitable[None]]
-    ) -> Response:
+    async def send(self, request: Request, priority: Priority, limiter: Limiter) -> Response:
         """Send one request and read its complete response.
 
         Args:
             request: The request.
-            priority: Who goes first when all slots are taken.
-            admit: Awaited immediately before sending, when there is a connection: the rate limiter.
+            priority: How urgent it is.
+            limiter: The budget: asked before the request gets a connection, and again when it is written.
 
         Raises:
-            ConnectionFailedError: No connection could be made, or it broke.
+            ConnectionFailedError: No connection could be made, or it broke, or the limiter failed.
             RequestTimeoutError: The exchange took longer than ``request.timeout`` seconds.
             MalformedResponseError: The body is too large or its compression is broken.
         """
         self._check_usable()
         slot = await self.slots.acquire(priority)
 
-        async def grant() -> float:
-            await admit(priority)
+        def on_sent(now: float) -> None:
             self.check_open()  # it may have been closed while the request waited
             self._sent += 1
-            now = anyio.current_time()
             if priority is Priority.POLL:
                 self.slots.sent(slot, now)
-            return now
 
         try:
-            return await self._exchange(request, Admission(grant, request))
+            admission = Admission(limiter, request, priority, on_sent, once=self._owned)
+            await admission.acquire()
+            return await self._exchange(request, admission)
         finally:
             self.slots.release(slot)
 
@@ -130,12 +134,13 @@ class Engine:
         self._check_usable()
         slot = await self.slots.acquire(Priority.BACKGROUND)
         transport = stream = None
+        opening = Opening(once=self._owned)
         try:
-            transport, _ = await self._connection(request)
+            transport = await self._connection(request)
             self._sent += 1
             translate = Translate(self._library, request)
             with translate, limit(request) as scope:
-                stream = Stream(await self._open(transport, request), request, translate)
+                stream = Stream(await self._open(transport, request, opening), request, translate)
             if stream is None or scope.cancelled_caught:
                 raise request.timed_out()
             yield stream
@@ -143,21 +148,28 @@ class Engine:
             try:
                 if stream is not None:
                     await stream.aclose()
-                await self._finish(request, transport, whole=stream is not None and stream.whole)
+                await self._finish(request, transport, opening, whole=stream is not None and stream.whole)
             finally:
                 self.slots.release(slot)
 
     async def aclose(self) -> None:
-        """Close every idle connection; requests in flight close theirs when they end."""
+        """Close every idle connection, within 5 seconds; requests in flight close theirs when they end.
+
+        Another call closes what a first one could not close in time.
+        """
         self._closed = True
-        try:
-            while self._idle:
-                await _close(self._idle.pop().transport)
-        finally:
-            # A cancellation leaves the rest to the next call.
-            shared, self._shared = self._shared, None
-            if shared is not None and self._owned:
-                await _close(shared)
+        leaving = [idle.transport for idle in self._idle]
+        self._idle.clear()
+        if self._owned:
+            leaving += self._shared.values()
+        self._shared.clear()
+        self._leaving |= {id(transport): transport for transport in leaving}
+        await close_all([partial(self._leave, transport) for transport in self._leaving.values()])
+
+    async def _leave(self, transport: Any) -> None:
+        with suppress(Exception):
+            await transport.aclose()
+        self._leaving.pop(id(transport), None)  # two calls may close at the same time
 
     def statistics(self) -> HttpStatistics:
         """What the connections did so far."""
@@ -191,100 +203,123 @@ class Engine:
             )
 
     async def _exchange(self, request: Request, admission: Admission) -> Response:
-        transport, fresh = await self._connection(request)
-        # Before the request is sent, a kept connection can be used again; a new one cannot.
-        whole = not fresh
+        transport = await self._connection(request)
+        whole = False
         body = bytearray()
-        excess = 0
         arriving: Any = None
         try:
-            if not fresh:
-                await admission.grant()
-            whole = False
+            if not self._owned:
+                await admission.write_early()
             with Translate(self._library, request), limit(request) as scope:
-                arriving = await self._open(transport, request, admission.trace(scope) if fresh else None)
-                async for chunk in arriving.stream:
-                    if len(body) <= MAX_BODY:
-                        body += chunk
-                        continue
-                    # Not `raise`: cancelled at its next read, the stream unwinds from the inside out.
-                    scope.cancel()
-                    excess += len(chunk)
-                    if excess > MAX_BODY:  # aiohttp has more data at once, so that its reads are never cancelled
-                        await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes long to import
+                admission.limited_by(scope)
+                arriving = await self._open(transport, request, admission)
+                if not admission.written:  # the HTTP library did not say that it wrote
+                    await admission.on_write()
+                if is_read(arriving):
+                    body += arriving.content
+                else:
+                    await read_into(body, arriving.stream, scope)
                 await arriving.aclose()
                 whole = len(body) <= MAX_BODY
         except ConnectionFailedError:
-            await admission.grant()  # failed attempts to connect are paced too
+            if admission.failure is not None:  # aiohttp takes it for an error of the network
+                raise admission.failure from None
             raise
         finally:
-            await self._finish(request, transport, arriving, whole=whole)
+            await self._finish(request, transport, admission, arriving, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
                 raise request.malformed(f"is larger than {MAX_BODY} bytes")
-            raise request.timed_out(sent=admission.granted)
+            if admission.kept and admission.written:
+                # What made this connection silent, such as a VPN that was off, may have hit those of its age.
+                await self._drop_older(transport, admission.sent_at)
+            raise request.timed_out(sent=admission.written or not admission.told)
         self._received += len(body)
-        response = Response(request, arriving.status_code, arriving.headers.raw, bytes(body), admission.sent_at)
+        response = Response(request, arriving.status_code, headers_of(arriving), bytes(body), admission.sent_at)
         return response.decompressed()
 
-    async def _open(self, transport: Any, request: Request, trace: object = None) -> Any:
-        extensions: dict[str, Any] = {"timeout": {"connect": request.timeout}}
-        if trace is not None:
-            extensions["trace"] = trace
+    async def _open(self, transport: Any, request: Request, opening: Opening) -> Any:
+        extensions = {"timeout": {"connect": request.timeout}, "trace": opening.on_event}
         message = self._library.Request(
-            request.method, self._url(request.url), headers=request.headers, extensions=extensions
+            request.method, self._url(request), headers=request.headers, extensions=extensions
         )
-        if hasattr(transport, "handle_async_request"):
+        if not self._pooled:
             return await transport.handle_async_request(message)
-        return await transport.send(message, stream=True, auth=None, follow_redirects=False)
+        token = WRITING.set(opening)
+        try:
+            if hasattr(transport, "handle_async_request"):
+                return await transport.handle_async_request(message)
+            return await transport.send(message, stream=True, auth=None, follow_redirects=False)
+        finally:
+            WRITING.reset(token)
 
-    async def _connection(self, request: Request) -> tuple[Any, bool]:
-        """A transport, and whether it has yet to connect."""
-        self.check_open()  # it may have been closed while the request waited for its slot
-        if self._shared is not None:
-            return self._shared, False
-        now = anyio.current_time()
-        if self._idle and now - self._idle[0].since > KEEPALIVE:
-            await _close(self._idle.pop(0).transport)
-        for index in reversed(range(len(self._idle))):
-            if self._idle[index].secure is request.secure:  # a connection for plain HTTP knows no authorities
-                return self._idle.pop(index).transport, False
+    async def _connection(self, request: Request) -> Any:
+        """A transport, which may have to connect yet."""
+        self.check_open()  # it may have been closed while the request waited
+        secure = request.secure
+        alone = request.method == "POST" and self._owned
+        if not alone:
+            if secure in self._shared:
+                return self._shared[secure]
+            if self._idle and (kept := await self._kept(secure)) is not None:
+                return kept
         async with self._starting:
-            if self._shared is not None:  # another request made it meanwhile
-                return self._shared, False
-            secure = request.secure or self._pooled
+            if not alone and secure in self._shared:  # another request made it meanwhile
+                return self._shared[secure]
             tls = self._tls.get(secure)
             if tls is not None:
                 transport = self._make(tls)
             else:
-                # Imports and certificates take about 60 ms: once per client and scheme, and in a thread.
-                transport = await anyio.to_thread.run_sync(self._start, secure)
+                # Imports and certificates take about 60 ms: once per client, and in a thread.
+                transport = await anyio.to_thread.run_sync(self._start)
         self._opened += 1
-        if self._pooled and not self._closed:  # else the request closes it
-            self._shared = transport
-        return transport, not self._pooled
-
-    def _start(self, secure: bool) -> Any:  # noqa: FBT001 - run_sync passes no keywords
-        tls = trusted(self._library) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        transport = self._make(tls)
-        self._tls[secure] = tls  # last: a request that finds it makes its transport on the event loop
+        if self._pooled and not alone and not self._closed:  # else the request closes it
+            self._shared[secure] = transport
         return transport
 
-    async def _finish(self, request: Request, transport: Any, arriving: Any = None, *, whole: bool) -> None:
-        if transport is None or transport is self._shared:
-            if arriving is not None and not whole:
-                # Else the pool of the user's transport would keep the connection.
+    async def _kept(self, secure: bool) -> Any:  # noqa: FBT001
+        now = anyio.current_time()
+        while self._idle and now - self._idle[0].since > KEEPALIVE:
+            await discard(self._idle.pop(0).transport)
+        for index in reversed(range(len(self._idle))):
+            if self._idle[index].secure is secure:
+                return self._idle.pop(index).transport
+        return None
+
+    def _start(self) -> Any:
+        tls = trusted(self._library)
+        transport = self._make(tls)
+        self._tls[True] = tls  # last: a request that finds it makes its transport on the event loop
+        return transport
+
+    async def _finish(
+        self, request: Request, transport: Any, opening: Opening, arriving: Any = None, *, whole: bool
+    ) -> None:
+        if not whole:
+            await _close(opening.abandon)
+            if self._pooled and arriving is not None:
+                # Else the pool of the transport would keep the connection.
                 with suppress(Exception):
-                    await _close(arriving)
+                    await _close(arriving.aclose)
+        if transport is None or not self._owned or transport in self._shared.values():
             return
         # A connection that was cut off in the middle of a response must not serve another request.
-        if whole and not self._closed:
+        if whole and not self._closed and not self._pooled and is_clean(transport):
             self._idle.append(_Idle(transport, request.secure, anyio.current_time()))
         else:
-            await _close(transport)
+            await _close(transport.aclose)
+
+    async def _drop_older(self, transport: Any, moment: float) -> None:
+        if not self._pooled:
+            older = [idle for idle in self._idle if idle.since <= moment]
+            self._idle = [idle for idle in self._idle if idle.since > moment]
+            for idle in older:
+                await discard(idle.transport)
+        elif self._owned:
+            transport.drop_older(moment)
 
 
-async def _close(transport: Any) -> None:
+async def _close(close: Callable[[], Awaitable[object]]) -> None:
     # Shielded, because it runs while a cancelled request unwinds; bounded, because a dead peer never replies.
     with anyio.move_on_after(CLOSING, shield=True):
-        await transport.aclose()
+        await close()

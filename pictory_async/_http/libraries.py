@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import ssl
 import sys
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from pictory_async.errors import PictoryConfigError
 _EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
 
 
-def open_engine(http: object, *, limit: int = 32, reserve: int = 8) -> Engine:
+def open_engine(http: object, *, limit: int = 32, reserve: int = 8, plain: bool = False) -> Engine:
     """Make the engine for what a user passed as ``http``.
 
     Args:
@@ -23,15 +24,16 @@ def open_engine(http: object, *, limit: int = 32, reserve: int = 8) -> Engine:
             httpx or httpx2, which stays the user's to close.
         limit: As of `RequestSlots`.
         reserve: As of `RequestSlots`.
+        plain: Whether it is for plain HTTP. Then all imports are made here, and no thread is started for them.
 
     Raises:
         PictoryConfigError: It is none of these, or its extra is not installed.
     """
     slots = RequestSlots(limit, reserve)
     if http is None or http == "httpx":
-        return _own_connections(httpx, slots)
+        return _own_connections(httpx, slots, plain=plain)
     if isinstance(http, str):
-        return _named_engine(http, slots)
+        return _named_engine(http, slots, plain=plain)
     for library in (httpx, sys.modules.get("httpx2")):
         if library is not None and isinstance(http, (library.AsyncClient, library.AsyncBaseTransport)):
             return Engine(library, lambda _: http, slots, pooled=True, owned=False)
@@ -41,7 +43,7 @@ def open_engine(http: object, *, limit: int = 32, reserve: int = 8) -> Engine:
     )
 
 
-def _named_engine(name: str, slots: RequestSlots) -> Engine:
+def _named_engine(name: str, slots: RequestSlots, *, plain: bool) -> Engine:
     if name not in _EXTRAS:
         raise PictoryConfigError(
             f'http must be "httpx", "httpx2" or "aiohttp", or a client or transport object, not {name!r}.'
@@ -52,12 +54,15 @@ def _named_engine(name: str, slots: RequestSlots) -> Engine:
     except ImportError:
         raise PictoryConfigError(f'http={name!r} needs an extra: pip install "pictory-async[{extra}]"') from None
     if name == "httpx2":
-        return _own_connections(library, slots)
+        return _own_connections(library, slots, plain=plain)
+    from pictory_async._http.over_aiohttp import Transport  # noqa: PLC0415 - it needs the extra
+
     # As many connections as there can be requests: none of them waits inside the pool.
-    pool = httpx.Limits(max_connections=slots.most, keepalive_expiry=KEEPALIVE)
-    return Engine(httpx, lambda tls: library.AiohttpTransport(verify=tls, limits=pool), slots, pooled=True)
+    return Engine(httpx, lambda tls: Transport(tls, slots.most, KEEPALIVE), slots, pooled=True)
 
 
-def _own_connections(library: Any, slots: RequestSlots) -> Engine:
+def _own_connections(library: Any, slots: RequestSlots, *, plain: bool) -> Engine:
     one = library.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
+    if plain:
+        library.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # which imports what it needs
     return Engine(library, lambda tls: library.AsyncHTTPTransport(verify=tls, limits=one), slots)

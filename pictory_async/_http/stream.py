@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from pictory_async._http.closing import CLOSING
+from pictory_async._http.messages import MAX_BODY
 from pictory_async._http.translate import Translate, limit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterable, AsyncIterator
 
     from pictory_async._http.messages import Headers, Request
 
-CLOSING: Final = 5.0
-"""Seconds that closing a response or a connection may take."""
+
+def is_read(arriving: Any) -> bool:
+    """Whether a response hook of a user's own client has read the body, and unpacked it if it was compressed."""
+    return bool(arriving.is_stream_consumed)
+
+
+def headers_of(arriving: Any) -> Headers:
+    """The raw headers of a response, without the compression that its body has no longer."""
+    headers: Headers = arriving.headers.raw
+    if is_read(arriving):
+        return [(name, value) for name, value in headers if name.lower() != b"content-encoding"]
+    return headers
+
+
+async def read_into(body: bytearray, chunks: AsyncIterable[bytes], scope: anyio.CancelScope) -> None:
+    """Read a body to its end, or until it is larger than `MAX_BODY`; then cancel the scope, in which this runs."""
+    excess = 0
+    async for chunk in chunks:
+        if len(body) <= MAX_BODY:
+            body += chunk
+            continue
+        # Not `raise`: cancelled at its next read, the stream unwinds from the inside out.
+        scope.cancel()
+        excess += len(chunk)
+        if excess > MAX_BODY:  # aiohttp has more data at once, so that its reads are never cancelled
+            await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes long to import
+
+
+async def _at_once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 class Stream:
@@ -29,12 +59,13 @@ class Stream:
 
     def __init__(self, arriving: Any, request: Request, translate: Translate) -> None:
         self.status: int = arriving.status_code
-        self.headers: Headers = arriving.headers.raw
+        self.headers = headers_of(arriving)
         self.whole = False
         self._arriving = arriving
         self._request = request
         self._translate = translate
-        self._chunks: AsyncIterator[bytes] = arriving.stream.__aiter__()
+        chunks: AsyncIterable[bytes] = _at_once(arriving.content) if is_read(arriving) else arriving.stream
+        self._chunks: AsyncIterator[bytes] = chunks.__aiter__()
 
     async def read(self) -> bytes:
         """The next piece of the body as it was sent; empty at the end."""

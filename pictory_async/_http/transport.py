@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pictory_async._http.engine import Engine
     from pictory_async._http.messages import Response
     from pictory_async._http.retry import RetryPolicy
-    from pictory_async._limits.limiter import RateLimiter
+    from pictory_async._limits.interface import Limiter
     from pictory_async._settings.config import Config
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ _log: Final = logging.getLogger("pictory_async")
 class Transport:
     """Sends requests of one client: within its budget, with its key, and to its base URL only."""
 
-    def __init__(self, config: Config, engine: Engine, limiter: RateLimiter, retry: RetryPolicy) -> None:
+    def __init__(self, config: Config, engine: Engine, limiter: Limiter, retry: RetryPolicy) -> None:
         self.engine = engine
         self.health = Health(urlsplit(config.base_url).netloc)
         self.limiter = limiter
@@ -125,7 +125,7 @@ class Transport:
         url = f"{self._config.base_url}{path}{'?' + urlencode(query) if query else ''}"
         request = Request(method, url, path, subject, self._headers, self._config.timeout, self._config.key.hide_in)
         try:
-            response = await self.engine.send(request, priority, self.limiter.acquire)
+            response = await self.engine.send(request, priority, self.limiter)
         except APIError as error:
             failure = error.with_traceback(None)
             failure.__context__ = None

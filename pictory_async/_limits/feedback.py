@@ -10,7 +10,8 @@ The law, for the share of the nominal pace that is used:
 - **Back.** From the 300th second after the last refusal on, the share also grows geometrically, so that it is 1 at the
   540th, wherever it started. The share is at most a minute old when it is used, because a request is never further than
   a minute away. So **the pace is nominal again within 10 minutes of the last refusal, from any state**. A pace that is
-  not used is not raised: it is raised by the first request that has to wait for it.
+  not used is not raised: it is raised by the first request that has to wait for it. A time without any request counts
+  as well: the first request after nine idle minutes finds the nominal pace.
 - **Unrelated refusals.** A limit does not refuse requests at a pace below what it accepted a moment ago. The refusals
   that come there all the same are counted, and as large a fraction of the requests, times two, may then be refused at
   any pace without lowering it. More than 8 % is never excused, and more than 12 % counts as a lower limit. So a steady
@@ -130,8 +131,20 @@ class Feedback:
             self._progress += min(1.0 / _GRANTS, gap / _SECONDS)
             cubic = self._peak + (self._peak - self._start) * (self._progress - 1.0) ** 3
             # The cubic curve alone is flat where its peak is low: at the slowest pace it would take hours.
-            returned = (now - self._stepped_at - _RETURN_BEGINS) / (_RETURN_ENDS - _RETURN_BEGINS)
-            self.share = min(1.0, max(cubic, self._start ** (1.0 - min(1.0, max(0.0, returned)))))
+            self.share = min(1.0, max(cubic, self._returned(now - self._stepped_at)))
+
+    def rested(self, now: float) -> bool:
+        """Raise the share if nothing was sent for minutes before ``now``, when the next request comes.
+
+        Returns:
+            Whether the share is higher than before.
+        """
+        share, self.share = self.share, max(self.share, self._returned(now - max(self._last, self._stepped_at)))
+        return self.share > share
+
+    def _returned(self, since: float) -> float:
+        passed = (since - _RETURN_BEGINS) / (_RETURN_ENDS - _RETURN_BEGINS)
+        return math.pow(self._start, 1.0 - min(1.0, max(0.0, passed)))
 
     def accepted(self, sent_at: float) -> None:
         """Take in that the request sent at ``sent_at`` was not refused."""

@@ -1,6 +1,12 @@
 """The request budget: at most ``rate`` requests in any window of ``per`` seconds.
 
 `Pace` is the arithmetic, which takes ``now`` and never waits; `RateLimiter` is the queue in front of it.
+
+There are two paces of the same spacing. One lets callers out of the queue. The other counts what is written, and only
+what it allows is written: so a slow connection or an event loop that was busy cannot push requests together. Writes
+come later than grants, by the time that connections take. As long as this time stays the same, the second pace allows
+every write at once. When it refuses one, the grants have got too far ahead: this one is given back, and the next ones
+go on from where the writes are. With a burst of a few requests, connections of very different slowness cost no pace.
 """
 
 from __future__ import annotations
@@ -11,7 +17,7 @@ import anyio
 
 from pictory_async._limits.feedback import Feedback
 from pictory_async._limits.pace import Pace
-from pictory_async._limits.wait_queue import Priority, WaitQueue
+from pictory_async._limits.wait_queue import POLL_SHARE, Priority, WaitQueue
 from pictory_async._settings.durations import seconds
 from pictory_async._statistics import RateLimiterStatistics
 from pictory_async.errors import PictoryConfigError, RateBudgetError
@@ -23,8 +29,12 @@ if TYPE_CHECKING:
 class RateLimiter:
     """Keeps requests at or below ``rate`` in any window of ``per`` seconds.
 
-    Several clients of one event loop can share one limiter; then they share the budget. Callers are served first in,
-    first out within a `Priority`. A caller that is cancelled takes nothing from the others.
+    It is the `Limiter` that a client makes for itself. Several clients of one event loop can share one limiter; then
+    they share the budget. Callers are served first in, first out within a `Priority`. A caller that is cancelled takes
+    nothing from the others.
+
+    The promise holds for what is written, at the moment of writing, if all who share the limiter call `confirm`, as
+    clients do. If nobody does, it holds for the grants.
 
     Pictory publishes no limit. The default of 300 a minute is a modest guess; the documentation asks for 10 to 30
     seconds between two polls of one job (https://docs.pictory.ai/api-reference/jobs/get-video-render-job-by-id).
@@ -37,12 +47,16 @@ class RateLimiter:
         burst: How many of them may be sent back to back after a quiet time; 1 to ``rate``, and 10 (or ``rate``, if that
             is smaller) if it is ``None``. A larger burst leaves
             less for the rest of the window: the steady pace is ``(rate - burst + 1) / per``.
+        poll_share: The part of the budget that polls keep while interactive calls wait; 0 to 0.9. Background requests
+            keep 0.05. What nobody waits for goes to the others, so without polls interactive calls get everything.
 
     Raises:
         PictoryConfigError: A value is out of range.
     """
 
-    def __init__(self, rate: int = 300, per: Duration = 60.0, burst: int | None = None) -> None:
+    def __init__(
+        self, rate: int = 300, per: Duration = 60.0, burst: int | None = None, *, poll_share: float = POLL_SHARE
+    ) -> None:
         if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1:
             msg = f"rate must be a whole number of requests, at least 1, not {rate!r}."
             raise PictoryConfigError(msg)
@@ -51,9 +65,13 @@ class RateLimiter:
         if isinstance(burst, bool) or not isinstance(burst, int) or not 1 <= burst <= rate:
             msg = f"burst must be a whole number from 1 to rate ({rate}), not {burst!r}."
             raise PictoryConfigError(msg)
+        if isinstance(poll_share, bool) or not isinstance(poll_share, (int, float)) or not 0.0 <= poll_share <= 0.9:  # noqa: PLR2004
+            msg = f"poll_share must be a number from 0 to 0.9, not {poll_share!r}."
+            raise PictoryConfigError(msg)
         self._pace = Pace(rate, seconds("per", per, above=0.0), burst)
+        self._writes = Pace(rate, self._pace.per, burst, writes=True)
         self._feedback = Feedback(self._pace.spacing)
-        self._queue = WaitQueue()
+        self._queue = WaitQueue(float(poll_share))
         self._granted = 0
         self._delayed = 0
         self._waited = 0.0
@@ -82,7 +100,11 @@ class RateLimiter:
         Returns:
             Whether the caller may send one request now.
         """
-        now = anyio.current_time()
+        return self._try(anyio.current_time())
+
+    def _try(self, now: float) -> bool:
+        if self._feedback.share < 1.0 and self._feedback.rested(now):
+            self._use_share()
         if self._queue.waiting or not self._pace.take(now):
             return False
         self._granted += 1
@@ -90,7 +112,7 @@ class RateLimiter:
             self._learn(now, waited=False)
         return True
 
-    async def acquire(self, priority: Priority = Priority.INTERACTIVE, *, max_wait: Duration | None = None) -> None:
+    async def acquire(self, priority: Priority = Priority.INTERACTIVE, *, max_wait: Duration | None = None) -> float:
         """Wait until one request may be sent.
 
         Cancelling the wait leaves the queue as if it had never been entered.
@@ -100,25 +122,44 @@ class RateLimiter:
             max_wait: Give up after so many seconds, or at once if the queue is known to be too long; ``None`` waits
                 as long as it takes.
 
+        Returns:
+            The time of the grant, by `anyio.current_time`.
+
         Raises:
             RateBudgetError: The budget has nothing free within ``max_wait``.
         """
-        if self.try_acquire():
-            return
+        now = anyio.current_time()
+        if self._try(now):
+            return now
         if max_wait is None:
-            await self._wait(priority)
-            return
+            return await self._wait(priority)
         limit = seconds("max_wait", max_wait)
         ahead = self._queue.ahead_of(priority) * self._pace.spacing / self._feedback.share
-        if self._pace.delay(anyio.current_time()) + ahead <= limit:
+        if self._pace.delay(now) + ahead <= limit:
             with anyio.move_on_after(limit):
-                await self._wait(priority)
-                return
+                return await self._wait(priority)
         msg = (
             f"The request budget of {self.rate} per {self.per:g} s has nothing free within {limit:g} s "
             f"({self._queue.waiting} waiting). Try later, or raise the limiter's rate."
         )
         raise RateBudgetError(msg, max_wait=limit)
+
+    def confirm(self, granted_at: float, /) -> bool:  # noqa: ARG002 - what was written counts, not when it was granted
+        """Count one request as written now, if the budget allows that; never waits.
+
+        Clients call this for each of their requests, immediately before its first byte.
+
+        Args:
+            granted_at: What `acquire` returned.
+
+        Returns:
+            Whether the request may be written now. If not, too many were written since the grant, or there is a pause:
+            acquire again. The next grants then come when writes are possible.
+        """
+        if self._writes.take(anyio.current_time()):
+            return True
+        self._pace.follow(self._writes)
+        return False
 
     def pause(self, duration: Duration) -> None:
         """Send nothing for so many seconds, as a server's ``Retry-After`` asks.
@@ -126,7 +167,7 @@ class RateLimiter:
         Args:
             duration: Seconds or ``timedelta`` from now; a longer pause that already runs stays.
         """
-        self._pace.pause(anyio.current_time() + seconds("duration", duration))
+        self._pause(anyio.current_time() + seconds("duration", duration))
         self._pauses += 1
 
     def accepted(self, sent_at: float) -> None:
@@ -150,11 +191,11 @@ class RateLimiter:
         self._refused += 1
         now = anyio.current_time()
         guess = self._feedback.refused(sent_at, now)
-        self._pace.use(self._feedback.share)
+        self._use_share()
         if pause:
             self.pause(pause)
         else:
-            self._pace.pause(now + guess)
+            self._pause(now + guess)
 
     def statistics(self) -> RateLimiterStatistics:
         """What the limiter did so far."""
@@ -172,19 +213,21 @@ class RateLimiter:
     def __repr__(self) -> str:
         return f"RateLimiter(rate={self.rate}, per={self.per:g}, burst={self.burst})"
 
-    async def _wait(self, priority: Priority) -> None:
+    async def _wait(self, priority: Priority) -> float:
         # Only the head of the queue sleeps with a timer, and it takes its grant when it runs: a caller that is
         # cancelled never holds one, and a newcomer finds the queue not empty and cannot overtake.
         queue, pace = self._queue, self._pace
         ticket = queue.join(priority)
         began = anyio.current_time()
+        served = False
         try:
             while queue.head() is not ticket or not pace.take(anyio.current_time()):
                 await ticket.wait(pace.delay(anyio.current_time()) if queue.head() is ticket else None)
+            served = True
         finally:
             # Also if it is cancelled: the next head sleeps without a timer, and nobody else would wake it.
             was_head = queue.head() is ticket
-            queue.leave(ticket)
+            (queue.serve if served else queue.leave)(ticket)
             if was_head and (head := queue.head()) is not None:
                 head.wake()
         now = anyio.current_time()
@@ -195,7 +238,16 @@ class RateLimiter:
         self._longest = max(self._longest, waited)
         if self._feedback.share < 1.0:
             self._learn(now, waited=True)
+        return now
 
     def _learn(self, now: float, *, waited: bool) -> None:
         self._feedback.granted(now, waited=waited)
+        self._use_share()
+
+    def _use_share(self) -> None:
         self._pace.use(self._feedback.share)
+        self._writes.use(self._feedback.share)
+
+    def _pause(self, until: float) -> None:
+        self._pace.pause(until)
+        self._writes.pause(until)

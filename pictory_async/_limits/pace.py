@@ -24,15 +24,20 @@ class Pace:
 
     Where only a share of that is used, the spacing is wider and nothing goes back to back, so the same holds.
 
+    Requests are not written as evenly as they were granted. So a pace that counts writes moves half of the margin to
+    the lateness. It has the same spacing, and allows what the other one granted a moment ago.
+
     Attributes:
         rate: Requests per window.
         per: Length of the window, in seconds.
         burst: How many requests may go back to back after a quiet time.
+        writes: Whether it counts writes.
     """
 
     rate: int
     per: float
     burst: int
+    writes: bool = False
     lateness: float = attrs.field(init=False)
     spacing: float = attrs.field(init=False)
     tolerance: float = attrs.field(init=False)
@@ -45,6 +50,8 @@ class Pace:
     def __attrs_post_init__(self) -> None:
         self.lateness = min(0.005, 0.003 * self.per)
         margin = min(0.25, 0.003 * self.per)
+        if self.writes:
+            self.lateness, margin = self.lateness + margin / 2.0, margin / 2.0
         self.spacing = (self.per + self.lateness + margin) / (self.rate - self.burst + 1)
         self.tolerance = (self.burst - 1) * self.spacing + self.lateness
         self.use(1.0)
@@ -71,6 +78,10 @@ class Pace:
             return False
         self._due = (due if due > now else now) + self._step  # noqa: FURB136 - `max` would take as long as all of this
         return True
+
+    def follow(self, writes: Pace) -> None:
+        """Give the last grant back, because it was not used, and allow the next one no sooner than a write."""
+        self._due = max(self._due - self._step, writes._due)
 
     def pause(self, until: float) -> None:
         """Allow nothing before ``until``; a pause that reaches further stays."""

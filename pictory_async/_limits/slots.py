@@ -17,17 +17,19 @@ class Slot:
     """One request's slot.
 
     Attributes:
+        urgent: Whether it is an interactive call's.
         overdue: Whether it does not count any more, because its poll has been unanswered for so long.
     """
 
-    __slots__ = ("overdue",)
+    __slots__ = ("overdue", "urgent")
 
-    def __init__(self) -> None:
+    def __init__(self, priority: Priority) -> None:
+        self.urgent: bool = priority is Priority.INTERACTIVE
         self.overdue: bool = False
 
 
 class RequestSlots:
-    """Lets a bounded number of requests be in flight at a time: by priority, then first in, first out.
+    """Lets a bounded number of requests be in flight at a time, in the order of a `WaitQueue`.
 
     A poll that is unanswered for 5 seconds does not count any more, so that polls that hang do not hold up the
     others. At most as many polls as there are slots for polls are left out in this way.
@@ -48,6 +50,7 @@ class RequestSlots:
         self._poll_limit = limit - reserve
         self.most: int = limit + self._poll_limit
         self.most_polls: int = 2 * self._poll_limit
+        self._patient = 0  # those that are not interactive, overdue polls included
         self._overdue = 0
         self._queue = WaitQueue()
         # Slots that were assigned to a request whose task has not run since.
@@ -56,12 +59,12 @@ class RequestSlots:
 
     async def acquire(self, priority: Priority) -> Slot:
         """Wait for a slot, and take it."""
-        if not self._queue.ahead_of(priority):
+        if not self._queue.any_before(priority):
             if self._fits(priority):
-                return self._take()
+                return self._take(priority)
             self._leave_out_overdue()
             if self._fits(priority):
-                return self._take()
+                return self._take(priority)
         ticket = self._queue.join(priority)
         try:
             while ticket in self._queue:
@@ -90,21 +93,24 @@ class RequestSlots:
     def release(self, slot: Slot) -> None:
         """Free the slot for the next request."""
         self.busy -= 1
+        self._patient -= not slot.urgent
         self._overdue -= slot.overdue
         self._unanswered.pop(slot, None)
         if self._queue.waiting:
             self._leave_out_overdue()
             self._let_in()
 
-    def _take(self) -> Slot:
+    def _take(self, priority: Priority) -> Slot:
+        slot = Slot(priority)
         self.busy += 1
-        return Slot()
+        self._patient += not slot.urgent
+        return slot
 
     def _let_in(self) -> None:
         # The slot is assigned here and not when the waiting task runs, so that a newcomer cannot take it.
         while ticket := next((head for head in self._queue.heads() if self._fits(head.priority)), None):
-            self._queue.leave(ticket)
-            self._granted[ticket] = self._take()
+            self._queue.serve(ticket)
+            self._granted[ticket] = self._take(ticket.priority)
             ticket.wake()
         self._set_timers()
 
@@ -117,7 +123,9 @@ class RequestSlots:
                     head.wake()
 
     def _fits(self, priority: Priority) -> bool:
-        return self.busy - self._overdue < (self._limit if priority is Priority.INTERACTIVE else self._poll_limit)
+        if self.busy - self._overdue >= self._limit:
+            return False
+        return priority is Priority.INTERACTIVE or self._patient - self._overdue < self._poll_limit
 
     def _leave_out_overdue(self) -> None:
         before = anyio.current_time() - _OVERDUE

@@ -1,19 +1,30 @@
-"""A queue of callers: by priority, and first in, first out within one priority."""
+"""A queue of callers: urgent ones first, with a guaranteed share for the others; in order within one priority."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+POLL_SHARE: Final = 0.25
+"""The share of the turns that polls get while more urgent callers wait."""
+
+BACKGROUND_SHARE: Final = 0.05
+"""The share of the turns that background requests get while more urgent callers wait."""
+
+_WHOLE: Final = 1.0 - 1e-9  # a sum of twenty times 0.05 may be a little less than one
 
 
 class Priority(IntEnum):
-    """The order of waiting requests; first in, first out within one priority."""
+    """How urgent a request is. First in, first out within one priority.
+
+    The most urgent go first, but while they do, polls and background requests keep a share of the turns.
+    """
 
     INTERACTIVE = 0
     """A caller waits for this response."""
@@ -29,7 +40,7 @@ class Ticket:
     """One waiting caller.
 
     Attributes:
-        priority: Who goes first.
+        priority: How urgent it is.
         timed: Whether it sleeps with a timer.
     """
 
@@ -56,12 +67,22 @@ class Ticket:
 
 
 class WaitQueue:
-    """The order of waiting callers. Joining, leaving and reading the head take the same time at any length."""
+    """The order of waiting callers. Joining, leaving and reading the head take the same time at any length.
 
-    __slots__ = ("_queues", "waiting")
+    A class of callers that waits behind a more urgent one earns its share of each turn as a credit. With a whole
+    credit its first caller goes ahead, which costs one. A credit is never much more than one, so that urgent callers
+    are not held up by what the others saved while nobody urgent was there.
 
-    def __init__(self) -> None:
+    Args:
+        poll_share: The share that polls keep; 0 to 0.9.
+    """
+
+    __slots__ = ("_credits", "_queues", "_shares", "waiting")
+
+    def __init__(self, poll_share: float = POLL_SHARE) -> None:
         self._queues: tuple[OrderedDict[Ticket, None], ...] = tuple(OrderedDict() for _ in Priority)
+        self._shares = (0.0, poll_share, BACKGROUND_SHARE)
+        self._credits = [0.0, 0.0, 0.0]
         self.waiting = 0
 
     def join(self, priority: Priority) -> Ticket:
@@ -72,25 +93,45 @@ class WaitQueue:
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
-        """Leave, from any place in the queue."""
+        """Leave without a turn, from any place in the queue."""
         del self._queues[ticket.priority][ticket]
         self.waiting -= 1
+
+    def serve(self, ticket: Ticket) -> None:
+        """Leave because it is this caller's turn, and settle the credits."""
+        urgent = False
+        for priority, queue in enumerate(self._queues):
+            if urgent and queue:
+                share = self._shares[priority]
+                earned = self._credits[priority] + share
+                self._credits[priority] = earned - 1.0 if priority == ticket.priority else min(earned, 1.0 + share)
+            urgent = urgent or bool(queue)
+        self.leave(ticket)
 
     def __contains__(self, ticket: Ticket) -> bool:
         return ticket in self._queues[ticket.priority]
 
-    def ahead_of(self, priority: Priority) -> int:
-        """How many callers go before a newcomer of this priority."""
-        return sum(len(queue) for queue in self._queues[: priority + 1])
+    def ahead_of(self, priority: Priority) -> float:
+        """How many turns, at the least, pass before that of a newcomer of this priority."""
+        everybody = sum(len(queue) for queue in self._queues[: priority + 1])
+        own, share = len(self._queues[priority]), self._shares[priority]
+        return min(everybody, max(own, (own - 1) / share)) if share else everybody
+
+    def any_before(self, priority: Priority) -> bool:
+        """Whether somebody waits who is at least as urgent as a newcomer of this priority."""
+        return any(self._queues[: priority + 1])
 
     def first(self, priority: Priority) -> Ticket | None:
         """The first of one priority's queue."""
         return next(iter(self._queues[priority]), None)
 
     def heads(self) -> Iterator[Ticket]:
-        """The first of each priority's queue, the most urgent one first."""
-        return filter(None, map(self.first, Priority))
+        """The first of each priority's queue: those with a whole credit, then the most urgent one."""
+        order: Iterable[Priority] = Priority
+        if max(self._credits) >= _WHOLE:
+            order = sorted(Priority, key=lambda priority: self._credits[priority] < _WHOLE)
+        return filter(None, map(self.first, order))
 
     def head(self) -> Ticket | None:
-        """The first of all."""
+        """The one whose turn is next."""
         return next(self.heads(), None)

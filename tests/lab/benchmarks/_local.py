@@ -165,7 +165,7 @@ async def scheduler(watches: int, seconds: float, windows: int = 5, interval: fl
     return found
 
 
-async def free_acquire(acquire: Callable[[], Awaitable[None]]) -> float:
+async def free_acquire(acquire: Callable[[], Awaitable[object]]) -> float:
     """What asking a limiter that has room costs, in microseconds."""
     best = math.inf
     for _ in range(5):

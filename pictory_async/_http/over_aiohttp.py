@@ -1,0 +1,87 @@
+"""aiohttp behind httpx's interface, with what a budget needs to know: when a request is written, over which connection.
+
+Importing this needs the extra ``aiohttp``.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+import httpx_aiohttp
+
+from pictory_async._http.admission import WRITING
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+_CLOCK: Final = 0.01
+"""Seconds that uvloop's time may be behind that by which aiohttp notes when a connection became idle."""
+
+
+class Connector(aiohttp.TCPConnector):
+    """Has each request confirm its grant when it gets its connection: aiohttp writes immediately after that.
+
+    It is also asked when aiohttp repeats a GET by itself, because the server had closed a kept connection.
+
+    A kept connection that received something that nobody asked for is closed. aiohttp reads from idle connections too,
+    and would take a surplus response for that of the next request.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
+        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    async def connect(self, *arguments: Any, **options: Any) -> Any:
+        """Take a kept connection, or open one."""
+        opening = WRITING.get()
+        self._close_if(lambda protocol, _since: protocol.should_close)
+        opening.told, opening.kept = True, False
+        connection = await super().connect(*arguments, **options)
+        opening.kept = connection.protocol in self._known
+        self._known.add(connection.protocol)
+        try:
+            await opening.on_write()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def drop_older(self, moment: float) -> None:
+        """Close the idle connections that were last used before a moment, by `anyio.current_time`."""
+        self._close_if(lambda _protocol, since: since <= moment + _CLOCK)
+
+    def _close_if(self, hopeless: Callable[[Any, float], bool]) -> None:
+        # aiohttp itself leaves out closed connections when it looks for one. As in `is_clean`, a later version that
+        # keeps them elsewhere is used without the check.
+        idle_connections: dict[Any, Any] = getattr(self, "_conns", {})
+        for idle in idle_connections.values():
+            for protocol, since in idle:
+                if protocol.is_connected() and hopeless(protocol, since):
+                    protocol.close()
+
+
+class Transport(httpx_aiohttp.AiohttpTransport):
+    """Sends requests with an aiohttp session of its own.
+
+    Args:
+        tls: For https addresses.
+        limit: Connections at most.
+        keepalive: Seconds that an idle connection is kept.
+    """
+
+    def __init__(self, tls: ssl.SSLContext, limit: int, keepalive: float) -> None:
+        def open_session() -> aiohttp.ClientSession:
+            # It belongs to the event loop that runs now.
+            self._connectors.append(Connector(limit=limit, keepalive_timeout=keepalive, ssl=tls))
+            return aiohttp.ClientSession(connector=self._connectors[0], cookie_jar=aiohttp.DummyCookieJar())
+
+        self._connectors: list[Connector] = []
+        super().__init__(verify=tls, client=open_session)
+
+    def drop_older(self, moment: float) -> None:
+        """Close the idle connections that were last used before a moment, by `anyio.current_time`."""
+        for connector in self._connectors:
+            connector.drop_older(moment)
