@@ -84,14 +84,21 @@ def cause_of(library: Any, error: Exception) -> Cause:
         library.ProxyError,
         library.UnsupportedProtocol,
     )
-    text = str(error)
-    if not isinstance(error, (library.ConnectError, OSError)):
-        text = text.partition(":")[0]  # what follows quotes what the server sent
+    local = isinstance(error, (library.ConnectError, OSError))
+    text = _words(error) if local else str(error).partition(":")[0]  # what follows quotes what the server sent
     return Cause(
         reason=text or type(error).__name__,
         timed_out=isinstance(error, library.TimeoutException),
         sent=not isinstance(error, unsent),
     )
+
+
+def _words(error: BaseException) -> str:
+    # On trio, only the innermost exception tells why a certificate was refused.
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return "" if cause is None else str(cause)
 
 
 def _of_aiohttp(error: Exception) -> Any:
