@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -70,6 +70,25 @@ class Oversized:
         """Return one piece again and again."""
         headers = (("content-type", "application/json"), ("content-length", str(33 * len(MEBIBYTE))))
         return Delivery(status=200, headers=headers, pieces=((0.0, MEBIBYTE) for _ in range(33)))
+
+
+class HookError(Exception):
+    """What a hook of a user's own client may raise; no HTTP library knows it."""
+
+
+@attrs.frozen
+class Raises:
+    """The response begins, and then something is raised that nobody expects."""
+
+    reaches_world: bool
+
+    def deliver(self, response: SimResponse) -> Delivery:
+        """Return a response whose body cannot be read."""
+        return Delivery(status=200, headers=response.headers, pieces=self._pieces())
+
+    def _pieces(self) -> Iterator[tuple[float, bytes]]:
+        yield 0.0, b"{"
+        raise HookError
 
 
 @cache
@@ -170,6 +189,7 @@ MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     "connection refused": ("nothing", lambda _: Refuse()),
     "connection reset": ("nothing", lambda chance: Reset(reaches_world=chance.random() < 0.5)),
     "no answer": ("nothing", lambda chance: Stall(chance.choice((None, 0, 20)), reaches_world=chance.random() < 0.5)),
+    "unknown exception": ("nothing", lambda chance: Raises(chance.random() < 0.5)),
     "slow drip": ("truth", lambda chance: Drip(chance.choice((150, 1000)), chance.choice((0.01, 0.3, 5.0)))),
     "truncated body": ("nothing", lambda chance: Truncate(chance.randrange(300), reset=chance.random() < 0.5)),
     "body over 32 MiB": ("foreign", lambda _: Oversized()),

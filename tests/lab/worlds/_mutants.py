@@ -231,6 +231,48 @@ MUTANTS: Final = (
         "(self.rate - self.burst + 2)",
     ),
     Mutant(
+        "A grant holds for ever",
+        "_http.admission:Admission._confirm",
+        "granted_at is None or not self._limiter.confirm(granted_at)",
+        "granted_at is None",
+    ),
+    Mutant(
+        "What is written late is not counted",
+        "_limits.limiter:RateLimiter.confirm",
+        "if self._writes.take(anyio.current_time()):",
+        "if self._writes.take(anyio.current_time()) or True:",
+    ),
+    Mutant(
+        "Polls wait until no caller is left",
+        "_limits.wait_queue:WaitQueue.serve",
+        "earned = self._credits[priority] + share",
+        "earned = 0.0 * share",
+    ),
+    Mutant(
+        "An unknown exception proves that nothing was sent",
+        "_http.translate:cause_of",
+        "return Cause(type(error).__name__, timed_out=False, sent=True)",
+        "return Cause(type(error).__name__, timed_out=False, sent=False)",
+    ),
+    Mutant(
+        "An unknown exception goes out as it is",
+        "_http.translate:Translate.__exit__",
+        "if not isinstance(error, Exception):",
+        "if not isinstance(error, (OSError, self._library.TransportError)):",
+    ),
+    Mutant(
+        "An outage never ends for the polls that wait",
+        "_polling.outage:Outage.ended",
+        "            one.turn.set()\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "A failed poll is not shared",
+        "_polling.registry:WatchRegistry.send",
+        "self._fail(asker, dict.fromkeys(self._concerned(poll, began), error), began, now)",
+        "self._fail(asker, {}, began, now)",
+    ),
+    Mutant(
         "A request keeps its slot",
         "_limits.slots:RequestSlots.release",
         "self.busy -= 1",

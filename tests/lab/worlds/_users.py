@@ -259,7 +259,18 @@ class User:
             handle = error.handle
         except errors.PictoryError as error:
             self.history.met_error(error)
+            self._is_unsent(error, project, called)
         return handle, self._latest_video(project.id, called)
+
+    def _is_unsent(self, error: errors.PictoryError, project: ProjectPlan, called: float) -> None:
+        """Check that a render that is said to be not sent did not arrive."""
+        arrived = any(
+            one.request.method == "POST" and str(project.id) in one.request.path and one.sent >= called
+            for one in self.history.server.exchanges
+            if one.at is not None and one.kind != "connection refused"
+        )
+        if arrived and isinstance(error, (errors.ConnectionFailedError, errors.RequestTimeoutError)):
+            self.history.wrong("one render each", f"the render of {project.id} is said to be unsent, but it arrived")
 
     def _latest_video(self, project_id: str | int, called: float) -> float | None:
         """When the video was finished that the project showed before its render was asked for."""
