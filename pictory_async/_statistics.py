@@ -48,7 +48,7 @@ class RateLimiterStatistics(ValueObject):
     """What a `Limiter` did so far; 0 where it does not count.
 
     Attributes:
-        granted: Requests let through.
+        granted: Grants so far, renewed ones included.
         waiting: Callers in the queue now.
         delayed: Requests that had to wait.
         waited: Time spent waiting by all of them, in seconds.

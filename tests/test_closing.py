@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from pictory_async import AsyncPictory, Priority, RateLimiter
+from pictory_async._http.closing import close_all
 from pictory_async._http.engine import KEEPALIVE, Engine
 from pictory_async._http.messages import Request
 from pictory_async._limits.slots import RequestSlots
@@ -153,6 +154,22 @@ async def test_an_error_while_closing_ends_nothing() -> None:
     await open_idle(engine, 2)
     await engine.aclose()
     assert made[1].closed
+
+
+async def test_the_first_error_is_raised_when_all_have_ended() -> None:
+    """It is the error itself, and not a group of errors."""
+    ended: list[str] = []
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def end() -> None:
+        await anyio.sleep(1.0)
+        ended.append("late")
+
+    with pytest.raises(ZeroDivisionError):
+        await close_all([fail, end])
+    assert ["late"] == ended
 
 
 async def test_an_expired_connection_costs_a_call_nothing() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WRITING: Final[ContextVar[Opening]] = ContextVar("WRITING")
 """Whose request a task sends; for aiohttp, whose connector is told nothing about that."""
 
-# A request that is written so soon after it was confirmed needs no other check: no limiter's margin is smaller.
+# Seconds. A request that is written so soon after it was confirmed needs no other check: the network delays it by more.
 _AT_ONCE: Final = 0.001
 
 

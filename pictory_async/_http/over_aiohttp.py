@@ -6,6 +6,7 @@ Importing this needs the extra ``aiohttp``.
 from __future__ import annotations
 
 import weakref
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -15,7 +16,7 @@ from pictory_async._http.admission import WRITING
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
 _CLOCK: Final = 0.01
 """Seconds that uvloop's time may be behind that by which aiohttp notes when a connection became idle."""
@@ -36,12 +37,17 @@ class Connector(aiohttp.TCPConnector):
 
     async def connect(self, *arguments: Any, **options: Any) -> Any:
         """Take a kept connection, or open one."""
+        for protocol, _ in self._idle():
+            if protocol.should_close:
+                protocol.close()  # aiohttp itself leaves out closed connections when it looks for one
         opening = WRITING.get()
-        self._close_if(lambda protocol, _since: protocol.should_close)
         opening.told, opening.kept = True, False
         connection = await super().connect(*arguments, **options)
-        opening.kept = connection.protocol in self._known
-        self._known.add(connection.protocol)
+        protocol = connection.protocol
+        if protocol in self._known:
+            opening.kept = True
+        else:
+            self._known.add(protocol)
         try:
             await opening.on_write()
         except BaseException:
@@ -51,16 +57,14 @@ class Connector(aiohttp.TCPConnector):
 
     def drop_older(self, moment: float) -> None:
         """Close the idle connections that were last used before a moment, by `anyio.current_time`."""
-        self._close_if(lambda _protocol, since: since <= moment + _CLOCK)
+        for protocol, since in self._idle():
+            if since <= moment + _CLOCK:
+                protocol.close()
 
-    def _close_if(self, hopeless: Callable[[Any, float], bool]) -> None:
-        # aiohttp itself leaves out closed connections when it looks for one. As in `is_clean`, a later version that
-        # keeps them elsewhere is used without the check.
-        idle_connections: dict[Any, Any] = getattr(self, "_conns", {})
-        for idle in idle_connections.values():
-            for protocol, since in idle:
-                if protocol.is_connected() and hopeless(protocol, since):
-                    protocol.close()
+    def _idle(self) -> Iterable[tuple[Any, float]]:
+        # Not public: as in `is_clean`, a later version that keeps them elsewhere is used without the checks.
+        idle: dict[Any, Iterable[tuple[Any, float]]] = getattr(self, "_conns", {})
+        return chain.from_iterable(idle.values())
 
 
 class Transport(httpx_aiohttp.AiohttpTransport):

@@ -12,8 +12,10 @@ from pictory_async import (
     AsyncPictory,
     BackupCheck,
     DiskTemplateCache,
+    Priority,
     Project,
     RateLimiter,
+    RateLimiterStatistics,
     RenderOutcome,
     RenderPoller,
     RenderStatus,
@@ -26,11 +28,38 @@ from pictory_async import (
 from pictory_async.testing import Render, Simulator, World
 
 
+class Free:
+    """A limiter that limits nothing."""
+
+    async def acquire(self, priority: Priority, *, max_wait: float | timedelta | None = None) -> float:
+        """Grant at once."""
+        return 0.0
+
+    def confirm(self, granted_at: float, /) -> bool:
+        """Agree."""
+        return True
+
+    def accepted(self, sent_at: float) -> None:
+        """Ignore it."""
+
+    def refused(self, sent_at: float, pause: float | timedelta | None = None) -> None:
+        """Ignore it."""
+
+    def pause(self, duration: float | timedelta) -> None:
+        """Ignore it."""
+
+    def statistics(self) -> RateLimiterStatistics:
+        """Nothing is counted."""
+        return RateLimiterStatistics()
+
+
 async def clients() -> None:
     """Every way of making a client."""
     AsyncPictory()
     AsyncPictory("pictai_key", base_url="https://example.com", timeout=None)
     AsyncPictory(timeout=timedelta(seconds=10), limiter=RateLimiter(60, per=timedelta(minutes=1), burst=5))
+    AsyncPictory(limiter=Free())
+    AsyncPictory(limiter=300)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncPictory(retry=RetryPolicy(attempts=1), http="httpx2")
     AsyncPictory(http=httpx.AsyncClient())
     AsyncPictory(http=httpx.AsyncHTTPTransport())
