@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.lab._report import write_section
 from tests.lab.rates._cells import LATENCY, NOMINAL, WATCHES, Cell, Found, cells, run
+from tests.lab.rates._unrelated import table
 
 
 def one(cell: Cell) -> tuple[Cell, Found]:
@@ -48,9 +49,11 @@ def main() -> None:
         "minutes."
     )
     print(f"\n{text}\n{time.perf_counter() - began:.0f} s")
+    unrelated, kept_too_little = table()
     if options.write is not None:
         write_section(options.write, "rates", "\n".join((text, "", *head, *(line(*pair) for pair in found))))
-    sys.exit(1 if missed else 0)
+        write_section(options.write, "unrelated", unrelated)
+    sys.exit(1 if missed or kept_too_little else 0)
 
 
 if __name__ == "__main__":
