@@ -163,8 +163,9 @@ class Watch:
         """
         failures = cast("FailureStreak", self.failures)
         known = (self.job if self.asks_job else self.snapshot) is not None
-        not_before = self._appears_until if self.asks_job else -math.inf
-        if failures.believed(health, crowd, known=known, not_before=not_before):
+        appears_until = self._appears_until if self.asks_job else -math.inf
+        not_before = appears_until if isinstance(failures.last, NotFoundError) else -math.inf
+        if failures.believed(health, crowd, known=known or now < appears_until, not_before=not_before):
             if self.asks_job and self.project_id is not None and isinstance(failures.last, NotFoundError):
                 self.job_lost = failures.last
                 self._turn_to_project(now)

@@ -27,6 +27,7 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 pytestmark = pytest.mark.usefixtures("server")
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+JSON = {"content-type": "application/json"}
 QUICK = ("--interval", "0.05", "--start-grace", "0.3")
 
 
@@ -258,7 +259,7 @@ def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None],
     assert 0 == next_wait(found.stderr, tmp_path).exit_code
 
 
-@pytest.mark.parametrize("fault", [Answer(401), Answer(403)])
+@pytest.mark.parametrize("fault", [Answer(status, JSON, b'{"message": "No"}') for status in (401, 403)])
 def test_a_wait_that_is_refused(world: World, server: ServerThread, tmp_path: Path, fault: Fault) -> None:
     """A key that is rejected during the wait does not lose the handles."""
     project_id = str(world.add_project())
