@@ -68,6 +68,8 @@ async def _live(history: History, clock: trio.testing.MockClock) -> None:
     clients = [_client(history, number) for number in range(plan.clients)]
     with anyio.fail_after(FOREVER):
         async with anyio.create_task_group() as tasks:
+            if plan.connect and plan.keeps:
+                tasks.start_soon(_keep_connections, server)
             if not any(user.kind == "download" for user in plan.users):  # there, time is kept by hand
                 for when, seconds in plan.stalls:
                     tasks.start_soon(_stall, clock, when, seconds)
@@ -81,6 +83,13 @@ async def _live(history: History, clock: trio.testing.MockClock) -> None:
     await _healthy(history, clients)
     for client in clients:
         await client.aclose()
+
+
+async def _keep_connections(server: Server) -> None:
+    """Keep connections open for some time, then close them after each answer, and so on."""
+    for number in range(40):
+        await anyio.sleep(server.plan.keeps)
+        server.simulator.connect = server.plan.connect * (number % 2)
 
 
 async def _stall(clock: trio.testing.MockClock, when: float, seconds: float) -> None:

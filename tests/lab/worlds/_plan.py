@@ -153,6 +153,8 @@ class Plan:
         stale: Times with old pages.
         job_delay: Seconds in which a new job is not known yet.
         connect: Seconds that it takes to open a connection, one for each request.
+        keeps: Seconds after which the server keeps connections open, or closes them after each answer again; 0 for
+            never.
         stalls: When the event loop does nothing, and for how long.
         projects: The projects.
         users: The users.
@@ -173,6 +175,7 @@ class Plan:
     stale: tuple[Stale, ...]
     job_delay: float
     connect: float
+    keeps: float
     stalls: tuple[tuple[float, float], ...]
     projects: tuple[ProjectPlan, ...]
     users: tuple[UserPlan, ...]
@@ -280,6 +283,7 @@ def draw(seed: int) -> Plan:
         stale=tuple(_stale(chance) for _ in range(chance.choice((0, 0, 0, 1)))),
         job_delay=chance.choice((0.0, 0.0, 4.0, 20.0)),
         connect=chance.choice((0.0, 0.0, 0.3)),
+        keeps=chance.choice((0.0, 7.0)),
         stalls=tuple(
             (chance.uniform(0.0, 60.0), chance.choice((0.05, 1.2, 6.0))) for _ in range(chance.choice((0, 0, 0, 10)))
         ),

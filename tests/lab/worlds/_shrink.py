@@ -38,7 +38,9 @@ def tell(history: History) -> str:
     lines = [f"The world of seed {plan.seed}", "", f"limiter: {plan.rate} in {plan.per} s, {plan.burst} at once"]
     lines += [f"clients: {plan.clients}, latency {plan.latency} s"]
     lines += [_given(thing) for thing in (*plan.projects, *plan.spells, *plan.stale, *plan.users)]
-    lines += [f"a new job is unknown for {plan.job_delay} s; connecting takes {plan.connect} s; stalls: {plan.stalls}"]
+    lines += [
+        f"a new job is unknown for {plan.job_delay} s; connecting takes {plan.connect} s ({plan.keeps}); stalls: {plan.stalls}"
+    ]
     lines += ["", "     sent     back  request"]
     for one in history.server.exchanges:
         what = f"{one.request.method} {one.request.origin}{one.request.path} -> {one.status or 'nothing'}"
