@@ -38,9 +38,8 @@ def tell(history: History) -> str:
     lines = [f"The world of seed {plan.seed}", "", f"limiter: {plan.rate} in {plan.per} s, {plan.burst} at once"]
     lines += [f"clients: {plan.clients}, latency {plan.latency} s"]
     lines += [_given(thing) for thing in (*plan.projects, *plan.spells, *plan.stale, *plan.users)]
-    lines += [
-        f"a new job is unknown for {plan.job_delay} s; connecting takes {plan.connect} s ({plan.keeps}); stalls: {plan.stalls}"
-    ]
+    lines.append(f"a new job is unknown for {plan.job_delay} s; stalls: {plan.stalls}")
+    lines.append(f"connecting takes {plan.connect} s, for each request or every other {plan.keeps} s")
     lines += ["", "     sent     back  request"]
     for one in history.server.exchanges:
         what = f"{one.request.method} {one.request.origin}{one.request.path} -> {one.status or 'nothing'}"
