@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -216,3 +217,8 @@ async def test_snapshots_are_decoded_when_they_are_read(world: World, simulator:
     assert [first] == decoded()
     assert first is outcomes[0].project is outcomes[0].error.project
     assert first.id == ids[0]
+    # Otherwise it is as if it had been decoded at once.
+    other = outcomes[1]
+    copy = pickle.loads(pickle.dumps(other))
+    assert (copy, hash(copy), repr(copy)) == (other, hash(other), repr(other))
+    assert outcomes[2] != other

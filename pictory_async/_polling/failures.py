@@ -112,7 +112,7 @@ class FailureStreak:
                 return self._lasted >= _GATEWAY_FOR and health.succeeded_at > self._previous_at
             case Meaning.UNUSABLE:
                 return self.alike >= _UNUSABLE and (not known or self._lasted >= _KNOWN_FOR)
-            case Meaning.REFUSED:
+            case _:
                 patience = _KNOWN_FOR if known else _CONFIRM_AFTER
                 if self.alike < _CONFIRMED or self._lasted < patience or self._last_at < not_before:
                     return False

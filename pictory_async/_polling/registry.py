@@ -168,15 +168,14 @@ class WatchRegistry:
             except Exception as error:  # noqa: BLE001 - the other watches may belong to other callers
                 watch.owner.fail(error)
             else:
+                self._health.succeeded(response.sent_at)
+                self.outage.ended(now)
                 self._refused.pop(watch, None)
                 watch.owner.settle(watch, outcome, now)
         if failed:  # one poll, however many watches share it
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
             self._fail(asker, failed, response.sent_at, now)
-        elif concerned:
-            self._health.succeeded(response.sent_at)
-            self.outage.ended(now)
         # After all of them are judged: an outcome does not wait for the compression of somebody else's snapshot.
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
@@ -187,9 +186,8 @@ class WatchRegistry:
 
     def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float) -> None:
         """Judge a failed poll: for its watches, and for all of the client."""
-        if not failed:
-            return
-        doubted = silent = False
+        doubted = False
+        silent: APIError | None = None
         watching = self.watching
         for watch, error in failed.items():
             failures = watch.add_failure(error, began, now)
@@ -199,11 +197,11 @@ class WatchRegistry:
                 self._refused.pop(watch, None)
             crowd = self._crowd(error)
             doubted = doubted or failures.is_doubted(self._health, crowd)
-            silent = silent or doubted or failures.meaning in {Meaning.NOTHING, Meaning.GATEWAY}
+            if doubted or failures.meaning in {Meaning.NOTHING, Meaning.GATEWAY}:
+                silent = error
             watch.owner.settle(watch, watch.failed(self._health, crowd, now), now)
-        first = next(iter(failed.values()))
-        if silent and not isinstance(first, RateLimitedError):
-            self.outage.failed(first, watching, now)
+        if silent is not None and not isinstance(silent, RateLimitedError):
+            self.outage.failed(silent, watching, now)
         self._judge_all(now)
         if doubted and now - self._probed_at >= _PROBE_EVERY:
             self._probed_at = now

@@ -186,8 +186,7 @@ class Scheduler:
 
     def start(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something beside the polls, until the block is left."""
-        if self.running:
-            self._tasks.start_soon(call, name="pictory: probe")
+        self._tasks.start_soon(call, name="pictory: probe")
 
     def poll_soon(self, watch: Watch) -> None:
         """Poll again at once."""
