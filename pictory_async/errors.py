@@ -109,13 +109,16 @@ class PictoryError(Exception):
 
     Attributes:
         message: One or two sentences: what happened, to what, and what to do next.
+        handle: The render that was requested before the error, so that it can be waited for again: its project's id
+            alone does not tell the new video from the old one. ``None`` if there was none.
     """
 
     message: str = _fact(kw_only=False)
-    _names: ClassVar[tuple[str, ...]] = ("message",)
+    handle: RenderHandle | None = None
+    _names: ClassVar[tuple[str, ...]] = ("message", "handle")
 
     def __init_subclass__(cls) -> None:
-        cls._names = (*cls._names, *get_annotations(cls))
+        cls._names = tuple(dict.fromkeys((*cls._names, *get_annotations(cls))))
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)

@@ -116,3 +116,17 @@ async def test_a_list_that_is_none_is_an_error() -> None:
         with pytest.raises(errors.MalformedResponseError, match="list of projects") as caught:
             _ = [item async for item in client.projects.list()]
     assert caught.value.json_path == "$.items"
+
+
+async def test_pages_that_stay_empty_end_the_list() -> None:
+    """Keys that are ever new, and nothing on their pages: that would go on for ever."""
+    world = World()
+    pages = iter(range(10_000))
+
+    def empty(_request: SimRequest, _now: float) -> Fault:
+        return Answer(200, JSON, b'{"items": [], "pageKey": "%d"}' % next(pages))
+
+    async with Simulator(world, faults=empty).client() as client:
+        with pytest.raises(errors.MalformedResponseError, match="are empty, 100 of them in a row"):
+            [item async for item in client.projects.list()]
+    assert 101 == next(pages)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 import pytest
 
 from pictory_async import RateLimiter, RenderHandle, RenderStatus, errors
@@ -256,14 +258,41 @@ class TestAYoungJob:
         assert 90.0 <= outcome.waited < 130.0
 
     async def test_a_project_that_is_gone_too_is_missing(self, world: World) -> None:
-        """If neither is there, the project's own refusal ends the wait."""
+        """If neither is there, the project's own refusal ends the wait; the error holds the handle."""
         project_id = world.add_project(on_render=[Render(0.0, duration=20.0)])
-        gone = between(0.5, 9999.0, API["404"])
-        async with client_of(Simulator(world, latency=0.05, faults=gone)) as client:
+        simulator = Simulator(world, latency=0.05)
+        async with client_of(simulator) as client:
             handle = await client.projects.render(project_id)
-            await anyio.sleep(1.0)
+            simulator.faults = lambda request, _: None if request.path == LIST else API["404"]
             (outcome,) = await client.projects.wait_all([handle])
         assert RenderStatus.MISSING is outcome.status
+        assert 30.0 <= outcome.waited < 60.0
+        assert handle == outcome.error.handle
+
+    @pytest.mark.parametrize("fault", ["403", "404", "401"])
+    @pytest.mark.parametrize("number", [1, 4])
+    async def test_paid_renders_outlast_a_refusal_of_everything(self, world: World, fault: str, number: int) -> None:
+        """Even one handle needs another request's success before the API's refusal is believed."""
+        ids = [world.add_project(on_render=[Render(0.0, duration=90.0)]) for _ in range(number)]
+        simulator = Simulator(world, latency=0.05)
+        async with client_of(simulator) as client:
+            handles = [await client.projects.render(project_id) for project_id in ids]
+            simulator.faults = between(5.0, 50.0, API[fault])
+            outcomes = await client.projects.wait_all(handles)
+        assert {RenderStatus.RENDERED: number} == statuses(outcomes)
+
+    @pytest.mark.parametrize("status", ["queued", "success", "CANCELLED", "", None])
+    async def test_a_state_that_nobody_knows_does_not_hide_the_video(self, world: World, status: str | None) -> None:
+        """While the job's state says nothing, the project is asked too."""
+        project_id = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=20.0)])
+        body = json.dumps({"job_id": "j", "success": True, "data": {"status": status}}).encode()
+        simulator = Simulator(world, latency=0.05)
+        async with client_of(simulator) as client:
+            handle = attrs.evolve(await client.projects.render(project_id), job_id="j")
+            simulator.faults = lambda request, _: Answer(200, JSON, body) if "/jobs/" in request.path else None
+            (outcome,) = await client.projects.wait_all([handle])
+        assert outcome.ok
+        assert outcome.waited < 60.0
 
     async def test_a_broken_connection_does_not_end_the_turns(self, world: World) -> None:
         """Job and project are asked in turn until the job is there, whatever else happens."""

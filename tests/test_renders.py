@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import RenderHandle, RenderStatus, errors
+from pictory_async import RateLimiter, RenderHandle, RenderStatus, errors
 from pictory_async.testing import Answer, Refuse, Render, Reset, Simulator, Stall, Truncate, World
 from tests._virtual import virtual_time
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.anyio, virtual_time]
 
 JSON = {"content-type": "application/json"}
+NO = b'{"message": "No"}'
 
 
 def on(method: str, fault: Fault) -> Callable[[SimRequest, float], Fault | None]:
@@ -101,6 +102,11 @@ async def test_handles_and_ids_may_be_mixed() -> None:
         Truncate(5),
         Answer(200, JSON, b"<html>", reaches_world=True),
         Answer(200, JSON, b'{"success": true}', reaches_world=True),
+        Answer(408, JSON, NO, reaches_world=True),
+        Answer(403, {"content-type": "text/html"}, b"<html>", reaches_world=True),
+        Answer(404, reaches_world=True),
+        Answer(302, {"location": "/"}, reaches_world=True),
+        Answer(499, reaches_world=True),
     ],
 )
 async def test_a_lost_answer_never_starts_a_second_render(fault: Fault) -> None:
@@ -146,11 +152,11 @@ async def test_a_completed_job_vouches_for_a_video_without_a_date() -> None:
     ("fault", "expected"),
     [
         (Refuse(), errors.ConnectionFailedError),
-        (Answer(401, JSON, b"{}"), errors.AuthenticationError),
-        (Answer(403, JSON, b"{}"), errors.PermissionDeniedError),
-        (Answer(404, JSON, b"{}"), errors.NotFoundError),
+        (Answer(401, JSON, NO), errors.AuthenticationError),
+        (Answer(403, JSON, NO), errors.PermissionDeniedError),
+        (Answer(404, JSON, NO), errors.NotFoundError),
         (Answer(429, {"retry-after": "1"}), errors.RateLimitedError),
-        (Answer(400, JSON, b"{}"), errors.InvalidRequestError),
+        (Answer(400, JSON, NO), errors.InvalidRequestError),
     ],
 )
 async def test_a_clear_refusal_is_its_own_error(fault: Fault, expected: type[Exception]) -> None:
@@ -272,3 +278,42 @@ class TestJobs:
         faults = iter([Reset(), Answer(502), None, Answer(404, JSON, b"{}"), Answer(200, JSON, b"nonsense")])
         async with Simulator(world, faults=lambda _request, _now: next(faults, None)).client() as client:
             assert (await client.jobs.wait(job_id, max_wait=None)).is_completed
+
+
+async def test_an_error_after_the_request_holds_the_handle() -> None:
+    """Waiting again by the project's id would take the old video for the new one; by the handle it does not."""
+    world = World(queue_seconds=(300.0, 300.0), render_seconds=(50.0, 50.0))
+    project_id = world.add_project(earlier_video=-500.0)
+    async with Simulator(world, latency=0.1).client() as client:
+        with pytest.raises(errors.WaitTimeoutError, match="wait again for its handle") as caught:
+            await client.projects.render_and_wait(project_id, max_wait=20.0)
+        handle = caught.value.handle
+        assert handle is not None
+        (outcome,) = await client.projects.wait_all([handle])
+    assert outcome.ok
+    assert outcome.project.generated_at > world.date(0.0)
+
+
+async def test_a_cancelled_request_leaves_its_handle_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody can be given the handle of a render that may be running, so it is logged."""
+    world = World(render_seconds=(50.0, 50.0))
+    project_id = world.add_project(earlier_video=-500.0)
+    simulator = Simulator(world, latency=lambda request, _: 15.0 if request.method == "POST" else 0.1)
+    async with simulator.client() as client:
+        with anyio.move_on_after(10.0):
+            await client.projects.render(project_id)
+        (record,) = [record for record in caplog.records if "pictory.render.cancelled" in record.message]
+        handle = RenderHandle.from_json(record.getMessage().partition("started. ")[2])
+        (outcome,) = await client.projects.wait_all([handle])
+    assert outcome.ok
+    assert [entry.method for entry in simulator.log].count("POST") == 1
+
+
+@pytest.mark.parametrize("ends", [50.0, 55.0, 57.0])
+async def test_a_wait_polls_once_more_before_its_end(ends: float) -> None:
+    """A render that ends two seconds before ``max_wait`` is seen, whenever its polls come."""
+    world = World()
+    ids = [world.add_project(Render(0.0, duration=ends)) for _ in range(40)]
+    async with Simulator(world, latency=0.1).client(limiter=RateLimiter(1000, 1.0, 100)) as client:
+        outcomes = await client.projects.wait_all(ids, max_wait=60.0)
+    assert {RenderStatus.RENDERED} == {outcome.status for outcome in outcomes}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
+_MOST_EMPTY: Final = 100
 _MAX_KEY: Final = 4096  # characters: it becomes a part of an address
 
 
@@ -61,6 +62,7 @@ class _Pages(Generic[T]):
         self._listing = listing
         self._query: dict[str, str] | None = {}
         self._seen: set[str] = set()
+        self._empty = 0
 
     def __aiter__(self) -> Self:
         return self
@@ -74,6 +76,9 @@ class _Pages(Generic[T]):
             raise self._listing.unusable("have an impossible key")
         if key in self._seen:
             raise self._listing.unusable(f"go in a circle: key {str(key)[:40]!r} occurs twice")
+        self._empty = 0 if page.items else self._empty + 1
+        if self._empty > _MOST_EMPTY:
+            raise self._listing.unusable(f"are empty, {_MOST_EMPTY} of them in a row")
         if key is not None:
             self._seen.add(key)
         self._query = None if key is None else {self._listing.parameter: key}

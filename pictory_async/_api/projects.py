@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
@@ -20,12 +21,13 @@ from pictory_async._polling.watch import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.paths import project_path
 from pictory_async.errors import (
+    APIError,
     ConnectionFailedError,
-    MalformedResponseError,
     PictoryConfigError,
+    RateLimitedError,
     RenderSubmitUncertainError,
     RequestTimeoutError,
-    ServerError,
+    StatusError,
 )
 from pictory_async.models import Project
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
     from pictory_async._statistics import PollerStatistics
     from pictory_async.models import ProjectId, ProjectItem
+
+_log: Final = logging.getLogger("pictory_async")
 
 
 class Projects:
@@ -189,7 +193,7 @@ class Projects:
             PictoryConfigError: The id cannot be a project id; nothing was sent.
             RenderSubmitUncertainError: The response was lost; the error says how to find out if the render started.
             ConnectionFailedError: No connection could be made, so nothing was started.
-            StatusError: The API rejected the request, as its subclasses say; nothing was started.
+            StatusError: The API itself rejected the request, as its subclasses say; nothing was started.
         """
         before = await self.get(project_id)
         undated = UNDATED if before.video_url else None
@@ -201,11 +205,15 @@ class Projects:
         try:
             path = f"{project_path(project_id)}/render"
             return attrs.evolve(handle, job_id=await self._transport.submit(path, subject, decode_render_started))
-        except (ConnectionFailedError, RequestTimeoutError, MalformedResponseError, ServerError) as error:
-            # Only proof that nothing was sent lets the caller render again. A gateway's 5xx is no proof.
-            if isinstance(error, (ConnectionFailedError, RequestTimeoutError)) and not error.sent:
+        except APIError as error:
+            if _proves_nothing_started(error):
                 raise
             cause = str(error)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                # Whoever cancels the call cannot be given the handle.
+                _log.warning("pictory.render.cancelled: %s may have been started. %s", subject, handle.to_json())
+            raise
         text = (
             f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
             "render is billed. Wait for error.handle: a render that was started is seen within start_grace."
@@ -232,7 +240,7 @@ class Projects:
             The project with its new video.
 
         Raises:
-            PictoryError: Whatever `render` and `wait` raise.
+            PictoryError: Whatever `render` and `wait` raise. If the render was requested, the error's ``handle`` is it.
         """
         terms = _terms(max_wait, interval, start_grace)
         return await self._wait(target_of(await self.render(project_id), None), terms)
@@ -333,6 +341,16 @@ class Projects:
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
+
+
+def _proves_nothing_started(error: APIError) -> bool:
+    """Whether a failed render request had no effect, so that the caller may send another: each one is billed."""
+    if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
+        return not error.sent
+    if isinstance(error, RateLimitedError):
+        return True
+    # A gateway's response proves nothing, and neither does an error of the server or a 408.
+    return isinstance(error, StatusError) and error.from_api and error.status in range(400, 500) and error.status != 408  # noqa: PLR2004
 
 
 def _terms(

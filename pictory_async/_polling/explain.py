@@ -40,9 +40,10 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
             Verdict.PREVIOUS: "the previous video",
         }.get(watch.verdict, "no video and no render")
     what, done = ("Job", "finished") if watch.project_id is None else ("Project", "rendered")
+    again = "wait again" if watch.handle is None else "wait again for its handle"
     text = (
         f"{what} {watch.project_id or watch.job_id!r} was not {done} within {watch.terms.max_wait:g} s (last seen: "
-        f"{seen}, {watch.polls} polls). It may still finish: wait again, or raise max_wait."
+        f"{seen}, {watch.polls} polls). It may still finish: {again}, or raise max_wait."
     )
     if last is not None:
         text += f" The last poll failed: {last}"
@@ -113,4 +114,5 @@ def _facts(watch: Watch, now: float) -> dict[str, Any]:
         "polls": watch.polls,
         "waited": now - watch.began,
         "project": watch.project(),
+        "handle": watch.handle,
     }

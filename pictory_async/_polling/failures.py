@@ -26,7 +26,7 @@ _KNOWN_FOR: Final = 30.0
 _GATEWAY_FOR: Final = 60.0
 _EVERYTHING_FOR: Final = 60.0
 _UNUSABLE: Final = 5
-_CROWD: Final = 5
+CROWD: Final = 5
 
 
 class Meaning(Enum):
@@ -120,7 +120,7 @@ class FailureStreak:
 
     def is_doubted(self, health: Health, crowd: int) -> bool:
         """Whether so many watches are refused alike that another request must succeed before this is believed."""
-        return self.meaning is Meaning.REFUSED and crowd >= _CROWD and health.succeeded_at < self.first_at
+        return self.meaning is Meaning.REFUSED and crowd >= CROWD and health.succeeded_at < self.first_at
 
     def next_poll(self, now: float, interval: float) -> float | None:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""
@@ -145,7 +145,7 @@ def ends_all(health: Health, crowd: int) -> bool:
     if isinstance(error, StatusError) and error.status == 401 and error.from_api:  # noqa: PLR2004 - Unauthorized
         # A key that never worked is wrong. One that worked may be rejected by mistake for a while.
         return lasted >= (_EVERYTHING_FOR if health.ever_succeeded else _CONFIRM_AFTER)
-    alone = error.from_api and crowd < _CROWD  # then each watch is judged by itself
+    alone = error.from_api and crowd < CROWD  # then each watch is judged by itself
     return not health.ever_succeeded and not alone and lasted >= _EVERYTHING_FOR
 
 

@@ -15,7 +15,7 @@ from pictory_async._http.health import from_api, likeness
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import explain
 from pictory_async._polling.counters import Counters
-from pictory_async._polling.failures import Meaning, ends_all, is_unreachable
+from pictory_async._polling.failures import CROWD, Meaning, ends_all, is_unreachable
 from pictory_async._polling.outage import Outage
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError, StatusError
@@ -195,7 +195,8 @@ class WatchRegistry:
                 self._refused[watch] = likeness(error)
             else:
                 self._refused.pop(watch, None)
-            crowd = self._crowd(error)
+            # A render that was paid for is as important as many projects.
+            crowd = self._crowd(error) if watch.handle is None else CROWD
             doubted = doubted or failures.is_doubted(self._health, crowd)
             if doubted or failures.meaning in {Meaning.NOTHING, Meaning.GATEWAY}:
                 silent = error
@@ -221,7 +222,7 @@ class WatchRegistry:
             return
         for watch in dict.fromkeys(chain(*self._projects.values(), *self._jobs.values())):
             # What a gateway sends, or no response at all, does not end the wait for a render that was paid for.
-            if watch.requested and not from_api(error):
+            if watch.handle is not None and not from_api(error):
                 continue
             if every or is_unreachable(health, now - watch.began, self._unreachable_after):
                 watch.owner.end(watch, watch.refused(explain.all_fail(watch, error), now), now)

@@ -140,9 +140,7 @@ class Scheduler:
         return self._news.popleft()
 
     def _new_watch(self, target: Target, now: float) -> tuple[Watch, float]:
-        watch = Watch(
-            target.project_id, target.after, target.job_id, self._terms, now, self, target.requested, target.age
-        )
+        watch = Watch(target.project_id, target.after, target.job_id, self._terms, now, self, target.handle, target.age)
         return watch, watch.next_poll(now)
 
     def _begin(self, watch: Watch, due: float) -> Watch:

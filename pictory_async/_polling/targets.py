@@ -26,14 +26,14 @@ class Target:
         project_id: The project; ``None`` for a job alone.
         job_id: The job that renders it, if it is known.
         after: The server's time that the video must be newer than; ``None`` if any video counts.
-        requested: Whether it is a render that was requested: a `RenderHandle`.
+        handle: The render that was requested, if it was given as a handle.
         age: Seconds since that request; ``None`` if it is not known.
     """
 
     project_id: ProjectId | None
     job_id: str | None = None
     after: datetime | None = None
-    requested: bool = False
+    handle: RenderHandle | None = None
     age: float | None = None
 
 
@@ -49,7 +49,7 @@ def target_of(wanted: ProjectId | RenderHandle, after: After) -> Target:
             path_segment("job", wanted.job_id)
         requested_at = wanted.requested_at
         age = None if requested_at is None else (datetime.now(UTC) - requested_at).total_seconds()
-        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), requested=True, age=age)
+        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), wanted, age)
     path_segment("project", wanted)
     return Target(wanted, None, baseline(after))
 

@@ -14,6 +14,7 @@ from pictory_async._codec.error_body import quotable
 from pictory_async._polling import explain
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
 from pictory_async._polling.failures import FailureStreak, Meaning
+from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.schedules import PollSchedule, Sighting
 from pictory_async._polling.snapshot import Snapshot
@@ -25,6 +26,7 @@ from pictory_async.errors import (
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
+    changed,
 )
 from pictory_async.models import Job, JobStatus, ProjectId, ProjectStep
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger("pictory_async")
 
 _JUST_NOW: Final = 10.0  # seconds
+_LAST_POLL: Final = 2.0  # seconds before the deadline
 _SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
 
@@ -54,7 +57,8 @@ class Watch:
     """One wait: for a project, for a project whose render job is known, or for a job alone.
 
     If the job is known it is polled until it ends, because only a job shows progress and failure; then the project
-    is polled, until it shows the new video. While the job's polls fail, job and project are polled in turn.
+    is polled, until it shows the new video. While the job's polls fail, or its state is none that is documented, job
+    and project are polled in turn.
 
     Attributes:
         project_id: As it was given; ``None`` for a job alone.
@@ -63,7 +67,7 @@ class Watch:
         terms: The options of its poller.
         began: When the watch began.
         owner: The scheduler that it belongs to.
-        requested: Whether it waits for a render that was requested.
+        handle: The render that it waits for, if that was requested.
         age: How many seconds before the watch began that was; ``None`` if it is not known.
         entry: Its number in its owner's agenda; 0 if it is not there.
         due: Whether its poll is queued or in flight.
@@ -86,7 +90,7 @@ class Watch:
     terms: Terms
     began: float
     owner: Any
-    requested: bool = False
+    handle: RenderHandle | None = None
     age: float | None = None
     entry: int = 0
     due: bool = False
@@ -162,7 +166,8 @@ class Watch:
             now: When the failure is judged.
         """
         failures = cast("FailureStreak", self.failures)
-        known = (self.job if self.asks_job else self.snapshot) is not None
+        # A render was requested a moment ago, so its project is known too.
+        known = (self.job if self.asks_job else self.snapshot or self.handle) is not None
         appears_until = self._appears_until if self.asks_job else -math.inf
         not_before = appears_until if isinstance(failures.last, NotFoundError) else -math.inf
         if failures.believed(health, crowd, known=known or now < appears_until, not_before=not_before):
@@ -184,18 +189,22 @@ class Watch:
             status = RenderStatus.MISSING
         elif isinstance(error, (AuthenticationError, PermissionDeniedError)):
             status = RenderStatus.REFUSED
-        return self._end(status, now, error)
+        return self._end(status, now, error if self.handle is None else changed(error, handle=self.handle))
 
     def timed_out(self, now: float) -> RenderOutcome:
         """End the watch because ``max_wait`` is over."""
         return self._end(RenderStatus.TIMED_OUT, now, explain.timed_out(self, now))
 
     def next_poll(self, now: float) -> float:
-        """When to send the next poll, or the first one.
+        """When to send the next poll, or the first one; also shortly before the watch is out of time.
 
         Raises:
             PictoryConfigError: The schedule returned no usable time.
         """
+        due, last = self._due_poll(now), self.deadline - _LAST_POLL
+        return last if now < last < due else due
+
+    def _due_poll(self, now: float) -> float:
         terms, failures = self.terms, self.failures
         early = None if failures is None else failures.next_poll(now, terms.interval)
         if early is not None:
@@ -265,7 +274,8 @@ class Watch:
             raise explain.job_missing(self.job_id, self.path, job)
         self._usable()
         self._in_turn = False
-        if job.status not in set(JobStatus) and (self.job is None or self.job.status != job.status):
+        is_unknown = (job.status or "").casefold() not in set(JobStatus)
+        if is_unknown and (self.job is None or self.job.status != job.status):
             status = quotable(str(job.status))
             _log.info("pictory.job.unknown_status: job %r has status %r; still waiting", self.job_id, status)
         self.job = job
@@ -283,6 +293,9 @@ class Watch:
         self._unfinished_at = sent_at
         if job.progress is not None and self._first_progress is None:
             self._first_progress = (now, job.progress)
+        if is_unknown and self.project_id is not None:  # it may mean that the job has ended
+            self._in_turn = True
+            self._ask_the_other()
         return None
 
     def _usable(self) -> None:

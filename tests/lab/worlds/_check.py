@@ -115,7 +115,7 @@ def _untrue_video(history: History, told: Told) -> Iterator[str]:
         return
     job_id = told.outcome.job_id
     job_polls = history.server.of(told.user.client, f"/jobs/{job_id}")
-    completed = any(one.job_status == "completed" and told.began <= one.back <= told.at for one in job_polls)
+    completed = any(one.shows_a_video and told.began <= one.back <= told.at for one in job_polls)
     if completed and render.job_id != job_id:
         yield f"the video is of job {render.job_id}, and {job_id} was completed"
     if render.phase(told.at) is not Phase.RENDERED:

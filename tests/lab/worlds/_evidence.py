@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.lab.worlds._plan import ProjectPlan
     from tests.lab.worlds._server import Exchange, Server, Shown
 
+WATCHERS = {"wait", "wait_all", "watch"}
+
 
 class Evidence:
     """The answers that a client had about a project, and its job, during a watch."""
@@ -51,6 +53,8 @@ class Evidence:
     @cached_property
     def _job_polls(self) -> list[Exchange]:
         job_id = self._told.outcome.job_id
+        if job_id == "?":  # of a call that does not tell
+            return [one for one in self._during("") if "/jobs/" in one.request.path]
         return [] if job_id is None else self._during(f"/jobs/{job_id}")
 
     @cached_property
@@ -161,6 +165,8 @@ class Evidence:
 
     def _object_is_not_refused(self, polls: list[Exchange], statuses: set[int]) -> str:
         """Why a refusal of this one object may not be believed; empty if it may."""
+        if self._others:  # what other calls met in between did not interrupt the watch's own row
+            polls = [one for one in polls if one.refuses in statuses or one.says == "foreign"]
         run = _run(polls, lambda one: one.refuses in statuses)
         if len(run) >= 2 and run[-1].back >= self._told.at - self._slack:
             lasted = run[-1].sent - run[0].back
@@ -180,18 +186,22 @@ class Evidence:
     def _refused_alike(self, run: list[Exchange]) -> int:
         """How many projects of the client were refused like this meanwhile, and still waited for."""
         ended = {str(told.outcome.project_id) for told in self._all_told if told.at < self._told.at}
-        watched = {
-            str(one.id)
-            for user in self._server.plan.users
-            if user.kind in {"wait", "wait_all", "watch"} and user.client == self._told.user.client
-            for one in self._projects(user.projects)
-        }
+        users = [user for user in self._server.plan.users if user.client == self._told.user.client]
+        watched, called = (
+            {
+                str(one.id)
+                for user in users
+                if (user.kind in WATCHERS) is wanted
+                for one in self._projects(user.projects)
+            }
+            for wanted in (True, False)
+        )
         alike = {
             one.request.path.rpartition("/")[2]
             for one in self._client
             if one.refuses == run[-1].refuses and run[0].back - 60.0 <= one.back <= self._told.at
         }
-        return len((alike & watched) - ended)
+        return len((alike & watched) - ended - called)
 
     def _success_after(self, since: float) -> bool:
         return any(

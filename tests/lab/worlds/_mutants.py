@@ -108,7 +108,7 @@ MUTANTS: Final = (
     Mutant("A gateway is believed after ten seconds", "_polling.failures:_GATEWAY_FOR", "60.0", "10.0"),
     Mutant("A known project is soon forgotten", "_polling.failures:_KNOWN_FOR", "30.0", "2.0"),
     Mutant("A key that worked is soon rejected", "_polling.failures:_EVERYTHING_FOR", "60.0", "6.0"),
-    Mutant("A refusal of everything is believed", "_polling.failures:_CROWD", "5", "5000"),
+    Mutant("A refusal of everything is believed", "_polling.failures:CROWD", "5", "5000"),
     Mutant(
         "A young job is missing at once",
         "_polling.watch:Watch._appears_until",

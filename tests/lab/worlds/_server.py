@@ -75,6 +75,11 @@ class Exchange:
         return None if complains else raw
 
     @property
+    def shows_a_video(self) -> bool:
+        """Whether it is of a completed job, with its video."""
+        return self.job_status == "completed" and bool((self._good or {})["data"].get("videoURL"))
+
+    @property
     def succeeded(self) -> bool:
         """Whether it is the API's own good answer."""
         return self._good is not None
