@@ -127,3 +127,29 @@ async def test_a_signature_in_the_address_is_not_a_difference() -> None:
     assert outcome.ok
     assert outcome.job.video_url != outcome.project.video_url
     assert world.date(20.0) == outcome.project.generated_at
+
+
+UNREADABLE: dict[str, Fault] = {
+    "404": Answer(404, JSON, b'{"message": "Not found"}'),
+    "403": Answer(403, JSON, b'{"message": "No"}'),
+    "a date that is none": Answer(200, JSON, b'{"projectName": "P", "generatedDate": "yesterday"}'),
+    "another project": Answer(200, JSON, b'{"projectName": "P", "project_id": "other"}'),
+    "503": Answer(503),
+    "a page": Answer(200, {"content-type": "text/html"}, b"<html>"),
+}
+
+
+@pytest.mark.parametrize("page", UNREADABLE)
+@pytest.mark.parametrize("max_wait", [60.0, 1800.0])
+async def test_its_video_is_reported_if_the_project_cannot_be_read(world: World, page: str, max_wait: float) -> None:
+    """The job has said that the render is done, and where its video is."""
+    project_id = world.add_project(on_render=[Render(0.0, duration=20.0)])
+    simulator = Simulator(world, latency=0.05)
+    async with client_of(simulator) as client:
+        handle = await client.projects.render(project_id)
+        simulator.faults = lambda request, _: None if "/jobs/" in request.path else UNREADABLE[page]
+        (outcome,) = await client.projects.wait_all([handle], max_wait=max_wait)
+    assert outcome.ok
+    assert project_id == outcome.project.id
+    assert outcome.job.video_url == outcome.project.video_url
+    assert outcome.project.generated_at is None

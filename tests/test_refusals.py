@@ -130,6 +130,18 @@ class TestAGateway:
             (outcome,) = await client.projects.wait_all([RenderHandle(project_id=project_id, job_id=job_id)])
         assert outcome.ok
 
+    @pytest.mark.parametrize("fault", ["404 page", "redirect", "200 page", "401 page"])
+    @pytest.mark.parametrize("bad", [70, 150])
+    async def test_the_first_ones_do_not_speak_for_all(self, world: World, fault: str, bad: int) -> None:
+        """If a gateway answers for the first of a batch only, the others are polled, and have their own outcomes."""
+        ids = renders(world, 200, duration=1.0)
+        sick = {str(project_id) for project_id in ids[:bad]}
+        simulator = Simulator(world, latency=0.05)
+        simulator.faults = lambda request, _: GATEWAY[fault] if request.path.rpartition("/")[2] in sick else None
+        async with simulator.client() as client:
+            outcomes = await client.projects.wait_all(ids, max_wait=600.0)
+        assert {RenderStatus.RENDERED: 200 - bad} == statuses(outcomes[bad:])
+
 
 class TestTheApi:
     """What the API itself refuses is believed as soon as it is sure."""
@@ -182,6 +194,22 @@ class TestTheApi:
         probes = [entry.at for entry in simulator.log if entry.path == LIST]
         assert 1 <= len(probes) <= 6
         assert all(later - earlier >= 10.0 for earlier, later in pairwise(probes))
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"success": false, "message": "Internal server error"}',
+            b'{"message": "Endpoint request timed out"}',
+            b'{"error": "upstream"}',
+        ],
+    )
+    async def test_an_outage_that_says_200_is_an_outage(self, world: World, body: bytes) -> None:
+        """What the API reports for everything, with status 200, is not about the projects either."""
+        ids = renders(world, 100)
+        simulator = Simulator(world, latency=0.05, faults=between(20.0, 80.0, Answer(200, JSON, body)))
+        async with client_of(simulator) as client:
+            outcomes = await client.projects.wait_all(ids)
+        assert {RenderStatus.RENDERED: 100} == statuses(outcomes)
 
     async def test_a_revoked_key_is_believed_after_a_minute(self, world: World) -> None:
         """A key that worked may be rejected by mistake for a while; a minute of nothing else is no mistake."""
@@ -280,6 +308,29 @@ class TestAYoungJob:
             simulator.faults = between(5.0, 50.0, API[fault])
             outcomes = await client.projects.wait_all(handles)
         assert {RenderStatus.RENDERED: number} == statuses(outcomes)
+
+    @pytest.mark.parametrize("status", [401, 403, 400, 410, 422])
+    async def test_a_job_that_is_refused_leaves_the_project(self, world: World, status: int) -> None:
+        """However the API refuses the job, its project shows the new video."""
+        project_id = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=80.0)])
+        refused = Answer(status, JSON, b'{"message": "No"}')
+        simulator = Simulator(world, latency=0.05)
+        async with client_of(simulator) as client:
+            handle = await client.projects.render(project_id)
+            simulator.faults = lambda request, _: refused if "/jobs/" in request.path else None
+            (outcome,) = await client.projects.wait_all([handle])
+        assert outcome.ok
+
+    async def test_an_unknown_job_that_names_the_id_is_not_a_failed_one(self, world: World) -> None:
+        """Without a state, ``success: false`` is an error and no end of the job."""
+        project_id = world.add_project(on_render=[Render(0.0, duration=80.0)])
+        simulator = Simulator(world, latency=0.05)
+        async with client_of(simulator) as client:
+            handle = await client.projects.render(project_id)
+            body = json.dumps({"success": False, "job_id": handle.job_id, "message": "Job not found"}).encode()
+            simulator.faults = between(0.0, 45.0, Answer(200, JSON, body), "/jobs/")
+            (outcome,) = await client.projects.wait_all([handle])
+        assert outcome.ok
 
     @pytest.mark.parametrize("status", ["queued", "success", "CANCELLED", "", None])
     async def test_a_state_that_nobody_knows_does_not_hide_the_video(self, world: World, status: str | None) -> None:
@@ -410,6 +461,22 @@ class TestUnreachable:
         simulator = Simulator(world, faults=between(10.0, 500.0, Refuse()))
         async with client_of(simulator) as client:
             assert {RenderStatus.RENDERED: 20} == statuses(await client.projects.wait_all(ids))
+
+
+class TestStuckPaths:
+    """Projects that are always refused do not hold up the others."""
+
+    @pytest.mark.parametrize("fault", [Answer(503), Answer(429), Answer(503, {"retry-after": "120"})], ids=repr)
+    async def test_they_do_not_lower_the_pace(self, world: World, fault: Fault) -> None:
+        """Thirty of a hundred that say 503 or 429 for ever say nothing about the pace."""
+        ids = renders(world, 100, duration=100.0)
+        sick = {str(project_id) for project_id in ids[:30]}
+        simulator = Simulator(world, latency=0.05)
+        simulator.faults = lambda request, _: fault if request.path.rpartition("/")[2] in sick else None
+        async with simulator.client() as client:
+            outcomes = await client.projects.wait_all(ids, max_wait=900.0)
+        assert {RenderStatus.RENDERED: 70} == statuses(outcomes[30:])
+        assert max(outcome.waited for outcome in outcomes[30:]) < 600.0
 
 
 class TestA503:

@@ -78,10 +78,14 @@ def decode_rendered(body: bytes, project_id: ProjectId, job: Job | None) -> Proj
     raw = decode_json(body)
     _check_project(raw, project_id)
     if job is not None and job.video_url and not _same_file(raw.get("videoURL"), job.video_url):
-        names = NAMES["Project"]
         raw.pop("generatedDate", None)
-        raw.update((names[attribute][0][0], getattr(job, mine)) for attribute, mine in _FILES_OF_JOB.items())
+        raw.update(_files_of(job))
     return _read(Project, raw, project_id)
+
+
+def rendered_by(job: Job, project_id: ProjectId) -> Project:
+    """A project of which nothing is known but the files that its completed job names."""
+    return _read(Project, _files_of(job), project_id)
 
 
 def decode_template(body: bytes, template_id: str) -> models.Template:
@@ -107,9 +111,12 @@ def decode_job(body: bytes, job_id: str | None = None) -> Job:
         StatusError: The response reports an error about no job (`NotFoundError` if that is the error).
     """
     raw = decode_json(body)
-    # An error with status 200 names no job; read as a job, it would mean "failed".
-    nameless = not any(place_of(raw, name, NAMES["Job"][name]) for name in ("id", "status"))
-    if nameless and not _is_missing_job(raw, job_id):
+    # An error with status 200 names no job, or shows nothing of it; read as a job, it would mean "failed".
+    has_id, has_status, has_code = (
+        place_of(raw, name, NAMES["Job"][name]) is not None for name in ("id", "status", "error_code")
+    )
+    says_nothing = not has_status and (not has_id or (raw.get("success") is False and not has_code))
+    if says_nothing and not _is_missing_job(raw, job_id):
         _check_reported(raw, "job")
         if "success" not in raw and "data" not in raw:
             raise _not_a("job", raw)
@@ -129,9 +136,12 @@ def decode_render_started(body: bytes) -> str:
     """Read the response to ``POST /v2/projects/{id}/render``: the id of the job that renders.
 
     Raises:
-        MalformedResponseError: The response has no such id.
+        MalformedResponseError: The response has no such id, or says that it is no success.
     """
-    return _read(Job, decode_json(body)).id
+    job = _read(Job, decode_json(body))
+    if job.success is False:
+        raise MalformedResponseError("The response has success: false.", json_path="$.success")
+    return job.id
 
 
 def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
@@ -167,6 +177,11 @@ def decode_job_page(body: bytes) -> models.Page[Job]:
 _FILES_OF_JOB = {"share_video_url": "share_url"} | {
     name: name for name in ("video_url", "thumbnail_url", "audio_url", "srt_url", "vtt_url", "txt_url", "duration")
 }
+
+
+def _files_of(job: Job) -> dict[str, Any]:
+    names = NAMES["Project"]
+    return {names[attribute][0][0]: getattr(job, mine) for attribute, mine in _FILES_OF_JOB.items()}
 
 
 def _same_file(shown: Any, url: str) -> bool:

@@ -17,6 +17,7 @@ from pictory_async.errors import FieldProblem, NotFoundError, StatusError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+_LARGEST = 1024 * 1024  # bytes: reading more would hold up the event loop
 _LONGEST: Final = 500  # characters of one text: an error message is read by people and written to logs
 _MOST: Final = 100  # field problems, and entries of one list of texts
 _SHOWN: Final = 10  # field problems in a message
@@ -82,8 +83,10 @@ def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | N
         hide: Removes from each text what must not be repeated.
 
     Returns:
-        What could be read; ``None`` if the body is not JSON, so it is not from the API.
+        What could be read; ``None`` if the body is not JSON or larger than 1 MiB, so it is not from the API.
     """
+    if len(body) > _LARGEST:
+        return None
     try:
         value: Any = _tidied(json.loads(body.decode("utf-8-sig", "replace")), hide)
     except (ValueError, RecursionError):

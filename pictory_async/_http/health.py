@@ -11,7 +11,8 @@ from pictory_async.errors import APIError, MalformedResponseError, StatusError
 
 Likeness: TypeAlias = tuple[type[APIError], int, bool]
 
-_LIMIT_WITHIN: Final = 10.0
+_LIMIT_WITHIN: Final = 10.0  # seconds
+_MANY: Final = 10
 
 
 def likeness(error: APIError) -> Likeness:
@@ -47,6 +48,9 @@ class Health:
     alike: int = 0
     since: float = 0.0
     until: float = 0.0
+    # Paths that were refused with 429 or 503 last time, and how many requests had succeeded by then.
+    _limited: dict[str, int] = attrs.field(init=False, factory=dict[str, int])
+    _successes: int = attrs.field(init=False, default=0)
 
     def succeeded(self, sent_at: float) -> None:
         """Take in a usable response, to a request that was sent at ``sent_at``."""
@@ -67,6 +71,23 @@ class Health:
         """Whether any request succeeded."""
         return self.succeeded_at > -math.inf
 
+    def succeeds(self, sent_at: float) -> bool:
+        """Whether some request succeeded within ten seconds of another, which was sent at ``sent_at``."""
+        return sent_at - self.succeeded_at <= _LIMIT_WITHIN
+
+    def accepted(self, path: str) -> None:
+        """Take in that a request for a path was not refused."""
+        self._successes += 1
+        if self._limited:
+            self._limited.pop(path, None)
+
     def is_limit(self, error: StatusError, sent_at: float) -> bool:
-        """Whether a response means "too many requests": a 503 does while others succeed, as with nginx's limits."""
-        return error.status == 429 or (error.status == 503 and sent_at - self.succeeded_at <= _LIMIT_WITHIN)  # noqa: PLR2004
+        """Whether a response means "too many requests": a 503 does while others succeed, as with nginx's limits.
+
+        A path that is refused again, although many others were not meanwhile, is refused for reasons of its own.
+        """
+        if error.status != 429 and not (error.status == 503 and self.succeeds(sent_at)):  # noqa: PLR2004
+            return False
+        before = self._limited.get(error.path)
+        self._limited[error.path] = self._successes
+        return before is None or self._successes - before < _MANY

@@ -132,6 +132,7 @@ class Transport:
         else:
             if 200 <= response.status < 300:  # noqa: PLR2004 - success
                 self.limiter.accepted(response.sent_at)
+                self.health.accepted(path)
                 self._retries_left.earn()
                 return response
             failure = status_error(response, self._config.key.hide_in)
@@ -160,7 +161,8 @@ class Transport:
             self.limiter.refused(sent_at, pause)
             return
         self.limiter.accepted(sent_at)
-        if pause:
+        # While others succeed, one path that is always refused must not hold them up.
+        if pause and not self.health.succeeds(sent_at):
             self.limiter.pause(pause)
 
 

@@ -89,8 +89,6 @@ def no_new_video(watch: Watch, now: float) -> tuple[RenderStatus, PictoryError]:
     grace = f"{watch.terms.start_grace:g} s"
     project = f"Project {watch.project_id!r}"
     facts = _facts(watch, now)
-    if watch.job_lost is not None:
-        return RenderStatus.MISSING, watch.job_lost
     if watch.job is not None and watch.job.is_completed:
         text = f"{project} shows no new video {grace} after its job {watch.job_id!r} was completed."
         return RenderStatus.ERROR, WaitError(f"{text} Look at it in Pictory.", **facts)

@@ -111,7 +111,8 @@ class FailureStreak:
             case Meaning.GATEWAY:
                 return self._lasted >= _GATEWAY_FOR and health.succeeded_at > self._previous_at
             case Meaning.UNUSABLE:
-                return self.alike >= _UNUSABLE and (not known or self._lasted >= _KNOWN_FOR)
+                enough = self.alike >= _UNUSABLE and (not known or self._lasted >= _KNOWN_FOR)
+                return enough and not self.is_doubted(health, crowd)
             case _:
                 patience = _KNOWN_FOR if known else _CONFIRM_AFTER
                 if self.alike < _CONFIRMED or self._lasted < patience or self._last_at < not_before:
@@ -120,7 +121,8 @@ class FailureStreak:
 
     def is_doubted(self, health: Health, crowd: int) -> bool:
         """Whether so many watches are refused alike that another request must succeed before this is believed."""
-        return self.meaning is Meaning.REFUSED and crowd >= CROWD and health.succeeded_at < self.first_at
+        refused = self.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
+        return refused and crowd >= CROWD and health.succeeded_at < self.first_at
 
     def next_poll(self, now: float, interval: float) -> float | None:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""
@@ -129,6 +131,11 @@ class FailureStreak:
         if self._silent == 1 or self.meaning is Meaning.UNUSABLE:
             return now + random.uniform(0.5, 1.0) * min(interval, _CONFIRM_AFTER)  # noqa: S311 - no secret
         return None
+
+
+def about_key(error: APIError) -> bool:
+    """Whether a failure is the API's rejection of the key, and so says the same about every project."""
+    return isinstance(error, StatusError) and error.status == 401 and error.from_api  # noqa: PLR2004 - Unauthorized
 
 
 def ends_all(health: Health, crowd: int) -> bool:
@@ -142,7 +149,7 @@ def ends_all(health: Health, crowd: int) -> bool:
     if not isinstance(error, (StatusError, MalformedResponseError)) or is_transient(error):
         return False
     lasted = health.until - health.since
-    if isinstance(error, StatusError) and error.status == 401 and error.from_api:  # noqa: PLR2004 - Unauthorized
+    if about_key(error):
         # A key that never worked is wrong. One that worked may be rejected by mistake for a while.
         return lasted >= (_EVERYTHING_FOR if health.ever_succeeded else _CONFIRM_AFTER)
     alone = error.from_api and crowd < CROWD  # then each watch is judged by itself

@@ -22,14 +22,16 @@ class _Waiting:
     """One poll that waits for its turn.
 
     Attributes:
+        owner: The scheduler that sends it.
         failures: How many polls of the same project failed in a row.
         interval: Seconds between two polls, as its caller asked.
         turn: Set when it may be sent.
     """
 
-    __slots__ = ("failures", "interval", "turn")
+    __slots__ = ("failures", "interval", "owner", "turn")
 
-    def __init__(self, failures: int, interval: float) -> None:
+    def __init__(self, owner: object, failures: int, interval: float) -> None:
+        self.owner = owner
         self.failures = failures
         self.interval = interval
         self.turn = anyio.Event()
@@ -58,16 +60,21 @@ class Outage:
         self._next_at = 0.0
         self._waiting: list[_Waiting] = []
 
-    async def turn(self, failures: int, interval: float) -> None:
+    def has_waiting(self, owner: object) -> bool:
+        """Whether a poll of this owner waits for its turn: another one could only wait too."""
+        return any(one.owner is owner for one in self._waiting)
+
+    async def turn(self, owner: object, failures: int, interval: float) -> None:
         """Wait for the poll's turn; return at once if there is no outage.
 
         Args:
+            owner: The scheduler that sends it.
             failures: How many polls of the same project failed in a row.
             interval: Seconds between two polls, as its caller asked.
         """
         if self.reason is None:
             return
-        one = _Waiting(failures, interval)
+        one = _Waiting(owner, failures, interval)
         self._waiting.append(one)
         try:
             while not one.turn.is_set():

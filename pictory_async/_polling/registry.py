@@ -15,7 +15,7 @@ from pictory_async._http.health import from_api, likeness
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import explain
 from pictory_async._polling.counters import Counters
-from pictory_async._polling.failures import CROWD, Meaning, ends_all, is_unreachable
+from pictory_async._polling.failures import CROWD, Meaning, about_key, ends_all, is_unreachable
 from pictory_async._polling.outage import Outage
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError, StatusError
@@ -128,8 +128,7 @@ class WatchRegistry:
         asker = poll.watches[0]
         counters: Counters = asker.owner.counters
         try:
-            failures = 0 if asker.failures is None else asker.failures.count
-            await self.outage.turn(failures, asker.terms.interval)
+            await self.outage.turn(asker.owner, asker.failed_polls, asker.terms.interval)
             counters.poll()
             began = anyio.current_time()
             try:
@@ -191,7 +190,7 @@ class WatchRegistry:
         watching = self.watching
         for watch, error in failed.items():
             failures = watch.add_failure(error, began, now)
-            if failures.meaning is Meaning.REFUSED:
+            if failures.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}:
                 self._refused[watch] = likeness(error)
             else:
                 self._refused.pop(watch, None)
@@ -220,9 +219,11 @@ class WatchRegistry:
         every = ends_all(health, self._crowd(error))
         if not every and health.reached:
             return
+        # A response says something about the project that was asked for, unless it is about the key.
+        for_all = about_key(error) or not isinstance(error, (StatusError, MalformedResponseError))
         for watch in dict.fromkeys(chain(*self._projects.values(), *self._jobs.values())):
             # What a gateway sends, or no response at all, does not end the wait for a render that was paid for.
-            if watch.handle is not None and not from_api(error):
+            if (watch.handle is not None and not from_api(error)) or (watch.failures is None and not for_all):
                 continue
             if every or is_unreachable(health, now - watch.began, self._unreachable_after):
                 watch.owner.end(watch, watch.refused(explain.all_fail(watch, error), now), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -236,12 +237,23 @@ class Scheduler:
         for _ in range(_BATCH):
             if not self._due or len(self._scopes) >= self._registry.most_polls:
                 return False
-            watch, _ = self._due.popitem(last=False)
+            outage = self._registry.outage
+            if outage.reason is not None and outage.has_waiting(self):
+                return False  # its end wakes this task
+            watch = self._next_due()
             poll = self._registry.claim(watch)
             if poll is not None:
                 self._scopes[watch] = scope = anyio.CancelScope()
                 self._tasks.start_soon(self._poll, watch, poll, scope, name="pictory: poll")
         return True
+
+    def _next_due(self) -> Watch:
+        if self._registry.outage.reason is None:
+            return self._due.popitem(last=False)[0]
+        # Any of those that failed the least, so that a few that always fail do not speak for all.
+        watch = min(self._due, key=lambda one: (one.failed_polls, random.random()))  # noqa: S311 - no secret
+        del self._due[watch]
+        return watch
 
     async def _poll(self, watch: Watch, poll: Poll, scope: anyio.CancelScope) -> None:
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
-from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence
+from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
 from pictory_async._codec.error_body import quotable
 from pictory_async._polling import explain
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
@@ -102,7 +102,7 @@ class Watch:
     verdict: Verdict = Verdict.IDLE
     snapshot: Snapshot | None = None
     started: bool = False
-    job_lost: NotFoundError | None = None
+    job_lost: APIError | None = None
     failures: FailureStreak | None = None
     _in_turn: bool = False
     _other_failures: FailureStreak | None = None
@@ -118,6 +118,11 @@ class Watch:
     def identity(self) -> tuple[str, str | None, datetime | None]:
         """What is waited for: two watches of one poller with the same identity are one."""
         return str(self.project_id), self.job_id, self.after
+
+    @property
+    def failed_polls(self) -> int:
+        """How many polls failed since the last good one."""
+        return 0 if self.failures is None else self.failures.count
 
     @property
     def deadline(self) -> float:
@@ -166,12 +171,18 @@ class Watch:
             now: When the failure is judged.
         """
         failures = cast("FailureStreak", self.failures)
-        # A render was requested a moment ago, so its project is known too.
-        known = (self.job if self.asks_job else self.snapshot or self.handle) is not None
-        appears_until = self._appears_until if self.asks_job else -math.inf
-        not_before = appears_until if isinstance(failures.last, NotFoundError) else -math.inf
-        if failures.believed(health, crowd, known=known or now < appears_until, not_before=not_before):
-            if self.asks_job and self.project_id is not None and isinstance(failures.last, NotFoundError):
+        known = (self.job if self.asks_job else self.snapshot) is not None
+        # A render was requested a moment ago: its job may appear yet, and its project was there.
+        is_young = self.handle is not None and now < self._appears_until
+        may_appear = self.asks_job and isinstance(failures.last, NotFoundError)
+        not_before = self._appears_until if may_appear else -math.inf
+        believed = failures.believed(health, crowd, known=known or is_young, not_before=not_before)
+        if believed or now >= self._grace_from + self.terms.start_grace:
+            outcome = self._by_its_job(now)
+            if outcome is not None:
+                return outcome
+        if believed:
+            if self.asks_job and self.project_id is not None:
                 self.job_lost = failures.last
                 self._turn_to_project(now)
                 return None
@@ -193,7 +204,7 @@ class Watch:
 
     def timed_out(self, now: float) -> RenderOutcome:
         """End the watch because ``max_wait`` is over."""
-        return self._end(RenderStatus.TIMED_OUT, now, explain.timed_out(self, now))
+        return self._by_its_job(now) or self._end(RenderStatus.TIMED_OUT, now, explain.timed_out(self, now))
 
     def next_poll(self, now: float) -> float:
         """When to send the next poll, or the first one; also shortly before the watch is out of time.
@@ -265,6 +276,8 @@ class Watch:
             return None
         if self.verdict is Verdict.RENDERING or sent_at < self._grace_from + self.terms.start_grace:
             return None
+        if self.job_lost is not None:
+            return self.refused(self.job_lost, now)
         status, error = explain.no_new_video(self, now)
         return self._end(status, now, error)
 
@@ -301,6 +314,13 @@ class Watch:
     def _usable(self) -> None:
         self.polls += 1
         self.failures = None
+
+    def _by_its_job(self, now: float) -> RenderOutcome | None:
+        """The outcome if the project cannot be read, but its completed job names the video."""
+        job, project_id = self.job, self.project_id
+        if job is None or not job.is_completed or not job.video_url or project_id is None:
+            return None
+        return self._end(RenderStatus.RENDERED, now, None, rendered_by(job, project_id))
 
     @property
     def _appears_until(self) -> float:

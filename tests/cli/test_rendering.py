@@ -232,7 +232,7 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
     file = ["--handles", str(tmp_path / "my handles")] if named else []
     found = run("render", *ids, "--wait", "--max-wait", "1.5", "--interval", "0.05", *file)
     assert 4 == found.exit_code
-    assert "It may still finish: wait again, or raise --max-wait." in found.stdout
+    assert "It may still finish: wait again for its handle, or raise --max-wait." in found.stdout
     assert "Not finished: 1 of 2 renders." in found.stderr
     assert named is not ("{" in found.stderr)
     later()
@@ -263,7 +263,9 @@ def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None],
 def test_a_wait_that_is_refused(world: World, server: ServerThread, tmp_path: Path, fault: Fault) -> None:
     """A key that is rejected during the wait does not lose the handles."""
     project_id = str(world.add_project())
-    server.simulator.faults = lambda request, _: fault if request.method == "GET" and world.jobs else None
+    server.simulator.faults = lambda request, _: (
+        fault if world.jobs and request.path.rpartition("/")[2] != "projects" else None
+    )
     found = run("render", project_id, "--wait", "--json", *QUICK)
     assert 3 == found.exit_code
     assert "Not finished: 1 of 1 render." in found.stderr

@@ -184,7 +184,7 @@ MUTANTS: Final = (
     Mutant(
         "An error with status 200 is a failed job",
         "_codec.answers:decode_job",
-        "if nameless and not",
+        "if says_nothing and not",
         "if False and not",
     ),
     Mutant(
