@@ -77,8 +77,8 @@ class Evidence:
 
     @property
     def shows_video(self) -> bool:
-        """Whether an answer of the very moment shows the awaited video, or any page after its job was completed."""
-        if any(one.job_status == "completed" for one in self._job_polls) and any(one.shown for one in self._deciding):
+        """Whether an answer of the very moment shows the awaited video, or the completed job has shown it."""
+        if any(one.shows_a_video for one in self._job_polls):
             return True
         return any(self._counts(one.shown) for one in self._deciding)
 
