@@ -6,7 +6,7 @@ and this package is imported more often than its values are compared.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
 
 import attrs
 
@@ -56,7 +56,7 @@ class Deferred(Generic[T]):
         return self._value
 
     def __eq__(self, other: object) -> bool:
-        return self.get() == resolved(other)
+        return bool(self.get() == resolved(other))
 
     def __hash__(self) -> int:
         return hash(self.get())
@@ -68,6 +68,10 @@ class Deferred(Generic[T]):
         return resolved, (self.get(),)
 
 
-def resolved(value: T | Deferred[T]) -> T:
+def resolved(value: Any) -> Any:
     """The value itself, computed now if it was deferred."""
-    return value.get() if isinstance(value, Deferred) else value
+    return value.get() if _is_deferred(value) else value
+
+
+def _is_deferred(value: object) -> TypeGuard[Deferred[Any]]:
+    return isinstance(value, Deferred)

@@ -329,7 +329,8 @@ class RenderSubmitUncertainError(PictoryError):
         cause: What happened, as text.
     """
 
-    handle: RenderHandle
+    # Here it is always given. Facts do not change, so a narrower type is no danger.
+    handle: RenderHandle = _fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
     cause: str = ""
 
 

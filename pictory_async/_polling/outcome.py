@@ -57,7 +57,7 @@ class RenderOutcome(ValueObject):
 
     project_id: ProjectId
     status: RenderStatus
-    _project: Project | Deferred[Project | None] | None = None
+    _project: Project | Deferred[Project | None] | None = attrs.field(default=None, alias="project")
     job: Job | None = None
     job_id: str | None = None
     polls: int = 0
@@ -67,7 +67,8 @@ class RenderOutcome(ValueObject):
 
     @property
     def project(self) -> Project | None:
-        return resolved(self._project)
+        project: Project | None = resolved(self._project)
+        return project
 
     @property
     def ok(self) -> bool:
