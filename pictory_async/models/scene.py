@@ -121,7 +121,7 @@ class Scene(Model):
     """One scene of a project.
 
     From https://docs.pictory.ai/api-reference/projects/get-project-by-id (``scenes``). The attributes are
-    those of v3 projects. Scenes of v2 projects have other fields; these are in ``extra``, and :attr:`text` is made from
+    those of v3 projects. Scenes of v2 projects have other fields; these are in ``extra``, and ``text`` is made from
     their ``sentence`` or ``lines``.
 
     Attributes:

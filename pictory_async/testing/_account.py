@@ -36,7 +36,7 @@ class Account:
     api_key: str = attrs.field(default=DEFAULT_API_KEY, repr=False)
     page_size: int = 50
     trailing_page: bool = False
-    unknown_job: bodies.UnknownJob = "404"
+    unknown_job: Literal["404", "body", "error", "root"] = "404"
     missing_fields: Literal["absent", "null"] = "absent"
     render_seconds: tuple[float, float] = (180.0, 600.0)
     queue_seconds: tuple[float, float] = (1.0, 5.0)

@@ -6,7 +6,7 @@ fields, and the docstring says so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -254,10 +254,7 @@ def job_item(job_id: str, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-UnknownJob: TypeAlias = Literal["404", "body", "error", "root"]
-
-
-def unknown_job(place: UnknownJob) -> dict[str, Any]:
+def unknown_job(place: Literal["404", "body", "error", "root"]) -> dict[str, Any]:
     """Return the body of a response with status 200 for a job that does not exist.
 
     The sources name its code and its message, and show neither an id nor a status. Where an error stands is documented
