@@ -149,7 +149,7 @@ async def test_a_check_reports_a_file_that_cannot_be_read(backup: TemplateBackup
     command = [sys.executable, "-c", PROGRAM, str(backup.path)]
     found = await anyio.run_process(command)
     message = "project.json cannot be read: Permission denied."
-    assert [{"code": "file_missing", "file": "project.json", "message": message}] == json.loads(found.stdout)
+    assert [{"code": "file_unreadable", "file": "project.json", "message": message}] == json.loads(found.stdout)
 
 
 async def test_a_check_of_nothing_is_refused() -> None:

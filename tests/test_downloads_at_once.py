@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import errors
 from pictory_async.testing import MediaContent, Render, Simulator, World
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def world() -> World:
 @pytest.mark.anyio
 @pytest.mark.parametrize("policy", POLICIES)
 async def test_tasks_download_one_project(world: World, tmp_path: Path, policy: Any) -> None:
-    """Of three calls at once, each one that succeeds names a whole file, at that moment and afterwards."""
+    """Three calls at once share one download: each names the same whole file, at that moment and afterwards."""
     project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
     whole: list[bool] = []
     async with Simulator(world).client() as client:
@@ -66,22 +65,17 @@ async def test_tasks_download_one_project(world: World, tmp_path: Path, policy: 
         expected = content(project.assets["txt"])
 
         async def download(directory: Path) -> None:
-            while True:
-                try:
-                    report = await client.projects.download(project, directory, kinds=["txt"], on_conflict=policy)
-                except errors.DownloadError as error:
-                    if "Another download" not in str(error):
-                        raise
-                else:
-                    whole.append(expected == report.paths["txt"].read_bytes())
-                    return
+            report = await client.projects.download(project, directory, kinds=["txt"], on_conflict=policy)
+            whole.append(expected == report.paths["txt"].read_bytes())
 
         for number in range(ROUNDS):
             async with anyio.create_task_group() as tasks:
                 for _ in range(3):
                     tasks.start_soon(download, tmp_path / str(number))
     assert [True] * ROUNDS * 3 == whole
-    assert {expected} == {path.read_bytes() for path in tmp_path.glob("*/*")}
+    assert ROUNDS == sum(entry.path.endswith(".txt") for entry in world.log)
+    assert ["Film.txt"] * ROUNDS == [path.name for path in tmp_path.glob("*/Film*")]
+    assert {expected} == {path.read_bytes() for path in tmp_path.glob("*/Film*")}
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -97,7 +91,7 @@ def test_processes_download_one_project(world: World, tmp_path: Path, policy: st
         found = both(command)
     assert [0, 0] == [one["not whole"] for one in found]
     assert [ROUNDS, ROUNDS] == [one["whole"] for one in found]
-    assert {SIZE} == {path.stat().st_size for path in tmp_path.glob("*/*")}
+    assert {SIZE} == {path.stat().st_size for path in tmp_path.glob("*/Film*")}
 
 
 def both(command: list[str]) -> list[dict[str, int]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 from pictory_async.testing.server import ServerThread
+from tests._files import names_in
 from tests.lab.benchmarks.download_memory import MIB, PROGRAM
 
 KILLS = int(os.environ.get("PICTORY_ASYNC_KILLS", "5"))
@@ -101,7 +102,7 @@ def test_a_killed_download_gives_the_same_bytes(server: ServerThread, tmp_path: 
         file = finish(start(server, project_id, directory))
         assert expected == digest(target), place
         assert (left if known else 0) == file["resumed_from"], place
-        assert ["Film.mp4"] == [path.name for path in directory.iterdir()], place
+        assert ["Film.mp4"] == names_in(directory), place
         resumed += file["resumed_from"] > 0
     assert resumed > KILLS / 3, f"seed {seed}"
 

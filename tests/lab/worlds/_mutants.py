@@ -156,9 +156,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A file has its name from the start",
-        "_files.partfile:PartFile.__init__",
-        'directory / f"{name}.{digest}.part"\n',
-        "directory / name\n",
+        "_files.publish:Draft.create",
+        'f"{prefix}.{secrets.token_hex(8)}{suffix}"',
+        '(prefix.rpartition(".")[0] or secrets.token_hex(8))',
     ),
     Mutant(
         "A date that cannot be is an error",
