@@ -92,7 +92,8 @@ class PartFile:
         for name in mine:
             if name.endswith(".part"):
                 self._consider(name)
-            elif name.endswith(".part.json") and name.removesuffix(".json") not in mine:
+        for name in mine:
+            if name.endswith(".part.json") and not self.directory.has(name.removesuffix(".json")):
                 self.directory.remove(name)
 
     def _consider(self, name: str) -> None:

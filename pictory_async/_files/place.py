@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import stat
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pictory_async._files.ledger import Edition, Entry, Ledger
@@ -95,7 +95,7 @@ class Place:
                 part.discard()
                 return self._path(mine.name), False
             stem = ledger.stem(self._project, self._title)
-            if mine is not None and PurePath(mine.name).suffix == PurePath(self._ending).suffix:
+            if mine is not None and mine.name.lower().endswith(self._ending.lower()):
                 return self._put(part, ledger, stem, mine.name, found), True
             return self._put_somewhere(part, ledger, stem, found)
 

@@ -37,7 +37,9 @@ it.
 
 **Without locks** (Windows, some network file systems), nobody can tell an abandoned part from one in use. So parts
 are not taken over, and they are removed when the call ends. Two processes may then download the same file; each has a
-draft of its own, and the second to finish finds the first one's file.
+draft of its own, and the second to finish finds the first one's file. What nobody can notice are locks that do not
+reach the other machines of a network file system: there, one project must not be downloaded to one directory by two
+machines at once.
 
 **Tested** on Linux, with every kill, failure and interference above. On macOS the same calls exist; there ``fsync``
 does not wait for the drive's own cache. On Windows, a draft is closed before it is renamed, and ``rename`` itself
@@ -278,6 +280,10 @@ class Directory:
             else:
                 return descriptor
         return None
+
+    def has(self, name: str) -> bool:
+        """Whether anything has this name."""
+        return there(self.path / name, self.system) is not None
 
     def read(self, name: str) -> bytes:
         """Read a file.
