@@ -109,5 +109,3 @@ def test_a_part_without_a_good_note_begins_anew(tmp_path: Path, note: bytes | No
     again = part(tmp_path)
     assert (0, None) == (again.size, again.validator)
     again.close()
-
-
