@@ -109,7 +109,7 @@ async def test_an_address_is_renewed_once_without_progress(world: World, project
     """A host that rejects each new address, too, ends the download."""
     simulator = Simulator(world, faults=on_media(lambda *_: Answer(400, {}, XML)))
     async with simulator.client() as client:
-        with pytest.raises(errors.DownloadError, match="rejects the video of project .* with status 400"):
+        with pytest.raises(errors.DownloadError, match=r"rejects the video of project .* with status 400"):
             await client.projects.download(project_id, tmp_path, kinds=["video"])
     assert (2, 2) == (requests_for(world, str(project_id)), requests_for(world, ".mp4"))
 
@@ -129,8 +129,7 @@ async def test_nothing_is_appended_without_a_strong_validator(
         start = int(ranges[-1].removeprefix("bytes=").removesuffix("-"))
         content = bytes([65 + number]) * 1000
         extent = {"content-range": f"bytes {start}-999/1000", "content-type": "video/mp4", "content-length": "1000"}
-        answer = Answer(206, {**headers, **extent}, content[start : 500 if number == 0 else None])
-        return answer
+        return Answer(206, {**headers, **extent}, content[start : 500 if number == 0 else None])
 
     simulator = Simulator(world, faults=on_media(change))
     async with simulator.client(retry=RetryPolicy(backoff=0.0)) as client:

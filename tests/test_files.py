@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies as st
 
-from pictory_async._files.names import safe_name
+from pictory_async._files.names import ending_of, safe_name
 from pictory_async._files.partfile import PartFile
 from pictory_async._files.publish import Directory
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pictory_async._files.partfile import OnConflict
 
 
 @pytest.mark.parametrize(
@@ -109,3 +105,17 @@ def test_a_part_without_a_good_note_begins_anew(tmp_path: Path, note: bytes | No
     again = part(tmp_path)
     assert (0, None) == (again.size, again.validator)
     again.close()
+
+
+def test_hostile_endings_take_no_time() -> None:
+    """An address of a megabyte is read once."""
+    assert ".mp4" == ending_of("video", "https://media.invalid/" + "." * 1_000_000)
+    assert ".mp4" == ending_of("video", "//" * 500_000 + "?")
+    assert ".mp4" == ending_of("video", "https://[::1")
+
+
+@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "日本 ü"), ("latin-1", "__ ü"), ("ascii", "project p")])
+def test_names_fit_the_encoding_of_the_file_system(encoding: str, expected: str) -> None:
+    """What the file system cannot write becomes an underscore."""
+    assert expected == safe_name("日本 ü", "project p", encoding)
+    assert "project p" == safe_name("日本", "project p", "ascii")

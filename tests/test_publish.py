@@ -134,7 +134,9 @@ def test_interference_at_any_call_publishes_nothing_incomplete(
     for number, directory in places(tmp_path, old=True):
         seen: list[bytes] = []
 
-        def act(count: int, _name: str, directory: Path = directory, number: int = number) -> None:
+        def act(
+            count: int, _name: str, directory: Path = directory, number: int = number, seen: list[bytes] = seen
+        ) -> None:
             if count == number:
                 interfere(directory, missing)
             seen.extend(published(directory))

@@ -187,10 +187,13 @@ async def _download(fetcher: Fetcher, source: Source, place: Place, directory: D
     Raises:
         DownloadError: The file cannot be downloaded or written; what arrived is kept for a later attempt.
     """
-    part, kind = PartFile(directory, "", place.owner), source.kind
+    kind = source.kind
     try:
         path, is_there = await to_thread.run_sync(place.look)
-        part = PartFile(directory, path.name, place.owner)
+    except OSError as error:
+        raise _not_written(source, error.filename or directory.path, error) from None
+    part = PartFile(directory, path.name, place.owner)
+    try:
         if is_there:
             await _tidy(part)
             return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=path)
@@ -200,7 +203,7 @@ async def _download(fetcher: Fetcher, source: Source, place: Place, directory: D
         with anyio.CancelScope(shield=True):
             path, written = await to_thread.run_sync(place.publish, part)
     except OSError as error:
-        raise _not_written(source, part, error) from None
+        raise _not_written(source, part.path, error, done=part.size, total=part.total) from None
     finally:
         await close(part)
     status = DownloadStatus.WRITTEN if written else DownloadStatus.SKIPPED
@@ -245,12 +248,12 @@ async def _tidy(part: PartFile) -> None:
         pass  # another process downloads it again
 
 
-def _not_written(source: Source, part: PartFile, error: OSError) -> DownloadError:
+def _not_written(source: Source, path: object, error: OSError, **progress: Any) -> DownloadError:
     if isinstance(error, BlockingIOError):
-        text = f"Another download is writing {source.what} to {part.path}. Wait for it, or use another directory."
-        return DownloadError(text)
-    text = f"Cannot write {source.what} to {part.path}: {error.strerror or error}. Correct that and try again."
-    return DownloadError(text, done=part.size, total=part.total)
+        text = f"Another process is writing {source.what} to {path}. Wait for it, or use another directory."
+    else:
+        text = f"Cannot write {source.what} to {path}: {error.strerror or error}. Correct that and try again."
+    return DownloadError(text, **progress)
 
 
 async def order_of(
