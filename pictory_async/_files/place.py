@@ -45,7 +45,7 @@ class Place:
         self._ending = ending_of(kind, url)
         self._on_conflict = on_conflict
         self.owner = f"{project.id}\n{kind}"
-        self.key = (os.path.normpath(directory.path.absolute()), self.owner)
+        self.key = (os.path.normpath(directory.path), self.owner)
         # A share link is its own content. The query of other addresses is a signature, which is new each time.
         of = url if kind == "share" else url.partition("?")[0]
         date = None if kind == "share" or project.generated_at is None else project.generated_at.isoformat()

@@ -46,7 +46,7 @@ class Staging:
     def __init__(self, path: Path, template_id: str, system: System = SYSTEM) -> None:
         self.target = path
         self.path = path / f".partial-{hashlib.sha256(template_id.encode()).hexdigest()[:12]}"
-        self.key = (os.path.normpath(path.absolute()), "backup")
+        self.key = (os.path.normpath(path), "backup")
         self.directory = Directory(self.path, system, held=True)
         self.system = system
         self._template_id = template_id

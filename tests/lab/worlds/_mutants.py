@@ -172,7 +172,7 @@ MUTANTS: Final = (
         "old = before.generated_at or undated",
         "old = before.generated_at",
     ),
-    Mutant("A web page is a video", "_files.fetcher:_extent", 'startswith("text/html")', 'startswith("text/never")'),
+    Mutant("A web page is a video", "_files.fetcher:_extent", "if _PAGE.match(kind):", "if False and kind:"),
     Mutant(
         "The key is shown where the server says it",
         "_settings.config:ApiKey.hide_in",
