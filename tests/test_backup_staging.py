@@ -127,6 +127,17 @@ def test_a_hidden_directory_that_was_removed_meanwhile_is_made_again(tmp_path: P
     assert b"new" == whole(tmp_path)
 
 
+def test_a_system_that_cannot_open_directories_makes_backups(tmp_path: Path) -> None:
+    """On Windows, directories cannot be locked."""
+
+    class NoDirectories(System):
+        def open_directory(self, path: Path) -> int:
+            raise PermissionError
+
+    back_up(tmp_path, b"new", NoDirectories())
+    assert b"new" == whole(tmp_path)
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("same", [True, False])
 async def test_backups_into_one_directory_at_once(tmp_path: Path, same: bool) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from pictory_async import DownloadStatus, errors
 from pictory_async._files.names import as_sent, ending_of
+from pictory_async._files.partfile import PartFile
+from pictory_async._files.publish import Directory
 from pictory_async.testing import Answer, Render, Simulator, World
 from tests._files import MANIFEST, names_in
 from tests._virtual import virtual_time
@@ -117,13 +119,16 @@ async def test_without_a_date_the_address_tells_the_render(world: World, tmp_pat
         }
 
 
-@pytest.mark.parametrize("change", ["edited", "deleted", "manifest gone", "manifest damaged", "manifest foreign"])
+@pytest.mark.parametrize(
+    "change", ["edited", "deleted", "manifest gone", "manifest damaged", "manifest foreign", "manifest odd"]
+)
 async def test_files_that_are_not_ours_any_more_are_left_alone(world: World, tmp_path: Path, change: str) -> None:
     """A file that somebody edited is not replaced, and without the manifest no file is known."""
     project_id = film(world)
     damaged = {
         "manifest damaged": "{",
         "manifest foreign": '{"version": 1, "projects": {"x": {"stem": "..", "files": []}}}',
+        "manifest odd": '{"version": 1, "projects": {"x": {"stem": 5, "files": []}}}',
     }
     async with Simulator(world).client() as client:
         path = (await client.projects.download(project_id, tmp_path, kinds=["srt"])).paths["srt"]
@@ -237,7 +242,8 @@ async def main():
     async with Simulator(world).client() as client:
         await client.projects.download(project_id, "before", kinds=["srt"])
         sent = len(world.log)
-        if os.geteuid() == 0:
+        user = os.geteuid()
+        if user == 0:
             os.seteuid(65534)
         for name in sys.argv[2:]:
             try:
@@ -245,6 +251,7 @@ async def main():
             except errors.DownloadError as error:
                 print(error)
         print(len(world.log) - sent)
+        os.seteuid(user)
 
 os.chdir(sys.argv[1])
 asyncio.run(main())
@@ -295,6 +302,22 @@ async def test_an_error_of_the_callback_goes_out_unchanged(world: World, tmp_pat
         assert 1 == media_requests(world)
         report = await client.projects.download(film(world), tmp_path, kinds=["video"])
     assert DownloadStatus.WRITTEN is report.files[0].status
+
+
+async def test_a_file_that_is_there_is_returned_while_another_process_downloads_it_again(
+    world: World, tmp_path: Path
+) -> None:
+    """What is complete does not have to wait for what is not."""
+    project_id = film(world)
+    async with Simulator(world).client() as client:
+        await client.projects.download(project_id, tmp_path, kinds=["srt"])
+        part = PartFile(Directory(tmp_path), "Untitled.srt", f"{project_id}\nsrt")
+        await anyio.to_thread.run_sync(part.open)
+        report = await client.projects.download(project_id, tmp_path, kinds=["srt"])
+        with pytest.raises(errors.DownloadError, match="Another process is writing the srt"):
+            await client.projects.download(project_id, tmp_path, kinds=["srt"], on_conflict="overwrite")
+        await anyio.to_thread.run_sync(part.discard)
+    assert DownloadStatus.SKIPPED is report.files[0].status
 
 
 async def test_a_refused_address_leaves_nothing(world: World, tmp_path: Path) -> None:

@@ -88,6 +88,18 @@ async def test_a_host_that_stays_busy_ends_a_download(
     assert [] == names_in(tmp_path)
 
 
+@pytest.mark.parametrize("status", [408, 500])
+async def test_a_host_that_fails_is_tried_as_often_as_the_policy_says(
+    world: World, project_id: Any, tmp_path: Path, status: int
+) -> None:
+    """A server error is retried, but not for minutes."""
+    simulator = Simulator(world, faults=on_media(lambda *_: Answer(status)))
+    async with simulator.client() as client:
+        with pytest.raises(errors.DownloadError, match=f"status {status}"):
+            await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert 4 == requests_for(world, ".mp4")
+
+
 @pytest.mark.parametrize("expired", [Answer(403), Answer(400, {"content-type": "application/xml"}, XML)])
 async def test_an_address_is_renewed_while_there_is_progress(
     world: World, project_id: Any, tmp_path: Path, expired: Fault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import stat
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async._files.publish import Directory
+from pictory_async._files.partfile import PartFile
+from pictory_async._files.publish import Directory, Draft
+from pictory_async._files.system import SYSTEM, System
 from tests._files import MANIFEST, names_in
 from tests._systems import NEW, OLD, Dying, Failing, Killed, Watched, download, published, without
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pictory_async._files.partfile import OnConflict
-    from pictory_async._files.system import System
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file locks of this kind")
 
@@ -232,3 +234,74 @@ def test_short_files_leave_nothing_when_they_cannot_be_written(tmp_path: Path) -
     with pytest.raises(OSError, match="No space"):
         Directory(tmp_path, system).write("x", b"y")
     assert [] == names_in(tmp_path)
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("policy", ["rename", "skip"])
+def test_a_file_that_appears_at_the_last_moment_is_kept(tmp_path: Path, policy: OnConflict, links: bool) -> None:
+    """Another program makes a file of that name just before the download gets it."""
+
+    class Late(System):
+        def link(self, path: Path, target: Path) -> None:
+            if not seen:
+                target.write_bytes(b"somebody else's")
+            seen.append(target)
+            if not links:
+                raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+            super().link(path, target)
+
+    seen: list[Path] = []
+    path = download(tmp_path, Late(), policy=policy)
+    assert b"somebody else's" == (tmp_path / "Film.mp4").read_bytes()
+    assert ("Film.mp4" if policy == "skip" else "Film (2).mp4") == path.name
+    assert (["Film.mp4"] if policy == "skip" else ["Film (2).mp4", "Film.mp4"]) == names_in(tmp_path)
+
+
+def test_the_longest_of_several_parts_is_continued(tmp_path: Path) -> None:
+    """Processes that were killed at the same time may leave several; the others are removed."""
+    drafts: list[Path] = []
+    for length in (3, 7, 5):
+        part = PartFile(Directory(tmp_path), "Film.mp4", str(length))
+        part.open()
+        part.describe('"tag"', 10)
+        part.write(bytes(length))
+        part.close()
+        (path,) = (path for path in tmp_path.glob("*.part") if path not in drafts)
+        drafts.append(path)
+    owner = drafts[0].name.split(".")[2]
+    for number, path in enumerate(drafts):
+        for end in ("", ".json"):
+            path.with_name(path.name + end).rename(tmp_path / f"Film.mp4.{owner}.{number}.part{end}")
+    part = PartFile(Directory(tmp_path), "Other name.mp4", "3")
+    part.find()
+    assert (7, 10) == (part.size, part.total)
+    assert 2 == len(names_in(tmp_path))
+    part.discard()
+    assert [] == names_in(tmp_path)
+
+
+def test_a_closed_draft_is_not_written_to(tmp_path: Path) -> None:
+    """What is not open is an error, not another file."""
+    draft = Draft.create(tmp_path, "x", ".part", SYSTEM)
+    draft.close()
+    part = PartFile(Directory(tmp_path), "Film.mp4", "p")
+    for write in (draft.write, part.write):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            write(b"x")
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    """A directory in place of the manifest is an error."""
+    (tmp_path / MANIFEST).mkdir()
+    with pytest.raises(OSError, match="Not a regular file"):
+        download(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="needs a file that cannot be locked")
+def test_a_file_system_without_locks_is_noticed(tmp_path: Path) -> None:
+    """An error of the lock is no error of the download."""
+    descriptor = os.open(tmp_path, os.O_PATH)
+    try:
+        assert SYSTEM.lock(descriptor) is False
+    finally:
+        os.close(descriptor)

@@ -198,7 +198,7 @@ async def _download(fetcher: Fetcher, source: Source, place: Place, directory: D
             await _tidy(part)
             return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=path)
         before = await receive(fetcher, source, part)
-        size = part.size
+        size, written = part.size, False
         # Publishing that has started is completed, so that its result is known: it takes almost no time.
         with anyio.CancelScope(shield=True):
             path, written = await to_thread.run_sync(place.publish, part)

@@ -138,9 +138,9 @@ class PartFile:
 
     def restart(self) -> None:
         """Discard what arrived so far."""
-        if self._draft is not None:
-            self._forget(self._draft)
-            self._draft.empty()
+        draft = self._opened()
+        self._forget(draft)
+        draft.empty()
         self.validator = self.total = None
 
     def sync(self) -> None:
