@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pictory_async import errors
 from pictory_async._files.partfile import PartFile
+from pictory_async._files.place import check_writable
 from pictory_async._files.publish import Directory, Draft
 from pictory_async._files.system import SYSTEM, System
 from tests._files import MANIFEST, names_in
@@ -305,3 +307,15 @@ def test_a_file_system_without_locks_is_noticed(tmp_path: Path) -> None:
         assert SYSTEM.lock(descriptor) is False
     finally:
         os.close(descriptor)
+
+
+def test_a_directory_without_permission_is_told_before_it_is_used(tmp_path: Path) -> None:
+    """The error names the directory that was asked for, also if only a directory above it exists."""
+
+    class Denied(System):
+        def access(self, path: Path, mode: int) -> bool:
+            return path != tmp_path
+
+    with pytest.raises(errors.DownloadError, match=r"Cannot write files to .*/new/deep: Permission denied"):
+        check_writable(tmp_path / "new" / "deep", Denied())
+    assert [] == names_in(tmp_path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pictory_async._files.ledger import Edition, Entry, Ledger
 from pictory_async._files.names import ending_of
 from pictory_async._files.publish import there
-from pictory_async._files.system import SYSTEM
+from pictory_async._files.system import SYSTEM, System
 from pictory_async.errors import DownloadError, PictoryConfigError
 
 if TYPE_CHECKING:
@@ -149,26 +149,25 @@ def checked_directory(directory: str | os.PathLike[str]) -> Path:
     return path
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, system: System = SYSTEM) -> None:
     """Check that files can be written to a directory, or that it can be made.
 
     Raises:
         DownloadError: They cannot.
     """
     try:
-        _check(path.resolve())
+        _check(path.resolve(), system)
     except OSError as error:
         text = f"Cannot write files to {path}: {error.strerror or error}. Correct that and try again."
         raise DownloadError(text) from None
 
 
-def _check(path: Path) -> None:
+def _check(path: Path, system: System) -> None:
     place = path
-    while there(place, SYSTEM) is None:
+    while there(place, system) is None:
         place = place.parent
     if not stat.S_ISDIR(place.stat().st_mode):
         raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     needed = os.W_OK | os.X_OK | (os.R_OK if place == path else 0)
-    # The effective user is who will write; not every system can tell.
-    if not os.access(place, needed, effective_ids=os.access in os.supports_effective_ids):
+    if not system.access(place, needed):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))

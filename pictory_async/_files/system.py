@@ -42,6 +42,11 @@ class System:
         """Describe an open file."""
         return os.fstat(descriptor)
 
+    def access(self, path: Path, mode: int) -> bool:
+        """Whether this process may use a file or directory so (``os.R_OK``, ``os.W_OK``, ``os.X_OK``)."""
+        # The effective user is who will write; not every system can tell.
+        return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
     def read(self, descriptor: int) -> bytes:
         """Read an open file from where it is, at most 1 MiB; empty at its end."""
         return os.read(descriptor, 1024 * 1024)
