@@ -40,7 +40,7 @@ async def main(base_url, key, project_id, directory, policy, rounds, size):
                 try:
                     report = await client.projects.download(project, place, kinds=["txt"], on_conflict=policy)
                 except errors.DownloadError as error:
-                    if "Another process" not in str(error):
+                    if "Another client or process" not in str(error):
                         raise
                 else:
                     found["whole" if report.paths["txt"].stat().st_size == int(size) else "not whole"] += 1

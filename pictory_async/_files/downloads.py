@@ -250,7 +250,7 @@ async def _tidy(part: PartFile) -> None:
 
 def _not_written(source: Source, path: object, error: OSError, **progress: Any) -> DownloadError:
     if isinstance(error, BlockingIOError):
-        text = f"Another process is writing {source.what} to {path}. Wait for it, or use another directory."
+        text = f"Another client or process is writing {source.what} to {path}. Wait for it, or use another directory."
     else:
         text = f"Cannot write {source.what} to {path}: {error.strerror or error}. Correct that and try again."
     return DownloadError(text, **progress)
