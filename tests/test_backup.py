@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, errors, verify_backup
-from pictory_async._files.manifest import Staging
+from pictory_async._files.staging import Staging
 from pictory_async.testing import ABSENT, Answer, Reset, Simulator, Truncate, World
 from tests._templates import change
 

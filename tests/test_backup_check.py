@@ -131,6 +131,8 @@ from pictory_async import verify_backup
 os.chdir(sys.argv[1])
 anyio.run(verify_backup, ".")
 user = os.geteuid()
+if sys.argv[2:] == ["."]:
+    os.chmod(".", 0o600)
 if user == 0:
     os.seteuid(65534)
 check = anyio.run(verify_backup, ".")
@@ -149,7 +151,20 @@ async def test_a_check_reports_a_file_that_cannot_be_read(backup: TemplateBackup
     command = [sys.executable, "-c", PROGRAM, str(backup.path)]
     found = await anyio.run_process(command)
     message = "project.json cannot be read: Permission denied."
-    assert [{"code": "file_missing", "file": "project.json", "message": message}] == json.loads(found.stdout)
+    assert [{"code": "file_unreadable", "file": "project.json", "message": message}] == json.loads(found.stdout)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs a POSIX system")
+@pytest.mark.parametrize("closed", ["manifest.json", "."])
+async def test_a_check_reports_a_manifest_that_cannot_be_read(backup: TemplateBackup, closed: str) -> None:
+    """A manifest or a directory without permission is not called damaged."""
+    backup.path.chmod(0o755)
+    if closed != ".":
+        (backup.path / closed).chmod(0)
+    command = [sys.executable, "-c", PROGRAM, str(backup.path), closed]
+    found = await anyio.run_process(command)
+    message = "manifest.json cannot be read: Permission denied."
+    assert [{"code": "manifest_unreadable", "file": "manifest.json", "message": message}] == json.loads(found.stdout)
 
 
 async def test_a_check_of_nothing_is_refused() -> None:

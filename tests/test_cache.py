@@ -43,13 +43,32 @@ async def test_a_template_is_kept_for_a_while(world: World, template_id: str) ->
         first = await client.templates.get(template_id)
         change(world, template_id, name="Second")
         await anyio.sleep(59.9)
-        assert first is await client.templates.get(template_id)
+        assert first == await client.templates.get(template_id)
         assert 1 == len(world.log)
         await anyio.sleep(0.2)
         assert "Second" == (await client.templates.get(template_id)).name
         seen = client.statistics().template_cache
     assert (1, 2, 0) == (seen.hits, seen.misses, seen.joined)
     assert 2 == len(world.log)
+
+
+@virtual_time
+async def test_a_caller_changes_only_its_own_template(world: World, template_id: str) -> None:
+    """What one caller does to nested values reaches neither the cache nor callers who share its request."""
+    change(world, template_id, unknown={"nested": [1]})
+    found: list[Template] = []
+    async with Simulator(world, latency=1.0).client(template_cache=60) as client:
+
+        async def get() -> None:
+            found.append(await client.templates.get(template_id))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(get)
+        for template in [*found, await client.templates.get(template_id), await client.templates.get(template_id)]:
+            assert [1] == template.extra["unknown"]["nested"]
+            template.extra["unknown"]["nested"].append(2)
+    assert 1 == len(world.log)
 
 
 @virtual_time

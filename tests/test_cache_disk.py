@@ -8,10 +8,11 @@ import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
-import anyio.lowlevel
+import anyio
 import pytest
 
-from pictory_async import DiskTemplateCache, errors
+from pictory_async import DiskTemplateCache, RateLimiter, errors
+from pictory_async._cache.templates import MOST
 from pictory_async.testing import Answer, Simulator, World
 from tests._templates import change
 from tests._virtual import virtual_time
@@ -195,17 +196,56 @@ class TestDisk:
         assert 1 == len(world.log)
         assert [] == caplog.records
 
-    async def test_closing_a_client_completes_what_it_saves(self, world: World, template_id: str, file: Path) -> None:
-        """A template that is being written when its client is closed is in the file afterwards."""
+    @pytest.mark.parametrize("new", [True, False])
+    async def test_a_locked_file_delays_no_answer(
+        self, world: World, template_id: str, file: Path, new: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """While another process holds the lock, templates are fetched and kept; they are stored when it is free."""
         cache = DiskTemplateCache(file, ttl=3600)
-        async with anyio.create_task_group() as tasks, Simulator(world).client(template_cache=cache) as client:
-            tasks.start_soon(client.templates.get, template_id)
-            while not entries(file):
-                await anyio.lowlevel.checkpoint()
+        if not new:
+            await stored(world, world.add_template("Ho"), file)
+        file.parent.mkdir(exist_ok=True)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            async with Simulator(world).client(template_cache=cache) as client:
+                before = len(world.log)
+                for _ in range(3):
+                    assert "First" == (await client.templates.get(template_id)).name
+                assert before + 1 == len(world.log)
+                other.execute("ROLLBACK")
+        assert (1 if new else 2) == entries(file)
+        assert [] == caplog.records
+
+    async def test_what_is_kept_for_a_locked_file_is_bounded(self, world: World, file: Path) -> None:
+        """A file that stays locked does not fill the memory, and a deleted template is not kept either."""
+        gone = Answer(404, {"content-type": "application/json"}, b"{}")
+        file.parent.mkdir()
+        ids = [world.add_template("Hi") for _ in range(MOST + 5)]
+        simulator = Simulator(world)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            limiter = RateLimiter(1_000_000, 1.0, 100_000)
+            cache = DiskTemplateCache(file, ttl=3600)
+            async with simulator.client(template_cache=cache, limiter=limiter) as client:
+                for one in ids:
+                    await client.templates.get(one)
+                simulator.faults = lambda *_: gone
+                for refresh in (True, False):
+                    with pytest.raises(errors.NotFoundError):
+                        await client.templates.get(ids[-1], refresh=refresh)
+                other.execute("ROLLBACK")
+        assert MOST - 1 == entries(file)
+
+    async def test_replaced_templates_cannot_be_read(self, world: World, template_id: str, file: Path) -> None:
+        """Of many refreshes, the file has one row, and nothing is left of the older ones."""
+        async with Simulator(world).client(template_cache=DiskTemplateCache(file, ttl=3600)) as client:
+            for number in range(30):
+                change(world, template_id, name=f"Secret {number} {'x' * 5000}")
+                await client.templates.get(template_id, refresh=True)
+        content = everything(file.parent)
         assert 1 == entries(file)
-        async with Simulator(world).client(template_cache=cache) as client:
-            await client.templates.get(template_id)
-        assert 1 == len(world.log)
+        assert [29] == [number for number in range(30) if f"Secret {number} ".encode() in content]
+        assert len(content) < 100_000
 
     async def test_a_file_that_somebody_writes_is_read(self, world: World, template_id: str, file: Path) -> None:
         """Who only reads does not wait for another program's write."""

@@ -24,6 +24,7 @@ from pictory_async.testing import (
     World,
     WrongLength,
 )
+from tests._files import names_in
 from tests._raw import field, raw_server
 from tests._virtual import virtual_time
 
@@ -86,9 +87,7 @@ async def test_all_assets_are_written(world: World, server: ServerThread, tmp_pa
     async with client_of(server) as client:
         report = await client.projects.download(project_id, tmp_path / "new", on_progress=seen.append)
     assert [DownloadStatus.WRITTEN] * 5 == [file.status for file in report.files]
-    assert ["My Film.mp3", "My Film.mp4", "My Film.srt", "My Film.txt", "My Film.vtt"] == sorted(
-        path.name for path in (tmp_path / "new").iterdir()
-    )
+    assert ["My Film.mp3", "My Film.mp4", "My Film.srt", "My Film.txt", "My Film.vtt"] == names_in(tmp_path / "new")
     assert report.paths["video"].stat().st_size == SIZE
     assert report.share_url is not None
     videos = [progress for progress in seen if progress.kind == "video"]
@@ -121,7 +120,7 @@ async def test_thumbnail_and_share_link_are_included(world: World, server: Serve
     project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
     async with client_of(server) as client:
         report = await client.projects.download(project_id, tmp_path, kinds=("thumbnail", "share"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["Film.jpg", "Film.url"]
+    assert names_in(tmp_path) == ["Film.jpg", "Film.url"]
     assert str(report.share_url) in (tmp_path / "Film.url").read_text()
     assert report.to_dict()["files"][0]["status"] == "written"
 
@@ -155,7 +154,7 @@ async def test_a_cut_download_goes_on(world: World, server: ServerThread, tmp_pa
         assert report.paths["video"].read_bytes() == b"a page"
         return
     assert report.paths["video"].read_bytes() == expected
-    assert ["Film.mp4"] == [path.name for path in tmp_path.iterdir()]
+    assert ["Film.mp4"] == names_in(tmp_path)
 
 
 async def test_a_part_of_another_version_is_not_appended(world: World, server: ServerThread, tmp_path: Path) -> None:
@@ -314,7 +313,7 @@ async def test_existing_files_are_treated_as_asked(
     project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
     async with client_of(server) as client:
         report = await client.projects.download(project_id, tmp_path, kinds=["srt"], on_conflict=on_conflict)
-    assert names == sorted(path.name for path in tmp_path.iterdir())
+    assert names == names_in(tmp_path)
     assert status == report.files[0].status
     assert ((tmp_path / "Film.srt").read_bytes() == b"old") is (on_conflict != "overwrite")
 
@@ -325,7 +324,7 @@ async def test_a_disk_that_refuses_is_a_clear_error(world: World, server: Server
     (tmp_path / "file").write_text("in the way")
     project_id = world.add_project(Render(-100.0, duration=10.0))
     async with client_of(server) as client:
-        with pytest.raises(errors.DownloadError, match="Cannot write the video"):
+        with pytest.raises(errors.DownloadError, match=r"Cannot write files to .*: Not a directory"):
             await client.projects.download(project_id, tmp_path / "file", kinds=["video"])
 
 

@@ -42,7 +42,7 @@ async def test_hostile_names_stay_in_the_directory(
         ("https://[::1", "not a web address"),
         ("javascript:alert(1)", "not a web address"),
         ("https:///a.mp4", "not a web address"),
-        ("https://media.invalid/\u00fc", "not a web address"),
+        ("https://m\u00fcdia.invalid/a.mp4", "not a web address"),
         ("/relative", "not a web address"),
     ],
 )

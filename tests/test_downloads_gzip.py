@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pictory_async import AsyncPictory, RetryPolicy, errors
+from tests._files import names_in
 from tests._raw import answer, field, raw_server
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def test_a_file_that_is_stored_as_gzip_is_written_plain(tmp_path: Path, cu
     assert PLAIN == report.paths["srt"].read_bytes()
     assert len(PLAIN) == done[-1]
     assert ["bytes=0-"] * (1 if cut is None else 2) == [field(head, "range") for head in requests]
-    assert ["Film.srt"] == [path.name for path in tmp_path.iterdir()]
+    assert ["Film.srt"] == names_in(tmp_path)
 
 
 async def test_a_part_of_a_plain_file_is_not_continued_with_gzip(tmp_path: Path) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies as st
 
-from pictory_async._files.partfile import PartFile, safe_name
+from pictory_async._files.names import ending_of, safe_name
+from pictory_async._files.partfile import PartFile
+from pictory_async._files.publish import Directory
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pictory_async._files.partfile import OnConflict
 
 
 @pytest.mark.parametrize(
@@ -63,7 +61,7 @@ def test_no_name_leaves_the_directory(name: str) -> None:
 
 def part(directory: Path, name: str = "Film.mp4", owner: str = "p\nvideo") -> PartFile:
     """Make and open an unfinished file."""
-    file = PartFile(directory, name, owner)
+    file = PartFile(Directory(directory), name, owner)
     file.open()
     return file
 
@@ -109,70 +107,15 @@ def test_a_part_without_a_good_note_begins_anew(tmp_path: Path, note: bytes | No
     again.close()
 
 
-def test_two_projects_of_one_name_share_nothing(tmp_path: Path) -> None:
-    """Parts of two projects have two names, and the second file gets a number."""
-    one, other = part(tmp_path, owner="a\nvideo"), part(tmp_path, owner="b\nvideo")
-    one.write(b"one")
-    other.write(b"other")
-    assert one.finish("rename") == tmp_path / "Film.mp4"
-    assert other.finish("rename") == tmp_path / "Film (2).mp4"
-    assert ["Film (2).mp4", "Film.mp4"] == sorted(path.name for path in tmp_path.iterdir())
-    assert (tmp_path / "Film (2).mp4").read_bytes() == b"other"
+def test_hostile_endings_take_no_time() -> None:
+    """An address of a megabyte is read once."""
+    assert ".mp4" == ending_of("video", "https://media.invalid/" + "." * 1_000_000)
+    assert ".mp4" == ending_of("video", "//" * 500_000 + "?")
+    assert ".mp4" == ending_of("video", "https://[::1")
 
 
-def test_an_existing_file_is_skipped_or_replaced(tmp_path: Path) -> None:
-    """At the last step, too, an existing file is only touched when that was asked for."""
-    (tmp_path / "Film.mp4").write_bytes(b"old")
-    first = part(tmp_path)
-    first.write(b"new")
-    assert first.finish("skip") is None
-    assert (tmp_path / "Film.mp4").read_bytes() == b"old"
-    second = part(tmp_path)
-    second.write(b"newer")
-    second.finish("overwrite")
-    assert ["Film.mp4"] == [path.name for path in tmp_path.iterdir()]
-    assert (tmp_path / "Film.mp4").read_bytes() == b"newer"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file locks of this kind")
-def test_a_part_belongs_to_one_download_at_a_time(tmp_path: Path) -> None:
-    """While one download writes, another one of the same file is refused."""
-    first = part(tmp_path)
-    with pytest.raises(BlockingIOError):
-        part(tmp_path)
-    first.close()
-    part(tmp_path).close()
-
-
-@pytest.mark.parametrize("note", [True, False])
-def test_a_kill_before_the_last_step_costs_no_finished_file(tmp_path: Path, note: bool) -> None:
-    """A finished file that still has its old name too is left as it is, and the next download begins anew."""
-    first = part(tmp_path)
-    if note:
-        first.describe('"tag"', 3)
-    first.write(b"old")
-    os.link(first.path, first.target)  # and here the program is killed
-    first.close()
-    second = part(tmp_path)
-    assert (0, None) == (second.size, second.validator)
-    second.write(b"new one")
-    assert tmp_path / "Film (2).mp4" == second.finish("rename")
-    assert b"old" == (tmp_path / "Film.mp4").read_bytes()
-    assert ["Film (2).mp4", "Film.mp4"] == sorted(path.name for path in tmp_path.iterdir())
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not delete files that are open")
-@pytest.mark.parametrize("policy", ["rename", "skip", "overwrite"])
-def test_only_what_was_written_is_published(tmp_path: Path, policy: OnConflict) -> None:
-    """A part that was deleted meanwhile, so that another download could begin one, is not published."""
-    first = part(tmp_path)
-    first.write(b"whole")
-    first.path.unlink()
-    second = part(tmp_path)
-    second.write(b"ha")
-    with pytest.raises(OSError, match="deleted or replaced"):
-        first.finish(policy)
-    first.close()
-    second.write(b"lf")
-    assert tmp_path / "Film.mp4" == second.finish(policy)
-    assert b"half" == (tmp_path / "Film.mp4").read_bytes()
+@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "日本 ü"), ("latin-1", "__ ü"), ("ascii", "project p")])
+def test_names_fit_the_encoding_of_the_file_system(encoding: str, expected: str) -> None:
+    """What the file system cannot write becomes an underscore."""
+    assert expected == safe_name("日本 ü", "project p", encoding)
+    assert "project p" == safe_name("日本", "project p", "ascii")

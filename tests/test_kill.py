@@ -1,16 +1,21 @@
 """A download whose program is killed at a random moment goes on when the program is started again.
 
-Five times in the normal run; ``PICTORY_ASYNC_KILLS=50`` does it fifty times (``nox -s slow``).
+Five times in the normal run; ``PICTORY_ASYNC_KILLS=50`` does it fifty times, and kills at all system calls that change
+files (``nox -s slow``).
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,17 +24,19 @@ from pictory_async.testing import MediaContent, Render, Simulator, Stall, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from pictory_async.testing import Fault, SimRequest
 
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 from pictory_async.testing.server import ServerThread
+from tests._files import names_in
+from tests._systems import NEW, OLD, download, published
 from tests.lab.benchmarks.download_memory import MIB, PROGRAM
 
 KILLS = int(os.environ.get("PICTORY_ASYNC_KILLS", "5"))
 SIZE = 12 * MIB + 345
+ROOT = Path(__file__).parent.parent
 
 pytestmark = [
     pytest.mark.timeout(300 + 60 * KILLS),
@@ -41,6 +48,13 @@ pytestmark = [
 def server() -> Iterator[ServerThread]:
     with ServerThread(Simulator(World(media_base="self", media_sizes={"mp4": SIZE}))) as server:
         yield server
+
+
+def can_trace() -> bool:
+    """Whether strace works here."""
+    if shutil.which("strace") is None:
+        return False
+    return subprocess.run(["strace", "-o", os.devnull, "true"], check=False, capture_output=True).returncode == 0
 
 
 def start(server: ServerThread, project_id: object, directory: Path) -> subprocess.Popen[str]:
@@ -101,9 +115,71 @@ def test_a_killed_download_gives_the_same_bytes(server: ServerThread, tmp_path: 
         file = finish(start(server, project_id, directory))
         assert expected == digest(target), place
         assert (left if known else 0) == file["resumed_from"], place
-        assert ["Film.mp4"] == [path.name for path in directory.iterdir()], place
+        assert ["Film.mp4"] == names_in(directory), place
         resumed += file["resumed_from"] > 0
     assert resumed > KILLS / 3, f"seed {seed}"
+
+
+# Everything that changes what is on the disk; each is a moment at which a program can be killed.
+CALLS = ["mkdir", "fsync", "ftruncate", "link", "rename", "unlink", "flock", "chmod"]
+# As many processes as that take a minute: in the normal run, only the calls that give and take names.
+TRACED = CALLS if KILLS > 5 else ["link", "rename", "unlink"]
+
+# The tests come last in the path: the library may be an installed one.
+DOWNLOAD = f"""
+import pathlib, sys
+sys.path.append({str(ROOT)!r})
+from tests._systems import NEW, OLD, download
+
+download(pathlib.Path(sys.argv[1]), content=OLD if sys.argv[2] == "old" else NEW, policy="rename")
+"""
+
+
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed, or must not trace")
+@pytest.mark.parametrize("old", [True, False])
+@pytest.mark.parametrize("call", TRACED)
+def test_a_real_kill_at_a_system_call_leaves_complete_files(tmp_path: Path, call: str, old: bool) -> None:
+    """A process that is killed at any such call leaves the old file or the new one, and the next one ends right."""
+    for number in itertools.count(1):
+        directory = tmp_path / str(number)
+        if old:
+            download(directory, content=OLD)
+        inject = f"inject={call}{',linkat' if call == 'link' else ''}:signal=SIGKILL:when={number}"
+        strace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", inject]
+        command = [*strace, sys.executable, "-B", "-c", DOWNLOAD, str(directory), "new"]
+        code = subprocess.run(command, check=False).returncode
+        assert published(directory) in ([[OLD], [NEW]] if old else [[], [NEW]]), number
+        download(directory, policy="rename")
+        assert ["Film.mp4"] == names_in(directory), number
+        assert [NEW] == published(directory)
+        if code == 0:
+            return
+
+
+FULL = """
+import resource, signal, sys
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))
+"""
+
+
+def test_a_full_disk_keeps_what_arrived(server: ServerThread, tmp_path: Path) -> None:
+    """A program that cannot write more ends with an error, and the next one downloads the rest."""
+    project_id = server.simulator.world.add_project(Render(-100.0, duration=10.0), name="Film")
+    options = server.client_options()
+    arguments = [options["base_url"], options["api_key"], str(project_id), str(tmp_path)]
+    program = FULL + PROGRAM[2]
+    command = [sys.executable, "-c", program, *PROGRAM[3:], *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert 0 != found.returncode
+    assert "DownloadError: Cannot write the video" in found.stderr
+    assert "File too large" in found.stderr
+    assert not (tmp_path / "Film.mp4").exists()
+    file = finish(start(server, project_id, tmp_path))
+    assert 4_000_000 <= file["resumed_from"] <= 5_000_000
+    assert digest_of(server, project_id) == digest(tmp_path / "Film.mp4")
+    assert ["Film.mp4"] == names_in(tmp_path)
 
 
 def digest(path: Path) -> str:

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pictory_async import AsyncPictory, RetryPolicy, errors
-from pictory_async._files.downloads import _file_name
-from pictory_async.models import Project
+from pictory_async._files.names import ending_of, safe_name
 from pictory_async.testing import BASE_URL, Answer, Render, Simulator, World
 from tests._raw import answer, field, raw_server
 from tests._virtual import virtual_time
@@ -79,7 +78,7 @@ def test_no_id_leaves_its_place_in_any_call(value: str | int) -> None:
 @given(st.text(max_size=300), st.text(max_size=40), st.sampled_from(["video", "audio", "srt", "vtt", "txt", "share"]))
 def test_no_name_and_no_address_choose_another_kind_of_file(name: str, end: str, kind: str) -> None:
     """A file of a project is in the directory, and is one of a player's or a reader's, whatever the API says."""
-    file = _file_name(Project(id="p", name=name), kind, f"https://cdn.example.com/a{end}")
+    file = safe_name(name, "project p") + ending_of(kind, f"https://cdn.example.com/a{end}")
     assert Path("here", file).parent == Path("here")
     assert Path(file).name == file
     assert len(file.encode()) <= 255
@@ -91,8 +90,8 @@ def test_no_name_and_no_address_choose_another_kind_of_file(name: str, end: str,
 @pytest.mark.parametrize("ending", [".bat", ".exe", ".lnk", ".url", ".desktop", ".html", ".js", ".mp4.exe", ".MP4.Com"])
 def test_an_address_does_not_choose_what_runs(ending: str) -> None:
     """What a system would run gets the ending of its kind instead."""
-    assert _file_name(Project(id="p", name="Film"), "video", f"https://cdn.example.com/a{ending}") == "Film.mp4"
-    assert _file_name(Project(id="p", name="Film"), "video", "https://cdn.example.com/a.MOV?b=.exe") == "Film.MOV"
+    assert ending_of("video", f"https://cdn.example.com/a{ending}") == ".mp4"
+    assert ending_of("video", "https://cdn.example.com/a.MOV?b=.exe") == ".MOV"
 
 
 @virtual_time

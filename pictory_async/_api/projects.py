@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from pictory_async._files.downloads import DownloadProgress, DownloadReport
     from pictory_async._files.fetcher import Fetcher
+    from pictory_async._files.names import FileKind
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
     from pictory_async._polling.outcome import RenderOutcome
@@ -276,9 +277,10 @@ class Projects:
         project: Project | ProjectId,
         directory: str | os.PathLike[str],
         *,
-        kinds: Iterable[str] = ("video", "audio", "srt", "vtt", "txt"),
+        kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
         on_conflict: OnConflict = "rename",
         on_progress: Callable[[DownloadProgress], object] | None = None,
+        min_speed: float = 1000.0,
     ) -> DownloadReport:
         """Download a project's files, several at once.
 
@@ -286,36 +288,38 @@ class Projects:
         is complete. A download that was interrupted resumes when the same call is made again. The API key is never
         sent to the media hosts.
 
+        The directory gets a small manifest, ``.pictory.json``, which remembers the project and the render of each file.
+        So a file of the same render is not downloaded again, a new render replaces the file of the old one, and a
+        project never touches the files of another project of the same name: its files get a part of its id. Calls of
+        one client that would write the same file at the same time share one download.
+
         Args:
             project: A project, or the id of one.
             directory: Where to put the files; it is made if it does not exist.
             kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` for a small file
                 with the address of the share page. What the project does not have is reported as absent.
-            on_conflict: What to do if a file of the same name exists: ``"rename"`` adds a number, ``"skip"`` leaves the
-                old file and downloads nothing, ``"overwrite"`` replaces it when the new one is complete.
-            on_progress: Called in the event loop, about once per megabyte, with the bytes done and in total.
+            on_conflict: What to do if another file of the same name exists: ``"rename"`` adds a number, ``"skip"``
+                leaves the old file and downloads nothing, ``"overwrite"`` replaces it when the new one is complete.
+                With ``"overwrite"``, a file of the same render is downloaded again, too.
+            on_progress: Called in the event loop, about once per megabyte, with the bytes done and in total. An error
+                that it raises ends the call, and is raised unchanged.
+            min_speed: Bytes per second that must arrive, on average over 30 seconds. A slower attempt counts as failed.
+                0 switches this off.
 
         Returns:
             What was written, and where.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
-            DownloadError: A file cannot be downloaded; the others were finished first, and its ``report`` has them all.
+            DownloadError: The directory cannot be written to; nothing was sent. Or a file cannot be downloaded; the
+                others were finished first, and its ``report`` has them all.
             APIError: The project could not be fetched, as its subclasses say.
         """
-        from pictory_async._files.downloads import checked_kinds, download_assets  # noqa: PLC0415 - few programs download
+        from pictory_async._files.downloads import download_assets, order_of  # noqa: PLC0415 - few programs download
 
-        wanted = checked_kinds(kinds, on_conflict)
+        order = await order_of(directory, kinds, on_conflict, on_progress, min_speed)
         found = project if isinstance(project, Project) else await self.get(project)
-        return await download_assets(
-            self._fetcher,
-            found,
-            directory,
-            kinds=wanted,
-            on_conflict=on_conflict,
-            on_progress=on_progress,
-            refetch=lambda: self._fetch(found.id, Priority.BACKGROUND),
-        )
+        return await download_assets(self._fetcher, found, order, lambda: self._fetch(found.id, Priority.BACKGROUND))
 
     def list(self) -> Listing[ProjectItem]:
         """List the account's projects, across all pages, as an async iterator.

@@ -15,8 +15,8 @@ import anyio
 import attrs
 from anyio import to_thread
 
-from pictory_async._cache.sqlite import Database
-from pictory_async._cache.templates import MemoryStore, TemplateCache
+from pictory_async._cache.sqlite import Database, Row, is_busy
+from pictory_async._cache.templates import MOST, MemoryStore, TemplateCache
 from pictory_async._codec.answers import decode_template
 from pictory_async._settings.durations import Duration, seconds
 from pictory_async.errors import APIError, PictoryConfigError
@@ -55,7 +55,8 @@ class DiskTemplateCache:
 
     An SQLite file with at most 1,000 templates as the API sent them. Several clients and processes can use one file, on
     asyncio and on trio. A new file can be read by its owner only. A file that cannot be used, or that belongs to
-    another program, is left alone: the client logs that once, and fetches from the API.
+    another program, is left alone: the client logs that once, and fetches from the API. While another process has
+    locked the file, no call waits for it: templates are fetched, and stored when the file is free again.
 
     The file contains neither the API key nor anything that reveals it. Accounts do not find each other's templates:
     without a ``namespace``, the key of an entry is an HMAC of the API's address and the template's id under the API
@@ -95,6 +96,9 @@ def open_cache(setting: Duration | DiskTemplateCache, config: Config) -> Templat
 class DiskStore:
     """Stores templates in a file.
 
+    Nobody waits for the file: while another process has locked it, templates are fetched, and what is to be stored is
+    kept in memory until the next call, or until the store is closed.
+
     Args:
         settings: Where and how long.
         config: The client's settings: entries are for its address and its key only.
@@ -106,14 +110,19 @@ class DiskStore:
         # Not the key itself, and different from every other digest of it.
         self._secret = hmac.digest(config.key.reveal().encode(), b"pictory-async template cache", "sha256")
         self._database: Database | None = None
+        self._pending: dict[str, Row | None] = {}
         self._using = anyio.Lock()
         self._off = False
 
     async def load(self, template_id: str) -> Template | None:
         """The template, if it is stored and young enough."""
-        now = _wall_clock()
+        now, key = _wall_clock(), self._key(template_id)
         since = now - self._settings.ttl
-        found = await self._use(lambda database: database.load(self._key(template_id), since, now))
+        if key in self._pending:
+            row = self._pending[key]
+            found = row.body if row is not None and since < row.stored <= now else None
+        else:
+            found = await self._use(lambda: self._opened().load(key, since, now))
         try:
             return None if found is None else decode_template(found, template_id)
         except APIError:
@@ -122,23 +131,34 @@ class DiskStore:
     async def save(self, template_id: str, fetched: Fetched) -> None:
         """Store a template, in place of an older one."""
         now = _wall_clock()
-        expires = now + self._settings.ttl
-        await self._use(lambda database: database.save(self._key(template_id), fetched.body, now, expires))
+        await self._write(template_id, Row(fetched.body, now, now + self._settings.ttl))
 
     async def forget(self, template_id: str) -> None:
         """Remove a template."""
-        await self._use(lambda database: database.forget(self._key(template_id)))
+        await self._write(template_id, None)
 
     async def aclose(self) -> None:
-        """Close the file, after the save that is in progress."""
+        """Store what is still to be stored, and close the file."""
         with anyio.CancelScope(shield=True):
+            if self._pending:
+                await self._flush(patient=True)
             async with self._using:
                 self._off = True
                 database, self._database = self._database, None
                 if database is not None:
                     await to_thread.run_sync(database.close)
 
-    async def _use(self, work: Callable[[Database], T]) -> T | None:
+    async def _write(self, template_id: str, row: Row | None) -> None:
+        if self._off:
+            return
+        key = self._key(template_id)
+        self._pending.pop(key, None)
+        self._pending[key] = row
+        if len(self._pending) > MOST:
+            del self._pending[next(iter(self._pending))]
+        await self._flush()
+
+    async def _use(self, work: Callable[[], T]) -> T | None:
         # One at a time, because there is one connection. A thread cannot be cancelled, so calls wait for it.
         result = None
         async with self._using:
@@ -147,12 +167,32 @@ class DiskStore:
                     result = await to_thread.run_sync(self._work, work)
         return result
 
-    def _work(self, work: Callable[[Database], T]) -> T | None:
+    async def _flush(self, *, patient: bool = False) -> None:
+        rows = dict(self._pending)
+
+        def save() -> bool:
+            database = self._opened(patient=patient)
+            if patient:
+                database.be_patient()
+            database.save(rows, _wall_clock())
+            return True
+
+        if await self._use(save):
+            for key, row in rows.items():
+                if self._pending.get(key, self) is row:  # else another call changed it meanwhile
+                    del self._pending[key]
+
+    def _opened(self, *, patient: bool = False) -> Database:
+        if self._database is None:
+            self._database = Database(self._settings.path, patient=patient)
+        return self._database
+
+    def _work(self, work: Callable[[], T]) -> T | None:
         try:
-            if self._database is None:
-                self._database = Database(self._settings.path)
-            return work(self._database)
+            return work()
         except _UNUSABLE as error:  # whatever is wrong with the file, the API has the template
+            if is_busy(error):
+                return None
             self._off = True
             path = self._settings.path
             text = "pictory.cache.unusable: template cache %s is not used any more, templates are fetched instead: %s"

@@ -7,16 +7,39 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from pictory_async._cache.templates import MOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
-_PATIENCE: Final = 5.0  # seconds to wait for the lock of another process
+_PATIENCE: Final = 5000  # milliseconds to wait for the lock of another process, when nobody waits for a template
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _OURS: Final = 0x50494354  # "PICT": marks the file as a template cache
 
 _TABLE: Final = "CREATE TABLE template (key TEXT PRIMARY KEY, stored REAL, expires REAL, body BLOB)"
+
+
+@attrs.frozen
+class Row:
+    """One template.
+
+    Attributes:
+        body: As the API sent it.
+        stored: When, in seconds since 1970.
+        expires: Until when it is kept.
+    """
+
+    body: bytes
+    stored: float
+    expires: float
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another process has locked the file, so that the same call can succeed later."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
 
 
 class Database:
@@ -24,24 +47,33 @@ class Database:
 
     Args:
         path: The file; it is made, with its directory, if it does not exist.
+        patient: As after `be_patient`.
 
     Raises:
         OSError: The file cannot be opened.
         sqlite3.Error: It is not an SQLite file, or belongs to another program.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patient: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Templates are confidential, so only the owner may read the file. An existing file is not opened here: closing
         # it would drop all locks that this process has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
         with contextlib.suppress(FileExistsError):
             os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
         try:
+            # A template that is replaced or forgotten is overwritten, not only marked as free.
+            self._connection.execute("PRAGMA secure_delete = ON")
+            if patient:
+                self.be_patient()
             self._prepare()
         except BaseException:
             self._connection.close()
             raise
+
+    def be_patient(self) -> None:
+        """Wait up to 5 seconds for the lock of another process, from now on. Before, nothing is waited for."""
+        self._connection.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
 
     def _prepare(self) -> None:
         if self._mark() == _OURS:  # only the first user of a file needs the lock
@@ -69,17 +101,17 @@ class Database:
         row = self._connection.execute(query, (key, since, until)).fetchone()
         return None if row is None else bytes(row[0])
 
-    def save(self, key: str, body: bytes, stored: float, expires: float) -> None:
-        """Store a body, in place of an older one; remove what has expired and what is too much."""
+    def save(self, rows: Mapping[str, Row | None], now: float) -> None:
+        """Store rows in place of older ones; remove those that are ``None``, have expired, or are too much."""
         oldest = "SELECT key FROM template ORDER BY stored DESC LIMIT -1 OFFSET ?"
         with self._locked() as run:
-            run("INSERT OR REPLACE INTO template VALUES (?, ?, ?, ?)", (key, stored, expires, body))
-            run("DELETE FROM template WHERE expires < ?", (stored,))
+            for key, row in rows.items():
+                if row is None:
+                    run("DELETE FROM template WHERE key = ?", (key,))
+                else:
+                    run("INSERT OR REPLACE INTO template VALUES (?, ?, ?, ?)", (key, row.stored, row.expires, row.body))
+            run("DELETE FROM template WHERE expires < ?", (now,))
             run(f"DELETE FROM template WHERE key IN ({oldest})", (MOST,))  # noqa: S608 - a constant
-
-    def forget(self, key: str) -> None:
-        """Remove what is stored under a key."""
-        self._connection.execute("DELETE FROM template WHERE key = ?", (key,))
 
     def close(self) -> None:
         """Close the file."""

@@ -72,14 +72,14 @@ class MemoryStore:
         if found is None:
             return None
         if anyio.current_time() - found.at < self._ttl:
-            return found.template
+            return copy.deepcopy(found.template)
         del self._kept[template_id]
         return None
 
     async def save(self, template_id: str, fetched: Fetched) -> None:
         """Store a template; if there are too many, remove the one that was fetched first."""
         self._kept.pop(template_id, None)
-        self._kept[template_id] = attrs.evolve(fetched, body=b"")
+        self._kept[template_id] = attrs.evolve(fetched, template=copy.deepcopy(fetched.template), body=b"")
         if len(self._kept) > MOST:
             del self._kept[next(iter(self._kept))]
 
@@ -106,6 +106,9 @@ class _Flight:
 
 class TemplateCache:
     """Fetches a template once for all calls that ask for it at the same time, and stores it.
+
+    Each call gets a template of its own: what a caller changes in it, such as a nested ``dict``, is changed for nobody
+    else.
 
     Args:
         store: Where templates are stored.
@@ -137,7 +140,7 @@ class TemplateCache:
             self._joined += 1
             if isinstance(flight.outcome, PictoryError):
                 raise copy.copy(flight.outcome)
-            return flight.outcome
+            return copy.deepcopy(flight.outcome)
         return await self._fly(template_id, fetch, refresh=refresh)
 
     def statistics(self) -> TemplateCacheStatistics:
@@ -160,6 +163,7 @@ class TemplateCache:
             self._misses += 1
             fetched = await fetch()
             flight.outcome = fetched.template
+            flight.done.set()  # calls that wait need not wait for the disk
             if self._flights.get(template_id) is flight:
                 await self._store.save(template_id, fetched)
         except PictoryError as error:

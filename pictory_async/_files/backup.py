@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from anyio import to_thread
 
-from pictory_async._files.atomic import write_atomically
-from pictory_async._files.downloads import to_disk
-from pictory_async._files.fetcher import Renewal, Source
+from pictory_async._files.downloads import close, receive
 from pictory_async._files.manifest import (
     FILES,
     MANIFEST,
     BackupCheck,
     BackupFile,
-    Staging,
     TemplateBackup,
     check,
     manifest_of,
     measure,
 )
 from pictory_async._files.partfile import PartFile
+from pictory_async._files.place import checked_directory
+from pictory_async._files.source import Renewal, Source
+from pictory_async._files.staging import Staging
 from pictory_async._gather import each
-from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
+from pictory_async.errors import DownloadError, PictoryError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable
 
     from pictory_async._files.fetcher import Fetcher
+    from pictory_async._files.publish import Directory
     from pictory_async.models import Template
 
 _URLS: Final = {"project": "project_url", "structure": "structure_url"}
@@ -49,7 +49,7 @@ async def verify_backup(path: str | os.PathLike[str]) -> BackupCheck:
     Raises:
         PictoryConfigError: The path is not valid.
     """
-    return await to_thread.run_sync(check, _checked(path))
+    return await to_thread.run_sync(check, checked_directory(path))
 
 
 async def back_up(
@@ -59,7 +59,14 @@ async def back_up(
     fetch: Callable[[], Awaitable[Template]],
 ) -> TemplateBackup:
     """Back up a template; see ``client.templates.backup``."""
-    staging = Staging(_checked(path), template_id)
+    staging = Staging(checked_directory(path), template_id)
+    async with fetcher.turns.take(staging.key):
+        return await _back_up(fetcher, template_id, staging, fetch)
+
+
+async def _back_up(
+    fetcher: Fetcher, template_id: str, staging: Staging, fetch: Callable[[], Awaitable[Template]]
+) -> TemplateBackup:
     interrupted = await to_thread.run_sync(staging.examine)
     try:
         if interrupted:
@@ -69,9 +76,9 @@ async def back_up(
         if not interrupted:
             await to_thread.run_sync(staging.open)
         await _write(
-            staging.path / FILES[0], {"exportDate": exported_at.isoformat(), "templateData": template.to_dict()}
+            staging.directory, FILES[0], {"exportDate": exported_at.isoformat(), "templateData": template.to_dict()}
         )
-        fetched = await _fetch_files(fetcher, staging.path, template, fetch)
+        fetched = await _fetch_files(fetcher, staging.directory, template, fetch)
         backup = TemplateBackup(
             path=staging.target,
             template_id=template_id,
@@ -80,7 +87,7 @@ async def back_up(
             files=(await to_thread.run_sync(measure, staging.path / FILES[0]), *filter(None, fetched)),
             absent=tuple(name for name, file in zip(FILES[1:], fetched, strict=True) if file is None),
         )
-        await _write(staging.path / MANIFEST, manifest_of(backup))
+        await _write(staging.directory, MANIFEST, manifest_of(backup))
         # A move that has started is completed: it takes almost no time.
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(staging.commit)
@@ -98,7 +105,7 @@ async def back_up(
 
 
 async def _fetch_files(
-    fetcher: Fetcher, directory: Path, template: Template, fetch: Callable[[], Awaitable[Template]]
+    fetcher: Fetcher, directory: Directory, template: Template, fetch: Callable[[], Awaitable[Template]]
 ) -> list[BackupFile | None]:
     renewal = Renewal(fetch, _url)
 
@@ -106,29 +113,30 @@ async def _fetch_files(
         url = _url(template, kind)
         if url is None:
             return None
-        source = Source(url, f"the {kind} file of template {template.id!r}", lambda: renewal.address(kind), None)
+        what = f"the {kind} file of template {template.id!r}"
+        source = Source(url=url, kind=kind, what=what, renew=renewal.address)
         part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
-        await to_disk(fetcher, source, part, kind, "overwrite")
-        return await to_thread.run_sync(measure, part.target)
+        try:
+            await receive(fetcher, source, part)
+            await to_thread.run_sync(_publish, part)
+        finally:
+            await close(part)
+        return await to_thread.run_sync(measure, part.path)
 
     return await each(one, _URLS)
+
+
+def _publish(part: PartFile) -> None:
+    part.sync()
+    part.check()
+    part.publish(part.path, replace=True)
 
 
 def _url(template: Template, kind: str) -> str | None:
     return getattr(template, _URLS[kind]) or None
 
 
-async def _write(path: Path, content: Any) -> None:
+async def _write(directory: Directory, name: str, content: Any) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     # A lone surrogate has no UTF-8 form; its backslash escape is how JSON writes it.
-    await write_atomically(path, text.encode("utf-8", "backslashreplace"))
-
-
-def _checked(path: str | os.PathLike[str]) -> Path:
-    try:
-        found = Path(path)
-    except TypeError:
-        raise PictoryConfigError(f"The path of a backup is text or a path, not {type(path).__name__}.") from None
-    if not str(path) or "\0" in str(path):
-        raise PictoryConfigError(f"{str(path)!r} cannot be the path of a backup.")
-    return found
+    await to_thread.run_sync(directory.write, name, text.encode("utf-8", "backslashreplace"))

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import re
+import math
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
+import anyio
 import attrs
 from anyio import to_thread
 
-from pictory_async._files.fetcher import Renewal, Source
-from pictory_async._files.partfile import OnConflict, PartFile, safe_name
+from pictory_async._files.names import KINDS, FileKind
+from pictory_async._files.partfile import OnConflict, PartFile
+from pictory_async._files.place import Place, check_writable, checked_directory
+from pictory_async._files.publish import Directory
+from pictory_async._files.source import CallbackFailed, Renewal, Source
 from pictory_async._gather import each
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from pictory_async.models import Project, ProjectId
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable
 
     from pictory_async._files.fetcher import Fetcher
-
-_ENDINGS: Final = {"video": ".mp4", "audio": ".mp3", "srt": ".srt", "vtt": ".vtt", "txt": ".txt", "thumbnail": ".jpg"}
-_KINDS: Final = (*_ENDINGS, "share")
-# Not just any ending: a system may run a file called "Film.bat".
-_MEDIA: Final = "aac|flac|gif|jpeg|jpg|m4a|m4v|mkv|mov|mp3|mp4|ogg|opus|png|srt|txt|vtt|wav|webm|webp"
-_ENDING: Final = re.compile(rf"//[^/?#]+/[^?#]*(\.(?:{_MEDIA}))(?=$|[?#])", re.IGNORECASE)
 
 
 class DownloadStatus(StrEnum):
@@ -36,7 +35,8 @@ class DownloadStatus(StrEnum):
     """The file is complete."""
 
     SKIPPED = "skipped"
-    """A file of that name exists, and ``on_conflict`` is ``"skip"``."""
+    """The file is there already: the same file of the same render, or any file of that name and ``on_conflict`` is
+    ``"skip"``."""
 
     ABSENT = "absent"
     """The project has no such file."""
@@ -121,15 +121,27 @@ class DownloadProgress:
     total: int | None
 
 
+@attrs.frozen(kw_only=True)
+class Order:
+    """What to download, as the caller asked for it.
+
+    Attributes:
+        directory: Where to.
+        kinds: The kinds of files.
+        on_conflict: What to do with existing files.
+        on_progress: The caller's callback.
+        min_speed: Bytes per second that must arrive.
+    """
+
+    directory: Directory
+    kinds: list[FileKind]
+    on_conflict: OnConflict
+    on_progress: Callable[[DownloadProgress], object] | None
+    min_speed: float
+
+
 async def download_assets(
-    fetcher: Fetcher,
-    project: Project,
-    directory: str | os.PathLike[str],
-    *,
-    kinds: Iterable[str],
-    on_conflict: OnConflict,
-    on_progress: Callable[[DownloadProgress], object] | None,
-    refetch: Callable[[], Awaitable[Project]],
+    fetcher: Fetcher, project: Project, order: Order, refetch: Callable[[], Awaitable[Project]]
 ) -> DownloadReport:
     """Download a project's files; see ``client.projects.download``."""
     renewal = Renewal(refetch, lambda fresh, kind: fresh.assets.get(kind))
@@ -138,20 +150,29 @@ async def download_assets(
         url = project.assets.get(kind)
         if url is None:
             return DownloadedFile(kind=kind, status=DownloadStatus.ABSENT)
-        what = f"the {kind} of project {project.id!r}"
 
         def progress(done: int, total: int | None) -> None:
-            if on_progress is not None:
-                on_progress(DownloadProgress(project_id=project.id, kind=kind, done=done, total=total))
+            if order.on_progress is not None:
+                order.on_progress(DownloadProgress(project_id=project.id, kind=kind, done=done, total=total))
 
-        source = Source(url, what, lambda: renewal.address(kind), progress)
-        part = PartFile(Path(directory), _file_name(project, kind, url), f"{project.id}\n{kind}")
+        what = f"the {kind} of project {project.id!r}"
+        source = Source(
+            url=url, kind=kind, what=what, renew=renewal.address, progress=progress, min_speed=order.min_speed
+        )
+        place = Place(order.directory, project, kind, url, order.on_conflict)
         try:
-            return await to_disk(fetcher, source, part, kind, on_conflict)
+            async with fetcher.turns.take(place.key) as turn:
+                result = turn.shared or await _download(fetcher, source, place, order.directory)
+                if result.status is DownloadStatus.WRITTEN:
+                    turn.share(result)
+                return result
         except PictoryError as error:
             return DownloadedFile(kind=kind, status=DownloadStatus.FAILED, error=error)
 
-    files = await each(one, kinds)
+    try:
+        files = await each(one, order.kinds)
+    except CallbackFailed as failed:
+        raise failed.error from None
     report = DownloadReport(project_id=project.id, files=tuple(files), share_url=project.share_video_url)
     for file in files:
         if file.error is not None:
@@ -160,65 +181,108 @@ async def download_assets(
     return report
 
 
-async def to_disk(
-    fetcher: Fetcher, source: Source, part: PartFile, kind: str, on_conflict: OnConflict
-) -> DownloadedFile:
-    """Download one file; it gets its own name when it is complete.
+async def _download(fetcher: Fetcher, source: Source, place: Place, directory: Directory) -> DownloadedFile:
+    """Download one file of a project, unless it is there.
 
     Raises:
         DownloadError: The file cannot be downloaded or written; what arrived is kept for a later attempt.
     """
-    if kind == "share":
-        fetcher.check(source.url, source)
-    if on_conflict == "skip" and await to_thread.run_sync(part.target.exists):
-        return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=part.target)
+    kind = source.kind
     try:
-        await to_thread.run_sync(part.open)
-        if kind == "share":
-            await to_thread.run_sync(part.restart)
-        before = part.size
-        if kind == "share":
-            await to_thread.run_sync(part.write, f"[InternetShortcut]\r\nURL={source.url}\r\n".encode())
-        else:
-            await fetcher.fetch(source, part)
-        path = await to_thread.run_sync(part.finish, on_conflict)
-    except BlockingIOError:
-        text = f"Another download is writing {source.what} to {part.path}. Wait for it, or use another directory."
-        raise DownloadError(text) from None
+        path, is_there = await to_thread.run_sync(place.look)
     except OSError as error:
-        text = f"Cannot write {source.what} to {part.path}: {error.strerror or error}. Correct that and try again."
-        raise DownloadError(text, done=part.size, total=part.total) from None
+        raise _not_written(source, error.filename or directory.path, error) from None
+    part = PartFile(directory, path.name, place.owner)
+    try:
+        if is_there:
+            await _tidy(part)
+            return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=path)
+        before = await receive(fetcher, source, part)
+        size, written = part.size, False
+        # Publishing that has started is completed, so that its result is known: it takes almost no time.
+        with anyio.CancelScope(shield=True):
+            path, written = await to_thread.run_sync(place.publish, part)
+    except OSError as error:
+        raise _not_written(source, part.path, error, done=part.size, total=part.total) from None
     finally:
-        part.close()
-    if path is None:
-        return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=part.target)
+        await close(part)
+    status = DownloadStatus.WRITTEN if written else DownloadStatus.SKIPPED
     return DownloadedFile(
-        kind=kind,
-        status=DownloadStatus.WRITTEN,
-        path=path,
-        size=part.size,
-        resumed_from=before if kind != "share" else 0,
+        kind=kind, status=status, path=path, size=size if written else 0, resumed_from=before if written else 0
     )
 
 
-def checked_kinds(kinds: Iterable[str], on_conflict: str) -> list[str]:
-    """The kinds to download, each once.
+async def receive(fetcher: Fetcher, source: Source, part: PartFile) -> int:
+    """Fetch everything that is missing of a file.
+
+    Returns:
+        How many bytes an earlier call had left.
 
     Raises:
-        PictoryConfigError: A kind, or ``on_conflict``, is unknown.
+        DownloadError: The file cannot be downloaded.
+        OSError: It cannot be written.
     """
-    wanted = [kinds] if isinstance(kinds, str) else list(dict.fromkeys(kinds))
-    unknown = [kind for kind in wanted if kind not in _KINDS]
+    if source.kind != "share":
+        await to_thread.run_sync(part.find)
+        before = part.size
+        await fetcher.fetch(source, part)
+        return before
+    url = fetcher.checked(source, source.url)
+    await to_thread.run_sync(part.open)
+    await to_thread.run_sync(part.write, f"[InternetShortcut]\r\nURL={url}\r\n".encode())
+    return 0
+
+
+async def close(part: PartFile) -> None:
+    """Close a part, whatever happened."""
+    with anyio.CancelScope(shield=True):
+        await to_thread.run_sync(part.close)
+
+
+async def _tidy(part: PartFile) -> None:
+    """Remove what a killed download left beside its complete file."""
+    try:
+        await to_thread.run_sync(part.find)
+        await to_thread.run_sync(part.discard)
+    except BlockingIOError:
+        pass  # another process downloads it again
+
+
+def _not_written(source: Source, path: object, error: OSError, **progress: Any) -> DownloadError:
+    if isinstance(error, BlockingIOError):
+        text = f"Another client or process is writing {source.what} to {path}. Wait for it, or use another directory."
+    else:
+        text = f"Cannot write {source.what} to {path}: {error.strerror or error}. Correct that and try again."
+    return DownloadError(text, **progress)
+
+
+async def order_of(
+    directory: str | os.PathLike[str],
+    kinds: Iterable[FileKind] | FileKind,
+    on_conflict: OnConflict,
+    on_progress: Callable[[DownloadProgress], object] | None,
+    min_speed: float,
+) -> Order:
+    """Check the arguments of a call, and that the directory can be written to.
+
+    Raises:
+        PictoryConfigError: An argument cannot work.
+        DownloadError: The directory cannot be written to.
+    """
+    wanted: list[object] = [kinds] if isinstance(kinds, str) or not isinstance(kinds, Iterable) else list(kinds)
+    unknown = [kind for kind in wanted if kind not in KINDS]
     if unknown:
-        raise PictoryConfigError(f"There is no kind of file {unknown[0]!r}; the kinds are {', '.join(_KINDS)}.")
+        raise PictoryConfigError(f"There is no kind of file {unknown[0]!r}; the kinds are {', '.join(KINDS)}.")
     if on_conflict not in get_args(OnConflict):
         raise PictoryConfigError(f'on_conflict must be "rename", "skip" or "overwrite", not {on_conflict!r}.')
-    return wanted
-
-
-def _file_name(project: Project, kind: str, url: str) -> str:
-    stem = safe_name(project.name, f"project {project.id}")
-    if kind == "share":
-        return f"{stem}.url"
-    ending = _ENDING.search(url)
-    return f"{stem}{ending[1] if ending is not None else _ENDINGS[kind]}"
+    if isinstance(min_speed, bool) or not isinstance(min_speed, (int, float)) or not 0 <= min_speed < math.inf:
+        raise PictoryConfigError(f"min_speed must be a number of bytes per second, zero or more, not {min_speed!r}.")
+    path = checked_directory(directory)
+    await to_thread.run_sync(check_writable, path)
+    return Order(
+        directory=Directory(path),
+        kinds=list(dict.fromkeys(cast("list[FileKind]", wanted))),
+        on_conflict=on_conflict,
+        on_progress=on_progress,
+        min_speed=min_speed,
+    )

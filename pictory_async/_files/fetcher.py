@@ -5,82 +5,42 @@ from __future__ import annotations
 import re
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
 import anyio
 
+from pictory_async._files.names import as_sent
+from pictory_async._files.source import Busy, Cut, Meter, Patience, Source
+from pictory_async._files.turns import Turns
 from pictory_async._http.encoding import Gunzip, codings
 from pictory_async._http.messages import Request, header
+from pictory_async._http.retry import parse_retry_after
 from pictory_async._settings.addresses import objection
 from pictory_async._settings.config import user_agent
 from pictory_async.errors import ConnectionFailedError, DownloadError, RequestTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from pictory_async._files.partfile import PartFile
     from pictory_async._http.engine import Engine
     from pictory_async._http.messages import Headers
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._http.stream import Stream
 
-T = TypeVar("T")
-
 _BUFFER: Final = 1024 * 1024
 _REDIRECTS: Final = 3
 _RANGE: Final = r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})"
-_GONE: Final = frozenset({401, 403, 404, 410})
-_PASSING: Final = frozenset({408, 425, 429, *range(500, 600)})
+_GONE: Final = frozenset({400, 401, 403, 404, 410})  # S3 reports an expired token with 400
+_BUSY: Final = frozenset({429, 503})
+_PASSING: Final = frozenset({408, 425, *range(500, 600)})
+_JSON: Final = frozenset({"project", "structure"})
+_TEXT: Final = frozenset({"srt", "vtt", "txt"})
+_PAGE: Final = re.compile(r"text/html|application/xhtml|(?:text|application)/(?:[\w.-]+\+)?xml", re.IGNORECASE)
+_DOCUMENT: Final = re.compile(r"(?:text|application)/(?:[\w.-]+\+)?json", re.IGNORECASE)
 
 
-class _Cut(Exception):  # noqa: N818 - not an error: the download resumes
-    """The response ended early or made no sense; a retry may help."""
-
-
-class Renewal(Generic[T]):
-    """Fetches an object again when the addresses of its files have expired: once for all of them.
-
-    Args:
-        fetch: Fetches the object.
-        address_of: The address of one of its files; ``None`` if it has no such file.
-    """
-
-    def __init__(self, fetch: Callable[[], Awaitable[T]], address_of: Callable[[T, str], str | None]) -> None:
-        self._fetch = fetch
-        self._address_of = address_of
-        self._fetched: list[T] = []
-        self._fetching = anyio.Lock()
-
-    async def address(self, kind: str) -> str | None:
-        """The new address of a file."""
-        async with self._fetching:
-            if not self._fetched:
-                self._fetched.append(await self._fetch())
-        return self._address_of(self._fetched[0], kind)
-
-
-class Source:
-    """Where to download a file from.
-
-    Args:
-        url: Its address.
-        what: What errors call it, such as ``the video of project 'x'``.
-        renew: Returns a new address, once, when the old one is rejected; ``None`` if there is none.
-        progress: Called with bytes done and bytes in total (``None`` if unknown) after each piece.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        what: str,
-        renew: Callable[[], Awaitable[str | None]] | None,
-        progress: Callable[[int, int | None], object] | None,
-    ) -> None:
-        self.url = url
-        self.what = what
-        self.renew = renew
-        self.progress = progress
+class _Foreign(Cut):
+    """What arrived is not the file: a page of a firewall, or an error of a store with status 200."""
 
 
 class Fetcher:
@@ -91,6 +51,9 @@ class Fetcher:
         retry: How often in a row a download may fail without progress, and the waits in between.
         timeout: How long nothing may arrive, in seconds; ``None`` for no limit.
         loopback: Whether addresses on this machine are allowed, over plain HTTP too.
+
+    Attributes:
+        turns: The files that are being downloaded.
     """
 
     def __init__(self, engine: Engine, retry: RetryPolicy, timeout: float | None, *, loopback: bool) -> None:
@@ -98,6 +61,7 @@ class Fetcher:
         self._retry = retry
         self._timeout = timeout
         self._loopback = loopback
+        self.turns: Turns[Any] = Turns()
 
     async def fetch(self, source: Source, part: PartFile) -> None:
         """Complete a file, from wherever an earlier attempt ended.
@@ -105,105 +69,75 @@ class Fetcher:
         Raises:
             DownloadError: The file cannot be downloaded; what arrived is kept for a later attempt.
         """
-        attempt = 0
+        patience = Patience(self._retry, part.size)
         while True:
-            before = part.size
             try:
-                if await self._attempt(source, part):
+                if await self._attempt(source, part, patience):
                     return
                 continue
-            except (_Cut, ConnectionFailedError, RequestTimeoutError) as error:
-                reason = str(error)
-            # Progress starts the count anew: a long download may be interrupted any number of times.
-            attempt = 1 if part.size > before else attempt + 1
-            delay = self._retry.delay(ConnectionFailedError(reason), attempt)
+            except (Cut, ConnectionFailedError, RequestTimeoutError) as error:
+                reason = error
+            delay = patience.delay(reason, part.size)
             if delay is None:
-                text = (
-                    f"Downloading {source.what} stopped at {part.size} bytes: {reason} "
-                    "What arrived is kept; download again to resume."
-                )
+                text = f"Downloading {source.what} stopped at {part.size} bytes: {reason} "
+                text += (
+                    "What arrived is kept; download again to resume." if part.validator is not None
+                    else "Download again later."
+                )  # fmt: skip
                 raise DownloadError(text, done=part.size, total=part.total)
             await anyio.sleep(delay)
 
-    def check(self, url: str, source: Source) -> None:
-        """Reject an address that must not be used, wherever it came from.
+    def checked(self, source: Source, url: str) -> str:
+        """Percent-encode an address, and reject one that must not be used, wherever it came from.
 
         Raises:
             DownloadError: The address is not public, or not encrypted.
         """
+        url = as_sent(url)
         problem = objection(url, loopback=self._loopback)
         if problem:
             raise DownloadError(f"The address of {source.what} {problem}, so it is not used. Look at it in Pictory.")
+        return url
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._engine.aclose()
 
-    async def _attempt(self, source: Source, part: PartFile) -> bool:
+    async def _attempt(self, source: Source, part: PartFile, patience: Patience) -> bool:
         """Try once; return whether the file is complete. ``False`` means: try again at once, something was changed."""
-        url = source.url
+        url = self.checked(source, source.url)
         for _ in range(_REDIRECTS + 1):
-            self.check(url, source)
             async with self._engine.stream(self._request(url, source, part)) as stream:
                 location = header(stream.headers, b"location")
                 if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
-                    return await self._answered(stream, source, part)
+                    return await self._answered(stream, source, part, patience)
             with suppress(ValueError):  # an address that cannot be read stays as it is, and is rejected
-                location = urljoin(url, location)
-            url = location
+                # Headers are read as Latin-1, but what is in them is UTF-8.
+                location = urljoin(url, location.encode("latin-1").decode(errors="replace"))
+            url = self.checked(source, location)
         text = f"The address of {source.what} redirects too often. Download again with a fresh project."
         raise DownloadError(text, done=part.size, total=part.total)
 
-    async def _answered(self, stream: Stream, source: Source, part: PartFile) -> bool:
+    async def _answered(self, stream: Stream, source: Source, part: PartFile, patience: Patience) -> bool:
         status = stream.status
-        if status in _GONE and source.renew is not None:
-            renew, source.renew = source.renew, None
-            fresh = await renew()
-            if fresh is not None:
-                source.url = fresh
-                return False
+        if status in _GONE and patience.may_renew(part.size) and await source.renewed():
+            return False
+        if status in _BUSY:
+            after = parse_retry_after(header(stream.headers, b"retry-after"))
+            raise Busy(f"the server responded with status {status}.", after)
         if status in _PASSING:
-            raise _Cut(f"the server responded with status {status}.")
-        if status == 416:  # noqa: PLR2004 - Range Not Satisfiable
-            whole = _total(stream.headers) == part.size
-            if not whole:
-                if part.size == 0:
-                    raise _Cut("the server has no such range.")
-                await anyio.to_thread.run_sync(part.restart)
-            return whole
-        if status not in {200, 206}:
+            raise Cut(f"the server responded with status {status}.")
+        if status not in {200, 206, 416}:
             text = f"The server rejects {source.what} with status {status}. Look at it in Pictory, then download again."
             raise DownloadError(text, done=part.size, total=part.total)
-        return await self._receive(stream, source, part)
-
-    async def _receive(self, stream: Stream, source: Source, part: PartFile) -> bool:
-        length, start = _extent(stream)
-        gunzip = Gunzip() if codings(stream.headers) else None
-        # On disk is the plain file, whose length and version the headers of a compressed one do not tell.
-        validator, total = (_validator(stream.headers), length) if gunzip is None else (None, None)
-        if stream.status == 206 and start != part.size:  # noqa: PLR2004 - Partial Content
-            await anyio.to_thread.run_sync(part.restart)
-            raise _Cut("the server sent a different part from the one requested.")
-        if part.size and (start == 0 or gunzip or (validator, total) != (part.validator, part.total)):
-            # This is a part of another version, or the server does not send parts.
-            await anyio.to_thread.run_sync(part.restart)
-            if start != 0:
-                return False
-        await anyio.to_thread.run_sync(part.describe, validator, total)
-        whole = False
         try:
-            arrived = start + await _write(stream, source, part, gunzip, None if length is None else length - start)
-            whole = length in {None, arrived} and (gunzip is None or gunzip.complete)
-        except zlib.error:
-            raise _Cut("the file's compression is broken.") from None
-        finally:
-            # A compressed file begins anew: where its next part would start is not known.
-            if not whole and (gunzip is not None or (total is not None and part.size > total)):
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(part.restart)
-        if not whole:
-            raise _Cut(f"{arrived} of {'more' if length is None else length} bytes arrived.")
-        return True
+            if status == 416:  # noqa: PLR2004 - Range Not Satisfiable
+                return await _beyond_the_end(stream, source, part)
+            return await _receive(stream, source, part, patience)
+        except _Foreign:
+            if patience.may_renew(part.size) and await source.renewed():
+                return False
+            raise
 
     def _request(self, url: str, source: Source, part: PartFile) -> Request:
         headers: Headers = [
@@ -218,61 +152,128 @@ class Fetcher:
         return Request("GET", url, source.what, source.what, headers, self._timeout)
 
 
+async def _beyond_the_end(stream: Stream, source: Source, part: PartFile) -> bool:
+    """Look at a 416 response: the file is complete, or it is another one."""
+    found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
+    total = int(found[3]) if found is not None else None
+    if total == part.size and part.size:
+        return True
+    if total == part.size == 0:
+        await anyio.to_thread.run_sync(part.open)
+        return _is_complete(source, 0)
+    if part.size == 0:
+        raise Cut("the server has no such range.")
+    await anyio.to_thread.run_sync(part.restart)
+    return False
+
+
+async def _receive(stream: Stream, source: Source, part: PartFile, patience: Patience) -> bool:
+    length, start = _extent(stream, source)
+    gunzip = Gunzip() if codings(stream.headers) else None
+    # On disk is the plain file, whose length and version the headers of a compressed one do not tell.
+    validator, total = (_validator(stream.headers), length) if gunzip is None else (None, None)
+    await anyio.to_thread.run_sync(part.open)
+    if stream.status == 206 and start != part.size:  # noqa: PLR2004 - Partial Content
+        await anyio.to_thread.run_sync(part.restart)
+        raise Cut("the server sent a different part from the one requested.")
+    # Without a strong validator, nothing shows that the rest belongs to what is there.
+    if part.size and (start == 0 or validator is None or (validator, total) != (part.validator, part.total)):
+        other = validator != part.validator
+        await anyio.to_thread.run_sync(part.restart)
+        if other and not patience.may_begin_anew():
+            raise DownloadError(f"The server sends {source.what} in another version each time. Download again later.")
+        if start != 0:
+            return False
+    await anyio.to_thread.run_sync(part.describe, validator, total)
+    whole = False
+    try:
+        arrived = start + await _write(stream, source, part, gunzip, None if length is None else length - start)
+        whole = length in {None, arrived} and (gunzip is None or gunzip.complete)
+    except zlib.error:
+        raise Cut("the file's compression is broken.") from None
+    finally:
+        # A compressed file begins anew, as does one without a validator: the next part might not fit.
+        excess = total is not None and part.size > total
+        if not whole and (part.validator is None or excess):
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(part.restart)
+    if not whole:
+        raise Cut(f"{arrived} of {'more' if length is None else length} bytes arrived.")
+    return _is_complete(source, part.size)
+
+
+def _is_complete(source: Source, size: int) -> bool:
+    if not size and source.kind not in _TEXT:  # a silent video has empty subtitles
+        raise _Foreign("the server sent an empty file.")
+    return True
+
+
 async def _write(stream: Stream, source: Source, part: PartFile, gunzip: Gunzip | None, expected: int | None) -> int:
     """Write what arrives, decompressed; return how many bytes arrived."""
     arrived = 0
     buffer = bytearray()
+    meter = Meter(source.min_speed)
     try:
         while chunk := await stream.read():
             arrived += len(chunk)
             for piece in (chunk,) if gunzip is None else gunzip.feed(chunk):
+                _check_beginning(piece, source, part.size + len(buffer))
                 buffer += piece
                 if len(buffer) >= _BUFFER:
-                    await _flush(buffer, source, part)
+                    await _flush(buffer, part)
+                    source.tell(part.size, part.total)
             if expected is not None and arrived > expected:
                 break  # a server must not be able to fill the disk
+            meter.add(len(chunk))
     finally:
-        if buffer:
+        rest = len(buffer)
+        if rest:
             with anyio.CancelScope(shield=True):
-                await _flush(buffer, source, part)
+                await _flush(buffer, part)
+    if rest:
+        source.tell(part.size, part.total)
     return arrived
 
 
-async def _flush(buffer: bytearray, source: Source, part: PartFile) -> None:
+async def _flush(buffer: bytearray, part: PartFile) -> None:
     data = bytes(buffer)
     buffer.clear()
     await anyio.to_thread.run_sync(part.write, data)
-    if source.progress is not None:
-        source.progress(part.size, part.total)
 
 
-def _extent(stream: Stream) -> tuple[int | None, int]:
+def _check_beginning(piece: bytes, source: Source, position: int) -> None:
+    # Some stores and proxies send their errors with status 200 and as any type. No media file begins like this.
+    if position == 0 and source.kind not in _TEXT | _JSON and re.match(rb"\s*(<[?!a-zA-Z]|\{\s*\")", piece[:64]):
+        raise _Foreign("the server sent a text instead.")
+
+
+def _extent(stream: Stream, source: Source) -> tuple[int | None, int]:
     """The length of the whole file in bytes, and where in it the response begins."""
     stated = header(stream.headers, b"content-length")
     length = int(stated) if stated is not None and stated.isascii() and stated.isdigit() else None
-    if (header(stream.headers, b"content-type") or "").startswith("text/html"):
-        raise _Cut("the server sent a web page instead.")  # of a firewall, or of a hotel's network
+    kind = header(stream.headers, b"content-type") or ""
+    if _PAGE.match(kind):
+        raise _Foreign("the server sent a web page instead.")  # of a firewall, or of a hotel's network
+    if _DOCUMENT.match(kind) and source.kind not in _JSON:
+        raise _Foreign("the server sent JSON instead.")
     if codings(stream.headers) not in ([], ["gzip"]):  # stores send gzip if the file was stored so
-        raise _Cut("the server compressed the file, although it was asked not to.")
+        raise Cut("the server compressed the file, although it was asked not to.")
     if stream.status == 200:  # noqa: PLR2004 - the whole file
         return length, 0
     found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
     if found is None or found[1] is None:
-        raise _Cut("the server did not state which part it sent.")
+        raise Cut("the server did not state which part it sent.")
     first, last, total = int(found[1]), int(found[2]), int(found[3])
     if last + 1 != total or (length is not None and length != total - first):
-        raise _Cut("the server contradicts itself about the file's length.")
+        raise Cut("the server contradicts itself about the file's length.")
     return total, first
 
 
-def _total(headers: Headers) -> int | None:
-    found = re.fullmatch(_RANGE, header(headers, b"content-range") or "")
-    return int(found[3]) if found is not None else None
-
-
 def _validator(headers: Headers) -> str | None:
-    """What identifies this version of the file (RFC 9110, section 13.1.5: no weak tags)."""
+    """What identifies this version of the file: a strong entity tag (RFC 9110, section 8.8.3).
+
+    Not the date of its last change, which is the same for two versions within a second.
+    """
     tag = header(headers, b"etag")
-    found = tag if tag is not None and not tag.startswith("W/") else header(headers, b"last-modified")
     # It is sent back in a header, so it must not be able to become two headers.
-    return found if found is not None and found.isascii() and found.isprintable() else None
+    return tag if tag is not None and not tag.startswith("W/") and tag.isascii() and tag.isprintable() else None

@@ -1,11 +1,10 @@
-"""The directory of a backup: its manifest, the check, and the step that completes it. Blocking: for threads."""
+"""The manifest of a backup, and the check of its files. Blocking."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import shutil
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any, Final, cast
 
 import attrs
 
-from pictory_async._files.partfile import lock
-from pictory_async.errors import PictoryConfigError
+from pictory_async._files.publish import Directory
+from pictory_async._files.system import NO_FOLLOW
 
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -68,8 +67,8 @@ class BackupProblem:
     """One problem of a backup.
 
     Attributes:
-        code: ``manifest_missing``, ``manifest_damaged``, ``manifest_version``, ``file_missing``, ``size_differs`` or
-            ``hash_differs``.
+        code: ``manifest_missing``, ``manifest_unreadable``, ``manifest_damaged``, ``manifest_version``,
+            ``file_missing``, ``file_unreadable``, ``size_differs`` or ``hash_differs``.
         file: The file's name.
         message: The problem, as a sentence.
     """
@@ -134,7 +133,7 @@ def read_manifest(path: Path, manifest: Path) -> TemplateBackup | BackupProblem:
     try:
         if not _is_file(manifest):
             return _problem("manifest_missing", MANIFEST, "is missing: this is not a backup, or an incomplete one")
-        raw: Any = json.loads(manifest.read_bytes())
+        raw: Any = json.loads(Directory(manifest.parent).read(manifest.name))
         if not isinstance(raw, dict):
             raise ValueError  # noqa: TRY301, TRY004 - as for any other text that is not a manifest
         found = cast("dict[str, Any]", raw)
@@ -142,9 +141,11 @@ def read_manifest(path: Path, manifest: Path) -> TemplateBackup | BackupProblem:
         if version != VERSION:
             return _problem("manifest_version", MANIFEST, f"has version {version!r}; only {VERSION} can be read")
         return _backup_of(path, found)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return _problem("manifest_missing", MANIFEST, "is missing: this is not a backup, or an incomplete one")
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except OSError as error:
+        return _problem("manifest_unreadable", MANIFEST, f"cannot be read: {error.strerror or error}")
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return _problem("manifest_damaged", MANIFEST, "is damaged")
 
 
@@ -177,7 +178,7 @@ def _compare(path: Path, file: BackupFile) -> BackupProblem | None:
     except FileNotFoundError:
         return _problem("file_missing", file.name, "is missing")
     except OSError as error:
-        return _problem("file_missing", file.name, f"cannot be read: {error.strerror or error}")
+        return _problem("file_unreadable", file.name, f"cannot be read: {error.strerror or error}")
     if found.size != file.size:
         return _problem("size_differs", file.name, f"has {found.size} bytes instead of {file.size}")
     if found.sha256 != file.sha256:
@@ -196,102 +197,6 @@ def _is_file(path: Path) -> bool:
 
 def measure(path: Path) -> BackupFile:
     """Read a file once, for its size and its hash."""
-    with path.open("rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | NO_FOLLOW), "rb") as file:
         digest = hashlib.file_digest(file, "sha256")
         return BackupFile(name=path.name, size=file.tell(), sha256=digest.hexdigest())
-
-
-class Staging:
-    """Where a backup is assembled: a hidden directory inside its own directory.
-
-    Its content can be deleted at any time; then the backup starts anew. Once it has a manifest, the backup is complete
-    and only has to be moved: the next backup completes a move that was interrupted.
-    """
-
-    def __init__(self, path: Path, template_id: str) -> None:
-        self.target = path
-        self.path = path / f".partial-{hashlib.sha256(template_id.encode()).hexdigest()[:12]}"
-        self._template_id = template_id
-        self._lock: Any = None
-
-    def examine(self) -> bool:
-        """Reject a directory that is not for this backup; changes nothing.
-
-        Returns:
-            Whether a move was interrupted, which `open` will complete.
-
-        Raises:
-            PictoryConfigError: It is not a directory, or contains something else.
-        """
-        try:
-            names = {entry.name for entry in self.target.iterdir()}
-        except FileNotFoundError:
-            return False
-        except NotADirectoryError:
-            raise PictoryConfigError(f"{self.target} is a file. Name a directory for the backup.") from None
-        except (OSError, ValueError) as error:
-            raise PictoryConfigError(f"{str(self.target)!r} cannot be used for a backup: {error}.") from None
-        waiting = self._is_whole()
-        found = read_manifest(self.target, self.target / MANIFEST)
-        if isinstance(found, TemplateBackup):
-            if found.template_id == self._template_id:
-                return waiting
-            problem = f"contains a backup of another template, {found.template_id!r}"
-        elif waiting or names <= {self.path.name}:
-            return waiting
-        elif MANIFEST in names:
-            problem = f"contains a backup that cannot be read: {found.message.rstrip('.')}"
-        else:
-            problem = "is not empty, and contains no backup"
-        raise PictoryConfigError(f"{self.target} {problem}. Name a new or an empty directory.")
-
-    def open(self) -> None:
-        """Make the directories, lock them, and complete a move that was interrupted.
-
-        Raises:
-            BlockingIOError: Another process is making the same backup.
-            OSError: They cannot be made.
-        """
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.path / "lock").open("ab")
-        try:
-            lock(self._lock)
-            if self._is_whole():
-                self._move()
-        except BaseException:
-            self.close()
-            raise
-        (self.path / MANIFEST).unlink(missing_ok=True)
-
-    def commit(self) -> None:
-        """Move the backup to its directory; its manifest is in the staging directory already.
-
-        Raises:
-            PictoryConfigError: The directory got another backup meanwhile.
-            OSError: The backup cannot be moved. The next backup tries that again.
-        """
-        self.examine()
-        self._move()
-        with contextlib.suppress(OSError):
-            shutil.rmtree(self.path)
-
-    def close(self) -> None:
-        """Unlock the directory."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def _is_whole(self) -> bool:
-        found = read_manifest(self.target, self.path / MANIFEST)
-        return isinstance(found, TemplateBackup) and found.template_id == self._template_id
-
-    def _move(self) -> None:
-        # The details first: they contain the date, so from here on an old manifest does not match any more.
-        backup = read_manifest(self.target, self.path / MANIFEST)
-        absent = backup.absent if isinstance(backup, TemplateBackup) else ()
-        for name in FILES:
-            if name in absent:
-                (self.target / name).unlink(missing_ok=True)
-            elif (self.path / name).exists():  # else it was moved before the interruption
-                (self.path / name).replace(self.target / name)
-        (self.path / MANIFEST).replace(self.target / MANIFEST)

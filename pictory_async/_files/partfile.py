@@ -1,4 +1,4 @@
-"""Unfinished downloads on disk: safe names, part files, and how they get their final name. Blocking: for threads."""
+"""Unfinished downloads on disk, which a later call continues; see `pictory_async._files.publish`. Blocking."""
 
 from __future__ import annotations
 
@@ -7,47 +7,16 @@ import errno
 import hashlib
 import json
 import os
-import re
-import unicodedata
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Literal
+
+from pictory_async._files.publish import Draft
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows has no such locks: two processes must not download to one directory
-    fcntl = None  # type: ignore[assignment]  # no module is None
+    from pictory_async._files.publish import Directory
 
 OnConflict = Literal["rename", "skip", "overwrite"]
-
-_MAX_BYTES: Final = 150  # of a name, so that an ending and a number fit into the 255 that file systems allow
-_FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
-_RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
-
-
-def safe_name(name: str | None, fallback: str) -> str:
-    """Turn a project's name into a file name that is safe on every system.
-
-    Path separators, control characters, marks that change the reading direction, and what Windows forbids become
-    ``_``. Names that Windows reserves get a leading ``_``. Dots and spaces at the ends are removed, and long names are
-    cut. An empty result becomes ``fallback``.
-    """
-    text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name or "")).strip(". ")
-    text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
-    if not text.strip("_. "):
-        return safe_name(fallback, "project") if name != fallback else "project"
-    return f"_{text}" if _RESERVED.fullmatch(text) else text
-
-
-def lock(file: Any) -> None:
-    """Lock a file until it is closed.
-
-    Raises:
-        BlockingIOError: Another process holds the lock.
-    """
-    if fcntl is not None:  # pragma: no branch - only Windows has no such locks
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _plain(text: str) -> str:
@@ -57,133 +26,164 @@ def _plain(text: str) -> str:
 
 
 class PartFile:
-    """An unfinished download: ``NAME.ID.part``, and beside it a note about the version that it is a part of.
+    """An unfinished download: ``NAME.OWNER.RANDOM.part``, and beside it a note about the version that it is a part of.
 
-    The name contains a digest of the owner, so two projects of the same name never share a file. Both files can be
-    deleted at any time; then the download starts anew.
+    It is found again by the owner, so two projects of the same name never share a file. The note is written before the
+    first byte of a version, and removed before a byte of it is. So a part with a note has bytes of that version only.
+    Both files can be deleted at any time; then the download starts anew.
+
+    Args:
+        directory: Where it is; made when the first bytes arrive.
+        name: What the file will be called, or nearly so.
+        owner: What distinguishes it from the other files of the directory.
+
+    Attributes:
+        path: Where errors say that the file is.
+        validator: What identifies the version; ``None`` if it cannot be continued.
+        total: The length of the complete file in bytes, if it is known.
     """
 
-    def __init__(self, directory: Path, name: str, owner: str) -> None:
-        digest = hashlib.sha256(owner.encode()).hexdigest()[:12]
-        self.target: Path = directory / name
-        self.path: Path = directory / f"{name}.{digest}.part"
-        self._note = directory / f"{name}.{digest}.part.json"
-        self._file: Any = None
-        self.size: int = 0
+    def __init__(self, directory: Directory, name: str, owner: str) -> None:
+        self.directory = directory
+        self.path = directory.path / name
         self.validator: str | None = None
         self.total: int | None = None
+        self._marked = f"{name}.{hashlib.sha256(owner.encode(errors='replace')).hexdigest()[:12]}"
+        self._draft: Draft | None = None
 
-    def open(self) -> None:
-        """Open or make the file, and read what an earlier attempt left.
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return 0 if self._draft is None else self._draft.size
+
+    def find(self) -> None:
+        """Take over what an earlier call left, if it left anything. Nothing is created.
 
         Raises:
-            BlockingIOError: Another download is writing the same file.
-            OSError: The file cannot be made.
+            BlockingIOError: Another call or process is downloading the same file.
+            OSError: The directory cannot be read.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        while not self._take():
-            pass
-        self.size = os.fstat(self._file.fileno()).st_size
-        try:
-            note = json.loads(self._note.read_bytes())
-            self.validator, self.total = _plain(note["validator"]), int(note["total"])
-        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            self.validator = None
-        if not self.size or self.validator is None:
-            self.restart()  # a note without a file is useless, and without the note the version is unknown
+        with self.directory.locked():
+            self._find()
 
-    def _take(self) -> bool:
-        """Open and lock the file; ``False`` if the one that was opened is not, or no longer, an unfinished file."""
-        self._file = self.path.open("ab", buffering=0)
-        try:
-            lock(self._file)
-            if self._named() and os.fstat(self._file.fileno()).st_nlink > 1:
-                # A download that was killed in its last step: the finished file has this name, too.
-                self.path.unlink()
-            if self._named():
-                return True
-        except BaseException:
-            self.close()
-            raise
-        self.close()
-        return False
+    def open(self) -> None:
+        """Create the file, and its directory, unless an earlier call left it.
 
-    def _named(self) -> bool:
-        """Whether the open file still has its name: another download may have finished or deleted it."""
+        Raises:
+            BlockingIOError: Another call or process is downloading the same file.
+            OSError: The file cannot be created.
+        """
+        if self._draft is not None:
+            return
+        self.directory.system.mkdir(self.directory.path)
+        with self.directory.locked():
+            self._find()
+            if self._draft is None:
+                self._draft = Draft.create(self.directory.path, self._marked, ".part", self.directory.system)
+                self._draft.lock()
+
+    def _find(self) -> None:
         try:
-            return os.path.samestat(self.path.stat(), os.fstat(self._file.fileno()))
+            names = self.directory.system.names(self.directory.path)
         except FileNotFoundError:
-            return False
+            return
+        owner = self._marked[-13:] + "."  # not the name: the project may have been renamed meanwhile
+        mine = [name for name in names if owner in name]
+        for name in mine:
+            if name.endswith(".part"):
+                self._consider(name)
+        for name in mine:
+            if name.endswith(".part.json") and not self.directory.has(name.removesuffix(".json")):
+                self.directory.remove(name)
+
+    def _consider(self, name: str) -> None:
+        draft = Draft.reopen(self.directory.path / name, self.directory.system)
+        if draft is None:
+            return
+        note = self._read_note(name)
+        if note is None or not draft.size or draft.size <= self.size:
+            self._remove(draft)  # without the note the version is unknown
+            return
+        if self._draft is not None:
+            self._remove(self._draft)
+        self._draft = draft
+        self.validator, self.total = note
+
+    def _read_note(self, name: str) -> tuple[str, int] | None:
+        try:
+            note = json.loads(self.directory.read(f"{name}.json"))
+            return _plain(note["validator"]), int(note["total"])
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError, AttributeError):
+            return None
 
     def describe(self, validator: str | None, total: int | None) -> None:
         """Write down which version of the remote file this is a part of."""
         if (validator, total) == (self.validator, self.total):
             return
-        self.validator, self.total = validator, total
+        draft, system = self._opened(), self.directory.system
+        self.validator, self.total = None, total
+        self._forget(draft)
         if validator is None or total is None:
-            self._note.unlink(missing_ok=True)
-        else:
-            self._note.write_text(json.dumps({"validator": validator, "total": total}), encoding="utf-8")
+            return
+        note = system.open(draft.path.with_name(f"{draft.path.name}.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            system.write(note, memoryview(json.dumps({"validator": validator, "total": total}).encode()))
+        finally:
+            system.close(note)
+        self.validator = validator
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
-        self.size += len(data)
+        self._opened().write(data)
 
     def restart(self) -> None:
         """Discard what arrived so far."""
-        self._file.truncate(0)
-        self.size = 0
+        draft = self._opened()
+        self._forget(draft)
+        draft.empty()
         self.validator = self.total = None
-        self._note.unlink(missing_ok=True)
 
-    def finish(self, on_conflict: OnConflict) -> Path | None:
-        """Give the complete file its final name, in one step.
+    def sync(self) -> None:
+        """Write the content to the disk; see `Draft.sync`."""
+        self._opened().sync()
 
-        Returns:
-            Its path; ``None`` if a file of that name exists and ``on_conflict`` is ``"skip"``.
+    def check(self) -> os.stat_result:
+        """Make sure that this is still the file that was written; see `Draft.check`."""
+        return self._opened().check()
 
-        Raises:
-            OSError: The file cannot be renamed, or was deleted or replaced while it was written.
-        """
-        # To the disk before the name: after a power cut, a file with its final name is complete.
-        os.fsync(self._file.fileno())
-        if not self._named():
-            raise OSError(errno.ENOENT, "The unfinished file was deleted or replaced")
-        if fcntl is None:  # pragma: no cover - Windows, which does not rename files that are open
-            self.close()
-        # It stays locked until it has lost this name: a download that opened it before would empty it otherwise.
-        if on_conflict == "overwrite":
-            self.path.replace(self.target)
-            self._note.unlink(missing_ok=True)
-            target: Path | None = self.target
-        else:
-            target = self._link(only_once=on_conflict == "skip")
-            self._note.unlink(missing_ok=True)
-            self.path.unlink()
-        self.close()
-        return target
+    def publish(self, target: Path, *, replace: bool) -> None:
+        """Give the complete file its name; see `Draft.publish`."""
+        draft = self._opened()
+        draft.publish(target, replace=replace)
+        self._draft = None
+        with contextlib.suppress(OSError):
+            self._forget(draft)
 
-    def _link(self, *, only_once: bool) -> Path | None:
-        number = 1
-        while True:
-            extra = f" ({number})" if number > 1 else ""
-            target = self.target.with_name(f"{self.target.stem}{extra}{self.target.suffix}")
-            try:
-                # Unlike renaming, linking fails if a file of that name exists, whoever made it meanwhile.
-                os.link(self.path, target)
-            except FileExistsError:
-                if only_once:
-                    return None
-                number += 1
-            else:
-                return target
+    def discard(self) -> None:
+        """Delete the file."""
+        if self._draft is not None:
+            draft, self._draft = self._draft, None
+            self._remove(draft)
 
     def close(self) -> None:
-        """Close the file; it stays for a later attempt."""
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
-            self._file = None
+        """Close the file. It stays if a later call can continue it."""
+        if self._draft is None:
+            return
+        if self._draft.size and self._draft.locked and self.validator is not None:
+            self._draft.close()
+            self._draft = None
+        else:
+            self.discard()
+
+    def _remove(self, draft: Draft) -> None:
+        with contextlib.suppress(OSError):
+            self._forget(draft)
+        draft.discard()
+
+    def _forget(self, draft: Draft) -> None:
+        self.directory.remove(f"{draft.path.name}.json")
+
+    def _opened(self) -> Draft:
+        if self._draft is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return self._draft

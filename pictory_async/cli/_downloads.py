@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory
     from pictory_async.cli._options import Decorator
 
-__all__ = ["KINDS", "Conflict", "Downloads", "ProjectDownload", "directory_option"]
+__all__ = ["KINDS", "Conflict", "Downloads", "Kind", "ProjectDownload", "directory_option"]
 
 Conflict = Literal["rename", "skip", "overwrite"]
-KINDS: Final = ("video", "audio", "srt", "vtt", "txt")
+Kind = Literal["video", "audio", "srt", "vtt", "txt", "thumbnail", "share"]
+KINDS: Final[tuple[Kind, ...]] = ("video", "audio", "srt", "vtt", "txt")
 
 _AT_ONCE: Final = 4  # projects: each has several files open, and the client downloads only a few files at once anyway
 
@@ -94,7 +95,7 @@ class Downloads:
     """
 
     directory: Path
-    kinds: tuple[str, ...] = KINDS
+    kinds: tuple[Kind, ...] = KINDS
     on_conflict: Conflict = "rename"
     on_done: Callable[[ProjectDownload], None] = lambda _: None
     done: list[ProjectDownload] = attrs.field(factory=list[ProjectDownload], init=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from pictory_async._files.atomic import write_atomically
+from pictory_async._files.publish import write_atomically
 from pictory_async.insight._html_card import card, state_of
 from pictory_async.insight._html_overview import overview
 from pictory_async.insight._html_parts import element, moment, safe

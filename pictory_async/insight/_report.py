@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pictory_async._files.atomic import write_atomically
+from pictory_async._files.publish import write_atomically
 from pictory_async.insight._text import utc_now
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pictory_async.testing import Answer, Drip, Render, Stall, World
+from tests._files import names_in
 from tests.cli._command import interrupted, run, seen, started
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_files_in_lines(world: World, tmp_path: Path) -> None:
     assert (0, "", 15) == (found.exit_code, found.stderr, len(rows))
     assert ["written", ids[0], "video", "3000000", str(tmp_path / "new" / "One.mp4")] in rows
     assert ["absent", ids[2], "txt", "0", ""] in rows
-    assert 10 == len(list((tmp_path / "new").iterdir()))
+    assert 10 == len(names_in(tmp_path / "new"))
 
 
 def test_kinds_and_conflicts(world: World, tmp_path: Path) -> None:
@@ -47,14 +48,14 @@ def test_kinds_and_conflicts(world: World, tmp_path: Path) -> None:
     project_id = film(world)
     for policy, statuses in (
         ("rename", "written"),
-        ("rename", "written"),
+        ("rename", "skipped"),
         ("skip", "skipped"),
         ("overwrite", "written"),
     ):
         options = ("--kind", "srt", "--kind", "share", "--on-conflict", policy, "--dir", str(tmp_path))
         lines = run("download", project_id, *options).stdout.splitlines()
         assert [(statuses, "srt"), (statuses, "share")] == [tuple(line.split("\t")[:3:2]) for line in lines]
-    assert ["Film (2).srt", "Film (2).url", "Film.srt", "Film.url"] == sorted(path.name for path in tmp_path.iterdir())
+    assert ["Film.srt", "Film.url"] == names_in(tmp_path)
 
 
 def test_json(world: World, tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_ctrl_c_and_again(world: World, server: ServerThread, tmp_path: Path) ->
     assert err.endswith("Interrupted. Run the same command again to resume.\n")
     (file,) = json.loads(run(*command).stdout)["files"]
     assert file["resumed_from"] > 0
-    assert ["Film.mp4"] == [path.name for path in tmp_path.iterdir()]
+    assert ["Film.mp4"] == names_in(tmp_path)
 
 
 def test_on_a_terminal(world: World, server: ServerThread, tmp_path: Path) -> None:

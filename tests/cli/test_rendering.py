@@ -13,6 +13,7 @@ import pytest
 
 from pictory_async import RenderHandle
 from pictory_async.testing import Answer, Render, Reset, World
+from tests._files import names_in
 from tests.cli._command import interrupted, run, seen, started
 
 if TYPE_CHECKING:
@@ -343,7 +344,7 @@ def test_wait_downloads(world: World, tmp_path: Path) -> None:
     assert set(ids) == {line.split()[1] for line in lines if line.startswith("downloaded   ")}
     assert all(line.endswith("  5 files, 1.1 MB") for line in lines if line.startswith("downloaded"))
     assert f"30 files (6.6 MB) written to {tmp_path / 'new'}." == lines[-1]
-    assert 30 == len(list((tmp_path / "new").iterdir()))
+    assert 30 == len(names_in(tmp_path / "new"))
 
 
 def test_wait_downloads_on_a_terminal(world: World, tmp_path: Path) -> None:

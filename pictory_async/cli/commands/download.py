@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pictory_async import DownloadStatus
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._downloads import KINDS, Conflict, Downloads, ProjectDownload, directory_option
+from pictory_async.cli._downloads import KINDS, Conflict, Downloads, Kind, ProjectDownload, directory_option
 from pictory_async.cli._exit_codes import INTERRUPTED, report_error, worst_code
 from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
 from pictory_async.cli.display.bars import Bar, bar_grid
@@ -73,7 +73,7 @@ def command(
     *,
     ids: tuple[str, ...],
     directory: Path,
-    kinds: tuple[str, ...],
+    kinds: tuple[Kind, ...],
     on_conflict: Conflict,
     base_url: str | None,
     as_json: bool,

@@ -81,7 +81,7 @@ def _are_whole(history: History, project: Project, directory: Path) -> None:
     """Check that every file under its own name is the server's, to the last byte."""
     known = {Path(unquote(urlsplit(url).path)).suffix: url for url in project.assets.values()}
     for path in directory.glob("*"):
-        if path.name.endswith((".part", ".part.json")):
+        if path.name.endswith((".part", ".part.json")) or path.name == ".pictory.json":
             continue
         remote = unquote(urlsplit(known[path.suffix]).path).removeprefix("/media")
         wanted = b"".join(MediaContent(remote, 0, MEDIA_SIZES[path.suffix[1:]]).pieces())

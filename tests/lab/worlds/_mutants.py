@@ -201,9 +201,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A file has its name from the start",
-        "_files.partfile:PartFile.__init__",
-        'directory / f"{name}.{digest}.part"\n',
-        "directory / name\n",
+        "_files.publish:Draft.create",
+        'f"{prefix}.{secrets.token_hex(8)}{suffix}"',
+        '(prefix.rpartition(".")[0] or secrets.token_hex(8))',
     ),
     Mutant(
         "A date that cannot be is an error",
@@ -217,7 +217,7 @@ MUTANTS: Final = (
         "old = before.generated_at or undated",
         "old = before.generated_at",
     ),
-    Mutant("A web page is a video", "_files.fetcher:_extent", 'startswith("text/html")', 'startswith("text/never")'),
+    Mutant("A web page is a video", "_files.fetcher:_extent", "if _PAGE.match(kind):", "if False and kind:"),
     Mutant(
         "The key is shown where the server says it",
         "_settings.config:ApiKey.hide_in",
