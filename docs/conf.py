@@ -60,8 +60,8 @@ for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__})
 
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
 PLAIN = {
-    *("After", "AfterEach", "Duration", "Faults", "Latency", "OnConflict", "Origin", "Path", "ProjectId", "Starlette"),
-    *("ABSENT", "Media", "T", "T_co", "View"),
+    *("After", "AfterEach", "Duration", "Faults", "FileKind", "Latency", "OnConflict", "Origin", "Path", "ProjectId"),
+    *("ABSENT", "Media", "Starlette", "T", "T_co", "View"),
 }
 
 

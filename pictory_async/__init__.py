@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pictory_async._files.backup import verify_backup
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
+    from pictory_async._files.names import FileKind
     from pictory_async.insight import (
         Finding,
         ProjectComparison,
@@ -66,6 +67,7 @@ __all__ = [
     "DownloadStatus",
     "DownloadedFile",
     "FairSchedule",
+    "FileKind",
     "Finding",
     "HttpStatistics",
     "Job",
@@ -119,6 +121,7 @@ _LATER: Final = {
     "DownloadReport": "_files.downloads",
     "DownloadStatus": "_files.downloads",
     "DownloadedFile": "_files.downloads",
+    "FileKind": "_files.names",
     "Template": "models",
     "TemplateBackup": "_files.manifest",
     "verify_backup": "_files.backup",
