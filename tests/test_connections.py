@@ -235,6 +235,32 @@ class TestUsersOwn:
                     await client.projects.render("p")
         assert "p" == caught.value.handle.project_id
 
+    @pytest.mark.parametrize("second", ["arrives", "is refused"])
+    async def test_a_transport_that_tries_again_does_not_pay_twice(self, second: str) -> None:
+        """The first attempt arrived and was cut off: a second one is not written, and none is called unsent."""
+        posts: list[bytes] = []
+
+        def reply(head: bytes) -> bytes:
+            if not head.startswith(b"POST"):
+                return answer(200, b'{"projectName": "Film"}')
+            posts.append(head)
+            return b""
+
+        class Retrying(httpx.AsyncHTTPTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                try:
+                    return await super().handle_async_request(request)
+                except httpx.RemoteProtocolError:
+                    if second == "is refused":
+                        request.url = request.url.copy_with(port=1)
+                    return await super().handle_async_request(request)
+
+        with raw_server(reply) as server:
+            async with Retrying() as own, client_of(server.origin, own) as client:
+                with pytest.raises(errors.RenderSubmitUncertainError):
+                    await client.projects.render("p")
+        assert 1 == len(posts)
+
     async def test_a_client_that_the_user_closed_is_a_typed_error(self) -> None:
         """Between two calls, or while one waits for the budget."""
         book = Book()

@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
-import attrs
 import pytest
 
 from pictory_async import RateLimiter, RenderHandle, RenderStatus, errors
 from pictory_async.testing import Answer, Refuse, Render, ServerLimit, Simulator, World
 from tests._polling import client_of
+from tests._refusals import API, GATEWAY, JSON, LIST, between, renders, statuses
 from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pictory_async.testing import Fault, SimRequest
+    from pictory_async.testing import Fault
 
 pytestmark = [pytest.mark.anyio, virtual_time]
-
-JSON = {"content-type": "application/json"}
-HTML = {"content-type": "text/html"}
-PAGE = b"<html><body><h1>Not here</h1></body></html>"
-LIST = "/pictoryapis/v2/projects"
-
-GATEWAY: dict[str, Fault] = {
-    "404 page": Answer(404, HTML, PAGE),
-    "403 page": Answer(403, HTML, PAGE),
-    "401 page": Answer(401, HTML, PAGE),
-    "404 empty": Answer(404),
-    "redirect": Answer(302, {"location": "https://login.invalid/"}),
-    "530": Answer(530, HTML, PAGE),
-    "501": Answer(501, HTML, PAGE),
-    "200 page": Answer(200, HTML, PAGE),
-    "200 empty": Answer(200),
-    "200 {}": Answer(200, JSON, b"{}"),
-    "200 list": Answer(200, JSON, b"[]"),
-    "no token": Answer(403, JSON, b'{"message": "Missing Authentication Token"}'),
-    "400 page": Answer(400, HTML, PAGE),
-}
-API: dict[str, Fault] = {
-    "404": Answer(404, JSON, b'{"message": "Not Found"}'),
-    "403": Answer(403, JSON, b'{"Message": "Forbidden"}'),
-    "401": Answer(401, JSON, b'{"message": "Unauthorized"}'),
-    "409": Answer(409, JSON, b'{"message": "Conflict", "code": "BUSY"}'),
-}
-
-
-def between(begin: float, end: float, fault: Fault, path: str = "") -> Callable[[SimRequest, float], Fault | None]:
-    """A fault for every request to a path within a time."""
-    return lambda request, now: fault if begin <= now < end and path in request.path else None
-
-
-def renders(world: World, number: int, duration: float = 60.0) -> list[Any]:
-    """Projects that render until ``duration``."""
-    return [world.add_project(Render(0.0, duration=duration)) for _ in range(number)]
-
-
-def statuses(outcomes: list[Any]) -> Counter[RenderStatus]:
-    """How many outcomes there are of each kind."""
-    return Counter(outcome.status for outcome in outcomes)
 
 
 class TestAGateway:
@@ -239,128 +193,6 @@ class TestTheApi:
             (outcome,) = await client.projects.wait_all([project_id])
         assert expected == outcome.status.value
         assert outcome.waited >= 35.0
-
-
-class TestAYoungJob:
-    """A job may appear some time after its render was requested."""
-
-    @pytest.mark.parametrize("style", ["404", "body"])
-    @pytest.mark.parametrize("fails", [False, True])
-    async def test_a_late_job_is_waited_for(self, style: Any, *, fails: bool) -> None:
-        """It answers 404 for four seconds, then runs, or fails with a reason that must not get lost."""
-        world = World(unknown_job=style)
-        render = Render(0.0, queue=4.0, duration=60.0, fails=fails, error_message="Scene 4 has no text.")
-        project_id = world.add_project(earlier_video=-500.0, on_render=[render])
-        missing = Answer(404, JSON, b'{"message": "Not Found"}')
-        unknown = Answer(
-            200, JSON, b'{"success": false, "data": {"error_code": "5000", "error_message": "JOB_NOT_FOUND"}}'
-        )
-        late = between(0.0, 4.0, missing if style == "404" else unknown, "/jobs/")
-        async with client_of(Simulator(world, latency=0.05, faults=late)) as client:
-            handle = await client.projects.render(project_id)
-            (outcome,) = await client.projects.wait_all([handle])
-        if fails:
-            assert RenderStatus.FAILED is outcome.status
-            assert "Scene 4 has no text" in str(outcome.error)
-        else:
-            assert outcome.ok
-            assert outcome.project.generated_at > world.date(0.0)
-
-    async def test_both_witnesses_are_asked(self, world: World) -> None:
-        """While the job is refused, the project may show the new video."""
-        project_id = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=20.0)])
-        gone = between(0.0, 9999.0, API["404"], "/jobs/")
-        async with client_of(Simulator(world, latency=0.05, faults=gone)) as client:
-            (outcome,) = await client.projects.wait_all([await client.projects.render(project_id)])
-        assert outcome.ok
-        assert outcome.waited < 45.0
-
-    async def test_it_is_missing_when_its_time_to_appear_is_over(self, world: World) -> None:
-        """A job that never appears, and a project that shows nothing: missing, but not before ``start_grace``."""
-        project_id = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, queue=9999.0, duration=20.0)])
-        gone = between(0.0, 9999.0, API["404"], "/jobs/")
-        async with client_of(Simulator(world, latency=0.05, faults=gone)) as client:
-            handle = await client.projects.render(project_id)
-            (outcome,) = await client.projects.wait_all([handle], start_grace=90.0)
-        assert RenderStatus.MISSING is outcome.status
-        assert 90.0 <= outcome.waited < 130.0
-
-    async def test_a_project_that_is_gone_too_is_missing(self, world: World) -> None:
-        """If neither is there, the project's own refusal ends the wait; the error holds the handle."""
-        project_id = world.add_project(on_render=[Render(0.0, duration=20.0)])
-        simulator = Simulator(world, latency=0.05)
-        async with client_of(simulator) as client:
-            handle = await client.projects.render(project_id)
-            simulator.faults = lambda request, _: None if request.path == LIST else API["404"]
-            (outcome,) = await client.projects.wait_all([handle])
-        assert RenderStatus.MISSING is outcome.status
-        assert 30.0 <= outcome.waited < 60.0
-        assert handle == outcome.error.handle
-
-    @pytest.mark.parametrize("fault", ["403", "404", "401"])
-    @pytest.mark.parametrize("number", [1, 4])
-    async def test_paid_renders_outlast_a_refusal_of_everything(self, world: World, fault: str, number: int) -> None:
-        """Even one handle needs another request's success before the API's refusal is believed."""
-        ids = [world.add_project(on_render=[Render(0.0, duration=90.0)]) for _ in range(number)]
-        simulator = Simulator(world, latency=0.05)
-        async with client_of(simulator) as client:
-            handles = [await client.projects.render(project_id) for project_id in ids]
-            simulator.faults = between(5.0, 50.0, API[fault])
-            outcomes = await client.projects.wait_all(handles)
-        assert {RenderStatus.RENDERED: number} == statuses(outcomes)
-
-    @pytest.mark.parametrize("status", [401, 403, 400, 410, 422])
-    async def test_a_job_that_is_refused_leaves_the_project(self, world: World, status: int) -> None:
-        """However the API refuses the job, its project shows the new video."""
-        project_id = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=80.0)])
-        refused = Answer(status, JSON, b'{"message": "No"}')
-        simulator = Simulator(world, latency=0.05)
-        async with client_of(simulator) as client:
-            handle = await client.projects.render(project_id)
-            simulator.faults = lambda request, _: refused if "/jobs/" in request.path else None
-            (outcome,) = await client.projects.wait_all([handle])
-        assert outcome.ok
-
-    async def test_an_unknown_job_that_names_the_id_is_not_a_failed_one(self, world: World) -> None:
-        """Without a state, ``success: false`` is an error and no end of the job."""
-        project_id = world.add_project(on_render=[Render(0.0, duration=80.0)])
-        simulator = Simulator(world, latency=0.05)
-        async with client_of(simulator) as client:
-            handle = await client.projects.render(project_id)
-            body = json.dumps({"success": False, "job_id": handle.job_id, "message": "Job not found"}).encode()
-            simulator.faults = between(0.0, 45.0, Answer(200, JSON, body), "/jobs/")
-            (outcome,) = await client.projects.wait_all([handle])
-        assert outcome.ok
-
-    @pytest.mark.parametrize("status", ["queued", "success", "CANCELLED", "", None])
-    async def test_a_state_that_nobody_knows_does_not_hide_the_video(self, world: World, status: str | None) -> None:
-        """While the job's state says nothing, the project is asked too."""
-        project_id = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=20.0)])
-        body = json.dumps({"job_id": "j", "success": True, "data": {"status": status}}).encode()
-        simulator = Simulator(world, latency=0.05)
-        async with client_of(simulator) as client:
-            handle = attrs.evolve(await client.projects.render(project_id), job_id="j")
-            simulator.faults = lambda request, _: Answer(200, JSON, body) if "/jobs/" in request.path else None
-            (outcome,) = await client.projects.wait_all([handle])
-        assert outcome.ok
-        assert outcome.waited < 60.0
-
-    async def test_a_broken_connection_does_not_end_the_turns(self, world: World) -> None:
-        """Job and project are asked in turn until the job is there, whatever else happens."""
-        project_id = world.add_project(on_render=[Render(0.0, duration=60.0)])
-
-        def faults(request: SimRequest, now: float) -> Fault | None:
-            if "/render" in request.path or now > 40.0:
-                return None
-            return API["404"] if "/jobs/" in request.path else Answer(502)
-
-        simulator = Simulator(world, latency=0.05)
-        async with client_of(simulator) as client:
-            handle = await client.projects.render(project_id)
-            simulator.faults = faults
-            (outcome,) = await client.projects.wait_all([handle])
-        assert outcome.ok
-        assert outcome.job is not None
 
 
 class TestOutages:

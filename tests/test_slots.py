@@ -126,3 +126,23 @@ async def test_a_newcomer_takes_the_slot_of_a_poll_that_hangs() -> None:
     began = anyio.current_time()
     await slots.acquire(Priority.POLL)
     assert began == anyio.current_time()
+
+
+async def test_a_request_that_is_sent_twice_is_overdue_once() -> None:
+    """An HTTP library may repeat a GET by itself; the slot of such a poll is left out once, and counted once."""
+    slots = RequestSlots(4, 1)
+    taken = [await slots.acquire(Priority.POLL) for _ in range(3)]
+    for slot in taken:
+        slots.sent(slot, anyio.current_time())
+    await anyio.sleep(6.0)
+    taken.append(await slots.acquire(Priority.POLL))
+    for slot in taken[:3]:
+        slots.sent(slot, anyio.current_time())
+    await anyio.sleep(6.0)
+    for slot in taken:
+        slots.release(slot)
+    again = [await slots.acquire(Priority.POLL) for _ in range(3)]
+    with anyio.move_on_after(1.0) as scope:
+        await slots.acquire(Priority.POLL)
+    assert scope.cancelled_caught
+    assert 3 == len(again) == slots.busy

@@ -211,9 +211,7 @@ class Projects:
                 raise
             cause = str(error)
         except BaseException as error:
-            if not isinstance(error, Exception):
-                # Whoever cancels the call cannot be given the handle.
-                _log.warning("pictory.render.cancelled: %s may have been started. %s", subject, handle.to_json())
+            _log_if_cancelled(error, handle)
             raise
         text = (
             f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
@@ -244,7 +242,12 @@ class Projects:
             PictoryError: Whatever `render` and `wait` raise. If the render was requested, the error's ``handle`` is it.
         """
         terms = _terms(max_wait, interval, start_grace)
-        return await self._wait(target_of(await self.render(project_id), None), terms)
+        handle = await self.render(project_id)
+        try:
+            return await self._wait(target_of(handle, None), terms)
+        except BaseException as error:
+            _log_if_cancelled(error, handle)
+            raise
 
     async def share_link(
         self,
@@ -345,6 +348,13 @@ class Projects:
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
+
+
+def _log_if_cancelled(error: BaseException, handle: RenderHandle) -> None:
+    # Whoever cancels a call cannot be given the handle.
+    if not isinstance(error, Exception):
+        what = f"the render of project {handle.project_id!r}"
+        _log.warning("pictory.render.cancelled: %s may have been started. %s", what, handle.to_json())
 
 
 def _proves_nothing_started(error: APIError) -> bool:

@@ -33,15 +33,18 @@ class Opening:
     Attributes:
         told: Whether the HTTP library reported anything about the request.
         kept: Whether the request went over a connection that had served another one.
+        wrote: Whether the HTTP library said that it writes the request.
+        again: Whether it opens another connection after that, as a user's transport may that tries again.
     """
 
-    __slots__ = ("_once", "_stream", "kept", "told")
+    __slots__ = ("_once", "_stream", "again", "kept", "told", "wrote")
 
     def __init__(self, *, once: bool) -> None:
         self._once = once
         self._stream: Any = None
         self.told = False
         self.kept = True
+        self.wrote = self.again = False
 
     async def on_event(self, name: str, info: Any) -> None:
         """Take in an event, whose name is prefixed with the part of the library that reports it."""
@@ -49,6 +52,7 @@ class Opening:
         match name.partition(".")[2]:
             case "connect_tcp.started":
                 self.kept = False
+                self.again = self.wrote
             case "connect_tcp.complete":
                 self._stream = info["return_value"]
             case "send_request_headers.started":
@@ -141,6 +145,11 @@ class Admission(Opening):
 
     async def on_write(self) -> None:
         """Confirm the grant, and count the request as sent."""
+        if self.told and self.wrote and self._request.method == "POST":
+            text = f"POST {self._request.path} was sent, and the HTTP library wanted to send it again."
+            self.failure = ConnectionFailedError(text, method="POST", path=self._request.path, sent=True)
+            raise self.failure
+        self.wrote = self.told
         early, self._early = self._early, False
         if early and anyio.current_time() - self.sent_at <= _AT_ONCE:
             return

@@ -29,7 +29,7 @@ from pictory_async._http.stream import Stream, headers_of, is_read, read_into
 from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._statistics import HttpStatistics
-from pictory_async.errors import ConnectionFailedError, PictoryConfigError
+from pictory_async.errors import ConnectionFailedError, PictoryConfigError, changed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -221,9 +221,11 @@ class Engine:
                     await read_into(body, arriving.stream, scope)
                 await arriving.aclose()
                 whole = len(body) <= MAX_BODY
-        except ConnectionFailedError:
+        except ConnectionFailedError as error:
             if admission.failure is not None:  # aiohttp takes it for an error of the network
                 raise admission.failure from None
+            if admission.again and not error.sent:  # the first attempt may have arrived
+                raise changed(error, sent=True) from None
             raise
         finally:
             await self._finish(request, transport, admission, arriving, whole=whole)

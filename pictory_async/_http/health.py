@@ -13,6 +13,8 @@ Likeness: TypeAlias = tuple[type[APIError], int, bool]
 
 _LIMIT_WITHIN: Final = 10.0  # seconds
 _MANY: Final = 10
+_PATHS: Final = 1000
+_FORGOTTEN_AFTER: Final = 300.0  # seconds
 
 
 def likeness(error: APIError) -> Likeness:
@@ -48,8 +50,8 @@ class Health:
     alike: int = 0
     since: float = 0.0
     until: float = 0.0
-    # Paths that were refused with 429 or 503 last time, and how many requests had succeeded by then.
-    _limited: dict[str, int] = attrs.field(init=False, factory=dict[str, int])
+    # Paths that were refused with 429 or 503 last time: how many requests had succeeded by then, and when it was.
+    _limited: dict[str, tuple[int, float]] = attrs.field(init=False, factory=dict[str, tuple[int, float]])
     _successes: int = attrs.field(init=False, default=0)
 
     def succeeded(self, sent_at: float) -> None:
@@ -75,8 +77,8 @@ class Health:
         """Whether some request succeeded within ten seconds of another, which was sent at ``sent_at``."""
         return sent_at - self.succeeded_at <= _LIMIT_WITHIN
 
-    def accepted(self, path: str) -> None:
-        """Take in that a request for a path was not refused."""
+    def not_limited(self, path: str) -> None:
+        """Take in that a request for a path had a response with a good status."""
         self._successes += 1
         if self._limited:
             self._limited.pop(path, None)
@@ -88,6 +90,8 @@ class Health:
         """
         if error.status != 429 and not (error.status == 503 and self.succeeds(sent_at)):  # noqa: PLR2004
             return False
-        before = self._limited.get(error.path)
-        self._limited[error.path] = self._successes
-        return before is None or self._successes - before < _MANY
+        successes, at = self._limited.pop(error.path, (0, -math.inf))
+        if len(self._limited) >= _PATHS:
+            del self._limited[next(iter(self._limited))]
+        self._limited[error.path] = self._successes, sent_at
+        return sent_at - at > _FORGOTTEN_AFTER or self._successes - successes < _MANY

@@ -15,7 +15,14 @@ from pictory_async._http.status import status_error
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._settings.config import user_agent
 from pictory_async._statistics import TransportStatistics
-from pictory_async.errors import APIError, MalformedResponseError, RateLimitedError, StatusError
+from pictory_async.errors import (
+    APIError,
+    ConnectionFailedError,
+    MalformedResponseError,
+    RateBudgetError,
+    RateLimitedError,
+    StatusError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,7 +118,11 @@ class Transport:
         Raises:
             APIError: As its subclasses say.
         """
-        return _raised(await self._attempt("GET", path, subject, priority, None))
+        try:
+            return _raised(await self._attempt("GET", path, subject, priority, None))
+        except RateBudgetError as error:  # of a user's limiter; the poller polls again
+            text = error.message
+        raise ConnectionFailedError(text, method="GET", path=path, sent=False)
 
     def statistics(self) -> TransportStatistics:
         """What was sent so far."""
@@ -131,8 +142,8 @@ class Transport:
             failure.__context__ = None
         else:
             if 200 <= response.status < 300:  # noqa: PLR2004 - success
-                self.limiter.accepted(response.sent_at)
-                self.health.accepted(path)
+                self._notify(self.limiter.accepted, response.sent_at)
+                self.health.not_limited(path)
                 self._retries_left.earn()
                 return response
             failure = status_error(response, self._config.key.hide_in)
@@ -158,12 +169,19 @@ class Transport:
         pause = min(retry_after(failure) or 0.0, self._retry.max_pause)
         if self.health.is_limit(failure, sent_at):
             self._limited += 1
-            self.limiter.refused(sent_at, pause)
+            self._notify(self.limiter.refused, sent_at, pause)
             return
-        self.limiter.accepted(sent_at)
+        self._notify(self.limiter.accepted, sent_at)
         # While others succeed, one path that is always refused must not hold them up.
         if pause and not self.health.succeeds(sent_at):
-            self.limiter.pause(pause)
+            self._notify(self.limiter.pause, pause)
+
+    def _notify(self, tell: Callable[..., None], *values: float) -> None:
+        # A user's limiter may fail, such as one whose store is out of reach; the response is there all the same.
+        try:
+            tell(*values)
+        except Exception:  # noqa: BLE001 - whatever it is
+            _log.warning("pictory.limiter.failed: the limiter did not take in a response", exc_info=True)
 
 
 def _raised(outcome: Response | APIError) -> Response:

@@ -50,7 +50,7 @@ class Limiter(Protocol):
         ...
 
     def refused(self, sent_at: float, pause: Duration | None = None) -> None:
-        """Note that the server answered 429 to the request that was sent at this time.
+        """Note that the server answered 429 to the request that was sent at this time, or 503 while others succeed.
 
         Args:
             sent_at: When it was sent.

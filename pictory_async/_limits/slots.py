@@ -86,7 +86,10 @@ class RequestSlots:
 
     def sent(self, slot: Slot, now: float) -> None:
         """Note that a poll's request is sent now."""
+        if slot.overdue:  # its HTTP library sends it a second time
+            return
         self._unanswered[slot] = now
+        self._unanswered.move_to_end(slot)
         if self._queue.waiting:
             self._set_timers()
 

@@ -87,9 +87,12 @@ class FailureStreak:
 
     def add(self, error: APIError, began: float, now: float) -> None:
         """Add the failure of a poll that began at ``began`` and came back at ``now``."""
-        if not self.alike or likeness(error) != self.key:
+        says = meaning(error)
+        # However the API words it that it cannot say anything, it is the same.
+        alike = likeness(error) == self.key or says is self.meaning is Meaning.UNUSABLE
+        if not self.alike or not alike:
             self.alike, self.first_at, self._last_at = 0, now, now
-        self.last, self.meaning = error, meaning(error)
+        self.last, self.meaning = error, says
         self.count += 1
         self.alike += 1
         self._lasted = began - self.first_at
@@ -128,7 +131,7 @@ class FailureStreak:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""
         if self.meaning is Meaning.REFUSED and self.alike == 1:
             return now + min(interval, random.uniform(_CONFIRM_AFTER, _LATEST_CONFIRMATION))  # noqa: S311 - no secret
-        if self._silent == 1 or self.meaning is Meaning.UNUSABLE:
+        if self._silent == 1 or (self.meaning is Meaning.UNUSABLE and self.alike < _UNUSABLE):
             return now + random.uniform(0.5, 1.0) * min(interval, _CONFIRM_AFTER)  # noqa: S311 - no secret
         return None
 
@@ -138,17 +141,18 @@ def about_key(error: APIError) -> bool:
     return isinstance(error, StatusError) and error.status == 401 and error.from_api  # noqa: PLR2004 - Unauthorized
 
 
-def ends_all(health: Health, crowd: int) -> bool:
-    """Whether what all requests of a client meet is believed for all its watches.
+def ends_all(health: Health, crowd: int, began: float) -> bool:
+    """Whether what all requests of a client meet is believed for every watch, also for one that began later.
 
     Args:
         health: What the client meets.
         crowd: How many watches are refused like the last failure.
+        began: When the watch began.
     """
     error = health.error
     if not isinstance(error, (StatusError, MalformedResponseError)) or is_transient(error):
         return False
-    lasted = health.until - health.since
+    lasted = health.until - max(health.since, began)
     if about_key(error):
         # A key that never worked is wrong. One that worked may be rejected by mistake for a while.
         return lasted >= (_EVERYTHING_FOR if health.ever_succeeded else _CONFIRM_AFTER)

@@ -85,7 +85,8 @@ class RenderOutcome(ValueObject):
             AuthenticationError: For ``REFUSED`` with 401.
             PermissionDeniedError: For ``REFUSED`` with 403.
             WaitTimeoutError: For ``TIMED_OUT``.
-            APIError: For ``ERROR``.
+            APIError: For ``ERROR``, if the responses were not usable.
+            WaitError: For ``ERROR``, if the job was completed and no new video was found.
         """
         if self.error is not None:
             raise self.error

@@ -200,7 +200,10 @@ class WatchRegistry:
             if doubted or failures.meaning in {Meaning.NOTHING, Meaning.GATEWAY}:
                 silent = error
             watch.owner.settle(watch, watch.failed(self._health, crowd, now), now)
-        if silent is not None and not isinstance(silent, RateLimitedError):
+        if silent is None:
+            if failed:  # the API itself has spoken
+                self.outage.ended(now)
+        elif not isinstance(silent, RateLimitedError):
             self.outage.failed(silent, watching, now)
         self._judge_all(now)
         if doubted and now - self._probed_at >= _PROBE_EVERY:
@@ -216,8 +219,8 @@ class WatchRegistry:
         health, error = self._health, self._health.error
         if error is None:
             return
-        every = ends_all(health, self._crowd(error))
-        if not every and health.reached:
+        crowd = self._crowd(error)
+        if health.reached and not ends_all(health, crowd, -math.inf):
             return
         # A response says something about the project that was asked for, unless it is about the key.
         for_all = about_key(error) or not isinstance(error, (StatusError, MalformedResponseError))
@@ -225,6 +228,7 @@ class WatchRegistry:
             # What a gateway sends, or no response at all, does not end the wait for a render that was paid for.
             if (watch.handle is not None and not from_api(error)) or (watch.failures is None and not for_all):
                 continue
+            every = ends_all(health, crowd, watch.began)
             if every or is_unreachable(health, now - watch.began, self._unreachable_after):
                 watch.owner.end(watch, watch.refused(explain.all_fail(watch, error), now), now)
 

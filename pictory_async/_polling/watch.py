@@ -11,6 +11,7 @@ import attrs
 
 from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
 from pictory_async._codec.error_body import quotable
+from pictory_async._http.health import from_api
 from pictory_async._polling import explain
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
 from pictory_async._polling.failures import FailureStreak, Meaning
@@ -115,9 +116,9 @@ class Watch:
         self.asks_job = self.job_id is not None
 
     @property
-    def identity(self) -> tuple[str, str | None, datetime | None]:
+    def identity(self) -> tuple[str, str | None, datetime | None, bool]:
         """What is waited for: two watches of one poller with the same identity are one."""
-        return str(self.project_id), self.job_id, self.after
+        return str(self.project_id), self.job_id, self.after, self.handle is not None
 
     @property
     def failed_polls(self) -> int:
@@ -177,6 +178,8 @@ class Watch:
         may_appear = self.asks_job and isinstance(failures.last, NotFoundError)
         not_before = self._appears_until if may_appear else -math.inf
         believed = failures.believed(health, crowd, known=known or is_young, not_before=not_before)
+        if self.handle is not None and not from_api(failures.last):  # a gateway does not end what was paid for
+            believed = False
         if believed or now >= self._grace_from + self.terms.start_grace:
             outcome = self._by_its_job(now)
             if outcome is not None:
@@ -286,7 +289,7 @@ class Watch:
         if job.is_missing:
             raise explain.job_missing(self.job_id, self.path, job)
         self._usable()
-        self._in_turn = False
+        self._in_turn, self._other_failures = False, None
         is_unknown = (job.status or "").casefold() not in set(JobStatus)
         if is_unknown and (self.job is None or self.job.status != job.status):
             status = quotable(str(job.status))
@@ -300,8 +303,6 @@ class Watch:
                 return self._end(RenderStatus.ERROR if job.is_cleaned else RenderStatus.RENDERED, now, error)
             self.started = self.started or job.is_completed
             self._turn_to_project(now)
-            # A new period: the project may show the new video some time after its job has ended.
-            self._grace_from = now
             return None
         self._unfinished_at = sent_at
         if job.progress is not None and self._first_progress is None:
@@ -330,7 +331,8 @@ class Watch:
     def _turn_to_project(self, now: float) -> None:
         self.asks_job = self._in_turn = False
         self.failures, self._other_failures = self._other_failures, None
-        if self.snapshot is None:
+        # A new period: the project may show the new video some time after its job has ended or disappeared.
+        if self.snapshot is None or self.job is not None:
             self._grace_from = now
 
     def _ask_the_other(self) -> None:
