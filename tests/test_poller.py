@@ -135,6 +135,7 @@ class TestOneProject:
         async with client_of(simulator) as client, client.projects.watch([odd], max_wait=50) as watch:
             outcome = await anext(watch)
             assert RenderStatus.TIMED_OUT is outcome.status
+            assert outcome.project is None
             assert (await client.projects.wait(other)).is_rendered
 
     async def test_max_wait_bounds_the_request_in_flight(self, world: World) -> None:

@@ -196,13 +196,18 @@ class TestWhatAReviewerFound:
             (outcome,) = await client.projects.wait_all([handle])
         assert outcome.ok
 
-    async def test_idle_time_is_no_evidence(self, world: World) -> None:
-        """A gateway's page long ago and one now do not mean that there was nothing else in between."""
+    @pytest.mark.parametrize(
+        ("fault", "expected"), [(GATEWAY["404 page"], errors.NotFoundError), (API["401"], errors.AuthenticationError)]
+    )
+    async def test_idle_time_is_no_evidence(
+        self, world: World, fault: Fault, expected: type[errors.PictoryError]
+    ) -> None:
+        """A refusal long ago and one now do not mean that there was nothing else in between."""
         ids = renders(world, 3)
         simulator = Simulator(world, latency=0.05)
-        simulator.faults = lambda _, now: GATEWAY["404 page"] if now < 1.0 or 70.0 <= now < 73.0 else None
+        simulator.faults = lambda _, now: fault if now < 1.0 or 70.0 <= now < 71.5 else None
         async with client_of(simulator) as client:
-            with pytest.raises(errors.NotFoundError):
+            with pytest.raises(expected):
                 await client.projects.get(ids[0])
             await anyio.sleep(70.0)
             assert {RenderStatus.RENDERED: 3} == statuses(await client.projects.wait_all(ids))

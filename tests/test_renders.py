@@ -102,6 +102,7 @@ async def test_handles_and_ids_may_be_mixed() -> None:
         Truncate(5),
         Answer(200, JSON, b"<html>", reaches_world=True),
         Answer(200, JSON, b'{"success": true}', reaches_world=True),
+        Answer(200, JSON, b'{"success": false, "job_id": "j9"}', reaches_world=True),
         Answer(408, JSON, NO, reaches_world=True),
         Answer(403, {"content-type": "text/html"}, b"<html>", reaches_world=True),
         Answer(404, reaches_world=True),

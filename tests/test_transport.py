@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from pictory_async import AsyncPictory, RateLimiter, RetryPolicy, __version__, errors
+from pictory_async._http.health import Health
 from pictory_async.testing import BASE_URL, DEFAULT_API_KEY, Answer, Render, Reset, Simulator, World
 from tests._virtual import virtual_time
 
@@ -190,3 +191,18 @@ async def test_a_shared_limiter_is_one_budget() -> None:
         for client in (one, other) * 5:
             tasks.start_soon(client.projects.get, "p")
     assert len([entry for entry in simulated.log if entry.at <= 10.0]) == 5
+
+
+def test_paths_that_are_refused_are_forgotten() -> None:
+    """What is kept about them is bounded; so the oldest counts as new again."""
+    health = Health("host")
+    health.succeeded(0.0)
+
+    def refuse(number: int) -> bool:
+        return health.is_limit(errors.RateLimitedError("No.", path=f"/{number}", status=429), 1.0)
+
+    assert all(refuse(number) for number in range(1001))
+    for _ in range(20):
+        health.not_limited("/other")
+    assert not refuse(1000)  # many others had a good response meanwhile
+    assert refuse(0)

@@ -57,9 +57,8 @@ class Connector(aiohttp.TCPConnector):
 
     def drop_older(self, moment: float) -> None:
         """Close the idle connections that were last used before a moment, by `anyio.current_time`."""
-        for protocol, since in self._idle():
-            if since <= moment + _CLOCK:
-                protocol.close()
+        for protocol in [protocol for protocol, since in self._idle() if since <= moment + _CLOCK]:
+            protocol.close()
 
     def _idle(self) -> Iterable[tuple[Any, float]]:
         # Not public: as in `is_clean`, a later version that keeps them elsewhere is used without the checks.

@@ -185,7 +185,7 @@ class WatchRegistry:
 
     def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float) -> None:
         """Judge a failed poll: for its watches, and for all of the client."""
-        doubted = False
+        doubted = spoke = False
         silent: APIError | None = None
         watching = self.watching
         for watch, error in failed.items():
@@ -197,13 +197,12 @@ class WatchRegistry:
             # A render that was paid for is as important as many projects.
             crowd = self._crowd(error) if watch.handle is None else CROWD
             doubted = doubted or failures.is_doubted(self._health, crowd)
-            if doubted or failures.meaning in {Meaning.NOTHING, Meaning.GATEWAY}:
-                silent = error
+            spoke = not doubted and failures.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
+            silent = None if spoke else error
             watch.owner.settle(watch, watch.failed(self._health, crowd, now), now)
-        if silent is None:
-            if failed:  # the API itself has spoken
-                self.outage.ended(now)
-        elif not isinstance(silent, RateLimitedError):
+        if spoke:
+            self.outage.ended(now)
+        elif silent is not None and not isinstance(silent, RateLimitedError):
             self.outage.failed(silent, watching, now)
         self._judge_all(now)
         if doubted and now - self._probed_at >= _PROBE_EVERY:
