@@ -193,7 +193,7 @@ async def test_a_shared_limiter_is_one_budget() -> None:
     assert len([entry for entry in simulated.log if entry.at <= 10.0]) == 5
 
 
-def test_paths_that_are_refused_are_forgotten() -> None:
+async def test_paths_that_are_refused_are_forgotten() -> None:
     """What is kept about them is bounded; so the oldest counts as new again."""
     health = Health("host")
     health.succeeded(0.0)
