@@ -75,7 +75,9 @@ async def test_tasks_download_one_project(world: World, tmp_path: Path, policy: 
                 for _ in range(3):
                     tasks.start_soon(download, tmp_path / str(number))
     assert [True] * ROUNDS * 3 == whole
-    assert ROUNDS == sum(entry.path.endswith(".txt") for entry in world.log)
+    fetched = sum(entry.path.endswith(".txt") for entry in world.log)
+    # A call that begins when another has ended already finds its file there, and replaces it if it was told to.
+    assert ROUNDS <= fetched <= (3 * ROUNDS if policy == "overwrite" else ROUNDS)
     assert ["Film.txt"] * ROUNDS == [path.name for path in tmp_path.glob("*/Film*")]
     assert {expected} == {path.read_bytes() for path in tmp_path.glob("*/Film*")}
 
