@@ -49,7 +49,7 @@ async def test_the_date_of_its_video_does_not_matter(world: World, date: str) ->
         (outcome,) = await client.projects.wait_all([handle])
     assert outcome.ok
     assert outcome.job.video_url == outcome.project.video_url
-    assert outcome.waited < 40.0
+    assert outcome.waited < 60.0
 
 
 async def test_a_stale_page_does_not_lend_its_video(world: World) -> None:
@@ -90,7 +90,7 @@ async def test_it_outranks_the_step(world: World, shown: str) -> None:
         (outcome,) = await client.projects.wait_all([handle])
     assert outcome.ok
     assert world.date(20.0) == outcome.project.generated_at
-    assert outcome.waited < 45.0
+    assert outcome.waited < 65.0
 
 
 async def test_a_later_render_does_not_take_its_place(world: World) -> None:

@@ -45,7 +45,7 @@ class PartFile:
 
     def __init__(self, directory: Directory, name: str, owner: str) -> None:
         self.directory = directory
-        self.path = directory.path / name
+        self.path: Path = directory.path / name
         self.validator: str | None = None
         self.total: int | None = None
         self._marked = f"{name}.{hashlib.sha256(owner.encode(errors='replace')).hexdigest()[:12]}"

@@ -43,7 +43,7 @@ class Transport:
 
     def __init__(self, config: Config, engine: Engine, limiter: Limiter, retry: RetryPolicy) -> None:
         self.engine = engine
-        self.health = Health(urlsplit(config.base_url).netloc)
+        self.health: Health = Health(urlsplit(config.base_url).netloc)
         self.limiter = limiter
         self._config = config
         self._retry = retry
