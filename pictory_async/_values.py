@@ -68,6 +68,19 @@ class Deferred(Generic[T]):
         return resolved, (self.get(),)
 
 
+class DeferredAttribute:
+    """An attribute that may be set to a `Deferred`, computed when the attribute is read; ``None`` until it is set."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._key = f"_{name}"
+
+    def __get__(self, owner: object, kind: type) -> Any:
+        return None if owner is None else resolved(vars(owner).get(self._key))
+
+    def __set__(self, owner: object, value: object) -> None:
+        vars(owner)[self._key] = value
+
+
 def resolved(value: Any) -> Any:
     """The value itself, computed now if it was deferred."""
     return value.get() if _is_deferred(value) else value

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transf
 
 import attrs
 
-from pictory_async._values import ValueObject, resolved
+from pictory_async._values import DeferredAttribute, ValueObject
 
 if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadReport
@@ -78,18 +78,8 @@ def _fact(*, kw_only: bool) -> Any:  # noqa: ARG001 - for type checkers
     return ""
 
 
-class _Deferrable:
-    # A fact that is given as a `Deferred`, and computed when it is read.
-
-    def __get__(self, error: PictoryError | None, owner: object) -> Any:
-        return None if error is None else resolved(error.__dict__.get("_project"))
-
-    def __set__(self, error: PictoryError, value: object) -> None:
-        error.__dict__["_project"] = value
-
-
 def _deferrable(*, default: None) -> Any:  # noqa: ARG001 - for type checkers
-    return _Deferrable()
+    return DeferredAttribute()
 
 
 @dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(_fact, _deferrable))

@@ -363,8 +363,8 @@ def _proves_nothing_started(error: APIError) -> bool:
         return not error.sent
     if isinstance(error, RateLimitedError):
         return True
-    # A gateway's response proves nothing, and neither does an error of the server or a 408.
-    return isinstance(error, StatusError) and error.from_api and error.status in range(400, 500) and error.status != 408  # noqa: PLR2004
+    # A gateway's response proves nothing, and neither does an error of the server or a 408 (Request Timeout).
+    return isinstance(error, StatusError) and error.from_api and error.status in {*range(400, 500)} - {408}
 
 
 def _terms(

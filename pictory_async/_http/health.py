@@ -13,6 +13,8 @@ Likeness: TypeAlias = tuple[type[APIError], int, bool]
 
 _LIMIT_WITHIN: Final = 10.0  # seconds
 _MANY: Final = 10
+_TOO_MANY: Final = 429
+_UNAVAILABLE: Final = 503
 _PATHS: Final = 1000
 _FORGOTTEN_AFTER: Final = 300.0  # seconds
 
@@ -88,7 +90,7 @@ class Health:
 
         A path that is refused again, although many others were not meanwhile, is refused for reasons of its own.
         """
-        if error.status != 429 and not (error.status == 503 and self.succeeds(sent_at)):  # noqa: PLR2004
+        if error.status != _TOO_MANY and not (error.status == _UNAVAILABLE and self.succeeds(sent_at)):
             return False
         successes, at = self._limited.pop(error.path, (0, -math.inf))
         if len(self._limited) >= _PATHS:

@@ -55,7 +55,7 @@ def meaning(error: APIError) -> Meaning:
         return Meaning.GATEWAY if error.status in {403, 404} else Meaning.NOTHING
     if error.status < 300 and not isinstance(error, NotFoundError):  # noqa: PLR2004 - success, but it reports an error
         return Meaning.UNUSABLE
-    return Meaning.NOTHING if 300 <= error.status < 400 or error.status >= 500 else Meaning.REFUSED  # noqa: PLR2004
+    return Meaning.NOTHING if 300 <= error.status < 400 or error.status >= 500 else Meaning.REFUSED  # noqa: PLR2004 - 3xx, 5xx
 
 
 @attrs.define(repr=False, eq=False)
