@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from pictory_async._api.jobs import Jobs
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
-from pictory_async._files.fetcher import Fetcher
 from pictory_async._http.closing import close_all
 from pictory_async._http.libraries import open_engine
 from pictory_async._http.retry import RetryPolicy
@@ -19,6 +18,7 @@ from pictory_async._settings.addresses import is_loopback
 from pictory_async._settings.config import Config
 from pictory_async._settings.durations import optional_seconds
 from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
+from pictory_async._values import Deferred
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._cache.templates import TemplateCache
+    from pictory_async._files.fetcher import Fetcher
+    from pictory_async._http.engine import Engine
     from pictory_async._limits.interface import Limiter
     from pictory_async._settings.durations import Duration
 
@@ -81,12 +83,12 @@ class AsyncPictory:
         retry = retry or RetryPolicy()
         self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
         loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
-        media = open_engine(http, limit=4, reserve=0, plain=plain)
-        self._fetcher = Fetcher(media, retry, self._config.timeout, loopback=loopback)
+        self._media_engine = media = open_engine(http, limit=4, reserve=0, plain=plain)
+        fetcher = Deferred(lambda: _open_fetcher(media, retry, self._config, loopback=loopback))
         limit = optional_seconds("unreachable_after", unreachable_after, above=0.0)
         registry = WatchRegistry(self._transport, limit)
-        self.projects: Projects = Projects(self._transport, registry, self._fetcher)
-        self.templates: Templates = Templates(self._transport, self._fetcher, self._template_cache)
+        self.projects: Projects = Projects(self._transport, registry, fetcher)
+        self.templates: Templates = Templates(self._transport, fetcher, self._template_cache)
         self.jobs: Jobs = Jobs(self._transport, registry)
 
     async def __aenter__(self) -> Self:
@@ -103,7 +105,7 @@ class AsyncPictory:
 
         It can be called twice. If it is cancelled, it closes them all the same before the cancellation takes effect.
         """
-        closers = [self._engine.aclose, self._fetcher.aclose]
+        closers = [self._engine.aclose, self._media_engine.aclose]
         if self._template_cache is not None:
             closers.append(self._template_cache.aclose)
         await close_all(closers)
@@ -127,3 +129,9 @@ def _open_cache(setting: Duration | DiskTemplateCache, config: Config) -> Templa
     from pictory_async._cache.disk import open_cache  # noqa: PLC0415 - few programs cache templates
 
     return open_cache(setting, config)
+
+
+def _open_fetcher(engine: Engine, retry: RetryPolicy, config: Config, *, loopback: bool) -> Fetcher:
+    from pictory_async._files.fetcher import Fetcher  # noqa: PLC0415 - few programs download
+
+    return Fetcher(engine, retry, config.timeout, loopback=loopback)

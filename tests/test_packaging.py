@@ -94,6 +94,14 @@ def test_import_is_clean_and_light() -> None:
     assert (0, "[]\n", "") == (found.returncode, found.stdout, found.stderr)
 
 
+def test_import_makes_only_what_every_program_uses() -> None:
+    """Downloads, the cache, reports, and the classes that only they and whole projects need are loaded when used."""
+    program = "import sys, pictory_async; print(*[name for name in sys.modules if name.startswith('pictory_async.')])"
+    loaded = run(sys.executable, "-c", program).stdout.split()
+    assert "pictory_async._polling.watch" in loaded
+    assert not [name for name in loaded if re.search(r"\._files|disk|sqlite|insight|scene|template$|metadata", name)]
+
+
 def test_command_without_its_extra() -> None:
     """Without the extra `cli`, the command says in one line what to install."""
     program = (

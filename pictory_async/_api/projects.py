@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pictory_async._polling.watch import Watch
     from pictory_async._settings.durations import Duration
     from pictory_async._statistics import PollerStatistics
+    from pictory_async._values import Deferred
     from pictory_async.models import ProjectId, ProjectItem
 
 _log: Final = logging.getLogger("pictory_async")
@@ -56,7 +57,7 @@ _log: Final = logging.getLogger("pictory_async")
 class Projects:
     """The calls about projects: ``client.projects``."""
 
-    def __init__(self, transport: Transport, registry: WatchRegistry, fetcher: Fetcher) -> None:
+    def __init__(self, transport: Transport, registry: WatchRegistry, fetcher: Deferred[Fetcher]) -> None:
         self._transport = transport
         self._registry = registry
         self._fetcher = fetcher
@@ -322,7 +323,8 @@ class Projects:
 
         order = await order_of(directory, kinds, on_conflict, on_progress, min_speed)
         found = project if isinstance(project, Project) else await self.get(project)
-        return await download_assets(self._fetcher, found, order, lambda: self._fetch(found.id, Priority.BACKGROUND))
+        fetcher = self._fetcher.get()
+        return await download_assets(fetcher, found, order, lambda: self._fetch(found.id, Priority.BACKGROUND))
 
     def list(self) -> Listing[ProjectItem]:
         """List the account's projects, across all pages, as an async iterator.

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.manifest import TemplateBackup
     from pictory_async._http.transport import Transport
+    from pictory_async._values import Deferred
     from pictory_async.models import Template, TemplateItem
 
 
 class Templates:
     """The calls about templates: ``client.templates``."""
 
-    def __init__(self, transport: Transport, fetcher: Fetcher, cache: TemplateCache | None) -> None:
+    def __init__(self, transport: Transport, fetcher: Deferred[Fetcher], cache: TemplateCache | None) -> None:
         self._transport = transport
         self._fetcher = fetcher
         self._cache = cache
@@ -76,7 +77,7 @@ class Templates:
         from pictory_async._files.backup import back_up  # noqa: PLC0415 - few programs make backups
 
         path_segment("template", template_id)
-        return await back_up(self._fetcher, template_id, path, lambda: self._fetch(template_id))
+        return await back_up(self._fetcher.get(), template_id, path, lambda: self._fetch(template_id))
 
     @overload
     def list(self, *, details: Literal[False] = False) -> Listing[TemplateItem]: ...

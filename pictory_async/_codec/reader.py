@@ -25,7 +25,7 @@ from pictory_async._codec import hooks, older
 from pictory_async._codec.hooks import ABSENT, TypeMismatchError
 from pictory_async._codec.json_bytes import is_list, is_object
 from pictory_async._codec.names import BLANK_IS_ABSENT, MATTERS, NAMES, JsonPath, Places
-from pictory_async.models import Job, JobStatus, LazySequence, Model, Project, ProjectId, ProjectStep
+from pictory_async.models import JobStatus, LazySequence, Model, Project, ProjectId, ProjectStep
 from pictory_async.models._base import Origin, remember
 
 
@@ -53,7 +53,7 @@ class Reader:
             _cattrs_detailed_validation=True,
             _extra=omitted,
             _origin=omitted,
-            **{attr: override(struct_hook=hook) for (owner, attr), hook in _FIELD_HOOKS.items() if owner is cls},
+            **{attr: override(struct_hook=hook) for attr, hook in _FIELD_HOOKS.get(cls.__name__, {}).items()},
         )
 
     def read(self, raw: Any, asked: ProjectId | None = None) -> Any:
@@ -193,16 +193,17 @@ def read_items(value: Any, kind: Any) -> tuple[list[Any], TypeMismatchError | No
     return found, wrong
 
 
-# For single fields, if the Python type does not determine how the API writes it.
-_FIELD_HOOKS: dict[tuple[type[Model], str], Callable[..., Any]] = {
-    (Job, "error_code"): hooks.error_code,
-    (models.Page, "items"): _items,
-    (models.AiVoice, "speaker"): hooks.label,
-    (models.SceneStyle, "font_size"): hooks.label,
-    (models.Scene, "layout_id"): hooks.label,
-    (models.TemplateScene, "id"): hooks.label,
-    (models.Layer, "id"): hooks.label,
-    **{(Project, name): hooks.label for name in ("project_type", "voice_over_id", "brand_id", "smart_template_id")},
+# For single fields, if the Python type does not determine how the API writes it. By the names of the classes: most
+# classes are made only when a program uses them.
+_FIELD_HOOKS: dict[str, dict[str, Callable[..., Any]]] = {
+    "Job": {"error_code": hooks.error_code},
+    "Page": {"items": _items},
+    "AiVoice": {"speaker": hooks.label},
+    "SceneStyle": {"font_size": hooks.label},
+    "Scene": {"layout_id": hooks.label},
+    "TemplateScene": {"id": hooks.label},
+    "Layer": {"id": hooks.label},
+    "Project": dict.fromkeys(("project_type", "voice_over_id", "brand_id", "smart_template_id"), hooks.label),
 }
 
 

@@ -99,10 +99,6 @@ class Fetcher:
             raise DownloadError(f"The address of {source.what} {problem}, so it is not used. Look at it in Pictory.")
         return url
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._engine.aclose()
-
     async def _attempt(self, source: Source, part: PartFile, patience: Patience) -> bool:
         """Try once; return whether the file is complete. ``False`` means: try again at once, something was changed."""
         url = self.checked(source, source.url)

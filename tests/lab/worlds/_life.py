@@ -113,7 +113,7 @@ def _nothing_left(history: History, clients: list[AsyncPictory], tasks_before: i
     left = {"tasks": seen.tasks_living - tasks_before, "waiters": history.limiter.statistics().waiting}
     left["timers"] = int(seen.seconds_to_next_deadline < FOREVER)
     for client in clients:
-        registry, media = client.projects._registry, client._fetcher._engine
+        registry, media = client.projects._registry, client._media_engine
         left["requests"] = client.statistics().http.busy + media.statistics().busy
         left["callers that wait for a slot"] = client._engine.slots._queue.waiting + media.slots._queue.waiting
         left["watches"] = len(registry._projects) + len(registry._jobs) + len(registry._polls) + registry.watching
