@@ -65,15 +65,13 @@ class Outage:
         return any(one.owner is owner for one in self._waiting)
 
     async def turn(self, owner: object, failures: int, interval: float) -> None:
-        """Wait for the poll's turn; return at once if there is no outage.
+        """Wait for the poll's turn.
 
         Args:
             owner: The scheduler that sends it.
             failures: How many polls of the same project failed in a row.
             interval: Seconds between two polls, as its caller asked.
         """
-        if self.reason is None:
-            return
         one = _Waiting(owner, failures, interval)
         self._waiting.append(one)
         try:

@@ -38,18 +38,16 @@ class Poll:
     """One poll that is in flight, or about to be sent.
 
     Attributes:
-        polled: The id of the project or job that is polled, as text.
+        key: The id of the project or job that is polled, as text, and whether it is a job.
         path: The path of the request.
         subject: What errors call it.
-        of_job: Whether it is of a job.
         watches: The watches that wait for its response: first the one that sends it, then those that became due
             meanwhile.
     """
 
-    polled: str
+    key: tuple[str, bool]
     path: str
     subject: str
-    of_job: bool
     watches: list[Watch]
 
 
@@ -115,12 +113,12 @@ class WatchRegistry:
 
     def claim(self, watch: Watch) -> Poll | None:
         """Join the poll in flight, or return a new poll to `send`."""
-        polled = str(watch.job_id if watch.asks_job else watch.project_id)
-        poll = self._polls.get((polled, watch.asks_job))
+        key = str(watch.job_id if watch.asks_job else watch.project_id), watch.asks_job
+        poll = self._polls.get(key)
         if poll is not None:
             poll.watches.append(watch)
             return None
-        self._polls[polled, watch.asks_job] = poll = Poll(polled, watch.path, watch.subject, watch.asks_job, [watch])
+        self._polls[key] = poll = Poll(key, watch.path, watch.subject, [watch])
         return poll
 
     async def send(self, poll: Poll) -> None:
@@ -128,7 +126,8 @@ class WatchRegistry:
         asker = poll.watches[0]
         counters: Counters = asker.owner.counters
         try:
-            await self.outage.turn(asker.owner, asker.failed_polls, asker.terms.interval)
+            if self.outage.reason is not None:
+                await self.outage.turn(asker.owner, asker.failed_polls, asker.terms.interval)
             counters.poll()
             began = anyio.current_time()
             try:
@@ -140,25 +139,27 @@ class WatchRegistry:
             else:
                 await self._share(asker, poll, response)
         finally:
-            del self._polls[poll.polled, poll.of_job]
+            del self._polls[poll.key]
             for one in poll.watches:
                 if one.open and one.due:  # the poll was cut off, or was sent before this watch began
                     one.owner.poll_soon(one)
 
     def _concerned(self, poll: Poll, sent_at: float) -> list[Watch]:
         """The watches that a response to this poll says something about, if it was sent at ``sent_at``."""
-        table = self._jobs if poll.of_job else self._projects
+        polled, of_job = poll.key
+        table = self._jobs if of_job else self._projects
         return [
             watch
-            for watch in table.get(poll.polled, ())
+            for watch in table.get(polled, ())
             # A response to a request that was sent before a watch began proves nothing for it.
-            if watch.open and watch.began <= sent_at and watch.asks_job is poll.of_job
+            if watch.open and watch.began <= sent_at and watch.asks_job is of_job
         ]
 
     async def _share(self, asker: Watch, poll: Poll, response: Response) -> None:
         now = anyio.current_time()
         concerned = self._concerned(poll, response.sent_at)
         failed: dict[Watch, APIError] = {}
+        usable = False
         for watch in concerned:
             try:
                 outcome = watch.saw(response.body, response.sent_at, now)
@@ -167,10 +168,12 @@ class WatchRegistry:
             except Exception as error:  # noqa: BLE001 - the other watches may belong to other callers
                 watch.owner.fail(error)
             else:
-                self._health.succeeded(response.sent_at)
-                self.outage.ended(now)
+                usable = True
                 self._refused.pop(watch, None)
                 watch.owner.settle(watch, outcome, now)
+        if usable:
+            self._health.succeeded(response.sent_at)
+            self.outage.ended(now)
         if failed:  # one poll, however many watches share it
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
