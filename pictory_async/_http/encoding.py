@@ -31,9 +31,11 @@ def codings(headers: Headers) -> list[str]:
 
     Those that change nothing are left out, and ``x-gzip`` is ``gzip``.
     """
-    values = (value.decode("latin-1") for key, value in headers if key.lower() == b"content-encoding")
-    names = (name.strip().lower() for value in values for name in value.split(","))
-    return ["gzip" if name == "x-gzip" else name for name in names if name not in _NOTHING]
+    found: list[str] = []
+    for key, value in headers:
+        if key.lower() == b"content-encoding":
+            found += (name.strip().lower() for name in value.decode("latin-1").split(","))
+    return ["gzip" if name == "x-gzip" else name for name in found if name not in _NOTHING]
 
 
 class Gunzip:

@@ -37,17 +37,18 @@ class Connector(aiohttp.TCPConnector):
 
     async def connect(self, *arguments: Any, **options: Any) -> Any:
         """Take a kept connection, or open one."""
-        for protocol, _ in self._idle():
-            if protocol.should_close:
-                protocol.close()  # aiohttp itself leaves out closed connections when it looks for one
         opening = WRITING.get()
         opening.told, opening.kept = True, False
-        connection = await super().connect(*arguments, **options)
-        protocol = connection.protocol
-        if protocol in self._known:
-            opening.kept = True
-        else:
-            self._known.add(protocol)
+        while True:
+            connection = await super().connect(*arguments, **options)
+            protocol: Any = connection.protocol
+            if protocol not in self._known:
+                self._known.add(protocol)
+                break
+            if not protocol.should_close:
+                opening.kept = True
+                break
+            connection.close()
         try:
             await opening.on_write()
         except BaseException:
