@@ -97,7 +97,7 @@ def without(system: System, *missing: str) -> System:
     plain: Any = system
     if "links" in missing:
 
-        def link(path: Path, target: Path) -> None:
+        def link(descriptor: int, path: Path, target: Path) -> None:
             raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
         plain.link = link

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, strategies as st
 from pictory_async._files.names import ending_of, safe_name
 from pictory_async._files.partfile import PartFile
 from pictory_async._files.publish import Directory
+from pictory_async.testing import ABSENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,14 +87,23 @@ def test_what_was_written_is_found_again(tmp_path: Path) -> None:
         b"",
         b"{",
         b"[]",
-        b'{"validator": "x"}',
-        b'{"validator": "x", "total": "y"}',
-        b'{"validator": "x\\r\\ny: z", "total": 5}',
-        b'{"validator": "\\u65e5", "total": 5}',
-        b'{"validator": "x", "total": Infinity}',
+        {"validator": ABSENT},
+        {"validator": 5},
+        {"validator": "x\r\ny: z"},
+        {"validator": "\u65e5"},
+        {"total": ABSENT},
+        {"total": "y"},
+        {"total": math.inf},
+        {"head": ABSENT},
+        {"head": 0},
+        {"head": -1},
+        {"head": 6},
+        {"head": 4},
+        {"digest": ABSENT},
+        {"digest": ""},
     ],
 )
-def test_a_part_without_a_good_note_begins_anew(tmp_path: Path, note: bytes | None) -> None:
+def test_a_part_without_a_good_note_begins_anew(tmp_path: Path, note: bytes | dict[str, object] | None) -> None:
     """Bytes of an unknown version are thrown away."""
     first = part(tmp_path)
     first.describe('"tag"', 10)
@@ -100,10 +112,31 @@ def test_a_part_without_a_good_note_begins_anew(tmp_path: Path, note: bytes | No
     (path,) = tmp_path.glob("*.part.json")
     if note is None:
         path.unlink()
-    else:
+    elif isinstance(note, bytes):
         path.write_bytes(note)
+    else:
+        changed = {**json.loads(path.read_bytes()), **note}
+        path.write_text(json.dumps({key: value for key, value in changed.items() if value is not ABSENT}))
     again = part(tmp_path)
     assert (0, None) == (again.size, again.validator)
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("planted", "size"), [(b"12345", 5), (b"12345678", 8), (b"02345678", 0), (b"54321", 0), (b"", 0)]
+)
+def test_a_part_that_was_replaced_begins_anew(tmp_path: Path, planted: bytes, size: int) -> None:
+    """A note belongs to the bytes that it was written for, not to whatever has the part's name."""
+    first = part(tmp_path)
+    first.describe('"tag"', 10)
+    first.write(b"12345")
+    first.write(b"678")
+    first.close()
+    (path,) = tmp_path.glob("*.part")
+    path.unlink()
+    path.write_bytes(planted)
+    again = part(tmp_path)
+    assert size == again.size
     again.close()
 
 

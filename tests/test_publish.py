@@ -244,19 +244,54 @@ def test_a_file_that_appears_at_the_last_moment_is_kept(tmp_path: Path, policy: 
     """Another program makes a file of that name just before the download gets it."""
 
     class Late(System):
-        def link(self, path: Path, target: Path) -> None:
+        def link(self, descriptor: int, path: Path, target: Path) -> None:
             if not seen:
                 target.write_bytes(b"somebody else's")
             seen.append(target)
             if not links:
                 raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-            super().link(path, target)
+            super().link(descriptor, path, target)
 
     seen: list[Path] = []
     path = download(tmp_path, Late(), policy=policy)
     assert b"somebody else's" == (tmp_path / "Film.mp4").read_bytes()
     assert ("Film.mp4" if policy == "skip" else "Film (2).mp4") == path.name
     assert (["Film.mp4"] if policy == "skip" else ["Film (2).mp4", "Film.mp4"]) == names_in(tmp_path)
+
+
+@pytest.mark.parametrize("missing", [(), ("links",)])
+@pytest.mark.parametrize("old", [True, False])
+@pytest.mark.parametrize("planted", ["a file", "a link", "nothing"])
+def test_what_is_published_is_what_was_written(
+    tmp_path: Path, planted: str, old: bool, missing: tuple[str, ...]
+) -> None:
+    """Whatever takes the place of the unfinished file at any call, it is not published, and not continued."""
+    treasure = tmp_path / "treasure"
+    treasure.write_bytes(b"1234567")
+    for number, directory in places(tmp_path, old=old):
+
+        def interfere(count: int, name: str, number: int = number, directory: Path = directory) -> None:
+            # Renaming is by name: nobody can notice what happens between the last look at a file and that.
+            if count != number or name in {"rename", "replace"}:
+                return
+            for path in directory.glob("*.part"):
+                path.unlink()
+                if planted == "a link":
+                    path.symlink_to(treasure)
+                elif planted == "a file":
+                    (tmp_path / "other").write_bytes(b"1234567")
+                    (tmp_path / "other").rename(path)
+
+        system = Watched(interfere)
+        with contextlib.suppress(OSError):
+            download(directory, without(system, *missing), policy="rename")
+        system.bury()
+        assert published(directory) in ([[OLD], [NEW]] if old else [[], [NEW]]), number
+        download(directory, policy="rename")
+        assert [NEW] == published(directory), number
+        assert b"1234567" == treasure.read_bytes()
+        if system.count < number:
+            return
 
 
 def test_the_longest_of_several_parts_is_continued(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from pictory_async._files.partfile import PartFile
 from pictory_async._files.place import checked_directory
 from pictory_async._files.source import Renewal, Source
 from pictory_async._files.staging import Staging
+from pictory_async._files.system import SYSTEM, System
 from pictory_async._gather import each
 from pictory_async.errors import DownloadError, PictoryError
 
@@ -57,9 +58,10 @@ async def back_up(
     template_id: str,
     path: str | os.PathLike[str],
     fetch: Callable[[], Awaitable[Template]],
+    system: System = SYSTEM,
 ) -> TemplateBackup:
     """Back up a template; see ``client.templates.backup``."""
-    staging = Staging(checked_directory(path), template_id)
+    staging = Staging(checked_directory(path), template_id, system)
     async with fetcher.turns.take(staging.key):
         return await _back_up(fetcher, template_id, staging, fetch)
 

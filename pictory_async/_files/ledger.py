@@ -31,7 +31,8 @@ LEDGER: Final = ".pictory.json"
 _VERSION: Final = 1
 _SHORT: Final = 8
 _SEPARATORS: Final = frozenset("/\\:\0")
-_COARSE: Final = 2_000_000_000  # nanoseconds: FAT stores times to two seconds
+# Nanoseconds: to what file systems and copying programs round times, such as FAT to two seconds.
+_GRAINS: Final = (1, 100, 1_000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000)
 
 
 @attrs.frozen
@@ -86,8 +87,13 @@ class Entry:
 
     def fits(self, found: os.stat_result) -> bool:
         """Whether a file is the one that was entered."""
-        near = abs(found.st_mtime_ns - self.modified) <= _COARSE
-        return stat.S_ISREG(found.st_mode) and found.st_size == self.size and near
+        return (
+            stat.S_ISREG(found.st_mode)
+            and found.st_size == self.size
+            and any(
+                found.st_mtime_ns % grain == 0 and abs(found.st_mtime_ns - self.modified) < grain for grain in _GRAINS
+            )
+        )
 
     def distance(self, found: os.stat_result) -> tuple[bool, int]:
         """Which of two entries that fit a file fits better: the smaller one."""

@@ -7,7 +7,9 @@ import errno
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+import attrs
 
 from pictory_async._files.publish import Draft
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pictory_async._files.publish import Directory
+
+_HEAD: Final = 64 * 1024
 
 OnConflict = Literal["rename", "skip", "overwrite"]
 
@@ -25,12 +29,32 @@ def _plain(text: str) -> str:
     return text
 
 
+@attrs.frozen
+class _Note:
+    """What is noted beside a part: which version it is of, and how it begins."""
+
+    validator: str
+    total: int
+    head: int
+    digest: str
+
+    @classmethod
+    def of(cls, validator: str, total: int, data: bytes) -> _Note:
+        """The note for a part that begins with some bytes."""
+        head = data[:_HEAD]
+        return cls(validator, total, len(head), hashlib.sha256(head).hexdigest())
+
+    def fits(self, data: bytes) -> bool:
+        """Whether a part is the one that was noted."""
+        return 0 < self.head <= len(data) and hashlib.sha256(data[: self.head]).hexdigest() == self.digest
+
+
 class PartFile:
     """An unfinished download: ``NAME.OWNER.RANDOM.part``, and beside it a note about the version that it is a part of.
 
-    It is found again by the owner, so two projects of the same name never share a file. The note is written before the
-    first byte of a version, and removed before a byte of it is. So a part with a note has bytes of that version only.
-    Both files can be deleted at any time; then the download starts anew.
+    It is found again by the owner, so two projects of the same name never share a file. The note is written after the
+    first bytes of a version, with a digest of them, and removed before they are. So a part that begins as its note says
+    has bytes of that version only. Both files can be deleted or replaced at any time; then the download starts anew.
 
     Args:
         directory: Where it is; made when the first bytes arrive.
@@ -101,40 +125,41 @@ class PartFile:
         if draft is None:
             return
         note = self._read_note(name)
-        if note is None or not draft.size or draft.size <= self.size:
-            self._remove(draft)  # without the note the version is unknown
+        # Without the note the version is unknown, and another beginning is somebody else's.
+        if note is None or draft.size <= self.size or not note.fits(draft.head()):
+            self._remove(draft)
             return
         if self._draft is not None:
             self._remove(self._draft)
         self._draft = draft
-        self.validator, self.total = note
+        self.validator, self.total = note.validator, note.total
 
-    def _read_note(self, name: str) -> tuple[str, int] | None:
+    def _read_note(self, name: str) -> _Note | None:
         try:
             note = json.loads(self.directory.read(f"{name}.json"))
-            return _plain(note["validator"]), int(note["total"])
+            return _Note(_plain(note["validator"]), int(note["total"]), int(note["head"]), _plain(note["digest"]))
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError, AttributeError):
             return None
 
     def describe(self, validator: str | None, total: int | None) -> None:
-        """Write down which version of the remote file this is a part of."""
-        if (validator, total) == (self.validator, self.total):
-            return
-        draft, system = self._opened(), self.directory.system
-        self.validator, self.total = None, total
-        self._forget(draft)
-        if validator is None or total is None:
-            return
-        note = system.open(draft.path.with_name(f"{draft.path.name}.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        try:
-            system.write(note, memoryview(json.dumps({"validator": validator, "total": total}).encode()))
-        finally:
-            system.close(note)
-        self.validator = validator
+        """Say which version of the remote file this is a part of, before the first byte is written."""
+        self.validator, self.total = None if total is None else validator, total
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
-        self._opened().write(data)
+        draft = self._opened()
+        is_head = not draft.size
+        draft.write(data)
+        if is_head and self.validator is not None and self.total is not None:
+            self._write_note(draft, _Note.of(self.validator, self.total, data))
+
+    def _write_note(self, draft: Draft, note: _Note) -> None:
+        system = self.directory.system
+        file = system.open(draft.path.with_name(f"{draft.path.name}.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            system.write(file, memoryview(json.dumps(attrs.asdict(note)).encode()))
+        finally:
+            system.close(file)
 
     def restart(self) -> None:
         """Discard what arrived so far."""

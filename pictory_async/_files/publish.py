@@ -18,7 +18,8 @@ planted link leads nowhere, and no step ever changes the bytes of a file that ha
 4. Downloads: its size and time are entered in the manifest of the directory (`pictory_async._files.ledger`), beside
    those of the file that it replaces. *Left: the draft, and an entry that fits no file and is therefore ignored.*
 5. It gets its name in one step: ``rename`` if it replaces a file, else ``link``, which fails if something has the
-   name. *Left: the complete file with two names.*
+   name. On Linux, the open file itself is linked; before a ``rename``, step 2 is repeated. *Left: the complete file
+   with two names.*
 6. The private name is removed. *Left: the complete file.*
 
 **Parts** are drafts of downloads (`pictory_async._files.partfile`). They survive a kill, to be continued. Each is
@@ -61,7 +62,7 @@ from anyio import to_thread
 from pictory_async._files.system import SYSTEM, System
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 TEMPORARY: Final = ".pictory-tmp"
 """How the private names of short files end."""
@@ -171,9 +172,14 @@ class Draft:
             OSError: Somebody deleted or changed it.
         """
         found = self.stat()
-        if not self._named() or found.st_size != self.size:
-            raise OSError(errno.ENOENT, "The unfinished file was deleted or replaced")
+        if found.st_size != self.size:
+            raise _replaced()
+        self._check_name()
         return found
+
+    def _check_name(self) -> None:
+        if not self._named():
+            raise _replaced()
 
     def publish(self, target: Path, *, replace: bool) -> None:
         """Give the file its name, in one step, and close it. Call `sync` and `check` first.
@@ -190,7 +196,7 @@ class Draft:
         if _WINDOWS:  # pragma: no cover - it does not rename files that are open
             self.close()
         if replace:
-            self._system.replace(self.path, target)
+            self._rename(self._system.replace, target)
         else:
             self._name(target)
         # Only now: it stays locked until it has lost its private name.
@@ -198,15 +204,21 @@ class Draft:
 
     def _name(self, target: Path) -> None:
         try:
-            self._system.link(self.path, target)
+            self._system.link(self._open, self.path, target)
         except FileExistsError:
             raise
         except OSError:
             if there(target, self._system) is not None:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-            self._system.rename(self.path, target)
+            self._rename(self._system.rename, target)
         else:
-            self._system.unlink(self.path)
+            with contextlib.suppress(FileNotFoundError):
+                self._system.unlink(self.path)
+
+    def _rename(self, rename: Callable[[Path, Path], None], target: Path) -> None:
+        if not _WINDOWS:  # there it is closed by now
+            self._check_name()  # the latest moment: renaming is by name
+        rename(self.path, target)
 
     def discard(self) -> None:
         """Delete the file, if it is still there, and close it."""
@@ -229,9 +241,18 @@ class Draft:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return self._descriptor
 
+    def head(self) -> bytes:
+        """Its first bytes, up to 1 MiB. Once, and before anything is written."""
+        return self._system.read(self._open)
+
     def _named(self) -> bool:
-        found = there(self.path, self._system)
-        return found is not None and os.path.samestat(found, self.stat())
+        mine = self.stat()
+        found = there(self.path, self._system)  # last, so that the answer is as new as can be
+        return found is not None and os.path.samestat(found, mine)
+
+
+def _replaced() -> OSError:
+    return OSError(errno.ENOENT, "The unfinished file was deleted or replaced")
 
 
 def there(path: Path, system: System) -> os.stat_result | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 try:
     import fcntl
@@ -17,6 +15,7 @@ except ImportError:  # pragma: no cover - Windows has no such locks
 # What a system does not have is 0. Without NONBLOCK, opening a planted pipe would never end.
 NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
+_OPEN_FILES: Final = Path("/proc/self/fd")
 
 
 class System:
@@ -67,9 +66,16 @@ class System:
         """Set a file's permissions."""
         path.chmod(mode)
 
-    def link(self, path: Path, target: Path) -> None:
-        """Give a file a second name; fails if something has it."""
-        os.link(path, target)
+    def link(self, descriptor: int, path: Path, target: Path) -> None:
+        """Give an open file a second name; fails if something has it.
+
+        Linux gives it to the open file; elsewhere, it is given to the file that has the name ``path`` at this moment.
+        """
+        if _OPEN_FILES.is_dir():
+            # Without a descriptor, Python would call a function that links the link.
+            os.link(_OPEN_FILES / str(descriptor), target, src_dir_fd=descriptor, follow_symlinks=True)
+        else:  # pragma: no cover - not Linux
+            os.link(path, target)
 
     def rename(self, path: Path, target: Path) -> None:
         """Rename a file. On Windows this fails if something has the new name, elsewhere a file is replaced."""

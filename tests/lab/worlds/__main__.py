@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from tests.lab._mutants import report
 from tests.lab._report import write_section
 from tests.lab.worlds._life import run
-from tests.lab.worlds._mutants import report
+from tests.lab.worlds._mutants import MUTANTS
 from tests.lab.worlds._plan import draw
 from tests.lab.worlds._shrink import shortest
 
@@ -91,7 +92,7 @@ def main() -> None:
         print(shortest(options.seed))
         return
     if options.mutants:
-        table, complete = report()
+        table, complete = report("tests.lab.worlds", MUTANTS, 3000)
         if options.write is not None:
             write_section(options.write, "mutants", table)
         sys.exit(0 if complete else 1)

@@ -1,73 +1,10 @@
-"""Promises broken on purpose, one at a time, to see that the worlds notice."""
+"""What is broken on purpose, to see that the worlds notice."""
 
 from __future__ import annotations
 
-import ast
-import os
-import re
-import shutil
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import Final
 
-import attrs
-
-import pictory_async
-
-LAB: Final = Path(__file__).parents[1]
-SEEDS: Final = 3000
-
-
-@attrs.frozen
-class Mutant:
-    """One change to one function or constant of the package.
-
-    Attributes:
-        what: What is broken, as a sentence.
-        where: The place, such as ``_polling.evidence:judge`` or ``_limits.slots:RequestSlots.release``.
-        old: A piece of its source, which occurs there once.
-        new: What takes its place.
-    """
-
-    what: str
-    where: str
-    old: str
-    new: str
-
-    @property
-    def file(self) -> str:
-        """The file, below the package."""
-        return f"{self.where.partition(':')[0].replace('.', '/')}.py"
-
-    def applied(self, text: str) -> str:
-        """The text of the file with the change.
-
-        Raises:
-            LookupError: The place is gone, or does not hold the old piece just once.
-        """
-        node: ast.AST = ast.parse(text)
-        for name in self.where.partition(":")[2].split("."):
-            found = [child for child in ast.iter_child_nodes(node) if name in _names(child)]
-            if len(found) != 1:
-                raise LookupError(f"{self.where}: {len(found)} definitions of {name}")
-            node = found[0]
-        source = ast.get_source_segment(text, node) or ""
-        if source.count(self.old) != 1 or text.count(source) != 1:
-            raise LookupError(f"{self.where} holds {source.count(self.old)} times, and not once: {self.old}")
-        return text.replace(source, source.replace(self.old, self.new))
-
-
-def _names(node: ast.AST) -> list[str]:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            return [name]
-        case _:
-            return []
-
+from tests.lab._mutants import Mutant
 
 MUTANTS: Final = (
     Mutant("A render that runs is not seen", "_polling.evidence:judge", "if evidence.is_rendering and", "if False and"),
@@ -232,9 +169,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A grant holds for ever",
-        "_http.admission:Admission._confirm",
-        "granted_at is None or not self._limiter.confirm(granted_at)",
-        "granted_at is None",
+        "_http.admission:Admission.on_write",
+        "if early and anyio.current_time() - self.sent_at <= _AT_ONCE:",
+        "if early:",
     ),
     Mutant(
         "What is written late is not counted",
@@ -279,37 +216,3 @@ MUTANTS: Final = (
         "self.busy -= self.busy != 3",
     ),
 )
-
-
-def report() -> tuple[str, bool]:
-    """Run the worlds against every mutant; give a table, and whether each was noticed."""
-    rows = ["| Change | First seed that detects it | Report |", "|---|---:|---|"]
-    missed = 0
-    for mutant in MUTANTS:
-        found = _first_violation(mutant)
-        missed += found is None
-        seed, said = found or ("none", "")
-        print(f"{mutant.what}: seed {seed}: {said}", flush=True)
-        rows.append(f"| {mutant.what} (`{mutant.where}`) | {seed} | {said} |")
-    rows += ["", f"{len(MUTANTS) - missed} of {len(MUTANTS)} were detected."]
-    return "\n".join(rows), not missed
-
-
-def _first_violation(mutant: Mutant) -> tuple[str, str] | None:
-    with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        shutil.copytree(Path(pictory_async.__file__).parent, home / "pictory_async")
-        lab = home / "tests" / "lab"
-        shutil.copytree(LAB / "worlds", lab / "worlds")
-        (home / "tests" / "__init__.py").touch()
-        for file in ("__init__.py", "_report.py"):
-            shutil.copy(LAB / file, lab / file)
-        broken = home / "pictory_async" / mutant.file
-        broken.write_text(mutant.applied(broken.read_text()))
-        command = [sys.executable, "-P", "-m", "tests.lab.worlds", "--seeds", str(SEEDS), "--stop"]
-        env = {**os.environ, "PYTHONPATH": name}
-        run = subprocess.run(command, env=env, cwd=home, capture_output=True, text=True, check=False)
-    found = re.search(r"^seed (\d+): (.*?)(?: \(\d+ in all\))?$", run.stdout, re.MULTILINE)
-    if found is None and run.returncode:
-        raise RuntimeError(run.stderr)
-    return None if found is None else (found[1], found[2].replace("|", "/")[:160])

@@ -282,10 +282,12 @@ def draw(seed: int) -> Plan:
         spells=tuple(_spell(chance, projects) for _ in range(chance.choice((0, 0, 1, 2)))),
         stale=tuple(_stale(chance) for _ in range(chance.choice((0, 0, 0, 1)))),
         job_delay=chance.choice((0.0, 0.0, 4.0, 20.0)),
-        connect=chance.choice((0.0, 0.0, 0.3)),
+        connect=chance.choice((0.0, 0.0, 0.0, 0.3, 2.0)),
         keeps=chance.choice((0.0, 7.0)),
         stalls=tuple(
-            (chance.uniform(0.0, 60.0), chance.choice((0.05, 1.2, 6.0))) for _ in range(chance.choice((0, 0, 0, 10)))
+            # The first seconds are the busiest: most requests then wait for a connection.
+            (chance.uniform(0.0, chance.choice((3.0, 60.0))), chance.choice((0.05, 1.2, 6.0)))
+            for _ in range(chance.choice((0, 0, 0, 10)))
         ),
         projects=tuple(_project(chance, number) for number in range(projects)),
         users=tuple(_user(chance, number, clients, projects) for number in range(chance.randint(1, 5))),

@@ -1,0 +1,89 @@
+"""What is broken on purpose, to see that the worlds of files notice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.lab._mutants import Mutant
+
+MUTANTS: Final = (
+    Mutant(
+        "A file has its name from the start",
+        "_files.publish:Draft.create",
+        'f"{prefix}.{secrets.token_hex(8)}{suffix}"',
+        '(prefix.rpartition(".")[0] or secrets.token_hex(8))',
+    ),
+    Mutant("Links are followed", "_files.system:System.open", "flags | NO_FOLLOW", "flags & ~os.O_EXCL"),
+    Mutant(
+        "A file with a second name is written to", "_files.publish:Draft._take_over", "st_nlink > 1", "st_nlink > 9"
+    ),
+    Mutant(
+        "Whatever has the name is published",
+        "_files.publish:Draft._check_name",
+        "if not self._named():",
+        "if False:",
+    ),
+    Mutant("A part in use is taken over", "_files.publish:Draft._take_over", "not self.lock() or ", ""),
+    Mutant("A replaced part is continued", "_files.partfile:_Note.fits", "return 0 <", "return True or 0 <"),
+    Mutant(
+        "The note outlives its version",
+        "_files.partfile:PartFile.restart",
+        "        self._forget(draft)\n",
+        "",
+    ),
+    Mutant("Another version is appended", "_files.fetcher:_receive", "(validator, total) != ", "None is "),
+    Mutant("A part without a validator is continued", "_files.fetcher:_validator", ' and not tag.startswith("W/")', ""),
+    Mutant(
+        "A wrong range is appended",
+        "_files.fetcher:_receive",
+        "if stream.status == 206 and start != part.size:",
+        "if False:",
+    ),
+    Mutant("A cut file is complete", "_files.fetcher:_receive", "length in {None, arrived}", "True"),
+    Mutant("A web page is a video", "_files.fetcher:_extent", "if _PAGE.match(kind):", "if False and kind:"),
+    Mutant("An empty file is a video", "_files.fetcher:_is_complete", "if not size and", "if False and"),
+    Mutant("The directory is not locked", "_files.publish:Directory._lock", "self.system.lock(descriptor)", "pass"),
+    Mutant(
+        "The private name stays",
+        "_files.publish:Draft._name",
+        "self._system.unlink(self.path)",
+        "pass",
+    ),
+    Mutant(
+        "Somebody else's file is replaced",
+        "_files.place:Place._put_somewhere",
+        'replace=policy == "overwrite"',
+        "replace=True",
+    ),
+    Mutant(
+        "A project takes another one's file for its own",
+        "_files.ledger:Entry.fits",
+        "found.st_size == self.size",
+        "True",
+    ),
+    Mutant(
+        "The entry is forgotten", "_files.place:Place._put", "        ledger.enter(self._project, stem, entry)\n", ""
+    ),
+    Mutant(
+        "An old render is good enough",
+        "_files.ledger:Edition.same",
+        "return self.rendered == other.rendered",
+        "return True",
+    ),
+    Mutant(
+        "Another one's file is skipped", "_files.ledger:Ledger.is_another_s", "return any(", "return False and any("
+    ),
+    Mutant(
+        "A backup is moved without its manifest",
+        "_files.staging:Staging._move",
+        "        self.system.replace(self.path / MANIFEST, self.target / MANIFEST)",
+        "        self.system.unlink(self.path / MANIFEST)",
+    ),
+    Mutant("An interrupted move is forgotten", "_files.staging:Staging.open", "if self._is_whole():", "if False:"),
+    Mutant(
+        "A backup is not checked for a rival",
+        "_files.staging:Staging._lock",
+        "        self.system.lock(self._descriptor)\n",
+        "",
+    ),
+)

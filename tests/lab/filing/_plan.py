@@ -1,0 +1,122 @@
+"""What a world of files is made of, as plain data drawn from its seed."""
+
+from __future__ import annotations
+
+import random
+from typing import Final, Literal, get_args
+
+import attrs
+
+Task = Literal["download", "backup"]
+Policy = Literal["rename", "skip", "overwrite"]
+Event = Literal[
+    "kill",
+    "a new render",
+    "other bytes at the same address",
+    "a private file vanishes",
+    "a private file is replaced",
+    "a link is planted at a private file",
+    "a private file gets a second name",
+    "the manifest is damaged",
+    "a file vanishes",
+    "a file is edited",
+    "a file appears",
+]
+EVENTS: Final = get_args(Event)
+ANSWERS: Final = (
+    "cut",
+    "no validator",
+    "weak validator",
+    "another validator each time",
+    "no ranges",
+    "wrong range",
+    "contradiction",
+    "web page",
+    "empty",
+    "503",
+    "403",
+    "gzip",
+)
+
+
+@attrs.frozen
+class Call:
+    """One call of a process.
+
+    Attributes:
+        task: What it does.
+        project: The number of the project, or of the template.
+        policy: What a download does with files that are in the way.
+    """
+
+    task: Task
+    project: int
+    policy: Policy
+
+
+@attrs.frozen
+class Happening:
+    """Something that happens before a turn.
+
+    Attributes:
+        turn: Before which turn.
+        event: What happens.
+        draw: Chooses to which process or file, from 0 to 1.
+    """
+
+    turn: int
+    event: Event
+    draw: float
+
+
+@attrs.frozen
+class Plan:
+    """One world.
+
+    Attributes:
+        seed: Where it came from.
+        missing: What the file system does not have: ``links`` or ``locks``.
+        projects: How many projects there are; all have the same name.
+        templates: How many templates there are.
+        processes: The calls of each process, one after the other.
+        happenings: What happens to them.
+        faults: The share of responses that are not what they should be.
+    """
+
+    seed: int
+    missing: tuple[str, ...]
+    projects: int
+    templates: int
+    processes: tuple[tuple[Call, ...], ...]
+    happenings: tuple[Happening, ...]
+    faults: float
+
+
+def _call(chance: random.Random, projects: int, policy: Policy) -> Call:
+    task: Task = chance.choices(get_args(Task), (3, 1))[0]
+    return Call(task, chance.randrange(projects if task == "download" else 1), policy)
+
+
+def draw(seed: int) -> Plan:
+    """Draw a world."""
+    chance = random.Random(seed)
+    projects = chance.choice((1, 1, 2))
+    policy: Policy = chance.choice(get_args(Policy))
+    events = chance.choice((("kill",), EVENTS, EVENTS))
+    missing = chance.choices(((), ("links",), ("locks",), ("links", "locks")), (6, 2, 1, 1))[0]
+    turns = chance.choice((60, 200))
+    return Plan(
+        seed=seed,
+        missing=missing,
+        projects=projects,
+        templates=1,
+        processes=tuple(
+            tuple(_call(chance, projects, policy) for _ in range(chance.choice((1, 1, 2))))
+            for _ in range(chance.choice((1, 2, 2, 3)))
+        ),
+        happenings=tuple(
+            Happening(chance.randrange(turns), chance.choice(events), chance.random())
+            for _ in range(chance.choice((0, 1, 2, 5)))
+        ),
+        faults=chance.choice((0.0, 0.0, 0.2, 0.5)),
+    )
