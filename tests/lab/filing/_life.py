@@ -60,7 +60,7 @@ class Life:
 
     def __attrs_post_init__(self) -> None:
         plan = self.plan
-        self._source = Source(plan.projects, plan.templates, plan.seed, plan.faults, self.counts)
+        self._source = Source(plan, self.counts)
         self._chance = random.Random(plan.seed + 1)
         (self.home / "treasure").write_bytes(_TREASURE)
         self.films.mkdir()
@@ -178,13 +178,13 @@ class Life:
     def _happen(self, happening: Happening, waiting: dict[Process, str]) -> None:
         chance = random.Random(happening.draw)
         event = happening.event
-        if event == "kill":
+        if "kill" in event:
             victim = chance.choice(sorted(waiting, key=lambda process: process.name))
             victim.kill()
             self._restarts.append(victim.calls)
-        elif event in {"a new render", "other bytes at the same address"}:
-            chance.choice(self._source.remotes).change(render=event == "a new render")
-        elif not self._interfere(event, chance, waiting):
+        if "a new render" in event or event == "other bytes at the same address":
+            chance.choice(self._source.remotes).change(render="a new render" in event)
+        elif "kill" not in event and not self._interfere(event, chance, waiting):
             return
         self.counts[event] += 1
 

@@ -13,7 +13,6 @@ MUTANTS: Final = (
         'f"{prefix}.{secrets.token_hex(8)}{suffix}"',
         '(prefix.rpartition(".")[0] or secrets.token_hex(8))',
     ),
-    Mutant("Links are followed", "_files.system:System.open", "flags | NO_FOLLOW", "flags & ~os.O_EXCL"),
     Mutant(
         "A file with a second name is written to", "_files.publish:Draft._take_over", "st_nlink > 1", "st_nlink > 9"
     ),

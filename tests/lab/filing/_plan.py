@@ -11,6 +11,7 @@ Task = Literal["download", "backup"]
 Policy = Literal["rename", "skip", "overwrite"]
 Event = Literal[
     "kill",
+    "kill, and a new render",
     "a new render",
     "other bytes at the same address",
     "a private file vanishes",
@@ -29,6 +30,7 @@ ANSWERS: Final = (
     "weak validator",
     "another validator each time",
     "no ranges",
+    "ranges of any version",
     "wrong range",
     "contradiction",
     "web page",
@@ -81,6 +83,7 @@ class Plan:
         processes: The calls of each process, one after the other.
         happenings: What happens to them.
         faults: The share of responses that are not what they should be.
+        answers: What they are instead.
     """
 
     seed: int
@@ -90,6 +93,7 @@ class Plan:
     processes: tuple[tuple[Call, ...], ...]
     happenings: tuple[Happening, ...]
     faults: float
+    answers: tuple[str, ...]
 
 
 def _call(chance: random.Random, projects: int, policy: Policy) -> Call:
@@ -102,7 +106,7 @@ def draw(seed: int) -> Plan:
     chance = random.Random(seed)
     projects = chance.choice((1, 1, 2))
     policy: Policy = chance.choice(get_args(Policy))
-    events = chance.choice((("kill",), EVENTS, EVENTS))
+    events = chance.choice((EVENTS[:2], EVENTS, EVENTS))
     missing = chance.choices(((), ("links",), ("locks",), ("links", "locks")), (6, 2, 1, 1))[0]
     turns = chance.choice((60, 200))
     return Plan(
@@ -116,7 +120,8 @@ def draw(seed: int) -> Plan:
         ),
         happenings=tuple(
             Happening(chance.randrange(turns), chance.choice(events), chance.random())
-            for _ in range(chance.choice((0, 1, 2, 5)))
+            for _ in range(chance.choice((0, 1, 3, 8)))
         ),
-        faults=chance.choice((0.0, 0.0, 0.2, 0.5)),
+        faults=chance.choice((0.0, 0.2, 0.5, 0.8)),
+        answers=tuple(chance.sample(ANSWERS, chance.choice((1, 2, 2, 4)))),
     )

@@ -17,12 +17,12 @@ from pictory_async.models import Project, Template
 from pictory_async.testing import Answer, Simulator, Truncate, World
 from pictory_async.testing._faults import Delivery, Ending
 from pictory_async.testing._messages import SimResponse
-from tests.lab.filing._plan import ANSWERS
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from pictory_async.testing import Fault, SimRequest
+    from tests.lab.filing._plan import Plan
 
 _BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _RANGE: Final = re.compile(r"bytes=(\d+)-")
@@ -32,7 +32,7 @@ _REFUSALS: Final = {
     "403": Answer(403, {"content-type": "application/xml"}, b"<Error/>"),
     "web page": Answer(200, {"content-type": "text/html"}, b"<html>Please log in</html>"),
 }
-_CUT: Final = {"cut", "no validator", "weak validator", "another validator each time"}
+_CUT: Final = {"cut", "no validator", "weak validator", "another validator each time", "ranges of any version"}
 
 
 @attrs.define
@@ -92,18 +92,16 @@ class Source:
     """The server.
 
     Args:
-        projects: How many projects it has.
-        templates: How many templates.
-        seed: Decides what goes wrong.
-        share: The share of responses that are not what they should be.
+        plan: What it has, and what it does wrong.
         counts: Counts what went wrong.
     """
 
-    def __init__(self, projects: int, templates: int, seed: int, share: float, counts: Counter[str]) -> None:
-        self.films = [Remote("film", number) for number in range(projects)]
-        self.templates = [(Remote("project", number), Remote("structure", number)) for number in range(templates)]
-        self.share = share
-        self._chance = random.Random(seed)
+    def __init__(self, plan: Plan, counts: Counter[str]) -> None:
+        self.films = [Remote("film", number) for number in range(plan.projects)]
+        self.templates = [(Remote("project", number), Remote("structure", number)) for number in range(plan.templates)]
+        self.share = plan.faults
+        self._answers = plan.answers
+        self._chance = random.Random(plan.seed)
         self._counts = counts
         self._lock = threading.Lock()
         for remote in self.remotes:
@@ -139,7 +137,7 @@ class Source:
         remote = next(one for one in self.remotes if (one.kind, one.number) == (kind, number))
         content = remote.renders[render][-1]
         with self._lock:
-            wrong = self._chance.choice(ANSWERS) if self._chance.random() < self.share else ""
+            wrong = self._chance.choice(self._answers) if self._chance.random() < self.share else ""
             if wrong:
                 self._counts[wrong] += 1
             return self._answer(wrong, request, content, "video/mp4" if kind == "film" else "application/json")
@@ -156,7 +154,8 @@ class Source:
         headers["etag"] = self._validator(wrong, tag)
         status, start = 200, 0
         wanted = _RANGE.fullmatch(request.headers.get("range", ""))
-        if wanted and request.headers.get("if-range", tag) == headers["etag"] and wrong != "no ranges":
+        fits = request.headers.get("if-range", tag) == headers["etag"] or wrong == "ranges of any version"
+        if wanted and fits and wrong != "no ranges":
             status, start = 206, int(wanted[1])
             if start >= len(content):
                 return Answer(416, {"content-range": f"bytes */{len(content)}"})
@@ -174,6 +173,6 @@ class Source:
     def _validator(self, wrong: str, tag: str) -> str:
         return {
             "no validator": "",
-            "weak validator": f"W/{tag}",
+            "weak validator": 'W/"1"',  # the same for all versions
             "another validator each time": f'"{self._chance.random()}"',
         }.get(wrong, tag)

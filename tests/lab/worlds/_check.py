@@ -129,15 +129,23 @@ def _looked_away(history: History, told: Told) -> Iterator[str]:
     plan = history.plan
     if told.outcome.waited < told.user.max_wait - STEP:
         yield f"after only {told.outcome.waited} s"
-    undated = {str(one.id) for one in plan.projects if one.undated}
-    quiet = not (plan.share or plan.spells or plan.stale or plan.stalls or plan.late)
-    if not quiet or told.outcome.job_id or str(told.outcome.project_id) in undated:
+    if plan.share or plan.spells or plan.stale or plan.stalls or plan.late:
         return
     watches = sum(len(user.projects) + 2 for user in plan.users)
     pace = (plan.rate - plan.burst + 1) / plan.per
     if any(user.kind == "crowd" for user in plan.users):
         pace /= 4  # the share that polls keep
-    patience = 2.0 * told.user.interval + 2.0 + 3.0 * watches / pace + watches / 4 * (plan.latency + plan.connect)
+    once = watches / pace + watches / 4 * (plan.latency + plan.connect) + 2.0
+    polls = [
+        *history.server.of(told.user.client, f"/projects/{told.outcome.project_id}"),
+        *history.server.of(told.user.client, f"/jobs/{told.outcome.job_id}"),
+    ]
+    if told.outcome.waited > once and not any(one.back >= told.began for one in polls):
+        yield f"in {told.outcome.waited} s, there was no poll"
+    undated = {str(one.id) for one in plan.projects if one.undated}
+    if told.outcome.job_id or str(told.outcome.project_id) in undated:
+        return
+    patience = 2.0 * told.user.interval + 3.0 * once
     truth = history.server.world.projects
     project = next(one for one in truth if str(one.id) == str(told.outcome.project_id))
     ends = [render.ends_at for render in project.renders if not render.fails]

@@ -212,7 +212,7 @@ def _project(chance: random.Random, number: int) -> ProjectPlan:
 
 def _user(chance: random.Random, number: int, clients: int, projects: int) -> UserPlan:
     kinds = get_args(UserKind)
-    kind: UserKind = chance.choices(kinds, (3, 5, 8, 3, 3, 2, 2, 2, 1, 1))[0]
+    kind: UserKind = chance.choices(kinds, (3, 5, 8, 3, 3, 2, 2, 2, 2, 1))[0]
     many = kind in {"wait_all", "watch", "render", "handles"}
     count = chance.randint(1, projects) if many else 1
     if kind in {"render", "handles"}:
