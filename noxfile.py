@@ -99,6 +99,13 @@ def worlds(session: nox.Session) -> None:
     session.run("python", "-m", "tests.lab.worlds", *session.posargs)
 
 
+@nox.session(requires=["build"])
+def filing(session: nox.Session) -> None:
+    """Run random worlds of files on all cores, one system call at a time: ``-- --seeds 3000`` or ``-- --mutants``."""
+    session.install(wheel("all"), *group("tests"))
+    session.run("python", "-m", "tests.lab.filing", *session.posargs)
+
+
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Combine the coverage of the test runs, and fail if a line or a branch is not covered."""

@@ -16,7 +16,7 @@ from tests.lab.filing._life import run
 from tests.lab.filing._mutants import MUTANTS
 from tests.lab.filing._plan import draw
 
-_DONE = ("downloads", "backups", "written", "skipped", "failed calls", "system calls")
+_DONE = ("downloads", "backups", "templates", "written", "skipped", "failed calls", "system calls")
 
 
 def _one(seed: int) -> tuple[int, list[str], collections.Counter[str]]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import collections
+import json
 import os
 import random
+import sqlite3
 import tempfile
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from pictory_async import DiskTemplateCache
 from pictory_async._files.backup import back_up
 from pictory_async._files.downloads import DownloadStatus, Order, download_assets
 from pictory_async._files.ledger import LEDGER
@@ -56,6 +61,7 @@ class Life:
     # What other people did: from then on, less can be promised.
     _disturbed: bool = attrs.field(init=False, default=False)
     _touched: bool = attrs.field(init=False, default=False)
+    _theirs: bytes | None = attrs.field(init=False, default=None)
     _published: dict[str, bytes] = attrs.field(init=False, factory=dict[str, bytes])
 
     def __attrs_post_init__(self) -> None:
@@ -84,7 +90,7 @@ class Life:
         last = {call.policy for calls in self.plan.processes for call in calls}
         policy = min(last)
         downloads = [Call("download", number, policy) for number in range(self.plan.projects)]
-        backups = [Call("backup", number, policy) for number in range(self.plan.templates)]
+        backups = [Call("backup", 0, policy)]
         self._start("the last process", (*downloads, *backups))
         self._run([])
         self._all_is_there(policy)
@@ -94,11 +100,13 @@ class Life:
 
     def _start(self, name: str, calls: tuple[Call, ...]) -> None:
         async def main(process: Process) -> None:
-            async with self._source.simulator().client() as client:
+            cache = DiskTemplateCache(self._cache, ttl=timedelta(days=1))
+            tasks = {"download": self._download, "backup": self._back_up, "template": self._get_template}
+            async with self._source.simulator().client(template_cache=cache) as client:
                 for call in calls:
                     self.counts[f"{call.task}s"] += 1
                     try:
-                        await (self._download if call.task == "download" else self._back_up)(process, client, call)
+                        await tasks[call.task](process, client, call)
                     except (DownloadError, PictoryConfigError) as error:
                         self._failed(process, call, error)
 
@@ -149,6 +157,13 @@ class Life:
         if not found.ok and not self._disturbed:
             self._wrong(f"{process.name} made a backup that is damaged: {found.problems}")
 
+    async def _get_template(self, process: Process, client: AsyncPictory, call: Call) -> None:
+        refresh = call.policy == "overwrite"
+        template = await client.templates.get(f"template{call.project}", refresh=refresh)
+        known = [json.loads(content)["name"] for content in self._source.details[call.project].contents]
+        if template.name not in (known[-1:] if refresh else known):
+            self._wrong(f"{process.name} got {template.name!r} as template {call.project}, which is {known[-1]!r}")
+
     def _reported(self, process: Process, call: Call, file: DownloadedFile) -> None:
         if file.path is None or file.status not in {DownloadStatus.WRITTEN, DownloadStatus.SKIPPED}:
             self._wrong(f"{process.name} reports {file}")
@@ -184,6 +199,8 @@ class Life:
             self._restarts.append(victim.calls)
         if "a new render" in event or event == "other bytes at the same address":
             chance.choice(self._source.remotes).change(render="a new render" in event)
+        elif "cache" in event:
+            self._damage_cache(event, chance)
         elif "kill" not in event and not self._interfere(event, chance, waiting):
             return
         self.counts[event] += 1
@@ -214,6 +231,17 @@ class Life:
         self._disturb(event, path)
         return True
 
+    def _damage_cache(self, event: str, chance: random.Random) -> None:
+        self._theirs = None
+        self._cache.unlink(missing_ok=True)
+        if event == "the cache is damaged":
+            self._cache.write_bytes(chance.choice((b"", b"SQLite format 3\0", bytes(5000))))
+        else:
+            with closing(sqlite3.connect(self._cache)) as other:
+                other.execute("CREATE TABLE theirs (value)")
+                other.commit()
+            self._theirs = self._cache.read_bytes()
+
     def _disturb(self, event: str, path: Path) -> None:
         self._published.pop(path.name, None)
         if event == "a private file gets a second name":
@@ -236,6 +264,8 @@ class Life:
         """Check every file, as somebody who looks between two system calls would."""
         if (self.home / "treasure").read_bytes() != _TREASURE:
             self._wrong("a planted link was followed")
+        if self._theirs is not None and self._cache.read_bytes() != self._theirs:
+            self._wrong("another program's file was changed")
         whole = {content for film in self._source.films for content in film.contents} | {_OWN}
         now: dict[str, bytes] = {}
         for path in self.films.iterdir():
@@ -250,8 +280,7 @@ class Life:
             elif now[name] != content and not self._may_replace(content, now[name]):
                 self._wrong(f"{name} was replaced: {content[:16]!r} by {now[name][:16]!r}")
         self._published = now
-        for number in range(self.plan.templates):
-            self._look_at_backup(number)
+        self._look_at_backup(0)
 
     def _may_replace(self, old: bytes, new: bytes) -> bool:
         """Whether one complete file may take the place of another: a later one of the same project."""
@@ -273,17 +302,20 @@ class Life:
             if file.read_bytes() not in remote.contents:
                 self._wrong(f"a backup that looks complete has another {remote.kind} file")
 
+    @property
+    def _cache(self) -> Path:
+        return self.home / "cache.sqlite"
+
     def _backup(self, number: int) -> Path:
         return self.home / f"backup {number}"
 
     def _all_is_there(self, policy: str) -> None:
         """Check what is there when nothing happens any more."""
-        for number in range(self.plan.templates):
-            found = check(self._backup(number))
-            if not found.ok:
-                self._wrong(f"the backup is damaged in the end: {found.problems}")
-            if any(path.name.startswith(".partial") for path in self._backup(number).iterdir()):
-                self._wrong("the backup's hidden directory is still there")
+        found = check(self._backup(0))
+        if not found.ok:
+            self._wrong(f"the backup is damaged in the end: {found.problems}")
+        if any(path.name.startswith(".partial") for path in self._backup(0).iterdir()):
+            self._wrong("the backup's hidden directory is still there")
         if self._disturbed or "locks" in self.plan.missing:
             return
         names = sorted(path.name for path in self.films.iterdir())

@@ -85,4 +85,22 @@ MUTANTS: Final = (
         "        self.system.lock(self._descriptor)\n",
         "",
     ),
+    Mutant(
+        "All templates are one to the cache",
+        "_cache.disk:DiskStore._key",
+        "self._base_url, template_id]",
+        "self._base_url]",
+    ),
+    Mutant(
+        "A damaged cache is an error",
+        "_cache.disk:DiskStore._work",
+        "except _UNUSABLE as error:",
+        "except OSError as error:",
+    ),
+    Mutant(
+        "Another program's file is a cache",
+        "_cache.sqlite:Database._prepare",
+        ' and run("SELECT count(*) FROM sqlite_master").fetchone() == (0,)',
+        "",
+    ),
 )

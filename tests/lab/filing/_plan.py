@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import attrs
 
-Task = Literal["download", "backup"]
+Task = Literal["download", "backup", "template"]
 Policy = Literal["rename", "skip", "overwrite"]
 Event = Literal[
     "kill",
@@ -22,6 +22,8 @@ Event = Literal[
     "a file vanishes",
     "a file is edited",
     "a file appears",
+    "the cache is damaged",
+    "the cache is another program's",
 ]
 EVENTS: Final = get_args(Event)
 ANSWERS: Final = (
@@ -39,6 +41,7 @@ ANSWERS: Final = (
     "403",
     "gzip",
 )
+_TEMPLATES: Final = 2
 
 
 @attrs.frozen
@@ -48,7 +51,7 @@ class Call:
     Attributes:
         task: What it does.
         project: The number of the project, or of the template.
-        policy: What a download does with files that are in the way.
+        policy: What a download does with files that are in the way; to overwrite a cached template is to refresh it.
     """
 
     task: Task
@@ -79,7 +82,7 @@ class Plan:
         seed: Where it came from.
         missing: What the file system does not have: ``links`` or ``locks``.
         projects: How many projects there are; all have the same name.
-        templates: How many templates there are.
+        templates: How many templates there are; the first is backed up, all are cached.
         processes: The calls of each process, one after the other.
         happenings: What happens to them.
         faults: The share of responses that are not what they should be.
@@ -97,8 +100,9 @@ class Plan:
 
 
 def _call(chance: random.Random, projects: int, policy: Policy) -> Call:
-    task: Task = chance.choices(get_args(Task), (3, 1))[0]
-    return Call(task, chance.randrange(projects if task == "download" else 1), policy)
+    task: Task = chance.choices(get_args(Task), (3, 1, 1))[0]
+    number = {"download": projects, "backup": 1, "template": _TEMPLATES}[task]
+    return Call(task, chance.randrange(number), policy)
 
 
 def draw(seed: int) -> Plan:
@@ -113,7 +117,7 @@ def draw(seed: int) -> Plan:
         seed=seed,
         missing=missing,
         projects=projects,
-        templates=1,
+        templates=_TEMPLATES,
         processes=tuple(
             tuple(_call(chance, projects, policy) for _ in range(chance.choice((1, 1, 2))))
             for _ in range(chance.choice((1, 2, 2, 3)))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _RANGE: Final = re.compile(r"bytes=(\d+)-")
+_DETAILS: Final = re.compile(r".*/v1/templates/template(\d+)")
 _PATH: Final = re.compile(r".*/media/(\w+)-(\d+)-(\d+)\.\w+")
 _REFUSALS: Final = {
     "503": Answer(503, {"retry-after": "1"}),
@@ -40,7 +41,7 @@ class Remote:
     """A project or template on the server: what its files held, render by render.
 
     Attributes:
-        kind: ``film``, ``project`` or ``structure``.
+        kind: ``film``, ``project``, ``structure`` or ``details``.
         number: Which one.
         renders: The contents of each render; a content that replaced another one at its address comes after it.
     """
@@ -61,6 +62,8 @@ class Remote:
         digest = hashlib.sha256(f"{self.kind} {self.number} {count}".encode()).hexdigest()
         if self.kind == "film":
             return f"{self.kind} {self.number} {count:03} {digest}".encode()
+        if self.kind == "details":
+            return json.dumps({"id": f"template{self.number}", "name": f"{self.number} {digest}"}).encode()
         return json.dumps({self.kind: digest, "count": count % 10}).encode()
 
     @property
@@ -99,6 +102,7 @@ class Source:
     def __init__(self, plan: Plan, counts: Counter[str]) -> None:
         self.films = [Remote("film", number) for number in range(plan.projects)]
         self.templates = [(Remote("project", number), Remote("structure", number)) for number in range(plan.templates)]
+        self.details = [Remote("details", number) for number in range(plan.templates)]
         self.share = plan.faults
         self._answers = plan.answers
         self._chance = random.Random(plan.seed)
@@ -110,7 +114,7 @@ class Source:
     @property
     def remotes(self) -> list[Remote]:
         """All that it has."""
-        return [*self.films, *(remote for pair in self.templates for remote in pair)]
+        return [*self.films, *self.details, *(remote for pair in self.templates for remote in pair)]
 
     def simulator(self) -> Simulator:
         """A simulator for one process, whose files are this server's."""
@@ -130,6 +134,9 @@ class Source:
         )
 
     def _fault(self, request: SimRequest, _now: float) -> Fault | None:
+        if (found := _DETAILS.fullmatch(request.path)) is not None:
+            details = self.details[int(found[1])]
+            return Answer(200, {"content-type": "application/json"}, details.contents[-1])
         found = _PATH.fullmatch(request.path)
         if found is None:
             return None
