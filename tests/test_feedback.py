@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from statistics import fmean
 
 import anyio
 import pytest
@@ -153,12 +152,11 @@ class TestUnrelatedRefusals:
     def test_a_few_of_them_leave_most_of_the_pace(self, part: float, left: float) -> None:
         """One in a hundred leaves three quarters of the nominal pace over an hour, one in twenty a half."""
         used = []
-        for seed in range(12):
+        for seed in range(30):
             client, chance = Saturated(), random.Random(seed)
             client.send(3600.0, lambda chance=chance: chance.random() < part)  # type: ignore[misc]
             used.append(client.accepted / 3600.0 / client.nominal)
-        assert left < fmean(used)
-        assert left - 0.15 < min(used)
+        assert left <= round(min(used), 2)
 
     def test_a_limit_that_falls_is_not_taken_for_them(self) -> None:
         """When a server suddenly accepts a tenth, nearly everything sent is accepted again after some minutes."""

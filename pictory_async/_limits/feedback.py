@@ -3,7 +3,8 @@
 The law, for the share of the nominal pace that is used:
 
 - **Down.** A refusal (429) lowers the share once: to 0.8 of what it was, but to no less than 0.8 of the pace that the
-  server accepted in the last minute or two. Refusals of requests that were sent earlier belong to the same event.
+  server accepted in the last minute or two. Before ten responses show what that is, the share is halved instead, if at
+  least a third of the requests was refused. Refusals of requests that were sent earlier belong to the same event.
   Further refusals in a row only double the pause.
 - **Up.** The share follows a cubic curve (as TCP CUBIC does, RFC 9438): quickly back towards the pace at which the
   refusal came, flat around it, then faster above it. Reaching that pace again takes at least 150 requests and a minute.
@@ -13,9 +14,9 @@ The law, for the share of the nominal pace that is used:
   not used is not raised: it is raised by the first request that has to wait for it. A time without any request counts
   as well: the first request after nine idle minutes finds the nominal pace.
 - **Unrelated refusals.** A limit does not refuse requests at a pace below what it accepted a moment ago. The refusals
-  that come there all the same are counted, and as large a fraction of the requests, times two, may then be refused at
-  any pace without lowering it. More than 8 % is never excused, and more than 12 % counts as a lower limit. So a steady
-  1 % of refusals that have nothing to do with the pace leaves 75 % of it over an hour, and 5 % leave half on average.
+  that come there all the same are counted. Two and a half times as many may then be refused at any pace without
+  lowering it, because they come in clusters. No more than 8 % are expected, and more than 12 % count as a lower limit.
+  So a steady 1 % of refusals that have nothing to do with the pace leaves 75 % of it over an hour, and 5 % leave half.
 
 Everything here is arithmetic: it takes ``now`` and never waits.
 """
@@ -28,7 +29,9 @@ from typing import Final
 import attrs
 
 _DECREASE: Final = 0.8
+_HALVE: Final = 0.5
 _ENOUGH: Final = 10
+_MOSTLY: Final = 2.0  # accepted requests for one that was refused: above that, the limit cannot be far below
 _GRANTS: Final = 150.0
 _SECONDS: Final = 60.0
 _MEMORY: Final = 60.0
@@ -52,6 +55,7 @@ _RECALL: Final = 1000.0
 _MOST_UNRELATED: Final = 0.08
 _FLOOD: Final = 0.12
 _FLOOD_AT_LEAST: Final = 3.5
+_EXCUSES: Final = 2.5  # for each refusal that is expected: they come in clusters
 _MOST_EXCUSES: Final = 2.0
 
 
@@ -81,7 +85,7 @@ class _Unrelated:
                 # Too many to be unrelated: the server accepts less than it did.
                 self._sent = self._refused = self._excuses = 0.0
         fraction = min(_MOST_UNRELATED, self._refused / max(self._sent, _FEWEST))
-        self._excuses = min(_MOST_EXCUSES, self._excuses + 2.0 * fraction)
+        self._excuses = min(_MOST_EXCUSES, self._excuses + _EXCUSES * fraction)
         if not refused:
             self._streak += 1
 
@@ -111,6 +115,7 @@ class Feedback:
     _peak: float = 1.0
     _progress: float = 0.0
     _refusals: int = 0
+    _steps: int = 0
     _stepped_at: float = float("-inf")
     _accepted: float = 0.0
     _busy: float = 0.0
@@ -183,6 +188,7 @@ class Feedback:
     def _lower(self, now: float) -> None:
         if self.share >= 1.0:
             self._accepted = self._busy = 0.0
+            self._steps = 0
             self._last = now
         if self._accepted >= _ENOUGH:
             let_through = self._accepted * self.spacing
@@ -194,7 +200,9 @@ class Feedback:
         else:  # too few responses to measure by
             self._unrelated.accepted = 0.0
             self._peak = self.share
-            step = _DECREASE if self.share >= 1.0 else 0.5
+            # The first refusal had no request before it that was counted.
+            step = _DECREASE if not self._steps or self._accepted > _MOSTLY * self._steps else _HALVE
             self._start = max(self.share * step, min(self.share, self.spacing / _SLOWEST))
+        self._steps += 1
         self.share = self._start
         self._progress = 0.0
