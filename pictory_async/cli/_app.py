@@ -8,7 +8,8 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, command_error
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._streams import lost_output, standard_streams
 
 __all__ = ["pictory"]
 
@@ -86,15 +87,28 @@ class Commands(click.Group):
             with formatter.section(title):
                 formatter.write_dl(some, col_max=max(map(len, _COMMANDS)))
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command as a program, with standard streams that can always be written to."""
+        with standard_streams():
+            return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.Abort):
+            raise
+        except click.exceptions.Exit as end:
+            lost = lost_output()
+            if lost is not None and end.exit_code == SUCCESS:
+                raise lost from None
             raise
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except Exception as error:  # noqa: BLE001 - a traceback is only printed with --debug
+            first = ungrouped(error)
+            if isinstance(first, BrokenPipeError):
+                raise first from None  # click ends the program without a word
             raise command_error(error, debug=ctx.params["debug"]) from None
 
 

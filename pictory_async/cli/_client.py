@@ -14,11 +14,11 @@ import click
 from pictory_async import AsyncPictory
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Sequence
+    from collections.abc import Awaitable, Callable, Generator
 
     from pictory_async import RateLimiter
 
-__all__ = ["fetch_all", "open_client", "run", "run_until_interrupted"]
+__all__ = ["open_client", "run", "run_until_interrupted"]
 
 T = TypeVar("T")
 
@@ -27,16 +27,17 @@ def run(function: Callable[[], Awaitable[T]]) -> T:
     """Run an async function to its end.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed. Everything that was running has been cancelled and cleaned up.
+        KeyboardInterrupt: Ctrl-C was pressed, or an equivalent signal arrived. Everything that was running has been
+            cancelled and cleaned up.
     """
-    return anyio.run(function)
+    with _signals_as_ctrl_c():
+        return anyio.run(function)
 
 
 def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
     """Run an async function, and return whether Ctrl-C or an equivalent signal ended it."""
     try:
-        with _signals_as_ctrl_c():
-            run(function)
+        run(function)
     except KeyboardInterrupt:
         return True
     return False
@@ -78,36 +79,3 @@ def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> Asy
     for warning in caught:
         click.echo(f"Warning: {warning.message}", err=True)
     return client
-
-
-async def fetch_all(
-    base_url: str | None,
-    ids: Sequence[str],
-    get: Callable[[AsyncPictory, str], Awaitable[T]],
-    during: contextlib.AbstractAsyncContextManager[None] | None = None,
-) -> list[T | Exception]:
-    """Fetch several things concurrently.
-
-    Args:
-        base_url: As in `open_client`.
-        ids: What to fetch.
-        get: Fetches one.
-        during: Entered during the fetching, to show its progress.
-
-    Returns:
-        For each of ``ids``, in their order: the result, or the error.
-    """
-    found: dict[str, T | Exception] = {}
-
-    async with open_client(base_url) as client, during or contextlib.nullcontext(), anyio.create_task_group() as tasks:
-
-        async def fetch(one: str) -> None:
-            # An error is a result here: raised in the task group, it would cancel the other fetches.
-            try:
-                found[one] = await get(client, one)
-            except Exception as error:  # noqa: BLE001 - one failure must not end the others
-                found[one] = error
-
-        for one in ids:
-            tasks.start_soon(fetch, one)
-    return [found[one] for one in ids]

@@ -210,7 +210,7 @@ def _kept_options(ctx: click.Context) -> list[str]:
     return found
 
 
-def path_of(lines: IO[str] | None) -> str | None:
+def path_of(lines: IO[Any] | None) -> str | None:
     """Return the path of an open file that can be opened again; ``None`` for standard input and pipes."""
     name = getattr(lines, "name", None)
     return name if isinstance(name, str) and Path(name).is_file() else None

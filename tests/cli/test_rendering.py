@@ -153,8 +153,8 @@ def test_what_is_no_handle(text: str) -> None:
 
 
 def test_no_handles_at_all() -> None:
-    """A file without handles is wrong usage."""
-    assert 2 == run("wait", "--handle", "-", input="\n").exit_code
+    """A file without handles is nothing to do."""
+    assert 0 == run("wait", "--handle", "-", input="\n").exit_code
 
 
 @pytest.mark.parametrize("number", SIGNALS)

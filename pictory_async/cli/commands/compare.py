@@ -39,7 +39,8 @@ def command(*, ids: tuple[str, ...], everything: bool, markdown: bool, base_url:
     if markdown and as_json:
         raise click.UsageError("Choose one of --markdown and --json.")
     form = "json" if as_json else "markdown" if markdown else "table"
-    _print(compare_projects(fetch_or_exit(base_url, wanted, get_project)), form, everything=everything)
+    projects = fetch_or_exit(base_url, wanted, get_project, "project", as_json=as_json)
+    _print(compare_projects(projects), form, everything=everything)
 
 
 def _print(comparison: ProjectComparison, form: str, *, everything: bool) -> None:

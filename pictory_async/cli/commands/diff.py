@@ -34,7 +34,8 @@ def command(*, old: str, new: str, base_url: str | None, as_json: bool) -> None:
     Ids that differ only because a version was exported again are ignored. Prints a line for each change. If nothing
     changed, piped output is empty.
     """
-    _print(compare_templates(*fetch_or_exit(base_url, [old, new], get_template)), as_json=as_json)
+    both = fetch_or_exit(base_url, [old, new], get_template, "template", as_json=as_json)
+    _print(compare_templates(*both), as_json=as_json)
 
 
 def _print(found: TemplateDiff, *, as_json: bool) -> None:

@@ -28,7 +28,8 @@ from pictory_async.cli._options import (
     wait_settings,
 )
 from pictory_async.cli._waiting import Wait, print_next_wait
-from pictory_async.cli.display.text import err_is_terminal
+from pictory_async.cli._wording import in_command_words
+from pictory_async.cli.display.text import echo_json, err_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -98,6 +99,18 @@ class Renders:
             await to_thread.run_sync(self.on_handle, handle)
             self.kept.append(handle)
 
+    def errors(self) -> list[dict[str, str]]:
+        """The projects without a handle, and why, in the order of the ids."""
+        started = {str(handle.project_id) for handle in self.handles}
+        return [
+            {
+                "project_id": one,
+                "error": in_command_words(str(self.failed[one])) if one in self.failed else "No request was sent.",
+            }
+            for one in self.ids
+            if one not in started
+        ]
+
     @property
     def not_sent(self) -> list[str]:
         """The projects for which no request was sent."""
@@ -157,7 +170,7 @@ def command(  # noqa: PLR0913 - each option is an argument
 
         # Whatever goes wrong, these renders are billed.
         at_end.callback(_print_next_wait, renders, file, waits=waits)
-        ctx.exit(_report(renders, file, interrupted=run_until_interrupted(work), waits=waits))
+        ctx.exit(_report(renders, file, interrupted=run_until_interrupted(work), waits=waits, as_json=as_json))
 
 
 def _print_next_wait(renders: Renders, file: Path | None, *, waits: bool) -> None:
@@ -170,12 +183,18 @@ def _print_next_wait(renders: Renders, file: Path | None, *, waits: bool) -> Non
     print_next_wait(unfinished, len(renders.handles), handles_file=complete_file)
 
 
-def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool) -> int:
+def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool, as_json: bool) -> int:
     """Print the results, and return the exit code."""
     code = _report_failures(renders, waits=waits)
+    errors = renders.errors()
+    if as_json and not waits:
+        for error in errors:
+            echo_json(error)
+    elif as_json and renders.wait is None:
+        echo_json({"projects": len(renders.ids), "results": [], "errors": errors, "interrupted": interrupted})
     if renders.wait is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
-        code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles))
+        code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles, errors=errors))
     elif renders.handles and file is not None and err_is_terminal():
         click.echo(f"Wait for them with: pictory wait --handle {file}", err=True)
     if interrupted and renders.not_sent:

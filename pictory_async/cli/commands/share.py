@@ -76,4 +76,4 @@ def command(
         return f"{done} of {len(wanted)} done"
 
     during = live_display(lambda _: Text(f"Waiting for projects: {line()}", style="bold"), line) if wait else None
-    print_each(base_url, ids, get, show, during=during)
+    print_each(base_url, ids, get, show, during=during, json_id="project_id" if as_json else None)

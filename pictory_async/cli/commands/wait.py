@@ -9,7 +9,8 @@ import click
 from pictory_async import ProjectId, RenderHandle
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._downloads import directory_option
-from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli._exit_codes import SUCCESS, SettingError
+from pictory_async.cli._input import read_lines
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -43,14 +44,14 @@ nothing else failed, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "--ids-from",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     metavar="FILE",
     help="Read more ids from a file, one per line; '-' is standard input. Lines that begin with # are skipped.",
 )
 @click.option(
     "--handle",
     "handles",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     metavar="FILE",
     help="Wait for the renders that 'pictory render' started: read their handles from a file; '-' is standard input.",
 )
@@ -71,8 +72,8 @@ def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
     ids: tuple[str, ...],
-    ids_from: IO[str] | None,
-    handles: IO[str] | None,
+    ids_from: IO[bytes] | None,
+    handles: IO[bytes] | None,
     directory: Path | None,
     max_wait: float,
     interval: float,
@@ -88,7 +89,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     command that waits for the rest is printed on standard error.
     """
     wanted: list[ProjectId | RenderHandle] = [] if handles is None else [*_read_handles(handles)]
-    if not wanted or ids or ids_from is not None:
+    if handles is None or ids or ids_from is not None:
         wanted += collect_ids(ids, ids_from)
     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace, "after": after}
     wait = Wait.of(wanted, rate.limiter(), settings, as_json=as_json, directory=directory)
@@ -118,6 +119,11 @@ def command(  # noqa: PLR0913 - each option is an argument
                 print_next()
             raise
 
+    if not wanted:
+        click.echo("Nothing to do: there are no ids and no handles.", err=True)
+        if as_json:
+            wait.report(interrupted=False)
+        ctx.exit(SUCCESS)
     ctx.exit(wait_and_report())
 
 
@@ -126,14 +132,14 @@ async def _wait(base_url: str | None, wait: Wait) -> None:
         await wait.run(client)
 
 
-def _read_handles(lines: IO[str]) -> list[RenderHandle]:
+def _read_handles(lines: IO[bytes]) -> list[RenderHandle]:
     """Read the handles of renders, one per line.
 
     Raises:
         SettingError: A line is not a handle.
     """
     found: list[RenderHandle] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(lines), 1):
         if line.strip():
             try:
                 found.append(RenderHandle.from_json(line))

@@ -87,7 +87,7 @@ def as_duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s"
 
 
-def file_name(file: IO[str]) -> str:
+def file_name(file: IO[Any]) -> str:
     """Return the name of an open file. Not every file has one."""
     return one_line(str(getattr(file, "name", "<stdin>")))
 

@@ -1,0 +1,49 @@
+"""Where a command writes to, checked before any request is sent."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from pictory_async.cli._exit_codes import SettingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["check_directory", "check_file"]
+
+
+def check_directory(path: Path) -> None:
+    """Check that files can be written to a directory, or that it can be made.
+
+    Raises:
+        SettingError: They cannot.
+    """
+    place = path
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if place.is_dir():
+        _check_access(path, place)
+    else:
+        what = "It is a file." if place == path else f"{place} is a file."
+        raise SettingError(f"Cannot write to {path}. {what} Name a directory.")
+
+
+def check_file(path: Path) -> None:
+    """Check that a file can be written: its directory exists, and nothing else has its name.
+
+    Raises:
+        SettingError: It cannot.
+    """
+    if path.is_dir():
+        raise SettingError(f"Cannot write {path}. It is a directory. Name a file.")
+    if not path.parent.is_dir():
+        advice = "Create it, or name another file."
+        raise SettingError(f"Cannot write {path}. There is no directory {path.parent}. {advice}")
+    _check_access(path, path.parent)
+
+
+def _check_access(path: Path, directory: Path) -> None:
+    if not os.access(directory, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise SettingError(f"Cannot write to {path}: {os.strerror(errno.EACCES)}.")
