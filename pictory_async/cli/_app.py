@@ -48,8 +48,8 @@ Exit codes:
   0    done; after a wait: all are rendered or completed
   1    it failed, or something could not be fetched; for 'demo': an outcome is wrong
   2    wrong usage, a missing key or an invalid setting
-  3    after a wait: some are not rendered or completed; for 'check': a template has an error;
-       for 'backup --verify': a backup is damaged
+  3    after a wait: some are not rendered or completed; for 'download': a project has no video;
+       for 'check': a template has an error; for 'backup --verify': a backup is damaged
   4    after a wait: --max-wait is over, and nothing else failed
   5    for 'render': a response was lost, so a render may or may not have been started
   130  stopped with Ctrl-C, SIGTERM or SIGHUP
