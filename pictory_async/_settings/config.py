@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import attrs
 
@@ -16,8 +16,6 @@ from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
-
-T = TypeVar("T")
 
 BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
 _GET_KEY: Final = "Copy one from https://app.pictory.ai/api-access and pass it as api_key or set PICTORY_API_KEY."
@@ -69,17 +67,12 @@ class Config(ValueObject):
         """
         key = api_key if api_key is not None else os.environ.get("PICTORY_API_KEY")
         url = base_url if base_url is not None else os.environ.get("PICTORY_API_BASE_URL") or BASE_URL
-        return cls(
-            _checked_key(_stripped(key)), _checked_url(_stripped(url)), optional_seconds("timeout", timeout, above=0.0)
-        )
-
-
-def _stripped(text: T) -> T:
-    # Files and secret stores often end with a line end.
-    return cast("T", text.strip()) if isinstance(text, str) else text
+        return cls(_checked_key(key), _checked_url(url), optional_seconds("timeout", timeout, above=0.0))
 
 
 def _checked_key(key: str | None) -> ApiKey:
+    if isinstance(key, str):
+        key = key.strip()  # files and secret stores end with a line end
     if not key:
         raise PictoryConfigError(f"There is no API key. {_GET_KEY}")
     if not isinstance(key, str):

@@ -159,10 +159,15 @@ def fetch_or_exit(
     """
     found: list[T] = []
     batch = Batch(ids=list(dict.fromkeys(ids)), get=get, show=found.append, noun=noun)
-    code = run_batch(base_url, batch)
-    if code != SUCCESS:
-        if as_json:
-            echo_json({"errors": [{f"{noun}_id": one, "error": text} for one, text in batch.failures()]})
-        click.get_current_context().exit(code)
+    _exit_unless_all(run_batch(base_url, batch), batch, as_json=as_json)
     by_id = dict(zip(batch.ids, found, strict=True))
     return [by_id[one] for one in ids]
+
+
+def _exit_unless_all(code: int, batch: Batch[Any], *, as_json: bool) -> None:
+    if code == SUCCESS:
+        return
+    if as_json:
+        key = f"{batch.noun}_id"
+        echo_json({"errors": [{key: one, "error": text} for one, text in batch.failures()]})
+    click.get_current_context().exit(code)

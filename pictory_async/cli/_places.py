@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pictory_async.cli._exit_codes import SettingError
 
@@ -12,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["check_directory", "check_file"]
+
+_DENIED: Final = "You may not write there."
 
 
 def check_directory(path: Path) -> None:
@@ -23,11 +24,9 @@ def check_directory(path: Path) -> None:
     place = path
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
-    if place.is_dir():
-        _check_access(path, place)
-    else:
-        what = "It is a file." if place == path else f"{place} is a file."
-        raise SettingError(f"Cannot write to {path}. {what} Name a directory.")
+    if not (place.is_dir() and _is_writable(place)):
+        why = _DENIED if place.is_dir() else "It is a file." if place == path else f"{place} is a file."
+        raise SettingError(f"Cannot write to {path}. {why} Name a directory.")
 
 
 def check_file(path: Path) -> None:
@@ -38,12 +37,10 @@ def check_file(path: Path) -> None:
     """
     if path.is_dir():
         raise SettingError(f"Cannot write {path}. It is a directory. Name a file.")
-    if not path.parent.is_dir():
-        advice = "Create it, or name another file."
-        raise SettingError(f"Cannot write {path}. There is no directory {path.parent}. {advice}")
-    _check_access(path, path.parent)
+    if not (path.parent.is_dir() and _is_writable(path.parent)):
+        why = _DENIED if path.parent.is_dir() else f"There is no directory {path.parent}."
+        raise SettingError(f"Cannot write {path}. {why} Name another file.")
 
 
-def _check_access(path: Path, directory: Path) -> None:
-    if not os.access(directory, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise SettingError(f"Cannot write to {path}: {os.strerror(errno.EACCES)}.")
+def _is_writable(directory: Path) -> bool:
+    return os.access(directory, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)

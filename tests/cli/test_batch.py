@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -97,6 +99,21 @@ async def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
     """Work that lasts tells its progress on standard error, every five seconds."""
     await batch_of({"a": 1.0, "b": 11.0, "c": 6.0}, noun="template").run(Simulator().client())
     assert ["1 of 3 templates done", "2 of 3 templates done"] == capsys.readouterr().err.splitlines()
+
+
+class Tty(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_progress_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """On a terminal, the progress is only told if no result was printed meanwhile: the results show it."""
+    with contextlib.redirect_stdout(Tty()) as out:
+        await batch_of({"a": 7.0, "b": 12.0, "c": 18.0}, noun="job").run(Simulator().client())
+    assert "a\nb\nc\n" == out.getvalue()
+    assert ["0 of 3 jobs done"] == capsys.readouterr().err.splitlines()
 
 
 async def test_few_at_once() -> None:

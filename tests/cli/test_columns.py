@@ -45,7 +45,9 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
     damaged.mkdir()
     origin = server.base_url.removesuffix("/pictoryapis")
     listed = {"id": "T1", "name": "Greeting", "language": "en", "state": "published"}
-    undeclared = "{{Who}} is used, but the template does not declare this variable. Viewers would probably see the braces."
+    undeclared = (
+        "{{Who}} is used, but the template does not declare this variable. Viewers would probably see the braces."
+    )
     return {
         "projects": (
             [],

@@ -125,7 +125,7 @@ def test_files_of_windows(world: World, tmp_path: Path, encoding: str) -> None:
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\n\n"])
 def test_a_key_from_a_file(world: World, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    """A key or an address with a line end, as a file or a secret store has it, is the key or address without it."""
+    """A key with a line end, as a file or a secret store has it, is the key without it."""
     monkeypatch.setenv("PICTORY_API_KEY", world.api_key + end)
     found = run("project", str(world.add_project()))
     assert (0, "") == (found.exit_code, found.stderr)

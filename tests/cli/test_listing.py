@@ -126,13 +126,13 @@ def test_tables_on_a_terminal(world: World) -> None:
 @pytest.mark.parametrize("command", ["projects", "templates", "jobs"])
 def test_lists_on_a_narrow_terminal(world: World, command: str) -> None:
     """On a terminal that is too narrow for a table, each item is its id and a line for each field below it."""
+    world.add_project(name="")
     project_id = str(world.add_project(Render(-100.0, duration=10.0), name="A film"))
     template = world.add_template("Hi", name="A template")
     ids = {"projects": project_id, "templates": template, "jobs": world.jobs[0][1].job_id}
-    first, *lines = seen(command, columns=40).splitlines()
-    assert ids[command] in first
-    assert lines
-    assert all(line.startswith("  ") for line in lines)
+    lines = seen(command, columns=40).splitlines()
+    assert any(ids[command] in line for line in lines)
+    assert not any(line.startswith("  name    ") for line in lines[:2])
     assert any("A film" in line or "A template" in line or "completed" in line for line in lines)
 
 

@@ -106,12 +106,16 @@ def command(
         at_once=AT_ONCE,
         holds=not lines and err_is_terminal(),
     )
-    code = run_batch(base_url, batch)
+    ctx.exit(_report(run_batch(base_url, batch), downloads, as_json=as_json))
+
+
+def _report(code: int, downloads: Downloads, *, as_json: bool) -> int:
+    """Print the end of the report, and return the exit code."""
     if err_is_terminal() or (out_is_terminal() and not as_json):
         click.echo(one_line(f"{downloads.summary} in {as_duration(downloads.seconds)}."), err=True)
-    if code == INTERRUPTED or batch.stopped is not None:
+    if code == INTERRUPTED or downloads.stopped is not None:
         click.echo("Run the same command again to resume.", err=True)
-    ctx.exit(code)
+    return code
 
 
 @contextlib.asynccontextmanager

@@ -93,22 +93,32 @@ def _make_page(base_url: str | None, ids: list[str], output: Path | None, *, as_
         check_file(output)
     found: list[Project] = []
     batch = Batch(ids=ids, get=get_project, show=found.append)
-    code = run_batch(base_url, batch)
+    return _finish_page(run_batch(base_url, batch), batch, found, output, as_json=as_json)
+
+
+def _finish_page(code: int, batch: Batch[Project], found: list[Project], output: Path | None, *, as_json: bool) -> int:
     # A page that lacks the rest must not replace a complete one.
     whole = bool(found) and code != INTERRUPTED and batch.stopped is None
     if output is None:
         if whole:
             click.echo(project_report_html(found), nl=False)
         return code
-    paths: list[Path] = []
-    if whole:
-        with _naming(output):
-            paths.append(run(lambda: write_html_report(found, output)))
+    _print_page(run(lambda: _write_page(found if whole else [], output)), batch, output, as_json=as_json)
+    return code
+
+
+async def _write_page(projects: list[Project], output: Path) -> list[Path]:
+    if not projects:
+        return []
+    with _naming(output):
+        return [await write_html_report(projects, output)]
+
+
+def _print_page(paths: list[Path], batch: Batch[Project], output: Path, *, as_json: bool) -> None:
     if as_json:
         _print_files(paths, batch)
     else:
         click.echo(f"Written: {as_text(paths[0])}" if paths else f"Not written: {as_text(output)}", err=not paths)
-    return code
 
 
 def _write_files(base_url: str | None, ids: list[str], output: Path, *, as_json: bool) -> int:
@@ -125,11 +135,10 @@ def _write_files(base_url: str | None, ids: list[str], output: Path, *, as_json:
 
     async def get(client: AsyncPictory, project_id: str) -> Path:
         project = await get_project(client, project_id)
-        path = output
-        if in_directory:
-            await anyio.Path(output).mkdir(parents=True, exist_ok=True)
-            path = output / f"{_UNSAFE.sub('_', project_id)}.json"
+        path = output / f"{_UNSAFE.sub('_', project_id)}.json" if in_directory else output
         with _naming(path):
+            if in_directory:
+                await anyio.Path(output).mkdir(parents=True, exist_ok=True)
             return await write_report(project, path)
 
     def show(path: Path) -> None:
@@ -139,7 +148,10 @@ def _write_files(base_url: str | None, ids: list[str], output: Path, *, as_json:
                 click.echo(f"Written: {as_text(path)}")
 
     batch = Batch(ids=ids, get=get, show=show)
-    code = run_batch(base_url, batch)
+    return _finish_files(run_batch(base_url, batch), batch, written, as_json=as_json)
+
+
+def _finish_files(code: int, batch: Batch[Path], written: list[Path], *, as_json: bool) -> int:
     if as_json:
         _print_files(written, batch)
     return code
