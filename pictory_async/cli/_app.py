@@ -36,6 +36,7 @@ _COMMANDS: Final = {
     "simulate": "simulate:command",
     "completion": "completion:command",
 }
+_CLICKS: Final = (click.ClickException, click.Abort, BrokenPipeError)
 _SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "Jobs", "demo": "Without an account"}
 
 _EPILOG: Final = """\
@@ -96,20 +97,19 @@ class Commands(click.Group):
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.Abort):
-            raise
-        except click.exceptions.Exit as end:
-            lost = lost_output()
-            if lost is not None and end.exit_code == SUCCESS:
-                raise lost from None
-            raise
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except Exception as error:  # noqa: BLE001 - a traceback is only printed with --debug
-            first = ungrouped(error)
-            if isinstance(first, BrokenPipeError):
-                raise first from None  # click ends the program without a word
-            raise command_error(error, debug=ctx.params["debug"]) from None
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback is only printed with --debug
+            raise _ending(error, debug=ctx.params["debug"]) from None
+
+
+def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
+    """Return what click has to be told about the end of a command."""
+    if isinstance(error, KeyboardInterrupt):
+        return click.exceptions.Exit(INTERRUPTED)
+    if isinstance(error, click.exceptions.Exit):
+        return error if error.exit_code != SUCCESS else lost_output() or error
+    first = ungrouped(error)
+    # Of a broken pipe, click says nothing.
+    return first if isinstance(first, _CLICKS) else command_error(error, debug=debug)
 
 
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -102,7 +102,7 @@ class Downloads:
         on_conflict: What to do with files that already exist.
         on_done: Called with the result of each project.
         done: The results so far.
-        seconds: How long all downloads took.
+        seconds: The time from the start of the first download to the end of the latest one.
         stopped: The error that awaits all other downloads too, such as a full disk; they are not tried any more.
     """
 
@@ -113,6 +113,7 @@ class Downloads:
     done: list[ProjectDownload] = attrs.field(factory=list[ProjectDownload], init=False)
     seconds: float = attrs.field(default=0.0, init=False)
     stopped: Exception | None = attrs.field(default=None, init=False)
+    _began: float | None = attrs.field(default=None, init=False)
     _transfers: dict[tuple[ProjectId, str], _Transfer] = attrs.field(
         factory=dict[tuple[ProjectId, str], _Transfer], init=False
     )
@@ -121,8 +122,10 @@ class Downloads:
 
     async def download(self, client: AsyncPictory, wanted: Project | ProjectId) -> ProjectDownload:
         """Download the files of a project as soon as a slot is free. Never raises: see `ProjectDownload.error`."""
+        began = self._began = anyio.current_time() if self._began is None else self._began
         async with self._slots:
             result = await self._download(client, wanted)
+        self.seconds = anyio.current_time() - began
         if self.stopped is None and result.error is not None and ends_all(result.error):
             self.stopped = result.error
         # A failed file leaves its bar behind.

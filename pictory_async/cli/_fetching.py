@@ -159,15 +159,14 @@ def fetch_or_exit(
     """
     found: list[T] = []
     batch = Batch(ids=list(dict.fromkeys(ids)), get=get, show=found.append, noun=noun)
-    _exit_unless_all(run_batch(base_url, batch), batch, as_json=as_json)
-    by_id = dict(zip(batch.ids, found, strict=True))
+    by_id = _all_or_exit(run_batch(base_url, batch), batch, found, as_json=as_json)
     return [by_id[one] for one in ids]
 
 
-def _exit_unless_all(code: int, batch: Batch[Any], *, as_json: bool) -> None:
+def _all_or_exit(code: int, batch: Batch[T], found: list[T], *, as_json: bool) -> dict[str, T]:
     if code == SUCCESS:
-        return
+        return dict(zip(batch.ids, found, strict=True))
     if as_json:
         key = f"{batch.noun}_id"
         echo_json({"errors": [{key: one, "error": text} for one, text in batch.failures()]})
-    click.get_current_context().exit(code)
+    return click.get_current_context().exit(code)

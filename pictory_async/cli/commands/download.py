@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Final
 
-import anyio
 import click
 from rich.console import Group
 from rich.text import Text
@@ -31,7 +29,7 @@ from pictory_async.cli.display.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from rich.console import RenderableType
@@ -118,8 +116,7 @@ def _report(code: int, downloads: Downloads, *, as_json: bool) -> int:
     return code
 
 
-@contextlib.asynccontextmanager
-async def _progress(downloads: Downloads, ids: list[str], *, live: bool) -> AsyncGenerator[None]:
+def _progress(downloads: Downloads, ids: list[str], *, live: bool) -> AbstractAsyncContextManager[None]:
     def line() -> str:
         return f"{len(downloads.done)} of {len(ids)} projects done, {as_size(downloads.bytes)}"
 
@@ -127,12 +124,7 @@ async def _progress(downloads: Downloads, ids: list[str], *, live: bool) -> Asyn
         overall = Bar("projects", len(downloads.done), len(ids), line())
         return Group(Text("Downloading", style="bold"), bar_grid([overall, *downloads.bars()[: max(1, height - 4)]]))
 
-    began = anyio.current_time()
-    try:
-        async with live_display(frame, line, live=live):
-            yield
-    finally:
-        downloads.seconds = anyio.current_time() - began
+    return live_display(frame, line, live=live)
 
 
 def _ignore(_: ProjectDownload) -> None:
