@@ -79,7 +79,7 @@ class Health:
 
     @property
     def misses_api(self) -> bool:
-        """Whether the API may not be at the base URL: it is not at the root of Pictory's host, and nothing succeeded."""
+        """Whether the API may not be at the base URL: it is nothing but a host, and no request succeeded."""
         return self.at_root and not self.ever_succeeded
 
     def succeeds(self, sent_at: float) -> bool:

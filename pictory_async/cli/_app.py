@@ -8,7 +8,8 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, command_error
+from pictory_async.cli._exit_codes import INTERRUPTED, command_error, ungrouped
+from pictory_async.cli._signals import signals_as_ctrl_c
 
 __all__ = ["pictory"]
 
@@ -42,6 +43,8 @@ _EPILOG: Final = """\
 Environment:
   PICTORY_API_KEY       the API key; environment only: arguments are visible to other users
   PICTORY_API_BASE_URL  the address of the API, if it is not Pictory's
+  PICTORY_STATE_DIR     where to keep what 'wait', 'render' and 'share' leave
+                        pending, if not with the user's settings
 \b
 Exit codes:
   0    done; after a wait: all are rendered or completed
@@ -89,12 +92,16 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
-            return super().invoke(ctx)
+            with signals_as_ctrl_c():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except Exception as error:  # noqa: BLE001 - a traceback is only printed with --debug
+            first = ungrouped(error)
+            if isinstance(first, BrokenPipeError):
+                raise first from None
             raise command_error(error, debug=ctx.params["debug"]) from None
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,9 +10,10 @@ import anyio
 import click
 
 from pictory_async import AsyncPictory
+from pictory_async.cli._signals import signals_as_ctrl_c
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from pictory_async import RateLimiter
 
@@ -27,39 +26,20 @@ def run(function: Callable[[], Awaitable[T]]) -> T:
     """Run an async function to its end.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed. Everything that was running has been cancelled and cleaned up.
+        KeyboardInterrupt: Ctrl-C was pressed, or an equivalent signal came. Everything that was running has been
+            cancelled and cleaned up.
     """
-    return anyio.run(function)
+    with signals_as_ctrl_c():
+        return anyio.run(function)
 
 
 def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
     """Run an async function, and return whether Ctrl-C or an equivalent signal ended it."""
     try:
-        with _signals_as_ctrl_c():
-            run(function)
+        run(function)
     except KeyboardInterrupt:
         return True
     return False
-
-
-def _press_ctrl_c(*_: object) -> None:
-    signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _signals_as_ctrl_c() -> Generator[None]:
-    """Let SIGTERM (a plain `kill`) and SIGHUP (a lost terminal) end the command as Ctrl-C does: with a report."""
-    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
-    handled = [number for name in names if (number := getattr(signal, name, None)) is not None]
-    # A signal that is ignored stays ignored: `nohup` relies on it.
-    handled = [number for number in handled if signal.getsignal(number) is signal.SIG_DFL]
-    for number in handled:
-        signal.signal(number, _press_ctrl_c)
-    try:
-        yield
-    finally:
-        for number in handled:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:

@@ -33,6 +33,7 @@ __all__ = [
     "command_error",
     "outcomes_code",
     "report_error",
+    "ungrouped",
     "worst_code",
 ]
 
@@ -93,7 +94,7 @@ def command_error(error: Exception, *, debug: bool) -> CommandError:
         return error
     if debug:
         click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
-    error = _ungrouped(error)
+    error = ungrouped(error)
     if isinstance(error, PictoryError):
         return next(kind for cause, kind in _KINDS if isinstance(error, cause))(in_command_words(str(error)))
     if isinstance(error, OSError) and error.strerror:
@@ -110,10 +111,10 @@ def report_error(error: Exception) -> int:
     return shown.exit_code
 
 
-def _ungrouped(error: Exception) -> Exception:
-    # A task group wraps even a single error. Of several errors, the first one is reported.
+def ungrouped(error: Exception) -> Exception:
+    """Return the error that a task group wraps: it wraps even a single one. Of several errors, the first one counts."""
     inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
-    return _ungrouped(inner[0]) if inner else error
+    return ungrouped(inner[0]) if inner else error
 
 
 def worst_code(*codes: int) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 import click
 from rich.text import Text
 
-from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._fetching import print_each
+from pictory_async import Project, RenderHandle
+from pictory_async.cli._client import fetch_all, run_until_interrupted
+from pictory_async.cli._exit_codes import INTERRUPTED, CommandError
+from pictory_async.cli._failures import report_failures
+from pictory_async.cli._kept import Store
+from pictory_async.cli._next_wait import options_again
 from pictory_async.cli._options import (
     base_url_option,
     collect_ids,
@@ -18,8 +22,11 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
+from pictory_async.cli._tally import key_of
+from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import echo_json, one_line
+from pictory_async.cli.display.text import echo_command, echo_json, echo_note, one_line
+from pictory_async.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory
@@ -33,10 +40,81 @@ Exit codes: 0 all are printed, 1 a project has no page or could not be fetched,
 """
 
 
-@attrs.frozen
-class _Link:
-    project_id: str
-    url: str
+@attrs.define(kw_only=True)
+class _Sharing:
+    """Finds the links of several projects.
+
+    Attributes:
+        ids: The projects.
+        settings: Keyword arguments of the library's calls that wait; ``None`` not to wait.
+        renders: The renders of these projects that were started here and may still be pending.
+        found: The projects that have a link.
+        failed: Why another one has none.
+    """
+
+    ids: list[str]
+    settings: dict[str, Any] | None
+    renders: dict[str, RenderHandle] = attrs.field(factory=dict[str, RenderHandle], init=False)
+    found: dict[str, Project] = attrs.field(factory=dict[str, Project], init=False)
+    failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        store = Store()
+        for project_id in self.ids if self.settings is not None else ():
+            handle = store.newest(project_id)
+            if handle is not None:
+                self.renders[project_id] = handle
+
+    async def find(self, client: AsyncPictory, project_id: str) -> None:
+        """Find one link."""
+        try:
+            project = await self._rendered(client, project_id)
+            if not project.share_video_url:
+                hint = "" if self.settings is not None else " Render it, or wait for its render with --wait."
+                raise CommandError(f"Project {project_id!r} has no page to share.{hint}")  # noqa: TRY301 - it is a failure like others
+        except Exception as error:  # noqa: BLE001 - one failure must not end the others
+            self.failed[project_id] = error
+        else:
+            self.found[project_id] = project
+
+    async def _rendered(self, client: AsyncPictory, project_id: str) -> Project:
+        handle = self.renders.get(project_id)
+        if self.settings is None:
+            return await client.projects.get(project_id)
+        if handle is None:
+            return await client.projects.wait(project_id, **self.settings)
+        project = await client.projects.get(project_id)
+        if _is_after(project, handle):
+            return project
+        (outcome,) = await client.projects.wait_all([handle], **self.settings)
+        outcome.raise_for_status()
+        return cast("Project", outcome.project)
+
+    @property
+    def done(self) -> int:
+        """How many projects are done."""
+        return len(self.found) + len(self.failed)
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The projects that may get their links by waiting longer."""
+        if self.settings is None:
+            return []
+        return [
+            one
+            for one in self.ids
+            if one not in self.found and isinstance(self.failed.get(one), WaitTimeoutError | None)
+        ]
+
+    def line(self) -> str:
+        """Return the progress in one line, for logs."""
+        return f"{self.done} of {len(self.ids)} done"
+
+
+def _is_after(project: Project, handle: RenderHandle) -> bool:
+    """Whether a project shows the video of a render, or a later one."""
+    before, shown = handle.generated_before, project.generated_at
+    return project.is_rendered and shown is not None and (before is None or shown > before)
 
 
 @click.command("share", epilog=_EPILOG, short_help="Print the links to the public pages of videos.")
@@ -45,35 +123,63 @@ class _Link:
 @wait_options
 @base_url_option
 @json_option("Print a JSON document for each project.")
+@click.pass_context
 def command(
-    *, ids: tuple[str, ...], wait: bool, max_wait: float, interval: float, base_url: str | None, as_json: bool
+    ctx: click.Context,
+    *,
+    ids: tuple[str, ...],
+    wait: bool,
+    max_wait: float,
+    interval: float,
+    base_url: str | None,
+    as_json: bool,
 ) -> None:
     """Print the links to the public pages of videos: anybody with the link can watch.
 
-    For one project, only the link is printed. For several, each line is the id, a tab and the link.
+    For one project, only the link is printed. For several, each line is the id, a tab and the link. With --wait, the
+    renders that 'pictory render' started on this machine are waited for: the links show the new videos.
     """
-    wanted = collect_ids(ids)
-    settings = {"wait": True, **wait_settings(max_wait, interval)} if wait else {}
-    done = 0
+    sharing = _Sharing(ids=collect_ids(ids), settings=wait_settings(max_wait, interval) if wait else None)
 
-    async def get(client: AsyncPictory, project_id: str) -> _Link:
-        nonlocal done
-        url = await client.projects.share_link(project_id, **settings)
-        done += 1
-        if url:
-            return _Link(project_id, url)
-        hint = "" if wait else " Render it, or wait for its render with --wait."
-        raise CommandError(f"Project {project_id!r} has no page to share.{hint}")
+    def frame(_: int) -> Text:
+        return Text(f"Waiting for projects: {sharing.line()}", style="bold")
 
-    def show(link: _Link) -> None:
-        url = one_line(link.url)
+    async def work() -> None:
+        during = live_display(frame, sharing.line) if wait else None
+        await fetch_all(base_url, sharing.ids, sharing.find, during)
+
+    interrupted = run_until_interrupted(work)
+    Store().done(key_of(handle) for one, handle in sharing.renders.items() if one in sharing.found)
+    try:
+        _print_links(sharing, as_json=as_json)
+    finally:
+        code = _print_rest(sharing)
+    ctx.exit(INTERRUPTED if interrupted else code)
+
+
+def _print_links(sharing: _Sharing, *, as_json: bool) -> None:
+    for one in sharing.ids:
+        project, error = sharing.found.get(one), sharing.failed.get(one)
+        url = None if project is None else project.share_video_url
         if as_json:
-            echo_json({"project_id": link.project_id, "share_url": link.url})
-        else:
-            click.echo(url if len(wanted) == 1 else f"{link.project_id}\t{url}")
+            why = in_command_words(str(error or "There was no result before the command was stopped."))
+            echo_json({"project_id": one, **({"share_url": url} if url else {"error": why})})
+        elif url:
+            click.echo(one_line(url) if len(sharing.ids) == 1 else f"{one}\t{one_line(url)}")
 
-    def line() -> str:
-        return f"{done} of {len(wanted)} done"
 
-    during = live_display(lambda _: Text(f"Waiting for projects: {line()}", style="bold"), line) if wait else None
-    print_each(base_url, ids, get, show, during=during)
+def _print_rest(sharing: _Sharing) -> int:
+    """Print on standard error what went wrong and what to do next, and return the exit code."""
+    outdated = [one for one, project in sharing.found.items() if project.is_outdated]
+    if outdated:
+        which = f"The videos are older than the last saves of {', '.join(outdated)}"
+        if len(outdated) == 1:
+            which = f"The video is older than the last save of project {outdated[0]!r}"
+        echo_note(f"Warning: {which}. Render again to share the changes.")
+    code = report_failures({one: sharing.failed[one] for one in sharing.ids if one in sharing.failed})
+    unfinished = sharing.unfinished
+    if unfinished:
+        total = len(sharing.ids)
+        echo_note(f"Not finished: {len(unfinished)} of {total} project{'' if total == 1 else 's'}. Wait again with:")
+        echo_command(["pictory", "share", *unfinished, "--wait", *options_again()])
+    return code

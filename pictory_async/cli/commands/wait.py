@@ -6,10 +6,12 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from pictory_async import ProjectId, RenderHandle
+from pictory_async import RenderHandle
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli._kept import Kept, KeptId, Store
+from pictory_async.cli._next_wait import print_next_wait
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -21,7 +23,7 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
-from pictory_async.cli._waiting import Wait, path_of, print_next_wait
+from pictory_async.cli._waiting import Wait, path_of
 from pictory_async.cli.display.text import file_name
 from pictory_async.errors import PictoryConfigError
 
@@ -54,6 +56,11 @@ nothing else failed, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
     metavar="FILE",
     help="Wait for the renders that 'pictory render' started: read their handles from a file; '-' is standard input.",
 )
+@click.option(
+    "--resume",
+    metavar="NAME",
+    help="Wait for what an earlier command left pending: it printed NAME at its end.",
+)
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @wait_options
 @start_grace_option
@@ -73,6 +80,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     ids: tuple[str, ...],
     ids_from: IO[str] | None,
     handles: IO[str] | None,
+    resume: str | None,
     directory: Path | None,
     max_wait: float,
     interval: float,
@@ -87,38 +95,35 @@ def command(  # noqa: PLR0913 - each option is an argument
     Progress is shown on standard error. Ctrl-C prints the results so far. If something is not finished at the end, the
     command that waits for the rest is printed on standard error.
     """
-    wanted: list[ProjectId | RenderHandle] = [] if handles is None else [*_read_handles(handles)]
-    if not wanted or ids or ids_from is not None:
-        wanted += collect_ids(ids, ids_from)
-    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace, "after": after}
-    wait = Wait.of(wanted, rate.limiter(), settings, as_json=as_json, directory=directory)
+    items: list[Kept] = [] if resume is None else Store().load(resume)
+    items += [] if handles is None else _read_handles(handles)
+    if not items or ids or ids_from is not None:
+        items += [KeptId(one, after) for one in collect_ids(ids, ids_from)]
+    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
+    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, directory=directory)
 
     def print_next() -> None:
-        # A file also names what is finished already, so it is only named again if that costs nothing.
-        reuse_files = not wait.repeats_downloads
-        print_next_wait(
-            wait.unfinished,
-            wait.tally.total,
-            handles_file=path_of(handles) if reuse_files else None,
-            ids=collect_ids(ids) if ids else [],
-            ids_file=path_of(ids_from) if reuse_files else None,
-        )
+        unfinished = wait.unfinished
+        file, name = None, None
+        if resume is None and all(isinstance(one, RenderHandle) for one in unfinished):
+            # A file also names what is finished already, so it is only named again if that costs nothing.
+            file = None if wait.repeats_downloads else path_of(handles)
+        if handles is None and not ids and ids_from is None:
+            name = resume
+        print_next_wait(unfinished, wait.tally.total, file=file, name=name)
 
-    def report(*, interrupted: bool) -> int:
+    try:
+        interrupted = run_until_interrupted(lambda: _wait(base_url, wait))
+    except BaseException:
+        # A pipe cannot be read again, and the renders are billed.
+        if handles is not None and path_of(handles) is None:
+            print_next()
+        raise
+    try:
         code = wait.report(interrupted=interrupted)
+    finally:
         print_next()
-        return code
-
-    def wait_and_report() -> int:
-        try:
-            return report(interrupted=run_until_interrupted(lambda: _wait(base_url, wait)))
-        except BaseException:
-            # A pipe cannot be read again, and the renders are billed.
-            if handles is not None and path_of(handles) is None:
-                print_next()
-            raise
-
-    ctx.exit(wait_and_report())
+    ctx.exit(code)
 
 
 async def _wait(base_url: str | None, wait: Wait) -> None:
