@@ -92,7 +92,7 @@ class Wait:
             return one
         after, outcome = self.after.get(str(one)), self.tally.outcomes.get(key_of(one))
         if after is None and outcome is not None and outcome.project is not None:
-            after = outcome.project.generated_at  # it has an old video, which must not count next time either
+            after = outcome.project.generated_at
         return KeptId(one, after)
 
     @property
@@ -128,7 +128,16 @@ class Wait:
             live=not self.prints_lines,
         )
         async with client.projects.watch(self.tally.wanted, after=self.after, **self.settings) as watch:
-            await follower.follow(client, watch)
+            try:
+                await follower.follow(client, watch)
+            finally:
+                self._keep_dates(watch.handles())
+
+    def _keep_dates(self, pending: Sequence[RenderHandle]) -> None:
+        """Remember the old videos of what is pending: they must not count next time either."""
+        for handle in pending:
+            if handle.job_id is None and handle.generated_before is not None:
+                self.after.setdefault(str(handle.project_id), handle.generated_before)
 
     def report(self, *, interrupted: bool, **more: Any) -> int:
         """Print the results, and return the exit code.

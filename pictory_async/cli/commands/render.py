@@ -182,8 +182,8 @@ def command(  # noqa: PLR0913 - each option is an argument
 ) -> None:
     """Render projects. Each render is billed.
 
-    Prints a handle for each render, as a line of JSON. Each request is sent once and never retried. With --wait, the
-    handles of unfinished renders are printed on standard error at the end, unless --handles names a file for them.
+    Prints a handle for each render, as a line of JSON. Each request is sent once and never retried. The handles are
+    kept on this machine. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
     wanted = collect_ids(ids)
     with contextlib.ExitStack() as at_end:

@@ -92,8 +92,9 @@ def command(  # noqa: PLR0913 - each option is an argument
 ) -> None:
     """Wait until projects are rendered, and print the result of each.
 
-    Progress is shown on standard error. Ctrl-C prints the results so far. If something is not finished at the end, the
-    command that waits for the rest is printed on standard error.
+    Progress and the summary are shown on standard error. Piped output is one line per outcome, with tabs between id,
+    status, seconds, name, job, and the address of the video or the reason. Ctrl-C prints the results so far. If
+    something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
     items: list[Kept] = [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
