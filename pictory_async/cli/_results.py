@@ -30,7 +30,11 @@ COLUMNS: Final = ("id", "status", "seconds", "name", "job", "detail")
 _INCOMPLETE: Final = "incomplete"
 _PENDING: Final = "pending"
 _STILL: Final = "there is no result yet."
-_POLLS: Final = re.compile(r", \d+ polls(?=\))")
+_DIFFERENCES: Final = (
+    (re.compile(r"\b(project|job) '[^']*'"), r"\1 …"),  # another one, whose error ended this wait too
+    (re.compile(r"^The wait for (?:project|job) … ended, .* The last error: "), ""),
+    (re.compile(r", \d+ polls(?=\))"), ""),
+)
 
 
 # For programs.
@@ -128,8 +132,10 @@ def _of_download(result: ProjectDownload) -> _Result:
 
 
 def without_id(reason: str, *ids: ProjectId | None) -> str:
-    """Return a reason without what differs between projects: their ids, and the number of polls."""
+    """Return a reason without what differs between projects: ids, numbers of polls, and whose error it was first."""
     for one in ids:
         if one is not None:
             reason = reason.replace(repr(one), "…").replace(f"/{one}", "/…")
-    return _POLLS.sub("", reason)
+    for pattern, shared in _DIFFERENCES:
+        reason = pattern.sub(shared, reason)
+    return reason
