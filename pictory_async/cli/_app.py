@@ -96,13 +96,16 @@ class Commands(click.Group):
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except Exception as error:  # noqa: BLE001 - a traceback is only printed with --debug
-            first = ungrouped(error)
-            if isinstance(first, BrokenPipeError):
-                raise first from None
-            raise command_error(error, debug=ctx.params["debug"]) from None
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - a traceback is only printed with --debug
+            raise _end(error, debug=ctx.params["debug"]) from None
+
+
+def _end(error: KeyboardInterrupt | Exception, *, debug: bool) -> Exception:
+    """Return what ends the command after an error."""
+    if isinstance(error, KeyboardInterrupt):
+        return click.exceptions.Exit(INTERRUPTED)
+    first = ungrouped(error)
+    return first if isinstance(first, BrokenPipeError) else command_error(error, debug=debug)
 
 
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

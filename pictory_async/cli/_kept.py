@@ -20,7 +20,6 @@ import click
 
 from pictory_async import ProjectId, RenderHandle
 from pictory_async.cli._exit_codes import SettingError
-from pictory_async.cli._tally import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,9 +86,9 @@ class Store:
             raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
         return [*found.values()]
 
-    def done(self, keys: Iterable[str]) -> None:
-        """Take in that waits have ended, by `key_of`. What cannot be written stays pending."""
-        ended = set(keys)
+    def done(self, items: Iterable[Kept]) -> None:
+        """Take in that these waits have ended, under whatever name. What cannot be written stays pending."""
+        ended = set(map(_key, items))
         with contextlib.suppress(OSError):
             for path in self._paths() if ended else ():
                 found = self._read(path)
@@ -142,6 +141,12 @@ class Store:
         return found
 
 
+def _key(item: Kept) -> str:
+    if isinstance(item, RenderHandle):
+        return f"render {item.project_id} {item.job_id} {item.requested_at}"
+    return f"id {item.project_id}"
+
+
 def _line(item: Kept) -> str:
     if isinstance(item, RenderHandle):
         return item.to_json()
@@ -157,7 +162,8 @@ def _items(text: str) -> Iterator[tuple[str, Kept | None]]:
                 yield raw["done"], None
             elif "id" in raw:
                 after = raw["after"]
-                yield str(raw["id"]), KeptId(raw["id"], None if after is None else datetime.fromisoformat(after))
+                kept = KeptId(raw["id"], None if after is None else datetime.fromisoformat(after))
+                yield _key(kept), kept
             else:
                 handle = RenderHandle.from_json(line)
-                yield key_of(handle), handle
+                yield _key(handle), handle

@@ -149,7 +149,7 @@ class Wait:
         Raises:
             OSError: Standard output cannot be written to. What goes to standard error is printed all the same.
         """
-        Store().done(key_of(one) for one in self.tally.wanted if self._is_finished(one))
+        Store().done(self._kept(one) for one in self.tally.wanted if self._is_finished(one))
         try:
             # After Ctrl-C, the reader of a pipe is often gone too.
             with quiet_if_gone("stdout") if interrupted else contextlib.nullcontext():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import threading
@@ -146,6 +147,14 @@ def test_a_full_disk_does_not_lose_a_handle(world: World) -> None:
         assert RenderHandle.from_json(found.stdout).job_id is not None
         assert "No space left on device" in found.stderr
         assert 0 == next_wait(found.stderr).exit_code
+
+
+def test_no_file_and_no_place_for_handles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal without a place to keep them, the handles are printed, and no command is."""
+    monkeypatch.setenv("PICTORY_STATE_DIR", "/dev/full")
+    text = seen("render", str(world.add_project()), columns=500)
+    assert '{"version": 1' in text
+    assert "Wait for them" not in text
 
 
 def test_no_place_for_handles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,6 +356,13 @@ def test_render_on_a_terminal(world: World, tmp_path: Path) -> None:
     assert "Starting 2 renders, each of which is billed." in text
     assert "Wait for them with:\r\n" in text
     assert f"  pictory wait --handle {file}\r\n" in text
+
+
+def test_render_on_a_terminal_without_a_file(world: World) -> None:
+    """The handles are kept, and the command that waits for them is printed with the same options."""
+    text = seen("render", str(world.add_project()), "--rate", "100/s", columns=500)
+    (again,) = re.findall(r"  (pictory wait --resume \w+ --rate 100/1)\r\n", text)
+    assert 0 == run(*again.split()[1:]).exit_code
 
 
 def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> None:

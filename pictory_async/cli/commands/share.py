@@ -22,14 +22,13 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
-from pictory_async.cli._tally import key_of
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import echo_command, echo_json, echo_note, one_line
 from pictory_async.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
-    from pictory_async import AsyncPictory
+    from pictory_async import AsyncPictory, RenderOutcome
 
 __all__ = ["command"]
 
@@ -86,9 +85,7 @@ class _Sharing:
         project = await client.projects.get(project_id)
         if _is_after(project, handle):
             return project
-        (outcome,) = await client.projects.wait_all([handle], **self.settings)
-        outcome.raise_for_status()
-        return cast("Project", outcome.project)
+        return _rendered_by(*await client.projects.wait_all([handle], **self.settings))
 
     @property
     def done(self) -> int:
@@ -109,6 +106,11 @@ class _Sharing:
     def line(self) -> str:
         """Return the progress in one line, for logs."""
         return f"{self.done} of {len(self.ids)} done"
+
+
+def _rendered_by(outcome: RenderOutcome) -> Project:
+    outcome.raise_for_status()
+    return cast("Project", outcome.project)
 
 
 def _is_after(project: Project, handle: RenderHandle) -> bool:
@@ -148,13 +150,17 @@ def command(
         during = live_display(frame, sharing.line) if wait else None
         await fetch_all(base_url, sharing.ids, sharing.find, during)
 
-    interrupted = run_until_interrupted(work)
-    Store().done(key_of(handle) for one, handle in sharing.renders.items() if one in sharing.found)
+    ctx.exit(_report(sharing, interrupted=run_until_interrupted(work), as_json=as_json))
+
+
+def _report(sharing: _Sharing, *, interrupted: bool, as_json: bool) -> int:
+    """Print the links and what went wrong, and return the exit code."""
+    Store().done(handle for one, handle in sharing.renders.items() if one in sharing.found)
     try:
         _print_links(sharing, as_json=as_json)
     finally:
         code = _print_rest(sharing)
-    ctx.exit(INTERRUPTED if interrupted else code)
+    return INTERRUPTED if interrupted else code
 
 
 def _print_links(sharing: _Sharing, *, as_json: bool) -> None:

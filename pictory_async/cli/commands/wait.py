@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Final
 
+import attrs
 import click
 
 from pictory_async import RenderHandle
@@ -103,28 +104,52 @@ def command(  # noqa: PLR0913 - each option is an argument
     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
     wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, directory=directory)
 
-    def print_next() -> None:
+    sources = _Sources(handles, resume, by_id=bool(ids) or ids_from is not None)
+    ctx.exit(_report(wait, sources, interrupted=_wait_to_the_end(wait, sources, base_url)))
+
+
+@attrs.frozen
+class _Sources:
+    """Where the waits came from: what of it can be named again.
+
+    Attributes:
+        handles: The open file of handles.
+        resume: The name under which an earlier command left them pending.
+        by_id: Whether there are ids too.
+    """
+
+    handles: IO[str] | None
+    resume: str | None
+    by_id: bool
+
+    def print_next(self, wait: Wait) -> None:
+        """Print the command that waits for what is not finished."""
         unfinished = wait.unfinished
         file, name = None, None
-        if resume is None and all(isinstance(one, RenderHandle) for one in unfinished):
+        if self.resume is None and all(isinstance(one, RenderHandle) for one in unfinished):
             # A file also names what is finished already, so it is only named again if that costs nothing.
-            file = None if wait.repeats_downloads else path_of(handles)
-        if handles is None and not ids and ids_from is None:
-            name = resume
+            file = None if wait.repeats_downloads else path_of(self.handles)
+        if self.handles is None and not self.by_id:
+            name = self.resume
         print_next_wait(unfinished, wait.tally.total, file=file, name=name)
 
+
+def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> bool:
+    """Wait, and return whether a signal ended it."""
     try:
-        interrupted = run_until_interrupted(lambda: _wait(base_url, wait))
+        return run_until_interrupted(lambda: _wait(base_url, wait))
     except BaseException:
         # A pipe cannot be read again, and the renders are billed.
-        if handles is not None and path_of(handles) is None:
-            print_next()
+        if sources.handles is not None and path_of(sources.handles) is None:
+            sources.print_next(wait)
         raise
+
+
+def _report(wait: Wait, sources: _Sources, *, interrupted: bool) -> int:
     try:
-        code = wait.report(interrupted=interrupted)
+        return wait.report(interrupted=interrupted)
     finally:
-        print_next()
-    ctx.exit(code)
+        sources.print_next(wait)
 
 
 async def _wait(base_url: str | None, wait: Wait) -> None:
