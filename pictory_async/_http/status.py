@@ -87,7 +87,8 @@ def status_error(response: Response, hide: Callable[[str], str], *, doubtful: bo
             f"{base} is not the address of the API (status {status} for {request.subject}{body.said}). "
             f"Did you mean {base}/pictoryapis?"
         )
-        return _KINDS.get(status, StatusError)(text, **{**facts, "from_api": False})
+        facts["from_api"] = False
+        return _KINDS.get(status, StatusError)(text, **facts)
     if body.wrong_address:
         kind = _KINDS.get(status, StatusError)
         text = (
