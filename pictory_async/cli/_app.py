@@ -9,6 +9,7 @@ import click
 
 from pictory_async import __version__
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._streams import lost_output, standard_streams
 
 __all__ = ["pictory"]
@@ -44,6 +45,8 @@ _EPILOG: Final = """\
 Environment:
   PICTORY_API_KEY       the API key; environment only: arguments are visible to other users
   PICTORY_API_BASE_URL  the address of the API, if it is not Pictory's
+  PICTORY_STATE_DIR     where to keep what 'wait', 'render' and 'share' leave
+                        pending, if not with the user's settings
 \b
 Exit codes:
   0    done; after a wait: all are rendered or completed
@@ -96,7 +99,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
-            return super().invoke(ctx)
+            with signals_as_ctrl_c():
+                return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback is only printed with --debug
             raise _ending(error, debug=ctx.params["debug"]) from None
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,9 +9,10 @@ import anyio
 import click
 
 from pictory_async import AsyncPictory
+from pictory_async.cli._signals import signals_as_ctrl_c
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable
 
     from pictory_async import RateLimiter
 
@@ -27,10 +25,10 @@ def run(function: Callable[[], Awaitable[T]]) -> T:
     """Run an async function to its end.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed, or an equivalent signal arrived. Everything that was running has been
+        KeyboardInterrupt: Ctrl-C was pressed, or an equivalent signal came. Everything that was running has been
             cancelled and cleaned up.
     """
-    with _signals_as_ctrl_c():
+    with signals_as_ctrl_c():
         return anyio.run(function)
 
 
@@ -41,26 +39,6 @@ def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
     except KeyboardInterrupt:
         return True
     return False
-
-
-def _press_ctrl_c(*_: object) -> None:
-    signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _signals_as_ctrl_c() -> Generator[None]:
-    """Let SIGTERM (a plain `kill`) and SIGHUP (a lost terminal) end the command as Ctrl-C does: with a report."""
-    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
-    handled = [number for name in names if (number := getattr(signal, name, None)) is not None]
-    # A signal that is ignored stays ignored: `nohup` relies on it.
-    handled = [number for number in handled if signal.getsignal(number) is signal.SIG_DFL]
-    for number in handled:
-        signal.signal(number, _press_ctrl_c)
-    try:
-        yield
-    finally:
-        for number in handled:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:
