@@ -109,6 +109,21 @@ def print_each(  # noqa: PLR0913 - each is one property of the output
         click.exceptions.Exit: Always, with the worst exit code.
     """
     wanted = collect_ids(ids)
+    waits = during is not None
+    batch = Batch(
+        ids=wanted,
+        get=get,
+        show=_printer(show, apart=apart, works=works),
+        noun=noun,
+        json_id=json_id,
+        during=during,
+        at_once=len(wanted) if waits else AT_ONCE,
+        holds=waits and out_is_terminal() and err_is_terminal(),
+    )
+    click.get_current_context().exit(run_batch(base_url, batch))
+
+
+def _printer(show: Callable[[T], int | None], *, apart: bool, works: bool) -> Callable[[T], int | None]:
     printed = False
 
     def show_apart(one: T) -> int | None:
@@ -123,18 +138,7 @@ def print_each(  # noqa: PLR0913 - each is one property of the output
             return show_apart(one)
         return SUCCESS
 
-    waits = during is not None
-    batch = Batch(
-        ids=wanted,
-        get=get,
-        show=show_safely if works else show_apart,
-        noun=noun,
-        json_id=json_id,
-        during=during,
-        at_once=len(wanted) if waits else AT_ONCE,
-        holds=waits and out_is_terminal() and err_is_terminal(),
-    )
-    click.get_current_context().exit(run_batch(base_url, batch))
+    return show_safely if works else show_apart
 
 
 def fetch_or_exit(
