@@ -300,11 +300,14 @@ class DownloadError(PictoryError):
         done: Bytes on disk.
         total: Size of the file in bytes; ``None`` if the server did not send it.
         report: The results for all files of the project.
+        errno: The error number of the operating system if the file could not be written, such as ``errno.ENOSPC`` for a
+            full disk: then a retry fails as well. ``None`` if the reason is another one.
     """
 
     done: int = 0
     total: int | None = None
     report: DownloadReport | None = None
+    errno: int | None = None
 
 
 @_error

@@ -12,6 +12,8 @@ import selectors
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sniffio
+import trio.lowlevel
 from trio.testing import MockClock
 
 if TYPE_CHECKING:
@@ -62,11 +64,25 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, in seconds."""
         return self._jumping.now
 
+    def jump(self, seconds: float) -> None:
+        """Let time pass in which nothing runs."""
+        self._jumping.now += seconds
+
 
 VIRTUAL_BACKENDS = ["asyncio+virtual", "trio+virtual"]
 
 virtual_time = pytest.mark.parametrize("anyio_backend", VIRTUAL_BACKENDS, indirect=True)
 """Mark for a test, or a module's ``pytestmark``: run on the event loops with virtual time."""
+
+
+def sleep_through(seconds: float) -> None:
+    """Let virtual time pass in which nothing runs: the process is stopped, or the lid of the laptop is closed."""
+    if sniffio.current_async_library() == "trio":
+        clock: Any = trio.lowlevel.current_clock()
+        clock.jump(seconds)
+    else:
+        loop: Any = asyncio.get_running_loop()
+        loop.jump(seconds)
 
 
 def backend_options(name: str) -> tuple[str, dict[str, Any]]:

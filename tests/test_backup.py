@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -315,8 +316,9 @@ async def test_a_file_in_the_way_is_a_clear_error(simulator: Simulator, template
     """If the directory for unfinished files cannot be made, the error says why."""
     Staging(tmp_path, template_id).path.write_text("in the way")
     async with client_of(simulator) as client:
-        with pytest.raises(errors.DownloadError, match=r"^Cannot write a backup to .*: File exists\."):
+        with pytest.raises(errors.DownloadError, match=r"^Cannot write a backup to .*: File exists\.") as caught:
             await client.templates.backup(template_id, tmp_path)
+    assert errno.EEXIST == caught.value.errno
 
 
 async def test_a_template_that_cannot_be_fetched_is_the_api_s_error(

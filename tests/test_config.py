@@ -30,12 +30,28 @@ def test_a_missing_key_says_where_to_get_one() -> None:
         AsyncPictory()
 
 
-@pytest.mark.parametrize("key", ["pictai_a b", "pictai_a\n", "pictai_\x00", "pictai_ü", " pictai_a", 5])
+@pytest.mark.parametrize("key", ["pictai_a b", "pictai_a\nb", "pictai_\x00", "pictai_ü", 5])
 def test_a_key_that_no_server_would_take_is_refused(key: object) -> None:
     """Spaces, line ends and other impossible characters are a copying mistake."""
     with pytest.raises(PictoryConfigError) as caught:
         AsyncPictory(key)  # type: ignore[arg-type]
     assert "pictai_" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}\r\n", f" {KEY} "])
+def test_a_key_with_a_line_end_is_stripped(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files and secret stores end with a line end, which is no part of the key, wherever it comes from."""
+    monkeypatch.setenv("PICTORY_API_KEY", key)
+    for passed in (key, None):
+        assert KEY == Config.checked(passed, None, None).key.reveal()
+
+
+@pytest.mark.parametrize("key", ["", " ", "\n"])
+def test_a_key_of_nothing_is_missing(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of spaces and line ends is none."""
+    monkeypatch.setenv("PICTORY_API_KEY", key)
+    with pytest.raises(PictoryConfigError, match="There is no API key"):
+        AsyncPictory()
 
 
 @pytest.mark.parametrize("key", ["Bearer pictai_a", "bearer pictai_a"])

@@ -70,6 +70,7 @@ def environment(base_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     """Let the examples find the server and their ids, and write their files to their own directory."""
     monkeypatch.setenv("PICTORY_API_KEY", World().api_key)
     monkeypatch.setenv("PICTORY_API_BASE_URL", base_url)
+    monkeypatch.setenv("PICTORY_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     Path("ids.txt").write_text("\n".join(map(str, PROJECTS)))
 
@@ -94,7 +95,8 @@ def test_command(command: list[str]) -> None:
         pytest.importorskip(module, reason="needs the extra 'cli'")
     script = Path(sysconfig.get_path("scripts"), command[0])
     found = subprocess.run([script, *command[1:]], capture_output=True, text=True, check=False)
-    assert (0, "") == (found.returncode, found.stderr), found.stdout
+    assert 0 == found.returncode, found.stderr
+    assert [] == re.findall(r"(?m)^(?:Error|Warning|Traceback).*", found.stderr)
     assert found.stdout
 
 

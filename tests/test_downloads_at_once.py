@@ -6,16 +6,21 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
+from pictory_async import DownloadStatus
+from pictory_async._files.turns import take_turn
 from pictory_async.testing import MediaContent, Render, Simulator, World
 from tests._files import MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pictory_async import AsyncPictory, DownloadReport
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file locks of this kind")
 
@@ -80,6 +85,58 @@ async def test_tasks_download_one_project(world: World, tmp_path: Path, policy: 
     assert ROUNDS <= fetched <= (3 * ROUNDS if policy == "overwrite" else ROUNDS)
     assert ["Film.txt"] * ROUNDS == [path.name for path in tmp_path.glob("*/Film*")]
     assert {expected} == {path.read_bytes() for path in tmp_path.glob("*/Film*")}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("policy", POLICIES)
+async def test_clients_download_one_project(world: World, tmp_path: Path, policy: Any) -> None:
+    """Two clients of one program share a download too, also if one of them reaches the directory through a link."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    simulator = Simulator(world)
+    reports: list[DownloadReport] = []
+    async with simulator.client() as one, simulator.client() as other:
+        project = await one.projects.get(project_id)
+
+        async def download(client: AsyncPictory, name: str) -> None:
+            reports.append(await client.projects.download(project, tmp_path / name, kinds=["txt"], on_conflict=policy))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(download, one, "real")
+            tasks.start_soon(download, other, "link")
+    assert [DownloadStatus.WRITTEN] * 2 == [report.files[0].status for report in reports]
+    assert 1 == sum(entry.path.endswith(".txt") for entry in world.log)
+    assert ["Film.txt"] == [path.name for path in (tmp_path / "real").glob("Film*")]
+
+
+@pytest.mark.anyio
+async def test_threads_take_turns() -> None:
+    """A call waits for one that another thread, with an event loop of its own, makes for the same file."""
+    held, done = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    async def hold() -> None:
+        async with take_turn("film"):
+            held.set()
+            await anyio.to_thread.run_sync(done.wait)
+            order.append("thread")
+
+    async def wait() -> None:
+        async with take_turn("film") as turn:
+            order.append("task")
+            assert turn.shared is None
+
+    thread = threading.Thread(target=lambda: anyio.run(hold))
+    thread.start()
+    await anyio.to_thread.run_sync(held.wait)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        assert [] == order
+        done.set()
+    await anyio.to_thread.run_sync(thread.join)
+    assert ["thread", "task"] == order
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -193,8 +193,9 @@ async def test_an_obstacle_is_named_before_anything_is_sent(
             report = await client.projects.download(film(world), tmp_path, kinds=["srt"], on_conflict=policy)
             assert (500, False) == (report.paths["srt"].stat().st_size, (tmp_path / "nothing").exists())
             return
-        with pytest.raises(errors.DownloadError, match=r"Untitled\.srt: (Is a directory|No such file)"):
+        with pytest.raises(errors.DownloadError, match=r"Untitled\.srt: (Is a directory|No such file)") as caught:
             await client.projects.download(film(world), tmp_path, kinds=["srt"], on_conflict=policy)
+    assert (errno.EISDIR if obstacle == "directory" else errno.ENOENT) == caught.value.errno
     assert 0 == media_requests(world)
 
 

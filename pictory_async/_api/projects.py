@@ -295,7 +295,7 @@ class Projects:
         The directory gets a small manifest, ``.pictory.json``, which remembers the project and the render of each file.
         So a file of the same render is not downloaded again, a new render replaces the file of the old one, and a
         project never touches the files of another project of the same name: its files get a part of its id. Calls of
-        one client that would write the same file at the same time share one download.
+        one program that would write the same file at the same time share one download, or wait for it.
 
         Args:
             project: A project, or the id of one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,11 +26,11 @@ from pictory_async._files.place import checked_directory
 from pictory_async._files.source import Renewal, Source
 from pictory_async._files.staging import Staging
 from pictory_async._files.system import SYSTEM, System
+from pictory_async._files.turns import take_turn
 from pictory_async._gather import each
 from pictory_async.errors import DownloadError, PictoryError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Awaitable, Callable
 
     from pictory_async._files.fetcher import Fetcher
@@ -61,8 +62,9 @@ async def back_up(
     system: System = SYSTEM,
 ) -> TemplateBackup:
     """Back up a template; see ``client.templates.backup``."""
-    staging = Staging(checked_directory(path), template_id, system)
-    async with fetcher.turns.take(staging.key):
+    target = checked_directory(path)
+    staging = Staging(target, template_id, system, real=await to_thread.run_sync(os.path.realpath, target))
+    async with take_turn(staging.key):
         return await _back_up(fetcher, template_id, staging, fetch)
 
 
@@ -100,7 +102,7 @@ async def _back_up(
         if isinstance(error, PictoryError):
             raise
         text = f"Cannot write a backup to {staging.target}: {error.strerror or error}. Correct that and try again."
-        raise DownloadError(text) from None
+        raise DownloadError(text, errno=error.errno) from None
     finally:
         staging.close()
     return backup

@@ -17,6 +17,7 @@ from pictory_async._files.partfile import OnConflict, PartFile
 from pictory_async._files.place import Place, check_writable, checked_directory
 from pictory_async._files.publish import Directory
 from pictory_async._files.source import CallbackFailed, Renewal, Source
+from pictory_async._files.turns import take_turn
 from pictory_async._gather import each
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from pictory_async.models import Project, ProjectId
@@ -161,7 +162,7 @@ async def download_assets(
         )
         place = Place(order.directory, project, kind, url, order.on_conflict)
         try:
-            async with fetcher.turns.take(place.key) as turn:
+            async with take_turn(place.key) as turn:
                 result = turn.shared or await _download(fetcher, source, place, order.directory)
                 if result.status is DownloadStatus.WRITTEN:
                     turn.share(result)
@@ -176,8 +177,8 @@ async def download_assets(
     report = DownloadReport(project_id=project.id, files=tuple(files), share_url=project.share_video_url)
     for file in files:
         if file.error is not None:
-            done, total = (getattr(file.error, name, None) for name in ("done", "total"))
-            raise DownloadError(str(file.error), report=report, done=done or 0, total=total)
+            done, total, number = (getattr(file.error, name, None) for name in ("done", "total", "errno"))
+            raise DownloadError(str(file.error), report=report, done=done or 0, total=total, errno=number)
     return report
 
 
@@ -253,7 +254,7 @@ def _not_written(source: Source, path: object, error: OSError, **progress: Any) 
         text = f"Another client or process is writing {source.what} to {path}. Wait for it, or use another directory."
     else:
         text = f"Cannot write {source.what} to {path}: {error.strerror or error}. Correct that and try again."
-    return DownloadError(text, **progress)
+    return DownloadError(text, errno=error.errno, **progress)
 
 
 async def order_of(
@@ -278,9 +279,9 @@ async def order_of(
     if isinstance(min_speed, bool) or not isinstance(min_speed, (int, float)) or not 0 <= min_speed < math.inf:
         raise PictoryConfigError(f"min_speed must be a number of bytes per second, zero or more, not {min_speed!r}.")
     path = checked_directory(directory)
-    await to_thread.run_sync(check_writable, path)
+    real = await to_thread.run_sync(check_writable, path)
     return Order(
-        directory=Directory(path),
+        directory=Directory(path, real=real),
         kinds=list(dict.fromkeys(cast("list[FileKind]", wanted))),
         on_conflict=on_conflict,
         on_progress=on_progress,

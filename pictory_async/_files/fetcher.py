@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 import anyio
 
 from pictory_async._files.names import as_sent
 from pictory_async._files.source import Busy, Cut, Meter, Patience, Source
-from pictory_async._files.turns import Turns
 from pictory_async._http.encoding import Gunzip, codings
 from pictory_async._http.messages import Request, header
 from pictory_async._http.retry import parse_retry_after
@@ -51,9 +50,6 @@ class Fetcher:
         retry: How often in a row a download may fail without progress, and the waits in between.
         timeout: How long nothing may arrive, in seconds; ``None`` for no limit.
         loopback: Whether addresses on this machine are allowed, over plain HTTP too.
-
-    Attributes:
-        turns: The files that are being downloaded.
     """
 
     def __init__(self, engine: Engine, retry: RetryPolicy, timeout: float | None, *, loopback: bool) -> None:
@@ -61,7 +57,6 @@ class Fetcher:
         self._retry = retry
         self._timeout = timeout
         self._loopback = loopback
-        self.turns: Turns[Any] = Turns()
 
     async def fetch(self, source: Source, part: PartFile) -> None:
         """Complete a file, from wherever an earlier attempt ended.

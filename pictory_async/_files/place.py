@@ -45,7 +45,7 @@ class Place:
         self._ending = ending_of(kind, url)
         self._on_conflict = on_conflict
         self.owner = f"{project.id}\n{kind}"
-        self.key = (os.path.normpath(directory.path), self.owner)
+        self.key = (directory.system, directory.real, self.owner)
         # A share link is its own content. The query of other addresses is a signature, which is new each time.
         of = url if kind == "share" else url.partition("?")[0]
         date = None if kind == "share" or project.generated_at is None else project.generated_at.isoformat()
@@ -149,17 +149,22 @@ def checked_directory(directory: str | os.PathLike[str]) -> Path:
     return path
 
 
-def check_writable(path: Path, system: System = SYSTEM) -> None:
+def check_writable(path: Path, system: System = SYSTEM) -> Path:
     """Check that files can be written to a directory, or that it can be made.
+
+    Returns:
+        The directory by its path without links.
 
     Raises:
         DownloadError: They cannot.
     """
     try:
-        _check(path.resolve(), system)
+        real = path.resolve()
+        _check(real, system)
     except OSError as error:
         text = f"Cannot write files to {path}: {error.strerror or error}. Correct that and try again."
-        raise DownloadError(text) from None
+        raise DownloadError(text, errno=error.errno) from None
+    return real
 
 
 def _check(path: Path, system: System) -> None:

@@ -270,10 +270,12 @@ class Directory:
         path: The directory.
         system: The operating system.
         held: Whether the caller has locked it already, by other means.
+        real: The same directory, by its path without links. The default is ``path``.
     """
 
-    def __init__(self, path: Path, system: System = SYSTEM, *, held: bool = False) -> None:
+    def __init__(self, path: Path, system: System = SYSTEM, *, held: bool = False, real: Path | None = None) -> None:
         self.path = path
+        self.real = path if real is None else real
         self.system = system
         self._held = held
 

@@ -35,6 +35,7 @@ class Staging:
         path: The directory of the backup.
         template_id: The template.
         system: The operating system.
+        real: The directory of the backup by its path without links.
 
     Attributes:
         target: The directory of the backup.
@@ -43,10 +44,10 @@ class Staging:
         key: The same for all calls that write to that directory.
     """
 
-    def __init__(self, path: Path, template_id: str, system: System = SYSTEM) -> None:
+    def __init__(self, path: Path, template_id: str, system: System = SYSTEM, *, real: str = "") -> None:
         self.target = path
         self.path = path / f".partial-{hashlib.sha256(template_id.encode()).hexdigest()[:12]}"
-        self.key = (os.path.normpath(path), "backup")
+        self.key = (system, real, "backup")
         self.directory = Directory(self.path, system, held=True)
         self.system = system
         self._template_id = template_id

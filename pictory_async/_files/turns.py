@@ -1,12 +1,13 @@
-"""Calls of one client that would write the same file take turns, and share what the first one wrote."""
+"""Calls of one process that would write the same file take turns, and share what the first one wrote."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import anyio
 import attrs
+from anyio.lowlevel import current_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable
@@ -42,23 +43,30 @@ class Turn(Generic[T]):
         self._file.results.append(result)
 
 
-class Turns(Generic[T]):
-    """The files that calls are writing."""
+# The files that calls are writing, by event loop: its objects must not be used by another one.
+_files: Final[dict[Hashable, _File[Any]]] = {}
+# Those that an event loop is writing now. Clients of several threads can write to one directory.
+_written: Final[dict[Hashable, Turn[Any]]] = {}
+_PAUSE: Final = 0.05  # seconds
 
-    def __init__(self) -> None:
-        self._files: dict[Hashable, _File[T]] = {}
 
-    @asynccontextmanager
-    async def take(self, key: Hashable) -> AsyncGenerator[Turn[T]]:
-        """Wait until no other call is writing the file."""
-        file = self._files.setdefault(key, _File[T]())
-        turn = Turn(file)
-        file.users += 1
-        try:
-            async with file.lock:
+@asynccontextmanager
+async def take_turn(key: Hashable) -> AsyncGenerator[Turn[Any]]:
+    """Wait until no other call of this process is writing the file."""
+    own = (current_token(), key)
+    file = _files.setdefault(own, _File[Any]())
+    turn = Turn(file)
+    file.users += 1
+    try:
+        async with file.lock:
+            while _written.setdefault(key, turn) is not turn:  # noqa: ASYNC110 - an event belongs to one event loop
+                await anyio.sleep(_PAUSE)
+            try:
                 turn.begin()
                 yield turn
-        finally:
-            file.users -= 1
-            if not file.users:
-                del self._files[key]
+            finally:
+                del _written[key]
+    finally:
+        file.users -= 1
+        if not file.users:
+            del _files[own]

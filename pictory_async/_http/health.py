@@ -37,6 +37,7 @@ class Health:
 
     Attributes:
         host: Where the API is, for messages.
+        at_root: Whether the base URL is nothing but that host.
         succeeded_at: When the latest request that succeeded was sent.
         reached: Whether there was any response in the API's own form.
         error: The last failure, if nothing succeeded since.
@@ -46,6 +47,7 @@ class Health:
     """
 
     host: str
+    at_root: bool = False
     succeeded_at: float = -math.inf
     reached: bool = False
     error: APIError | None = None
@@ -74,6 +76,11 @@ class Health:
     def ever_succeeded(self) -> bool:
         """Whether any request succeeded."""
         return self.succeeded_at > -math.inf
+
+    @property
+    def misses_api(self) -> bool:
+        """Whether the API may not be at the base URL: it is nothing but a host, and no request succeeded."""
+        return self.at_root and not self.ever_succeeded
 
     def succeeds(self, sent_at: float) -> bool:
         """Whether some request succeeded within ten seconds of another, which was sent at ``sent_at``."""

@@ -45,12 +45,13 @@ _ADVICE: Final = {
 }
 
 
-def status_error(response: Response, hide: Callable[[str], str]) -> StatusError:
+def status_error(response: Response, hide: Callable[[str], str], *, doubtful: bool = False) -> StatusError:
     """Turn a response with an error status into its typed error.
 
     Args:
         response: The response.
         hide: Removes the API key from what the server says: it may repeat what it was sent.
+        doubtful: Whether the API may not be at the base URL, so that a 404 is not about what was asked for.
     """
     request, status = response.request, response.status
     found = decode_error(response.body, hide)
@@ -80,6 +81,14 @@ def status_error(response: Response, hide: Callable[[str], str]) -> StatusError:
         advice = _ADVICE.get(status, _REPORT)
         text = f"Pictory failed to respond for {request.subject}: status {status}{body.said}. {advice}"
         return ServerError(text, retry_after=pause, **facts)
+    if doubtful and (status == 404 or body.wrong_address):  # noqa: PLR2004 - Not Found
+        base = request.url.partition("?")[0].removesuffix(request.path)
+        text = (
+            f"{base} is not the address of the API (status {status} for {request.subject}{body.said}). "
+            f"Did you mean {base}/pictoryapis?"
+        )
+        facts["from_api"] = False
+        return _KINDS.get(status, StatusError)(text, **facts)
     if body.wrong_address:
         kind = _KINDS.get(status, StatusError)
         text = (

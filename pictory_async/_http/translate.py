@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import anyio
 import attrs
@@ -43,7 +44,7 @@ class Translate:
         if cause.timed_out:
             raise request.timed_out(sent=cause.sent) from None
         what = f"{request.method} {request.path} failed: {cause.reason}."
-        text = f"{what} Check the network and the base URL, then try again."
+        text = f"{what} Check the network and the base URL ({urlsplit(request.url).netloc}), then try again."
         raise ConnectionFailedError(text, method=request.method, path=request.path, sent=cause.sent) from None
 
 

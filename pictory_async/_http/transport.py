@@ -43,7 +43,8 @@ class Transport:
 
     def __init__(self, config: Config, engine: Engine, limiter: Limiter, retry: RetryPolicy) -> None:
         self.engine = engine
-        self.health: Health = Health(urlsplit(config.base_url).netloc)
+        base = urlsplit(config.base_url)
+        self.health: Health = Health(base.netloc, at_root=not base.path)
         self.limiter = limiter
         self._config = config
         self._retry = retry
@@ -146,7 +147,7 @@ class Transport:
                 self.health.not_limited(path)
                 self._retries_left.earn()
                 return response
-            failure = status_error(response, self._config.key.hide_in)
+            failure = status_error(response, self._config.key.hide_in, doubtful=self.health.misses_api)
             self._tell_limiter(failure, response.sent_at)
         self._failures += 1
         if not isinstance(failure, RateLimitedError):

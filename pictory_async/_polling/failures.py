@@ -141,6 +141,11 @@ def about_key(error: APIError) -> bool:
     return isinstance(error, StatusError) and error.status == 401 and error.from_api  # noqa: PLR2004 - Unauthorized
 
 
+def about_address(error: APIError, health: Health) -> bool:
+    """Whether a failure shows that the API is not at the client's base URL, so that it says the same about all."""
+    return health.misses_api and isinstance(error, StatusError) and error.status in {403, 404} and not error.from_api
+
+
 def ends_all(health: Health, crowd: int, began: float) -> bool:
     """Whether what all requests of a client meet is believed for every watch, also for one that began later.
 
@@ -153,8 +158,8 @@ def ends_all(health: Health, crowd: int, began: float) -> bool:
     if not isinstance(error, (StatusError, MalformedResponseError)) or is_transient(error):
         return False
     lasted = health.until - max(health.since, began)
-    if about_key(error):
-        # A key that never worked is wrong. One that worked may be rejected by mistake for a while.
+    if about_key(error) or about_address(error, health):
+        # What never worked is wrong. A key that worked may be rejected by mistake for a while.
         return lasted >= (_EVERYTHING_FOR if health.ever_succeeded else _CONFIRM_AFTER)
     alone = error.from_api and crowd < CROWD  # then each watch is judged by itself
     return not health.ever_succeeded and not alone and lasted >= _EVERYTHING_FOR

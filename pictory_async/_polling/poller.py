@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 
+from pictory_async._polling.evidence import UNDATED
+from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.targets import target_of
+from pictory_async._values import resolved
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from pictory_async._polling.handle import RenderHandle
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.scheduler import Scheduler
     from pictory_async._polling.targets import After
+    from pictory_async._polling.watch import Watch
     from pictory_async._statistics import PollerStatistics
     from pictory_async.models import ProjectId
 
@@ -95,6 +98,23 @@ class RenderPoller:
         """The projects whose outcome is still to come."""
         return tuple(cast("ProjectId", watch.project_id) for watch in self._scheduler.pending)
 
+    def handles(self) -> tuple[RenderHandle, ...]:
+        """What is pending, as handles that another wait can use: store them when your program ends early.
+
+        A project that is watched by its id gets a handle without a job. Its ``generated_before`` is the date given as
+        ``after``, or else that of the video which the project showed last: the next wait does not return that one.
+        """
+        return tuple(_handle(watch) for watch in self._scheduler.pending)
+
     def statistics(self) -> PollerStatistics:
         """What the poller did so far."""
         return self._scheduler.statistics()
+
+
+def _handle(watch: Watch) -> RenderHandle:
+    if watch.handle is not None:
+        return watch.handle
+    project, before = resolved(watch.project()), watch.after
+    if before is None and project is not None and project.video_url:
+        before = project.generated_at or UNDATED
+    return RenderHandle(project_id=cast("ProjectId", watch.project_id), generated_before=before)

@@ -15,7 +15,7 @@ from pictory_async._http.health import from_api, likeness
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import explain
 from pictory_async._polling.counters import Counters
-from pictory_async._polling.failures import CROWD, Meaning, about_key, ends_all, is_unreachable
+from pictory_async._polling.failures import CROWD, Meaning, about_address, about_key, ends_all, is_unreachable
 from pictory_async._polling.outage import Outage
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError, StatusError
@@ -224,8 +224,9 @@ class WatchRegistry:
         crowd = self._crowd(error)
         if health.reached and not ends_all(health, crowd, -math.inf):
             return
-        # A response says something about the project that was asked for, unless it is about the key.
-        for_all = about_key(error) or not isinstance(error, (StatusError, MalformedResponseError))
+        # A response says something about the project that was asked for, unless it is about the key or the address.
+        responded = isinstance(error, (StatusError, MalformedResponseError))
+        for_all = about_key(error) or about_address(error, health) or not responded
         for watch in dict.fromkeys(chain(*self._projects.values(), *self._jobs.values())):
             # What a gateway sends, or no response at all, does not end the wait for a render that was paid for.
             if (watch.handle is not None and not from_api(error)) or (watch.failures is None and not for_all):

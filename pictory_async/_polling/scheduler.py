@@ -31,6 +31,7 @@ _LEFT_ELSEWHERE: Final = (
     "generator whose reader stops early. Let the reader close the generator: "
     "'async with contextlib.aclosing(outcomes()) as found: async for outcome in found: ...'."
 )
+_SLEPT: Final = 1.0  # seconds: no event loop that works is so late
 _TOGETHER: Final = 0.002  # seconds: polls that are due so close together share a wake-up; uvloop spins below 1 ms
 
 
@@ -201,8 +202,8 @@ class Scheduler:
     async def _step(self) -> None:
         """Start what is due, and sleep until there is more to do."""
         now = anyio.current_time()
-        while (watch := self._agenda.pop(now)) is not None:
-            self._take_up(watch, now)
+        while (when := self._agenda.next_time()) is not None and (watch := self._agenda.pop(now)) is not None:
+            self._take_up(watch, when, now)
         while self._start_polls():  # noqa: ASYNC110 - it does not wait for anything, it lets other tasks run
             await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
         time = self._agenda.next_time()
@@ -222,14 +223,17 @@ class Scheduler:
         if when < self._sleeps_until:
             self._wake.set()
 
-    def _take_up(self, watch: Watch, now: float) -> None:
-        if now < watch.deadline:
+    def _take_up(self, watch: Watch, when: float, now: float) -> None:
+        """Take up a watch whose time was ``when``: its poll is due, or it is out of time."""
+        # What is so late shows that the program was stopped, or that the machine slept. The renders went on.
+        if now >= watch.deadline and not (now - when > _SLEPT and watch.oversleep(now)):
+            self.end(watch, watch.timed_out(now), now)
+            return
+        if not watch.due:  # otherwise it waits for a slot or a response already
             watch.due = True
             self._due[watch] = None
-            if self._terms.max_wait is not None:
-                self._agenda.put(watch, watch.deadline)
-            return
-        self.end(watch, watch.timed_out(now), now)
+        if self._terms.max_wait is not None:
+            self._agenda.put(watch, watch.deadline)
 
     def _start_polls(self) -> bool:
         """Start a few of the due polls; return whether there are more that can be started."""

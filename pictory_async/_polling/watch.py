@@ -40,6 +40,7 @@ _log: Final = logging.getLogger("pictory_async")
 
 _JUST_NOW: Final = 10.0  # seconds
 _LAST_POLL: Final = 2.0  # seconds before the deadline
+_AFTER_SLEEP: Final = 60.0  # seconds: enough for a network that returns, and for hundreds of polls in one budget
 _SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
 
@@ -110,6 +111,7 @@ class Watch:
     _unfinished_at: float = attrs.field(init=False)
     _grace_from: float = attrs.field(init=False)
     _first_progress: tuple[float, float] | None = None
+    _woke_at: float | None = None
 
     def __attrs_post_init__(self) -> None:
         self._unfinished_at = self._grace_from = self.began
@@ -127,7 +129,9 @@ class Watch:
 
     @property
     def deadline(self) -> float:
-        """When ``max_wait`` is over; infinite if there is none."""
+        """When ``max_wait`` is over, or a minute after it was slept through; infinite if there is no limit."""
+        if self._woke_at is not None:
+            return self._woke_at + _AFTER_SLEEP
         return math.inf if self.terms.max_wait is None else self.began + self.terms.max_wait
 
     @property
@@ -154,7 +158,11 @@ class Watch:
         Raises:
             MalformedResponseError: The response is not what the API documents; see `failed`.
         """
-        return (self._saw_job if self.asks_job else self._saw_project)(body, sent_at, now)
+        if not self.asks_job:
+            return self._saw_project(body, sent_at, now) or self._was_last(sent_at, now)
+        outcome = self._saw_job(body, sent_at, now)
+        # A job that is completed, or whose state is unknown, leaves the last word to its project.
+        return outcome or (self._was_last(sent_at, now) if self.asks_job else None)
 
     def add_failure(self, error: APIError, began: float, now: float) -> FailureStreak:
         """Take in a failed poll that began at ``began``."""
@@ -209,12 +217,29 @@ class Watch:
         """End the watch because ``max_wait`` is over."""
         return self._by_its_job(now) or self._end(RenderStatus.TIMED_OUT, now, explain.timed_out(self, now))
 
+    def oversleep(self, now: float) -> bool:
+        """Take in that the program slept while ``max_wait`` ended: the render may have ended meanwhile.
+
+        Returns:
+            Whether the watch gets a last poll. It gets only one with a good response.
+        """
+        if self._woke_at is not None:
+            return False
+        self._woke_at = now
+        return True
+
+    def _was_last(self, sent_at: float, now: float) -> RenderOutcome | None:
+        # A response to a request that was sent before the sleep shows nothing of what happened in it.
+        return None if self._woke_at is None or sent_at < self._woke_at else self.timed_out(now)
+
     def next_poll(self, now: float) -> float:
         """When to send the next poll, or the first one; also shortly before the watch is out of time.
 
         Raises:
             PictoryConfigError: The schedule returned no usable time.
         """
+        if self._woke_at is not None and self.failures is None:
+            return now
         due, last = self._due_poll(now), self.deadline - _LAST_POLL
         return last if now < last < due else due
 

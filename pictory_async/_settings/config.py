@@ -71,6 +71,8 @@ class Config(ValueObject):
 
 
 def _checked_key(key: str | None) -> ApiKey:
+    if isinstance(key, str):
+        key = key.strip()  # files and secret stores end with a line end
     if not key:
         raise PictoryConfigError(f"There is no API key. {_GET_KEY}")
     if not isinstance(key, str):

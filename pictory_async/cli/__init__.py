@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from typing import cast
 
 __all__ = ["main"]
 
@@ -24,6 +25,6 @@ def main() -> int:
     try:
         from pictory_async.cli._app import pictory  # noqa: PLC0415 - needs the extra
 
-        pictory.main(prog_name="pictory")
+        return cast("int", pictory.main(prog_name="pictory"))
     except KeyboardInterrupt:  # while the command was loading
         return 130

@@ -8,7 +8,9 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, command_error
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._signals import signals_as_ctrl_c
+from pictory_async.cli._streams import lost_output, standard_streams
 
 __all__ = ["pictory"]
 
@@ -35,6 +37,7 @@ _COMMANDS: Final = {
     "simulate": "simulate:command",
     "completion": "completion:command",
 }
+_CLICKS: Final = (click.ClickException, click.Abort, BrokenPipeError)
 _SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "Jobs", "demo": "Without an account"}
 
 _EPILOG: Final = """\
@@ -42,13 +45,15 @@ _EPILOG: Final = """\
 Environment:
   PICTORY_API_KEY       the API key; environment only: arguments are visible to other users
   PICTORY_API_BASE_URL  the address of the API, if it is not Pictory's
+  PICTORY_STATE_DIR     where to keep what 'wait', 'render' and 'share' leave
+                        pending, if not with the user's settings
 \b
 Exit codes:
   0    done; after a wait: all are rendered or completed
   1    it failed, or something could not be fetched; for 'demo': an outcome is wrong
   2    wrong usage, a missing key or an invalid setting
-  3    after a wait: some are not rendered or completed; for 'check': a template has an error;
-       for 'backup --verify': a backup is damaged
+  3    after a wait: some are not rendered or completed; for 'download': a project has no video;
+       for 'check': a template has an error; for 'backup --verify': a backup is damaged
   4    after a wait: --max-wait is over, and nothing else failed
   5    for 'render': a response was lost, so a render may or may not have been started
   130  stopped with Ctrl-C, SIGTERM or SIGHUP
@@ -86,16 +91,29 @@ class Commands(click.Group):
             with formatter.section(title):
                 formatter.write_dl(some, col_max=max(map(len, _COMMANDS)))
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command as a program, with standard streams that can always be written to."""
+        with standard_streams():
+            return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except Exception as error:  # noqa: BLE001 - a traceback is only printed with --debug
-            raise command_error(error, debug=ctx.params["debug"]) from None
+            with signals_as_ctrl_c():
+                return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback is only printed with --debug
+            raise _ending(error, debug=ctx.params["debug"]) from None
+
+
+def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
+    """Return what click has to be told about the end of a command."""
+    if isinstance(error, KeyboardInterrupt):
+        return click.exceptions.Exit(INTERRUPTED)
+    if isinstance(error, click.exceptions.Exit):
+        return error if error.exit_code != SUCCESS else lost_output() or error
+    first = ungrouped(error)
+    # Of a broken pipe, click says nothing.
+    return first if isinstance(first, _CLICKS) else command_error(error, debug=debug)
 
 
 @click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,13 +9,14 @@ import anyio
 import click
 
 from pictory_async import AsyncPictory
+from pictory_async.cli._signals import signals_as_ctrl_c
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Sequence
+    from collections.abc import Awaitable, Callable
 
     from pictory_async import RateLimiter
 
-__all__ = ["fetch_all", "open_client", "run", "run_until_interrupted"]
+__all__ = ["open_client", "run", "run_until_interrupted"]
 
 T = TypeVar("T")
 
@@ -27,39 +25,20 @@ def run(function: Callable[[], Awaitable[T]]) -> T:
     """Run an async function to its end.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed. Everything that was running has been cancelled and cleaned up.
+        KeyboardInterrupt: Ctrl-C was pressed, or an equivalent signal came. Everything that was running has been
+            cancelled and cleaned up.
     """
-    return anyio.run(function)
+    with signals_as_ctrl_c():
+        return anyio.run(function)
 
 
 def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
     """Run an async function, and return whether Ctrl-C or an equivalent signal ended it."""
     try:
-        with _signals_as_ctrl_c():
-            run(function)
+        run(function)
     except KeyboardInterrupt:
         return True
     return False
-
-
-def _press_ctrl_c(*_: object) -> None:
-    signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _signals_as_ctrl_c() -> Generator[None]:
-    """Let SIGTERM (a plain `kill`) and SIGHUP (a lost terminal) end the command as Ctrl-C does: with a report."""
-    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
-    handled = [number for name in names if (number := getattr(signal, name, None)) is not None]
-    # A signal that is ignored stays ignored: `nohup` relies on it.
-    handled = [number for number in handled if signal.getsignal(number) is signal.SIG_DFL]
-    for number in handled:
-        signal.signal(number, _press_ctrl_c)
-    try:
-        yield
-    finally:
-        for number in handled:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:
@@ -78,36 +57,3 @@ def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> Asy
     for warning in caught:
         click.echo(f"Warning: {warning.message}", err=True)
     return client
-
-
-async def fetch_all(
-    base_url: str | None,
-    ids: Sequence[str],
-    get: Callable[[AsyncPictory, str], Awaitable[T]],
-    during: contextlib.AbstractAsyncContextManager[None] | None = None,
-) -> list[T | Exception]:
-    """Fetch several things concurrently.
-
-    Args:
-        base_url: As in `open_client`.
-        ids: What to fetch.
-        get: Fetches one.
-        during: Entered during the fetching, to show its progress.
-
-    Returns:
-        For each of ``ids``, in their order: the result, or the error.
-    """
-    found: dict[str, T | Exception] = {}
-
-    async with open_client(base_url) as client, during or contextlib.nullcontext(), anyio.create_task_group() as tasks:
-
-        async def fetch(one: str) -> None:
-            # An error is a result here: raised in the task group, it would cancel the other fetches.
-            try:
-                found[one] = await get(client, one)
-            except Exception as error:  # noqa: BLE001 - one failure must not end the others
-                found[one] = error
-
-        for one in ids:
-            tasks.start_soon(fetch, one)
-    return [found[one] for one in ids]

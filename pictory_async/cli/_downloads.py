@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import anyio
 import attrs
 import click
 
 from pictory_async import DownloadProgress, DownloadReport, DownloadStatus, Project, ProjectId
+from pictory_async.cli._exit_codes import NotRenderedError, ends_all
+from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.text import as_size
 from pictory_async.errors import DownloadError
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory
     from pictory_async.cli._options import Decorator
 
-__all__ = ["KINDS", "Conflict", "Downloads", "Kind", "ProjectDownload", "directory_option"]
+__all__ = ["AT_ONCE", "KINDS", "Conflict", "Downloads", "Kind", "ProjectDownload", "directory_option"]
 
 Conflict = Literal["rename", "skip", "overwrite"]
 Kind = Literal["video", "audio", "srt", "vtt", "txt", "thumbnail", "share"]
 KINDS: Final[tuple[Kind, ...]] = ("video", "audio", "srt", "vtt", "txt")
 
-_AT_ONCE: Final = 4  # projects: each has several files open, and the client downloads only a few files at once anyway
+AT_ONCE: Final = 4
+"""Projects: each has several files open, and the client downloads only a few files at once anyway."""
 
 
 def directory_option(name: str, text: str, default: str | None = None) -> Decorator:
@@ -62,6 +65,14 @@ class ProjectDownload:
         count = len(self.written)
         return f"{count} {'file' if count == 1 else 'files'}, {as_size(sum(self.written))}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain JSON values."""
+        report: dict[str, Any] = {"project_id": self.project_id, "share_url": None, "files": []}
+        return {
+            **(report if self.report is None else self.report.to_dict()),
+            "error": None if self.error is None else in_command_words(str(self.error)),
+        }
+
 
 @attrs.define
 class _Transfer:
@@ -91,7 +102,8 @@ class Downloads:
         on_conflict: What to do with files that already exist.
         on_done: Called with the result of each project.
         done: The results so far.
-        seconds: How long all downloads took.
+        seconds: The time from the start of the first download to the end of the latest one.
+        stopped: The error that awaits all other downloads too, such as a full disk; they are not tried any more.
     """
 
     directory: Path
@@ -100,23 +112,32 @@ class Downloads:
     on_done: Callable[[ProjectDownload], None] = lambda _: None
     done: list[ProjectDownload] = attrs.field(factory=list[ProjectDownload], init=False)
     seconds: float = attrs.field(default=0.0, init=False)
+    stopped: Exception | None = attrs.field(default=None, init=False)
+    _began: float | None = attrs.field(default=None, init=False)
     _transfers: dict[tuple[ProjectId, str], _Transfer] = attrs.field(
         factory=dict[tuple[ProjectId, str], _Transfer], init=False
     )
     _bytes: dict[tuple[ProjectId, str], int] = attrs.field(factory=dict[tuple[ProjectId, str], int], init=False)
-    _slots: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(_AT_ONCE), init=False)
+    _slots: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(AT_ONCE), init=False)
 
-    async def download(self, client: AsyncPictory, wanted: Project | ProjectId) -> None:
+    async def download(self, client: AsyncPictory, wanted: Project | ProjectId) -> ProjectDownload:
         """Download the files of a project as soon as a slot is free. Never raises: see `ProjectDownload.error`."""
+        began = self._began = anyio.current_time() if self._began is None else self._began
         async with self._slots:
             result = await self._download(client, wanted)
+        self.seconds = anyio.current_time() - began
+        if self.stopped is None and result.error is not None and ends_all(result.error):
+            self.stopped = result.error
         # A failed file leaves its bar behind.
         self._transfers = {key: one for key, one in self._transfers.items() if key[0] != result.project_id}
         self.done.append(result)
         self.on_done(result)
+        return result
 
     async def _download(self, client: AsyncPictory, wanted: Project | ProjectId) -> ProjectDownload:
         project_id = wanted.id if isinstance(wanted, Project) else wanted
+        if self.stopped is not None:
+            return ProjectDownload(project_id=project_id, error=self.stopped)
         name: str | None = None
         try:
             project = wanted if isinstance(wanted, Project) else await client.projects.get(wanted)
@@ -131,7 +152,9 @@ class Downloads:
         except Exception as error:  # noqa: BLE001 - one failure must not end the others
             found = error.report if isinstance(error, DownloadError) else None
             return ProjectDownload(project_id=project_id, name=name, report=found, error=error)
-        return ProjectDownload(project_id=project_id, name=name, report=report)
+        absent = all(file.status is DownloadStatus.ABSENT for file in report.files)
+        missing = _no_video(project) if absent and not project.video_url else None
+        return ProjectDownload(project_id=project_id, name=name, report=report, error=missing)
 
     def _on_progress(self, progress: DownloadProgress, name: str | None) -> None:
         key, now = (progress.project_id, progress.kind), anyio.current_time()
@@ -165,3 +188,11 @@ class Downloads:
         count = sum(len(one.written) for one in self.done)
         total = sum(sum(one.written) for one in self.done)
         return f"{count} {'file' if count == 1 else 'files'} ({as_size(total)}) written to {self.directory}"
+
+
+def _no_video(project: Project) -> NotRenderedError:
+    if project.is_rendering:
+        advice = "It is being rendered: 'pictory wait ID --download DIR' waits for it."
+    else:
+        advice = "Render it first: 'pictory render ID'."
+    return NotRenderedError(f"Project {str(project.id)!r} has no video. {advice}")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
-from typing import TYPE_CHECKING, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import printable
 from pictory_async.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    DownloadError,
     PictoryConfigError,
     PictoryError,
     RenderSubmitUncertainError,
+    RequestTimeoutError,
     WaitError,
     WaitTimeoutError,
 )
@@ -29,10 +34,14 @@ __all__ = [
     "SUCCESS",
     "UNCERTAIN",
     "CommandError",
+    "NotRenderedError",
     "SettingError",
     "command_error",
+    "debugs",
+    "ends_all",
     "outcomes_code",
     "report_error",
+    "ungrouped",
     "worst_code",
 ]
 
@@ -53,6 +62,10 @@ class CommandError(click.ClickException):
     def __init__(self, message: str) -> None:
         super().__init__(printable(message))
 
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the sentence. In an event loop too, where click would look for translations on the disk."""
+        click.echo(f"Error: {self.format_message()}", file=file, err=True)
+
 
 class SettingError(CommandError):
     """Nothing was tried, because a setting is invalid or an extra is missing."""
@@ -60,7 +73,9 @@ class SettingError(CommandError):
     exit_code = USAGE
 
 
-class _NotRenderedError(CommandError):
+class NotRenderedError(CommandError):
+    """A project has no video, or a wait ended without one."""
+
     exit_code = NOT_RENDERED
 
 
@@ -72,12 +87,15 @@ class _UncertainError(CommandError):
     exit_code = UNCERTAIN
 
 
+# Full, over its quota, read-only, or broken.
+_NO_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+
 # The first match counts, so a subclass stands before its base.
 _KINDS: Final = (
     (PictoryConfigError, SettingError),
     (RenderSubmitUncertainError, _UncertainError),
     (WaitTimeoutError, _TimedOutError),
-    (WaitError, _NotRenderedError),
+    (WaitError, NotRenderedError),
     (PictoryError, CommandError),
 )
 
@@ -89,11 +107,11 @@ def command_error(error: Exception, *, debug: bool) -> CommandError:
         error: The error.
         debug: Whether to print the traceback first.
     """
+    if debug and not isinstance(error, CommandError):
+        click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
+    error = ungrouped(error)
     if isinstance(error, CommandError):
         return error
-    if debug:
-        click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
-    error = _ungrouped(error)
     if isinstance(error, PictoryError):
         return next(kind for cause, kind in _KINDS if isinstance(error, cause))(in_command_words(str(error)))
     if isinstance(error, OSError) and error.strerror:
@@ -105,15 +123,33 @@ def command_error(error: Exception, *, debug: bool) -> CommandError:
 
 def report_error(error: Exception) -> int:
     """Print an error on standard error, and return its exit code."""
-    shown = command_error(error, debug=click.get_current_context().find_root().params["debug"])
+    shown = command_error(error, debug=debugs())
     shown.show()
     return shown.exit_code
 
 
-def _ungrouped(error: Exception) -> Exception:
-    # A task group wraps even a single error. Of several errors, the first one is reported.
+def debugs() -> bool:
+    """Return whether tracebacks are printed."""
+    return bool(click.get_current_context().find_root().params["debug"])
+
+
+def ungrouped(error: Exception) -> Exception:
+    """Take an error out of the groups around it: a task group wraps even a single one. Of several, it is the first."""
     inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
-    return _ungrouped(inner[0]) if inner else error
+    return ungrouped(inner[0]) if inner else error
+
+
+def ends_all(error: Exception) -> bool:
+    """Return whether the same error awaits everything else: a rejected key, no connection, or a disk that is full."""
+    if isinstance(error, AuthenticationError):
+        return error.from_api
+    if isinstance(error, ConnectionFailedError | RequestTimeoutError):
+        return not error.sent
+    if isinstance(error, DownloadError):
+        files = () if error.report is None else error.report.files
+        failed = [error, *(file.error for file in files)]
+        return any(isinstance(one, DownloadError) and one.errno in _NO_DISK for one in failed)
+    return isinstance(error, OSError) and error.errno in _NO_DISK
 
 
 def worst_code(*codes: int) -> int:

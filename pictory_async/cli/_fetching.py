@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import click
 
-from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exit_codes import SUCCESS, report_error, worst_code
+from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
+from pictory_async.cli._exit_codes import SUCCESS
 from pictory_async.cli._options import collect_ids
-from pictory_async.cli.display.text import Facts, echo_facts, echo_json
+from pictory_async.cli._streams import surviving
+from pictory_async.cli.display.text import Facts, echo_facts, echo_json, err_is_terminal, out_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -24,6 +25,11 @@ T = TypeVar("T")
 
 class Printable(Protocol):
     """An object that can be printed as the API sent it."""
+
+    @property
+    def id(self) -> object:
+        """Its id."""
+        ...
 
     def to_dict(self) -> dict[str, Any]:
         """Return the body as the API sent it."""
@@ -48,6 +54,7 @@ def print_details(
     ids: tuple[str, ...],
     get: Callable[[AsyncPictory, str], Awaitable[P]],
     facts_of: Callable[[P], Facts] | None,
+    noun: str,
 ) -> NoReturn:
     """Fetch and print things, and exit with 1 if one of them could not be fetched.
 
@@ -55,19 +62,23 @@ def print_details(
         base_url: The address of the API.
         ids: What to fetch.
         get: Fetches one.
-        facts_of: Returns the facts to print; ``None`` to print the body.
+        facts_of: Returns the facts to print; ``None`` to print the id and the body as JSON.
+        noun: What an id stands for.
     """
+    json_id = f"{noun}_id"
 
     def show(one: P) -> None:
         if facts_of is None:
-            echo_json(one.to_dict())
+            # The API sends an integer for some ids; here it is the text that was given, as in an error.
+            echo_json({json_id: None} | one.to_dict() | {json_id: str(one.id)})
         else:
             echo_facts(facts_of(one))
 
-    print_each(base_url, ids, get, show, apart=facts_of is not None)
+    texts = facts_of is not None
+    print_each(base_url, ids, get, show, apart=texts, noun=noun, json_id=None if texts else json_id)
 
 
-def print_each(
+def print_each(  # noqa: PLR0913 - each is one property of the output
     base_url: str | None,
     ids: tuple[str, ...],
     get: Callable[[AsyncPictory, str], Awaitable[T]],
@@ -75,8 +86,13 @@ def print_each(
     *,
     apart: bool = False,
     during: AbstractAsyncContextManager[None] | None = None,
+    noun: str = "project",
+    json_id: str | None = None,
+    works: bool = False,
 ) -> NoReturn:
-    """Fetch things concurrently and print each. Failures are reported, and the rest is still printed.
+    """Fetch things concurrently, and print each as soon as it and those before it are there.
+
+    Failures are reported, and the rest is still printed.
 
     Args:
         base_url: The address of the API.
@@ -84,44 +100,77 @@ def print_each(
         get: Fetches one.
         show: Prints one, and may return an exit code.
         apart: Print an empty line between two.
-        during: Entered during the fetching, to show its progress.
+        during: Entered during the fetching, to show its progress, if each one is a wait.
+        noun: What an id stands for.
+        json_id: The key of the id in the JSON document of a failure; ``None`` to print no JSON.
+        works: Whether ``get`` does work that matters even if the output is not read.
 
     Raises:
         click.exceptions.Exit: Always, with the worst exit code.
     """
     wanted = collect_ids(ids)
-    click.get_current_context().exit(
-        _show_all(run(lambda: fetch_all(base_url, wanted, get, during)), show, apart=apart)
+    waits = during is not None
+    batch = Batch(
+        ids=wanted,
+        get=get,
+        show=_printer(show, apart=apart, works=works),
+        noun=noun,
+        json_id=json_id,
+        during=during,
+        at_once=len(wanted) if waits else AT_ONCE,
+        holds=waits and out_is_terminal() and err_is_terminal(),
     )
+    click.get_current_context().exit(run_batch(base_url, batch))
 
 
-def _show_all(found: list[T | Exception], show: Callable[[T], int | None], *, apart: bool) -> int:
-    code, printed = SUCCESS, False
-    for one in found:
-        if isinstance(one, Exception):
-            code = worst_code(code, report_error(one))
-            continue
+def _printer(show: Callable[[T], int | None], *, apart: bool, works: bool) -> Callable[[T], int | None]:
+    printed = False
+
+    def show_apart(one: T) -> int | None:
+        nonlocal printed
         if apart and printed:
             click.echo()
         printed = True
-        code = worst_code(code, show(one) or SUCCESS)
-    return code
+        return show(one)
+
+    def show_safely(one: T) -> int | None:
+        with surviving():
+            return show_apart(one)
+        return SUCCESS
+
+    return show_safely if works else show_apart
 
 
 def fetch_or_exit(
-    base_url: str | None, ids: Sequence[str], get: Callable[[AsyncPictory, str], Awaitable[T]]
+    base_url: str | None,
+    ids: Sequence[str],
+    get: Callable[[AsyncPictory, str], Awaitable[T]],
+    noun: str,
+    *,
+    as_json: bool,
 ) -> list[T]:
     """Fetch things concurrently. If one of them cannot be fetched, report it and end the command.
+
+    Args:
+        base_url: The address of the API.
+        ids: What to fetch.
+        get: Fetches one.
+        noun: What an id stands for.
+        as_json: Whether to print the failures as one JSON object too.
 
     Raises:
         click.exceptions.Exit: Something could not be fetched.
     """
-    return _all_or_exit(run(lambda: fetch_all(base_url, ids, get)))
+    found: list[T] = []
+    batch = Batch(ids=list(dict.fromkeys(ids)), get=get, show=found.append, noun=noun)
+    by_id = _all_or_exit(run_batch(base_url, batch), batch, found, as_json=as_json)
+    return [by_id[one] for one in ids]
 
 
-def _all_or_exit(found: list[T | Exception]) -> list[T]:
-    things = [one for one in found if not isinstance(one, Exception)]
-    if len(things) < len(found):
-        codes = [report_error(one) for one in found if isinstance(one, Exception)]
-        click.get_current_context().exit(worst_code(*codes))
-    return things
+def _all_or_exit(code: int, batch: Batch[T], found: list[T], *, as_json: bool) -> dict[str, T]:
+    if code == SUCCESS:
+        return dict(zip(batch.ids, found, strict=True))
+    if as_json:
+        key = f"{batch.noun}_id"
+        echo_json({"errors": [{key: one, "error": text} for one, text in batch.failures()]})
+    return click.get_current_context().exit(code)

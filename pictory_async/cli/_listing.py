@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pictory_async.cli._client import open_client, run
+from pictory_async.cli._progress import telling
 from pictory_async.cli.display.table import echo_table
 from pictory_async.cli.display.text import echo_json, out_is_terminal
 
@@ -48,11 +49,14 @@ def print_list(
         spare: The columns to leave out on a narrow terminal, the first one first.
     """
     rows: list[Sequence[Cell]] = []
+    count = 0
 
     async def fetch() -> None:
-        count, complete = 0, False
+        nonlocal count
+        complete = False
+        progress = telling(lambda: f"{count} so far", lambda: count - len(rows))
         try:
-            async with open_client(base_url) as client:
+            async with open_client(base_url) as client, progress:
                 async for item in listing(client):
                     count += 1
                     if row_of is None:

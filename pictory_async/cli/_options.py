@@ -11,9 +11,10 @@ import attrs
 import click
 
 from pictory_async import RateLimiter
+from pictory_async.cli._input import collect_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import TypeAlias
 
     Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -200,22 +201,3 @@ def simulation_options(most: int) -> Decorator:
     )
     seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random account.")
     return lambda command: projects(renders(seed(command)))
-
-
-def collect_ids(given: Iterable[str], lines: Iterable[str] | None = None) -> list[str]:
-    """Collect ids, each once.
-
-    Args:
-        given: Ids from the command line.
-        lines: An open file with one id per line. Empty lines and lines that begin with ``#`` are skipped.
-
-    Raises:
-        click.UsageError: There are none.
-    """
-    ids = [text for text in map(str.strip, given) if text]
-    if lines is not None:
-        ids += [text for text in map(str.strip, lines) if text and not text.startswith("#")]
-    if not ids:
-        msg = "There are no ids."
-        raise click.UsageError(msg)
-    return list(dict.fromkeys(ids))

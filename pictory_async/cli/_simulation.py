@@ -47,6 +47,14 @@ def make_simulator(
     Returns:
         The simulator, and the plan for each project.
     """
-    world = World(seed=seed, media_base="self", limit=None if rate is None else ServerLimit(rate.requests, rate.per))
-    planned = populate(world, projects, render_seconds, seed, queue_seconds=(0.0, 0.6 * render_seconds[0]))
+    queue_seconds = (0.0, 0.6 * render_seconds[0])
+    world = World(
+        seed=seed,
+        media_base="self",
+        limit=None if rate is None else ServerLimit(rate.requests, rate.per),
+        # Of the renders that clients request.
+        render_seconds=render_seconds,
+        queue_seconds=queue_seconds,
+    )
+    planned = populate(world, projects, render_seconds, seed, queue_seconds=queue_seconds)
     return Simulator(world, latency=latency), planned

@@ -10,6 +10,7 @@ from pictory_async.testing import Simulator, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pictory_async.testing.server import ServerThread
 
@@ -24,3 +25,11 @@ def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerThre
         monkeypatch.setenv("PICTORY_API_BASE_URL", running.base_url)
         monkeypatch.setenv("PICTORY_API_KEY", world.api_key)
         yield running
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory in which the command keeps what is pending; each test has its own."""
+    directory = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("PICTORY_STATE_DIR", str(directory))
+    return directory

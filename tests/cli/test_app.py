@@ -110,17 +110,6 @@ def test_a_traceback_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str
     assert "\ufffd[2Jboo\n" in capsys.readouterr().err
 
 
-def test_an_unexpected_error_is_no_traceback(tmp_path) -> None:
-    """A file that is not text is reported in one sentence, and --debug shows the traceback."""
-    file = tmp_path / "ids"
-    file.write_bytes(b"\xff\xfe\xff")
-    for options, debug in (([], False), (["--debug"], True)):
-        found = run(*options, "wait", "--ids-from", str(file))
-        assert 1 == found.exit_code
-        assert "Error: UnicodeDecodeError" in found.stderr
-        assert debug is ("Traceback" in found.stderr)
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_script(shell: str) -> None:
     """The script of each shell calls the command."""

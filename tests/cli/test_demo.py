@@ -131,6 +131,16 @@ def test_demo_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{wrong.project_id}: reported not_started, but the truth is rendered" in out
 
 
+def test_renders_that_clients_start() -> None:
+    """A render that a client requests takes as long as --render-seconds says, as those of the account do."""
+    simulator, planned = make_simulator(5, (1.0, 2.0), 0)
+    for plan in planned:
+        simulator.world.start_render(plan.project_id, 100.0)
+    started = [render for _, render in simulator.world.jobs if render.at == 100.0]
+    assert 5 == len(started)
+    assert all(1.0 <= render.duration <= 2.0 for render in started)
+
+
 def test_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server prints how to reach it, serves clients, writes its ids to a file, and stops on Ctrl-C."""
     file = tmp_path / "ids"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async.testing import Answer, Drip, Render, Stall, World
+from pictory_async.testing import ABSENT, Answer, Drip, Render, Stall, World
 from tests._files import names_in
 from tests.cli._command import interrupted, run, seen, started
 
@@ -34,13 +34,43 @@ def film(world: World, name: str = "Film") -> str:
 
 def test_files_in_lines(world: World, tmp_path: Path) -> None:
     """Each file is a line with its status, project, kind, size and path."""
-    ids = [film(world, "One"), film(world, "a:Two"), str(world.add_project())]
+    ids = [film(world, "One"), film(world, "a:Two"), film(world, "Three")]
+    world.projects[2].overrides = {"txtFile": ABSENT}
     found = run("download", *ids, "--dir", str(tmp_path / "new"))
     rows = [line.split("\t") for line in found.stdout.splitlines()]
     assert (0, "", 15) == (found.exit_code, found.stderr, len(rows))
     assert ["written", ids[0], "video", "3000000", str(tmp_path / "new" / "One.mp4")] in rows
     assert ["absent", ids[2], "txt", "0", ""] in rows
-    assert 10 == len(names_in(tmp_path / "new"))
+    assert 14 == len(names_in(tmp_path / "new"))
+
+
+def test_a_project_without_a_video(world: World, tmp_path: Path) -> None:
+    """A project that was never rendered has no video: an error with its own exit code. The rest is downloaded."""
+    rendered, new = film(world), str(world.add_project())
+    running = str(world.add_project(Render(-10.0, duration=1e6)))
+    found = run("download", new, rendered, running, "--dir", str(tmp_path))
+    assert 3 == found.exit_code
+    assert [
+        f"Error: Project '{new}' has no video. Render it first: 'pictory render ID'.",
+        (
+            f"Error: Project '{running}' has no video. It is being rendered: "
+            "'pictory wait ID --download DIR' waits for it."
+        ),
+    ] == found.stderr.splitlines()
+    assert 5 == len(names_in(tmp_path))
+    assert "has no video" in json.loads(run("download", new, "--json", "--dir", str(tmp_path)).stdout)["error"]
+
+
+@pytest.mark.parametrize("command", ["download", "backup"])
+def test_a_directory_that_cannot_be(world: World, tmp_path: Path, command: str) -> None:
+    """A target that cannot be a directory is refused in one sentence, before anything is sent."""
+    file = tmp_path / "file"
+    file.touch()
+    for path, words in ((file, " is a file."), (file / "new", f"Cannot write to {file / 'new'}. {file} is a file.")):
+        found = run(command, "x", "--dir", str(path))
+        assert (2, "") == (found.exit_code, found.stdout)
+        assert words in found.stderr
+    assert [] == world.log
 
 
 def test_kinds_and_conflicts(world: World, tmp_path: Path) -> None:
@@ -59,11 +89,12 @@ def test_kinds_and_conflicts(world: World, tmp_path: Path) -> None:
 
 
 def test_json(world: World, tmp_path: Path) -> None:
-    """With --json, each project that exists is a document, in the order of the ids."""
+    """With --json, each project is a document, in the order of the ids."""
     ids = [film(world, f"Film {number}") for number in range(6)]
     found = run("download", *ids, "nope", "--dir", str(tmp_path), "--kind", "srt", "--json")
     reports = [json.loads(line) for line in found.stdout.splitlines()]
-    assert (1, ids) == (found.exit_code, [report["project_id"] for report in reports])
+    assert (1, [*ids, "nope"]) == (found.exit_code, [report["project_id"] for report in reports])
+    assert [None] * 6 == [report["error"] for report in reports[:-1]]
     assert found.stderr.startswith("Error: There is no project 'nope'")
     assert {("srt", "written", 9)} == {
         (file["kind"], file["status"], file["size"]) for report in reports for file in report["files"]
@@ -104,8 +135,8 @@ def test_ctrl_c_and_again(world: World, server: ServerThread, tmp_path: Path) ->
         while not any(path.stat().st_size for path in tmp_path.glob("*.part")):
             part.wait(0.02)
         code, out, err = interrupted(process)
-    assert (130, "") == (code, out)
-    assert err.endswith("Interrupted. Run the same command again to resume.\n")
+    assert (130, project_id) == (code, json.loads(out)["project_id"])
+    assert err.endswith("Run the same command again to resume.\n")
     (file,) = json.loads(run(*command).stdout)["files"]
     assert file["resumed_from"] > 0
     assert ["Film.mp4"] == names_in(tmp_path)
@@ -115,11 +146,11 @@ def test_on_a_terminal(world: World, server: ServerThread, tmp_path: Path) -> No
     """On a terminal, each file has a bar in bytes during the download, and then a line under its project."""
     server.simulator.faults = lambda request, _: Drip(65536, 0.02) if request.path.endswith(".mp4") else None
     text = seen(
-        "download", film(world, "A [red]film[/red]"), str(world.add_project()), "nope", "--dir", str(tmp_path), code=1
+        "download", film(world, "A [red]film[/red]"), str(world.add_project()), "nope", "--dir", str(tmp_path), code=3
     )
     live, _, end = text.rpartition("\x1b[?25h")
     assert "A [red]film[/red] (video)" in live
     assert " of 3.0 MB, " in live
     assert "3.0 MB" in end
-    assert "absent" in end
+    assert "- no video" in end
     assert "5 files (3.0 MB) written to " in end

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async.testing import ABSENT, Answer, Render
-from tests.cli._command import run, seen
+from pictory_async.testing import ABSENT, Answer, Render, Stall
+from tests.cli._command import interrupted, run, seen, started
 
 if TYPE_CHECKING:
-    from pictory_async.testing import World
+    from pictory_async.testing import SimRequest, World
     from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
@@ -119,6 +121,50 @@ def test_tables_on_a_terminal(world: World) -> None:
     assert "schema" not in text
     assert "[bold]long[/" in text
     assert max(map(len, text.splitlines())) < 130  # the line's visible width and its colours
+
+
+@pytest.mark.parametrize("command", ["projects", "templates", "jobs"])
+def test_lists_on_a_narrow_terminal(world: World, command: str) -> None:
+    """On a terminal that is too narrow for a table, each item is its id and a line for each field below it."""
+    world.add_project(name="")
+    project_id = str(world.add_project(Render(-100.0, duration=10.0), name="A film"))
+    template = world.add_template("Hi", name="A template")
+    ids = {"projects": project_id, "templates": template, "jobs": world.jobs[0][1].job_id}
+    lines = seen(command, columns=40).splitlines()
+    assert any(ids[command] in line for line in lines)
+    assert not any(line.startswith("  name    ") for line in lines[:2])
+    assert any("A film" in line or "A template" in line or "completed" in line for line in lines)
+
+
+def test_a_comparison_on_a_narrow_terminal(world: World) -> None:
+    """A comparison of many projects is a list of settings on a narrow terminal, and no name is cut."""
+    ids = [str(world.add_project(name=f"Number {number}", layout=f"{number}:1")) for number in range(5)]
+    text = seen("compare", *ids, columns=40)
+    assert all(f"Number {number}" in text for number in range(5))
+    assert "Aspect ratio" in text
+
+
+def test_a_signal_in_a_list(world: World, server: ServerThread) -> None:
+    """A signal in the middle of a list ends it with what is there."""
+    world.page_size = 2
+    for _ in range(5):
+        world.add_project()
+    asked = threading.Event()
+
+    def fault(request: SimRequest, _: float) -> Stall | None:
+        if "pagekey" in request.query:
+            asked.set()
+            return Stall()
+        return None
+
+    server.simulator.faults = fault
+    with started("projects", "--json") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        asked.wait()
+        code, out, err = interrupted(process, signal.SIGTERM)
+    assert (130, "", "") == (code, out, err)
+    assert all("savedDate" in json.loads(line) for line in lines)
 
 
 def test_jobs_on_a_terminal(world: World) -> None:

@@ -12,7 +12,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 
 import click
 
-from pictory_async.cli._options import Rate, collect_ids, to_limit, to_rate, to_seconds, to_span, to_time
+from pictory_async.cli._options import Rate, to_limit, to_rate, to_seconds, to_span, to_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,14 +57,3 @@ def test_refused_values(read: Callable[[str], object], text: str) -> None:
     """An invalid value is rejected, with a valid example."""
     with pytest.raises(click.BadParameter, match="such as"):
         read(text)
-
-
-def test_ids_are_collected_once() -> None:
-    """Ids from both sources keep their order, without duplicates, comments and empty lines."""
-    assert ["b", "a", "1"] == collect_ids(("b", " a "), ["# made today\n", "\n", "a\n", "  1\r\n", "b"])
-
-
-def test_no_ids() -> None:
-    """A file without ids is wrong usage."""
-    with pytest.raises(click.UsageError):
-        collect_ids((), ["# none\n"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import threading
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
+
+from pictory_async.cli._kept import Store
+
 pytestmark = pytest.mark.usefixtures("server")
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -75,18 +79,19 @@ def test_two_renders_of_one_project(world: World, tmp_path: Path) -> None:
     project_id = str(world.add_project())
     lines = "".join(run("render", project_id).stdout for _ in range(2))
     found = run("wait", "--handle", "-", *QUICK, "--start-grace", "5", input=f"{lines}\n{lines}")
-    assert (0, 3) == (found.exit_code, len(found.stdout.splitlines()))
-    assert "2 of 2 done" in found.stdout
+    assert (0, 2) == (found.exit_code, len(found.stdout.splitlines()))
+    assert "2 of 2 done" in found.stderr
 
 
 def test_render_and_wait(world: World) -> None:
     """With --wait, the result of each is printed as by 'wait', failures with the job's reason."""
     good, bad = world.add_project(), world.add_project(on_render=[Render(0.0, duration=0.2, fails=True)])
     found = run("render", str(good), str(bad), "--wait", "--interval", "0.05")
-    lines = {line.split()[1]: line for line in found.stdout.splitlines()[:-1]}
-    assert (3, "") == (found.exit_code, found.stderr)  # nothing is left to wait for
-    assert lines[str(good)].startswith("rendered  ")
-    assert "TEXT_TO_VIDEO_FAILED" in lines[str(bad)]
+    lines = {line.split("\t")[0]: line.split("\t") for line in found.stdout.splitlines()}
+    assert (3, 1) == (found.exit_code, len(found.stderr.splitlines()))  # nothing is left to wait for
+    assert "rendered" == lines[str(good)][1]
+    assert "failed" == lines[str(bad)][1]
+    assert "TEXT_TO_VIDEO_FAILED" in lines[str(bad)][-1]
 
 
 def test_render_and_wait_as_json(world: World) -> None:
@@ -135,13 +140,32 @@ def test_a_file_that_cannot_be_written(world: World, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_does_not_lose_a_handle(world: World) -> None:
-    """A handle that cannot be written to its file is printed instead, with or without a wait."""
+    """A handle that cannot be written to its file is printed, and kept for the next wait, with or without a wait."""
     for wait in ([], ["--wait"]):
         found = run("render", str(world.add_project()), *wait, "--handles", "/dev/full")
         assert 1 == found.exit_code
         assert RenderHandle.from_json(found.stdout).job_id is not None
-        assert found.stdout in found.stderr
-        assert "pictory wait --handle handles.jsonl" in found.stderr
+        assert "No space left on device" in found.stderr
+        assert 0 == next_wait(found.stderr).exit_code
+
+
+def test_no_file_and_no_place_for_handles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal without a place to keep them, the handles are printed, and no command is."""
+    monkeypatch.setenv("PICTORY_STATE_DIR", "/dev/full")
+    text = seen("render", str(world.add_project()), columns=500)
+    assert '{"version": 1' in text
+    assert "Wait for them" not in text
+
+
+def test_no_place_for_handles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If they can be kept nowhere, they are printed, and the command names the file to save them in."""
+    monkeypatch.setenv("PICTORY_STATE_DIR", "/dev/full")
+    found = run("render", str(world.add_project(on_render=[SLOW])), "--wait", "--max-wait", "0.2", *QUICK)
+    handle = RenderHandle.from_json(found.stderr.splitlines()[-2])
+    assert 4 == found.exit_code
+    assert {job.job_id for _, job in world.jobs} == {handle.job_id}
+    assert "save the lines below as handles.jsonl and run the command after them:" in found.stderr
+    assert found.stderr.endswith("  pictory wait --handle handles.jsonl --interval 0.05s --start-grace 0.3s\n")
 
 
 @pytest.mark.parametrize("text", ["x", "{}", '{"version": 2, "project_id": "x"}'])
@@ -153,8 +177,8 @@ def test_what_is_no_handle(text: str) -> None:
 
 
 def test_no_handles_at_all() -> None:
-    """A file without handles is wrong usage."""
-    assert 2 == run("wait", "--handle", "-", input="\n").exit_code
+    """A file without handles is nothing to do."""
+    assert 0 == run("wait", "--handle", "-", input="\n").exit_code
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -171,15 +195,15 @@ def test_a_signal_in_the_wait(world: World, server: ServerThread, number: int) -
     with started("render", project_id, "--wait", "--interval", "0.05") as process:
         asked.wait()
         code, out, err = interrupted(process, number)
-    hint, line = err.splitlines()[-2:]
-    handle = RenderHandle.from_json(line)
-    assert (130, project_id) == (code, handle.project_id)
-    assert out.startswith(f"Still pending: {project_id} (job {handle.job_id})\nInterrupted: 0 of 1 done")
-    assert hint.endswith("run: pictory wait --handle handles.jsonl --interval 0.05s")
+    assert (130, "") == (code, out)
+    assert err.startswith(f"Still pending: {project_id}\nInterrupted: 0 of 1 done")
+    assert err.endswith(" --interval 0.05s\n")
+    (kept,) = kept_in(err)
+    assert (project_id, world.jobs[-1][1].job_id) == (kept.project_id, kept.job_id)
 
 
 def test_ctrl_c_before_the_wait(world: World, server: ServerThread) -> None:
-    """Ctrl-C while render requests are still being sent prints the handles that --wait would have followed."""
+    """Ctrl-C while render requests are still being sent keeps the handles that --wait would have followed."""
     ids = [str(world.add_project()) for _ in range(20)]
     server.simulator.latency = lambda request, _: 1.0 if request.method == "POST" else 0.0
     asked = threading.Event()
@@ -192,22 +216,28 @@ def test_ctrl_c_before_the_wait(world: World, server: ServerThread) -> None:
     with started("render", *ids, "--wait", "--rate", "1000/s") as process:
         asked.wait()
         code, _, err = interrupted(process)
-    lines = [line for line in err.splitlines() if line.startswith("{")]
     assert 130 == code
-    assert {job.job_id for _, job in world.jobs} == {RenderHandle.from_json(line).job_id for line in lines}
+    assert {job.job_id for _, job in world.jobs} == {handle.job_id for handle in kept_in(err)}
     assert len(world.jobs) < 20
-    assert "run: pictory wait --handle handles.jsonl --rate 1000/1" in err
+    assert " --rate 1000/1\n" in err
 
 
-def next_wait(err: str, tmp_path: Path) -> Any:
-    """Follow the advice of the command: save the handles, if it printed any, and run the command that it printed."""
-    lines = [line for line in err.splitlines() if line.startswith("{")]
-    (advice,) = [line for line in err.splitlines() if "pictory wait" in line]
-    _, _, again = advice.rpartition("pictory wait ")
-    if lines:
-        (tmp_path / "handles.jsonl").write_text("\n".join(lines))
-        again = again.replace("handles.jsonl", shlex.quote(str(tmp_path / "handles.jsonl")))
-    return run("wait", *shlex.split(again), "--json")
+def advice(err: str) -> list[str]:
+    """The command that was printed, as words."""
+    (line,) = [line for line in err.splitlines() if line.startswith("  pictory wait ")]
+    return shlex.split(line)[1:]
+
+
+def next_wait(err: str) -> Any:
+    """Run the command that was printed."""
+    return run(*advice(err), "--json")
+
+
+def kept_in(err: str) -> list[Any]:
+    """What was kept for the command that was printed."""
+    _, option, name, *_ = advice(err)
+    assert "--resume" == option
+    return Store().load(name)
 
 
 SLOW, FAST = Render(0.0, duration=1000.0), Render(0.0, duration=0.0)
@@ -235,9 +265,9 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
     assert 4 == found.exit_code
     assert "It may still finish: wait again for its handle, or raise --max-wait." in found.stdout
     assert "Not finished: 1 of 2 renders." in found.stderr
-    assert named is not ("{" in found.stderr)
+    assert named is ("--handle" in found.stderr)
     later()
-    again = next_wait(found.stderr, tmp_path)
+    again = next_wait(found.stderr)
     report = json.loads(again.stdout)
     assert (0, "") == (again.exit_code, again.stderr)
     assert {"rendered"} == {result["status"] for result in report["results"]}
@@ -247,7 +277,7 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None], tmp_path: Path, number: int) -> None:
-    """A wait by handle that times out names the file again, or prints the handles that came through a pipe."""
+    """A wait by handle that times out names the file again, or keeps the handles that came through a pipe."""
     handle = run("render", str(world.add_project(earlier_video=-60.0, on_render=[SLOW]))).stdout
     file = tmp_path / "h"
     file.write_text(handle)
@@ -255,13 +285,14 @@ def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None],
     args = source.pop("args")
     found = run("wait", "--handle", *args, "--max-wait", "0.2", "--interval", "0.05", "--start-grace", "90", **source)
     assert 4 == found.exit_code
-    assert f"--handle {[file, 'handles.jsonl'][number]} --interval 0.05s --start-grace 90s\n" in found.stderr
+    assert [f"--handle {file}", "--resume"][number] in found.stderr
+    assert " --interval 0.05s --start-grace 90s\n" in found.stderr
     later()
-    assert 0 == next_wait(found.stderr, tmp_path).exit_code
+    assert 0 == next_wait(found.stderr).exit_code
 
 
 @pytest.mark.parametrize("fault", [Answer(status, JSON, b'{"message": "No"}') for status in (401, 403)])
-def test_a_wait_that_is_refused(world: World, server: ServerThread, tmp_path: Path, fault: Fault) -> None:
+def test_a_wait_that_is_refused(world: World, server: ServerThread, fault: Fault) -> None:
     """A key that is rejected during the wait does not lose the handles."""
     project_id = str(world.add_project())
     server.simulator.faults = lambda request, _: (
@@ -271,27 +302,27 @@ def test_a_wait_that_is_refused(world: World, server: ServerThread, tmp_path: Pa
     assert 3 == found.exit_code
     assert "Not finished: 1 of 1 render." in found.stderr
     server.simulator.faults = None
-    assert 0 == next_wait(found.stderr, tmp_path).exit_code
+    assert 0 == next_wait(found.stderr).exit_code
 
 
 def test_downloads_are_not_repeated(world: World, tmp_path: Path) -> None:
-    """If some renders of a file are downloaded already, only the other handles are printed for the next wait."""
+    """If some renders of a file are downloaded already, only the other handles are kept for the next wait."""
     ids = [str(world.add_project(on_render=[render])) for render in (SLOW, FAST)]
     file = tmp_path / "h"
     file.write_text(run("render", *ids).stdout)
     found = run("wait", "--handle", str(file), "--download", str(tmp_path / "to"), "--max-wait", "1.5", *QUICK)
     assert 4 == found.exit_code
-    assert [ids[0]] == [RenderHandle.from_json(line).project_id for line in found.stderr.splitlines()[1:]]
+    assert [ids[0]] == [handle.project_id for handle in kept_in(found.stderr)]
     assert f"--download {tmp_path / 'to'}" in found.stderr
 
 
 def test_handles_survive_an_error(world: World) -> None:
-    """If a wait fails, the handles that came through a pipe are printed."""
+    """If a wait fails, the handles that came through a pipe are kept."""
     handle = run("render", str(world.add_project())).stdout
     found = run("wait", "--handle", "-", "--base-url", "nonsense", input=handle)
     assert 2 == found.exit_code
-    assert handle in found.stderr
-    assert "pictory wait --handle handles.jsonl --base-url nonsense" in found.stderr
+    assert [RenderHandle.from_json(handle)] == kept_in(found.stderr)
+    assert " --base-url nonsense\n" in found.stderr
 
 
 def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -> None:
@@ -310,7 +341,8 @@ def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -
         asked.wait()
         code, out, err = interrupted(process)
     handles = [RenderHandle.from_json(line).project_id for line in file.read_text().splitlines()]
-    left = err.splitlines()[-1].removeprefix("Not requested: ").split()
+    (line,) = [line for line in err.splitlines() if line.startswith("Not requested: ")]
+    left = line.removeprefix("Not requested: ").split()
     assert code == 130
     assert sorted(handles) == sorted(RenderHandle.from_json(line).project_id for line in out.splitlines())
     assert len(world.jobs) == len(handles) < 20
@@ -322,7 +354,15 @@ def test_render_on_a_terminal(world: World, tmp_path: Path) -> None:
     file = tmp_path / "h"
     text = seen("render", str(world.add_project()), str(world.add_project()), "--handles", str(file), columns=500)
     assert "Starting 2 renders, each of which is billed." in text
-    assert f"Wait for them with: pictory wait --handle {file}" in text
+    assert "Wait for them with:\r\n" in text
+    assert f"  pictory wait --handle {file}\r\n" in text
+
+
+def test_render_on_a_terminal_without_a_file(world: World) -> None:
+    """The handles are kept, and the command that waits for them is printed with the same options."""
+    text = seen("render", str(world.add_project()), "--rate", "100/s", columns=500)
+    (again,) = re.findall(r"  (pictory wait --resume \w+ --rate 100/1)\r\n", text)
+    assert 0 == run(*again.split()[1:]).exit_code
 
 
 def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> None:
@@ -340,10 +380,12 @@ def test_wait_downloads(world: World, tmp_path: Path) -> None:
     ids = [str(world.add_project(Render(0.0, duration=0.2), name=f"Film {number}")) for number in range(6)]
     found = run("wait", *ids, *QUICK, "--start-grace", "5", "--download", str(tmp_path / "new"))
     lines = found.stdout.splitlines()
-    assert (0, 14) == (found.exit_code, len(lines))
-    assert set(ids) == {line.split()[1] for line in lines if line.startswith("downloaded   ")}
-    assert all(line.endswith("  5 files, 1.1 MB") for line in lines if line.startswith("downloaded"))
-    assert f"30 files (6.6 MB) written to {tmp_path / 'new'}." == lines[-1]
+    assert (0, 12) == (found.exit_code, len(lines))
+    saved = [line.split("\t") for line in lines if "\tdownloaded\t" in line]
+    assert set(ids) == {cells[0] for cells in saved}
+    assert {"5 files, 1.1 MB"} == {cells[-1] for cells in saved}
+    assert {f"Film {number}" for number in range(6)} == {cells[3] for cells in saved}
+    assert f"30 files (6.6 MB) written to {tmp_path / 'new'}." == found.stderr.splitlines()[-1]
     assert 30 == len(names_in(tmp_path / "new"))
 
 
@@ -352,7 +394,7 @@ def test_wait_downloads_on_a_terminal(world: World, tmp_path: Path) -> None:
     text = seen("wait", str(world.add_project(earlier_video=-60.0)), "--download", str(tmp_path), columns=500)
     end = text.rpartition("\x1b[?25h")[2]
     assert f"5 files (1.1 MB) written to {tmp_path}." in end
-    assert "downloaded  " not in end
+    assert "downloaded" not in end
 
 
 @pytest.mark.parametrize("form", ["lines", "json", "terminal"])
@@ -362,15 +404,17 @@ def test_wait_with_a_download_that_fails(world: World, server: ServerThread, tmp
     server.simulator.faults = lambda request, _: Answer(403) if request.path.endswith(".mp4") else None
     arguments: Any = ("wait", project_id, "--download", str(tmp_path), *(["--json"] if form == "json" else []))
     if form == "terminal":
-        text = seen(*arguments, code=1).rpartition("\x1b[?25h")[2]
-        assert "rendered" in text
+        text = seen(*arguments, code=1, columns=500).rpartition("\x1b[?25h")[2]
+        assert "✓" in text
     else:
         found = run(*arguments)
-        assert (1, "") == (found.exit_code, found.stderr)
+        assert 1 == found.exit_code
         text = found.stdout
     if form == "json":
         (saved,) = json.loads(text)["downloads"]
         assert "status 403" in saved["error"]
         assert ["failed", *["written"] * 4] == [file["status"] for file in saved["files"]]
     else:
-        assert f"incomplete   {project_id}  4 files, 105.0 kB; The server rejects the video" in text
+        assert "incomplete" in text
+        assert project_id in text
+        assert "4 files, 105.0 kB; The server rejects the video" in text

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async.testing import Render
+from pictory_async.testing import Answer, Render
 from tests.cli._command import run, seen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pictory_async.testing import World
+    from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
@@ -106,7 +107,9 @@ def test_report_as_a_page(pair: list[str], tmp_path: Path) -> None:
 def test_reports_in_files(pair: list[str], tmp_path: Path) -> None:
     """The JSON of one project goes to a file, that of several to a directory."""
     file, directory = tmp_path / "one.json", tmp_path / "all"
-    assert {"files": [str(file)]} == json.loads(run("report", pair[0], "--output", str(file), "--json").stdout)
+    assert {"files": [str(file)], "errors": []} == json.loads(
+        run("report", pair[0], "--output", str(file), "--json").stdout
+    )
     assert pair[0] == json.loads(file.read_text())["projectId"]
     run("report", *pair, "--output", str(directory))
     run("report", pair[0], "--output", str(directory))
@@ -117,7 +120,94 @@ def test_reports_that_cannot_be(pair: list[str], tmp_path: Path) -> None:
     """Two formats at once are wrong usage; a file that cannot be written is reported in one sentence."""
     assert 2 == run("report", *pair, "--html", "--json").exit_code
     found = run("report", pair[0], "--output", str(tmp_path / "no" / "file.json"))
-    assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+    assert (2, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "name", "words"),
+    [
+        (1, [], "folder.json", "It is a directory"),
+        (1, ["--html"], "folder", "It is a directory. Name a file."),
+        (1, [], "page.html/x.json", "There is no directory"),
+        (2, [], "no/page.html", "There is no directory"),
+        (1, [], "boss.pdf", "Name a file that ends with .json."),
+        (1, ["--html"], "boss.PDF", "Name a file that ends with .htm or .html."),
+        (1, ["--html"], "boss.json", "Name a file that ends with .htm or .html."),
+        (
+            2,
+            [],
+            "multi.json",
+            "The JSON of several projects goes to a directory, one file per project. Name a directory.",
+        ),
+        (2, [], "multi.pdf", "Name a directory."),
+        (2, [], "file", "It is a file. Name a directory."),
+        (2, [], "file/new", "is a file. Name a directory."),
+    ],
+)
+def test_places_that_cannot_be(
+    world: World, tmp_path: Path, number: int, options: list[str], name: str, words: str
+) -> None:
+    """A place that cannot be written to, or has the name of another type, is refused before anything is sent."""
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.html").mkdir()
+    name = {"folder.json": "folder.html"}.get(name, name)
+    found = run("report", *"ab"[:number], *options, "--output", str(tmp_path / name))
+    assert (2, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+    assert words in found.stderr
+    assert "pictory-tmp" not in found.stderr
+    assert [] == world.log
+
+
+def test_names_that_are_fine(pair: list[str], tmp_path: Path) -> None:
+    """A directory may have a dot in its name, and an existing one any name."""
+    (tmp_path / "old.json").mkdir()
+    for name in ("reports.2026", "old.json"):
+        assert 0 == run("report", *pair, "--output", str(tmp_path / name)).exit_code
+        assert 2 == len(list((tmp_path / name).iterdir()))
+
+
+def test_files_and_failures(pair: list[str], tmp_path: Path) -> None:
+    """With --json, the one object has the files and each project without one; nothing to write is no file."""
+    for name in ("all", "page.html"):
+        found = run("report", pair[0], "nope", "--output", str(tmp_path / name), "--json")
+        report = json.loads(found.stdout)
+        assert (1, 1, ["nope"]) == (
+            found.exit_code,
+            len(report["files"]),
+            [one["projectId"] for one in report["errors"]],
+        )
+    for name in ("none", "none.html"):
+        found = run("report", "nope", "--output", str(tmp_path / name), "--json")
+        assert (1, []) == (found.exit_code, json.loads(found.stdout)["files"])
+    found = run("report", "nope", "--output", str(tmp_path / "none.html"))
+    assert ("", f"Not written: {tmp_path / 'none.html'}") == (found.stdout, found.stderr.splitlines()[-1])
+    assert "" == run("report", "nope", "--html").stdout
+    assert ["all", "page.html"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_a_page_is_whole_or_not_there(pair: list[str], server: ServerThread, tmp_path: Path) -> None:
+    """A page that would lack most projects, because the key was revoked, does not replace the old one."""
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    rejected = Answer(401, {"content-type": "application/json"}, b'{"message": "Unauthorized"}')
+    server.simulator.faults = lambda request, _: None if pair[0] in request.path else rejected
+    found = run("report", pair[0], "nope", "--output", str(page))
+    assert (1, "old") == (found.exit_code, page.read_text())
+    assert f"Not written: {page}" in found.stderr
+
+
+@pytest.mark.parametrize("name", ["one.json", "page.html", "all"])
+def test_a_file_that_cannot_be_written(pair: list[str], tmp_path: Path, name: str) -> None:
+    """An error while writing names the file that was asked for, not the temporary one."""
+    path = tmp_path / name / f"{pair[0]}.json" if name == "all" else tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(tmp_path / "nowhere" / "file")
+    found = run("report", *(pair if name == "all" else pair[:1]), "--output", str(tmp_path / name))
+    assert (1, f"Error: Cannot write {path}: No such file or directory.") == (
+        found.exit_code,
+        found.stderr.splitlines()[0],
+    )
 
 
 def test_share(pair: list[str], world: World) -> None:

@@ -51,7 +51,7 @@ def test_one_failure_does_not_hide_the_others(world: World) -> None:
     """What cannot be fetched is reported on standard error; the rest is printed, and the exit code is 1."""
     project_id = str(world.add_project())
     found = run("project", "nope", project_id, "--json")
-    assert (1, 1) == (found.exit_code, len(found.stdout.splitlines()))
+    assert (1, 2) == (found.exit_code, len(found.stdout.splitlines()))
     assert found.stderr.startswith("Error: There is no project 'nope'")
 
 

@@ -150,18 +150,32 @@ def test_backup_and_verify(world: World, tmp_path: Path) -> None:
     """Each template gets its own directory, which can be checked later; if it is damaged, the exit code is 3."""
     world.add_template("Hi", template_id="a:b", overrides={"structure": ABSENT})
     found = run("backup", "T1", "a:b", "nope", "--dir", str(tmp_path))
-    first, second = found.stdout.splitlines()
+    first, second = rows(found.stdout)
     assert 1 == found.exit_code
-    assert first.startswith(f"T1  {tmp_path / 'T1'}  3 files, ")
-    assert second.startswith(f"a:b  {tmp_path / 'a_b'}  2 files, ")
-    assert second.endswith("; the template has no structure.json")
+    assert ["T1", str(tmp_path / "T1"), "3"] == first[:3]
+    assert ["a:b", str(tmp_path / "a_b"), "2"] == second[:3]
+    assert ["", "structure.json"] == [first[4], second[4]]
+    assert sum(path.stat().st_size for path in (tmp_path / "T1").iterdir() if path.name != "manifest.json") == int(
+        first[3]
+    )
     found = run("backup", "--verify", str(tmp_path))
-    assert (0, f"whole    {tmp_path / 'T1'}\nwhole    {tmp_path / 'a_b'}\n") == (found.exit_code, found.stdout)
+    assert [["whole", str(tmp_path / name), ""] for name in ("T1", "a_b")] == rows(found.stdout)
     (tmp_path / "T1" / "project.json").write_text("x")
     found = run("backup", "--verify", str(tmp_path / "T1"))
-    assert (3, 2) == (found.exit_code, len(found.stdout.splitlines()))
-    assert found.stdout.startswith("damaged  ")
+    ((state, path, problem),) = rows(found.stdout)
+    assert (3, "damaged", str(tmp_path / "T1"), True) == (found.exit_code, state, path, bool(problem))
     assert False is json.loads(run("backup", "--verify", str(tmp_path / "T1"), "--json").stdout)["ok"]
+
+
+def test_backup_on_a_terminal(world: World, tmp_path: Path) -> None:
+    """On a terminal, a backup is a line for people, and so is each problem."""
+    world.add_template("Hi", template_id="T9", overrides={"structure": ABSENT})
+    text = seen("backup", "T9", "--dir", str(tmp_path), columns=300)
+    assert "T9  2 files, " in text
+    assert "; the template has no structure.json" in text
+    (tmp_path / "T9" / "project.json").write_text("x")
+    first, second = seen("backup", "--verify", str(tmp_path), code=3, columns=300).splitlines()
+    assert (f"damaged  {tmp_path / 'T9'}", True) == (first, second.startswith("         "))
 
 
 def test_backup_as_json(tmp_path: Path) -> None:
@@ -173,6 +187,6 @@ def test_verify_what_is_no_backup(tmp_path: Path) -> None:
     """An empty or missing directory is a damaged backup; ids cannot be combined with --verify."""
     for path in (tmp_path, tmp_path / "nothing"):
         found = run("backup", "--verify", str(path))
-        assert (3, True) == (found.exit_code, found.stdout.startswith(f"damaged  {path}"))
+        assert (3, True) == (found.exit_code, found.stdout.startswith(f"damaged\t{path}\t"))
     assert 2 == run("backup", "T1", "--verify", str(tmp_path)).exit_code
     assert 2 == run("backup").exit_code

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
+
+from pictory_async.cli._kept import KeptId, Store
+
 pytestmark = pytest.mark.usefixtures("server")
 
 QUICK = ("--interval", "0.05", "--start-grace", "0.2")
@@ -28,11 +33,12 @@ def test_all_rendered(world: World) -> None:
     """If all projects are rendered, the exit code is 0, and each has a line with the URL of its video."""
     ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(0.0, duration=0.2)))]
     found = run("wait", *ids, *QUICK, "--start-grace", "5")
-    assert (0, "") == (found.exit_code, found.stderr)
-    *lines, summary = found.stdout.splitlines()
-    assert [("rendered", one) for one in ids] == [tuple(line.split()[:2]) for line in lines]
-    assert all(".mp4" in line for line in lines)
-    assert summary.startswith("2 of 2 done (rendered 2) in ")
+    lines = found.stdout.splitlines()
+    assert 0 == found.exit_code
+    assert [[one, "rendered"] for one in ids] == [line.split("\t")[:2] for line in lines]
+    assert all(line.endswith(".mp4") for line in lines)
+    assert found.stderr.startswith("2 of 2 done (rendered 2) in ")
+    assert 1 == found.stderr.count("\n")
 
 
 def test_some_not_rendered(world: World) -> None:
@@ -40,10 +46,10 @@ def test_some_not_rendered(world: World) -> None:
     rendered, never = (str(world.add_project(earlier_video=at)) for at in (-60.0, None))
     found = run("wait", rendered, never, "nope", *QUICK)
     assert 3 == found.exit_code
-    lines = {line.split()[1]: line for line in found.stdout.splitlines()[:-1]}
-    assert lines[never].startswith("not_started  ")
-    assert "no render was seen" in lines[never]
-    assert lines["nope"].startswith("missing  ")
+    lines = {line.split("\t")[0]: line.split("\t") for line in found.stdout.splitlines()}
+    assert "not_started" == lines[never][1]
+    assert "no render was seen" in lines[never][-1]
+    assert "missing" == lines["nope"][1]
 
 
 def test_time_spent(world: World) -> None:
@@ -51,7 +57,7 @@ def test_time_spent(world: World) -> None:
     ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(-1.0, duration=1e6)))]
     found = run("wait", *ids, "--interval", "0.05", "--max-wait", "0.3")
     assert 4 == found.exit_code
-    assert f"timed_out    {ids[1]}" in found.stdout
+    assert f"{ids[1]}\ttimed_out\t" in found.stdout
 
 
 def test_after(world: World) -> None:
@@ -63,16 +69,19 @@ def test_after(world: World) -> None:
 
 
 def test_time_spent_with_after(world: World, tmp_path: Path) -> None:
-    """The command for the next wait keeps --after and the other options, and names the file of ids again."""
+    """The command for the next wait keeps --after with each project, and the other options."""
     ids = [str(world.add_project(Render(-1.0, duration=1e6), earlier_video=-60.0)) for _ in range(2)]
     file = tmp_path / "ids"
     file.write_text(ids[1])
     after, quick = "2030-01-01T00:00:00+00:00", ("--interval", "0.05", "--max-wait", "0.2", "--rate", "100/s")
-    again = f"Wait again with: pictory wait {ids[0]} --ids-from {file} --interval 0.05s --after {after} --rate 100/1\n"
-    found = run("wait", ids[0], "--ids-from", str(file), "--after", "2030-01-01T00:00:00Z", *quick)
-    assert (4, f"Not finished: 2 of 2 projects. {again}") == (found.exit_code, found.stderr)
-    found = run("wait", "--ids-from", "-", "--after", "2030-01-01T00:00:00Z", *quick, input="\n".join(ids))
-    assert f"pictory wait {' '.join(ids)} --interval 0.05s --after {after} --rate 100/1" in found.stderr
+    found = run("wait", ids[0], "--ids-from", str(file), "--after", after, *quick)
+    assert 4 == found.exit_code
+    (name,) = re.findall(r"  pictory wait --resume (\w+) --interval 0\.05s --rate 100/1\n", found.stderr)
+    assert "Not finished: 2 of 2 projects. Wait again with:\n" in found.stderr
+    assert [KeptId(one, datetime.fromisoformat(after)) for one in ids] == Store().load(name)
+    again = run("wait", "--resume", name, *quick)
+    assert 4 == again.exit_code
+    assert f"  pictory wait --resume {name} --interval 0.05s --rate 100/1\n" in again.stderr
 
 
 def test_json(world: World) -> None:
@@ -109,11 +118,12 @@ def test_ctrl_c_prints_what_is_known(world: World) -> None:
     rendered, running = str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(0.0, duration=1e6)))
     with started("wait", rendered, running, "--interval", "0.05") as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith(f"rendered     {rendered}")
+        assert process.stdout.readline().startswith(f"{rendered}\trendered\t")
         code, out, err = interrupted(process)
-    again = f"Not finished: 1 of 2 projects. Wait again with: pictory wait {running} --interval 0.05s\n"
-    assert (130, again) == (code, err)
-    assert out.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 done (rendered 1) in ")
+    assert (130, "") == (code, out)
+    assert err.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 done (rendered 1) in ")
+    assert "Not finished: 1 of 2 projects. Wait again with:\n  pictory wait --resume " in err
+    assert err.endswith(" --interval 0.05s\n")
 
 
 def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:
@@ -129,8 +139,8 @@ def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:
         asked.wait()
         code, out, err = interrupted(process)
     report = json.loads(out)
-    again = f"Not finished: 1 of 1 project. Wait again with: pictory wait {running}\n"
-    assert (130, again, [running], True) == (code, err, report["pending"], report["interrupted"])
+    assert (130, [running], True) == (code, report["pending"], report["interrupted"])
+    assert err.startswith("Not finished: 1 of 1 project. Wait again with:\n  pictory wait --resume ")
 
 
 def test_on_a_terminal(world: World) -> None:

@@ -15,7 +15,8 @@ from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS
 from pictory_async.cli._fetching import print_each
 from pictory_async.cli._options import base_url_option, collect_ids, json_option
-from pictory_async.cli.display.text import as_size, as_text, echo_json, one_line
+from pictory_async.cli._places import check_directory
+from pictory_async.cli.display.text import as_size, as_text, echo_json, one_line, out_is_terminal
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory, BackupCheck
@@ -51,11 +52,17 @@ def command(
     """Back up templates: their details, and the files of their project and structure.
 
     Templates are fetched concurrently. An older backup of the same template is replaced when the new one is complete.
+    Piped output is one line per backup, with tabs between id, directory, number of files, size in bytes, and the files
+    that the template does not have. With --verify, it is one line per problem, with tabs between state, directory and
+    problem; a whole backup has one line without a problem.
     """
     if backups:
         if ids:
             raise click.UsageError("Give either ids or --verify.")
         _verify(backups, as_json=as_json)
+
+    wanted = tuple(collect_ids(ids))
+    check_directory(directory)
 
     async def get(client: AsyncPictory, template_id: str) -> TemplateBackup:
         return await client.templates.backup(template_id, directory / _UNSAFE.sub("_", template_id))
@@ -64,11 +71,21 @@ def command(
         if as_json:
             echo_json(backup.to_dict())
         else:
-            count = f"{len(backup.files)} files, {as_size(sum(file.size for file in backup.files))}"
-            absent = f"; the template has no {' and no '.join(backup.absent)}" if backup.absent else ""
-            click.echo(f"{backup.template_id}  {as_text(backup.path)}  {count}{absent}")
+            _print(backup)
 
-    print_each(base_url, tuple(collect_ids(ids)), get, show)
+    json_id = "templateId" if as_json else None
+    print_each(base_url, wanted, get, show, noun="template", json_id=json_id, works=True)
+
+
+def _print(backup: TemplateBackup) -> None:
+    size = sum(file.size for file in backup.files)
+    if not out_is_terminal():
+        fields = (backup.template_id, backup.path, len(backup.files), size, ", ".join(backup.absent))
+        click.echo("\t".join(map(as_text, fields)))
+        return
+    # Without the path, which ends with the id, the line fits.
+    absent = f"; the template has no {' and no '.join(backup.absent)}" if backup.absent else ""
+    click.echo(f"{backup.template_id}  {len(backup.files)} files, {as_size(size)}{absent}")
 
 
 def _verify(paths: tuple[Path, ...], *, as_json: bool) -> NoReturn:
@@ -76,11 +93,20 @@ def _verify(paths: tuple[Path, ...], *, as_json: bool) -> NoReturn:
     for check in checks:
         if as_json:
             echo_json(check.to_dict())
-            continue
-        click.echo(f"{'whole' if check.ok else 'damaged':<7}  {as_text(check.path)}")
-        for problem in check.problems:
-            click.echo(one_line(f"         {problem.message}"))
+        else:
+            _print_check(check)
     click.get_current_context().exit(SUCCESS if all(check.ok for check in checks) else NOT_RENDERED)
+
+
+def _print_check(check: BackupCheck) -> None:
+    state, problems = "whole" if check.ok else "damaged", [problem.message for problem in check.problems]
+    if not out_is_terminal():
+        for problem in problems or [""]:
+            click.echo("\t".join(map(as_text, (state, check.path, problem))))
+        return
+    click.echo(f"{state:<7}  {as_text(check.path)}")
+    for problem in problems:
+        click.echo(one_line(f"         {problem}"))
 
 
 async def _checks(paths: tuple[Path, ...]) -> list[BackupCheck]:

@@ -6,11 +6,14 @@ import json
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import click
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from pictory_async import Severity, check_template
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS
 from pictory_async.cli._fetching import get_template, print_each
+from pictory_async.cli._input import read_text
 from pictory_async.cli._options import base_url_option, ids_argument, json_option
 from pictory_async.cli.display.table import echo_table
 from pictory_async.cli.display.text import echo_json, echo_lines, file_name, one_line, out_is_terminal, template_title
@@ -38,14 +41,14 @@ usage, 3 a template has an error. Warnings are not errors.
 @click.option(
     "--values",
     "file",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     metavar="FILE",
     help="Also check the values in a file with one JSON object; '-' is standard input. --value takes precedence.",
 )
 @base_url_option
 @json_option("Print a JSON document for each template.")
 def command(
-    *, ids: tuple[str, ...], pairs: tuple[str, ...], file: IO[str] | None, base_url: str | None, as_json: bool
+    *, ids: tuple[str, ...], pairs: tuple[str, ...], file: IO[bytes] | None, base_url: str | None, as_json: bool
 ) -> None:
     """Check whether videos can be made from templates, with the given values if there are any.
 
@@ -67,7 +70,15 @@ def command(
             )
         return NOT_RENDERED if any(found.severity is Severity.ERROR for found in findings) else SUCCESS
 
-    print_each(base_url, ids, get_template, show, apart=not as_json and out_is_terminal())
+    print_each(
+        base_url,
+        ids,
+        get_template,
+        show,
+        apart=not as_json and out_is_terminal(),
+        noun="template",
+        json_id="template_id" if as_json else None,
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -77,11 +88,11 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _read(file: IO[str] | None) -> dict[str, Any]:
+def _read(file: IO[bytes] | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        found: Any = json.load(file)
+        found: Any = json.loads(read_text(file))
     except ValueError:
         found = None
     if not isinstance(found, dict):
@@ -90,11 +101,11 @@ def _read(file: IO[str] | None) -> dict[str, Any]:
 
 
 def _print(template: Template, findings: list[Finding]) -> None:
-    lines = [Text(template_title(template), style="bold")]
+    grid = Table.grid(padding=(0, 0, 0, 2))
     for found in findings:
         sign, style = _STYLES[found.severity]
-        head = f"  {sign} {found.severity.value:<7}  "
-        lines.append(Text.assemble((head, style), one_line(f"{found.place}: {found.message} "), (found.code, "dim")))
+        text = Text.assemble(one_line(f"{found.place}: {found.message} "), (found.code, "dim"))
+        grid.add_row(Text(f"{sign} {found.severity.value}", style=style), text)
     if not findings:
-        lines.append(Text("  ✓ no problems", style="green"))
-    echo_lines(lines)
+        grid.add_row(Text("✓ no problems", style="green"))
+    echo_lines([Text(template_title(template), style="bold"), Padding(grid, (0, 0, 0, 2))])

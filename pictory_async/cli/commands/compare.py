@@ -14,7 +14,7 @@ from pictory_async.cli.display.table import echo_table
 from pictory_async.cli.display.text import echo_json, out_is_terminal
 
 if TYPE_CHECKING:
-    from pictory_async import ProjectComparison
+    from pictory_async import Project, ProjectComparison
 
 __all__ = ["command"]
 
@@ -39,10 +39,11 @@ def command(*, ids: tuple[str, ...], everything: bool, markdown: bool, base_url:
     if markdown and as_json:
         raise click.UsageError("Choose one of --markdown and --json.")
     form = "json" if as_json else "markdown" if markdown else "table"
-    _print(compare_projects(fetch_or_exit(base_url, wanted, get_project)), form, everything=everything)
+    _print(fetch_or_exit(base_url, wanted, get_project, "project", as_json=as_json), form, everything=everything)
 
 
-def _print(comparison: ProjectComparison, form: str, *, everything: bool) -> None:
+def _print(projects: list[Project], form: str, *, everything: bool) -> None:
+    comparison = compare_projects(projects)
     if form == "json":
         echo_json(comparison.to_dict())
     elif form == "markdown":

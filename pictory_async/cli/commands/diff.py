@@ -15,7 +15,7 @@ from pictory_async.cli.display.text import echo_json, echo_lines, one_line, out_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pictory_async import TemplateDiff
+    from pictory_async import Template, TemplateDiff
 
 __all__ = ["command"]
 
@@ -34,10 +34,11 @@ def command(*, old: str, new: str, base_url: str | None, as_json: bool) -> None:
     Ids that differ only because a version was exported again are ignored. Prints a line for each change. If nothing
     changed, piped output is empty.
     """
-    _print(compare_templates(*fetch_or_exit(base_url, [old, new], get_template)), as_json=as_json)
+    _print(fetch_or_exit(base_url, [old, new], get_template, "template", as_json=as_json), as_json=as_json)
 
 
-def _print(found: TemplateDiff, *, as_json: bool) -> None:
+def _print(both: list[Template], *, as_json: bool) -> None:
+    found = compare_templates(*both)
     if as_json:
         echo_json(found.to_dict())
     elif out_is_terminal():

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import anyio
 import click
 from rich.console import Group
 from rich.text import Text
 
 from pictory_async import DownloadStatus
-from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._downloads import KINDS, Conflict, Downloads, Kind, ProjectDownload, directory_option
-from pictory_async.cli._exit_codes import INTERRUPTED, report_error, worst_code
+from pictory_async.cli._batch import Batch, run_batch
+from pictory_async.cli._downloads import AT_ONCE, KINDS, Conflict, Downloads, Kind, ProjectDownload, directory_option
+from pictory_async.cli._exit_codes import INTERRUPTED, NotRenderedError
 from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
+from pictory_async.cli._places import check_directory
+from pictory_async.cli._streams import surviving
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
@@ -22,11 +23,13 @@ from pictory_async.cli.display.text import (
     as_text,
     echo_json,
     echo_lines,
+    err_is_terminal,
     one_line,
     out_is_terminal,
 )
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from rich.console import RenderableType
@@ -44,7 +47,8 @@ _STYLES: Final = {
 _EPILOG: Final = """\
 \b
 Exit codes: 0 everything was downloaded, 1 a file or a project could not be
-downloaded, 2 wrong usage, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
+downloaded, 2 wrong usage, 3 a project has no video, 130 stopped with Ctrl-C,
+SIGTERM or SIGHUP.
 """
 
 
@@ -85,38 +89,34 @@ def command(
     and path or error.
     """
     wanted = collect_ids(ids)
+    check_directory(directory)
     lines = not as_json and not out_is_terminal()
     downloads = Downloads(
         directory=directory, kinds=kinds or KINDS, on_conflict=on_conflict, on_done=_print_lines if lines else _ignore
     )
-    ctx.exit(
-        _report(
-            downloads,
-            wanted,
-            interrupted=run_until_interrupted(lambda: _download(base_url, wanted, downloads, live=not lines)),
-            as_json=as_json,
-            lines=lines,
-        )
+    batch = Batch(
+        ids=wanted,
+        get=downloads.download,
+        show=_print_json if as_json else _ignore if lines else _print_colored,
+        error_in=_error,
+        json_id="project_id" if as_json else None,
+        during=_progress(downloads, wanted, live=not lines),
+        at_once=AT_ONCE,
+        holds=not lines and err_is_terminal(),
     )
+    ctx.exit(_report(run_batch(base_url, batch), downloads, as_json=as_json))
 
 
-def _report(downloads: Downloads, wanted: list[str], *, interrupted: bool, as_json: bool, lines: bool) -> int:
-    done = sorted(downloads.done, key=lambda one: wanted.index(str(one.project_id)))
-    if as_json:
-        for one in done:
-            if one.report is not None:
-                echo_json(one.report.to_dict())
-    elif not lines:
-        for one in done:
-            _print_colored(one)
-        click.echo(one_line(f"{downloads.summary} in {as_duration(downloads.seconds)}."))
-    code = worst_code(*[report_error(one.error) for one in done if one.error is not None])
-    if interrupted:
-        click.echo("Interrupted. Run the same command again to resume.", err=True)
-    return INTERRUPTED if interrupted else code
+def _report(code: int, downloads: Downloads, *, as_json: bool) -> int:
+    """Print the end of the report, and return the exit code."""
+    if err_is_terminal() or (out_is_terminal() and not as_json):
+        click.echo(one_line(f"{downloads.summary} in {as_duration(downloads.seconds)}."), err=True)
+    if code == INTERRUPTED or downloads.stopped is not None:
+        click.echo("Run the same command again to resume.", err=True)
+    return code
 
 
-async def _download(base_url: str | None, ids: list[str], downloads: Downloads, *, live: bool) -> None:
+def _progress(downloads: Downloads, ids: list[str], *, live: bool) -> AbstractAsyncContextManager[None]:
     def line() -> str:
         return f"{len(downloads.done)} of {len(ids)} projects done, {as_size(downloads.bytes)}"
 
@@ -124,21 +124,20 @@ async def _download(base_url: str | None, ids: list[str], downloads: Downloads, 
         overall = Bar("projects", len(downloads.done), len(ids), line())
         return Group(Text("Downloading", style="bold"), bar_grid([overall, *downloads.bars()[: max(1, height - 4)]]))
 
-    began = anyio.current_time()
-    try:
-        async with (
-            open_client(base_url) as client,
-            live_display(frame, line, live=live),
-            anyio.create_task_group() as tasks,
-        ):
-            for project_id in ids:
-                tasks.start_soon(downloads.download, client, project_id)
-    finally:
-        downloads.seconds = anyio.current_time() - began
+    return live_display(frame, line, live=live)
 
 
 def _ignore(_: ProjectDownload) -> None:
     pass
+
+
+def _error(result: ProjectDownload) -> Exception | None:
+    return result.error
+
+
+def _print_json(result: ProjectDownload) -> None:
+    with surviving():
+        echo_json(result.to_dict())
 
 
 def _files(result: ProjectDownload) -> tuple[DownloadedFile, ...]:
@@ -146,22 +145,28 @@ def _files(result: ProjectDownload) -> tuple[DownloadedFile, ...]:
 
 
 def _print_lines(result: ProjectDownload) -> None:
-    for file in _files(result):
-        fields = (file.status, result.project_id, file.kind, file.size, file.path or file.error or "")
-        click.echo("\t".join(map(as_text, fields)))
+    with surviving():
+        for file in _files(result):
+            fields = (file.status, result.project_id, file.kind, file.size, file.path or file.error or "")
+            click.echo("\t".join(map(as_text, fields)))
 
 
 def _print_colored(result: ProjectDownload) -> None:
     if not _files(result):
         return
     lines = [Text(one_line(result.name or str(result.project_id)), style="bold")]
-    for file in _files(result):
-        sign, style = _STYLES[file.status]
-        lines.append(
-            Text.assemble(
-                (f"  {sign} {file.kind:<9}  ", style),
-                (f"{as_size(file.size) if file.size else file.status.value:>9}", "dim"),
-                f"  {as_text(file.path or file.error)}",
-            )
-        )
-    echo_lines(lines)
+    if isinstance(result.error, NotRenderedError):
+        lines.append(Text("  - no video", style="dim"))
+    else:
+        lines += map(_line, _files(result))
+    with surviving():
+        echo_lines(lines)
+
+
+def _line(file: DownloadedFile) -> Text:
+    sign, style = _STYLES[file.status]
+    return Text.assemble(
+        (f"  {sign} {file.kind:<9}  ", style),
+        (f"{as_size(file.size) if file.size else file.status.value:>9}", "dim"),
+        f"  {as_text(file.error if file.path is None else file.path.name)}",
+    )

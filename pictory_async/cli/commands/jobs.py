@@ -15,6 +15,7 @@ from pictory_async.cli._fetching import print_each
 from pictory_async.cli._listing import print_list
 from pictory_async.cli._options import (
     base_url_option,
+    collect_ids,
     ids_argument,
     json_option,
     limit_option,
@@ -171,20 +172,21 @@ def show_command(
 
     def show(job: Job) -> None:
         if as_json:
-            echo_json(job.to_dict())
+            echo_json({"job_id": job.id, **job.to_dict()})
         else:
             echo_facts(_facts(job))
 
+    json_id = "job_id" if as_json else None
     if not wait:
-        print_each(base_url, ids, _get, show, apart=not as_json)
-    waiting = _Wait(wait_settings(max_wait, interval), len(ids))
+        print_each(base_url, ids, _get, show, apart=not as_json, noun="job", json_id=json_id)
+    waiting = _Wait(wait_settings(max_wait, interval), len(collect_ids(ids)))
 
     def show_end(job: Job) -> int:
         show(job)
         return waiting.report(job)
 
     during = live_display(waiting.frame, waiting.line)
-    print_each(base_url, ids, waiting.get, show_end, apart=not as_json, during=during)
+    print_each(base_url, ids, waiting.get, show_end, apart=not as_json, during=during, noun="job", json_id=json_id)
 
 
 async def _get(client: AsyncPictory, job_id: str) -> Job:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import anyio
 import attrs
@@ -15,7 +14,10 @@ from anyio import to_thread
 
 from pictory_async import RenderHandle
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, report_error, worst_code
+from pictory_async.cli._exit_codes import INTERRUPTED, worst_code
+from pictory_async.cli._failures import report_failures
+from pictory_async.cli._kept import Kept, Store
+from pictory_async.cli._next_wait import options_again, print_next_wait
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -27,14 +29,15 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
-from pictory_async.cli._waiting import Wait, print_next_wait
-from pictory_async.cli.display.text import err_is_terminal
-from pictory_async.errors import RenderSubmitUncertainError
+from pictory_async.cli._waiting import Wait
+from pictory_async.cli._wording import in_command_words
+from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal
+from pictory_async.errors import AuthenticationError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
-    from typing import IO
+    from collections.abc import Sequence
 
-    from pictory_async import AsyncPictory, ProjectId
+    from pictory_async import AsyncPictory
 
 __all__ = ["command"]
 
@@ -53,18 +56,18 @@ class Renders:
 
     Attributes:
         ids: The projects.
-        on_handle: Called with each handle at once, in a thread, one after the other.
+        keeper: Keeps each handle at once.
         handles: The renders that were started, or may have been.
-        kept: The handles that ``on_handle`` printed or wrote.
         failed: Why a render was not started, or may not have been, by project id.
+        stopped: Why no more requests are sent; ``None`` while they are.
         wait: The wait for the renders; ``None`` if there is none.
     """
 
     ids: list[str]
-    on_handle: Callable[[RenderHandle], None]
+    keeper: Keeper
     handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
-    kept: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    stopped: AuthenticationError | None = attrs.field(default=None, init=False)
     wait: Wait | None = attrs.field(default=None, init=False)
     _keeping: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _sent: set[str] = attrs.field(factory=set[str], init=False)
@@ -75,6 +78,8 @@ class Renders:
 
         async def one(project_id: str) -> None:
             async with slots:
+                if self.stopped is not None:
+                    return
                 self._sent.add(project_id)
                 # Shielded: a render that was started is billed, so its handle must be known.
                 with anyio.CancelScope(shield=True):
@@ -92,16 +97,71 @@ class Renders:
             handle = error.handle
         except Exception as error:  # noqa: BLE001 - one failure must not end the others
             self.failed[project_id] = error
+            if isinstance(error, AuthenticationError):  # it says the same about every project
+                self.stopped = error
             return
         self.handles.append(handle)
         async with self._keeping:
-            await to_thread.run_sync(self.on_handle, handle)
-            self.kept.append(handle)
+            await to_thread.run_sync(self.keeper.keep, handle)
+
+    def errors(self) -> list[dict[str, str]]:
+        """The projects without a handle, and why, in the order of the ids."""
+        started = {str(handle.project_id) for handle in self.handles}
+        return [
+            {
+                "project_id": one,
+                "error": in_command_words(str(self.failed[one])) if one in self.failed else "No request was sent.",
+            }
+            for one in self.ids
+            if one not in started
+        ]
 
     @property
     def not_sent(self) -> list[str]:
         """The projects for which no request was sent."""
         return [project_id for project_id in self.ids if project_id not in self._sent]
+
+
+@attrs.define(kw_only=True)
+class Keeper:
+    """Keeps the handle of each render at once, so that it can be waited for whatever happens to this process.
+
+    Attributes:
+        out: A file of the user's for the handles.
+        prints: Whether each handle is printed.
+        name: The name under which all handles are kept for `pictory wait`; ``None`` if they are not.
+        written: The handles that were printed, or written to the file.
+    """
+
+    out: IO[str] | None
+    prints: bool
+    name: str | None = attrs.field(default=None, init=False)
+    written: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
+    _store: Store | None = attrs.field(factory=Store, init=False)
+
+    def keep(self, handle: RenderHandle) -> None:
+        """Keep one more handle.
+
+        Raises:
+            OSError: It could not be written to the user's file, or not be printed.
+        """
+        if self._store is not None:
+            try:
+                self.name = self._store.keep([handle], self.name)
+            except OSError:
+                self._store = self.name = None
+        text, prints = handle.to_json(), self.prints
+        try:
+            if self.out is not None:
+                self.out.write(f"{text}\n")
+                self.out.flush()
+        except OSError:
+            prints = True  # the render is billed: its handle must not be lost
+            raise
+        finally:
+            if prints:
+                click.echo(text)
+        self.written.append(handle)
 
 
 @click.command("render", epilog=_EPILOG, short_help="Render projects. Each render is billed.")
@@ -135,16 +195,16 @@ def command(  # noqa: PLR0913 - each option is an argument
 ) -> None:
     """Render projects. Each render is billed.
 
-    Prints a handle for each render, as a line of JSON. Each request is sent once and never retried. With --wait, the
-    handles of unfinished renders are printed on standard error at the end, unless --handles names a file for them.
+    Prints a handle for each render, as a line of JSON. Each request is sent once and never retried. The handles are
+    kept on this machine. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
     wanted = collect_ids(ids)
     with contextlib.ExitStack() as at_end:
         out = at_end.enter_context(file.open("a", encoding="utf-8")) if file is not None else None
         if err_is_terminal():
             what = "1 render, which is" if len(wanted) == 1 else f"{len(wanted)} renders, each of which is"
-            click.echo(f"Starting {what} billed.", err=True)
-        renders = Renders(ids=wanted, on_handle=lambda handle: _keep(handle, out, prints=not waits))
+            echo_note(f"Starting {what} billed.")
+        renders = Renders(ids=wanted, keeper=Keeper(out=out, prints=not waits))
         limiter = rate.limiter()
 
         async def work() -> None:
@@ -157,51 +217,43 @@ def command(  # noqa: PLR0913 - each option is an argument
 
         # Whatever goes wrong, these renders are billed.
         at_end.callback(_print_next_wait, renders, file, waits=waits)
-        ctx.exit(_report(renders, file, interrupted=run_until_interrupted(work), waits=waits))
+        ctx.exit(_report(renders, file, interrupted=run_until_interrupted(work), waits=waits, as_json=as_json))
 
 
 def _print_next_wait(renders: Renders, file: Path | None, *, waits: bool) -> None:
+    keeper = renders.keeper
     # By identity: two renders of one project can have equal handles.
-    lost = [one for one in renders.handles if not any(one is kept for kept in renders.kept)]
-    unfinished: Sequence[ProjectId | RenderHandle] = lost
+    lost = [one for one in renders.handles if not any(one is written for written in keeper.written)]
+    unfinished: Sequence[Kept] = lost
     if waits:
         unfinished = renders.handles if renders.wait is None else renders.wait.unfinished
     complete_file = str(file) if file is not None and not lost else None
-    print_next_wait(unfinished, len(renders.handles), handles_file=complete_file)
+    print_next_wait(unfinished, len(renders.handles), file=complete_file, name=keeper.name)
 
 
-def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool) -> int:
+def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool, as_json: bool) -> int:
     """Print the results, and return the exit code."""
-    code = _report_failures(renders, waits=waits)
+    # A wait tells whether an uncertain render was started.
+    told = (RenderSubmitUncertainError,) if waits else ()
+    code = report_failures({one: renders.failed[one] for one in renders.ids if one in renders.failed}, told)
+    errors = renders.errors() if as_json else []
+    if not waits:
+        for error in errors:
+            echo_json(error)
+    elif as_json and renders.wait is None:
+        echo_json({"projects": len(renders.ids), "results": [], "errors": errors, "interrupted": interrupted})
     if renders.wait is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
-        code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles))
-    elif renders.handles and file is not None and err_is_terminal():
-        click.echo(f"Wait for them with: pictory wait --handle {file}", err=True)
-    if interrupted and renders.not_sent:
-        click.echo(f"Not requested: {' '.join(renders.not_sent)}", err=True)
+        code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles, errors=errors))
+    elif renders.handles and err_is_terminal():
+        _print_first_wait(renders.keeper.name, file)
+    if renders.not_sent:
+        echo_note(f"Not requested: {' '.join(renders.not_sent)}")
     return INTERRUPTED if interrupted else code
 
 
-def _keep(handle: RenderHandle, out: IO[str] | None, *, prints: bool) -> None:
-    text = handle.to_json()
-    try:
-        if out is not None:
-            out.write(f"{text}\n")
-            out.flush()
-    except OSError:
-        prints = True  # the render is billed: its handle must not be lost
-        raise
-    finally:
-        if prints:
-            click.echo(text)
-
-
-def _report_failures(renders: Renders, *, waits: bool) -> int:
-    """Print the errors, and return the exit code. A wait tells whether an uncertain render was started."""
-    code = SUCCESS
-    for error in renders.failed.values():
-        failure = report_error(error)
-        if not (waits and isinstance(error, RenderSubmitUncertainError)):
-            code = worst_code(code, failure)
-    return code
+def _print_first_wait(name: str | None, file: Path | None) -> None:
+    source = ["--handle", str(file)] if file is not None else ["--resume", str(name)]
+    if file is not None or name is not None:
+        echo_note("Wait for them with:")
+        echo_command(["pictory", "wait", *source, *options_again()])

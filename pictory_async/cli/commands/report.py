@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import anyio
 import click
 
 from pictory_async import Project, project_report, project_report_html, write_html_report, write_report
-from pictory_async.cli._client import fetch_all, run
-from pictory_async.cli._exit_codes import report_error, worst_code
-from pictory_async.cli._fetching import get_project
+from pictory_async.cli._batch import Batch, run_batch
+from pictory_async.cli._client import run
+from pictory_async.cli._exit_codes import INTERRUPTED, SettingError
+from pictory_async.cli._fetching import get_project, print_each
 from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
+from pictory_async.cli._places import check_directory, check_file
+from pictory_async.cli._streams import surviving
 from pictory_async.cli.display.text import as_text, echo_facts, echo_json
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pictory_async import AsyncPictory
     from pictory_async.cli.display.text import Facts
 
 __all__ = ["command"]
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
+_PAGES: Final = frozenset({".html", ".htm"})
+_TYPE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
 _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
 
 
@@ -55,51 +64,118 @@ def command(
     if html and as_json and output is None:
         raise click.UsageError("Choose one of --html and --json, or name a file for the page with --output.")
     wanted = collect_ids(ids)
-    form = "html" if html else "json" if as_json else "text"
-    ctx.exit(_output(run(lambda: fetch_all(base_url, wanted, get_project)), form, output, as_json=as_json))
+    if output is None and not html:
+        _print(base_url, ids, as_json=as_json)
+    if output is None or html or _is_page(output):
+        ctx.exit(_make_page(base_url, wanted, output, as_json=as_json))
+    ctx.exit(_write_files(base_url, wanted, output, as_json=as_json))
 
 
-def _output(found: list[Project | Exception], form: str, output: Path | None, *, as_json: bool) -> int:
-    code = worst_code(*[report_error(one) for one in found if isinstance(one, Exception)])
-    projects = [one for one in found if isinstance(one, Project)]
-    if projects and output is not None:
-        html = form == "html" or output.suffix.lower() in {".html", ".htm"}
-        _print_paths(run(lambda: _write(projects, output, html=html, several=len(found) > 1)), as_json=as_json)
-    elif projects and form == "html":
-        click.echo(project_report_html(projects), nl=False)
-    else:
-        _print(projects, as_json=as_json)
-    return code
+def _is_page(output: Path) -> bool:
+    return output.suffix.lower() in _PAGES
 
 
-async def _write(projects: list[Project], output: Path, *, html: bool, several: bool) -> list[Path]:
-    directory = anyio.Path(output)
-    if html:
-        return [await write_html_report(projects, output)]
-    if not several and not await directory.is_dir():
-        return [await write_report(projects[0], output)]
-    await directory.mkdir(parents=True, exist_ok=True)
-    names = [f"{_UNSAFE.sub('_', str(project.id))}.json" for project in projects]
-    return [await write_report(project, output / name) for project, name in zip(projects, names, strict=True)]
-
-
-def _print_paths(paths: list[Path], *, as_json: bool) -> None:
-    if as_json:
-        echo_json({"files": [str(path) for path in paths]})
-        return
-    for path in paths:
-        click.echo(f"Written: {as_text(path)}")
-
-
-def _print(projects: list[Project], *, as_json: bool) -> None:
-    for number, project in enumerate(projects):
+def _print(base_url: str | None, ids: tuple[str, ...], *, as_json: bool) -> NoReturn:
+    def show(project: Project) -> None:
         report = project_report(project)
         if as_json:
             echo_json(report)
-            continue
-        if number:
-            click.echo()
-        echo_facts(_facts(report))
+        else:
+            echo_facts(_facts(report))
+
+    print_each(base_url, ids, get_project, show, apart=not as_json, json_id="projectId" if as_json else None)
+
+
+def _make_page(base_url: str | None, ids: list[str], output: Path | None, *, as_json: bool) -> int:
+    """Make one page of all projects that can be fetched, and return the exit code."""
+    if output is not None:
+        _check_type(output, {*_PAGES, ""})
+        check_file(output)
+    found: list[Project] = []
+    batch = Batch(ids=ids, get=get_project, show=found.append)
+    return _finish_page(run_batch(base_url, batch), batch, found, output, as_json=as_json)
+
+
+def _finish_page(code: int, batch: Batch[Project], found: list[Project], output: Path | None, *, as_json: bool) -> int:
+    # A page that lacks the rest must not replace a complete one.
+    whole = bool(found) and code != INTERRUPTED and batch.stopped is None
+    if output is None:
+        if whole:
+            click.echo(project_report_html(found), nl=False)
+        return code
+    _print_page(run(lambda: _write_page(found if whole else [], output)), batch, output, as_json=as_json)
+    return code
+
+
+async def _write_page(projects: list[Project], output: Path) -> list[Path]:
+    if not projects:
+        return []
+    with _naming(output):
+        return [await write_html_report(projects, output)]
+
+
+def _print_page(paths: list[Path], batch: Batch[Project], output: Path, *, as_json: bool) -> None:
+    if as_json:
+        _print_files(paths, batch)
+    else:
+        click.echo(f"Written: {as_text(paths[0])}" if paths else f"Not written: {as_text(output)}", err=not paths)
+
+
+def _write_files(base_url: str | None, ids: list[str], output: Path, *, as_json: bool) -> int:
+    """Write the report of each project to a file, and return the exit code."""
+    in_directory = len(ids) > 1 or output.is_dir()
+    if in_directory and not output.is_dir():
+        _check_type(output, {""}, "The JSON of several projects goes to a directory, one file per project.")
+    if in_directory:
+        check_directory(output)
+    else:
+        _check_type(output, {".json", ""})
+        check_file(output)
+    written: list[Path] = []
+
+    async def get(client: AsyncPictory, project_id: str) -> Path:
+        project = await get_project(client, project_id)
+        path = output / f"{_UNSAFE.sub('_', project_id)}.json" if in_directory else output
+        with _naming(path):
+            if in_directory:
+                await anyio.Path(output).mkdir(parents=True, exist_ok=True)
+            return await write_report(project, path)
+
+    def show(path: Path) -> None:
+        written.append(path)
+        if not as_json:
+            with surviving():
+                click.echo(f"Written: {as_text(path)}")
+
+    batch = Batch(ids=ids, get=get, show=show)
+    return _finish_files(run_batch(base_url, batch), batch, written, as_json=as_json)
+
+
+def _finish_files(code: int, batch: Batch[Path], written: list[Path], *, as_json: bool) -> int:
+    if as_json:
+        _print_files(written, batch)
+    return code
+
+
+def _check_type(output: Path, types: set[str], why: str = "") -> None:
+    """Reject a name that promises another type of file than is written."""
+    if output.suffix.lower() not in types and _TYPE.fullmatch(output.suffix):
+        what = "a directory" if types == {""} else f"a file that ends with {' or '.join(sorted(types - {''}))}"
+        raise SettingError(" ".join(filter(None, [f"Cannot write {output}.", why, f"Name {what}."])))
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Generator[None]:
+    """Let an error name the file that is written, not the temporary one beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"Cannot write {path}") from None
+
+
+def _print_files(paths: list[Path], batch: Batch[Any]) -> None:
+    errors = [{"projectId": one, "error": text} for one, text in batch.failures()]
+    echo_json({"files": [str(path) for path in paths], "errors": errors})
 
 
 def _facts(report: dict[str, Any], inside: str = "") -> Facts:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import contextlib
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 import click
 from rich.text import Text
 
+from pictory_async import Project, RenderHandle
+from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._fetching import print_each
+from pictory_async.cli._kept import Store
+from pictory_async.cli._next_wait import options_again
 from pictory_async.cli._options import (
     base_url_option,
     collect_ids,
@@ -19,10 +23,18 @@ from pictory_async.cli._options import (
     wait_settings,
 )
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import echo_json, one_line
+from pictory_async.cli.display.text import (
+    echo_command,
+    echo_json,
+    echo_note,
+    err_is_terminal,
+    one_line,
+    out_is_terminal,
+)
+from pictory_async.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
-    from pictory_async import AsyncPictory
+    from pictory_async import AsyncPictory, RenderOutcome
 
 __all__ = ["command"]
 
@@ -33,10 +45,85 @@ Exit codes: 0 all are printed, 1 a project has no page or could not be fetched,
 """
 
 
-@attrs.frozen
-class _Link:
-    project_id: str
-    url: str
+@attrs.define(kw_only=True)
+class _Sharing:
+    """Finds the links of several projects.
+
+    Attributes:
+        ids: The projects.
+        settings: Keyword arguments of the library's calls that wait; ``None`` not to wait.
+        renders: The renders of these projects that were started here and may still be pending.
+        found: The projects that have a link.
+        failed: Why another one has none.
+    """
+
+    ids: list[str]
+    settings: dict[str, Any] | None
+    renders: dict[str, RenderHandle] = attrs.field(factory=dict[str, RenderHandle], init=False)
+    found: dict[str, Project] = attrs.field(factory=dict[str, Project], init=False)
+    failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        store = Store()
+        for project_id in self.ids if self.settings is not None else ():
+            handle = store.newest(project_id)
+            if handle is not None:
+                self.renders[project_id] = handle
+
+    async def find(self, client: AsyncPictory, project_id: str) -> Project:
+        """Find one link: the project that has it."""
+        try:
+            project = await self._rendered(client, project_id)
+            if not project.share_video_url:
+                hint = "" if self.settings is not None else " Render it, or wait for its render with --wait."
+                raise CommandError(f"Project {project_id!r} has no page to share.{hint}")  # noqa: TRY301 - it is a failure like others
+        except Exception as error:
+            self.failed[project_id] = error
+            raise
+        self.found[project_id] = project
+        return project
+
+    async def _rendered(self, client: AsyncPictory, project_id: str) -> Project:
+        handle = self.renders.get(project_id)
+        if self.settings is None:
+            return await client.projects.get(project_id)
+        if handle is None:
+            return await client.projects.wait(project_id, **self.settings)
+        project = await client.projects.get(project_id)
+        if _is_after(project, handle):
+            return project
+        return _rendered_by(*await client.projects.wait_all([handle], **self.settings))
+
+    @property
+    def done(self) -> int:
+        """How many projects are done."""
+        return len(self.found) + len(self.failed)
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The projects that may get their links by waiting longer."""
+        if self.settings is None:
+            return []
+        return [
+            one
+            for one in self.ids
+            if one not in self.found and isinstance(self.failed.get(one), WaitTimeoutError | None)
+        ]
+
+    def line(self) -> str:
+        """Return the progress in one line, for logs."""
+        return f"{self.done} of {len(self.ids)} done"
+
+
+def _rendered_by(outcome: RenderOutcome) -> Project:
+    outcome.raise_for_status()
+    return cast("Project", outcome.project)
+
+
+def _is_after(project: Project, handle: RenderHandle) -> bool:
+    """Whether a project shows the video of a render, or a later one."""
+    before, shown = handle.generated_before, project.generated_at
+    return project.is_rendered and shown is not None and (before is None or shown > before)
 
 
 @click.command("share", epilog=_EPILOG, short_help="Print the links to the public pages of videos.")
@@ -45,35 +132,59 @@ class _Link:
 @wait_options
 @base_url_option
 @json_option("Print a JSON document for each project.")
+@click.pass_context
 def command(
-    *, ids: tuple[str, ...], wait: bool, max_wait: float, interval: float, base_url: str | None, as_json: bool
+    ctx: click.Context,
+    *,
+    ids: tuple[str, ...],
+    wait: bool,
+    max_wait: float,
+    interval: float,
+    base_url: str | None,
+    as_json: bool,
 ) -> None:
     """Print the links to the public pages of videos: anybody with the link can watch.
 
-    For one project, only the link is printed. For several, each line is the id, a tab and the link.
+    For one project, only the link is printed. For several, each line is the id, a tab and the link. With --wait, the
+    renders that 'pictory render' started on this machine are waited for: the links show the new videos.
     """
-    wanted = collect_ids(ids)
-    settings = {"wait": True, **wait_settings(max_wait, interval)} if wait else {}
-    done = 0
+    sharing = _Sharing(ids=collect_ids(ids), settings=wait_settings(max_wait, interval) if wait else None)
 
-    async def get(client: AsyncPictory, project_id: str) -> _Link:
-        nonlocal done
-        url = await client.projects.share_link(project_id, **settings)
-        done += 1
-        if url:
-            return _Link(project_id, url)
-        hint = "" if wait else " Render it, or wait for its render with --wait."
-        raise CommandError(f"Project {project_id!r} has no page to share.{hint}")
+    def frame(_: int) -> Text:
+        return Text(f"Waiting for projects: {sharing.line()}", style="bold")
 
-    def show(link: _Link) -> None:
-        url = one_line(link.url)
+    def show(project: Project) -> None:
+        url = project.share_video_url or ""
         if as_json:
-            echo_json({"project_id": link.project_id, "share_url": link.url})
+            echo_json({"project_id": str(project.id), "share_url": url})
         else:
-            click.echo(url if len(wanted) == 1 else f"{link.project_id}\t{url}")
+            click.echo(one_line(url) if len(sharing.ids) == 1 else f"{project.id}\t{one_line(url)}")
 
-    def line() -> str:
-        return f"{done} of {len(wanted)} done"
+    batch = Batch(
+        ids=sharing.ids,
+        get=sharing.find,
+        show=show,
+        json_id="project_id" if as_json else None,
+        during=live_display(frame, sharing.line) if wait else None,
+        at_once=len(sharing.ids) if wait else AT_ONCE,
+        holds=wait and out_is_terminal() and err_is_terminal(),
+    )
+    with contextlib.ExitStack() as at_end:
+        at_end.callback(_print_rest, sharing)
+        ctx.exit(run_batch(base_url, batch))
 
-    during = live_display(lambda _: Text(f"Waiting for projects: {line()}", style="bold"), line) if wait else None
-    print_each(base_url, ids, get, show, during=during)
+
+def _print_rest(sharing: _Sharing) -> None:
+    """Print on standard error what to do next."""
+    Store().done(handle for one, handle in sharing.renders.items() if one in sharing.found)
+    outdated = [one for one, project in sharing.found.items() if project.is_outdated]
+    if outdated:
+        which = f"The videos are older than the last saves of {', '.join(outdated)}"
+        if len(outdated) == 1:
+            which = f"The video is older than the last save of project {outdated[0]!r}"
+        echo_note(f"Warning: {which}. Render again to share the changes.")
+    unfinished = sharing.unfinished
+    if unfinished:
+        total = len(sharing.ids)
+        echo_note(f"Not finished: {len(unfinished)} of {total} project{'' if total == 1 else 's'}. Wait again with:")
+        echo_command(["pictory", "share", *unfinished, "--wait", *options_again()])

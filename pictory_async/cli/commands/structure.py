@@ -89,4 +89,12 @@ def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> Non
         ]
         echo_facts([*facts, *scenes])
 
-    print_each(base_url, ids, get_template, show, apart=not as_json)
+    print_each(
+        base_url,
+        ids,
+        get_template,
+        show,
+        apart=not as_json,
+        noun="template",
+        json_id="template_id" if as_json else None,
+    )

@@ -97,10 +97,10 @@ def _facts(template: Template) -> Facts:
 @click.command("template")
 @ids_argument
 @base_url_option
-@json_option("Print each template as the API sent it, as a JSON document.")
+@json_option("Print each template as the API sent it, with its id, as a JSON document.")
 def show_command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Show templates as they are now.
 
     Templates are fetched concurrently. If one cannot be fetched, the error is reported, and the exit code is 1.
     """
-    print_details(base_url, ids, get_template, None if as_json else _facts)
+    print_details(base_url, ids, get_template, None if as_json else _facts, "template")

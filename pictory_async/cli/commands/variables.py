@@ -56,4 +56,12 @@ def command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> Non
         else:
             echo_table(("template", *_COLUMNS), [[template.id, *row] for row in _rows(variables)])
 
-    print_each(base_url, ids, get_template, show, apart=not as_json and out_is_terminal())
+    print_each(
+        base_url,
+        ids,
+        get_template,
+        show,
+        apart=not as_json and out_is_terminal(),
+        noun="template",
+        json_id="template_id" if as_json else None,
+    )

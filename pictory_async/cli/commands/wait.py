@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Final
 
+import attrs
 import click
 
-from pictory_async import ProjectId, RenderHandle
+from pictory_async import RenderHandle
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._downloads import directory_option
-from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli._exit_codes import SUCCESS, SettingError
+from pictory_async.cli._input import read_lines
+from pictory_async.cli._kept import Kept, KeptId, Store
+from pictory_async.cli._next_wait import print_next_wait
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -21,8 +25,8 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
-from pictory_async.cli._waiting import Wait, path_of, print_next_wait
-from pictory_async.cli.display.text import file_name
+from pictory_async.cli._waiting import Wait, path_of
+from pictory_async.cli.display.text import echo_note, file_name
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -43,16 +47,21 @@ nothing else failed, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "--ids-from",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     metavar="FILE",
     help="Read more ids from a file, one per line; '-' is standard input. Lines that begin with # are skipped.",
 )
 @click.option(
     "--handle",
     "handles",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     metavar="FILE",
     help="Wait for the renders that 'pictory render' started: read their handles from a file; '-' is standard input.",
+)
+@click.option(
+    "--resume",
+    metavar="NAME",
+    help="Wait for what an earlier command left pending: it printed NAME at its end.",
 )
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @wait_options
@@ -71,8 +80,9 @@ def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
     ids: tuple[str, ...],
-    ids_from: IO[str] | None,
-    handles: IO[str] | None,
+    ids_from: IO[bytes] | None,
+    handles: IO[bytes] | None,
+    resume: str | None,
     directory: Path | None,
     max_wait: float,
     interval: float,
@@ -84,41 +94,68 @@ def command(  # noqa: PLR0913 - each option is an argument
 ) -> None:
     """Wait until projects are rendered, and print the result of each.
 
-    Progress is shown on standard error. Ctrl-C prints the results so far. If something is not finished at the end, the
-    command that waits for the rest is printed on standard error.
+    Progress and the summary are shown on standard error. Piped output is one line per outcome, with tabs between id,
+    status, seconds, name, job, and the address of the video or the reason. Ctrl-C prints the results so far. If
+    something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
-    wanted: list[ProjectId | RenderHandle] = [] if handles is None else [*_read_handles(handles)]
-    if not wanted or ids or ids_from is not None:
-        wanted += collect_ids(ids, ids_from)
-    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace, "after": after}
-    wait = Wait.of(wanted, rate.limiter(), settings, as_json=as_json, directory=directory)
+    items: list[Kept] = [] if resume is None else Store().load(resume)
+    items += [] if handles is None else _read_handles(handles)
+    if (handles is None and resume is None) or ids or ids_from is not None:
+        items += [KeptId(one, after) for one in collect_ids(ids, ids_from)]
+    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
+    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, directory=directory)
 
-    def print_next() -> None:
-        # A file also names what is finished already, so it is only named again if that costs nothing.
-        reuse_files = not wait.repeats_downloads
-        print_next_wait(
-            wait.unfinished,
-            wait.tally.total,
-            handles_file=path_of(handles) if reuse_files else None,
-            ids=collect_ids(ids) if ids else [],
-            ids_file=path_of(ids_from) if reuse_files else None,
-        )
+    if not items:
+        echo_note("Nothing to do: there are no ids and no handles.")
+        if as_json:
+            wait.report(interrupted=False)
+        ctx.exit(SUCCESS)
+    sources = _Sources(handles, resume, by_id=bool(ids) or ids_from is not None)
+    ctx.exit(_report(wait, sources, interrupted=_wait_to_the_end(wait, sources, base_url)))
 
-    def report(*, interrupted: bool) -> int:
-        code = wait.report(interrupted=interrupted)
-        print_next()
-        return code
 
-    def wait_and_report() -> int:
-        try:
-            return report(interrupted=run_until_interrupted(lambda: _wait(base_url, wait)))
-        except BaseException:
-            # A pipe cannot be read again, and the renders are billed.
-            if handles is not None and path_of(handles) is None:
-                print_next()
-            raise
+@attrs.frozen
+class _Sources:
+    """Where the waits came from: what of it can be named again.
 
-    ctx.exit(wait_and_report())
+    Attributes:
+        handles: The open file of handles.
+        resume: The name under which an earlier command left them pending.
+        by_id: Whether there are ids too.
+    """
+
+    handles: IO[bytes] | None
+    resume: str | None
+    by_id: bool
+
+    def print_next(self, wait: Wait) -> None:
+        """Print the command that waits for what is not finished."""
+        unfinished = wait.unfinished
+        file, name = None, None
+        if self.resume is None and all(isinstance(one, RenderHandle) for one in unfinished):
+            # A file also names what is finished already, so it is only named again if that costs nothing.
+            file = None if wait.repeats_downloads else path_of(self.handles)
+        if self.handles is None and not self.by_id:
+            name = self.resume
+        print_next_wait(unfinished, wait.tally.total, file=file, name=name)
+
+
+def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> bool:
+    """Wait, and return whether a signal ended it."""
+    try:
+        return run_until_interrupted(lambda: _wait(base_url, wait))
+    except BaseException:
+        # A pipe cannot be read again, and the renders are billed.
+        if sources.handles is not None and path_of(sources.handles) is None:
+            sources.print_next(wait)
+        raise
+
+
+def _report(wait: Wait, sources: _Sources, *, interrupted: bool) -> int:
+    try:
+        return wait.report(interrupted=interrupted)
+    finally:
+        sources.print_next(wait)
 
 
 async def _wait(base_url: str | None, wait: Wait) -> None:
@@ -126,14 +163,14 @@ async def _wait(base_url: str | None, wait: Wait) -> None:
         await wait.run(client)
 
 
-def _read_handles(lines: IO[str]) -> list[RenderHandle]:
+def _read_handles(lines: IO[bytes]) -> list[RenderHandle]:
     """Read the handles of renders, one per line.
 
     Raises:
         SettingError: A line is not a handle.
     """
     found: list[RenderHandle] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(lines), 1):
         if line.strip():
             try:
                 found.append(RenderHandle.from_json(line))

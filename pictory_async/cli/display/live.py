@@ -6,11 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import anyio
-import click
 from rich.console import Console
 from rich.live import Live
 
-from pictory_async.cli.display.text import err_is_terminal
+from pictory_async.cli.display.text import echo_note, err_is_terminal, quiet_if_gone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -42,11 +41,13 @@ class Canvas:
 
     def draw(self) -> None:
         """Draw a frame."""
-        self._live.update(self._frame(self._console.height), refresh=True)
+        with quiet_if_gone("stderr"):
+            self._live.update(self._frame(self._console.height), refresh=True)
 
     def close(self) -> None:
         """Remove the frame, and show the cursor again."""
-        self._live.stop()
+        with quiet_if_gone("stderr"):
+            self._live.stop()
 
 
 @contextlib.asynccontextmanager
@@ -81,4 +82,4 @@ async def _keep_drawing(canvas: Canvas) -> None:
 async def _keep_printing(line: Callable[[], str]) -> None:
     while True:
         await anyio.sleep(_LINE_EVERY)
-        click.echo(line(), err=True)
+        echo_note(line())

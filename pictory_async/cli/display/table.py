@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from pictory_async.cli.display.text import echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.console import RenderableType
 
 __all__ = ["Cell", "echo_table"]
 
 _NARROW: Final = 16
+_NARROWEST: Final = 8
 _GAP: Final = 2
 
 Cell = str | Text
@@ -35,7 +39,7 @@ def echo_table(
     """Print a table.
 
     If the output is not a terminal, each row is a line with tabs between its fields, for other programs to read. It
-    has no title, and a header only on request.
+    has no title, and a header only on request. On a terminal that is too narrow, each field has a line.
 
     Args:
         columns: The names of the columns. The first one is never wrapped, so that ids can be copied.
@@ -56,6 +60,9 @@ def echo_table(
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", collapse_padding=True)
     texts = [[_text(cell) for cell in row] for row in (columns, *rows)]
     kept = _kept(texts, spare)
+    if not kept:
+        echo_lines(_records(texts))
+        return
     for number in kept:
         if number:
             table.add_column(texts[0][number], overflow="fold")
@@ -71,15 +78,33 @@ def _widest(texts: list[list[Text]], number: int) -> int:
 
 
 def _kept(texts: list[list[Text]], spare: Iterable[int]) -> list[int]:
-    """Return the columns that fit if those that can be wrapped are at their narrowest."""
+    """Return the columns that fit if those that can be wrapped are narrow; none if they cannot fit."""
     kept = list(range(len(texts[0])))
-    room = Console().width
-    # The first column is never wrapped, so it needs its full width.
-    needs = {number: min(_widest(texts, number), _NARROW if number else room) + _GAP for number in kept}
+    room = Console().width + _GAP
     for number in spare:
-        if sum(needs[one] for one in kept) > room + _GAP:
+        if _needed(texts, kept, _NARROW) > room:
             kept.remove(number)
-    return kept
+    return kept if _needed(texts, kept, _NARROWEST) <= room else []
+
+
+def _needed(texts: list[list[Text]], kept: list[int], narrow: int) -> int:
+    # The first column is never wrapped, so it needs its full width.
+    widths = [min(_widest(texts, number), narrow) if number else _widest(texts, number) for number in kept]
+    return sum(width + _GAP for width in widths)
+
+
+def _records(texts: list[list[Text]]) -> Iterator[RenderableType]:
+    """Yield the rows of a table that is too wide: each field below its row's first one, which is complete."""
+    names, *rows = texts
+    for row in rows:
+        yield Text(row[0].plain, style="bold")
+        grid = Table.grid(padding=(0, 0, 0, _GAP))
+        grid.add_column(max_width=_NARROW, overflow="fold", style="dim")
+        grid.add_column(overflow="fold")
+        for name, value in zip(names[1:], row[1:], strict=True):
+            if value.plain:
+                grid.add_row(name, value)
+        yield Padding(grid, (0, 0, 0, _GAP))
 
 
 def _text(cell: Cell) -> Text:

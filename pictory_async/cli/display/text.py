@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
+import os
+import shlex
 import sys
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
     from rich.console import RenderableType
 
@@ -23,14 +28,18 @@ __all__ = [
     "as_duration",
     "as_size",
     "as_text",
+    "echo_command",
     "echo_facts",
     "echo_json",
     "echo_lines",
+    "echo_note",
+    "echo_wrapped",
     "err_is_terminal",
     "file_name",
     "one_line",
     "out_is_terminal",
     "printable",
+    "quiet_if_gone",
     "template_title",
 ]
 
@@ -87,7 +96,7 @@ def as_duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s"
 
 
-def file_name(file: IO[str]) -> str:
+def file_name(file: IO[Any]) -> str:
     """Return the name of an open file. Not every file has one."""
     return one_line(str(getattr(file, "name", "<stdin>")))
 
@@ -98,13 +107,13 @@ def template_title(template: Template) -> str:
 
 
 def out_is_terminal() -> bool:
-    """Return whether standard output is a terminal."""
-    return sys.stdout.isatty()
+    """Return whether standard output is a terminal. It can also be closed."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def err_is_terminal() -> bool:
-    """Return whether standard error is a terminal."""
-    return sys.stderr.isatty()
+    """Return whether standard error is a terminal. It can also be closed."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def echo_lines(lines: Iterable[RenderableType]) -> None:
@@ -112,6 +121,47 @@ def echo_lines(lines: Iterable[RenderableType]) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     for line in lines:
         console.print(line, soft_wrap=True)
+
+
+def echo_wrapped(lines: Iterable[Text]) -> None:
+    """Print text to a terminal, with line ends between words so that the terminal need not break them."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in lines:
+        console.print(line)
+
+
+def echo_note(text: str) -> None:
+    """Print a sentence on standard error, wrapped on a terminal. If there is no reader any more, nothing happens."""
+    with quiet_if_gone("stderr"):
+        if err_is_terminal():
+            Console(stderr=True, highlight=False, markup=False, emoji=False).print(Text(printable(text)))
+        else:
+            click.echo(printable(text), err=True)
+
+
+def echo_command(words: Iterable[str]) -> None:
+    """Print a command on standard error as a shell reads it, on lines of its own so that it can be pasted."""
+    lines = [" "]
+    # Only the shells of these systems know the backslash at the end of a line.
+    width = Console(stderr=True).width if err_is_terminal() and os.name == "posix" else math.inf
+    for word in map(shlex.quote, words):
+        if lines[-1].strip() and len(f"{lines[-1]} {word} \\") > width:
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    with quiet_if_gone("stderr"):
+        click.echo("\n".join(lines), err=True)
+
+
+@contextlib.contextmanager
+def quiet_if_gone(name: Literal["stdout", "stderr"]) -> Generator[None]:
+    """Let a block print, and discard what is printed from then on if its reader is gone: a closed pipe or terminal."""
+    try:
+        yield
+    except OSError:
+        # Python writes again what it still holds when it ends, and would report that it cannot.
+        with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), getattr(sys, name).fileno())
 
 
 def echo_json(value: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import attrs
+from rich.columns import Columns
 from rich.console import Group
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -15,28 +16,19 @@ from pictory_async import RateLimiter
 from pictory_async.cli._tally import Pace, Tally
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.rows import Layout, Row, status_text
 from pictory_async.cli.display.text import as_duration, printable
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from pictory_async import RenderOutcome
 
-__all__ = ["WIDEST_STATUS", "View", "status_text"]
+__all__ = ["View"]
 
-_STYLES: Final = {
-    "rendered": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "not_started": ("○", "yellow"),
-    "missing": ("?", "magenta"),
-    "refused": ("⊘", "magenta"),
-    "timed_out": ("…", "yellow"),
-    "error": ("!", "red"),
-}
 _MOST_BARS: Final = 6
 _FIXED_LINES: Final = 12  # lines of a frame that are always there
-WIDEST_STATUS: Final = len("○ not started")
-_WIDEST_NAME: Final = 28
+_NARROW: Final = 72  # columns: there is no room for the bar of the budget
 
 
 @attrs.frozen(kw_only=True)
@@ -61,10 +53,12 @@ class View:
     rendering: Sequence[Bar] = ()
     downloading: Sequence[Bar] = ()
 
-    def __rich__(self) -> RenderableType:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Return the frame."""
+        del console
+        width = options.max_width
         title = Text(self.title, style="bold", no_wrap=True, overflow="ellipsis")
-        rows = [title, Text(), self._progress(), Text(), self._counts(), Text(), self._requests()]
+        rows = [title, Text(), self._progress(), Text(), self._counts(), Text(), self._requests(width)]
         room = self.height - _FIXED_LINES
         if self.tally.outage is not None:
             room -= 1
@@ -76,8 +70,8 @@ class View:
                 rows += [Text(), Text(name, style="bold"), bar_grid(shown)]
         latest = self.tally.latest(max(1, min(10, room)))
         if latest:
-            rows += [Text(), Text("Latest", style="bold"), _latest(latest)]
-        return Group(*rows)
+            rows += [Text(), Text("Latest", style="bold"), _latest(latest, width)]
+        yield Group(*rows)
 
     def _progress(self) -> RenderableType:
         tally = self.tally
@@ -91,31 +85,27 @@ class View:
         return grid
 
     def _counts(self) -> RenderableType:
-        line = Text()
-        for status, count in self.tally.counts.items():
-            line.append_text(status_text(status)).append(f" {count}   ")
-        return line.append("● ", style="cyan").append(f"watching {self.tally.total - self.tally.done}")
+        counts = [status_text(status).append(f" {count}") for status, count in self.tally.counts.items()]
+        watching = Text("● ", style="cyan").append(f"watching {self.tally.total - self.tally.done}")
+        return Columns([*counts, watching], padding=(0, 3))
 
-    def _requests(self) -> RenderableType:
+    def _requests(self, width: int) -> RenderableType:
         limiter, used = self.limiter, self.pace.in_window
+        rate, in_all = f"{self.pace.per_second:>5.1f} requests/s", f"{self.tally.requests:,} in all"
+        if width < _NARROW:
+            return Text(f"{rate}  {in_all}", no_wrap=True, overflow="ellipsis")
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
         grid.add_column(width=24)
         grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True, style="dim")
         grid.add_row(
-            Text(f"{self.pace.per_second:>5.1f} requests/s"),
+            Text(rate),
             ProgressBar(total=limiter.rate, completed=used, complete_style="magenta", finished_style="magenta"),
             Text(f"{used:,} of {limiter.rate:,} in {limiter.per:g} s"),
-            Text(f"{self.tally.requests:,} in all"),
+            Text(in_all),
         )
         return grid
-
-
-def status_text(status: str) -> Text:
-    """Return a status with its sign and colour."""
-    sign, style = _STYLES.get(status, ("·", ""))
-    return Text(f"{sign} {status.replace('_', ' ')}", style=style)
 
 
 def _outage(reason: str) -> Text:
@@ -123,20 +113,7 @@ def _outage(reason: str) -> Text:
     return text.append(printable(in_command_words(reason)), style="none")
 
 
-def _latest(outcomes: list[RenderOutcome]) -> RenderableType:
-    grid = Table.grid(padding=(0, 2), expand=True)
-    grid.add_column(width=WIDEST_STATUS)
-    grid.add_column(max_width=_WIDEST_NAME, no_wrap=True, overflow="ellipsis")
-    grid.add_column(width=len("59 min 59 s"), justify="right")
-    grid.add_column(width=len("999 polls"), justify="right", style="dim")
-    grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
-    for outcome in outcomes:
-        name = outcome.project.name if outcome.project is not None else None
-        grid.add_row(
-            status_text(outcome.status.value),
-            Text(printable(name or "")),
-            Text(as_duration(outcome.waited)),
-            Text(f"{outcome.polls} polls"),
-            Text(str(outcome.project_id)),
-        )
-    return grid
+def _latest(outcomes: list[RenderOutcome], width: int) -> RenderableType:
+    rows = [Row.of(outcome) for outcome in outcomes]
+    layout = Layout.of(rows, width)
+    return Group(*(layout.line(row, one=True) for row in rows))

@@ -1,0 +1,77 @@
+"""The command that waits for what is not finished: the last thing that a wait prints."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.core import ParameterSource
+
+from pictory_async import RenderHandle
+from pictory_async.cli._kept import Kept, Store
+from pictory_async.cli.display.text import echo_command, echo_note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["options_again", "print_next_wait"]
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.3f}".rstrip("0").rstrip(".")
+
+
+# The options that the next wait needs as well. `--max-wait` is not among them: it was too short. Nor is `--after`,
+# which is kept with each project.
+_KEPT_OPTIONS: Final[dict[str, Callable[[Any], str]]] = {
+    "directory": str,
+    "interval": lambda seconds: f"{_seconds(seconds)}s",
+    "start_grace": lambda seconds: f"{_seconds(seconds)}s",
+    "rate": lambda rate: f"{rate.requests}/{_seconds(rate.per)}",
+    "base_url": str,
+}
+
+
+def print_next_wait(
+    unfinished: Sequence[Kept], total: int, *, file: str | None = None, name: str | None = None
+) -> None:
+    """Print on standard error the command that waits for what is not finished. Prints nothing if everything is.
+
+    A handle tells the new video from the old one; the project's id does not. So handles, and ids with their dates, are
+    kept for the next wait. If they cannot be kept, they are printed.
+
+    Args:
+        unfinished: What to wait for.
+        total: How many there were in all.
+        file: A file with all the handles, if there is nothing else to wait for.
+        name: The name under which everything is kept already.
+    """
+    if not unfinished:
+        return
+    if file is None and name is None:
+        with contextlib.suppress(OSError):
+            name = Store().keep(unfinished)
+    kind = "render" if all(isinstance(one, RenderHandle) for one in unfinished) else "project"
+    left = f"Not finished: {len(unfinished)} of {total} {kind}{'' if total == 1 else 's'}."
+    source = ["--handle", file] if file is not None else ["--resume", name]
+    if file is None and name is None:
+        source = ["--handle", "handles.jsonl"]
+        echo_note(f"{left} To wait again, save the lines below as handles.jsonl and run the command after them:")
+        handles = [one if isinstance(one, RenderHandle) else one.as_handle() for one in unfinished]
+        with contextlib.suppress(OSError):
+            click.echo("\n".join(handle.to_json() for handle in handles), err=True)
+    else:
+        echo_note(f"{left} Wait again with:")
+    echo_command(["pictory", "wait", *map(str, source), *options_again()])
+
+
+def options_again() -> list[str]:
+    """Return the options of the running command that the same command needs next time, as words."""
+    ctx = click.get_current_context()
+    found: list[str] = []
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if name in _KEPT_OPTIONS and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            found += [parameter.opts[0], _KEPT_OPTIONS[name](ctx.params[name])]
+    return found

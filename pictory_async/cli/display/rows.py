@@ -1,0 +1,110 @@
+"""One line for each project: its status, its name, how long it took, and its id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from rich.text import Text
+
+from pictory_async.cli.display.text import as_duration, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pictory_async import RenderOutcome
+
+__all__ = ["Layout", "Row", "status_text"]
+
+_STYLES: Final = {
+    "rendered": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "not_started": ("○", "yellow"),
+    "missing": ("?", "magenta"),
+    "refused": ("⊘", "magenta"),
+    "timed_out": ("…", "yellow"),
+    "error": ("!", "red"),
+    "incomplete": ("!", "red"),
+    "pending": ("●", "cyan"),
+}
+_SHORTEST_NAME: Final = 8
+_GAP: Final = "  "
+
+
+def status_text(status: str, *, words: bool = True) -> Text:
+    """Return the sign of a status in its colour, with the status itself unless ``words`` is false."""
+    sign, style = _STYLES[status]
+    return Text(f"{sign} {status.replace('_', ' ')}" if words else sign, style=style)
+
+
+@attrs.frozen
+class Row:
+    """One project.
+
+    Attributes:
+        status: Its status.
+        name: Its name; empty if it is not known.
+        seconds: How long it was waited for; ``None`` if that is on another line.
+        project_id: Its id.
+    """
+
+    status: str
+    name: str
+    seconds: float | None
+    project_id: str
+
+    @classmethod
+    def of(cls, outcome: RenderOutcome) -> Row:
+        """Make the row of an outcome."""
+        name = one_line((outcome.project and outcome.project.name) or "")
+        return cls(outcome.status.value, name, outcome.waited, one_line(str(outcome.project_id)))
+
+    @property
+    def duration(self) -> str:
+        """How long it was waited for, as text."""
+        return "" if self.seconds is None else as_duration(self.seconds)
+
+
+@attrs.frozen
+class Layout:
+    """The widths of the columns. Names are shortened; ids never are.
+
+    Attributes:
+        name: The width of the names; 0 if there are none.
+        duration: The width of the durations.
+        beside: Whether there is room for the ids on the same lines.
+    """
+
+    name: int
+    duration: int
+    beside: bool
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], width: int) -> Layout:
+        """Make the layout of some rows on a terminal of this width."""
+        duration = max((len(row.duration) for row in rows), default=0)
+        longest = max((Text(row.name).cell_len for row in rows), default=0)
+        ids = max((Text(row.project_id).cell_len for row in rows), default=0)
+        room = width - len("✓ ") - len(_GAP) - duration
+        beside = room - len(_GAP) - ids
+        if beside >= min(longest, _SHORTEST_NAME):
+            return cls(min(longest, beside), duration, beside=True)
+        return cls(max(min(longest, room), 1), duration, beside=False)
+
+    def line(self, row: Row, *, one: bool = False) -> Text:
+        """Return the line of a row.
+
+        Args:
+            row: The row.
+            one: Whether it must be one line: an id for which there is no room is left out, or replaces a name that is
+                not known.
+        """
+        line = status_text(row.status, words=False).append(" ")
+        if self.name:
+            name = Text(row.name or ("" if self.beside or not one else row.project_id), style="none")
+            name.truncate(self.name, overflow="ellipsis", pad=True)
+            line.append_text(name).append(_GAP)
+        line.append(f"{row.duration:>{self.duration}}", style="none")
+        if self.beside or not one:
+            line.append(_GAP if self.beside else "\n  ").append(row.project_id, style="dim")
+        return line

@@ -1,0 +1,164 @@
+"""`--json`: a document with an id for each id, whatever happens, and nothing else on standard output."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pictory_async.testing import Answer, Render, Stall, World
+from tests.cli._command import interrupted, run, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async.testing import SimRequest
+    from pictory_async.testing.server import ServerThread
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+pytestmark = pytest.mark.usefixtures("server")
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
+EACH = {
+    "project": "project_id",
+    "report": "projectId",
+    "share": "project_id",
+    "download": "project_id",
+    "template": "template_id",
+    "variables": "template_id",
+    "structure": "template_id",
+    "check": "template_id",
+    "backup": "templateId",
+    "job": "job_id",
+}
+REJECTED = Answer(401, {"content-type": "application/json"}, b'{"message": "Unauthorized"}')
+
+
+@pytest.fixture
+def world() -> World:
+    return World(media_base="self")
+
+
+def ids_for(world: World, command: str, number: int = 2) -> list[str]:
+    """Ids that the command can work with."""
+    if EACH[command].startswith("template"):
+        return [world.add_template("Hi", template_id=f"T{one}") for one in range(number)]
+    projects = [str(world.add_project(Render(-100.0, duration=10.0))) for _ in range(number)]
+    return [render.job_id for _, render in world.jobs] if command == "job" else projects
+
+
+def options(command: str, folder: Path) -> list[str]:
+    return ["--json", *(["--dir", str(folder)] if command in {"download", "backup"} else [])]
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("command", EACH)
+def test_a_document_for_each_id(world: World, tmp_path: Path, command: str) -> None:
+    """Each id has a document with the id, in their order; what failed has an error in it."""
+    first, second = ids_for(world, command)
+    found = run(command, first, "nope", second, *options(command, tmp_path))
+    lines = documents(found.stdout)
+    assert [first, "nope", second] == [line[EACH[command]] for line in lines]
+    assert [False, True, False] == [bool(line.get("error")) for line in lines]
+    assert "'nope'" in lines[1]["error"]
+    assert (1, f"Error: {lines[1]['error']}\n") == (found.exit_code, found.stderr)
+
+
+@pytest.mark.parametrize("command", EACH)
+def test_all_fail(world: World, tmp_path: Path, command: str) -> None:
+    """If all ids fail, each has a document with the error."""
+    found = run(command, "no", "nope", *options(command, tmp_path))
+    assert ["no", "nope"] == [line[EACH[command]] for line in documents(found.stdout) if line["error"]]
+    assert (1, 2) == (found.exit_code, found.stderr.count("\n"))
+
+
+@pytest.mark.parametrize("command", EACH)
+def test_a_revoked_key_stops_all(world: World, server: ServerThread, tmp_path: Path, command: str) -> None:
+    """A key that is rejected is reported once, after a few requests, and each id has a document."""
+    ids = [f"id{number}" for number in range(100)]
+    server.simulator.faults = lambda *_: REJECTED
+    found = run(command, *ids, *options(command, tmp_path))
+    lines = documents(found.stdout)
+    assert (1, ids) == (found.exit_code, [line[EACH[command]] for line in lines])
+    assert all("401 Unauthorized" in line["error"] for line in lines)
+    error, stopped, *rest = found.stderr.splitlines()
+    assert error.startswith("Error: Pictory rejected the API key (401 Unauthorized)")
+    assert stopped.startswith("Stopped: 0 of 100 ")
+    assert stopped.endswith("s done, 100 remain.")
+    assert (["Run the same command again to resume."] if command == "download" else []) == rest[-1:]
+    assert len(world.log) <= 16
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [*((command, signal.SIGTERM) for command in EACH), *(("project", number) for number in SIGNALS)],
+)
+def test_a_signal(world: World, server: ServerThread, tmp_path: Path, command: str, number: int) -> None:
+    """Ctrl-C, a plain kill and a lost terminal: what is there is printed, and each id has a document."""
+    first, second, third = ids_for(world, command, 3)
+    asked = threading.Event()
+
+    def fault(request: SimRequest, _: float) -> Stall | None:
+        if second in request.path:
+            asked.set()
+            return Stall()
+        return None
+
+    server.simulator.faults = fault
+    with started(command, first, second, third, *options(command, tmp_path)) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        asked.wait()
+        code, out, err = interrupted(process, number)
+    lines = documents(line + out)
+    assert (130, [first, second, third]) == (code, [line[EACH[command]] for line in lines])
+    assert (None, "Not done, because the command was interrupted.") == (lines[0].get("error"), lines[1]["error"])
+    assert "Interrupted: " in err
+
+
+@pytest.mark.parametrize(("command", "key"), [("compare", "project_id"), ("diff", "template_id")])
+def test_one_object(world: World, command: str, key: str) -> None:
+    """A command with one result prints one object also if it has none."""
+    good = world.add_template("Hi") if command == "diff" else str(world.add_project())
+    found = run(command, good, "nope", "--json")
+    assert (1, {"errors": [{key: "nope", "error": found.stderr.removeprefix("Error: ").strip()}]}) == (
+        found.exit_code,
+        json.loads(found.stdout),
+    )
+    assert "" == run(command, good, "nope").stdout
+
+
+def test_render(world: World) -> None:
+    """Of renders, those that were not started have a document with the error; with --wait, it is in the one object."""
+    good = str(world.add_project(on_render=[Render(0.0, duration=0.0), Render(0.0, duration=0.0)]))
+    found = run("render", good, "nope", "--json")
+    handle, failed = documents(found.stdout)
+    assert (1, good, "nope") == (found.exit_code, handle["project_id"], failed["project_id"])
+    assert "There is no project 'nope'" in failed["error"]
+    report = json.loads(run("render", good, "nope", "--json", "--wait", "--interval", "0.05").stdout)
+    assert ([good], ["nope"]) == (
+        [handle["project_id"] for handle in report["handles"]],
+        [error["project_id"] for error in report["errors"]],
+    )
+    found = run("render", "no", "nope", "--json", "--wait")
+    report = json.loads(found.stdout)
+    assert (1, ["no", "nope"], []) == (
+        found.exit_code,
+        [one["project_id"] for one in report["errors"]],
+        report["results"],
+    )
+
+
+def test_ids_of_all_types(world: World) -> None:
+    """The id in a document is the one that was given, as text, also of a body that has none."""
+    old = str(world.add_project(integer_id=True))
+    (line,) = documents(run("project", old, "--json").stdout)
+    assert old == line["project_id"]

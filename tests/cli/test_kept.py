@@ -1,0 +1,124 @@
+"""What commands leave pending, kept for the next one."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pictory_async import RenderHandle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+
+from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli._kept import KeptId, Store
+
+DATE = datetime(2026, 1, 31, 12, tzinfo=UTC)
+HANDLES = [
+    RenderHandle(project_id="a", job_id="1", generated_before=DATE, requested_at=DATE),
+    RenderHandle(project_id="a", job_id="2", requested_at=DATE.replace(day=1)),
+    RenderHandle(project_id=7, job_id=None),
+]
+IDS = [KeptId("b", DATE), KeptId("c")]
+
+
+def files(state: Path) -> list[Path]:
+    return [*(state / "pending").iterdir()]
+
+
+def test_what_is_kept_comes_back() -> None:
+    """Handles, and ids with and without a date, are the same after they were kept."""
+    store = Store()
+    name = store.keep([*HANDLES, *IDS])
+    assert name == store.keep([KeptId("d")], name)
+    assert [*HANDLES, *IDS, KeptId("d")] == Store().load(name)
+
+
+@pytest.mark.parametrize("name", ["", "abc", "../pending/x", "X", "a" * 40])
+def test_nothing_is_kept_under_another_name(name: str) -> None:
+    """A name that is not known, or is none, is one sentence."""
+    Store().keep(HANDLES)
+    with pytest.raises(CommandError, match="Nothing is pending under the name"):
+        Store().load(name)
+
+
+def test_what_is_done_is_removed(state: Path) -> None:
+    """What has ended is pending no more, under whatever name; a file with nothing left is deleted."""
+    store = Store()
+    both, one = store.keep([*HANDLES, *IDS]), store.keep(HANDLES[:1])
+    store.done([])
+    store.done([KeptId("a"), RenderHandle(project_id="b")])  # a project is not its render
+    assert 2 == len(files(state))
+    store.done([HANDLES[0], KeptId("b")])
+    assert [*HANDLES[1:], IDS[1]] == store.load(both)
+    with pytest.raises(CommandError):
+        store.load(one)
+    store.done([*HANDLES[1:], *IDS])
+    assert [] == files(state)
+
+
+def test_the_newest_render_of_a_project() -> None:
+    """Of several renders of one project, the one that was requested last is found; ids and other projects are not."""
+    store = Store()
+    for items in (HANDLES[:1], HANDLES[1:], IDS):
+        store.keep(items)
+    assert HANDLES[0] == store.newest("a")
+    assert HANDLES[2] == store.newest("7")
+    assert store.newest("b") is None
+
+
+def test_damaged_lines_are_skipped(state: Path) -> None:
+    """A line that was cut off loses neither those before it nor those after it."""
+    store = Store()
+    name = store.keep(HANDLES[:1])
+    (file,) = files(state)
+    with file.open("a", encoding="utf-8") as out:
+        out.write(
+            '{"version": 1, "project_id": "x", "jo\n{}\n[]\n1\n{"id": "y"}\n{"id": "z", "after": 5}\n{"version": '
+        )
+    store.keep(HANDLES[1:], name)
+    assert HANDLES == store.load(name)
+
+
+def test_files_that_cannot_be_read_are_skipped(state: Path) -> None:
+    """What is no text, or no file, hides nothing else."""
+    store = Store()
+    name = store.keep(HANDLES)
+    (state / "pending" / "aa.jsonl").write_bytes(b"\xff\xfe")
+    (state / "pending" / "bb.jsonl").mkdir()
+    assert HANDLES[0] == store.newest("a")
+    store.done(HANDLES)
+    with pytest.raises(CommandError):
+        store.load(name)
+
+
+def test_old_files_are_deleted(state: Path) -> None:
+    """After a month, what was never waited for is forgotten."""
+    store = Store()
+    store.keep(HANDLES[:1])
+    (old,) = files(state)
+    os.utime(old, (0.0, 0.0))
+    store.keep(HANDLES[1:])
+    assert not old.exists()
+    assert 1 == len(files(state))
+
+
+def test_a_place_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeping fails, and looking finds nothing."""
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("PICTORY_STATE_DIR", str(file))
+    with pytest.raises(OSError, match="file"):
+        Store().keep(HANDLES)
+    Store().done(HANDLES)
+    assert Store().newest("a") is None
+
+
+def test_an_id_as_a_handle() -> None:
+    """If nothing can be kept, an id is printed as a handle that waits for the same video."""
+    assert RenderHandle(project_id="b", generated_before=DATE) == KeptId("b", DATE).as_handle()
