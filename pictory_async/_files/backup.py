@@ -25,6 +25,7 @@ from pictory_async._files.place import checked_directory
 from pictory_async._files.source import Renewal, Source
 from pictory_async._files.staging import Staging
 from pictory_async._gather import each
+from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ async def _fetch_files(
         url = _url(template, kind)
         if url is None:
             return None
-        what = f"the {kind} file of template {template.id!r}"
+        what = f"the {kind} file of template {brief(template.id)}"
         source = Source(url=url, kind=kind, what=what, renew=renewal.address)
         part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
         try:
