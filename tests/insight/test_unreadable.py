@@ -393,3 +393,22 @@ class TestReports:
         (line,) = compare_templates(old, new).lines()
         assert line.startswith('b: {"x": [{"x": [{')
         assert len(line) < 140
+        parts = [Subtitle(text="a", extra={"x": value, "same": 1}) for value in (deep, [deep], 1j)]
+        for before, after in ((parts[0], parts[1]), (parts[0], parts[2])):
+            scenes = [(TemplateScene(id="s", subtitles=(part,)),) for part in (before, after)]
+            (line,) = compare_templates(*(Template(id="t", scenes=each) for each in scenes)).lines()
+            assert line.startswith("scene 1: subtitle 1, x: ")
+
+    def test_parts_that_may_be_the_unreadable_ones(self):
+        """Neither a removed nor an added part is reported where the other version has what could not be read."""
+        whole = scene("s", "Something to say", "Nothing else", "12345")
+        partly = {**whole, "subtitles": [{"text": "Nothing else"}, None, {"text": "Something to say"}]}
+        one, other = read_template(scenes=[whole]), read_template(scenes=[partly])
+        for diff in (compare_templates(one, other), compare_templates(other, one)):
+            kinds = [change.kind.value for match in diff.matches for change in match.changes]
+            assert set(kinds) <= {"moved", "added", "removed"}
+            assert 1 == kinds.count("moved")
+        three = read_template(scenes=[{**whole, "subtitles": [{"text": "x" * 9}, None]}])
+        two = read_template(scenes=[{**whole, "subtitles": [{"text": "x" * 9}, {"text": "y" * 9}]}])
+        assert ["new version: scenes[0].subtitles[1] could not be read"] == compare_templates(two, three).lines()
+        assert ["old version: scenes[0].subtitles[1] could not be read"] == compare_templates(three, two).lines()
