@@ -15,8 +15,9 @@ from pictory_async._http.transport import Transport
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._polling.registry import WatchRegistry
 from pictory_async._settings.addresses import is_loopback
-from pictory_async._settings.config import Config
+from pictory_async._settings.config import BaseUrl, Config
 from pictory_async._settings.durations import optional_seconds
+from pictory_async._settings.key import ApiKey
 from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
 from pictory_async._values import Deferred
 
@@ -76,7 +77,9 @@ class AsyncPictory:
         template_cache: Duration | DiskTemplateCache | None = None,
         unreachable_after: Duration | None = 300.0,
     ) -> None:
-        self._config = Config.checked(api_key, base_url, timeout)
+        key, address = ApiKey(api_key), BaseUrl(base_url)
+        del api_key, base_url  # an error that comes later must not show them: tracebacks can show variables
+        self._config = Config.checked(key, address, timeout)
         self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
         plain = self._config.base_url.startswith("http:")
         self._engine = open_engine(http, plain=plain)

@@ -1,12 +1,13 @@
-"""The base of value objects: compared, hashed and printed by their fields.
+"""Values: how they are compared, hashed and printed, and how those from outside are quoted.
 
-Written once, because attrs compiles these methods for each class. That is half of the time it takes to make a class,
-and this package is imported more often than its values are compared.
+The methods of value objects are written once, because attrs compiles these methods for each class. That is half of the
+time it takes to make a class, and this package is imported more often than its values are compared.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
+import reprlib
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
 
 import attrs
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+
+LONGEST: Final = 500
+"""Characters of one text from outside in an error, which is read by people and written to logs."""
+
+_BRIEF: Final = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 100
 
 
 class ValueObject:
@@ -88,3 +95,27 @@ def resolved(value: Any) -> Any:
 
 def _is_deferred(value: object) -> TypeGuard[Deferred[Any]]:
     return isinstance(value, Deferred)
+
+
+def in_one_line(text: str) -> str:
+    """Replace line ends and everything else that could control a log or a terminal in a text from outside."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def cut(text: str) -> str:
+    """Shorten a text to 500 characters."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def quotable(text: str) -> str:
+    """A text from outside for a message: in one line, and shortened."""
+    return cut(in_one_line(text[: LONGEST + 1]))
+
+
+def brief(value: object) -> str:
+    """The ``repr`` of any value for a message: in one line, and shortened, however long or deep the value is."""
+    try:
+        text = _BRIEF.repr(value)
+    except Exception:  # noqa: BLE001 - numbers of thousands of digits have no text, and the value's own `repr` may fail
+        text = f"this {type(value).__name__}"
+    return quotable(text)

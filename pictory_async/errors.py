@@ -248,7 +248,8 @@ class InvalidRequestError(StatusError):
     """400 or 422: the API does not accept the request.
 
     Attributes:
-        fields: The problems of single fields, at most 100; empty if the API names none.
+        fields: The problems of single fields, at most 100, with at most 10,000 characters in total; empty if the API
+            names none.
     """
 
     fields: tuple[FieldProblem, ...] = ()

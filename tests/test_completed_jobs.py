@@ -24,7 +24,7 @@ def body_of(world: World, project_id: Any, at: float) -> bytes:
     """What the project's page shows at a moment."""
     headers = {"authorization": world.api_key}
     path = f"/pictoryapis/v2/projects/{project_id}"
-    request = SimRequest(method="GET", path=path, headers=headers, origin="https://simulator.invalid")
+    request = SimRequest(method="GET", path=path, headers=headers, origin="https://127.0.0.1:1")
     return b"".join(world.handle(request, at).pieces())
 
 

@@ -60,7 +60,7 @@ async def test_addresses_that_must_not_be_fetched_are_refused(
 async def test_this_machine_is_not_fetched_for_a_remote_api(world: World, simulator: Simulator, tmp_path: Path) -> None:
     """An API elsewhere cannot make us read from servers on this machine."""
     project_id = world.add_project(Render(-100.0, duration=10.0), overrides={"videoURL": "https://127.0.0.1/x.mp4"})
-    async with simulator.client() as client:
+    async with simulator.client(base_url="https://api.invalid/pictoryapis") as client:
         with pytest.raises(errors.DownloadError, match="points to this machine"):
             await client.projects.download(project_id, tmp_path, kinds=["video"])
 

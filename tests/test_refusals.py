@@ -223,8 +223,8 @@ class TestOutages:
                 async for outcome in watch:
                     assert outcome.ok
         first, second = (record.getMessage() for record in caplog.records)
-        assert first.startswith("pictory.api.unreachable: no poll of simulator.invalid succeeds")
-        assert second.startswith("pictory.api.reachable: polls of simulator.invalid succeed again, after ")
+        assert first.startswith("pictory.api.unreachable: no poll of 127.0.0.1:1 succeeds")
+        assert second.startswith("pictory.api.reachable: polls of 127.0.0.1:1 succeed again, after ")
         assert [None, None] == seen[::2]
         assert seen[1] is not None
         assert "failed" in seen[1]

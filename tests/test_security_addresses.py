@@ -228,11 +228,12 @@ def test_no_trick_makes_the_key_leave_unencrypted(url: str) -> None:
 )
 async def test_a_media_host_cannot_redirect_into_a_network(tmp_path: Path, location: str, problem: str) -> None:
     """Each step of a redirect is judged like the address itself, and a refused one is not taken."""
-    world = World(media_base="self")
-    project_id = world.add_project(Render(-100.0, duration=10.0))
+    world = World()
+    film = {"videoURL": "https://media.invalid/media/film.mp4"}
+    project_id = world.add_project(Render(-100.0, duration=10.0), overrides=film)
     redirect = Answer(302, {"location": location})
     simulator = Simulator(world, faults=lambda request, _: redirect if request.path.startswith("/media") else None)
-    async with simulator.client() as client:
+    async with simulator.client(base_url="https://api.invalid/pictoryapis") as client:
         with pytest.raises(errors.DownloadError, match=problem) as caught:
             await client.projects.download(project_id, tmp_path, kinds=["video"])
     assert "secret" not in str(caught.value)

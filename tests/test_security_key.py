@@ -99,9 +99,6 @@ async def test_a_server_that_sends_the_key_back_does_not_spread_it(
             with pytest.raises(errors.APIError) as caught:
                 await client.projects.get("p")
     assert field(server.requests[0], "authorization") == KEY
-    if kind in {"json", "no json", "reported", "reported, cut"}:
-        # What an answer with status 200 holds is the API's data, and is in the variables of what reads it.
-        caught.value.__traceback__ = caught.value.__context__ = None
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
     assert_hidden(all_of(caught.value))
     assert_hidden(repr(pickle.dumps(caught.value)))
@@ -220,10 +217,6 @@ def test_a_client_is_not_pickled_or_copied(protocol: Callable[[Any], Any]) -> No
     for one in (client, vars(client)["_config"]):
         with pytest.raises(TypeError, match="cannot be pickled or copied; make a new client"):
             protocol(one)
-    header = dict(vars(vars(client)["_transport"])["_headers"])[b"authorization"]
-    assert (KEY.encode(), "b'********'") == (bytes(header), str(header))
-    with pytest.raises(TypeError, match="cannot be pickled or copied"):
-        protocol(header)
 
 
 async def test_a_redirect_does_not_carry_the_key_elsewhere(engine: str) -> None:

@@ -20,6 +20,7 @@ from pictory_async._polling.targets import target_of, targets_of
 from pictory_async._polling.watch import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.paths import project_path
+from pictory_async._values import brief
 from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
@@ -375,7 +376,7 @@ def _terms(
     schedule = ProgressSchedule() if schedule is None else schedule
     if isinstance(schedule, type) or not callable(getattr(schedule, "next_poll", None)):
         raise PictoryConfigError(
-            f"schedule must be an object with a method next_poll, such as FairSchedule(), not {schedule!r}."
+            f"schedule must be an object with a method next_poll, such as FairSchedule(), not {brief(schedule)}."
         )
     return Terms(
         schedule=schedule,

@@ -19,6 +19,7 @@ from pictory_async._cache.sqlite import Database, Row, is_busy
 from pictory_async._cache.templates import MOST, MemoryStore, TemplateCache
 from pictory_async._codec.answers import decode_template
 from pictory_async._settings.durations import Duration, seconds
+from pictory_async._values import brief
 from pictory_async.errors import APIError, PictoryConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _log: Final = logging.getLogger("pictory_async")
 
 def _path(value: str | os.PathLike[str]) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
-        raise PictoryConfigError(f"The path of a template cache must be the path of a file, not {value!r}.")
+        raise PictoryConfigError(f"The path of a template cache must be the path of a file, not {brief(value)}.")
     return Path(value)
 
 
@@ -79,7 +80,7 @@ class DiskTemplateCache:
     def __attrs_post_init__(self) -> None:
         """Reject settings that are not valid."""
         if self.namespace is not None and (not isinstance(self.namespace, str) or not self.namespace):
-            raise PictoryConfigError(f"namespace must be text that is not empty, not {self.namespace!r}.")
+            raise PictoryConfigError(f"namespace must be text that is not empty, not {brief(self.namespace)}.")
 
 
 def open_cache(setting: Duration | DiskTemplateCache, config: Config) -> TemplateCache:
@@ -107,8 +108,7 @@ class DiskStore:
     def __init__(self, settings: DiskTemplateCache, config: Config) -> None:
         self._settings = settings
         self._base_url = config.base_url
-        # Not the key itself, and different from every other digest of it.
-        self._secret = hmac.digest(config.key.reveal().encode(), b"pictory-async template cache", "sha256")
+        self._secret = config.key.digest(b"pictory-async template cache")
         self._database: Database | None = None
         self._pending: dict[str, Row | None] = {}
         self._using = anyio.Lock()

@@ -23,14 +23,16 @@ from pictory_async import models
 from pictory_async._codec import hooks
 from pictory_async._codec.error_body import reported_error
 from pictory_async._codec.hooks import TypeMismatchError
-from pictory_async._codec.json_bytes import decode_json, fast_fields, is_list
+from pictory_async._codec.json_bytes import decode_json, fast_fields, is_deep, is_list
 from pictory_async._codec.names import MATTERS, NAMES
 from pictory_async._codec.origin import has_api_form
 from pictory_async._codec.reader import place_of, read_items, reader_of, within
+from pictory_async._codec.unreadable import unreadable
 from pictory_async._codec.writer import unstructure
-from pictory_async.errors import MalformedResponseError
+from pictory_async._settings.paths import job_path
+from pictory_async.errors import MalformedResponseError, PictoryConfigError
 from pictory_async.models import Evidence, Job, Model, Project, ProjectId
-from pictory_async.models._base import write_with
+from pictory_async.models._base import use_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +42,7 @@ T = TypeVar("T")
 
 _log: Final = logging.getLogger("pictory_async")
 
-write_with(unstructure)
+use_codec(unstructure, unreadable)
 
 
 def decode_project(body: bytes, project_id: ProjectId) -> Project:
@@ -141,6 +143,10 @@ def decode_render_started(body: bytes) -> str:
     job = _read(Job, decode_json(body))
     if job.success is False:
         raise MalformedResponseError("The response has success: false.", json_path="$.success")
+    try:
+        job_path(job.id)
+    except PictoryConfigError:
+        raise MalformedResponseError("The response names a job by what cannot be an id.", json_path="$.data") from None
     return job.id
 
 
@@ -190,6 +196,9 @@ def _same_file(shown: Any, url: str) -> bool:
 
 
 def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) -> M:
+    if is_deep(raw):
+        text = "The response cannot be used: it is nested too deeply. Try again; if it persists, report it to Pictory."
+        raise MalformedResponseError(text, from_api=has_api_form(raw))
     try:
         return cast("M", reader_of(kind).read(raw, asked))
     except TypeMismatchError as mismatch:
@@ -293,7 +302,7 @@ def read_evidence(body: bytes, project_id: ProjectId) -> Evidence:
         project_id: The requested id.
 
     Returns:
-        The facts, the same as ``decode_project(...).evidence``.
+        The facts, the same as ``decode_project(...).evidence``; also of a project that is nested too deeply for that.
 
     Raises:
         MalformedResponseError: As `decode_project`, and for the same bodies.

@@ -11,15 +11,15 @@ import attrs
 
 from pictory_async._codec.json_bytes import is_list, is_object
 from pictory_async._codec.origin import has_api_form, is_wrong_address
-from pictory_async._values import ValueObject
+from pictory_async._values import ValueObject, cut, in_one_line
 from pictory_async.errors import FieldProblem, NotFoundError, StatusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _LARGEST = 1024 * 1024  # bytes: reading more would hold up the event loop
-_LONGEST: Final = 500  # characters of one text: an error message is read by people and written to logs
 _MOST: Final = 100  # field problems, and entries of one list of texts
+_ALL: Final = 10_000  # characters of all field problems together
 _SHOWN: Final = 10  # field problems in a message
 
 _MESSAGES: Final = ("message", "Message", "error_message", "errorMessage")
@@ -35,7 +35,7 @@ class ErrorBody(ValueObject):
     Attributes:
         message: What went wrong, in the API's words.
         code: The API's error code as text.
-        fields: Problems of single fields of the request; the first 100.
+        fields: Problems of single fields of the request; the first 100, and at most 10,000 characters in total.
         from_api: Whether the body has the API's own form.
         wrong_address: Whether a gateway says that it does not serve this address.
     """
@@ -57,22 +57,12 @@ class ErrorBody(ValueObject):
         """The first problems of fields as sentences, each after a space; can be empty."""
         text = "".join(f" {field.name}: {field.problem}." for field in self.fields[:_SHOWN])
         more = len(self.fields) - _SHOWN
-        return f"{_cut(text)} There are more." if more > 0 else _cut(text)
+        return f"{cut(text)} There are more." if more > 0 else cut(text)
 
     @property
     def says_not_found(self) -> bool:
         """Whether the words or the code say that what was asked for does not exist."""
         return any(text is not None and _NOT_FOUND.search(text) for text in (self.message, self.code))
-
-
-def in_one_line(text: str) -> str:
-    """Replace line ends and everything else that could control a log or a terminal in a text from outside."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
-
-
-def quotable(text: str) -> str:
-    """A text from outside for a message: in one line, and shortened."""
-    return _cut(in_one_line(text[: _LONGEST + 1]))
 
 
 def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | None:
@@ -138,10 +128,6 @@ def _tidied(value: Any, hide: Callable[[str], str]) -> Any:
     return value
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
 def _first(homes: list[dict[str, Any]], *names: str, loose: bool = True) -> str | None:
     values = (home.get(name) for home in homes for name in names)
     # Where an object or a list may hold other things as well, only text is an error's words.
@@ -158,7 +144,7 @@ def _text(value: Any) -> str | None:
         value = str(value)
     if not isinstance(value, str) or not value.strip():
         return None
-    return _cut(value.strip())
+    return cut(value.strip())
 
 
 def _joined(parts: Iterable[str | None]) -> str:
@@ -167,13 +153,25 @@ def _joined(parts: Iterable[str | None]) -> str:
 
 def _fields(home: dict[str, Any]) -> tuple[FieldProblem, ...]:
     """The problems of single fields: of ``fields``, else of ``errors`` where that names fields too."""
-    found = tuple(islice(_problems(home.get("fields")), _MOST))
+    found = _bounded(_problems(home.get("fields")))
     if found:
         return found
     errors = home.get("errors")
     if is_list(errors) and not any(is_object(entry) and _name(entry) for entry in errors):
         return ()  # these are words about the whole request
-    return tuple(islice(_problems(errors), _MOST))
+    return _bounded(_problems(errors))
+
+
+def _bounded(problems: Iterator[FieldProblem]) -> tuple[FieldProblem, ...]:
+    """The first problems: not more than people read, and not more than a log should get."""
+    kept: list[FieldProblem] = []
+    left = _ALL
+    for problem in islice(problems, _MOST):
+        left -= len(problem.name) + len(problem.problem)
+        if left < 0:
+            break
+        kept.append(problem)
+    return tuple(kept)
 
 
 def _name(entry: dict[str, Any]) -> str | None:
@@ -184,7 +182,7 @@ def _problems(fields: Any) -> Iterator[FieldProblem]:
     """Read the ``fields`` of a 400 response: a list of names and errors, or an object of errors by name."""
     if is_object(fields):
         for field, errors in fields.items():
-            yield FieldProblem(name=field[:_LONGEST], problem=_text(errors) or "")
+            yield FieldProblem(name=cut(field), problem=_text(errors) or "")
     elif is_list(fields):
         for entry in fields:
             if is_object(entry):

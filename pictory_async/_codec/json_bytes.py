@@ -29,6 +29,7 @@ def _no_constant(name: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
+_LEVELS = 100
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _FAST_LIMIT = 4 * 1024 * 1024  # bytes; the parser keeps a multiple of the largest body it has read
 
@@ -65,6 +66,20 @@ def _malformed(problem: str) -> MalformedResponseError:
         json_path="$",
         from_api=False,
     )
+
+
+def is_deep(value: dict[str, Any]) -> bool:
+    """Whether a JSON object is nested more than 100 levels deep, so that not everything can copy or compare it."""
+    level: list[Any] = [value]
+    for _ in range(_LEVELS):
+        found: list[Any] = []
+        for container in level:
+            items: Any = container.values() if is_object(container) else container
+            found += [item for item in items if type(item) is dict or type(item) is list]  # by exact type: quick
+        level = found
+        if not level:
+            return False
+    return True
 
 
 def copy_json(value: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ The rules:
   is no number.
 - A value of the wrong type is an error that names its place, if the field matters for a verdict or for the next
   request (``MATTERS`` in ``names``). Otherwise it stays in ``extra``, and the attribute is ``None`` or empty.
+- An entry of a list that cannot be read is left out, and so is one of a page; one bad entry must not hide all others.
+  ``unreadable`` finds what was left out.
 - ``null`` and an absent field are both read as ``None`` or empty, and each is written back as it was.
-- An entry of a page that cannot be read is left out; one bad entry must not hide all others.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
+from types import GenericAlias
 from typing import Any, cast, get_args, get_origin
 
+import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 
@@ -45,6 +48,7 @@ class Reader:
         self.vital_wrappers = {
             places[0][0] for attr, places in self.names.items() if attr in self.matters and len(places[0]) > 1
         }
+        self._kinds: dict[str, Any] | None = None
         omitted = override(omit=True)
         make = cast("Callable[..., Callable[[dict[str, Any], Any], Any]]", make_dict_structure_fn)
         self._build = make(
@@ -55,6 +59,19 @@ class Reader:
             _origin=omitted,
             **{attr: override(struct_hook=hook) for attr, hook in _FIELD_HOOKS.get(cls.__name__, {}).items()},
         )
+
+    @property
+    def lists(self) -> dict[str, Any]:
+        """The attributes that are lists, each with its type."""
+        if self._kinds is None:
+            cls: Any = get_origin(self.kind) or self.kind
+            of = get_args(self.kind)  # of a page: the type of its items
+            self._kinds = {
+                field.name: GenericAlias(tuple, (of[0], ...)) if of else field.type
+                for field in attrs.fields(cls)
+                if get_origin(field.type) in {tuple, Sequence} and field.name in self.names
+            }
+        return self._kinds
 
     def read(self, raw: Any, asked: ProjectId | None = None) -> Any:
         """Read one object; ``asked`` is the id to use if it has none (for a project: in any case)."""
@@ -69,7 +86,7 @@ class Reader:
         }
         found = ((attr, place_of(raw, attr, places)) for attr, places in self.others.items())
         places = {attr: place for attr, place in found if place is not None}
-        values.update((attr, _at(raw, place)) for attr, place in places.items())
+        values.update((attr, at(raw, place)) for attr, place in places.items())
         if self.derive is not None:
             self.derive(raw, values)
         if asked is not None:
@@ -126,7 +143,7 @@ def place_of(raw: dict[str, Any], attr: str, places: Places) -> JsonPath | None:
     """The place where an object has an attribute's value: the first that is not blank."""
     blank: JsonPath | None = None
     for place in places:
-        value = _at(raw, place)
+        value = at(raw, place)
         if value is None:
             continue
         if value != "":
@@ -136,7 +153,8 @@ def place_of(raw: dict[str, Any], attr: str, places: Places) -> JsonPath | None:
     return blank
 
 
-def _at(raw: dict[str, Any], place: JsonPath) -> Any:
+def at(raw: dict[str, Any], place: JsonPath) -> Any:
+    """The value at a place; ``None`` if there is none."""
     value: Any = raw
     for key in place:
         if not is_object(value):
@@ -245,21 +263,56 @@ def reader_of(kind: Any) -> Reader:
 
 
 def _tuple_hook(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    hook = _converter().get_structure_hook(get_args(kind)[0])
+    return lambda value, _: tuple(entry for _, entry in read_entries(value, kind, hook))
+
+
+def read_entries(value: Any, kind: Any, hook: Callable[..., Any] | None = None) -> list[tuple[int, Any]]:
+    """Read the entries of a list of a model, each with its index; those that cannot be read are left out.
+
+    Args:
+        value: The list.
+        kind: The type of the tuple that it becomes.
+        hook: Reads an entry; by default the converter's hook for the type of the tuple's items.
+
+    Raises:
+        TypeMismatchError: The value is no list, or none of its entries can be read.
+    """
+    if not is_list(value):
+        raise TypeMismatchError("a list", value)
     item = get_args(kind)[0]
-    hook = _converter().get_structure_hook(item)
+    hook = hook or _converter().get_structure_hook(item)
+    found: list[tuple[int, Any]] = []
+    wrong: TypeMismatchError | None = None
+    for index, entry in enumerate(value):
+        try:
+            found.append((index, within(f"[{index}]", hook, entry, item)))
+        except TypeMismatchError as mismatch:
+            wrong = wrong or mismatch
+    if wrong is not None and not found:
+        raise wrong
+    return found
 
-    def read(value: Any, _: Any) -> tuple[Any, ...]:
-        if not is_list(value):
-            raise TypeMismatchError("a list", value)
-        return tuple(within(f"[{index}]", hook, entry, item) for index, entry in enumerate(value))
 
-    return read
+def can_read(entry: Any, kind: Any) -> bool:
+    """Whether an entry of a list can be read."""
+    try:
+        if _is_model(kind) and not MATTERS.get((get_origin(kind) or kind).__name__):
+            hooks.mapping(entry)  # nothing in it can make it unreadable
+        else:
+            _converter().get_structure_hook(kind)(entry, kind)
+    except TypeMismatchError:
+        return False
+    return True
 
 
 def _scenes(value: Any, _: Any) -> Sequence[models.Scene]:
-    if is_list(value) and all(map(is_object, value)):
-        return LazySequence(value, read_scene)
-    raise TypeMismatchError("a list of objects", value)
+    if not is_list(value):
+        raise TypeMismatchError("a list", value)
+    readable = [entry for entry in value if is_object(entry)]
+    if value and not readable:
+        raise TypeMismatchError("a list of objects", value)
+    return LazySequence(value if len(readable) == len(value) else readable, read_scene)
 
 
 def read_scene(raw: dict[str, Any]) -> models.Scene:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -110,7 +111,8 @@ def _same(old: Any, new: Any) -> bool:
         return False
     match old:
         case LazySequence():
-            same = old.source is new.source
+            # Where entries cannot be read, each reading makes another list of the same others.
+            same = len(old.source) == len(new.source) and all(map(operator.is_, old.source, new.source))
         case Model():
             same = _same(unstructure(old), unstructure(new))
         case dict():

@@ -28,6 +28,7 @@ from pictory_async._files.staging import Staging
 from pictory_async._files.system import SYSTEM, System
 from pictory_async._files.turns import take_turn
 from pictory_async._gather import each
+from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ async def _fetch_files(
         url = _url(template, kind)
         if url is None:
             return None
-        what = f"the {kind} file of template {template.id!r}"
+        what = f"the {kind} file of template {brief(template.id)}"
         source = Source(url=url, kind=kind, what=what, renew=renewal.address)
         part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from pictory_async._files.publish import Directory
 from pictory_async._files.source import CallbackFailed, Renewal, Source
 from pictory_async._files.turns import take_turn
 from pictory_async._gather import each
+from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from pictory_async.models import Project, ProjectId
 
@@ -273,11 +274,17 @@ async def order_of(
     wanted: list[object] = [kinds] if isinstance(kinds, str) or not isinstance(kinds, Iterable) else list(kinds)
     unknown = [kind for kind in wanted if kind not in KINDS]
     if unknown:
-        raise PictoryConfigError(f"There is no kind of file {unknown[0]!r}; the kinds are {', '.join(KINDS)}.")
+        raise PictoryConfigError(f"There is no kind of file {brief(unknown[0])}; the kinds are {', '.join(KINDS)}.")
     if on_conflict not in get_args(OnConflict):
-        raise PictoryConfigError(f'on_conflict must be "rename", "skip" or "overwrite", not {on_conflict!r}.')
-    if isinstance(min_speed, bool) or not isinstance(min_speed, (int, float)) or not 0 <= min_speed < math.inf:
-        raise PictoryConfigError(f"min_speed must be a number of bytes per second, zero or more, not {min_speed!r}.")
+        raise PictoryConfigError(f'on_conflict must be "rename", "skip" or "overwrite", not {brief(on_conflict)}.')
+    if (
+        isinstance(min_speed, bool)
+        or not isinstance(min_speed, (int, float))
+        or not 0 <= min_speed <= sys.float_info.max
+    ):
+        raise PictoryConfigError(
+            f"min_speed must be a number of bytes per second, zero or more, not {brief(min_speed)}."
+        )
     path = checked_directory(directory)
     real = await to_thread.run_sync(check_writable, path)
     return Order(

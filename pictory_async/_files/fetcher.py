@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _BUFFER: Final = 1024 * 1024
 _REDIRECTS: Final = 3
 _RANGE: Final = r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})"
+_LENGTH: Final = r"[0-9]{1,18}"
 _GONE: Final = frozenset({400, 401, 403, 404, 410})  # S3 reports an expired token with 400
 _BUSY: Final = frozenset({429, 503})
 _PASSING: Final = frozenset({408, 425, *range(500, 600)})
@@ -241,7 +242,7 @@ def _check_beginning(piece: bytes, source: Source, position: int) -> None:
 def _extent(stream: Stream, source: Source) -> tuple[int | None, int]:
     """The length of the whole file in bytes, and where in it the response begins."""
     stated = header(stream.headers, b"content-length")
-    length = int(stated) if stated is not None and stated.isascii() and stated.isdigit() else None
+    length = int(stated) if stated is not None and re.fullmatch(_LENGTH, stated) else None
     kind = header(stream.headers, b"content-type") or ""
     if _PAGE.match(kind):
         raise _Foreign("the server sent a web page instead.")  # of a firewall, or of a hotel's network

@@ -126,7 +126,7 @@ class Ledger:
                 self._owners = dict(_owners(raw["projects"]))
         except FileNotFoundError:
             return
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return  # damaged: all files count as somebody else's
         if newer:
             raise OSError(errno.EINVAL, f"A later version of pictory-async wrote {LEDGER}")

@@ -14,6 +14,7 @@ import attrs
 
 from pictory_async._files.publish import Directory
 from pictory_async._files.system import NO_FOLLOW
+from pictory_async._values import brief
 
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -139,7 +140,7 @@ def read_manifest(path: Path, manifest: Path) -> TemplateBackup | BackupProblem:
         found = cast("dict[str, Any]", raw)
         version = found.get("version")
         if version != VERSION:
-            return _problem("manifest_version", MANIFEST, f"has version {version!r}; only {VERSION} can be read")
+            return _problem("manifest_version", MANIFEST, f"has version {brief(version)}; only {VERSION} can be read")
         return _backup_of(path, found)
     except (FileNotFoundError, NotADirectoryError):
         return _problem("manifest_missing", MANIFEST, "is missing: this is not a backup, or an incomplete one")

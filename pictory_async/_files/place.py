@@ -13,6 +13,7 @@ from pictory_async._files.ledger import Edition, Entry, Ledger
 from pictory_async._files.names import ending_of
 from pictory_async._files.publish import there
 from pictory_async._files.system import SYSTEM, System
+from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryConfigError
 
 if TYPE_CHECKING:
@@ -143,9 +144,9 @@ def checked_directory(directory: str | os.PathLike[str]) -> Path:
         path = Path(directory)
         encoded = os.fsencode(path)
     except (TypeError, UnicodeEncodeError):
-        raise PictoryConfigError(f"{directory!r} cannot be the path of a directory.") from None
+        raise PictoryConfigError(f"{brief(directory)} cannot be the path of a directory.") from None
     if not str(directory) or b"\0" in encoded:
-        raise PictoryConfigError(f"{directory!r} cannot be the path of a directory.")
+        raise PictoryConfigError(f"{brief(directory)} cannot be the path of a directory.")
     return path
 
 

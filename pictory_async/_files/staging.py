@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from pictory_async._files.manifest import FILES, MANIFEST, TemplateBackup, read_manifest
 from pictory_async._files.publish import Directory, there
 from pictory_async._files.system import SYSTEM, System
+from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -69,13 +70,13 @@ class Staging:
         except NotADirectoryError:
             raise PictoryConfigError(f"{self.target} is a file. Name a directory for the backup.") from None
         except (OSError, ValueError) as error:
-            raise PictoryConfigError(f"{str(self.target)!r} cannot be used for a backup: {error}.") from None
+            raise PictoryConfigError(f"{brief(str(self.target))} cannot be used for a backup: {error}.") from None
         waiting = self._is_whole()
         found = read_manifest(self.target, self.target / MANIFEST)
         if isinstance(found, TemplateBackup):
             if found.template_id == self._template_id:
                 return waiting
-            problem = f"contains a backup of another template, {found.template_id!r}"
+            problem = f"contains a backup of another template, {brief(found.template_id)}"
         elif waiting or names <= {self.path.name}:
             return waiting
         elif MANIFEST in names:

@@ -243,7 +243,7 @@ class Engine:
     async def _open(self, transport: Any, request: Request, opening: Opening) -> Any:
         extensions = {"timeout": {"connect": request.timeout}, "trace": opening.on_event}
         message = self._library.Request(
-            request.method, self._url(request), headers=request.headers, extensions=extensions
+            request.method, self._url(request), headers=request.written(), extensions=extensions
         )
         if not self._pooled:
             return await transport.handle_async_request(message)

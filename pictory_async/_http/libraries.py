@@ -11,6 +11,7 @@ import httpx
 
 from pictory_async._http.engine import KEEPALIVE, Engine
 from pictory_async._limits.slots import RequestSlots
+from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 _EXTRAS: Final = {"httpx2": ("httpx2", "httpx2"), "aiohttp": ("httpx_aiohttp", "aiohttp")}
@@ -46,7 +47,7 @@ def open_engine(http: object, *, limit: int = 32, reserve: int = 8, plain: bool 
 def _named_engine(name: str, slots: RequestSlots, *, plain: bool) -> Engine:
     if name not in _EXTRAS:
         raise PictoryConfigError(
-            f'http must be "httpx", "httpx2" or "aiohttp", or a client or transport object, not {name!r}.'
+            f'http must be "httpx", "httpx2" or "aiohttp", or a client or transport object, not {brief(name)}.'
         )
     module, extra = _EXTRAS[name]
     try:

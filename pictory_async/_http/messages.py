@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from typing import Final
 
 import attrs
 
 from pictory_async._codec.error_body import ErrorBody, decode_error
 from pictory_async._http.encoding import Gunzip, Headers, codings, header
+from pictory_async._settings.key import ApiKey
 from pictory_async.errors import APIError, MalformedResponseError, NotFoundError, RequestTimeoutError, StatusError
 
 __all__ = ["MAX_BODY", "Headers", "Request", "Response", "header", "no_such"]
@@ -31,7 +31,7 @@ class Request:
         subject: What errors call the thing that is asked for, such as ``project 'x'``.
         headers: Raw header pairs.
         timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
-        hide: Removes the API key from what the server says: it may repeat what it was sent.
+        key: The API key, which is added to the headers when they are written; ``None`` for media hosts.
     """
 
     method: str
@@ -40,7 +40,17 @@ class Request:
     subject: str
     headers: Headers
     timeout: float | None = None
-    hide: Callable[[str], str] = str
+    key: ApiKey | None = None
+
+    def written(self) -> Headers:
+        """The headers with the API key. Put them into no variable: tracebacks can show it."""
+        if self.key is None:
+            return self.headers
+        return [*self.headers, (b"authorization", self.key.reveal().encode())]
+
+    def hide(self, text: str) -> str:
+        """Remove the API key from what the server says: it may repeat what it was sent."""
+        return text if self.key is None else self.key.hide_in(text)
 
     @property
     def secure(self) -> bool:

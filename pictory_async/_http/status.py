@@ -20,7 +20,6 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from pictory_async._http.messages import Response
@@ -45,16 +44,15 @@ _ADVICE: Final = {
 }
 
 
-def status_error(response: Response, hide: Callable[[str], str], *, doubtful: bool = False) -> StatusError:
-    """Turn a response with an error status into its typed error.
+def status_error(response: Response, *, doubtful: bool = False) -> StatusError:
+    """Turn a response with an error status into its typed error, without the API key: a server may repeat it.
 
     Args:
         response: The response.
-        hide: Removes the API key from what the server says: it may repeat what it was sent.
         doubtful: Whether the API may not be at the base URL, so that a 404 is not about what was asked for.
     """
     request, status = response.request, response.status
-    found = decode_error(response.body, hide)
+    found = decode_error(response.body, request.hide)
     body = found or ErrorBody()
     facts: dict[str, Any] = {
         "method": request.method,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import anyio
 import attrs
 
+from pictory_async._values import quotable
 from pictory_async.errors import ConnectionFailedError, PictoryError
 
 if TYPE_CHECKING:
@@ -23,29 +24,43 @@ def limit(request: Request) -> anyio.CancelScope:
 class Translate:
     """Turns the HTTP library's exceptions into ours, without keeping them: they hold the request."""
 
-    __slots__ = ("_library", "_request")
+    __slots__ = ("_before", "_library", "_request")
 
     def __init__(self, library: Any, request: Request) -> None:
         self._library = library
         self._request = request
 
     def __enter__(self) -> None:
-        return None
+        self._before = sys.exception()  # which the caller handles; all others come from within
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is None or isinstance(error, PictoryError):
             return
         if not isinstance(error, Exception):
             # The frames of a cancelled write hold the key, and traceback printers show them.
-            error.__traceback__ = None
+            _forget_frames(error, self._before)
             return
         request = self._request
         cause = cause_of(self._library, error)
         if cause.timed_out:
             raise request.timed_out(sent=cause.sent) from None
-        what = f"{request.method} {request.path} failed: {cause.reason}."
+        what = f"{request.method} {request.path} failed: {quotable(cause.reason)}."
         text = f"{what} Check the network and the base URL ({urlsplit(request.url).netloc}), then try again."
         raise ConnectionFailedError(text, method=request.method, path=request.path, sent=cause.sent) from None
+
+
+def _forget_frames(error: BaseException, before: BaseException | None) -> None:
+    """Remove the frames of an exception and of those that led to it, up to one that was there before."""
+    todo: list[BaseException | None] = [error]
+    seen = {id(None), id(before)}
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = None
+        todo += [one.__cause__, one.__context__]
+        todo += getattr(one, "exceptions", ())
 
 
 @attrs.frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import anyio
@@ -19,6 +19,7 @@ from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
     MalformedResponseError,
+    PictoryError,
     RateBudgetError,
     RateLimitedError,
     StatusError,
@@ -52,7 +53,6 @@ class Transport:
             (b"accept", b"application/json"),
             (b"accept-encoding", b"gzip"),
             (b"user-agent", user_agent().encode()),
-            (b"authorization", _Masked(config.key.reveal().encode())),
         ]
         self._retries_left = RetryBudget()
         self._retries = 0
@@ -135,19 +135,19 @@ class Transport:
         # Failures are returned, and raised by the callers outside of any except block: an error that is raised there
         # would carry the HTTP library's exception as its context, and with that the request and its key.
         url = f"{self._config.base_url}{path}{'?' + urlencode(query) if query else ''}"
-        request = Request(method, url, path, subject, self._headers, self._config.timeout, self._config.key.hide_in)
-        try:
-            response = await self.engine.send(request, priority, self.limiter)
-        except APIError as error:
-            failure = error.with_traceback(None)
-            failure.__context__ = None
+        request = Request(method, url, path, subject, self._headers, self._config.timeout, self._config.key)
+        response = await self._sent(request, priority)
+        if isinstance(response, APIError):
+            failure = response
+        elif isinstance(response, PictoryError):
+            raise response
         else:
             if 200 <= response.status < 300:  # noqa: PLR2004 - success
                 self._notify(self.limiter.accepted, response.sent_at)
                 self.health.not_limited(path)
                 self._retries_left.earn()
                 return response
-            failure = status_error(response, self._config.key.hide_in, doubtful=self.health.misses_api)
+            failure = status_error(response, doubtful=self.health.misses_api)
             self._tell_limiter(failure, response.sent_at)
         self._failures += 1
         if not isinstance(failure, RateLimitedError):
@@ -156,15 +156,26 @@ class Transport:
         _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": path})
         return failure
 
+    async def _sent(self, request: Request, priority: Priority) -> Response | PictoryError:
+        try:
+            response = await self.engine.send(request, priority, self.limiter)
+        except PictoryError as error:
+            error.__traceback__ = error.__context__ = None  # the frames of the HTTP library have the key
+            return error
+        response.body = self._config.key.scrubbed(response.body)  # before anything can quote it, or store it
+        return response
+
     def _read(self, response: Response, read: Callable[[bytes], T]) -> T:
         try:
             result = read(response.body)
         except (MalformedResponseError, StatusError) as error:
             blamed = response.blame(error)
-            self.health.failed(blamed, anyio.current_time())
-            raise blamed from None
-        self.health.succeeded(response.sent_at)
-        return result
+        else:
+            self.health.succeeded(response.sent_at)
+            return result
+        # Outside of the except block: the variables of what reads a response have its text, which may be the key.
+        self.health.failed(blamed, anyio.current_time())
+        raise blamed
 
     def _tell_limiter(self, failure: StatusError, sent_at: float) -> None:
         pause = min(retry_after(failure) or 0.0, self._retry.max_pause)
@@ -189,17 +200,3 @@ def _raised(outcome: Response | APIError) -> Response:
     if isinstance(outcome, APIError):
         raise outcome
     return outcome
-
-
-class _Masked(bytes):
-    """A header value that stays hidden when a debugger or a traceback prints local variables."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "b'********'"
-
-    __str__ = __repr__
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("An API key cannot be pickled or copied.")

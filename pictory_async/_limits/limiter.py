@@ -11,7 +11,7 @@ go on from where the writes are. With a burst of a few requests, connections of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -20,10 +20,13 @@ from pictory_async._limits.pace import Pace
 from pictory_async._limits.wait_queue import POLL_SHARE, Priority, WaitQueue
 from pictory_async._settings.durations import seconds
 from pictory_async._statistics import RateLimiterStatistics
+from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
+
+_MOST: Final = 1_000_000_000
 
 
 class RateLimiter:
@@ -57,16 +60,16 @@ class RateLimiter:
     def __init__(
         self, rate: int = 300, per: Duration = 60.0, burst: int | None = None, *, poll_share: float = POLL_SHARE
     ) -> None:
-        if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1:
-            msg = f"rate must be a whole number of requests, at least 1, not {rate!r}."
+        if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= _MOST:
+            msg = f"rate must be a whole number of requests, from 1 to {_MOST}, not {brief(rate)}."
             raise PictoryConfigError(msg)
         if burst is None:
             burst = min(10, rate)
         if isinstance(burst, bool) or not isinstance(burst, int) or not 1 <= burst <= rate:
-            msg = f"burst must be a whole number from 1 to rate ({rate}), not {burst!r}."
+            msg = f"burst must be a whole number from 1 to rate ({rate}), not {brief(burst)}."
             raise PictoryConfigError(msg)
         if isinstance(poll_share, bool) or not isinstance(poll_share, (int, float)) or not 0.0 <= poll_share <= 0.9:  # noqa: PLR2004
-            msg = f"poll_share must be a number from 0 to 0.9, not {poll_share!r}."
+            msg = f"poll_share must be a number from 0 to 0.9, not {brief(poll_share)}."
             raise PictoryConfigError(msg)
         self._pace = Pace(rate, seconds("per", per, above=0.0), burst)
         self._writes = Pace(rate, self._pace.per, burst, writes=True)

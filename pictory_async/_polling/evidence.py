@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project
 
@@ -77,6 +78,6 @@ def baseline(after: Project | datetime | None) -> datetime | None:
     if after is None:
         return None
     if not isinstance(after, datetime) or after.tzinfo is None:
-        msg = f"after must be a Project taken before the render or a datetime with a time zone, not {after!r}."
+        msg = f"after must be a Project taken before the render or a datetime with a time zone, not {brief(after)}."
         raise PictoryConfigError(msg)
     return after

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pictory_async._codec.error_body import quotable
 from pictory_async._polling.evidence import Verdict
 from pictory_async._polling.outcome import RenderStatus
+from pictory_async._values import quotable
 from pictory_async.errors import (
     APIError,
     BlockedError,
@@ -63,19 +63,23 @@ def all_fail(watch: Watch, error: APIError) -> APIError:
 def job_missing(job_id: str | None, path: str, job: Job) -> NotFoundError:
     """The error for a job that does not exist."""
     text = f"There is no job {job_id!r} for this API key. Check the id; jobs are deleted after some time."
-    return NotFoundError(text, status=200, code=job.error_code, method="GET", path=path)
+    return NotFoundError(text, status=200, code=_code_of(job), method="GET", path=path)
 
 
 def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:
     """The error for a failed job."""
     why = quotable(job.error_message or "no reason given")
-    code = f" ({quotable(job.error_code)})" if job.error_code else ""
-    facts: dict[str, Any] = {"code": job.error_code, "job_id": watch.job_id, **_facts(watch, now)}
+    code = f" ({_code_of(job)})" if job.error_code else ""
+    facts: dict[str, Any] = {"code": _code_of(job), "job_id": watch.job_id, **_facts(watch, now)}
     if watch.project_id is None:
         text = f"Job {watch.job_id!r} failed: {why}{code}. Correct its input, then start it again."
         return JobFailedError(text, **facts)
     text = f"The render of project {watch.project_id!r} failed: {why}{code}. Correct the project, then render again."
     return RenderFailedError(text, **facts)
+
+
+def _code_of(job: Job) -> str | None:
+    return None if job.error_code is None else quotable(job.error_code)
 
 
 def job_cleaned(watch: Watch, now: float) -> JobCleanedError:

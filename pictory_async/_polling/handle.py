@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import attrs
 
-from pictory_async._values import ValueObject
+from pictory_async._values import ValueObject, brief
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import ProjectId
 
@@ -55,14 +55,15 @@ class RenderHandle(ValueObject):
         """
         try:
             raw: Any = json.loads(text)
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, RecursionError):
             raw = None
         if not isinstance(raw, dict):
             raise PictoryConfigError("This is not a render handle: it is not a JSON object.")
         found = cast("dict[str, Any]", raw)
-        if found.get("version") != _VERSION:
+        version = found.get("version")
+        if type(version) is not int or version != _VERSION:
             raise PictoryConfigError(
-                f"This render handle has version {found.get('version')!r}, and only version {_VERSION} can be read. "
+                f"This render handle has version {brief(version)}, and only version {_VERSION} can be read. "
                 "Update pictory-async, or wait for the render's project instead."
             )
         project_id: Any = found.get("project_id")
@@ -82,7 +83,7 @@ def _date(text: Any) -> datetime | None:
     try:
         date = None if text is None else datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        raise PictoryConfigError(f"This render handle has no usable date: {text!r}.") from None
+        raise PictoryConfigError(f"This render handle has no usable date: {brief(text)}.") from None
     if date is not None and date.tzinfo is None:
-        raise PictoryConfigError(f"This render handle is damaged: the date {text!r} has no time zone.")
+        raise PictoryConfigError(f"This render handle is damaged: the date {brief(text)} has no time zone.")
     return date

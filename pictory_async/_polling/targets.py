@@ -11,6 +11,7 @@ import attrs
 from pictory_async._polling.evidence import baseline
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._settings.paths import path_segment
+from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId
 
@@ -61,7 +62,7 @@ def targets_of(wanted: Iterable[ProjectId | RenderHandle], after: After | AfterE
         PictoryConfigError: An id or ``after`` cannot be used, or ``after`` has a key that no id uses.
     """
     if isinstance(wanted, (str, bytes)) or not isinstance(wanted, Iterable):
-        raise PictoryConfigError(f"ids must be a list of project ids; to wait for one project, pass [{wanted!r}].")
+        raise PictoryConfigError(f"ids must be a list of project ids; to wait for one project, pass [{brief(wanted)}].")
     ids = [*wanted]
     if not isinstance(after, Mapping):
         return [target_of(one, after) for one in ids]
@@ -69,11 +70,11 @@ def targets_of(wanted: Iterable[ProjectId | RenderHandle], after: After | AfterE
     for key, value in after.items():
         path_segment("project", key)
         if by_id.setdefault(str(key), value) is not value:
-            raise PictoryConfigError(f"after has project {str(key)!r} twice, as text and as a number, with two values.")
+            raise PictoryConfigError(f"after has project {brief(key)} twice, as text and as a number, with two values.")
     unused = by_id.keys() - {str(one) for one in ids if not isinstance(one, RenderHandle)}
     if unused:
         raise PictoryConfigError(
-            f"after has a value for project {min(unused)!r}, which is not waited for by its id. "
+            f"after has a value for project {brief(min(unused))}, which is not waited for by its id. "
             "Correct the id; a RenderHandle has a date of its own and needs none."
         )
     return [target_of(one, None if isinstance(one, RenderHandle) else by_id.get(str(one))) for one in ids]

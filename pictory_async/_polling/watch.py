@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import attrs
 
 from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
-from pictory_async._codec.error_body import quotable
 from pictory_async._http.health import from_api
 from pictory_async._polling import explain
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
@@ -20,6 +19,7 @@ from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.schedules import PollSchedule, Sighting
 from pictory_async._polling.snapshot import Snapshot
 from pictory_async._settings.paths import job_path, project_path
+from pictory_async._values import quotable
 from pictory_async.errors import (
     APIError,
     AuthenticationError,

@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from pictory_async._settings.addresses import is_loopback, web_address
 from pictory_async._settings.durations import optional_seconds
-from pictory_async._values import ValueObject
+from pictory_async._settings.key import ApiKey, wrapped
+from pictory_async._values import ValueObject, brief
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
     from pictory_async._settings.durations import Duration
 
+__all__ = ["ApiKey", "BaseUrl", "Config", "user_agent"]
+
 BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
-_GET_KEY: Final = "Copy one from https://app.pictory.ai/api-access and pass it as api_key or set PICTORY_API_KEY."
-
-
-class ApiKey:
-    """The API key, which is shown only to the code that sends it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The key itself."""
-        return self._value
-
-    def hide_in(self, text: str) -> str:
-        """The text without the key: a server may repeat what it was sent."""
-        return text.replace(self._value, "********")
-
-    def __repr__(self) -> str:
-        return "ApiKey('********')"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("An API key cannot be pickled or copied; make a new client where it is needed.")
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -59,49 +38,62 @@ class Config(ValueObject):
     timeout: float | None
 
     @classmethod
-    def checked(cls, api_key: str | None, base_url: str | None, timeout: Duration | None) -> Config:
+    def checked(cls, api_key: str | ApiKey | None, base_url: str | BaseUrl | None, timeout: Duration | None) -> Config:
         """Take settings from arguments, then from the environment, and check them.
 
         Raises:
             PictoryConfigError: There is no key, or the key, the URL or the limit is not valid.
         """
-        key = api_key if api_key is not None else os.environ.get("PICTORY_API_KEY")
-        url = base_url if base_url is not None else os.environ.get("PICTORY_API_BASE_URL") or BASE_URL
-        return cls(_checked_key(key), _checked_url(url), optional_seconds("timeout", timeout, above=0.0))
+        key, address = ApiKey(api_key), base_url if isinstance(base_url, BaseUrl) else BaseUrl(base_url)
+        del api_key, base_url  # a traceback of this frame can show its variables
+        key.check()
+        if not key.is_usual:
+            warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=3)
+        return cls(key, address.checked(key), optional_seconds("timeout", timeout, above=0.0))
 
 
-def _checked_key(key: str | None) -> ApiKey:
-    if isinstance(key, str):
-        key = key.strip()  # files and secret stores end with a line end
-    if not key:
-        raise PictoryConfigError(f"There is no API key. {_GET_KEY}")
-    if not isinstance(key, str):
-        raise PictoryConfigError(f"The API key must be text, not {type(key).__name__}. {_GET_KEY}")
-    if key.lower().startswith("bearer "):
-        raise PictoryConfigError("The API key starts with 'Bearer '. Pictory takes the raw key: remove that word.")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise PictoryConfigError(f"The API key contains spaces, line ends or other impossible characters. {_GET_KEY}")
-    if not key.startswith("pictai_"):
-        warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=4)
-    return ApiKey(key)
+class BaseUrl:
+    """The address of the API before it is checked: until then, it may contain a password, or the key by mistake.
 
+    Args:
+        value: What a user passed, or ``None`` for the environment variable ``PICTORY_API_BASE_URL`` and, if that is not
+            set, for Pictory's own address.
+    """
 
-def _checked_url(url: str) -> str:
-    parts = web_address(url)
-    # Neither passwords are shown, nor a key that was passed in the wrong place.
-    shown = "" if "@" in str(url) or "pictai_" in str(url) else f" {url!r}"
-    problem = None
-    if parts is None:
-        problem = "is not a web address: it must start with https:// and name a host"
-    elif parts.username is not None or parts.password is not None:
-        problem = "contains credentials. Remove them; the API key is sent as a header"
-    elif parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        problem = "would send the API key unencrypted; use https:// (http:// is for loopback only)"
-    elif parts.query or parts.fragment:
-        problem = "must be a plain address without query or fragment"
-    if problem:
-        raise PictoryConfigError(f"The base URL{shown} {problem}.")
-    return url.rstrip("/")
+    __slots__ = ("_unwrap",)
+
+    def __init__(self, value: str | None = None) -> None:
+        self._unwrap = wrapped(os.environ.get("PICTORY_API_BASE_URL") or BASE_URL if value is None else value)
+
+    def checked(self, key: ApiKey) -> str:
+        """The address without a trailing slash.
+
+        Raises:
+            PictoryConfigError: It cannot be one; the text repeats neither a password nor the key.
+        """
+        problem = self._problem(key)
+        if problem is not None:
+            raise PictoryConfigError(problem)
+        return str(self._unwrap()).rstrip("/")
+
+    def _problem(self, key: ApiKey) -> str | None:
+        url = self._unwrap()
+        parts = web_address(url)
+        problem = None
+        if parts is None:
+            problem = "is not a web address: it must start with https:// and name a host"
+        elif parts.username is not None or parts.password is not None:
+            problem = "contains credentials. Remove them; the API key is sent as a header"
+        elif parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            problem = "would send the API key unencrypted; use https:// (http:// is for loopback only)"
+        elif parts.query or parts.fragment:
+            problem = "must be a plain address without query or fragment"
+        elif key.is_in(url):
+            problem = "contains an API key. Remove it; the API key is sent as a header"
+        if problem is None:
+            return None
+        shown = "" if "@" in str(url) or key.is_in(str(url)) else f" {brief(url)}"
+        return f"The base URL{shown} {problem}."
 
 
 def user_agent() -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from datetime import timedelta
 from typing import TypeAlias
 
+from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 Duration: TypeAlias = float | timedelta
@@ -25,11 +26,11 @@ def seconds(name: str, value: Duration, *, above: float | None = None) -> float:
     """
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-        msg = f"{name} must be a number of seconds or a timedelta, zero or more, not {value!r}."
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= sys.float_info.max:
+        msg = f"{name} must be a number of seconds or a timedelta, zero or more, not {brief(value)}."
         raise PictoryConfigError(msg)
     if above is not None and value <= above:
-        msg = f"{name} must be longer than {above:g} s, not {value!r}."
+        msg = f"{name} must be longer than {above:g} s, not {brief(value)}."
         raise PictoryConfigError(msg)
     return float(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
+from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 _MAX_ID: Final = 256
@@ -22,9 +23,10 @@ def path_segment(what: str, value: object) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise PictoryConfigError(f"A {what} id is text or an integer, not {type(value).__name__}.")
-    text = str(value)
+    # Numbers of thousands of digits have no text.
+    text = "" if isinstance(value, int) and abs(value) >= 10**_MAX_ID else str(value)
     if not text.strip() or text in {".", ".."} or len(text) > _MAX_ID or not text.isprintable():
-        raise PictoryConfigError(f"{text[:40]!r} cannot be a {what} id.")
+        raise PictoryConfigError(f"{brief(value)} cannot be a {what} id.")
     return quote(text, safe="")
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from pictory_async.insight._similar import Effort, Likeness, likenesses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
-__all__ = ["Pair", "align", "moved"]
+__all__ = ["Effort", "Pair", "align", "explained", "moved"]
 
-_SIMILAR = 0.5  # the share of common characters from which two texts are versions of one text
-_COMPARED_LENGTH = 200  # characters of a text that are compared: the work grows with the square
-_MAX_COMPARED = 2_000  # pairs of texts; in larger templates only neighbours are compared
+_MOST_GAPS: Final = 1000
 
 T = TypeVar("T")
 
@@ -30,6 +29,7 @@ class Pair(NamedTuple):
 def align(
     old: Sequence[T],
     new: Sequence[T],
+    effort: Effort,
     *,
     key: Callable[[T], str | None],
     content: Callable[[T], Hashable],
@@ -38,11 +38,13 @@ def align(
 ) -> list[Pair]:
     """Match the items of two versions of a sequence.
 
-    First by id, then by equal content, then by similar text, the most similar first. Each item is matched once.
+    First by id, then by equal content, then by similar text, the most similar first, and of equally similar ones those
+    in whose order the fewest items moved. Each item is matched once.
 
     Args:
         old: The earlier version.
         new: The later version.
+        effort: What the search for similar texts may take.
         key: Returns an item's id; an id that occurs twice in one version is ignored.
         content: Returns what must be equal for two items to match by content.
         text: Returns what must be similar for two items to match by similarity.
@@ -55,18 +57,22 @@ def align(
     left, right = dict(enumerate(old)), dict(enumerate(new))
     pairs: list[Pair] = []
 
-    def take(found: Iterator[tuple[int, int]], how: str) -> None:
+    def take(found: Iterable[tuple[int, int]], how: str) -> None:
         for one, other in found:
             if one in left and other in right:
                 del left[one], right[other]
                 pairs.append(Pair(one, other, how))
 
     ids, new_ids = _unique(left, key), _unique(right, key)
-    take(((index, new_ids[name]) for name, index in ids.items() if name in new_ids), "id")
-    take(_equal(left, right, content), "content")
-    take(_similar(left, right, text), "similarity")
+    take([(index, new_ids[name]) for name, index in ids.items() if name in new_ids], "id")
+    take(list(_equal(left, right, content)), "content")
+    if place is not None and len(left) == len(right) == 1:
+        take(list(_equal(left, right, place)), "place")  # no other can be more similar
+    old_texts = {index: text(item) for index, item in left.items()}
+    new_texts = {index: text(item) for index, item in right.items()}
+    take(_in_order(likenesses(old_texts, new_texts, effort), pairs), "similarity")
     if place is not None:
-        take(_equal(left, right, place), "place")
+        take(list(_equal(left, right, place)), "place")
     return sorted(pairs)
 
 
@@ -93,6 +99,34 @@ def moved(pairs: Sequence[Pair]) -> set[Pair]:
     return set(pairs) - stay
 
 
+def explained(pairs: Sequence[tuple[int, int]], gaps: Sequence[int], unmatched: Sequence[int]) -> set[int]:
+    """Items of one version that may be those that could not be read in the other one, so nobody knows if they are new.
+
+    Args:
+        pairs: The indexes of the matched items, first in the version with the gaps.
+        gaps: The indexes of what could not be read there, in order.
+        unmatched: The indexes of the items in the other version that match nothing, in order.
+
+    Returns:
+        As many of ``unmatched`` as there are gaps, if possible: each between the same neighbors as its gap.
+    """
+    if len(gaps) >= len(unmatched):
+        return set(unmatched)
+    matched = [Pair(*pair, "") for pair in sorted(pairs)]
+    displaced = moved(matched)
+    kept = [pair for pair in matched if pair not in displaced]
+    starts, free, taken = [pair.old for pair in kept], list(unmatched), set[int]()
+    for gap in gaps[:_MOST_GAPS]:
+        place = bisect_left(starts, gap)
+        first = bisect_right(free, kept[place - 1].new) if place else 0
+        last = bisect_left(free, kept[place].new) if place < len(kept) else len(free)
+        if first < last:
+            near = kept[max(place - 1, 0)] if kept else Pair(0, 0, "")
+            expected = bisect_left(free, near.new + gap - near.old, first, last)
+            taken.add(free.pop(min(expected, last - 1)))
+    return taken
+
+
 def _unique(items: dict[int, T], key: Callable[[T], str | None]) -> dict[str, int]:
     names = {index: key(item) for index, item in items.items()}
     counts = Counter(names.values())
@@ -109,24 +143,28 @@ def _equal(left: dict[int, T], right: dict[int, T], content: Callable[[T], Hasha
             yield index, same.pop()
 
 
-def _similar(left: dict[int, T], right: dict[int, T], text: Callable[[T], str]) -> Iterator[tuple[int, int]]:
-    texts = {index: text(item)[:_COMPARED_LENGTH] for index, item in left.items()}
-    reach = max(_MAX_COMPARED // (len(left) or 1), 1)
-    found: list[tuple[float, int, int, int]] = []
-    for place, (other, item) in enumerate(sorted(right.items())):
-        matcher = SequenceMatcher(None, "", text(item)[:_COMPARED_LENGTH], autojunk=False)
-        near = sorted(texts)[max(0, place - reach // 2) : place + reach // 2 + 1]
-        for one in near:
-            matcher.set_seq1(texts[one])
-            ratio = _ratio(matcher)
-            if ratio >= _SIMILAR:
-                found.append((-ratio, abs(one - other), one, other))
-    # The most similar first, and of equally similar ones the nearest. `take` skips items that are matched already.
-    for _, _, one, other in sorted(found):
-        yield one, other
+def _in_order(found: list[Likeness], pairs: list[Pair]) -> list[tuple[int, int]]:
+    """The pairs of similar items, the best first: the most similar, and of equally similar ones the expected ones."""
+    anchors = sorted([*pairs, *_certain(found)])
+    displaced = moved(anchors)
+    kept = [pair for pair in anchors if pair not in displaced]
+    starts = [pair.old for pair in kept]
+
+    def off(likeness: Likeness) -> int:
+        # Where items were added in front, all that follow are expected as much later.
+        near = kept[max(bisect_right(starts, likeness.old) - 1, 0)] if kept else Pair(0, 0, "")
+        return abs((likeness.new - likeness.old) - (near.new - near.old))
+
+    found.sort(key=lambda likeness: (-likeness.share, off(likeness), likeness))
+    return [(likeness.old, likeness.new) for likeness in found]
 
 
-def _ratio(matcher: SequenceMatcher[str]) -> float:
-    if matcher.real_quick_ratio() < _SIMILAR or matcher.quick_ratio() < _SIMILAR:
-        return 0.0
-    return matcher.ratio()
+def _certain(found: list[Likeness]) -> Iterator[Pair]:
+    """The pairs of items of which each is more similar to the other than to all others."""
+    best: dict[tuple[str, int], list[float]] = {}  # the two highest shares of each item
+    for old, new, share in found:
+        for item in (("old", old), ("new", new)):
+            best[item] = sorted([*best.get(item, (0.0, 0.0)), share])[1:]
+    for old, new, share in found:
+        if all(best[item][1] == share > best[item][0] for item in (("old", old), ("new", new))):
+            yield Pair(old, new, "similarity")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from pictory_async.insight._numbers import place_of, places_unread
 from pictory_async.insight._placeholders import malformed_in, places_of
-from pictory_async.insight._text import clean, quoted
+from pictory_async.insight._text import quoted, short
 from pictory_async.insight._variables import template_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from pictory_async.insight._variables import TemplateVariables
     from pictory_async.models import Template
@@ -22,6 +23,9 @@ __all__ = ["Finding", "Severity", "check_template"]
 
 _SCHEMAS = frozenset({"v2", "v3"})
 _TEMPLATE = "template"
+_MOST: Final = 1000  # findings
+_MOST_COMPARED: Final = 20_000  # pairs of names, in the search for what was meant
+_LONGEST_NAME: Final = 80  # characters of a name that may be mistyped
 
 
 class Severity(StrEnum):
@@ -78,6 +82,7 @@ def check_template(template: Template, values: Mapping[str, Any] | None = None) 
     ``undeclared-variable``    error    A text uses a variable that the template does not declare.
     ``missing-value``          error    No value is given for a variable without default (*).
     ``unknown-value``          error    A value is given for a variable that does not exist (*).
+    ``unreadable``             warning  A part of the template could not be read; nothing is known about it.
     ``deprecated``             warning  The template should no longer be used.
     ``publication-unknown``    warning  The API does not say whether the template is published.
     ``unknown-schema``         warning  The schema version is neither ``v2`` nor ``v3``, or is not given.
@@ -86,6 +91,7 @@ def check_template(template: Template, values: Mapping[str, Any] | None = None) 
     ``default-value``          warning  No value is given for a variable, so its default will be used (*).
     ``blank-value``            warning  A value is empty or has only spaces (*).
     ``unused-variable``        info     A variable is declared, but no text uses it.
+    ``more-findings``          info     There are more than 1,000 findings; the others are left out.
     ========================== ======== =============================================================================
 
     (*) only if ``values`` is not ``None``.
@@ -99,46 +105,62 @@ def check_template(template: Template, values: Mapping[str, Any] | None = None) 
         The findings, errors first; empty if there are no problems. A template without errors can be used.
     """
     variables = template_variables(template)
-    findings = [*_template(template), *_variables(variables, values), *_texts(template, variables)]
-    if values is not None:
-        findings += _values(variables, values)
+    unread = places_unread(template)
+    findings = [*_template(template, unread), *_variables(variables, values, unread)]
+    # Without the declared variables, nothing is known about those that texts use and values are given for.
+    known, hints = "variables" not in unread, _Hints()
+    if known:
+        findings += _undeclared(variables, hints)
+    findings += _malformed(template, variables)
+    if known and values is not None:
+        findings += _values(variables, values, hints)
     order = list(Severity)
-    return sorted(findings, key=lambda finding: order.index(finding.severity))
+    findings.sort(key=lambda finding: order.index(finding.severity))
+    more = len(findings) - _MOST
+    return findings if more <= 0 else [*findings[:_MOST], _more(more)]
 
 
-def _template(template: Template) -> Iterator[Finding]:
-    if template.published is None:
+def _template(template: Template, unread: tuple[str, ...]) -> Iterator[Finding]:
+    for path in unread:
+        yield _warning("unreadable", f"{path} could not be read, so nothing is known about it.", place_of(path))
+    if template.published is None and "published" not in unread:
         yield _warning("publication-unknown", "The API does not say whether the template is published.")
-    elif not template.published:
+    elif template.published is False:
         yield _error("unpublished", "The template is not published. Publish it in Pictory before you use it.")
     if template.deprecated:
         yield _warning("deprecated", "The template is deprecated. Use its successor.")
-    if not template.scenes:
+    if not template.scenes and not any(path.startswith("scenes") for path in unread):
         yield _error("no-scenes", "The template has no scenes.")
-    if template.schema_version not in _SCHEMAS:
+    if template.schema_version not in _SCHEMAS and "schemaVersion" not in unread:
         message = f"The schema version is {quoted(template.schema_version)}. The documented versions are v2 and v3."
         yield _warning("unknown-schema", message)
 
 
-def _variables(variables: TemplateVariables, values: Mapping[str, Any] | None) -> Iterator[Finding]:
+def _variables(
+    variables: TemplateVariables, values: Mapping[str, Any] | None, unread: tuple[str, ...]
+) -> Iterator[Finding]:
+    texts = "subtitle or text layer that could be read" if unread else "subtitle or text layer"
     for name, default in variables.declared.items():
         if _is_blank(default) and (values is None or name not in values):
             message = f"{quoted(name)} has no default, so every video needs a value for it."
             yield _warning("empty-default", message, _place(name))
     for name in variables.unused:
-        message = f"{quoted(name)} is declared, but no subtitle or text layer uses it."
+        message = f"{quoted(name)} is declared, but no {texts} uses it."
         yield Finding(severity=Severity.INFO, code="unused-variable", message=message, place=_place(name))
 
 
-def _texts(template: Template, variables: TemplateVariables) -> Iterator[Finding]:
+def _undeclared(variables: TemplateVariables, hints: _Hints) -> Iterator[Finding]:
     for name in variables.undeclared:
         first, *others = variables.used[name]
         more = f" (also in {len(others)} more places)" if others else ""
         message = (
-            f"{{{{{clean(name)}}}}} is used{more}, but the template does not declare this variable"
-            f"{_hint(name, variables.declared)}. Viewers would probably see the braces."
+            f"{{{{{short(name)}}}}} is used{more}, but the template does not declare this variable"
+            f"{hints.find(name, variables.declared)}. Viewers would probably see the braces."
         )
         yield _error("undeclared-variable", message, str(first))
+
+
+def _malformed(template: Template, variables: TemplateVariables) -> Iterator[Finding]:
     declared = frozenset(variables.declared)
     for place, text in places_of(template):
         for part in malformed_in(text, declared):
@@ -146,7 +168,7 @@ def _texts(template: Template, variables: TemplateVariables) -> Iterator[Finding
             yield _warning("malformed-placeholder", message, str(place))
 
 
-def _values(variables: TemplateVariables, values: Mapping[str, Any]) -> Iterator[Finding]:
+def _values(variables: TemplateVariables, values: Mapping[str, Any], hints: _Hints) -> Iterator[Finding]:
     wanted = dict.fromkeys([*variables.declared, *variables.used])
     for name in wanted:
         default = variables.declared.get(name)
@@ -161,7 +183,7 @@ def _values(variables: TemplateVariables, values: Mapping[str, Any]) -> Iterator
             yield _warning("default-value", message, _place(name, "value"))
     for name in values:
         if name not in wanted:
-            message = f"The template has no variable {quoted(name)}{_hint(name, wanted)}."
+            message = f"The template has no variable {quoted(name)}{hints.find(name, wanted)}."
             yield _error("unknown-value", message, _place(name, "value"))
 
 
@@ -169,14 +191,28 @@ def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
-    by_fold = {other.casefold(): other for other in known}
-    close = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.75)
-    return f" (did you mean {quoted(by_fold[close[0]])}?)" if close else ""
+class _Hints:
+    """Finds names that were probably meant, for as long as that takes little work in total."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_COMPARED
+
+    def find(self, name: str, known: Collection[str]) -> str:
+        """The name that was probably meant, as a part of a sentence; can be empty."""
+        self._left -= len(known)
+        if self._left < 0 or len(name) > _LONGEST_NAME:
+            return ""
+        by_fold = {other.casefold(): other for other in known if len(other) <= _LONGEST_NAME}
+        close = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.75)
+        return f" (did you mean {quoted(by_fold[close[0]])}?)" if close else ""
 
 
 def _place(name: str, kind: str = "variable") -> str:
-    return f"{kind} {clean(name)}"
+    return f"{kind} {short(name)}"
+
+
+def _more(count: int) -> Finding:
+    return Finding(severity=Severity.INFO, code="more-findings", message=f"{count} more findings are left out.")
 
 
 def _error(code: str, message: str, place: str = _TEMPLATE) -> Finding:

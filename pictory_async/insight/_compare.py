@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+import zlib
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
 from pictory_async.errors import PictoryConfigError
-from pictory_async.insight._text import clean, is_list, is_object, same, shown
+from pictory_async.insight._numbers import places_unread
+from pictory_async.insight._text import Gap, canonical, is_list, is_object, same, short, shown
 from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
@@ -21,7 +24,12 @@ __all__ = ["ProjectComparison", "Setting", "compare_projects"]
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#$!])")
 _URL = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NO_SETTING = frozenset({"project_id", "projectId", "id", "saveDate", "savedDate", "generatedDate", "success"})
-_MAX_DEPTH = 4  # levels of unknown objects that are compared
+_MAX_DEPTH: Final = 8  # levels of unknown objects that are settings of their own
+_MOST: Final = 2000  # unknown settings of one project
+_LONG: Final = 100  # characters of a name
+_REST: Final = "…"
+_SCENES: Final = "scriptTxtSceneSettings"
+_FILTER: Final = "visualFilter"
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +40,8 @@ class Setting:
         key: Its name in `ProjectComparison.to_dict`, such as ``layouts``. For a setting that this package does not
             know, its path in the API's JSON, such as ``audio.voiceOverTextSpeed``.
         label: Its name for people, such as ``Aspect ratio``.
-        values: The value in each project, in the order of the projects; ``None`` if the project has none.
+        values: The value in each project, in the order of the projects; ``None`` if the project has none, and
+            ``could not be read`` if it has one that does not have the documented type.
         known: Whether this package knows the setting, so that it has a type and a unit.
     """
 
@@ -43,8 +52,10 @@ class Setting:
 
     @property
     def differs(self) -> bool:
-        """Whether the projects have different values."""
-        return not all(same(self.values[0], value) for value in self.values)
+        """Whether the projects have different values. A value that could not be read counts as different."""
+        first, *others = self.values
+        unknown = bool(others) and any(isinstance(value, Gap) for value in self.values)
+        return unknown or not all(same(first, value) for value in others)
 
 
 @attrs.frozen(kw_only=True)
@@ -55,11 +66,14 @@ class ProjectComparison:
         ids: The ids of the projects, in their order.
         labels: A unique one-line label for each project: its name, with the id if several have the same name.
         settings: All settings that at least one project has.
+        unreadable: For each project, the places of what could not be read, such as ``visualFilter.styles[0]``; at most
+            100, and then how many more.
     """
 
     ids: tuple[ProjectId, ...]
     labels: tuple[str, ...]
     settings: tuple[Setting, ...]
+    unreadable: tuple[tuple[str, ...], ...] = ()
 
     @property
     def differing(self) -> tuple[Setting, ...]:
@@ -101,9 +115,10 @@ class ProjectComparison:
         Each setting is a list with one value per project. The keys ``names``, ``layouts``, ``schemas``,
         ``durations``, ``audioSpeeds``, ``videoVolumes`` and ``maxLines`` are those of the API's page. These and the
         keys of all other known settings are always present. Other keys: ``projectIds``; ``other``, with the unknown
-        settings by their path; and ``differing``, the keys of the settings that differ.
+        settings by their path; ``differing``, the keys of the settings that differ; and ``unreadable``, if something
+        could not be read.
         """
-        known = {key: [None] * len(self.ids) for key, _, _ in _KNOWN}
+        known = {key: [None] * len(self.ids) for key, *_ in _KNOWN}
         found = {setting.key: _plain(setting.values) for setting in self.settings if setting.known}
         return {
             "projectIds": list(self.ids),
@@ -111,6 +126,7 @@ class ProjectComparison:
             **found,
             "other": {setting.key: _plain(setting.values) for setting in self.settings if not setting.known},
             "differing": [setting.key for setting in self.differing],
+            **({"unreadable": [list(places) for places in self.unreadable]} if any(self.unreadable) else {}),
         }
 
 
@@ -119,7 +135,8 @@ def compare_projects(projects: Iterable[Project]) -> ProjectComparison:
 
     Does what "Compare Project Settings" on https://docs.pictory.ai/api-reference/projects/get-project-by-id does, for
     every setting, including those that this package does not know. URLs, ids of files and times are not compared.
-    You can also compare two snapshots of one project.
+    Of a project with more than 2,000 unknown settings, the setting ``…`` says how many are left out. You can also
+    compare two snapshots of one project.
 
     Args:
         projects: One or more projects.
@@ -133,17 +150,34 @@ def compare_projects(projects: Iterable[Project]) -> ProjectComparison:
     projects = tuple(projects)
     if not projects:
         raise PictoryConfigError("A comparison needs at least one project.")
-    unknown = [dict(_unknown_settings(project)) for project in projects]
+    unread = [places_unread(project) for project in projects]
+    unknown = [_unknown_settings(project) for project in projects]
     settings = [
-        Setting(key=key, label=label, values=tuple(_value(read, project) for project in projects))
-        for key, label, read in _KNOWN
+        Setting(
+            key=key,
+            label=label,
+            values=tuple(
+                Gap.UNREADABLE if _is_unread(place, places) else _value(read, project)
+                for project, places in zip(projects, unread, strict=True)
+            ),
+        )
+        for key, label, place, read in _KNOWN
     ]
     settings += [
-        Setting(key=path, label=clean(path), values=tuple(each.get(path) for each in unknown), known=False)
+        Setting(key=path, label=short(path), values=tuple(each.get(path) for each in unknown), known=False)
         for path in dict.fromkeys(path for each in unknown for path in each)
     ]
-    given = tuple(setting for setting in settings if any(value is not None for value in setting.values))
-    return ProjectComparison(ids=tuple(project.id for project in projects), labels=_labels(projects), settings=given)
+    return ProjectComparison(
+        ids=tuple(project.id for project in projects),
+        labels=_labels(projects),
+        settings=tuple(setting for setting in settings if any(value is not None for value in setting.values)),
+        unreadable=tuple(unread),
+    )
+
+
+def _is_unread(place: str, unread: tuple[str, ...]) -> bool:
+    """Whether a setting, a part of it, or what it is a part of could not be read."""
+    return any(one == place or one.startswith(f"{place}[") or place.startswith(f"{one}.") for one in unread)
 
 
 def _scene(read: Callable[[SceneSettings], Any]) -> Callable[[Project], Any]:
@@ -155,27 +189,37 @@ def _visual(read: Callable[[VisualFilter], tuple[str, ...]]) -> Callable[[Projec
     return lambda project: None if project.visual_filter is None else tuple(sorted(read(project.visual_filter)))
 
 
-_Known: TypeAlias = "tuple[str, str, Callable[[Project], Any]]"
+_Known: TypeAlias = "tuple[str, str, str, Callable[[Project], Any]]"
 _KNOWN: tuple[_Known, ...] = (
-    ("names", "Name", lambda project: project.name),
-    ("sources", "Source", lambda project: project.source),
-    ("types", "Project type", lambda project: project.project_type),
-    ("schemas", "Schema", lambda project: project.schema_version),
-    ("layouts", "Aspect ratio", lambda project: project.layout),
-    ("durations", "Duration (s)", lambda project: project.duration),
-    ("languages", "Language", lambda project: project.language),
-    ("voiceOvers", "Voice-over", lambda project: project.voice_over_id),
-    ("audioSpeeds", "Audio speed (%)", lambda project: project.audio_speed),
-    ("videoVolumes", "Video volume (%)", lambda project: project.video_volume),
-    ("brands", "Brand", lambda project: project.brand_id),
-    ("templates", "Smart layout", lambda project: project.smart_template_id),
-    ("maxLines", "Max. lines per scene", _scene(lambda settings: settings.max_lines)),
-    ("autoHighlights", "Auto-highlight keywords", _scene(lambda settings: settings.auto_highlight_keywords)),
-    ("autoVisuals", "Auto-select visuals", _scene(lambda settings: settings.auto_visual_selection)),
-    ("sceneBreaks", "Scene break", _scene(lambda settings: settings.scene_break)),
-    ("visualLibraries", "Visual libraries", _visual(lambda allowed: allowed.libraries)),
-    ("visualStyles", "Visual styles", _visual(lambda allowed: allowed.styles)),
-    ("visualCategories", "Visual categories", _visual(lambda allowed: allowed.categories)),
+    ("names", "Name", "projectName", lambda project: project.name),
+    ("sources", "Source", "source", lambda project: project.source),
+    ("types", "Project type", "projectType", lambda project: project.project_type),
+    ("schemas", "Schema", "schemaVersion", lambda project: project.schema_version),
+    ("layouts", "Aspect ratio", "layout", lambda project: project.layout),
+    ("durations", "Duration (s)", "videoDuration", lambda project: project.duration),
+    ("languages", "Language", "scriptLanguage", lambda project: project.language),
+    ("voiceOvers", "Voice-over", "voiceOverId", lambda project: project.voice_over_id),
+    ("audioSpeeds", "Audio speed (%)", "audioSpeed", lambda project: project.audio_speed),
+    ("videoVolumes", "Video volume (%)", "videoVolume", lambda project: project.video_volume),
+    ("brands", "Brand", "brandId", lambda project: project.brand_id),
+    ("templates", "Smart layout", "smartTemplateId", lambda project: project.smart_template_id),
+    ("maxLines", "Max. lines per scene", f"{_SCENES}.maxLines", _scene(lambda one: one.max_lines)),
+    (
+        "autoHighlights",
+        "Auto-highlight keywords",
+        f"{_SCENES}.autoHighlightKeywords",
+        _scene(lambda one: one.auto_highlight_keywords),
+    ),
+    (
+        "autoVisuals",
+        "Auto-select visuals",
+        f"{_SCENES}.autoVisualSelection",
+        _scene(lambda one: one.auto_visual_selection),
+    ),
+    ("sceneBreaks", "Scene break", f"{_SCENES}.selectedValueSceneBreakChar", _scene(lambda one: one.scene_break)),
+    ("visualLibraries", "Visual libraries", f"{_FILTER}.libraries", _visual(lambda one: one.libraries)),
+    ("visualStyles", "Visual styles", f"{_FILTER}.styles", _visual(lambda one: one.styles)),
+    ("visualCategories", "Visual categories", f"{_FILTER}.categories", _visual(lambda one: one.categories)),
 )
 
 
@@ -184,24 +228,46 @@ def _value(read: Callable[[Project], Any], project: Project) -> Any:
     return None if value == "" else value
 
 
-def _unknown_settings(project: Project) -> Iterator[tuple[str, Any]]:
-    yield from _flat(project.extra)
+def _unknown_settings(project: Project) -> dict[str, Any]:
+    """Return the unknown settings by their path; what is nested deeply is one setting, as JSON."""
+    found: dict[str, Any] = {}
+    left_out = 0
+    parts = [(project.extra, "")]
     if project.scene_settings is not None:
-        yield from _flat(project.scene_settings.extra, "scriptTxtSceneSettings.")
+        parts.append((project.scene_settings.extra, f"{_SCENES}."))
     if project.visual_filter is not None:
-        yield from _flat(project.visual_filter.extra, "visualFilter.")
+        parts.append((project.visual_filter.extra, f"{_FILTER}."))
+    for values, inside in parts:
+        for path, value in _flat(values, inside):
+            if len(found) < _MOST:
+                found[path] = canonical(value) if is_object(value) else value
+            else:
+                left_out += 1
+    if left_out:
+        found[_REST] = Gap.LEFT_OUT
+    return found
 
 
 def _flat(values: Mapping[str, Any], inside: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
-        if is_object(value):
-            if depth < _MAX_DEPTH:
-                yield from _flat(value, f"{inside}{key}.", depth + 1)
+        path = f"{inside}{_shortened(key)}"
+        if is_object(value) and depth < _MAX_DEPTH:
+            yield from _flat(value, f"{path}.", depth + 1)
+        elif is_list(value) and any(is_object(item) or is_list(item) for item in value) and depth < _MAX_DEPTH:
+            yield from _flat({f"[{index}]": item for index, item in enumerate(value)}, path, depth + 1)
+        elif is_object(value):
+            yield path, value
         elif is_list(value):
-            if all(isinstance(item, str | int | float) and not _is_url(item) for item in value):
-                yield f"{inside}{key}", tuple(value)
+            kept = tuple(item for item in value if not _is_url(item))
+            if kept or not value:
+                yield path, kept
         elif value is not None and value != "" and not _is_url(value) and key not in _NO_SETTING:
-            yield f"{inside}{key}", value
+            yield path, value
+
+
+def _shortened(key: str) -> str:
+    # Paths contain the names of all objects around, so long ones would add up.
+    return key if len(key) <= _LONG else f"{key[:_LONG]}…{zlib.crc32(key.encode(errors='replace')):08x}"
 
 
 def _is_url(value: Any) -> bool:
@@ -209,19 +275,18 @@ def _is_url(value: Any) -> bool:
 
 
 def _labels(projects: tuple[Project, ...]) -> tuple[str, ...]:
-    names = [shown(project.name) if (project.name or "").strip() else str(project.id) for project in projects]
-    if len(set(names)) < len(names):
-        ids = [clean(str(project.id)) for project in projects]
-        names = [
-            name if names.count(name) == 1 else f"{name} ({number})" for name, number in zip(names, ids, strict=True)
-        ]
+    names = [shown(project.name) if (project.name or "").strip() else shown(project.id) for project in projects]
+    times = Counter(names)
+    ids = [shown(project.id) for project in projects]
+    names = [name if times[name] == 1 else f"{name} ({number})" for name, number in zip(names, ids, strict=True)]
     # Snapshots of one project have the same id too, so they get a number.
     taken: set[str] = set()
+    counts: Counter[str] = Counter()
     for index, name in enumerate(names):
-        label, count = name, 1
+        label = name
         while label in taken:
-            count += 1
-            label = f"{name} #{count}"
+            counts[name] += 1
+            label = f"{name} #{counts[name] + 1}"
         taken.add(label)
         names[index] = label
     return tuple(names)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from pictory_async.insight._align import align, moved
-from pictory_async.insight._diff_scene import SceneChange, content_of, scene_changes, text_of
-from pictory_async.insight._text import quoted, same
+from pictory_async._codec.unreadable import gaps, unread_fields
+from pictory_async.insight._align import Effort, align, explained, moved
+from pictory_async.insight._diff_scene import SceneChange, content_of, known_extra, scene_changes, text_of
+from pictory_async.insight._numbers import numbered, places_unread
+from pictory_async.insight._text import Gap, quoted, same, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from pictory_async.insight._align import Pair
     from pictory_async.models import Model, Template, TemplateScene
 
 __all__ = [
@@ -25,6 +28,9 @@ __all__ = [
     "VariableChangeKind",
     "compare_templates",
 ]
+
+_STEPS: Final = 1_200_000  # of the search for similar scenes
+_INNER_STEPS: Final = 600_000  # of the search for similar texts in all of them
 
 
 class VariableChangeKind(StrEnum):
@@ -118,6 +124,11 @@ class TemplateDiff:
         added: Scenes that only the later version has.
         removed: Scenes that only the earlier version has.
         matches: Scenes that both versions have, in the order of the later one.
+        unreadable_old: The places of what could not be read in the earlier version, such as ``scenes[0]``; at most 100,
+            and then how many more. Nothing else is reported about them.
+        unreadable_new: The same for the later version.
+        is_complete: Whether all scenes were compared with each other. Else the versions are so large that the search
+            was ended, and some of the scenes that are reported as removed and as added may be changed ones.
     """
 
     old_id: str
@@ -127,6 +138,9 @@ class TemplateDiff:
     added: tuple[SceneRef, ...] = ()
     removed: tuple[SceneRef, ...] = ()
     matches: tuple[SceneMatch, ...] = ()
+    unreadable_old: tuple[str, ...] = ()
+    unreadable_new: tuple[str, ...] = ()
+    is_complete: bool = True
 
     @property
     def moved(self) -> tuple[SceneMatch, ...]:
@@ -140,8 +154,9 @@ class TemplateDiff:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing changed."""
-        return not (self.properties or self.variables or self.added or self.removed or self.moved or self.changed)
+        """Whether nothing changed, and everything could be read."""
+        changes = self.properties or self.variables or self.added or self.removed or self.moved or self.changed
+        return not (changes or self.unreadable_old or self.unreadable_new)
 
     def lines(self) -> list[str]:
         """Return the changes as lines for people; empty if nothing changed.
@@ -152,15 +167,8 @@ class TemplateDiff:
 
     def _lines(self) -> Iterator[str]:
         for change in self.properties:
-            yield f"{change.name}: {quoted(change.old)} → {quoted(change.new)}"
-        for variable in self.variables:
-            name = quoted(variable.name)
-            if variable.kind is VariableChangeKind.ADDED:
-                yield f"variable {name} added, default {quoted(variable.new)}"
-            elif variable.kind is VariableChangeKind.REMOVED:
-                yield f"variable {name} removed, default was {quoted(variable.old)}"
-            else:
-                yield f"variable {name}: default {quoted(variable.old)} → {quoted(variable.new)}"
+            yield f"{short(change.name)}: {quoted(change.old)} → {quoted(change.new)}"
+        yield from map(_variable_line, self.variables)
         for scene in self.removed:
             yield f"scene {scene.number} removed{_with_text(scene)}"
         for scene in self.added:
@@ -170,9 +178,17 @@ class TemplateDiff:
                 yield f"scene {match.old.number} moved, now scene {match.new.number}{_with_text(match.new)}"
             for scene_change in match.changes:
                 yield f"scene {match.new.number}: {scene_change}"
+        yield from (f"old version: {place} could not be read" for place in self.unreadable_old)
+        yield from (f"new version: {place} could not be read" for place in self.unreadable_new)
+        if not self.is_complete:
+            yield "the versions are too large to compare all their scenes: some may be changed, not removed and added"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the changes as JSON values."""
+        """Return the changes as JSON values.
+
+        ``unreadable`` is there only if something could not be read, and ``is_complete`` only if it is false.
+        """
+        unread = {"old": list(self.unreadable_old), "new": list(self.unreadable_new)}
         return {
             "old_id": self.old_id,
             "new_id": self.new_id,
@@ -197,6 +213,8 @@ class TemplateDiff:
                 }
                 for match in self.changed
             ],
+            **({"unreadable": unread} if any(unread.values()) else {}),
+            **({} if self.is_complete else {"is_complete": False}),
         }
 
 
@@ -205,62 +223,111 @@ def compare_templates(old: Template, new: Template) -> TemplateDiff:
 
     Does what "Compare Template Versions" on https://docs.pictory.ai/api-reference/templates/get-template-by-id does,
     and more. Scenes are matched by their id, then by equal content, then by similar text, so you can compare versions
-    that were exported again and have new ids. No request is sent.
+    that were exported again and have new ids. No request is sent. The work is bounded, so large versions do not
+    block the event loop.
 
     Args:
         old: The earlier version.
         new: The later version.
     """
-    pairs = align(old.scenes, new.scenes, key=lambda scene: scene.id, content=content_of, text=text_of)
-    displaced = moved(pairs)
-    kept_old, kept_new = {pair.old for pair in pairs}, {pair.new for pair in pairs}
-    before = [_ref(number, scene) for number, scene in enumerate(old.scenes, 1)]
-    after = [_ref(number, scene) for number, scene in enumerate(new.scenes, 1)]
+    befores, afters = numbered(old, "scenes"), numbered(new, "scenes")
+    effort = Effort(_STEPS)
+    pairs = align(
+        [scene for _, scene in befores],
+        [scene for _, scene in afters],
+        effort,
+        key=lambda scene: scene.id,
+        content=content_of,
+        text=text_of,
+    )
+    before = [_ref(number, scene) for number, scene in befores]
+    after = [_ref(number, scene) for number, scene in afters]
+    known = [(before[pair.old].number - 1, after[pair.new].number - 1) for pair in pairs]
+    added = _unmatched(after, known, old)
+    removed = _unmatched(before, [(two, one) for one, two in known], new)
     return TemplateDiff(
         old_id=old.id,
         new_id=new.id,
         properties=tuple(_property_changes(old, new)),
-        variables=tuple(_variable_changes(old.variables, new.variables)),
-        added=tuple(scene for index, scene in enumerate(after) if index not in kept_new),
-        removed=tuple(scene for index, scene in enumerate(before) if index not in kept_old),
-        matches=tuple(
-            SceneMatch(
-                old=before[pair.old],
-                new=after[pair.new],
-                how=pair.how,
-                moved=pair in displaced,
-                changes=scene_changes(old.scenes[pair.old], new.scenes[pair.new]),
-            )
-            for pair in sorted(pairs, key=lambda pair: pair.new)
-        ),
+        variables=tuple(_variable_changes(old, new)),
+        added=added,
+        removed=removed,
+        matches=tuple(_matches(pairs, before, after, (dict(befores), dict(afters)))),
+        unreadable_old=places_unread(old),
+        unreadable_new=places_unread(new),
+        is_complete=not (effort.spent and added and removed),
     )
 
 
+def _matches(
+    pairs: list[Pair],
+    before: list[SceneRef],
+    after: list[SceneRef],
+    scenes: tuple[dict[int, TemplateScene], dict[int, TemplateScene]],
+) -> Iterator[SceneMatch]:
+    displaced = moved(pairs)
+    effort = Effort(_INNER_STEPS)
+    for done, pair in enumerate(sorted(pairs, key=lambda pair: pair.new)):
+        old, new = before[pair.old], after[pair.new]
+        share = effort.share(len(pairs) - done)
+        changes = scene_changes(scenes[0][old.number], scenes[1][new.number], share)
+        effort.give_back(share)
+        yield SceneMatch(old=old, new=new, how=pair.how, moved=pair in displaced, changes=changes)
+
+
+def _unmatched(scenes: list[SceneRef], known: list[tuple[int, int]], other: Template) -> tuple[SceneRef, ...]:
+    """The scenes of one version that the other does not have, without those that may be among its unreadable ones."""
+    missing = gaps(other, "scenes")
+    if not missing and "scenes" in unread_fields(other):
+        return ()  # nothing is known about the other version
+    matched = {number for _, number in known}
+    alone = [scene for scene in scenes if scene.number - 1 not in matched]
+    unclear = explained(known, missing, [scene.number - 1 for scene in alone])
+    return tuple(scene for scene in alone if scene.number - 1 not in unclear)
+
+
 def _properties(template: Template) -> dict[str, Any]:
-    voices = () if template.voice_over is None else template.voice_over.ai_voices
     parts: list[tuple[str, Model | None, tuple[str, ...]]] = [
         ("", template, ("name", "language", "published", "deprecated", "schema_version")),
         ("background_music.", template.background_music, ("enabled", "url", "volume")),
         ("voice_over.", template.voice_over, ("enabled",)),
     ]
-    for index, voice in enumerate(voices):
-        parts.append((f"voice_over.ai_voices[{index}].", voice, ("speaker", "speed", "amplification_level")))
+    for number, voice in [] if template.voice_over is None else numbered(template.voice_over, "ai_voices"):
+        parts.append((f"voice_over.ai_voices[{number - 1}].", voice, ("speaker", "speed", "amplification_level")))
     values: dict[str, Any] = {}
     for prefix, part, names in parts:
         if part is not None:
-            values |= {f"{prefix}{name}": getattr(part, name) for name in names}
-            values |= {f"{prefix}{name}": value for name, value in part.extra.items()}
+            unread = unread_fields(part)
+            values |= {f"{prefix}{name}": Gap.UNREADABLE if name in unread else getattr(part, name) for name in names}
+            values |= {f"{prefix}{name}": value for name, value in known_extra(part.extra, unread).items()}
     return values
 
 
 def _property_changes(old: Template, new: Template) -> Iterator[PropertyChange]:
     before, after = _properties(old), _properties(new)
+    unread = _unread_parts(old) | _unread_parts(new)
     for name in dict.fromkeys([*before, *after]):
-        if not same(before.get(name), after.get(name)):
-            yield PropertyChange(name=name, old=before.get(name), new=after.get(name))
+        one, other = before.get(name), after.get(name)
+        wholes = {name.partition(".")[0], name.partition("[")[0], name.rpartition(".")[0]}
+        unknown = Gap.UNREADABLE is one or Gap.UNREADABLE is other or not unread.isdisjoint(wholes)
+        if not unknown and not same(one, other):
+            yield PropertyChange(name=name, old=one, new=other)
 
 
-def _variable_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[VariableChange]:
+def _unread_parts(template: Template) -> set[str]:
+    """The names of parts that could not be read, so that nothing is known about the properties in them."""
+    voices = template.voice_over
+    unread = set(unread_fields(template))
+    if voices is not None:
+        unread |= {f"voice_over.{attr}" for attr in unread_fields(voices)}
+        unread |= {f"voice_over.ai_voices[{index}]" for index in gaps(voices, "ai_voices")}
+    return unread
+
+
+def _variable_changes(old_template: Template, new_template: Template) -> Iterator[VariableChange]:
+    if any("_variables" in unread_fields(template) for template in (old_template, new_template)):
+        return
+    old, new = old_template.variables, new_template.variables
     for name in sorted({*old, *new}):
         if name not in old:
             yield VariableChange(kind=VariableChangeKind.ADDED, name=name, new=new[name])
@@ -272,6 +339,15 @@ def _variable_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
 
 def _ref(number: int, scene: TemplateScene) -> SceneRef:
     return SceneRef(number=number, id=scene.id, texts=scene.texts)
+
+
+def _variable_line(variable: VariableChange) -> str:
+    name = quoted(variable.name)
+    if variable.kind is VariableChangeKind.ADDED:
+        return f"variable {name} added, default {quoted(variable.new)}"
+    if variable.kind is VariableChangeKind.REMOVED:
+        return f"variable {name} removed, default was {quoted(variable.old)}"
+    return f"variable {name}: default {quoted(variable.old)} → {quoted(variable.new)}"
 
 
 def _with_text(scene: SceneRef) -> str:

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
+from pictory_async._codec.unreadable import unread_fields, unreadable
 from pictory_async.insight._align import align, moved
-from pictory_async.insight._text import clean, quoted, same
+from pictory_async.insight._numbers import layers_of, numbered, place_of
+from pictory_async.insight._text import canonical, quoted, same, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pictory_async.insight._align import Effort
     from pictory_async.models import TemplateScene
 
-__all__ = ["SceneChange", "SceneChangeKind", "content_of", "scene_changes", "text_of"]
+__all__ = ["SceneChange", "SceneChangeKind", "content_of", "known_extra", "scene_changes", "text_of"]
 
 
 class SceneChangeKind(StrEnum):
@@ -61,7 +64,7 @@ class SceneChange:
             case SceneChangeKind.MOVED:
                 return f"{self.old_place} moved, now {self.new_place}"
             case SceneChangeKind.OTHER:
-                return f"{self.new_place}, {clean(self.name or '')}: {quoted(self.old)} → {quoted(self.new)}"
+                return f"{self.new_place}, {short(self.name or '')}: {quoted(self.old)} → {quoted(self.new)}"
             case _:
                 return f"{self.new_place}, {self.kind.value}: {quoted(self.old)} → {quoted(self.new)}"
 
@@ -79,7 +82,11 @@ class SceneChange:
 
 
 class _Part(NamedTuple):
-    """The fields of a subtitle or layer that are compared."""
+    """The fields of a subtitle or layer that are compared.
+
+    Attributes:
+        unread: The attributes whose value could not be read.
+    """
 
     place: str
     group: int
@@ -87,22 +94,39 @@ class _Part(NamedTuple):
     type: str | None
     text: str | None
     extra: Mapping[str, Any]
+    unread: Mapping[str, str]
 
 
-def scene_changes(old: TemplateScene, new: TemplateScene) -> tuple[SceneChange, ...]:
-    """Return what changed between two versions of a scene."""
-    return (
-        *_others("scene", "scene", old.extra, new.extra),
-        *_part_changes("subtitle", _subtitles(old), _subtitles(new)),
-        *_part_changes("layer", _layers(old), _layers(new)),
-    )
+def scene_changes(old: TemplateScene, new: TemplateScene, effort: Effort) -> tuple[SceneChange, ...]:
+    """Return what changed between two versions of a scene; nothing about what could not be read in either of them."""
+    if content_of(old) == content_of(new):
+        return ()
+    unread = {**unread_fields(old), **unread_fields(new)}
+    unknown = ({place_of(path) for path in unreadable(old)}, {place_of(path) for path in unreadable(new)})
+    changes = [*_others("scene", "scene", known_extra(old.extra, unread), known_extra(new.extra, unread))]
+    for attr, kind, read in (("subtitles", "subtitle", _subtitles), ("layers", "layer", _layers)):
+        if attr not in unread:
+            changes += _part_changes(kind, read(old), read(new), unknown, effort)
+    return tuple(changes)
+
+
+def known_extra(extra: Mapping[str, Any], unread: Mapping[str, str]) -> dict[str, Any]:
+    """Return the unknown fields of a model, without known ones that could not be read in one of two versions."""
+    return {name: value for name, value in extra.items() if name not in unread.values()}
 
 
 def content_of(scene: TemplateScene) -> str:
     """Return everything that is compared in a scene, as one text without ids: equal scenes have equal texts."""
     layers = [[(layer.type, layer.text, dict(layer.extra)) for layer in group] for group in scene.layers]
     subtitles = [(subtitle.text, dict(subtitle.extra)) for subtitle in scene.subtitles]
-    return json.dumps([subtitles, layers, dict(scene.extra)], sort_keys=True, default=repr)
+    return _content(subtitles, layers, dict(scene.extra))
+
+
+def _content(*parts: Any) -> str:
+    try:
+        return json.dumps(parts, sort_keys=True)
+    except (RecursionError, TypeError, ValueError):  # a template that was made by hand
+        return canonical(parts)
 
 
 def text_of(scene: TemplateScene) -> str:
@@ -112,25 +136,35 @@ def text_of(scene: TemplateScene) -> str:
 
 def _subtitles(scene: TemplateScene) -> list[_Part]:
     return [
-        _Part(f"subtitle {index}", 0, None, None, subtitle.text, subtitle.extra)
-        for index, subtitle in enumerate(scene.subtitles, 1)
+        _Part(f"subtitle {index}", 0, None, None, subtitle.text, subtitle.extra, unread_fields(subtitle))
+        for index, subtitle in numbered(scene, "subtitles")
     ]
 
 
 def _layers(scene: TemplateScene) -> list[_Part]:
     return [
-        _Part(f"layer group {group}, layer {index}", group, layer.id, layer.type, layer.text, layer.extra)
-        for group, layers in enumerate(scene.layers, 1)
-        for index, layer in enumerate(layers, 1)
+        _Part(
+            f"layer group {group}, layer {index}",
+            group,
+            layer.id,
+            layer.type,
+            layer.text,
+            layer.extra,
+            unread_fields(layer),
+        )
+        for group, index, layer in layers_of(scene)
     ]
 
 
-def _part_changes(kind: str, old: Sequence[_Part], new: Sequence[_Part]) -> Iterator[SceneChange]:
+def _part_changes(
+    kind: str, old: Sequence[_Part], new: Sequence[_Part], unknown: tuple[set[str], set[str]], effort: Effort
+) -> Iterator[SceneChange]:
     pairs = align(
         old,
         new,
+        effort,
         key=lambda part: part.id,
-        content=lambda part: json.dumps([part.type, part.text, dict(part.extra)], sort_keys=True, default=repr),
+        content=lambda part: _content(part.type, part.text, dict(part.extra)),
         text=lambda part: part.text or "",
         place=lambda part: part.place,
     )
@@ -139,25 +173,33 @@ def _part_changes(kind: str, old: Sequence[_Part], new: Sequence[_Part]) -> Iter
     for index, before in enumerate(old):
         pair = kept.get(index)
         if pair is None:
-            yield SceneChange(kind=SceneChangeKind.REMOVED, part=kind, old_place=before.place, old=before.text)
+            if not _is_at(before, unknown[1]):
+                yield SceneChange(kind=SceneChangeKind.REMOVED, part=kind, old_place=before.place, old=before.text)
             continue
         after = new[pair.new]
         if pair in displaced or before.group != after.group:
             yield SceneChange(kind=SceneChangeKind.MOVED, part=kind, old_place=before.place, new_place=after.place)
         yield from _inner_changes(kind, before, after)
     for index, after in enumerate(new):
-        if index not in met:
+        if index not in met and not _is_at(after, unknown[0]):
             yield SceneChange(kind=SceneChangeKind.ADDED, part=kind, new_place=after.place, new=after.text)
 
 
+def _is_at(part: _Part, unknown: set[str]) -> bool:
+    """Whether a part may be what could not be read in the other version: it is at its place, or in its group."""
+    return part.place in unknown or part.place.partition(", ")[0] in unknown
+
+
 def _inner_changes(kind: str, before: _Part, after: _Part) -> Iterator[SceneChange]:
+    unread = {**before.unread, **after.unread}
     for what, one, other in (
         (SceneChangeKind.TYPE, before.type, after.type),
         (SceneChangeKind.TEXT, before.text, after.text),
     ):
-        if one != other:
+        if one != other and what.value not in unread:
             yield SceneChange(kind=what, part=kind, old_place=before.place, new_place=after.place, old=one, new=other)
-    for change in _others(kind, after.place, before.extra, after.extra):
+    old, new = (known_extra(part.extra, unread) for part in (before, after))
+    for change in _others(kind, after.place, old, new):
         yield attrs.evolve(change, old_place=before.place)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pictory_async.insight._html_parts import element, link, moment, picture, safe
+from pictory_async.insight._numbers import places_unread
 from pictory_async.insight._text import NOT_GIVEN, length, shown
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def card(project: Project, number: int) -> str:
     head = element("div", f"{picture(project.thumbnail_url, name)}{_title(project, name)}", class_="head")
     columns = ("".join(_group(title, values) for title, values in groups.items()) for groups in _settings(project))
     settings = "".join(element("div", column) for column in columns if column)
-    body = element("div", f"{settings}{_links(project)}", class_="body")
+    body = element("div", f"{settings}{_links(project)}{_unread(project)}", class_="body")
     return element("article", f"\n{head}\n{body}\n", class_="card", id=f"p{number}")
 
 
@@ -129,6 +130,14 @@ def _group(title: str, values: dict[str, str]) -> str:
         for label, value in given.items()
     )
     return element("section", f"<h3>{title}</h3><dl>{items}</dl>")
+
+
+def _unread(project: Project) -> str:
+    places = places_unread(project)
+    if not places:
+        return ""
+    items = element("ul", "".join(element("li", safe(place)) for place in places))
+    return element("section", f"<h3>Could not be read</h3>{items}", class_="unread")
 
 
 def _links(project: Project) -> str:

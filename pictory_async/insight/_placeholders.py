@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pictory_async.insight._numbers import layers_of, numbered
 from pictory_async.models.template import PLACEHOLDER, layer_text
 
 if TYPE_CHECKING:
@@ -52,14 +53,13 @@ class Place:
 
 def places_of(template: Template) -> Iterator[tuple[Place, str]]:
     """Yield every text of a template with its place: scene by scene, subtitles before layers."""
-    for number, scene in enumerate(template.scenes, 1):
-        for index, subtitle in enumerate(scene.subtitles, 1):
+    for number, scene in numbered(template, "scenes"):
+        for index, subtitle in numbered(scene, "subtitles"):
             if subtitle.text:
                 yield Place(scene=number, kind=PlaceKind.SUBTITLE, index=index), subtitle.text
-        for group, layers in enumerate(scene.layers, 1):
-            for index, layer in enumerate(layers, 1):
-                if text := layer_text(layer):
-                    yield Place(scene=number, kind=PlaceKind.LAYER, index=index, group=group), text
+        for group, index, layer in layers_of(scene):
+            if text := layer_text(layer):
+                yield Place(scene=number, kind=PlaceKind.LAYER, index=index, group=group), text
 
 
 def malformed_in(text: str, declared: frozenset[str]) -> Iterator[str]:

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pictory_async._files.publish import write_atomically
+from pictory_async.errors import PictoryConfigError
+from pictory_async.insight._numbers import places_unread
 from pictory_async.insight._text import utc_now
 
 if TYPE_CHECKING:
@@ -31,8 +33,9 @@ def project_report(project: Project, *, now: datetime | None = None) -> dict[str
     Returns:
         A new ``dict`` of JSON values. All keys are always present; a value that the API did not send is ``None``, and
         so are empty ids and URLs. Times are ISO 8601 in UTC with their offset, the duration is in seconds, and volume
-        and speed are in percent.
+        and speed are in percent. If something could not be read, ``unreadable`` lists its places in the API's JSON.
     """
+    unread = places_unread(project)
     return {
         "reportGenerated": utc_now(now).isoformat(),
         "projectId": project.id,
@@ -72,6 +75,7 @@ def project_report(project: Project, *, now: datetime | None = None) -> dict[str
             "brandId": project.brand_id or None,
             "templateId": project.smart_template_id or None,
         },
+        **({"unreadable": list(unread)} if unread else {}),
     }
 
 
@@ -91,9 +95,14 @@ async def write_report(project: Project, path: str | os.PathLike[str], *, now: d
 
     Raises:
         OSError: The file cannot be written. Nothing is left behind.
-        ValueError: A number of the project is infinite or NaN, which JSON cannot express. Nothing is written.
+        PictoryConfigError: The project was made by hand, with a value that JSON cannot express, such as an infinite
+            number. Nothing is written.
     """
     report = project_report(project, now=now)
-    # A lone surrogate has no UTF-8 form; its backslash escape is also its escape in JSON.
-    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        # A lone surrogate has no UTF-8 form; its backslash escape is also its escape in JSON.
+        text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except (ValueError, TypeError, RecursionError):
+        text = "The project has a value that JSON cannot express, such as an infinite number, so it has no JSON report."
+        raise PictoryConfigError(text) from None
     return await write_atomically(path, text.encode("utf-8", "backslashreplace"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pictory_async.insight._numbers import numbered, places_unread
 from pictory_async.models import AiVoice, BackgroundMusic
 from pictory_async.models._base import plain_dict
 
@@ -79,7 +80,8 @@ class TemplateStructure:
         voices: The AI voices, with their speed in percent.
         has_voice_over: Whether the voice-over is enabled.
         variables: Names of the declared variables.
-        scenes: The scenes in order.
+        scenes: The scenes in order, without those that could not be read.
+        unreadable: The places of what could not be read, such as ``scenes[0]``; at most 100, and then how many more.
     """
 
     name: str | None = None
@@ -91,14 +93,18 @@ class TemplateStructure:
     has_voice_over: bool = False
     variables: tuple[str, ...] = ()
     scenes: tuple[SceneStructure, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def total_scenes(self) -> int:
-        """Number of scenes."""
+        """Number of scenes, without those that could not be read."""
         return len(self.scenes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the structure as JSON values, with the keys of the API's page and more."""
+        """Return the structure as JSON values, with the keys of the API's page and more.
+
+        ``unreadable`` is there only if something could not be read.
+        """
         music = self.music
         return {
             "name": self.name,
@@ -114,6 +120,7 @@ class TemplateStructure:
                 {"speaker": voice.speaker, "speed": voice.speed, "amplification_level": voice.amplification_level}
                 for voice in self.voices
             ],
+            **({"unreadable": list(self.unreadable)} if self.unreadable else {}),
         }
 
 
@@ -133,7 +140,8 @@ def template_structure(template: Template) -> TemplateStructure:
         voices=() if voice_over is None else voice_over.ai_voices,
         has_voice_over=voice_over is not None and voice_over.enabled is True,
         variables=tuple(template.variables),
-        scenes=tuple(_scene(number, scene) for number, scene in enumerate(template.scenes, 1)),
+        scenes=tuple(_scene(number, scene) for number, scene in numbered(template, "scenes")),
+        unreadable=places_unread(template),
     )
 
 

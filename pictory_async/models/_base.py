@@ -21,7 +21,7 @@ __all__ = [
     "origin_of",
     "plain_dict",
     "remember",
-    "write_with",
+    "use_codec",
 ]
 
 ProjectId: TypeAlias = str | int
@@ -71,6 +71,7 @@ class Model(ValueObject):
     Attributes:
         extra: The fields that no attribute shows, in the API's spelling: unknown fields, and known ones whose value
             does not have the documented type (their attribute is then ``None`` or empty). Read-only.
+        unreadable: The places of values that do not have the documented type, such as ``scenes[0]``.
     """
 
     _extra: dict[str, Any] = attrs.field(factory=empty_dict, converter=plain_dict, alias="extra", hash=False)
@@ -80,6 +81,15 @@ class Model(ValueObject):
     def extra(self) -> Mapping[str, Any]:
         """The fields that no attribute shows; see the class."""
         return MappingProxyType(self._extra)
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The places of values that could not be read because they do not have the documented type.
+
+        They are written as in the API's JSON, from this object: ``scenes[0].subtitles[2].text``. The attribute is
+        ``None`` or empty, and an item of a list is left out; `to_dict` still has all of them. Found anew with each use.
+        """
+        return tuple(_codec[-1][1](self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object in the API's spelling.
@@ -91,7 +101,7 @@ class Model(ValueObject):
         Returns:
             A new ``dict`` that you can change.
         """
-        return _writers[-1](self)
+        return _codec[-1][0](self)
 
     def __repr__(self) -> str:
         shown = (
@@ -102,12 +112,17 @@ class Model(ValueObject):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-_writers: list[Callable[[Model], dict[str, Any]]] = []
+_codec: list[tuple[Callable[[Model], dict[str, Any]], Callable[[Model], Iterator[str]]]] = []
 
 
-def write_with(writer: Callable[[Model], dict[str, Any]]) -> None:
-    """Register the function that converts models to JSON; the codec, which models must not import, calls this."""
-    _writers.append(writer)
+def use_codec(write: Callable[[Model], dict[str, Any]], unreadable: Callable[[Model], Iterator[str]]) -> None:
+    """Register what models do not know themselves; the codec, which they must not import, calls this.
+
+    Args:
+        write: Converts a model to JSON.
+        unreadable: Finds the places in that JSON that could not be read.
+    """
+    _codec.append((write, unreadable))
 
 
 def _short(value: object) -> str:

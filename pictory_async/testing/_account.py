@@ -6,14 +6,16 @@ import math
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import attrs
 
+from pictory_async._settings.addresses import is_loopback, web_address
 from pictory_async.testing import bodies
 from pictory_async.testing._ids import stable_between, stable_uuid
 from pictory_async.testing._limits import Limit
 from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
+from pictory_async.testing._messages import NOWHERE
 from pictory_async.testing._projects import ProjectId, Render, SimProject
 from pictory_async.testing._templates import SimTemplate
 
@@ -25,6 +27,23 @@ def _aware(_: object, attribute: attrs.Attribute[datetime], value: datetime) -> 
     if value.tzinfo is None:
         msg = f"{attribute.name} must have a time zone, not {value!r}"
         raise ValueError(msg)
+
+
+def _on_this_machine(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is None or value == "self":
+        return
+    parts = web_address(value)
+    if parts is None or not is_loopback(parts.hostname or ""):
+        msg = f'{attribute.name} must be "self", None or an address on this machine, not {value!r}'
+        raise ValueError(msg)
+
+
+def _local(origin: str) -> str:
+    """Return the origin if it is on this machine; else its port on this machine."""
+    parts = web_address(origin)
+    if parts is None or is_loopback(parts.hostname or ""):
+        return NOWHERE if parts is None else origin
+    return NOWHERE if parts.port is None else f"{parts.scheme}://127.0.0.1:{parts.port}"
 
 
 @attrs.define(kw_only=True)
@@ -41,7 +60,7 @@ class Account:
     render_seconds: tuple[float, float] = (180.0, 600.0)
     queue_seconds: tuple[float, float] = (1.0, 5.0)
     limit: Limit | None = None
-    media_base: str | None = None
+    media_base: str | None = attrs.field(default=cast("str | None", "self"), validator=_on_this_machine)
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
     media_seconds: float | None = None
     _projects: dict[str, SimProject] = attrs.field(init=False, factory=dict[str, SimProject], repr=False)
@@ -145,8 +164,8 @@ class Account:
     def media_root(self, origin: str) -> str:
         """Return what the URLs of files begin with, for a client that sends to ``origin``."""
         if self.media_base is None:
-            return bodies.MEDIA_HOST
-        return f"{origin}{MEDIA_PATH}" if self.media_base == "self" else self.media_base.rstrip("/")
+            return NOWHERE
+        return f"{_local(origin)}{MEDIA_PATH}" if self.media_base == "self" else self.media_base.rstrip("/")
 
     def media_query(self, now: float) -> str:
         """Return what the URLs of files end with at ``now``."""
@@ -154,7 +173,7 @@ class Account:
 
     def template_root(self, origin: str) -> str:
         """Return what the URLs of templates' files begin with, for a client that sends to ``origin``."""
-        return self.media_root(origin) if self.media_base == "self" else bodies.TEMPLATE_HOST
+        return self.media_root(origin)
 
     def template_file(self, path: str) -> bytes | None:
         """Return the template file at this path below the media root, or None."""

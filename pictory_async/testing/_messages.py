@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
+
+NOWHERE: Final = "https://127.0.0.1:1"
+"""An origin on this machine where nothing listens: what a test sends there by mistake never leaves the machine.
+
+No name, not even one that ends with ``.invalid``, because to resolve it a question leaves the machine.
+"""
 
 
 class LazyBody(Protocol):
@@ -39,7 +45,7 @@ class SimRequest:
     query: str = ""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=lambda headers: repr(sorted(headers)))
     body: bytes = b""
-    origin: str = "https://simulator.invalid"
+    origin: str = NOWHERE
 
 
 @attrs.frozen(kw_only=True)

@@ -37,7 +37,7 @@ def read_page_key(key: str) -> str:
     try:
         value: Any = json.loads(base64.b64decode(key, validate=True))
         return str(value["lastEvaluatedKey"]["id"])
-    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnknownPageKeyError(f"not a page key: {key!r}") from error
 
 

@@ -102,6 +102,7 @@ def _project(account: Account, project_id: str, request: SimRequest, now: float)
             saved=account.date(view.saved_at),
             generated=None if view.video is None else account.date(view.video.ends_at),
             missing=account.missing_fields,
+            root=account.media_root(request.origin),
         )
         project.cached = (state, encode(body))
     return SimResponse.from_bytes(project.cached[1])

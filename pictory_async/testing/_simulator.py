@@ -9,8 +9,9 @@ import anyio
 import attrs
 
 from pictory_async import AsyncPictory
+from pictory_async._settings.key import ApiKey
 from pictory_async.testing._faults import Delivery, Fault
-from pictory_async.testing._messages import SimRequest, SimResponse
+from pictory_async.testing._messages import NOWHERE, SimRequest, SimResponse
 from pictory_async.testing._transport import make_transport
 from pictory_async.testing.world import World
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pictory_async.testing._limits import Limit
     from pictory_async.testing._log import LoggedRequest
 
-BASE_URL = "https://simulator.invalid/pictoryapis"
+BASE_URL = f"{NOWHERE}/pictoryapis"
 
 Latency = float | Callable[[SimRequest, float], float]
 Faults = Callable[[SimRequest, float], Fault | None]
@@ -153,5 +154,7 @@ class Simulator:
         Args:
             options: Passed to `pictory_async.AsyncPictory`; they replace the simulator's own.
         """
-        own: dict[str, Any] = {"api_key": self.world.api_key, "base_url": BASE_URL, "http": self.transport()}
+        # An error of the client must not show the key: tracebacks can show variables.
+        key = ApiKey(options.pop("api_key", self.world.api_key))
+        own: dict[str, Any] = {"api_key": key, "base_url": BASE_URL, "http": self.transport()}
         return AsyncPictory(**own | options)

@@ -11,10 +11,11 @@ from urllib.parse import quote
 import attrs
 
 from pictory_async.testing._ids import timestamp_id
+from pictory_async.testing._messages import NOWHERE
 from pictory_async.testing._projects import ABSENT
-from pictory_async.testing.bodies import TEAM_ID, TEMPLATE_HOST
+from pictory_async.testing.bodies import TEAM_ID
 
-_MUSIC = "https://tracks.melod.ie/track_versions/71/MEL106_09_1_Raw_Power_%28Full%29_Stefano_Mastronardi_stream.mp3"
+_MUSIC = "/track_versions/71/MEL106_09_1_Raw_Power_%28Full%29_Stefano_Mastronardi_stream.mp3"
 
 
 @attrs.frozen
@@ -94,7 +95,7 @@ class SimTemplate:
             content["scenes"] = [{"subtitles": len(one.subtitles), "layers": len(one.layers)} for one in self.scenes]
         return json.dumps(content).encode().ljust(size or 0)
 
-    def body(self, root: str = TEMPLATE_HOST, query: str = "") -> dict[str, Any]:
+    def body(self, root: str = NOWHERE, query: str = "") -> dict[str, Any]:
         """Return the body of ``GET /v1/templates/{id}``, with the API's spelling ``depricated``.
 
         Args:
@@ -107,7 +108,7 @@ class SimTemplate:
             "language": self.language,
             "published": self.published,
             "depricated": self.deprecated,
-            "backgroundMusic": {"enabled": self.music, "musicUrl": _MUSIC, "volume": 0.1},
+            "backgroundMusic": {"enabled": self.music, "musicUrl": f"{root}{_MUSIC}", "volume": 0.1},
             "voiceOver": {
                 "enabled": bool(self.voices),
                 "aiVoices": [{"speaker": voice, "speed": 100, "amplificationLevel": 0} for voice in self.voices],

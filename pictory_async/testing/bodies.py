@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from pictory_async.testing._ids import share_id, stable_hex, stable_uuid, timestamp_id
+from pictory_async.testing._messages import NOWHERE
 from pictory_async.testing._projects import ABSENT, Phase, ProjectId, Render, SimProject, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-MEDIA_HOST = "https://d3uryq9bhgb5qr.cloudfront.net"
-SHARE_HOST = "https://video.pictory.ai"
-TEMPLATE_HOST = "https://projects-prod.s3.us-east-2.amazonaws.com"
 TEAM_ID = "aa46778d-7965-46e0-967d-b48ee5d6ead9"
 
 # Scene texts have this many characters, so that a scene has about 3 KB, as in exported projects.
@@ -34,7 +32,7 @@ def iso(moment: datetime) -> str:
 
 @attrs.frozen(kw_only=True)
 class Media:
-    """The URLs of the files of one render, and of the page to share."""
+    """The URLs of the files of one render, and of the page to share: all of them on this machine."""
 
     thumbnail: str
     video: str
@@ -70,7 +68,7 @@ class Media:
         return cls(
             thumbnail=f"{root}/image/{folder}.jpg{query}",
             video=f"{root}/video/{folder}/{name}.mp4{query}",
-            share=f"{SHARE_HOST}/{project.id}/{share_id(generated, project.id, render.job_id)}",
+            share=f"{base}/share/{project.id}/{share_id(generated, project.id, render.job_id)}",
             audio=f"{root}/audio/{folder}/{name}.mp3{query}",
             srt=subtitles("srt"),
             vtt=subtitles("vtt"),
@@ -87,6 +85,7 @@ def project(
     saved: datetime,
     generated: datetime | None,
     missing: Literal["absent", "null"] = "absent",
+    root: str = NOWHERE,
 ) -> dict[str, Any]:
     """Return the body of ``GET /v2/projects/{id}``.
 
@@ -101,6 +100,7 @@ def project(
         saved: When it was last saved.
         generated: When its newest video was finished, if it has one.
         missing: Whether fields without a value are left out or null; this is not documented.
+        root: What the URLs of the scenes' pictures begin with.
     """
     newer = project.scenes is not None or isinstance(project.id, int)
     body: dict[str, Any] = {
@@ -132,7 +132,7 @@ def project(
         "visualFilter": {"libraries": [], "styles": [], "categories": []},
     }
     if project.scenes is not None:
-        body["scenes"] = [scene(project.id, number, created) for number in range(project.scenes)]
+        body["scenes"] = [scene(project.id, number, created, root) for number in range(project.scenes)]
     return _settle(body, project.overrides, missing)
 
 
@@ -145,12 +145,12 @@ def _settle(body: dict[str, Any], overrides: Mapping[str, Any], missing: Literal
     return {key: value for key, value in settled.items() if value is not ABSENT}
 
 
-def scene(project_id: ProjectId, number: int, created: datetime) -> dict[str, Any]:
+def scene(project_id: ProjectId, number: int, created: datetime, root: str = NOWHERE) -> dict[str, Any]:
     """Return one scene of a v3 project, about 3 KB of JSON, with the documented fields."""
     opening = f"Scene {number + 1} of {project_id}. "
     text = (opening + _WORDS * (_SCENE_TEXT_LENGTH // len(_WORDS) + 1))[:_SCENE_TEXT_LENGTH].rstrip()
     picture = stable_uuid("background", project_id, number)
-    root = f"{MEDIA_HOST}/TeamsAnnual/{TEAM_ID}/{picture}"
+    root = f"{root}/TeamsAnnual/{TEAM_ID}/{picture}"
     return {
         "sceneId": timestamp_id(created, "scene", project_id, number),
         "projectId": str(project_id),

@@ -49,9 +49,9 @@ class World(Account):
         render_seconds: Shortest and longest duration of a render that is started without one.
         queue_seconds: Shortest and longest time before such a render is picked up.
         limit: The request limit; None accepts all requests.
-        media_base: What the URLs of videos, audio, pictures and subtitles begin with. None is the
-            documented host. ``"self"`` is the simulator's own address: these files can be downloaded, and those
-            of templates too.
+        media_base: What the URLs of files begin with: of videos, audio, pictures, subtitles and templates. It is an
+            address on this machine in any case, so that a test never downloads from the network. ``"self"`` is the
+            simulator's own address: all these files can be downloaded. None is an address where nothing listens.
         media_sizes: The size of these files in bytes, by the extension of their name. ``json`` is for the files of
             templates; without it they are as long as their content.
         media_seconds: How many seconds the URL of a file is valid: at least this many, and at most twice as
@@ -61,7 +61,7 @@ class World(Account):
         log: Every request that arrived, in order.
 
     Raises:
-        ValueError: ``epoch`` has no time zone.
+        ValueError: ``epoch`` has no time zone, or ``media_base`` is not on this machine.
     """
 
     log: list[LoggedRequest] = attrs.field(init=False, factory=list[LoggedRequest], repr=False)

@@ -33,7 +33,7 @@ def test_jobs_as_they_are(world: World) -> None:
     found = run("job", done, failed, "nope")
     first, second = found.stdout.split("\n\n")
     assert 1 == found.exit_code
-    assert "status: completed\nprogress: 100 %\nduration: 21.98 s\ncredits: 0\nvideo: https://" in first
+    assert "status: completed\nprogress: 100 %\nduration: 21.98 s\ncredits: 0\nvideo: http://127.0.0.1:" in first
     assert "status: failed\nerror: " in second
     assert found.stderr.startswith("Error: There is no job 'nope'")
 

@@ -77,7 +77,7 @@ def test_report_in_lines(pair: list[str]) -> None:
     first, second = found.stdout.split("\n\n")
     assert 1 == found.exit_code
     assert f"project id: {pair[0]}\nname: One [x]\n" in first
-    assert "subtitles srt: https://" in first
+    assert "subtitles srt: http://127.0.0.1:" in first
     assert "layout: 9:16" in second
 
 
@@ -214,7 +214,7 @@ def test_share(pair: list[str], world: World) -> None:
     """For one project only the link is printed, for several each link with its id."""
     found = run("share", pair[0])
     assert (0, 1) == (found.exit_code, found.stdout.count("\n"))
-    assert found.stdout.startswith("https://video.pictory.ai/")
+    assert found.stdout.startswith("http://127.0.0.1:")
     new = str(world.add_project())
     found = run("share", *pair, new)
     assert (1, pair) == (found.exit_code, [line.split("\t")[0] for line in found.stdout.splitlines()])
@@ -225,7 +225,7 @@ def test_share(pair: list[str], world: World) -> None:
 def test_share_waits(world: World) -> None:
     """With --wait, the link is printed when it exists; the exit codes are those of a wait."""
     soon = str(world.add_project(Render(0.0, duration=0.2)))
-    assert run("share", soon, "--wait", "--interval", "0.05").stdout.startswith("https://video.pictory.ai/")
+    assert run("share", soon, "--wait", "--interval", "0.05").stdout.startswith("http://127.0.0.1:")
     late = str(world.add_project(Render(0.0, duration=1e6)))
     found = run("share", late, "--wait", "--interval", "0.05", "--max-wait", "0.2")
     assert (4, "") == (found.exit_code, found.stdout)
@@ -235,4 +235,4 @@ def test_share_on_a_terminal(world: World) -> None:
     """On a terminal, a wait shows its progress."""
     text = seen("share", str(world.add_project(Render(0.0, duration=0.3))), "--wait", "--interval", "0.05")
     assert "Waiting for projects: 0 of 1 done" in text
-    assert "https://video.pictory.ai/" in text
+    assert "http://127.0.0.1:" in text

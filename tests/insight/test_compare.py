@@ -107,12 +107,62 @@ class TestSettings:
         assert ["new"] == differing(read_project(new=True), read_project(new=1))
         assert [] == differing(read_project(audioSpeed=100), read_project(audioSpeed=100.0))
 
-    def test_deep_unknown_objects(self):
-        """Unknown objects are compared inside, down to a limit."""
-        deep: object = 1
-        for _ in range(50):
-            deep = {"x": deep}
-        assert [] == differing(read_project(a=deep), read_project(a={"x": 1}))[1:]
+    @pytest.mark.parametrize("depth", [1, 5, 8, 9, 50, 90])
+    def test_deep_unknown_objects(self, depth):
+        """Unknown objects are compared inside, at any depth: what is nested deeply is one setting, as JSON."""
+
+        def nested(value: object) -> Project:
+            for _ in range(depth):
+                value = {"x": value}
+            return read_project(a=value)
+
+        assert [] == differing(nested(1), nested(1.0))
+        (path,) = differing(nested(1), nested(True))
+        assert f"a{'.x' * min(depth, 8)}" == path
+        (row,) = compare_projects([nested("old"), nested("new")]).rows()
+        assert ("old" in row[1], "new" in row[2]) == (True, True)
+
+    @pytest.mark.parametrize(
+        ("one", "other", "path"),
+        [
+            ({"tracks": [{"name": "a"}]}, {"tracks": [{"name": "b"}]}, "a.tracks[0].name"),
+            ({"tracks": [{"name": "a"}]}, {"tracks": [{"name": "a"}, {"name": "b"}]}, "a.tracks[1].name"),
+            ([[1, 2], [3]], [[1, 2], [4]], "a[1]"),
+            ([1, None], [1], "a"),
+            (["x", "https://a"], ["y", "https://b"], "a"),
+            ({"b": [True]}, {"b": [1]}, "a.b"),
+            ({"b": {}}, {"b": {"c": 1}}, "a.b.c"),
+        ],
+    )
+    def test_nested_unknown_settings(self, one, other, path):
+        """What differs inside of unknown lists and objects is shown."""
+        assert [path] == differing(read_project(a=one), read_project(a=other))
+        assert [] == differing(read_project(a=one), read_project(a=one))
+
+    def test_more_settings_than_are_compared(self):
+        """Of very many unknown settings, the first ones are compared; that others are left out is said."""
+
+        def many(last: int) -> Project:
+            return read_project(a=[{"x": index} for index in range(2500)], z=last)
+
+        found = compare_projects([many(1), many(2)])
+        assert ["…"] == [setting.key for setting in found.differing]
+        assert [("…", "left out", "left out")] == found.rows(differing_only=True)
+        assert 2001 == len(found.settings)
+        assert "left out" in found.to_markdown(differing_only=True)
+
+    def test_long_names_do_not_add_up(self):
+        """The names around a setting are shortened, and stay different."""
+        deep: object = {f"{'k' * 3_000}{end}": end for end in "ab"}
+        for _ in range(7):
+            deep = {"n" * 3_000: deep}
+        keys = [setting.key for setting in compare_projects([read_project(a=deep)]).settings]
+        assert 2 == len(set(keys)) == len([key for key in keys if len(key) < 1_000])
+
+    def test_many_projects_of_one_name(self):
+        """Their labels are found in linear time."""
+        found = compare_projects([Project(id="p", name="n")] * 5_000)
+        assert ("n (p)", "n (p) #2", "n (p) #5000") == (found.labels[0], found.labels[1], found.labels[-1])
 
     def test_one_project(self):
         """A comparison of one project has no differences."""

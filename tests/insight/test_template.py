@@ -207,6 +207,8 @@ class TestCheck:
             *check_template(bad, {}),
             *check_template(bad),
             *check_template(Template(id="t")),
+            *check_template(read_template(name=5)),
+            *check_template(read_template(scenes=[scene("s", "{{ }} " * 2_000)])),
         ]
         assert {(code.strip("`"), severity) for code, severity in listed} == {
             (each.code, each.severity.value) for each in found
@@ -281,6 +283,20 @@ class TestCheck:
         assert f"error: template: {found.message} [unpublished]" == str(found)
         assert {"severity", "code", "message", "place"} == found.to_dict().keys()
         assert "error" == found.to_dict()["severity"]
+
+    def test_work_and_text_are_bounded(self):
+        """Thousands of unknown names, long ones among them, make neither long texts nor endless searches."""
+        names = [f"Name{number}{'x' * (number % 100)}" for number in range(3_000)]
+        long = "y" * 500_000
+        variables = dict.fromkeys([*(name.swapcase() for name in names), long], "v")
+        text = " ".join(f"{{{{{name}}}}}" for name in [*names, f"{long}z"])
+        found = check_template(
+            read_template(**GOOD | {"variables": variables, "scenes": [scene("s", text)]}), {long: 1}
+        )
+        assert 1_001 == len(found)
+        assert "more-findings" == found[-1].code
+        assert max(len(str(each)) for each in found) < 400
+        assert any("did you mean" in each.message for each in found[:10])
 
     def test_hostile_names(self):
         """Names cannot break a line or move the cursor."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
 
 from pictory_async.testing import ABSENT, Render, SimRequest, TemplateScene, World
 from tests.testing._send import get_json, send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 
@@ -130,19 +136,54 @@ def test_overrides_replace_and_remove_keys():
     assert (None, False) == (body["name"], "variables" in body)
 
 
-def test_urls_can_point_to_the_simulator_itself():
-    """URLs of files begin with the documented host, the simulator's own address, or a given one."""
+def every_address(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from every_address(one)
+    elif isinstance(value, str) and "://" in value:
+        yield value
 
-    def video(world: World) -> str:
-        project_id = world.add_project(Render(-100, duration=50), name="My clip")
-        path, headers = f"/pictoryapis/v2/projects/{project_id}", {"authorization": world.api_key}
-        request = SimRequest(method="GET", path=path, headers=headers, origin="http://127.0.0.1:1")
-        return str(world.handle(request, 0.0).json()["videoURL"])
 
-    assert video(World()).startswith("https://d3uryq9bhgb5qr.cloudfront.net/TeamsAnnual/")
-    assert video(World(media_base="self")).startswith("http://127.0.0.1:1/media/TeamsAnnual/")
-    assert video(World(media_base="https://cdn.test/x/")).startswith("https://cdn.test/x/TeamsAnnual/")
-    assert video(World()).endswith("/My_clip.mp4")
+ORIGINS = [
+    "https://127.0.0.1:1",
+    "http://127.0.0.1:8000",
+    "https://api.pictory.ai",
+    "http://simulator:8000",
+    "http://x:y",
+]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("base", ["self", None, "http://127.0.0.1:9/files/"])
+def test_every_address_is_on_this_machine(origin: str, base: str | None) -> None:
+    """Whatever a test downloads, it never leaves the machine, and no name is looked up for it."""
+    world = World(media_base=base)
+    project_id = world.add_project(Render(-100, duration=50), name="My clip", scenes=2)
+    template_id = world.add_template("Hi")
+    job_id = world.jobs[0][1].job_id
+    found: list[str] = []
+    one_each = (f"v2/projects/{project_id}", f"v1/jobs/{job_id}", f"v1/templates/{template_id}")
+    for path in ("v2/projects", "v1/jobs", *one_each):
+        request = SimRequest(
+            method="GET", path=f"/pictoryapis/{path}", headers={"authorization": world.api_key}, origin=origin
+        )
+        found += every_address(world.handle(request, 0.0).json())
+    assert len(found) > 25
+    assert {"127.0.0.1"} == {urlsplit(url).hostname for url in found}
+    begins = {"self": origin if "127" in origin else "http", None: "https://127.0.0.1:1/"}.get(base, base)
+    assert [] == [url for url in found if not url.startswith(str(begins))]
+
+
+@pytest.mark.parametrize("base", ["https://cdn.test/x/", "files", "ftp://127.0.0.1", "https://127.0.0.1.x.com", "//"])
+def test_files_cannot_be_elsewhere(base: str) -> None:
+    """A base of addresses that is not on this machine is refused, also later."""
+    with pytest.raises(ValueError, match="on this machine"):
+        World(media_base=base)
+    world = World()
+    with pytest.raises(ValueError, match="on this machine"):
+        world.media_base = base
 
 
 def test_the_same_seed_gives_the_same_world():

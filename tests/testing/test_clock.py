@@ -16,7 +16,7 @@ def test_the_time_can_be_read_outside_of_an_event_loop():
 
     async def run() -> None:
         async with httpx.AsyncClient(transport=simulator.transport()) as client:
-            await client.get("https://simulator.invalid/pictoryapis/v2/projects")
+            await client.get("https://127.0.0.1:1/pictoryapis/v2/projects")
 
     anyio.run(run)
     assert simulator.log[-1].at == simulator.now()

@@ -11,7 +11,7 @@ from pictory_async.testing import MediaContent, Render, ServerLimit, SimRequest,
 from tests.testing._send import get_json, send
 
 SIZE = 150_000
-HOST = "https://simulator.invalid"
+HOST = "https://127.0.0.1:1"
 
 
 def world_with_video(**options: Any) -> tuple[World, Any]:
@@ -139,12 +139,13 @@ def test_urls_expire_and_are_renewed():
 
 
 def test_without_urls_of_its_own_no_file_is_served():
-    """With the documented host in its URLs, the simulator serves no files."""
+    """With addresses where nothing listens, the simulator serves no files."""
     world, project_id = world_with_video()
     url = video_url(world, project_id)
     world.media_base = None
     assert 401 == fetch(world, url).status
-    assert "cloudfront" in send(world, f"/v2/projects/{project_id}", 20.0).json()["videoURL"]
+    video = send(world, f"/v2/projects/{project_id}", 20.0).json()["videoURL"]
+    assert video.startswith("https://127.0.0.1:1/TeamsAnnual/")
 
 
 def template_urls(world: World, template_id: str, now: float = 0.0) -> tuple[str, str]:
@@ -198,7 +199,7 @@ def test_urls_of_templates_expire_too():
     assert 200 == fetch(world, template_urls(world, template_id, 120.0)[0], 120.0).status
 
 
-def test_without_urls_of_its_own_templates_have_the_documented_host():
-    """The simulator's own address is used only with `media_base="self"`."""
-    world = World(media_base="https://cdn.invalid")
-    assert template_urls(world, world.add_template("Hi"))[0].startswith("https://projects-prod.s3.us-east-2.")
+def test_templates_are_where_all_files_are():
+    """The base of the addresses is that of templates too."""
+    world = World(media_base="http://localhost:1/x/")
+    assert template_urls(world, world.add_template("Hi"))[0].startswith("http://localhost:1/x/project_templates/")

@@ -64,4 +64,5 @@ def _kinds(found: TemplateDiff) -> Iterator[tuple[str, str]]:
     for match in found.matches:
         kinds += ["moved"] if match.moved else []
         kinds += [change.kind.value for change in match.changes]
+    kinds += ["" for _ in found.lines()[len(kinds) :]]  # what could not be read, or not be compared
     return (_STYLES.get(kind, _CHANGED) for kind in kinds)

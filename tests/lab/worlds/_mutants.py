@@ -156,12 +156,6 @@ MUTANTS: Final = (
     ),
     Mutant("A web page is a video", "_files.fetcher:_extent", "if _PAGE.match(kind):", "if False and kind:"),
     Mutant(
-        "The key is shown where the server says it",
-        "_settings.config:ApiKey.hide_in",
-        "return text.replace(",
-        "return text or text.replace(",
-    ),
-    Mutant(
         "One request more in each window",
         "_limits.pace:Pace.__attrs_post_init__",
         "(self.rate - self.burst + 1)",

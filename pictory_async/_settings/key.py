@@ -1,0 +1,105 @@
+"""The API key: one type holds it from the moment it is read, and nothing shows it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from pictory_async.errors import PictoryConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_VARIABLE: Final = "PICTORY_API_KEY"
+_PREFIX: Final = "pictai_"
+_GET_KEY: Final = f"Copy one from https://app.pictory.ai/api-access and pass it as api_key or set {_VARIABLE}."
+_STARS: Final = "********"
+_TELLING: Final = 12  # characters; a shorter text may be part of another one by chance
+
+
+class ApiKey:
+    """The API key, which is shown to nobody.
+
+    It is made first of all, and cannot fail: an error is raised only when no variable holds the key as text any more,
+    because tracebacks can show variables. It is unwrapped where a request is written, and nowhere else.
+
+    Args:
+        value: What a user passed, another `ApiKey`, or ``None`` for the environment variable ``PICTORY_API_KEY``.
+    """
+
+    __slots__ = ("_is_escaped", "_unwrap")
+
+    def __init__(self, value: str | ApiKey | None = None) -> None:
+        if isinstance(value, ApiKey):
+            value = value.reveal()
+        found = os.environ.get(_VARIABLE) if value is None else value
+        # Files and secret stores end with a line end.
+        self._unwrap = wrapped(found.strip() if isinstance(found, str) else found)
+        self._is_escaped = False
+
+    def check(self) -> None:
+        """Refuse a key that no server would accept.
+
+        Raises:
+            PictoryConfigError: There is no key, or it is not one; the text does not repeat it.
+        """
+        problem = self._problem()
+        if problem is not None:
+            raise PictoryConfigError(problem)
+        self._is_escaped = json.dumps(self._unwrap())[1:-1] != self._unwrap()
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it has the form of Pictory's keys."""
+        return bool(self._unwrap().startswith(_PREFIX))
+
+    def reveal(self) -> Any:
+        """The key itself: for the header of a request. Put it into no variable."""
+        return self._unwrap()
+
+    def digest(self, purpose: bytes) -> bytes:
+        """A secret that is derived from the key, and that does not reveal it: another one for each purpose."""
+        import hmac  # noqa: PLC0415 - only a cache on disk needs it
+
+        return hmac.digest(self.reveal().encode(), purpose, "sha256")
+
+    def hide_in(self, text: str) -> str:
+        """The text without the key: a server may repeat what it was sent."""
+        return text.replace(self._unwrap(), _STARS)
+
+    def scrubbed(self, body: bytes) -> bytes:
+        """The bytes of a response without the key, as it is and as JSON writes it."""
+        body = body.replace(self._unwrap().encode(), _STARS.encode())
+        if not self._is_escaped:
+            return body
+        return body.replace(json.dumps(self._unwrap())[1:-1].encode(), _STARS.encode())
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text contains the key, or what looks like one."""
+        return _PREFIX in text or (len(self._unwrap()) >= _TELLING and self._unwrap() in text)
+
+    def _problem(self) -> str | None:
+        if not self._unwrap():
+            return f"There is no API key. {_GET_KEY}"
+        if not isinstance(self._unwrap(), str):
+            return f"The API key must be text, not {type(self._unwrap()).__name__}. {_GET_KEY}"
+        if self._unwrap().lower().startswith("bearer "):
+            return "The API key starts with 'Bearer '. Pictory takes the raw key: remove that word."
+        if not self._unwrap().isascii() or not self._unwrap().isprintable() or " " in self._unwrap():
+            return f"The API key contains spaces, line ends or other impossible characters. {_GET_KEY}"
+        return None
+
+    def __repr__(self) -> str:
+        return f"ApiKey('{_STARS}')"
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("An API key cannot be pickled or copied; make a new client where it is needed.")
+
+
+def wrapped(value: object) -> Callable[[], Any]:
+    """Keep a value where tools that list the attributes of objects do not find it."""
+    return lambda: value
