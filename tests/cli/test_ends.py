@@ -234,6 +234,18 @@ class TestSharing:
         assert old != again.stdout
         assert None is Store().newest(project_id)
 
+    def test_it_waits_for_the_render(self, world: World, server: ServerThread) -> None:
+        """The job is polled until the new video is there."""
+        server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the render takes fifteen requests, however slow
+        project_id = str(world.add_project(earlier_video=-60.0, on_render=[Render(0.0, duration=1.5)]))
+        old = run("share", project_id).stdout
+        run("render", project_id)
+        found = run("share", project_id, "--wait", "--interval", "0.02")
+        assert (0, "") == (found.exit_code, found.stderr)
+        assert found.stdout.startswith("http")
+        assert old != found.stdout
+        assert any("/jobs/" in entry.path for entry in world.log)
+
     def test_a_render_that_failed_has_no_link(self, world: World) -> None:
         """The reason is that of the render; the old link is not printed."""
         project_id = str(world.add_project(earlier_video=-60.0, on_render=[Render(0.0, duration=0.0, fails=True)]))
