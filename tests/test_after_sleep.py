@@ -47,14 +47,27 @@ async def test_a_render_that_ended_meanwhile_is_rendered(world: World, simulator
     assert RENDERED is outcome.status
 
 
-async def test_the_last_poll_is_one(world: World, simulator: Simulator) -> None:
+async def test_the_last_poll_is_one(world: World) -> None:
     """A render that goes on is polled once after the sleep, and is out of time."""
     project_id = world.add_project(Render(0.0, duration=1000.0))
+    simulator = Simulator(world)  # no poll is in flight when the sleep begins
     async with client_of(simulator) as client:
         (outcome,) = await outcomes(client, project_id, at=55.0)
     assert TIMED_OUT is outcome.status
     assert 1 == sum(entry.at > 60.0 for entry in simulator.log)
-    assert outcome.waited == pytest.approx(255.1, abs=0.01)
+    assert outcome.waited == pytest.approx(255.0, abs=0.01)
+
+
+async def test_a_second_sleep_ends_the_wait(world: World) -> None:
+    """If the last poll is slept through too, there is no other one: the wait is over."""
+    project_id = world.add_project(Render(0.0, duration=1000.0))
+    simulator = Simulator(world, latency=0.1, faults=broken(Stall(), until=5000.0))
+    async with client_of(simulator, timeout=None) as client, anyio.create_task_group() as tasks:
+        for at in (55.0, 270.0):
+            tasks.start_soon(asleep_at, at)
+        with pytest.raises(errors.WaitTimeoutError) as caught:
+            await client.projects.wait(project_id, max_wait=MAX_WAIT)
+    assert caught.value.waited == pytest.approx(470.0, abs=0.01)
 
 
 async def test_a_job_leaves_the_last_word_to_its_project(world: World, simulator: Simulator) -> None:
@@ -69,8 +82,9 @@ async def test_a_job_leaves_the_last_word_to_its_project(world: World, simulator
     assert outcome.project.generated_at > world.date(0.0)
 
 
-async def test_a_job_that_goes_on_is_out_of_time(world: World, simulator: Simulator) -> None:
+async def test_a_job_that_goes_on_is_out_of_time(world: World) -> None:
     """The same for a job that still runs: one poll, and the end."""
+    simulator = Simulator(world)
     project_id = world.add_project(on_render=[Render(0.0, duration=1000.0)])
     async with client_of(simulator) as client:
         handle = await client.projects.render(project_id)

@@ -8,6 +8,7 @@ import click
 
 from pictory_async.cli._exit_codes import SUCCESS, CommandError, command_error, worst_code
 from pictory_async.cli._results import without_id
+from pictory_async.cli.display.text import echo_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +33,10 @@ def report_failures(failed: Mapping[str, Exception], harmless: tuple[type[Except
         groups.setdefault((shown.exit_code, without_id(shown.message, project_id)), {})[project_id] = shown
         code = worst_code(code, SUCCESS if isinstance(error, harmless) else shown.exit_code)
     for (_, text), group in groups.items():
-        first = next(iter(group.values()))
-        if len(group) > 1:
+        if len(group) == 1:
+            (shown,) = group.values()
+            echo_note(f"Error: {shown.message}")
+        else:
             more = "" if len(group) <= _SHOWN else f" and {len(group) - _SHOWN} more"
-            first = type(first)(f"{text} ({len(group)} projects: {', '.join([*group][:_SHOWN])}{more})")
-        first.show()
+            echo_note(f"Error: {text} ({len(group)} projects: {', '.join([*group][:_SHOWN])}{more})")
     return code

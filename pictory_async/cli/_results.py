@@ -76,18 +76,16 @@ class _Result:
 
     Attributes:
         row: Its line.
-        reason: Why it is not rendered; empty if it is.
-        shared: The same reason without what differs between projects.
+        reason: Why it is not rendered, without what differs between projects; empty if it is rendered.
     """
 
     row: Row
     reason: str = ""
-    shared: str = ""
 
     @property
     def group(self) -> tuple[str, str]:
         """What it has in common with the others below the same title; rendered projects need no title."""
-        return (self.row.status, self.shared) if self.reason else ("", "")
+        return (self.row.status, self.reason) if self.reason else ("", "")
 
 
 def echo_results(tally: Tally, downloads: Iterable[ProjectDownload] = ()) -> None:
@@ -100,7 +98,7 @@ def echo_results(tally: Tally, downloads: Iterable[ProjectDownload] = ()) -> Non
     found = [_of_outcome(outcome) for outcome in tally.ordered()]
     found += [_of_download(result) for result in downloads if result.error is not None]
     pending = [one_line(str(project_of(one))) for one in tally.wanted if key_of(one) not in tally.outcomes]
-    found += [_Result(Row(_PENDING, "", tally.seconds, one), _STILL, _STILL) for one in pending]
+    found += [_Result(Row(_PENDING, "", tally.seconds, one), _STILL) for one in pending]
     groups: dict[tuple[str, str], list[_Result]] = {}
     for result in found:
         groups.setdefault(result.group, []).append(result)
@@ -115,20 +113,18 @@ def echo_results(tally: Tally, downloads: Iterable[ProjectDownload] = ()) -> Non
 def _echo_title(group: Sequence[_Result], *, apart: bool) -> None:
     first, count = group[0], "" if len(group) == 1 else f" ({len(group)})"
     title = status_text(first.row.status).append(f"{count}: ")
-    title.append(one_line(first.reason if len(group) == 1 else first.shared), style="none")
+    title.append(one_line(first.reason), style="none")
     echo_wrapped([*([Text()] if apart else []), title])
 
 
 def _of_outcome(outcome: RenderOutcome) -> _Result:
     reason = "" if outcome.error is None else in_command_words(str(outcome.error))
-    shared = without_id(reason, outcome.project_id, outcome.job_id)
-    return _Result(Row.of(outcome), reason, shared)
+    return _Result(Row.of(outcome), without_id(reason, outcome.project_id, outcome.job_id))
 
 
 def _of_download(result: ProjectDownload) -> _Result:
-    reason = _summary(result)
     row = Row(_INCOMPLETE, one_line(result.name or ""), None, one_line(str(result.project_id)))
-    return _Result(row, reason, without_id(reason, result.project_id))
+    return _Result(row, without_id(_summary(result), result.project_id))
 
 
 def without_id(reason: str, *ids: ProjectId | None) -> str:

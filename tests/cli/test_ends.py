@@ -234,6 +234,18 @@ class TestSharing:
         assert old != again.stdout
         assert None is Store().newest(project_id)
 
+    def test_it_waits_for_the_render(self, world: World, server: ServerThread) -> None:
+        """The job is polled until the new video is there."""
+        server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the render takes fifteen requests, however slow
+        project_id = str(world.add_project(earlier_video=-60.0, on_render=[Render(0.0, duration=1.5)]))
+        old = run("share", project_id).stdout
+        run("render", project_id)
+        found = run("share", project_id, "--wait", "--interval", "0.02")
+        assert (0, "") == (found.exit_code, found.stderr)
+        assert found.stdout.startswith("http")
+        assert old != found.stdout
+        assert any("/jobs/" in entry.path for entry in world.log)
+
     def test_a_render_that_failed_has_no_link(self, world: World) -> None:
         """The reason is that of the render; the old link is not printed."""
         project_id = str(world.add_project(earlier_video=-60.0, on_render=[Render(0.0, duration=0.0, fails=True)]))
@@ -294,10 +306,19 @@ def test_results_on_a_terminal(world: World, columns: int) -> None:
     assert "6 of 6 done (rendered 3," in text
 
 
-def test_one_failure_has_its_whole_reason(world: World) -> None:
-    """A reason that concerns one project names it."""
-    text = " ".join(lines_of(seen("wait", "nope", "--interval", "0.05", code=3, columns=80)))
-    assert "? missing: There is no project 'nope' for this API key" in text
+@pytest.mark.parametrize("columns", [40, 80])
+def test_one_failure(world: World, columns: int) -> None:
+    """The reason is above the project, and no id in it is broken."""
+    project_id = f"nope{'e' * 45}"
+    lines = lines_of(seen("wait", project_id, "--interval", "0.05", code=3, columns=columns))
+    assert " ".join(lines).startswith("? missing: There is no project … for this API key")
+    assert 1 == sum(project_id in line for line in lines)
+
+
+def test_a_long_id_in_a_note_is_not_broken(world: World) -> None:
+    """An id that is longer than the line of a terminal can be copied in one piece."""
+    project_id = str(world.add_project(earlier_video=-60.0, edits=[-30.0]))
+    assert f"{project_id}'." in seen("share", project_id, columns=40)
 
 
 def test_pending_projects_on_a_terminal(world: World, asked: threading.Event) -> None:

@@ -152,8 +152,8 @@ def test_a_full_disk_does_not_lose_a_handle(world: World) -> None:
 def test_no_file_and_no_place_for_handles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal without a place to keep them, the handles are printed, and no command is."""
     monkeypatch.setenv("PICTORY_STATE_DIR", "/dev/full")
-    text = seen("render", str(world.add_project()), columns=500)
-    assert '{"version": 1' in text
+    text = seen("render", str(world.add_project()), str(world.add_project()), columns=500)
+    assert 2 == text.count('{"version": 1')
     assert "Wait for them" not in text
 
 

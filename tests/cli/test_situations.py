@@ -95,6 +95,7 @@ def world() -> World:
     ]
     for name, renders, options in projects:
         world.add_project(*renders, project_id=name, name=name.title(), **options)
+    world.add_template("Hi {{Name}}", template_id="greeting", name="Greeting", variables={"Name": "you"})
     return world
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import shlex
 import sys
 from datetime import datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -46,6 +48,7 @@ __all__ = [
 Facts = list[tuple[str, str]]
 """What is printed about one thing: pairs of a name and a value."""
 
+_WORD = re.compile(r"\S+\s*")
 _MINUTE = 60.0
 _KILO = 1000
 
@@ -127,14 +130,28 @@ def echo_wrapped(lines: Iterable[Text]) -> None:
     """Print text to a terminal, with line ends between words so that the terminal need not break them."""
     console = Console(highlight=False, markup=False, emoji=False)
     for line in lines:
-        console.print(line)
+        _print_wrapped(console, line)
+
+
+def _print_wrapped(console: Console, text: Text) -> None:
+    # Not by rich, which breaks words that are longer than a line: ids and addresses must stay whole.
+    starts: list[int] = []
+    column = 0
+    for word in _WORD.finditer(text.plain):
+        if column and column + cell_len(word[0].rstrip()) > console.width:
+            starts.append(word.start())
+            column = 0
+        column += cell_len(word[0])
+    for line in text.divide(starts):
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def echo_note(text: str) -> None:
     """Print a sentence on standard error, wrapped on a terminal. If there is no reader any more, nothing happens."""
     with quiet_if_gone("stderr"):
         if err_is_terminal():
-            Console(stderr=True, highlight=False, markup=False, emoji=False).print(Text(printable(text)))
+            _print_wrapped(Console(stderr=True, highlight=False, markup=False, emoji=False), Text(printable(text)))
         else:
             click.echo(printable(text), err=True)
 
