@@ -38,7 +38,6 @@ MUTANTS: Final = (
         "if stream.status == 206 and start != part.size:",
         "if False:",
     ),
-    Mutant("A cut file is complete", "_files.fetcher:_receive", "length in {None, arrived}", "True"),
     Mutant("A web page is a video", "_files.fetcher:_extent", "if _PAGE.match(kind):", "if False and kind:"),
     Mutant("An empty file is a video", "_files.fetcher:_is_complete", "if not size and", "if False and"),
     Mutant("The directory is not locked", "_files.publish:Directory._lock", "self.system.lock(descriptor)", "pass"),
@@ -57,7 +56,7 @@ MUTANTS: Final = (
     Mutant(
         "A project takes another one's file for its own",
         "_files.ledger:Entry.fits",
-        "found.st_size == self.size",
+        "abs(found.st_mtime_ns - self.modified) < grain",
         "True",
     ),
     Mutant(
@@ -68,9 +67,6 @@ MUTANTS: Final = (
         "_files.ledger:Edition.same",
         "return self.rendered == other.rendered",
         "return True",
-    ),
-    Mutant(
-        "Another one's file is skipped", "_files.ledger:Ledger.is_another_s", "return any(", "return False and any("
     ),
     Mutant(
         "A backup is moved without its manifest",

@@ -142,11 +142,13 @@ class Source:
             return None
         kind, number, render = found[1], int(found[2]), int(found[3])
         remote = next(one for one in self.remotes if (one.kind, one.number) == (kind, number))
-        content = remote.renders[render][-1]
         with self._lock:
             wrong = self._chance.choice(self._answers) if self._chance.random() < self.share else ""
             if wrong:
                 self._counts[wrong] += 1
+            if wrong == "ranges of any version" and self._chance.random() < 0.3:
+                remote.change(render=False)  # while it is downloaded
+            content = remote.renders[render][-1]
             return self._answer(wrong, request, content, "video/mp4" if kind == "film" else "application/json")
 
     def _answer(self, wrong: str, request: SimRequest, content: bytes, kind: str) -> Fault:

@@ -212,7 +212,7 @@ def _project(chance: random.Random, number: int) -> ProjectPlan:
 
 def _user(chance: random.Random, number: int, clients: int, projects: int) -> UserPlan:
     kinds = get_args(UserKind)
-    kind: UserKind = chance.choices(kinds, (3, 5, 8, 3, 3, 2, 2, 2, 2, 1))[0]
+    kind: UserKind = chance.choices(kinds, (3, 5, 8, 4, 5, 4, 2, 2, 2, 1))[0]
     many = kind in {"wait_all", "watch", "render", "handles"}
     count = chance.randint(1, projects) if many else 1
     if kind in {"render", "handles"}:
@@ -281,7 +281,7 @@ def draw(seed: int) -> Plan:
         only=None,
         spells=tuple(_spell(chance, projects) for _ in range(chance.choice((0, 0, 1, 2)))),
         stale=tuple(_stale(chance) for _ in range(chance.choice((0, 0, 0, 1)))),
-        job_delay=chance.choice((0.0, 0.0, 4.0, 20.0)),
+        job_delay=chance.choice((0.0, 4.0, 20.0)),
         connect=chance.choice((0.0, 0.0, 0.0, 0.3, 2.0)),
         keeps=chance.choice((0.0, 7.0)),
         stalls=tuple(
