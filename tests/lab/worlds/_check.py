@@ -31,7 +31,8 @@ def check(history: History) -> None:
     for told in history.told:
         outcome = told.outcome
         history.holds_no_key(outcome, "an outcome")
-        if outcome.waited > told.user.max_wait + history.plan.slack + _last_poll(history, told):
+        end = told.at - outcome.waited + told.user.max_wait
+        if told.at > end + history.plan.lateness(end):
             history.wrong("max_wait", f"{outcome.project_id} was decided after {outcome.waited} s")
         if (outcome.error is None) is not outcome.ok:
             history.wrong("true", "an error without need, or none where there should be one")
@@ -39,14 +40,6 @@ def check(history: History) -> None:
             history.wrong(
                 f"true {outcome.status}", f"{outcome.project_id} at {told.at:.3f} for user {told.user.number}: {text}"
             )
-
-
-def _last_poll(history: History, told: Told) -> float:
-    """How long the last poll of a wait may take that was stalled through its end."""
-    end = told.at - told.outcome.waited + told.user.max_wait
-    plan = history.plan
-    slept = any(seconds > 1.0 and when - STEP <= end <= when + plan.slack for when, seconds in plan.stalls)
-    return 60.0 if slept else 0.0
 
 
 def _too_many(history: History) -> Iterator[str]:

@@ -185,6 +185,11 @@ class Plan:
         """How late anything may be: one step of the scheduler, and the times in which the event loop does nothing."""
         return STEP + sum(seconds for _, seconds in self.stalls)
 
+    def lateness(self, end: float) -> float:
+        """How late a wait may be whose time is over at ``end``: after a stall, it has a minute for its last poll."""
+        slept = any(seconds > 1.0 and when - STEP <= end <= when + self.slack for when, seconds in self.stalls)
+        return self.slack + (60.0 if slept else 0.0)
+
 
 def _render(chance: random.Random, at: float) -> Render:
     duration = chance.choice((0.0, 1.0, 20.0, 200.0)) * chance.uniform(0.5, 1.5)

@@ -107,8 +107,9 @@ class User:
         self.history.told.append(Told(self.plan, outcome, began, began + outcome.waited, before, requested))
 
     def _in_time(self, began: float) -> None:
-        late = self._now - began - self.plan.max_wait
-        if late > self.history.plan.slack:
+        end = began + self.plan.max_wait
+        late = self._now - end
+        if late > self.history.plan.lateness(end):
             self.history.wrong("max_wait", f"{self.plan.kind} came back {late:.3f} s after its max_wait")
 
     # The calls.
