@@ -261,7 +261,7 @@ class User:
         except errors.PictoryError as error:
             self.history.met_error(error)
             self._is_unsent(error, project, called)
-        return handle, self._latest_video(project.id, called)
+        return handle, self._latest_video(project, called)
 
     def _is_unsent(self, error: errors.PictoryError, project: ProjectPlan, called: float) -> None:
         """Check that a render that is said to be not sent did not arrive."""
@@ -273,13 +273,15 @@ class User:
         if arrived and isinstance(error, (errors.ConnectionFailedError, errors.RequestTimeoutError)):
             self.history.wrong("one render each", f"the render of {project.id} is said to be unsent, but it arrived")
 
-    def _latest_video(self, project_id: str | int, called: float) -> float | None:
+    def _latest_video(self, plan: ProjectPlan, called: float) -> float | None:
         """When the video was finished that the project showed before its render was asked for."""
-        server = self.history.server
+        server, project_id = self.history.server, plan.id
         answers = server.of(self.plan.client, f"/projects/{project_id}")
         shown = next((one.shown for one in answers if one.sent >= called and one.shown is not None), None)
         if shown is None or (shown.video is None and shown.generated is None):
             return None
+        if shown.generated is None and not plan.undated:
+            return None  # the date was left out once: every dated video is newer than an undated one
         renders = next(project.renders for project in server.world.projects if project.id == project_id)
         ends = [
             render.ends_at
