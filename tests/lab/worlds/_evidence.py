@@ -147,8 +147,9 @@ class Evidence:
 
     def against_refusal(self, statuses: set[int]) -> Iterator[str]:
         """The API itself, or for long something else, must have refused the project, its job, or everything."""
-        lost = [one for one in self._job_polls if one.refuses == 404]
-        if 404 in statuses and len(lost) >= 2 and self._shows_nothing():
+        # A job that is refused is given up; then its project decides.
+        lost = [one for one in self._job_polls if one.refuses in statuses & {401, 403, 404}]
+        if len(lost) >= 2 and lost[-1].sent - lost[0].back >= 2.0 - STEP and self._shows_nothing():
             yield from self._too_young()
             return
         wrong = [self._object_is_not_refused(self._polls, statuses), self._everything_is_not_refused(statuses)]
