@@ -105,8 +105,10 @@ async def test_clients_download_one_project(world: World, tmp_path: Path, policy
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(download, one, "real")
             tasks.start_soon(download, other, "link")
-    assert [DownloadStatus.WRITTEN] * 2 == [report.files[0].status for report in reports]
-    assert 1 == sum(entry.path.endswith(".txt") for entry in world.log)
+    statuses = {report.files[0].status for report in reports}
+    # A call that comes when the other one is done finds the file; with "overwrite", it downloads it again.
+    assert {DownloadStatus.WRITTEN} <= statuses <= {DownloadStatus.WRITTEN, DownloadStatus.SKIPPED}
+    assert sum(entry.path.endswith(".txt") for entry in world.log) in ({1, 2} if policy == "overwrite" else {1})
     assert ["Film.txt"] == [path.name for path in (tmp_path / "real").glob("Film*")]
 
 

@@ -9,9 +9,10 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 import pytest
 
-from pictory_async import Project, RenderHandle, RenderStatus, Sighting, errors
+from pictory_async import PollSchedule, Project, RenderHandle, RenderStatus, Sighting, errors
 from pictory_async.testing import Answer, Render, Simulator, World
 from tests._polling import client_of
 from tests._virtual import virtual_time
@@ -223,3 +224,28 @@ async def test_snapshots_are_decoded_when_they_are_read(world: World, simulator:
     copy = pickle.loads(pickle.dumps(other))
     assert (copy, hash(copy), repr(copy)) == (other, hash(other), repr(other))
     assert outcomes[2] != other
+
+
+@attrs.frozen
+class Hasty(PollSchedule):
+    """Polls again at once, some times."""
+
+    def next_poll(self, seen: Sighting) -> float:
+        """After the first polls, every five seconds."""
+        return seen.now + (0.0 if seen.polls < 20 else 5.0)
+
+
+async def test_a_poll_that_ends_while_the_next_one_runs_takes_nothing_of_it(world: World) -> None:
+    """While a large snapshot is compressed after a poll of the project, the job may be polled already."""
+    project_id = world.add_project(Render(-500.0, duration=10.0), on_render=[Render(0.0, duration=30.0)], scenes=60)
+
+    def faults(request: SimRequest, now: float) -> Fault | None:
+        # A state that is not documented: job and project are polled in turn.
+        job_id = request.path.rpartition("/")[2].encode()
+        body = b'{"job_id": "%s", "success": true, "data": {"status": "pondering"}}' % job_id
+        return Answer(200, {"content-type": "application/json"}, body) if "/jobs/" in request.path else None
+
+    async with client_of(Simulator(world, faults=faults)) as client:
+        handle = await client.projects.render(project_id)
+        (outcome,) = await client.projects.wait_all([handle], schedule=Hasty(), max_wait=60.0)
+    assert RenderStatus.RENDERED is outcome.status

@@ -74,7 +74,7 @@ def test_an_error_about_a_setting_shows_no_key(bad: dict[str, Any], key: str) ->
 
 def test_the_key_of_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the same whether a key is passed or found, and whether a warning is an error."""
-    for key, bad in ((KEY, {"timeout": -1}), (KEY, {"base_url": "http://x"}), (f"{KEY}\n", {}), ("0123456789abc", {})):
+    for key, bad in ((KEY, {"timeout": -1}), (KEY, {"base_url": "http://x"}), (f"{KEY} x", {}), ("0123456789abc", {})):
         monkeypatch.setenv("PICTORY_API_KEY", key)
         with pytest.raises((errors.PictoryConfigError, UserWarning)) as caught:
             AsyncPictory(**bad)

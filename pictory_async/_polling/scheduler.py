@@ -266,7 +266,9 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 - such as a client that was closed meanwhile
             self.fail(error)
         finally:
-            del self._scopes[watch]
+            # While its snapshot was compressed, the next poll of this watch may have begun.
+            if self._scopes.get(watch) is scope:
+                del self._scopes[watch]
             if self._due:
                 self._wake.set()
 

@@ -70,7 +70,7 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
                 "message": undeclared,
             },
         ),
-        "share": ([film, other], {"project": film, "link": "https://video.pictory.ai/"}),
+        "share": ([film, other], {"project": film, "link": "http"}),
         "download": (
             [film, "--dir", str(tmp_path / "films")],
             {
