@@ -95,6 +95,29 @@ async def test_the_key_is_not_sent_to_the_files_host(simulator: Simulator, templ
     assert [None, None] == sent
 
 
+async def test_a_file_of_the_user_s_own_stays(
+    world: World, simulator: Simulator, template_id: str, tmp_path: Path
+) -> None:
+    """A file that the template did not have is not the backup's, even if it has its name."""
+    change(world, template_id, structure=None)
+    async with client_of(simulator) as client:
+        await client.templates.backup(template_id, tmp_path)
+        (tmp_path / "structure.json").write_text("mine")
+        with pytest.raises(errors.PictoryConfigError, match=r"contains a structure\.json that does not belong"):
+            await client.templates.backup(template_id, tmp_path)
+    assert "mine" == (tmp_path / "structure.json").read_text()
+
+
+async def test_another_template_is_not_backed_up(simulator: Simulator, template_id: str, tmp_path: Path) -> None:
+    """A response about another template is an error, as it is for projects and jobs."""
+    simulator.faults = lambda _request, _now: Answer(200, {}, b'{"templateId": "other", "name": "x", "scenes": []}')
+    async with client_of(simulator) as client:
+        with pytest.raises(errors.MalformedResponseError, match="another template, 'other'") as caught:
+            await client.templates.backup(template_id, tmp_path / "new")
+    assert "$.templateId" == caught.value.json_path
+    assert not (tmp_path / "new" / "manifest.json").exists()
+
+
 @pytest.mark.parametrize("value", [ABSENT, None, ""])
 async def test_a_file_that_the_template_does_not_have_is_noted(
     world: World, simulator: Simulator, template_id: str, tmp_path: Path, value: Any

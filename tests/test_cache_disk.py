@@ -45,6 +45,20 @@ class TestDisk:
         with pytest.raises(errors.PictoryConfigError):
             DiskTemplateCache(**options)
 
+    @pytest.mark.parametrize("body", [2**50, "text", 1.5, None])
+    async def test_a_body_of_another_type_is_fetched_again(
+        self, world: World, template_id: str, file: Path, body: object
+    ) -> None:
+        """Whatever somebody wrote into the file, it is not taken for a template."""
+        cache = DiskTemplateCache(file, ttl=3600)
+        for _ in range(2):
+            async with Simulator(world).client(template_cache=cache) as client:
+                assert "First" == (await client.templates.get(template_id)).name
+            with contextlib.closing(sqlite3.connect(file)) as other, contextlib.suppress(sqlite3.IntegrityError):
+                other.execute("UPDATE template SET body = ?", (body,))
+                other.commit()
+                assert other.total_changes
+
     async def test_another_program_finds_it(self, world: World, template_id: str, file: Path) -> None:
         """A later client asks nothing; the file is its owner's only, and nothing is written beside it."""
         cache = DiskTemplateCache(file, ttl=3600)

@@ -29,7 +29,7 @@ def project(**fields: Any) -> Project:
 
 READERS: dict[str, Callable[[bytes], Model]] = {
     "get-project-by-id-1": lambda body: codec.decode_project(body, "p-1"),
-    "get-template-by-id-1": lambda body: codec.decode_template(body, "t-1"),
+    "get-template-by-id-1": lambda body: codec.decode_template(body, TEMPLATE),
     "get-job-by-id-1": lambda body: codec.decode_job(body, "j-1"),
     "get-video-render-job-by-id-1": codec.decode_job,
     "clean-job-1": lambda body: codec.decode_job(body, "j-1"),
@@ -37,8 +37,9 @@ READERS: dict[str, Callable[[bytes], Model]] = {
     "list-projects-1": codec.decode_project_page,
     "list-templates-1": codec.decode_template_page,
     "list-jobs-1": codec.decode_job_page,
-    "update-template-1": lambda body: codec.decode_template(body, "t-1"),
+    "update-template-1": lambda body: codec.decode_template(body, TEMPLATE),
 }
+TEMPLATE = "202512230204424435786014d42904bbc95813430789fe736"
 ENVELOPES = ("error-legacy-1", "update-project-1", "update-project-2", "delete-project-1", "delete-template-1")
 
 

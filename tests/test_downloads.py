@@ -140,6 +140,12 @@ async def test_thumbnail_and_share_link_are_included(world: World, server: Serve
         [Truncate(1_200_000), Answer(206, {"content-range": "nonsense"}, b"x")],
         [Truncate(1_200_000), Answer(416, {"content-range": "bytes */5"}, b"")],
         [Answer(416, {"content-range": "bytes */5"}, b"")],
+        [Truncate(1_200_000), Answer(416, {"content-range": "bytes */1200000"}, b"")],
+        [Truncate(1_200_000), Answer(416, {"content-range": "bytes */1200000", "etag": '"other"'}, b"")],
+        [Truncate(1_200_000), Answer(206, {"content-range": "bytes 1200000-1999999/*"}, bytes(800_000))],
+        [Truncate(1_200_000), Answer(206, {}, bytes(800_000))],
+        [Truncate(1_200_000), Answer(206, {"content-range": "bytes 1200000-1249999/2000000"}, bytes(50_000))],
+        [Answer(206, {"content-range": "bytes 0-1999999/*"}, bytes(2_000_000))],
     ],
 )
 async def test_a_cut_download_goes_on(world: World, server: ServerThread, tmp_path: Path, faults: list[Fault]) -> None:
@@ -155,6 +161,25 @@ async def test_a_cut_download_goes_on(world: World, server: ServerThread, tmp_pa
         return
     assert report.paths["video"].read_bytes() == expected
     assert ["Film.mp4"] == names_in(tmp_path)
+
+
+@pytest.mark.parametrize("stated", ["", "bytes 0-49999/2000000", "bytes 0-1999999/*"])
+async def test_a_host_that_never_states_its_parts_is_asked_for_the_whole(
+    world: World, server: ServerThread, tmp_path: Path, stated: str
+) -> None:
+    """Some hosts send less than they were asked for, or do not say what they send: without a range they are clear."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+
+    def unclear(request: SimRequest, _now: float) -> Fault | None:
+        if not request.path.endswith(".mp4") or "range" not in request.headers:
+            return None
+        return Answer(206, {"content-range": stated} if stated else {}, bytes(50_000))
+
+    async with client_of(server) as client:
+        expected = await truth(client, project_id, "video")
+        server.simulator.faults = unclear
+        report = await client.projects.download(project_id, tmp_path, kinds=["video"])
+    assert report.paths["video"].read_bytes() == expected
 
 
 async def test_a_part_of_another_version_is_not_appended(world: World, server: ServerThread, tmp_path: Path) -> None:

@@ -199,6 +199,14 @@ def test_no_ledger_breaks_a_download(tmp_path: Path, name: str, number: str) -> 
     assert Ledger(Directory(tmp_path)).find("p", "video") is None
 
 
+def test_a_ledger_with_an_impossible_name(tmp_path: Path) -> None:
+    """A name that no file can have is damage, too."""
+    entry = {"kind": "video", "name": "\ud800.mp4", "edition": {"rendered": None, "address": "a"}}
+    entry |= {"size": 1, "modified": 1, "inode": 1}
+    (tmp_path / LEDGER).write_text(json.dumps({"version": 1, "projects": {"p": {"stem": "a", "files": [entry]}}}))
+    assert Ledger(Directory(tmp_path)).find("p", "video") is None
+
+
 @pytest.mark.anyio
 async def test_a_length_beyond_all_bounds(tmp_path: Path) -> None:
     """A media host that announces a length of thousands of digits cannot break a download."""

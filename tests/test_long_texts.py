@@ -65,6 +65,9 @@ def test_field_problems_are_bounded_in_total(count: int, name: int, problem: int
     """At most a hundred, and at most 10,000 characters of all of them; short ones are all kept."""
     body = json.dumps({"fields": [{"name": "n" * name, "errors": ["p" * problem]}] * count}).encode()
     found = decode_error(body)
+    if len(body) > 2**20:
+        assert found is None  # it is not from the API
+        return
     assert found is not None
     lengths = [len(field.name) + len(field.problem) for field in found.fields]
     assert sum(lengths) <= 10_000

@@ -38,7 +38,7 @@ def project() -> Project:
 
 @pytest.fixture
 def template() -> Template:
-    return codec.decode_template(payload("get-template-by-id-1"), "t-1")
+    return codec.decode_template(payload("get-template-by-id-1"), "202512230204424435786014d42904bbc95813430789fe736")
 
 
 class TestChanges:

@@ -249,3 +249,15 @@ async def test_a_poll_that_ends_while_the_next_one_runs_takes_nothing_of_it(worl
         handle = await client.projects.render(project_id)
         (outcome,) = await client.projects.wait_all([handle], schedule=Hasty(), max_wait=60.0)
     assert RenderStatus.RENDERED is outcome.status
+
+
+@pytest.mark.parametrize("max_wait", [0.5, 2.0, 3.0])
+async def test_a_short_wait_has_a_poll_too(world: World, max_wait: float) -> None:
+    """A handle of a render that was requested a moment ago is usually not polled at once, but within any wait."""
+    project_id = world.add_project(on_render=[Render(0.0, duration=1.0)])
+    simulator = Simulator(world)
+    async with client_of(simulator) as client:
+        handle = await client.projects.render(project_id)
+        sent = len(simulator.log)
+        await client.projects.wait_all([handle], max_wait=max_wait)
+    assert sent < len(simulator.log)

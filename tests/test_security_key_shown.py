@@ -16,7 +16,7 @@ from hypothesis import given, settings, strategies as st
 from pictory_async import AsyncPictory, DiskTemplateCache, RateLimiter, RenderHandle, RetryPolicy, errors
 from pictory_async._http.messages import Request
 from pictory_async._settings.config import ApiKey, BaseUrl, Config
-from pictory_async.testing import BASE_URL, Answer, BrokenGzip, Refuse, Reset, Simulator, Truncate, WrongLength
+from pictory_async.testing import BASE_URL, Answer, BrokenGzip, Refuse, Reset, Simulator, Truncate, World, WrongLength
 from tests._shown import errors_of, looks, parts, shown_by
 
 if TYPE_CHECKING:
@@ -272,3 +272,25 @@ def test_a_disk_cache_holds_no_key(tmp_path: Any) -> None:
     """Neither do the objects that use one."""
     client = AsyncPictory(KEY, template_cache=DiskTemplateCache(tmp_path / "c", ttl=60.0))
     assert [] == [text for one in parts(client) for text in looks(one) if KEY in text]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("key", ["pictai_0123456789abc/def", 'pictai_0123456789"abc\\def'])
+@pytest.mark.parametrize("write", ["all", "some", "upper", "JSON", "slash"])
+async def test_a_key_that_a_server_escapes_is_not_shown(key: str, write: str) -> None:
+    """JSON can write each character in several ways (RFC 8259, section 7); none of them brings the key back."""
+    escaped = {
+        "all": "".join(f"\\u{ord(character):04x}" for character in key),
+        "some": json.dumps(key)[1:-1].replace("i", "\\u0069"),
+        "upper": "".join(f"\\u{ord(character):04X}" for character in key),
+        "JSON": json.dumps(key)[1:-1],
+        "slash": json.dumps(key)[1:-1].replace("/", "\\/"),
+    }[write]
+    text = f'{{"projectName": "\\u00e9 {escaped}", "videoURL": "https://127.0.0.1/v.mp4?k={escaped}"}}'
+    body = Answer(200, {"content-type": "application/json"}, text.encode())
+    simulator = Simulator(World(api_key=key), faults=lambda _request, _now: body)
+    async with simulator.client() as client:
+        project = await client.projects.get("p")
+    assert "é ********" == project.name
+    assert key not in str(project.to_dict())
+    assert "0123456789" not in repr(project.assets)

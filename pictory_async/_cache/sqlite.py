@@ -99,7 +99,7 @@ class Database:
         """The body under a key, if it was stored between two times."""
         query = "SELECT body FROM template WHERE key = ? AND stored > ? AND stored <= ?"
         row = self._connection.execute(query, (key, since, until)).fetchone()
-        return None if row is None else bytes(row[0])
+        return None if row is None or not isinstance(row[0], bytes) else row[0]  # others may have written to it
 
     def save(self, rows: Mapping[str, Row | None], now: float) -> None:
         """Store rows in place of older ones; remove those that are ``None``, have expired, or are too much."""

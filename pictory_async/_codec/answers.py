@@ -94,12 +94,16 @@ def decode_template(body: bytes, template_id: str) -> models.Template:
     """Read the response to ``GET /v1/templates/{id}``; ``template_id`` is used if the response has none.
 
     Raises:
-        MalformedResponseError: The body is not a JSON object or not a template, or its id is not text.
+        MalformedResponseError: The body is not a JSON object or not a template, its id is not text, or it is another
+            template.
         StatusError: The response reports an error instead (`NotFoundError` if there is no such template).
     """
     raw = decode_json(body)
     _check_kind(raw, models.Template)
-    return _read(models.Template, raw, template_id)
+    template = _read(models.Template, raw, template_id)
+    if template.id != template_id:
+        raise _about_another("template", template.id, template_id, "$.templateId")
+    return template
 
 
 def decode_job(body: bytes, job_id: str | None = None) -> Job:
@@ -237,10 +241,12 @@ def _check_project(raw: Mapping[str, Any], asked: ProjectId) -> None:
     except TypeMismatchError as mismatch:
         raise _malformed(mismatch) from None
     if str(found) != str(asked):
-        raise MalformedResponseError(
-            f"The response is about another project, {str(found)[:80]!r} instead of {str(asked)[:80]!r}. Try again.",
-            json_path="$.project_id",
-        )
+        raise _about_another("project", found, asked, "$.project_id")
+
+
+def _about_another(what: str, found: object, asked: object, path: str) -> MalformedResponseError:
+    text = f"The response is about another {what}, {str(found)[:80]!r} instead of {str(asked)[:80]!r}. Try again."
+    return MalformedResponseError(text, json_path=path)
 
 
 def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:

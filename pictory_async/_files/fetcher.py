@@ -43,6 +43,10 @@ class _Foreign(Cut):
     """What arrived is not the file: a page of a firewall, or an error of a store with status 200."""
 
 
+class _Unclear(Cut):
+    """A server does not say clearly which part it sent; it is asked for the whole file instead."""
+
+
 class Fetcher:
     """Downloads files, a bounded number at a time.
 
@@ -73,11 +77,16 @@ class Fetcher:
                 continue
             except (Cut, ConnectionFailedError, RequestTimeoutError) as error:
                 reason = error
+            if isinstance(reason, _Unclear) and source.in_parts:
+                source.in_parts = False
+                if part.size:
+                    await anyio.to_thread.run_sync(part.restart)
+                continue
             delay = patience.delay(reason, part.size)
             if delay is None:
                 text = f"Downloading {source.what} stopped at {part.size} bytes: {reason} "
                 text += (
-                    "What arrived is kept; download again to resume." if part.validator is not None
+                    "What arrived is kept; download again to resume." if part.size and part.validator is not None
                     else "Download again later."
                 )  # fmt: skip
                 raise DownloadError(text, done=part.size, total=part.total)
@@ -136,10 +145,10 @@ class Fetcher:
             (b"accept", b"*/*"),
             (b"accept-encoding", b"identity"),
             (b"user-agent", user_agent().encode()),
-            # Also for the whole file: the response then states its length twice.
-            (b"range", f"bytes={part.size}-".encode()),
         ]
-        if part.size and part.validator is not None:
+        if source.in_parts:  # also for the whole file: the response then states its length twice
+            headers.append((b"range", f"bytes={part.size}-".encode()))
+        if source.in_parts and part.size and part.validator is not None:
             headers.append((b"if-range", part.validator.encode()))
         return Request("GET", url, source.what, source.what, headers, self._timeout)
 
@@ -148,15 +157,16 @@ async def _beyond_the_end(stream: Stream, source: Source, part: PartFile) -> boo
     """Look at a 416 response: the file is complete, or it is another one."""
     found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
     total = int(found[3]) if found is not None else None
-    if total == part.size and part.size:
-        return True
-    if total == part.size == 0:
+    if part.size:
+        same = header(stream.headers, b"etag") is None or _validator(stream.headers) == part.validator
+        if total == part.size == part.total and same:
+            return True
+        await anyio.to_thread.run_sync(part.restart)
+        return False
+    if total == 0:
         await anyio.to_thread.run_sync(part.open)
         return _is_complete(source, 0)
-    if part.size == 0:
-        raise Cut("the server has no such range.")
-    await anyio.to_thread.run_sync(part.restart)
-    return False
+    raise Cut("the server has no such range.")
 
 
 async def _receive(stream: Stream, source: Source, part: PartFile, patience: Patience) -> bool:
@@ -254,10 +264,10 @@ def _extent(stream: Stream, source: Source) -> tuple[int | None, int]:
         return length, 0
     found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
     if found is None or found[1] is None:
-        raise Cut("the server did not state which part it sent.")
+        raise _Unclear("the server did not state which part it sent.")
     first, last, total = int(found[1]), int(found[2]), int(found[3])
     if last + 1 != total or (length is not None and length != total - first):
-        raise Cut("the server contradicts itself about the file's length.")
+        raise _Unclear("the server contradicts itself about the file's length.")
     return total, first
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,6 @@ from pictory_async._files.names import safe_name
 from pictory_async._files.publish import there
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from pictory_async._files.publish import Directory
@@ -219,4 +219,5 @@ def _name(value: object) -> str:
     # Nothing in the manifest leads out of the directory, whoever wrote it.
     if name in {"", ".", ".."} or not _SEPARATORS.isdisjoint(name):
         raise ValueError
+    os.fsencode(name)  # a ValueError if no file can have this name
     return name

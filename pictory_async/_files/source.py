@@ -97,6 +97,7 @@ class Source:
         renew: Returns the newest address if an older one is rejected; see `Renewal.address`.
         progress: Called with bytes done and bytes in total (``None`` if unknown) after each piece.
         min_speed: Bytes per second that must arrive, on average over 30 seconds; 0 for no limit.
+        in_parts: Whether to ask for what is missing only.
     """
 
     url: str
@@ -105,6 +106,7 @@ class Source:
     renew: Callable[[str, int], Awaitable[tuple[str | None, int]]]
     progress: Callable[[int, int | None], object] | None = None
     min_speed: float = MIN_SPEED
+    in_parts: bool = True
     _renewals: int = 0
 
     def tell(self, done: int, total: int | None) -> None:

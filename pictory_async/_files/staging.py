@@ -74,9 +74,12 @@ class Staging:
         waiting = self._is_whole()
         found = read_manifest(self.target, self.target / MANIFEST)
         if isinstance(found, TemplateBackup):
-            if found.template_id == self._template_id:
+            foreign = {*found.absent} & names
+            if found.template_id == self._template_id and (waiting or not foreign):
                 return waiting
             problem = f"contains a backup of another template, {brief(found.template_id)}"
+            if found.template_id == self._template_id:
+                problem = f"contains a {min(foreign)} that does not belong to the backup"
         elif waiting or names <= {self.path.name}:
             return waiting
         elif MANIFEST in names:

@@ -241,6 +241,8 @@ class Watch:
         if self._woke_at is not None and self.failures is None:
             return now
         due, last = self._due_poll(now), self.deadline - _LAST_POLL
+        if not self.polls and self.failures is None and last <= now < self.deadline <= due:
+            return now  # a short wait has one poll, too
         return last if now < last < due else due
 
     def _due_poll(self, now: float) -> float:

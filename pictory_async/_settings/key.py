@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pictory_async.errors import PictoryConfigError
@@ -15,6 +15,9 @@ _VARIABLE: Final = "PICTORY_API_KEY"
 _PREFIX: Final = "pictai_"
 _GET_KEY: Final = f"Copy one from https://app.pictory.ai/api-access and pass it as api_key or set {_VARIABLE}."
 _STARS: Final = "********"
+_SPECIAL: Final = frozenset('"\\/')
+_ESCAPES: Final = re.compile(rb"\\u00[2-7]")
+_ANY_ESCAPES: Final = re.compile(rb"\\")
 _TELLING: Final = 12  # characters; a shorter text may be part of another one by chance
 
 
@@ -28,7 +31,7 @@ class ApiKey:
         value: What a user passed, another `ApiKey`, or ``None`` for the environment variable ``PICTORY_API_KEY``.
     """
 
-    __slots__ = ("_is_escaped", "_unwrap")
+    __slots__ = ("_escaped", "_unwrap")
 
     def __init__(self, value: str | ApiKey | None = None) -> None:
         if isinstance(value, ApiKey):
@@ -36,7 +39,7 @@ class ApiKey:
         found = os.environ.get(_VARIABLE) if value is None else value
         # Files and secret stores end with a line end.
         self._unwrap = wrapped(found.strip() if isinstance(found, str) else found)
-        self._is_escaped = False
+        self._escaped: Callable[[], Any] | None = None
 
     def check(self) -> None:
         """Refuse a key that no server would accept.
@@ -47,7 +50,6 @@ class ApiKey:
         problem = self._problem()
         if problem is not None:
             raise PictoryConfigError(problem)
-        self._is_escaped = json.dumps(self._unwrap())[1:-1] != self._unwrap()
 
     @property
     def is_usual(self) -> bool:
@@ -69,11 +71,15 @@ class ApiKey:
         return text.replace(self._unwrap(), _STARS)
 
     def scrubbed(self, body: bytes) -> bytes:
-        """The bytes of a response without the key, as it is and as JSON writes it."""
+        """The bytes of a response without the key, as it is and in every way in which JSON can write it."""
         body = body.replace(self._unwrap().encode(), _STARS.encode())
-        if not self._is_escaped:
+        # The pattern takes longer than reading the body, so it is left out where nothing in ASCII is escaped.
+        escapes = _ESCAPES if _SPECIAL.isdisjoint(self._unwrap()) else _ANY_ESCAPES
+        if not escapes.search(body):
             return body
-        return body.replace(json.dumps(self._unwrap())[1:-1].encode(), _STARS.encode())
+        if self._escaped is None:
+            self._escaped = wrapped(re.compile(b"".join(map(_forms, self._unwrap()))))
+        return bytes(self._escaped().sub(_STARS.encode(), body))
 
     def is_in(self, text: str) -> bool:
         """Whether a text contains the key, or what looks like one."""
@@ -98,6 +104,13 @@ class ApiKey:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("An API key cannot be pickled or copied; make a new client where it is needed.")
+
+
+def _forms(character: str) -> bytes:
+    """A pattern for the ways in which JSON can write an ASCII character (RFC 8259, section 7)."""
+    plain = re.escape(character.encode())
+    escaped = rb"|\\" + plain if character in _SPECIAL else b""
+    return rb"(?:%b|\\u(?i:%04x)%b)" % (plain, ord(character), escaped)
 
 
 def wrapped(value: object) -> Callable[[], Any]:

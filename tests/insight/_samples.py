@@ -13,6 +13,7 @@ from pictory_async.models import Project, Template
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 PROJECT_ID = "20251222191648030d7df02f5b4054d4ca8831f1369459e25"
+TEMPLATE_ID = "202512230204424435786014d42904bbc95813430789fe736"
 
 
 def documented_project() -> Project:
@@ -20,7 +21,7 @@ def documented_project() -> Project:
 
 
 def documented_template() -> Template:
-    return codec.decode_template((PAYLOADS / "get-template-by-id-1.json").read_bytes(), "t-1")
+    return codec.decode_template((PAYLOADS / "get-template-by-id-1.json").read_bytes(), TEMPLATE_ID)
 
 
 def read_project(project_id: str | int = "p-1", **fields: Any) -> Project:
