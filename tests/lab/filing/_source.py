@@ -33,6 +33,7 @@ _REFUSALS: Final = {
     "403": Answer(403, {"content-type": "application/xml"}, b"<Error/>"),
     "web page": Answer(200, {"content-type": "text/html"}, b"<html>Please log in</html>"),
 }
+_CHANGING: Final = {"ranges of any version", "weak validator"}
 _CUT: Final = {"cut", "no validator", "weak validator", "another validator each time", "ranges of any version"}
 
 
@@ -146,7 +147,7 @@ class Source:
             wrong = self._chance.choice(self._answers) if self._chance.random() < self.share else ""
             if wrong:
                 self._counts[wrong] += 1
-            if wrong == "ranges of any version" and self._chance.random() < 0.3:
+            if wrong in _CHANGING and self._chance.random() < 0.3:
                 remote.change(render=False)  # while it is downloaded
             content = remote.renders[render][-1]
             return self._answer(wrong, request, content, "video/mp4" if kind == "film" else "application/json")

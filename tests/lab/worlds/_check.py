@@ -78,6 +78,7 @@ def _posts(history: History) -> Iterator[str]:
 
 def _untrue(history: History, told: Told) -> Iterator[str]:
     """What is not true about one outcome, at the moment it was given."""
+    yield from _lingers(history, told)
     evidence = Evidence(history.server, told, history.told)
     if told.outcome.status is RenderStatus.RENDERED:
         yield from _untrue_video(history, told)
@@ -97,6 +98,23 @@ def _untrue(history: History, told: Told) -> Iterator[str]:
         RenderStatus.ERROR: evidence.against_error,
     }
     yield from against[told.outcome.status]()
+
+
+def _lingers(history: History, told: Told) -> Iterator[str]:
+    """Once a job has shown its video, the next page of the project ends the wait, whatever it shows."""
+    plan, user, job_id = history.plan, told.user, told.outcome.job_id
+    shared = any(
+        one is not user and one.client == user.client and not {*one.projects}.isdisjoint(user.projects)
+        for one in plan.users
+    )
+    if job_id is None or user.kind not in {"render", "handles"} or shared:
+        return
+    polls = history.server.of(user.client, f"/jobs/{job_id}")
+    first = min((one.back for one in polls if one.shows_a_video and one.sent >= told.began), default=told.at)
+    pages = history.server.of(user.client, f"/projects/{told.outcome.project_id}")
+    after = [one.back for one in pages if one.shown is not None and one.says == "truth" and one.sent >= first]
+    if after and told.at > min(after) + plan.slack + STEP:
+        yield f"its job had shown the video at {first:.3f}, and a page came at {min(after):.3f}"
 
 
 def _untrue_video(history: History, told: Told) -> Iterator[str]:

@@ -22,8 +22,13 @@ MUTANTS: Final = (
         "pass",
     ),
     Mutant("A job's failure is not believed", "_polling.watch:Watch._saw_job", "if job.is_failed:", "if False:"),
-    Mutant("One 404 or 401 is believed", "_polling.failures:_CONFIRMED", "2", "1"),
-    Mutant("Three unusable responses are too many", "_polling.failures:_UNUSABLE", "5", "3"),
+    Mutant(
+        "One 404 or 401 is believed",
+        "_polling.failures:FailureStreak.believed",
+        "self.alike < _CONFIRMED or self._lasted < patience or ",
+        "",
+    ),
+    Mutant("One unusable response is too much", "_polling.failures:_UNUSABLE", "5", "1"),
     Mutant(
         "A transient failure ends a wait",
         "_polling.failures:FailureStreak.believed",
@@ -46,24 +51,6 @@ MUTANTS: Final = (
     Mutant("A known project is soon forgotten", "_polling.failures:_KNOWN_FOR", "30.0", "2.0"),
     Mutant("A key that worked is soon rejected", "_polling.failures:_EVERYTHING_FOR", "60.0", "6.0"),
     Mutant("A refusal of everything is believed", "_polling.failures:CROWD", "5", "5000"),
-    Mutant(
-        "A young job is missing at once",
-        "_polling.watch:Watch._appears_until",
-        "+ self.terms.start_grace",
-        "",
-    ),
-    Mutant(
-        "The project of a refused job is not asked",
-        "_polling.watch:Watch.failed",
-        "if self._in_turn:",
-        "if False:",
-    ),
-    Mutant(
-        "A completed job's video is not its render's",
-        "_polling.evidence:judge",
-        "if completed is not None and completed.video_url:",
-        "if False:",
-    ),
     Mutant(
         "A stale page lends its video",
         "_codec.answers:decode_rendered",
