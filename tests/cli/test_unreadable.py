@@ -133,6 +133,15 @@ def test_download(world: World, tmp_path: Path) -> None:
     assert f"The address of the audio of project '{one}' could not be read" in found.stdout
 
 
+def test_backup(world: World, tmp_path: Path) -> None:
+    """A backup that lacks a file whose address could not be read is not taken for a whole one."""
+    template(world, projectURL=5)
+    found = run("backup", "T", "--dir", str(tmp_path))
+    assert 1 == found.exit_code
+    assert "The address of the project file of template 'T' could not be read" in found.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_report(world: World) -> None:
     """The text of a report names the places as words."""
     one = project(world, saveDate="yesterday", scenes=[None])
