@@ -37,15 +37,17 @@ def count_of(model: Model, attr: str) -> str:
 
 
 def voices_of(template: Template, *, speeds: bool = False) -> str:
-    """Return the speakers of a template's voices, with their speeds in percent if wanted; empty if there are none."""
+    """Return the speakers of a template, with their speeds in percent if wanted; ``none`` if the text is not spoken."""
     voices = template.voice_over
-    if voices is None:
-        return ""
+    if is_unread(template, "voice_over", "enabled"):
+        return str(Gap.UNREADABLE)
+    if voices is None or not voices.enabled:
+        return "none"
     names = [_voice(voice, speeds=speeds) for voice in voices.ai_voices]
     missing = len(gaps(voices, "ai_voices"))
     if missing:
         return ", ".join([*names, f"{missing} could not be read"])
-    return str(Gap.UNREADABLE) if "ai_voices" in unread_fields(voices) else ", ".join(names)
+    return str(Gap.UNREADABLE) if "ai_voices" in unread_fields(voices) else ", ".join(names) or "yes"
 
 
 def _voice(voice: AiVoice, *, speeds: bool) -> str:

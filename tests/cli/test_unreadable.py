@@ -135,11 +135,11 @@ def test_download(world: World, tmp_path: Path) -> None:
 
 def test_backup(world: World, tmp_path: Path) -> None:
     """A backup that lacks a file whose address could not be read is not taken for a whole one."""
-    template(world, projectURL=5)
+    template(world, project=5)
     found = run("backup", "T", "--dir", str(tmp_path))
     assert 1 == found.exit_code
     assert "The address of the project file of template 'T' could not be read" in found.stderr
-    assert [] == list(tmp_path.iterdir())
+    assert [] == list(tmp_path.rglob("manifest.json"))
 
 
 def test_report(world: World) -> None:

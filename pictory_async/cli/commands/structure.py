@@ -35,13 +35,6 @@ def _music(template: Template) -> str:
     return "yes" if volume is None else f"yes, volume {volume:g}"
 
 
-def _voices(template: Template) -> str:
-    enabled = known(template, "voice_over", "enabled")
-    if isinstance(enabled, Gap):
-        return enabled
-    return (voices_of(template, speeds=True) or "yes") if enabled else "none"
-
-
 def _layers(scene: SceneStructure) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in scene.layers_by_type.items()) or "none"
 
@@ -54,7 +47,7 @@ def _facts(template: Template, structure: TemplateStructure) -> Facts:
         ("language", known(template, "language")),
         ("schema", known(template, "schema_version")),
         ("music", _music(template)),
-        ("voices", _voices(template)),
+        ("voices", voices_of(template, speeds=True)),
         ("variables", variables if isinstance(variables, Gap) else ", ".join(structure.variables)),
         ("scenes", count_of(template, "scenes")),
         ("could not be read", ", ".join(structure.unreadable)),

@@ -78,13 +78,6 @@ def _variables(template: Template, text: str) -> str:
     return str(Gap.UNREADABLE) if isinstance(known(template, "_variables"), Gap) else as_text(text)
 
 
-def _voices(template: Template) -> str | None:
-    enabled = known(template, "voice_over", "enabled")
-    if enabled is None or isinstance(enabled, Gap):
-        return enabled
-    return voices_of(template) if enabled else "none"
-
-
 def _facts(template: Template) -> Facts:
     placeholders = ", ".join(template.placeholders)
     if texts_unread(template):
@@ -101,7 +94,7 @@ def _facts(template: Template) -> Facts:
         ("placeholders", placeholders),
         ("variables", _variables(template, variables)),
         ("music", known(template, "background_music", "enabled")),
-        ("voices", _voices(template)),
+        ("voices", None if known(template, "voice_over", "enabled") is None else voices_of(template)),
         ("project file", known(template, "project_url")),
         ("structure file", known(template, "structure_url")),
     ]
