@@ -95,8 +95,7 @@ def check_template(template: Template, values: Mapping[str, Any] | None = None) 
     ``more-findings``          info     There are more than 1,000 findings; the others are left out.
     ========================== ======== =============================================================================
 
-    (*) only if ``values`` is not ``None``. ``unknown-value`` is a warning if a text could not be read, which may use
-    the variable.
+    (*) only if ``values`` is not ``None``. ``unknown-value`` is a warning if a text that may use it could not be read.
 
     Args:
         template: The template.
