@@ -45,6 +45,24 @@ def unread_fields(model: Model) -> dict[str, str]:
     }
 
 
+def is_unread(model: Model, *attributes: str) -> bool:
+    """Whether a value could not be read, or an item of it, or a model around it, so that nobody may call it absent.
+
+    Args:
+        model: Where to begin.
+        attributes: The way to the value: each is an attribute of the model before it.
+    """
+    inner: Model | None = model
+    for attr in attributes:
+        if inner is None:
+            return False
+        if attr in unread_fields(inner) or (_is_list(inner, attr) and gaps(inner, attr)):
+            return True
+        value = getattr(inner, attr)
+        inner = value if isinstance(value, Model) else None
+    return False
+
+
 def indexed(model: Model, attr: str) -> list[tuple[int, Any]]:
     """The items of a list of a model, each with its index in the API's list; lists in lists are indexed too.
 
@@ -67,6 +85,11 @@ def gaps(model: Model, attr: str) -> list[int]:
         return []
     pairs = _pairs(getattr(model, attr), raw, reader_of(origin.kind).lists[attr])
     return [] if pairs is None else sorted(set(range(len(raw))) - {index for index, _ in pairs})
+
+
+def _is_list(model: Model, attr: str) -> bool:
+    origin = origin_of(model)
+    return origin is not None and attr in reader_of(origin.kind).lists
 
 
 def _attributes(model: Model) -> Iterator[str]:

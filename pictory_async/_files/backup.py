@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 from anyio import to_thread
 
+from pictory_async._codec.unreadable import unread_fields
 from pictory_async._files.downloads import close, receive
 from pictory_async._files.manifest import (
     FILES,
@@ -116,9 +117,11 @@ async def _fetch_files(
 
     async def one(kind: str) -> BackupFile | None:
         url = _url(template, kind)
+        what = f"the {kind} file of template {brief(template.id)}"
+        if _URLS[kind] in unread_fields(template):
+            raise DownloadError(f"The address of {what} could not be read: it is not a text.")
         if url is None:
             return None
-        what = f"the {kind} file of template {brief(template.id)}"
         source = Source(url=url, kind=kind, what=what, renew=renewal.address)
         part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
         try:

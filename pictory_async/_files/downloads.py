@@ -12,6 +12,7 @@ import anyio
 import attrs
 from anyio import to_thread
 
+from pictory_async._codec.unreadable import unread_fields
 from pictory_async._files.names import KINDS, FileKind
 from pictory_async._files.partfile import OnConflict, PartFile
 from pictory_async._files.place import Place, check_writable, checked_directory
@@ -22,6 +23,7 @@ from pictory_async._gather import each
 from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from pictory_async.models import Project, ProjectId
+from pictory_async.models.project import ASSET_FIELDS
 
 if TYPE_CHECKING:
     import os
@@ -151,7 +153,7 @@ async def download_assets(
     async def one(kind: str) -> DownloadedFile:
         url = project.assets.get(kind)
         if url is None:
-            return DownloadedFile(kind=kind, status=DownloadStatus.ABSENT)
+            return _without_url(project, kind)
 
         def progress(done: int, total: int | None) -> None:
             if order.on_progress is not None:
@@ -181,6 +183,13 @@ async def download_assets(
             done, total, number = (getattr(file.error, name, None) for name in ("done", "total", "errno"))
             raise DownloadError(str(file.error), report=report, done=done or 0, total=total, errno=number)
     return report
+
+
+def _without_url(project: Project, kind: str) -> DownloadedFile:
+    if ASSET_FIELDS[kind] not in unread_fields(project):
+        return DownloadedFile(kind=kind, status=DownloadStatus.ABSENT)
+    error = DownloadError(f"The address of the {kind} of project {project.id!r} could not be read: it is not a text.")
+    return DownloadedFile(kind=kind, status=DownloadStatus.FAILED, error=error)
 
 
 async def _download(fetcher: Fetcher, source: Source, place: Place, directory: Directory) -> DownloadedFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pictory_async.insight._similar import Effort, Likeness, likenesses
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 __all__ = ["Effort", "Pair", "align", "explained", "moved"]
-
-_MOST_GAPS: Final = 1000
 
 T = TypeVar("T")
 
@@ -99,7 +97,9 @@ def moved(pairs: Sequence[Pair]) -> set[Pair]:
     return set(pairs) - stay
 
 
-def explained(pairs: Sequence[tuple[int, int]], gaps: Sequence[int], unmatched: Sequence[int]) -> set[int]:
+def explained(
+    pairs: Sequence[tuple[int, int]], gaps: Sequence[int], unmatched: Sequence[int]
+) -> tuple[set[int], set[int]]:
     """Items of one version that may be those that could not be read in the other one, so nobody knows if they are new.
 
     Args:
@@ -108,23 +108,24 @@ def explained(pairs: Sequence[tuple[int, int]], gaps: Sequence[int], unmatched: 
         unmatched: The indexes of the items in the other version that match nothing, in order.
 
     Returns:
-        As many of ``unmatched`` as there are gaps, if possible: each between the same neighbors as its gap.
+        Those of ``unmatched`` that are between the same neighbors as a gap; and those of them that are more than the
+        gaps there, so that some of them are new, but nobody knows which.
     """
     if len(gaps) >= len(unmatched):
-        return set(unmatched)
+        return set(unmatched), set()
     matched = [Pair(*pair, "") for pair in sorted(pairs)]
     displaced = moved(matched)
     kept = [pair for pair in matched if pair not in displaced]
-    starts, free, taken = [pair.old for pair in kept], list(unmatched), set[int]()
-    for gap in gaps[:_MOST_GAPS]:
-        place = bisect_left(starts, gap)
-        first = bisect_right(free, kept[place - 1].new) if place else 0
-        last = bisect_left(free, kept[place].new) if place < len(kept) else len(free)
-        if first < last:
-            near = kept[max(place - 1, 0)] if kept else Pair(0, 0, "")
-            expected = bisect_left(free, near.new + gap - near.old, first, last)
-            taken.add(free.pop(min(expected, last - 1)))
-    return taken
+    starts = [pair.old for pair in kept]
+    unclear, some = set[int](), set[int]()
+    for place, count in Counter(bisect_left(starts, gap) for gap in gaps).items():
+        first = bisect_right(unmatched, kept[place - 1].new) if place else 0
+        last = bisect_left(unmatched, kept[place].new) if place < len(kept) else len(unmatched)
+        near = unmatched[first:last]
+        unclear.update(near)
+        if len(near) > count:
+            some.update(near)
+    return unclear, some
 
 
 def _unique(items: dict[int, T], key: Callable[[T], str | None]) -> dict[str, int]:

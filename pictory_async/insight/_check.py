@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from pictory_async._codec.unreadable import is_unread
 from pictory_async.insight._numbers import place_of, places_unread
 from pictory_async.insight._placeholders import malformed_in, places_of
 from pictory_async.insight._text import quoted, short
@@ -94,7 +95,7 @@ def check_template(template: Template, values: Mapping[str, Any] | None = None) 
     ``more-findings``          info     There are more than 1,000 findings; the others are left out.
     ========================== ======== =============================================================================
 
-    (*) only if ``values`` is not ``None``.
+    (*) only if ``values`` is not ``None``. ``unknown-value`` is a warning if a text that may use it could not be read.
 
     Args:
         template: The template.
@@ -106,9 +107,9 @@ def check_template(template: Template, values: Mapping[str, Any] | None = None) 
     """
     variables = template_variables(template)
     unread = places_unread(template)
-    findings = [*_template(template, unread), *_variables(variables, values, unread)]
+    findings = [*_template(template, unread), *_variables(variables, values)]
     # Without the declared variables, nothing is known about those that texts use and values are given for.
-    known, hints = "variables" not in unread, _Hints()
+    known, hints = not variables.has_unread_declarations, _Hints()
     if known:
         findings += _undeclared(variables, hints)
     findings += _malformed(template, variables)
@@ -123,28 +124,27 @@ def check_template(template: Template, values: Mapping[str, Any] | None = None) 
 def _template(template: Template, unread: tuple[str, ...]) -> Iterator[Finding]:
     for path in unread:
         yield _warning("unreadable", f"{path} could not be read, so nothing is known about it.", place_of(path))
-    if template.published is None and "published" not in unread:
+    if template.published is None and not is_unread(template, "published"):
         yield _warning("publication-unknown", "The API does not say whether the template is published.")
     elif template.published is False:
         yield _error("unpublished", "The template is not published. Publish it in Pictory before you use it.")
     if template.deprecated:
         yield _warning("deprecated", "The template is deprecated. Use its successor.")
-    if not template.scenes and not any(path.startswith("scenes") for path in unread):
+    if not template.scenes and not is_unread(template, "scenes"):
         yield _error("no-scenes", "The template has no scenes.")
-    if template.schema_version not in _SCHEMAS and "schemaVersion" not in unread:
+    if template.schema_version not in _SCHEMAS and not is_unread(template, "schema_version"):
         message = f"The schema version is {quoted(template.schema_version)}. The documented versions are v2 and v3."
         yield _warning("unknown-schema", message)
 
 
-def _variables(
-    variables: TemplateVariables, values: Mapping[str, Any] | None, unread: tuple[str, ...]
-) -> Iterator[Finding]:
-    texts = "subtitle or text layer that could be read" if unread else "subtitle or text layer"
+def _variables(variables: TemplateVariables, values: Mapping[str, Any] | None) -> Iterator[Finding]:
+    texts = "subtitle or text layer that could be read" if variables.has_unread_texts else "subtitle or text layer"
+    given = _given(values or {})
     for name, default in variables.declared.items():
-        if _is_blank(default) and (values is None or name not in values):
+        if _is_blank(default) and name.strip() not in given:
             message = f"{quoted(name)} has no default, so every video needs a value for it."
             yield _warning("empty-default", message, _place(name))
-    for name in variables.unused:
+    for name in variables.not_found:
         message = f"{quoted(name)} is declared, but no {texts} uses it."
         yield Finding(severity=Severity.INFO, code="unused-variable", message=message, place=_place(name))
 
@@ -169,11 +169,11 @@ def _malformed(template: Template, variables: TemplateVariables) -> Iterator[Fin
 
 
 def _values(variables: TemplateVariables, values: Mapping[str, Any], hints: _Hints) -> Iterator[Finding]:
-    wanted = dict.fromkeys([*variables.declared, *variables.used])
+    wanted, given = dict.fromkeys([*variables.declared, *variables.undeclared]), _given(values)
     for name in wanted:
         default = variables.declared.get(name)
-        if name in values:
-            if _is_blank(values[name]):
+        if name.strip() in given:
+            if _is_blank(given[name.strip()]):
                 yield _warning("blank-value", f"The value for {quoted(name)} is blank.", _place(name, "value"))
         elif _is_blank(default):
             message = f"There is no value for {quoted(name)}, and it has no default."
@@ -181,10 +181,20 @@ def _values(variables: TemplateVariables, values: Mapping[str, Any], hints: _Hin
         else:
             message = f"There is no value for {quoted(name)}, so its default {quoted(default)} will be used."
             yield _warning("default-value", message, _place(name, "value"))
+    known = {name.strip() for name in wanted}
     for name in values:
-        if name not in wanted:
+        if name.strip() in known:
+            continue
+        if variables.has_unread_texts:
+            message = f"No variable {quoted(name)} was found in what could be read{hints.find(name, wanted)}."
+            yield _warning("unknown-value", message, _place(name, "value"))
+        else:
             message = f"The template has no variable {quoted(name)}{hints.find(name, wanted)}."
             yield _error("unknown-value", message, _place(name, "value"))
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.strip(): value for name, value in values.items()}
 
 
 def _is_blank(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections import Counter
@@ -9,15 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
+from pictory_async._codec.unreadable import is_unread, unread_fields
 from pictory_async.errors import PictoryConfigError
+from pictory_async.insight._diff_scene import known_extra
 from pictory_async.insight._numbers import places_unread
 from pictory_async.insight._text import Gap, canonical, is_list, is_object, same, short, shown
+from pictory_async.insight._unread import known
 from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from pictory_async.models import Project, SceneSettings, VisualFilter
+    from pictory_async.models import Model, Project
 
 __all__ = ["ProjectComparison", "Setting", "compare_projects"]
 
@@ -28,8 +32,7 @@ _MAX_DEPTH: Final = 8  # levels of unknown objects that are settings of their ow
 _MOST: Final = 2000  # unknown settings of one project
 _LONG: Final = 100  # characters of a name
 _REST: Final = "…"
-_SCENES: Final = "scriptTxtSceneSettings"
-_FILTER: Final = "visualFilter"
+_AMBIGUOUS: Final = re.compile(r'[.\[\]"\\]')  # in a name, these would look like a part of the path
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +41,8 @@ class Setting:
 
     Attributes:
         key: Its name in `ProjectComparison.to_dict`, such as ``layouts``. For a setting that this package does not
-            know, its path in the API's JSON, such as ``audio.voiceOverTextSpeed``.
+            know, its path in the API's JSON, such as ``audio.voiceOverTextSpeed``; a name in it that has dots,
+            brackets or quotes is in quotes, as in JSON: ``audio."a.b"``.
         label: Its name for people, such as ``Aspect ratio``.
         values: The value in each project, in the order of the projects; ``None`` if the project has none, and
             ``could not be read`` if it has one that does not have the documented type.
@@ -156,15 +160,17 @@ def compare_projects(projects: Iterable[Project]) -> ProjectComparison:
         Setting(
             key=key,
             label=label,
-            values=tuple(
-                Gap.UNREADABLE if _is_unread(place, places) else _value(read, project)
-                for project, places in zip(projects, unread, strict=True)
-            ),
+            values=tuple(_value(project, attributes) for project in projects),
         )
-        for key, label, place, read in _KNOWN
+        for key, label, *attributes in _KNOWN
     ]
     settings += [
-        Setting(key=path, label=short(path), values=tuple(each.get(path) for each in unknown), known=False)
+        Setting(
+            key=path,
+            label=short(path),
+            values=tuple(_unknown_value(project, each, path) for project, each in zip(projects, unknown, strict=True)),
+            known=False,
+        )
         for path in dict.fromkeys(path for each in unknown for path in each)
     ]
     return ProjectComparison(
@@ -175,69 +181,54 @@ def compare_projects(projects: Iterable[Project]) -> ProjectComparison:
     )
 
 
-def _is_unread(place: str, unread: tuple[str, ...]) -> bool:
-    """Whether a setting, a part of it, or what it is a part of could not be read."""
-    return any(one == place or one.startswith(f"{place}[") or place.startswith(f"{one}.") for one in unread)
-
-
-def _scene(read: Callable[[SceneSettings], Any]) -> Callable[[Project], Any]:
-    return lambda project: None if project.scene_settings is None else read(project.scene_settings)
-
-
-def _visual(read: Callable[[VisualFilter], tuple[str, ...]]) -> Callable[[Project], Any]:
-    # The order of the names has no meaning.
-    return lambda project: None if project.visual_filter is None else tuple(sorted(read(project.visual_filter)))
-
-
-_Known: TypeAlias = "tuple[str, str, str, Callable[[Project], Any]]"
+_Known: TypeAlias = "tuple[str, str, *tuple[str, ...]]"
 _KNOWN: tuple[_Known, ...] = (
-    ("names", "Name", "projectName", lambda project: project.name),
-    ("sources", "Source", "source", lambda project: project.source),
-    ("types", "Project type", "projectType", lambda project: project.project_type),
-    ("schemas", "Schema", "schemaVersion", lambda project: project.schema_version),
-    ("layouts", "Aspect ratio", "layout", lambda project: project.layout),
-    ("durations", "Duration (s)", "videoDuration", lambda project: project.duration),
-    ("languages", "Language", "scriptLanguage", lambda project: project.language),
-    ("voiceOvers", "Voice-over", "voiceOverId", lambda project: project.voice_over_id),
-    ("audioSpeeds", "Audio speed (%)", "audioSpeed", lambda project: project.audio_speed),
-    ("videoVolumes", "Video volume (%)", "videoVolume", lambda project: project.video_volume),
-    ("brands", "Brand", "brandId", lambda project: project.brand_id),
-    ("templates", "Smart layout", "smartTemplateId", lambda project: project.smart_template_id),
-    ("maxLines", "Max. lines per scene", f"{_SCENES}.maxLines", _scene(lambda one: one.max_lines)),
-    (
-        "autoHighlights",
-        "Auto-highlight keywords",
-        f"{_SCENES}.autoHighlightKeywords",
-        _scene(lambda one: one.auto_highlight_keywords),
-    ),
-    (
-        "autoVisuals",
-        "Auto-select visuals",
-        f"{_SCENES}.autoVisualSelection",
-        _scene(lambda one: one.auto_visual_selection),
-    ),
-    ("sceneBreaks", "Scene break", f"{_SCENES}.selectedValueSceneBreakChar", _scene(lambda one: one.scene_break)),
-    ("visualLibraries", "Visual libraries", f"{_FILTER}.libraries", _visual(lambda one: one.libraries)),
-    ("visualStyles", "Visual styles", f"{_FILTER}.styles", _visual(lambda one: one.styles)),
-    ("visualCategories", "Visual categories", f"{_FILTER}.categories", _visual(lambda one: one.categories)),
+    ("names", "Name", "name"),
+    ("sources", "Source", "source"),
+    ("types", "Project type", "project_type"),
+    ("schemas", "Schema", "schema_version"),
+    ("layouts", "Aspect ratio", "layout"),
+    ("durations", "Duration (s)", "duration"),
+    ("languages", "Language", "language"),
+    ("voiceOvers", "Voice-over", "voice_over_id"),
+    ("audioSpeeds", "Audio speed (%)", "audio_speed"),
+    ("videoVolumes", "Video volume (%)", "video_volume"),
+    ("brands", "Brand", "brand_id"),
+    ("templates", "Smart layout", "smart_template_id"),
+    ("maxLines", "Max. lines per scene", "scene_settings", "max_lines"),
+    ("autoHighlights", "Auto-highlight keywords", "scene_settings", "auto_highlight_keywords"),
+    ("autoVisuals", "Auto-select visuals", "scene_settings", "auto_visual_selection"),
+    ("sceneBreaks", "Scene break", "scene_settings", "scene_break"),
+    ("visualLibraries", "Visual libraries", "visual_filter", "libraries"),
+    ("visualStyles", "Visual styles", "visual_filter", "styles"),
+    ("visualCategories", "Visual categories", "visual_filter", "categories"),
 )
+"""Key, label, and the way to the value."""
+
+_PARTS: Final = {"scene_settings": "scriptTxtSceneSettings.", "visual_filter": "visualFilter."}
 
 
-def _value(read: Callable[[Project], Any], project: Project) -> Any:
-    value = read(project)
+def _value(project: Project, attributes: Iterable[str]) -> Any:
+    value = known(project, *attributes)
+    if is_list(value):
+        return tuple(sorted(value))  # the order of the names has no meaning
     return None if value == "" else value
+
+
+def _unknown_value(project: Project, found: Mapping[str, Any], path: str) -> Any:
+    hidden = any(path.startswith(inside) and is_unread(project, attr) for attr, inside in _PARTS.items())
+    return Gap.UNREADABLE if hidden else found.get(path)
 
 
 def _unknown_settings(project: Project) -> dict[str, Any]:
     """Return the unknown settings by their path; what is nested deeply is one setting, as JSON."""
     found: dict[str, Any] = {}
     left_out = 0
-    parts = [(project.extra, "")]
-    if project.scene_settings is not None:
-        parts.append((project.scene_settings.extra, f"{_SCENES}."))
-    if project.visual_filter is not None:
-        parts.append((project.visual_filter.extra, f"{_FILTER}."))
-    for values, inside in parts:
+    parts: list[tuple[Model | None, str]] = [(project, "")]
+    parts += [(getattr(project, attr), inside) for attr, inside in _PARTS.items()]
+    for part, inside in parts:
+        # A known setting that could not be read is no unknown one, or a readable one would seem to lack it.
+        values = {} if part is None else known_extra(part.extra, unread_fields(part))
         for path, value in _flat(values, inside):
             if len(found) < _MOST:
                 found[path] = canonical(value) if is_object(value) else value
@@ -250,24 +241,29 @@ def _unknown_settings(project: Project) -> dict[str, Any]:
 
 def _flat(values: Mapping[str, Any], inside: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
-        path = f"{inside}{_shortened(key)}"
-        if is_object(value) and depth < _MAX_DEPTH:
-            yield from _flat(value, f"{path}.", depth + 1)
-        elif is_list(value) and any(is_object(item) or is_list(item) for item in value) and depth < _MAX_DEPTH:
-            yield from _flat({f"[{index}]": item for index, item in enumerate(value)}, path, depth + 1)
-        elif is_object(value):
-            yield path, value
-        elif is_list(value):
-            kept = tuple(item for item in value if not _is_url(item))
-            if kept or not value:
-                yield path, kept
-        elif value is not None and value != "" and not _is_url(value) and key not in _NO_SETTING:
-            yield path, value
+        yield from _setting(key, value, f"{inside}{_shortened(key)}", depth)
+
+
+def _setting(key: str, value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    if depth < _MAX_DEPTH and is_object(value):
+        yield from _flat(value, f"{path}.", depth + 1)
+    elif depth < _MAX_DEPTH and is_list(value) and any(is_object(item) or is_list(item) for item in value):
+        for index, item in enumerate(value):
+            yield from _setting("", item, f"{path}[{index}]", depth + 1)
+    elif is_object(value):
+        yield path, value
+    elif is_list(value):
+        kept = tuple(item for item in value if not _is_url(item))
+        if kept or not value:
+            yield path, kept
+    elif value is not None and value != "" and not _is_url(value) and key not in _NO_SETTING:
+        yield path, value
 
 
 def _shortened(key: str) -> str:
     # Paths contain the names of all objects around, so long ones would add up.
-    return key if len(key) <= _LONG else f"{key[:_LONG]}…{zlib.crc32(key.encode(errors='replace')):08x}"
+    name = key if len(key) <= _LONG else f"{key[:_LONG]}…{zlib.crc32(key.encode(errors='replace')):08x}"
+    return json.dumps(name, ensure_ascii=False) if _AMBIGUOUS.search(name) or name in {"", _REST} else name
 
 
 def _is_url(value: Any) -> bool:

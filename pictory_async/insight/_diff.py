@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _STEPS: Final = 1_200_000  # of the search for similar scenes
+_NAMED: Final = 20  # numbers of scenes in one line
 _INNER_STEPS: Final = 600_000  # of the search for similar texts in all of them
 
 
@@ -129,6 +130,9 @@ class TemplateDiff:
         unreadable_new: The same for the later version.
         is_complete: Whether all scenes were compared with each other. Else the versions are so large that the search
             was ended, and some of the scenes that are reported as removed and as added may be changed ones.
+        maybe_added: More scenes of the later version than could not be read in the earlier one, where one of these is.
+            So some of them were added, but nobody knows which.
+        maybe_removed: The same for scenes of the earlier version.
     """
 
     old_id: str
@@ -141,6 +145,8 @@ class TemplateDiff:
     unreadable_old: tuple[str, ...] = ()
     unreadable_new: tuple[str, ...] = ()
     is_complete: bool = True
+    maybe_added: tuple[SceneRef, ...] = ()
+    maybe_removed: tuple[SceneRef, ...] = ()
 
     @property
     def moved(self) -> tuple[SceneMatch, ...]:
@@ -173,6 +179,11 @@ class TemplateDiff:
             yield f"scene {scene.number} removed{_with_text(scene)}"
         for scene in self.added:
             yield f"scene {scene.number} added{_with_text(scene)}"
+        for scenes, what in ((self.maybe_removed, "removed"), (self.maybe_added, "added")):
+            if scenes:
+                numbers = ", ".join(str(scene.number) for scene in scenes[:_NAMED])
+                more = f" and {len(scenes) - _NAMED} more" if len(scenes) > _NAMED else ""
+                yield f"some of the scenes {numbers}{more} were {what}; which ones cannot be known"
         for match in self.matches:
             if match.moved:
                 yield f"scene {match.old.number} moved, now scene {match.new.number}{_with_text(match.new)}"
@@ -186,7 +197,8 @@ class TemplateDiff:
     def to_dict(self) -> dict[str, Any]:
         """Return the changes as JSON values.
 
-        ``unreadable`` is there only if something could not be read, and ``is_complete`` only if it is false.
+        ``unreadable`` is there only if something could not be read, ``is_complete`` only if it is false, and
+        ``scenes_maybe_added`` and ``scenes_maybe_removed`` only if there are such scenes.
         """
         unread = {"old": list(self.unreadable_old), "new": list(self.unreadable_new)}
         return {
@@ -215,6 +227,14 @@ class TemplateDiff:
             ],
             **({"unreadable": unread} if any(unread.values()) else {}),
             **({} if self.is_complete else {"is_complete": False}),
+            **{
+                key: [_scene_dict(scene) for scene in scenes]
+                for key, scenes in (
+                    ("scenes_maybe_added", self.maybe_added),
+                    ("scenes_maybe_removed", self.maybe_removed),
+                )
+                if scenes
+            },
         }
 
 
@@ -243,8 +263,8 @@ def compare_templates(old: Template, new: Template) -> TemplateDiff:
     before = [_ref(number, scene) for number, scene in befores]
     after = [_ref(number, scene) for number, scene in afters]
     known = [(before[pair.old].number - 1, after[pair.new].number - 1) for pair in pairs]
-    added = _unmatched(after, known, old)
-    removed = _unmatched(before, [(two, one) for one, two in known], new)
+    added, maybe_added = _unmatched(after, known, old)
+    removed, maybe_removed = _unmatched(before, [(two, one) for one, two in known], new)
     return TemplateDiff(
         old_id=old.id,
         new_id=new.id,
@@ -256,6 +276,8 @@ def compare_templates(old: Template, new: Template) -> TemplateDiff:
         unreadable_old=places_unread(old),
         unreadable_new=places_unread(new),
         is_complete=not (effort.spent and added and removed),
+        maybe_added=maybe_added,
+        maybe_removed=maybe_removed,
     )
 
 
@@ -275,15 +297,20 @@ def _matches(
         yield SceneMatch(old=old, new=new, how=pair.how, moved=pair in displaced, changes=changes)
 
 
-def _unmatched(scenes: list[SceneRef], known: list[tuple[int, int]], other: Template) -> tuple[SceneRef, ...]:
-    """The scenes of one version that the other does not have, without those that may be among its unreadable ones."""
+def _unmatched(
+    scenes: list[SceneRef], known: list[tuple[int, int]], other: Template
+) -> tuple[tuple[SceneRef, ...], tuple[SceneRef, ...]]:
+    """The scenes of one version that the other does not have, and those of which it does not have some."""
     missing = gaps(other, "scenes")
     if not missing and "scenes" in unread_fields(other):
-        return ()  # nothing is known about the other version
+        return (), ()  # nothing is known about the other version
     matched = {number for _, number in known}
     alone = [scene for scene in scenes if scene.number - 1 not in matched]
-    unclear = explained(known, missing, [scene.number - 1 for scene in alone])
-    return tuple(scene for scene in alone if scene.number - 1 not in unclear)
+    unclear, some = explained(known, missing, [scene.number - 1 for scene in alone])
+    return (
+        tuple(scene for scene in alone if scene.number - 1 not in unclear),
+        tuple(scene for scene in alone if scene.number - 1 in some),
+    )
 
 
 def _properties(template: Template) -> dict[str, Any]:

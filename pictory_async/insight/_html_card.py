@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pictory_async.insight._html_parts import element, link, moment, picture, safe
 from pictory_async.insight._numbers import places_unread
-from pictory_async.insight._text import NOT_GIVEN, length, shown
+from pictory_async.insight._text import NOT_GIVEN, Gap, length, shown
+from pictory_async.insight._unread import VideoState, assets_unread, count_of, known, video_state
 
 if TYPE_CHECKING:
     from pictory_async.models import Project
 
-__all__ = ["State", "card", "state_of"]
+__all__ = ["State", "card", "duration_of", "state_of"]
 
 _LINKS = {
     "share": "Watch online",
@@ -21,7 +22,7 @@ _LINKS = {
     "vtt": "Subtitles (WebVTT)",
     "txt": "Transcript",
 }
-_LONG = 24  # a value with at least this many characters is probably an id
+_LONG = 24  # a value with at least this many characters, and no space, is probably an id
 _ID = ' class="id"'
 
 
@@ -39,19 +40,26 @@ _OUTDATED = State("warn", "Outdated", "The project was saved after its video was
 _RENDERED = State("good", "Rendered", "Ready to watch.")
 
 
+_UNDATED = State("warn", "Rendered, perhaps outdated", "Whether the project was saved since could not be read.")
+_STATES = {
+    VideoState.RENDERING: _RENDERING,
+    VideoState.NONE: _NO_VIDEO,
+    VideoState.OUTDATED: _OUTDATED,
+    VideoState.UNDATED: _UNDATED,
+    VideoState.RENDERED: _RENDERED,
+}
+
+
 def state_of(project: Project) -> State:
     """Return the state of a project's video."""
-    if project.is_rendering:
-        return _RENDERING
-    if not project.is_rendered:
-        return _NO_VIDEO
-    return _OUTDATED if project.is_outdated else _RENDERED
+    return _STATES[video_state(project)]
 
 
 def card(project: Project, number: int) -> str:
     """Return a project's part of the page; its anchor is ``p`` and ``number``."""
     name = project.name or str(project.id)
-    head = element("div", f"{picture(project.thumbnail_url, name)}{_title(project, name)}", class_="head")
+    missing = "The picture could not be read" if "thumbnail" in assets_unread(project) else "No picture"
+    head = element("div", f"{picture(project.thumbnail_url, name, missing)}{_title(project, name)}", class_="head")
     columns = ("".join(_group(title, values) for title, values in groups.items()) for groups in _settings(project))
     settings = "".join(element("div", column) for column in columns if column)
     body = element("div", f"{settings}{_links(project)}{_unread(project)}", class_="body")
@@ -85,40 +93,50 @@ def _events(project: Project) -> str:
 
 def _settings(project: Project) -> tuple[dict[str, dict[str, str]], ...]:
     """Return the settings in three columns of groups."""
-    scenes, allowed = project.scene_settings, project.visual_filter
+
+    def value(*attributes: str) -> str:
+        return shown(known(project, *attributes))
+
     video = {
-        "Aspect ratio": shown(project.layout),
-        "Duration": NOT_GIVEN if project.duration is None else length(project.duration),
-        "Volume": _percent(project.video_volume),
+        "Aspect ratio": value("layout"),
+        "Duration": duration_of(project),
+        "Volume": _percent(known(project, "video_volume")),
     }
     origin = {
-        "Source": shown(project.source),
-        "Type": shown(project.project_type),
-        "Step": shown(project.step),
-        "In progress": shown(project.in_progress),
-        "Schema": shown(project.schema_version),
+        "Source": value("source"),
+        "Type": value("project_type"),
+        "Step": value("step"),
+        "In progress": value("in_progress"),
+        "Schema": value("schema_version"),
     }
     voice = {
-        "Language": shown(project.language),
-        "Speed": _percent(project.audio_speed),
-        "Voice-over": shown(project.voice_over_id),
+        "Language": value("language"),
+        "Speed": _percent(known(project, "audio_speed")),
+        "Voice-over": value("voice_over_id"),
     }
-    branding = {"Brand": shown(project.brand_id), "Smart layout": shown(project.smart_template_id)}
+    branding = {"Brand": value("brand_id"), "Smart layout": value("smart_template_id")}
+    count = count_of(project, "scenes")
     scene = {
-        "Scenes": str(len(project.scenes)) if project.scenes else NOT_GIVEN,
-        "Max. lines": shown(scenes and scenes.max_lines),
-        "Auto-highlight keywords": shown(scenes and scenes.auto_highlight_keywords),
-        "Auto-select visuals": shown(scenes and scenes.auto_visual_selection),
-        "Scene break": shown(scenes and scenes.scene_break),
-        "Visual libraries": shown(allowed and allowed.libraries),
-        "Visual styles": shown(allowed and allowed.styles),
-        "Visual categories": shown(allowed and allowed.categories),
+        "Scenes": NOT_GIVEN if count == "0" else count,
+        "Max. lines": value("scene_settings", "max_lines"),
+        "Auto-highlight keywords": value("scene_settings", "auto_highlight_keywords"),
+        "Auto-select visuals": value("scene_settings", "auto_visual_selection"),
+        "Scene break": value("scene_settings", "scene_break"),
+        "Visual libraries": value("visual_filter", "libraries"),
+        "Visual styles": value("visual_filter", "styles"),
+        "Visual categories": value("visual_filter", "categories"),
     }
     return {"Video": video, "Project": origin}, {"Voice": voice, "Branding": branding}, {"Scenes": scene}
 
 
 def _percent(value: Any) -> str:
-    return NOT_GIVEN if value is None else f"{shown(value)} %"
+    return NOT_GIVEN if value is None else shown(value) if isinstance(value, Gap) else f"{shown(value)} %"
+
+
+def duration_of(project: Project) -> str:
+    """Return how long a project's video is, for people."""
+    duration = known(project, "duration")
+    return shown(duration) if duration is None or isinstance(duration, Gap) else length(duration)
 
 
 def _group(title: str, values: dict[str, str]) -> str:
@@ -126,7 +144,7 @@ def _group(title: str, values: dict[str, str]) -> str:
     if not given:
         return ""
     items = "".join(
-        f"<dt>{label}</dt><dd{_ID if len(value) >= _LONG else ''}><bdi>{safe(value)}</bdi></dd>"
+        f"<dt>{label}</dt><dd{_ID if len(value) >= _LONG and ' ' not in value else ''}><bdi>{safe(value)}</bdi></dd>"
         for label, value in given.items()
     )
     return element("section", f"<h3>{title}</h3><dl>{items}</dl>")
@@ -141,7 +159,11 @@ def _unread(project: Project) -> str:
 
 
 def _links(project: Project) -> str:
-    assets = project.assets
-    items = [element("li", link(label, assets[kind])) for kind, label in _LINKS.items() if kind in assets]
+    assets, unread = project.assets, assets_unread(project)
+    items = [
+        element("li", f"{label}: {Gap.UNREADABLE}" if kind in unread else link(label, assets[kind]))
+        for kind, label in _LINKS.items()
+        if kind in assets or kind in unread
+    ]
     content = element("ul", "".join(items)) if items else element("p", "No files yet.", class_="soft")
     return element("section", f"<h3>Files</h3>{content}", class_="links")

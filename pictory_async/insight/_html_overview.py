@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pictory_async.insight._html_card import state_of
+from pictory_async._codec.unreadable import is_unread
+from pictory_async.insight._html_card import duration_of, state_of
 from pictory_async.insight._html_parts import element, safe
-from pictory_async.insight._text import NOT_GIVEN, length, shown
+from pictory_async.insight._text import Gap, shown
+from pictory_async.insight._unread import known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +39,11 @@ def overview(projects: Sequence[Project]) -> str:
 def _row(project: Project, number: int, first: datetime | None, last: datetime | None) -> str:
     state = state_of(project)
     name = element("a", safe(project.name or project.id), href=f"#p{number}", dir="auto")
-    duration = NOT_GIVEN if project.duration is None else length(project.duration)
     cells = [
         f'<th scope="row">{name}</th>',
         element("td", element("span", state.label, class_=f"badge {state.css}")),
-        element("td", safe(shown(project.layout))),
-        element("td", duration, class_="number"),
+        element("td", safe(shown(known(project, "layout")))),
+        element("td", duration_of(project), class_="number"),
     ]
     if first is not None and last is not None:
         cells.append(element("td", _timeline(project, first, last)))
@@ -53,6 +54,7 @@ def _timeline(project: Project, first: datetime, last: datetime) -> str:
     """Draw when a project was rendered and saved. Positions are percentages, so the drawing fits any width."""
     times = {"rendered": project.generated_at, "saved": project.saved_at}
     words = [f"{label} {time.isoformat(' ')[:16]}" for label, time in times.items() if time]
+    words += [f"saved {Gap.UNREADABLE}"] if is_unread(project, "saved_at") else []
     x = {label: _position(time, first, last) for label, time in times.items() if time}
     shapes = ['<line class="rail" x1="0" x2="100%" y1="9" y2="9"/>']
     if len(x) == len(times):

@@ -45,13 +45,13 @@ def link(label: str, url: str) -> str:
     return f'{safe(label)}: <span class="soft">not a web address: {safe(url)}</span>'
 
 
-def picture(url: str | None, name: str) -> str:
-    """Return a frame with a picture; without the picture if its URL is not an ``https`` address."""
+def picture(url: str | None, name: str, missing: str) -> str:
+    """Return a frame with a picture; if its URL is not an ``https`` address, with what is said instead."""
     if url and is_web_address(url) and url[:6].casefold() == "https:":
         image = (
             f'<img src="{safe(url)}" alt="{safe(f"Picture of {name}")}" loading="lazy" decoding="async"'
             ' referrerpolicy="no-referrer">'
         )
     else:
-        image = "<span>No picture</span>"
+        image = f"<span>{missing}</span>"
     return element("div", image, class_="picture")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pictory_async.models import Layer, Model, TemplateScene
 
-__all__ = ["layers_of", "numbered", "place_of", "places_unread"]
+__all__ = ["layers_of", "limited", "numbered", "place_of", "places_unread"]
 
 _MOST: Final = 100
 _PARTS: Final = (
@@ -38,7 +38,11 @@ def layers_of(scene: TemplateScene) -> Iterator[tuple[int, int, Layer]]:
 
 def places_unread(model: Model) -> tuple[str, ...]:
     """Return the places of what could not be read: the first 100, and then how many more there are."""
-    places = unreadable(model)
+    return limited(unreadable(model))
+
+
+def limited(places: Iterator[str]) -> tuple[str, ...]:
+    """Return the first 100 places, and then how many more there are."""
     found = [*islice(places, _MOST)]
     more = sum(1 for _ in places)
     return (*found, *([f"{more} more"] if more else []))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from pictory_async.insight._numbers import numbered, places_unread
+from pictory_async.insight._text import Gap
+from pictory_async.insight._unread import known
 from pictory_async.models import AiVoice, BackgroundMusic
 from pictory_async.models._base import plain_dict
 
@@ -76,9 +78,9 @@ class TemplateStructure:
         language: Language code, such as ``en``.
         schema_version: ``v3`` or ``v2``.
         music: The background music, with its volume from 0 to 1; ``None`` if the API sent none.
-        has_background_music: Whether the background music is enabled.
+        has_background_music: Whether the background music is enabled; ``None`` if that could not be read.
         voices: The AI voices, with their speed in percent.
-        has_voice_over: Whether the voice-over is enabled.
+        has_voice_over: Whether the voice-over is enabled; ``None`` if that could not be read.
         variables: Names of the declared variables.
         scenes: The scenes in order, without those that could not be read.
         unreadable: The places of what could not be read, such as ``scenes[0]``; at most 100, and then how many more.
@@ -88,9 +90,9 @@ class TemplateStructure:
     language: str | None = None
     schema_version: str | None = None
     music: BackgroundMusic | None = None
-    has_background_music: bool = False
+    has_background_music: bool | None = False
     voices: tuple[AiVoice, ...] = ()
-    has_voice_over: bool = False
+    has_voice_over: bool | None = False
     variables: tuple[str, ...] = ()
     scenes: tuple[SceneStructure, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -130,19 +132,24 @@ def template_structure(template: Template) -> TemplateStructure:
     Does what "Analyze Template Structure" on https://docs.pictory.ai/api-reference/templates/get-template-by-id does.
     No request is sent.
     """
-    music, voice_over = template.background_music, template.voice_over
+    voice_over = template.voice_over
     return TemplateStructure(
         name=template.name,
         language=template.language,
         schema_version=template.schema_version,
-        music=music,
-        has_background_music=music is not None and music.enabled is True,
+        music=template.background_music,
+        has_background_music=_is_enabled(template, "background_music"),
         voices=() if voice_over is None else voice_over.ai_voices,
-        has_voice_over=voice_over is not None and voice_over.enabled is True,
+        has_voice_over=_is_enabled(template, "voice_over"),
         variables=tuple(template.variables),
         scenes=tuple(_scene(number, scene) for number, scene in numbered(template, "scenes")),
         unreadable=places_unread(template),
     )
+
+
+def _is_enabled(template: Template, part: str) -> bool | None:
+    enabled = known(template, part, "enabled")
+    return None if isinstance(enabled, Gap) else enabled is True
 
 
 def _scene(number: int, scene: TemplateScene) -> SceneStructure:

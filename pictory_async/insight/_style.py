@@ -86,7 +86,8 @@ dl { display: grid; grid-template-columns: 6.8rem 1fr; gap: .2rem .9rem; font-si
 .body > div:nth-child(3) dl { grid-template-columns: 10rem 1fr; }
 dt { color: var(--soft); }
 dd { overflow-wrap: anywhere; min-width: 0; }
-.links { grid-column: 1 / -1; }
+.links, .unread { grid-column: 1 / -1; min-width: 0; overflow-wrap: anywhere; }
+.unread ul { padding-left: 1.2rem; }
 .links ul { list-style: none; display: flex; flex-wrap: wrap; gap: .4rem 1.3rem; font-size: .95rem; }
 .links li { min-width: 0; overflow-wrap: anywhere; }
 @media (max-width: 52rem) {

@@ -29,6 +29,7 @@ __all__ = [
 NOT_GIVEN = "—"
 _QUOTED_LENGTH = 60  # characters of one text in a line for people
 _SHOWN_LENGTH: Final = 1000  # characters of one value in a table
+_LONGEST_DURATION: Final = 1e12  # seconds that are shown as days
 _LONGEST_NUMBER: Final = 10**300  # Python writes longer ones in hexadecimal digits only
 
 
@@ -158,7 +159,9 @@ def _scalar(value: Any) -> str:
 
 
 def length(seconds: float) -> str:
-    """Return a duration for people: ``1.99 s``, ``2 min 5 s``, ``3 h 30 min``, ``2 d 4 h``."""
+    """Return a duration for people: ``1.99 s``, ``2 min 5 s``, ``3 h 30 min``, ``2 d 4 h``, ``1e+300 s``."""
+    if not seconds < _LONGEST_DURATION:
+        return f"{quoted(seconds) if isinstance(seconds, int) else f'{seconds:g}'} s"
     if seconds < 60:  # noqa: PLR2004  # seconds in a minute
         return f"{round(seconds, 2):g} s"
     whole = round(seconds)

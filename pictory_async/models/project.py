@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from pictory_async.models.metadata import ProjectMetadata
 
 __all__ = ["Evidence", "Project", "ProjectStep"]
+
+
+ASSET_FIELDS: Final = MappingProxyType(
+    {
+        "video": "video_url",
+        "audio": "audio_url",
+        "srt": "srt_url",
+        "vtt": "vtt_url",
+        "txt": "txt_url",
+        "thumbnail": "thumbnail_url",
+        "share": "share_video_url",
+    }
+)
+"""The attribute with the URL of each kind of file."""
 
 
 class ProjectStep(StrEnum):
@@ -150,15 +164,7 @@ class Project(Model):
 
         The kinds, in this order: ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, ``share``.
         """
-        urls = {
-            "video": self.video_url,
-            "audio": self.audio_url,
-            "srt": self.srt_url,
-            "vtt": self.vtt_url,
-            "txt": self.txt_url,
-            "thumbnail": self.thumbnail_url,
-            "share": self.share_video_url,
-        }
+        urls: dict[str, str | None] = {kind: getattr(self, attr) for kind, attr in ASSET_FIELDS.items()}
         return MappingProxyType({kind: url for kind, url in urls.items() if url})
 
     def metadata(self) -> ProjectMetadata:

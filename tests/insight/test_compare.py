@@ -73,7 +73,7 @@ class TestSettings:
             ("bgMusicVolPercent", 10, "bgMusicVolPercent"),
             ("audio", {"voiceOverTextSpeed": 90}, "audio.voiceOverTextSpeed"),
             ("timePerFrame", [1.5], "timePerFrame"),
-            ("audioSpeed", "fast", "audioSpeed"),
+            ("audioSpeed", "fast", "audioSpeeds"),
         ],
     )
     def test_every_setting(self, field, value, key):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,6 +10,8 @@ from pictory_async.cli._fetching import get_project, print_details
 from pictory_async.cli._listing import print_list
 from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
 from pictory_async.cli.display.text import as_text
+from pictory_async.insight._text import Gap
+from pictory_async.insight._unread import VideoState, assets_unread, count_of, known, video_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,30 +47,32 @@ def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> N
     print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, spare=(3, 2))
 
 
-def _state(project: Project) -> str:
-    if project.is_rendering:
-        return "rendering"
-    if not project.is_rendered:
-        return "no video"
-    return "rendered, and changed since" if project.is_outdated else "rendered"
+_STATES: Final = {
+    VideoState.RENDERING: "rendering",
+    VideoState.NONE: "no video",
+    VideoState.OUTDATED: "rendered, and changed since",
+    VideoState.UNDATED: "rendered; whether it was changed since could not be read",
+    VideoState.RENDERED: "rendered",
+}
 
 
 def _facts(project: Project) -> Facts:
-    duration = None if project.duration is None else f"{project.duration:g} s"
+    duration, scenes = known(project, "duration"), count_of(project, "scenes")
     named: list[tuple[str, object]] = [
         ("id", project.id),
-        ("name", project.name),
-        ("state", _state(project)),
-        ("step", project.step),
-        ("source", project.source),
-        ("layout", project.layout),
-        ("language", project.language),
-        ("duration", duration),
-        ("scenes", len(project.scenes) or None),
-        ("schema", project.schema_version),
-        ("saved", project.saved_at),
-        ("generated", project.generated_at),
+        ("name", known(project, "name")),
+        ("state", _STATES[video_state(project)]),
+        ("step", known(project, "step")),
+        ("source", known(project, "source")),
+        ("layout", known(project, "layout")),
+        ("language", known(project, "language")),
+        ("duration", f"{duration:g} s" if isinstance(duration, int | float) else duration),
+        ("scenes", None if scenes == "0" else scenes),
+        ("schema", known(project, "schema_version")),
+        ("saved", known(project, "saved_at")),
+        ("generated", known(project, "generated_at")),
         *project.assets.items(),
+        *((kind, Gap.UNREADABLE) for kind in assets_unread(project)),
     ]
     return [(name, text) for name, value in named if (text := as_text(value))]
 

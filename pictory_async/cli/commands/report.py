@@ -185,6 +185,6 @@ def _facts(report: dict[str, Any], inside: str = "") -> Facts:
         if isinstance(value, dict):
             # The names inside a group are clear without its name, except for subtitles.
             facts += _facts(cast("dict[str, Any]", value), "subtitles " if key == "subtitles" else "")
-        elif text := as_text(value):
+        elif text := as_text(", ".join(cast("list[str]", value)) if isinstance(value, list) else value):
             facts.append((f"{inside}{name}", text))
     return facts

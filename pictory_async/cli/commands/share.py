@@ -32,6 +32,7 @@ from pictory_async.cli.display.text import (
     out_is_terminal,
 )
 from pictory_async.errors import WaitTimeoutError
+from pictory_async.insight._unread import assets_unread
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory, RenderOutcome
@@ -74,6 +75,8 @@ class _Sharing:
         """Find one link: the project that has it."""
         try:
             project = await self._rendered(client, project_id)
+            if "share" in assets_unread(project):
+                raise CommandError(f"The address of the page of project {project_id!r} could not be read.")  # noqa: TRY301 - as below
             if not project.share_video_url:
                 hint = "" if self.settings is not None else " Render it, or wait for its render with --wait."
                 raise CommandError(f"Project {project_id!r} has no page to share.{hint}")  # noqa: TRY301 - it is a failure like others

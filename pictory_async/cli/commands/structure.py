@@ -11,6 +11,8 @@ from pictory_async.cli._fetching import get_template, print_each
 from pictory_async.cli._options import base_url_option, ids_argument, json_option
 from pictory_async.cli.display.table import echo_table
 from pictory_async.cli.display.text import as_text, echo_facts, echo_json, out_is_terminal
+from pictory_async.insight._text import Gap
+from pictory_async.insight._unread import count_of, known, voices_of
 
 if TYPE_CHECKING:
     from pictory_async import Template, TemplateStructure
@@ -22,18 +24,15 @@ __all__ = ["command"]
 _COLUMNS = ("scene", "subtitles", "layers", "texts")
 
 
-def _music(structure: TemplateStructure) -> str:
-    volume = None if structure.music is None else structure.music.volume
-    if not structure.has_background_music:
+def _music(template: Template) -> str:
+    enabled, volume = (known(template, "background_music", attr) for attr in ("enabled", "volume"))
+    if isinstance(enabled, Gap):
+        return enabled
+    if not enabled:
         return "none"
+    if isinstance(volume, Gap):
+        return f"yes, volume {volume}"
     return "yes" if volume is None else f"yes, volume {volume:g}"
-
-
-def _voices(structure: TemplateStructure) -> str:
-    names = ", ".join(
-        f"{voice.speaker or '?'}{'' if voice.speed is None else f' ({voice.speed:g} %)'}" for voice in structure.voices
-    )
-    return (names or "yes") if structure.has_voice_over else "none"
 
 
 def _layers(scene: SceneStructure) -> str:
@@ -41,15 +40,17 @@ def _layers(scene: SceneStructure) -> str:
 
 
 def _facts(template: Template, structure: TemplateStructure) -> Facts:
+    variables = known(template, "_variables")
     named: list[tuple[str, object]] = [
         ("id", template.id),
-        ("name", structure.name),
-        ("language", structure.language),
-        ("schema", structure.schema_version),
-        ("music", _music(structure)),
-        ("voices", _voices(structure)),
-        ("variables", ", ".join(structure.variables)),
-        ("scenes", structure.total_scenes),
+        ("name", known(template, "name")),
+        ("language", known(template, "language")),
+        ("schema", known(template, "schema_version")),
+        ("music", _music(template)),
+        ("voices", voices_of(template, speeds=True)),
+        ("variables", variables if isinstance(variables, Gap) else ", ".join(structure.variables)),
+        ("scenes", count_of(template, "scenes")),
+        ("could not be read", ", ".join(structure.unreadable)),
     ]
     return [(name, text) for name, value in named if (text := as_text(value))]
 

@@ -11,6 +11,8 @@ from pictory_async.cli._fetching import get_template, print_details
 from pictory_async.cli._listing import print_list
 from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
 from pictory_async.cli.display.text import as_text
+from pictory_async.insight._text import Gap
+from pictory_async.insight._unread import count_of, known, texts_unread, voices_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -36,17 +38,22 @@ def _all_detailed(client: AsyncPictory) -> AsyncIterator[Template]:
 def _state(item: TemplateItem | Template) -> Text:
     if item.deprecated:
         return Text("deprecated", style="yellow")
-    if item.published is None:
+    if item.published is None or known(item, "deprecated") is Gap.UNREADABLE:
         return Text("unknown", style="dim")
     return Text("published", style="green") if item.published else Text("not published", style="red")
 
 
 def _row(item: TemplateItem | Template) -> list[Cell]:
-    return [as_text(item.id), as_text(item.name), as_text(item.language), _state(item)]
+    return [as_text(item.id), as_text(known(item, "name")), as_text(known(item, "language")), _state(item)]
 
 
 def _detailed_row(item: Template) -> Sequence[Cell]:
-    return [*_row(item), as_text(item.schema_version), str(len(item.scenes)), as_text(", ".join(item.variables))]
+    return [
+        *_row(item),
+        as_text(known(item, "schema_version")),
+        count_of(item, "scenes"),
+        _variables(item, ", ".join(item.variables)),
+    ]
 
 
 @click.command("templates")
@@ -67,29 +74,29 @@ def list_command(*, details: bool, limit: int | None, base_url: str | None, as_j
         print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, spare=(2,))
 
 
-def _voices(template: Template) -> str | None:
-    voices = template.voice_over
-    if voices is None or voices.enabled is None:
-        return None
-    return ", ".join(voice.speaker or "?" for voice in voices.ai_voices) if voices.enabled else "none"
+def _variables(template: Template, text: str) -> str:
+    return str(Gap.UNREADABLE) if isinstance(known(template, "_variables"), Gap) else as_text(text)
 
 
 def _facts(template: Template) -> Facts:
-    music = template.background_music
+    placeholders = ", ".join(template.placeholders)
+    if texts_unread(template):
+        placeholders = f"{placeholders}; some could not be read" if placeholders else Gap.UNREADABLE
+    variables = ", ".join(f"{name}={value}" for name, value in template.variables.items())
     named: list[tuple[str, object]] = [
         ("id", template.id),
-        ("name", template.name),
-        ("language", template.language),
-        ("published", template.published),
-        ("deprecated", template.deprecated),
-        ("schema", template.schema_version),
-        ("scenes", len(template.scenes)),
-        ("placeholders", ", ".join(template.placeholders)),
-        ("variables", ", ".join(f"{name}={value}" for name, value in template.variables.items())),
-        ("music", None if music is None else music.enabled),
-        ("voices", _voices(template)),
-        ("project file", template.project_url),
-        ("structure file", template.structure_url),
+        ("name", known(template, "name")),
+        ("language", known(template, "language")),
+        ("published", known(template, "published")),
+        ("deprecated", known(template, "deprecated")),
+        ("schema", known(template, "schema_version")),
+        ("scenes", count_of(template, "scenes")),
+        ("placeholders", placeholders),
+        ("variables", _variables(template, variables)),
+        ("music", known(template, "background_music", "enabled")),
+        ("voices", None if known(template, "voice_over", "enabled") is None else voices_of(template)),
+        ("project file", known(template, "project_url")),
+        ("structure file", known(template, "structure_url")),
     ]
     return [(name, text) for name, value in named if (text := as_text(value))]
 
