@@ -135,7 +135,7 @@ def test_a_lost_answer_that_is_waited_for(world: World, posts: list[Fault | None
 def test_a_file_that_cannot_be_written(world: World, tmp_path: Path) -> None:
     """Nothing is rendered if the handles cannot be saved."""
     found = run("render", str(world.add_project()), "--handles", str(tmp_path / "no" / "file"))
-    assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+    assert (2, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
     assert [] == world.log
 
 

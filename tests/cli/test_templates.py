@@ -184,9 +184,11 @@ def test_backup_as_json(tmp_path: Path) -> None:
 
 
 def test_verify_what_is_no_backup(tmp_path: Path) -> None:
-    """An empty or missing directory is a damaged backup; ids cannot be combined with --verify."""
-    for path in (tmp_path, tmp_path / "nothing"):
-        found = run("backup", "--verify", str(path))
-        assert (3, True) == (found.exit_code, found.stdout.startswith(f"damaged\t{path}\t"))
+    """An empty directory is a damaged backup, a missing one is wrong usage, and so are ids beside --verify."""
+    found = run("backup", "--verify", str(tmp_path))
+    assert (3, True) == (found.exit_code, found.stdout.startswith(f"damaged\t{tmp_path}\t"))
+    found = run("backup", "--verify", str(tmp_path), "--verify", str(tmp_path / "no"))
+    wanted = f"Error: There is no directory {tmp_path / 'no'}. Name the directory of a backup.\n"
+    assert (2, "", wanted) == (found.exit_code, found.stdout, found.stderr)
     assert 2 == run("backup", "T1", "--verify", str(tmp_path)).exit_code
     assert 2 == run("backup").exit_code
