@@ -109,7 +109,8 @@ def to_time(text: str) -> datetime:
 def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option ``--base-url``."""
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
-    return click.option("--base-url", metavar="URL", help=text)(command)
+    # An empty one is like an empty variable: not set.
+    return click.option("--base-url", metavar="URL", help=text, callback=lambda _ctx, _param, url: url or None)(command)
 
 
 def json_option(text: str) -> Decorator:

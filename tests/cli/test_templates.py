@@ -139,6 +139,21 @@ def test_check_refuses_values(arguments: list[str], text: str) -> None:
     assert (2, "") == (found.exit_code, found.stdout)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{\n"Name": "Ada",\n}', "<stdin>, line 3: this is not JSON ("),
+        ("", "<stdin>, line 1: this is not JSON ("),
+        ("[" * 200_000, "<stdin> does not contain a JSON object."),
+    ],
+)
+def test_values_that_are_no_json(text: str, words: str) -> None:
+    """Broken JSON is wrong usage, and the line is named."""
+    found = run("check", "T2", "--values", "-", input=text)
+    assert (2, "") == (found.exit_code, found.stdout)
+    assert words.replace("<stdin>", "") in found.stderr
+
+
 def test_check_on_a_terminal() -> None:
     """On a terminal, findings are printed below the name of their template."""
     text = seen("check", "T1", "T2", code=3, columns=300)

@@ -246,6 +246,9 @@ def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bo
     if renders.wait is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
         code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles, errors=errors))
+        total, started = len(renders.ids), len(renders.handles)
+        if started < total and not as_json:  # the wait counts what was started
+            echo_note(f"Not started: {total - started} of {total} renders.")
     elif renders.handles and err_is_terminal():
         _print_first_wait(renders.keeper.name, file)
     if renders.not_sent:
