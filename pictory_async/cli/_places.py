@@ -43,7 +43,7 @@ def check_file(name: str, *, replaces: bool) -> Path:
     found = _status(path)
     if name.endswith(("/", os.sep)) or (found is not None and stat.S_ISDIR(found.st_mode)):
         raise SettingError(f"Cannot write {name}. It is a directory. Name a file.")
-    parent = Path(os.path.realpath(path)).parent
+    parent = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if found is not None and not (replaces and stat.S_ISREG(found.st_mode)):
         why = "" if os.access(path, os.W_OK) else "You may not write to it."
     elif not parent.is_dir():
