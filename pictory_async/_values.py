@@ -19,6 +19,9 @@ T = TypeVar("T")
 LONGEST: Final = 500
 """Characters of one text from outside in an error, which is read by people and written to logs."""
 
+_JOINERS: Final = "\u200c\u200d"
+"""Characters that Persian, Hindi and emojis are written with, though Python does not call them printable."""
+
 _BRIEF: Final = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 100
 
@@ -99,7 +102,9 @@ def _is_deferred(value: object) -> TypeGuard[Deferred[Any]]:
 
 def in_one_line(text: str) -> str:
     """Replace line ends and everything else that could control a log or a terminal in a text from outside."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in _JOINERS else " " for sign in text)
 
 
 def cut(text: str) -> str:

@@ -6,6 +6,7 @@ import copy
 import logging
 import pickle
 import traceback
+from typing import Any
 
 import attrs
 import pytest
@@ -156,3 +157,18 @@ def test_the_key_shows_itself_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     for protocol in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="cannot be pickled or copied"):
             protocol(ApiKey(KEY))
+
+
+@pytest.mark.parametrize("port", ["65536", "99999/pictoryapis", "x", "-1", "x?a=b"])
+@pytest.mark.parametrize("start", ["https://api.pictory.ai", "http://127.0.0.1", "https://[::1]"])
+def test_a_wrong_port(start: str, port: str) -> None:
+    """A port that cannot be is named as what is wrong."""
+    with pytest.raises(PictoryConfigError, match=r"has a wrong port: it must be a number up to 65535\.$"):
+        Config.checked("pictai_x", f"{start}:{port}", 30.0)
+
+
+@pytest.mark.parametrize("url", ["https://:65536", "ftp://a:65536", "https://a b:65536", "https://[x]:1", "a:65536", 5])
+def test_what_is_wrong_with_or_without_a_port(url: Any) -> None:
+    """Everything else is no web address."""
+    with pytest.raises(PictoryConfigError, match="is not a web address"):
+        Config.checked("pictai_x", url, 30.0)

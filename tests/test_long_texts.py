@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from pictory_async import AsyncPictory, RenderHandle, RetryPolicy, errors
 from pictory_async._codec.error_body import decode_error
-from pictory_async._values import brief
+from pictory_async._values import brief, quotable
 from pictory_async.testing import Answer, Simulator, World
 from tests._polling import client_of
 from tests._virtual import virtual_time
@@ -140,6 +140,12 @@ def test_values_in_messages(value: object, expected: str | None) -> None:
     assert expected in {None, text}
     assert len(text) <= 501
     assert text.isprintable()
+
+
+def test_joiners_in_messages() -> None:
+    """A text of the API keeps the joiners of its script, and nothing else that is invisible."""
+    assert "می\u200cشوی" == quotable("می\u200cشوی")
+    assert "a b\u200dc" == quotable("a\u202eb\u200dc")
 
 
 def test_a_value_that_cannot_be_printed() -> None:

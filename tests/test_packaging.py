@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -102,12 +103,30 @@ def test_import_makes_only_what_every_program_uses() -> None:
     assert not [name for name in loaded if re.search(r"\._files|disk|sqlite|insight|scene|template$|metadata", name)]
 
 
-def test_command_without_its_extra() -> None:
+def test_the_package_runs_as_a_module() -> None:
+    """``python -m pictory_async`` is the command."""
+    pytest.importorskip("click", reason="the extra cli is not installed")
+    pytest.importorskip("rich", reason="the extra cli is not installed")
+    found = run(sys.executable, "-m", "pictory_async", "--version")
+    assert (0, f"pictory {pictory_async.__version__}\n") == (found.returncode, found.stdout)
+    assert 2 == run(sys.executable, "-m", "pictory_async", "nothing").returncode
+
+
+def test_importing_that_module_runs_nothing() -> None:
+    """Tools that import every module do not start the command."""
+    assert importlib.import_module("pictory_async.__main__").main is importlib.import_module("pictory_async.cli").main
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from pictory_async.cli import main; sys.exit(main())",
+        "import runpy; runpy.run_module('pictory_async', run_name='__main__')",
+    ],
+)
+def test_command_without_its_extra(start: str) -> None:
     """Without the extra `cli`, the command says in one line what to install."""
-    program = (
-        "import sys; sys.modules['click'] = sys.modules['rich'] = None\n"
-        "from pictory_async.cli import main; sys.exit(main())"
-    )
+    program = f"import sys; sys.modules['click'] = sys.modules['rich'] = None\n{start}"
     found = run(sys.executable, "-c", program)
     assert found.returncode != 0
     assert "pictory-async[cli]" in found.stderr

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from pictory_async import RateLimiter, RenderStatus, errors
+from pictory_async import RateLimiter, RenderHandle, RenderStatus, errors
 from pictory_async.testing import (
     ABSENT,
     Answer,
@@ -176,6 +176,38 @@ class TestOneProject:
             with pytest.raises(errors.WaitTimeoutError, match=r"The last poll failed: .*502") as caught:
                 await client.projects.wait(project_id, max_wait=60)
         assert "502" in (caught.value.last_error or "")
+
+    async def test_a_refusal_just_before_the_timeout(self, world: World) -> None:
+        """When the API refused the project too late to ask again, the error does not promise a video."""
+        simulator = Simulator(world)
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.WaitTimeoutError, match=r"last seen: nothing, (\d) polls?, \1 failed") as caught:
+                await client.projects.wait("nope", max_wait=1.5)
+        assert "There is no project 'nope'" in str(caught.value)
+        assert "may still finish" not in str(caught.value)
+
+    @pytest.mark.parametrize("status", [401, 404])
+    async def test_a_timeout_with_a_render_that_may_still_finish(self, world: World, status: int) -> None:
+        """A rejected key says nothing about the render, and the job of a render may still appear."""
+        project_id = str(world.add_project(Render(0.0, duration=5000.0)))
+        refusal = Answer(status, JSON, b'{"message": "No"}')
+        simulator = Simulator(world, faults=lambda _request, _now: refusal)
+        handle = RenderHandle(project_id=project_id, job_id="j") if status == 404 else project_id
+        async with client_of(simulator) as client:
+            (outcome,) = await client.projects.wait_all([handle], max_wait=1.5)
+        assert RenderStatus.TIMED_OUT is outcome.status
+        assert "It may still finish" in str(outcome.error)
+
+    async def test_a_timeout_counts_all_polls(self, world: World) -> None:
+        """The number of polls includes those that failed, and says how many."""
+        project_id = world.add_project(Render(0.0, duration=5000.0))
+        simulator = Simulator(world, faults=Script(None, Answer(502), None))
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.WaitTimeoutError, match=r"still rendering, (\d+) polls, 1 failed\)") as caught:
+                await client.projects.wait(project_id, max_wait=60)
+        polls = sum("/projects/" in request.path for request in simulator.log)
+        assert f", {polls} polls, 1 failed" in str(caught.value)
+        assert polls - 1 == caught.value.polls
 
     async def test_one_404_is_not_believed(self, world: World) -> None:
         """A project that is missing for one answer is waited for."""

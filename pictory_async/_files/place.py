@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pictory_async._files.ledger import Edition, Entry, Ledger
 from pictory_async._files.names import ending_of
-from pictory_async._files.publish import there
+from pictory_async._files.publish import is_replaceable, there
 from pictory_async._files.system import SYSTEM, System
 from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryConfigError
@@ -75,6 +75,8 @@ class Place:
             found = target.stat()  # what the link leads to; if to nothing, that is the error
         if stat.S_ISDIR(found.st_mode):
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+        if not skip and not is_replaceable(found):
+            raise FileExistsError(errno.EEXIST, "It is not a regular file", str(target))
         return target, skip
 
     def publish(self, part: PartFile) -> tuple[Path, bool]:

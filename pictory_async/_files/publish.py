@@ -54,15 +54,13 @@ import errno
 import os
 import secrets
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from anyio import to_thread
 
 from pictory_async._files.system import SYSTEM, System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
 TEMPORARY: Final = ".pictory-tmp"
 """How the private names of short files end."""
@@ -185,14 +183,14 @@ class Draft:
         """Give the file its name, in one step, and close it. Call `sync` and `check` first.
 
         Raises:
-            FileExistsError: Something has that name, and it must not be replaced.
+            FileExistsError: Something has that name, and it must not be replaced, or is a pipe, device or socket.
             OSError: The file cannot be renamed.
         """
-        if replace:
-            with contextlib.suppress(FileNotFoundError):
-                found = self._system.stat(target)
-                if stat.S_ISREG(found.st_mode):
-                    self._system.chmod(self.path, stat.S_IMODE(found.st_mode))
+        found = there(target, self._system) if replace else None
+        if found is not None and stat.S_ISREG(found.st_mode):
+            self._system.chmod(self.path, stat.S_IMODE(found.st_mode))
+        elif found is not None and not is_replaceable(found):
+            raise FileExistsError(errno.EEXIST, "It is not a regular file", str(target))
         if _WINDOWS:  # pragma: no cover - it does not rename files that are open
             self.close()
         if replace:
@@ -261,6 +259,11 @@ def there(path: Path, system: System) -> os.stat_result | None:
         return system.stat(path)
     except FileNotFoundError:
         return None
+
+
+def is_replaceable(found: os.stat_result) -> bool:
+    """Whether a file may take this one's name: a pipe, device or socket is somebody's, and its name stays its own."""
+    return stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)
 
 
 class Directory:
@@ -360,24 +363,3 @@ class Directory:
         """
         with contextlib.suppress(FileNotFoundError):
             self.system.unlink(self.path / name)
-
-
-async def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
-    """Write a file in a thread, so that a reader sees the old content or the new content, never a part of it.
-
-    A symbolic link stays a link, and its target is replaced. A new file gets the usual permissions; a replaced file
-    keeps its own.
-
-    Returns:
-        The absolute path, with symbolic links resolved.
-
-    Raises:
-        OSError: The file cannot be written. Nothing is left behind.
-    """
-
-    def write() -> Path:
-        target = Path(path).resolve()
-        Directory(target.parent).write(target.name, content)
-        return target
-
-    return await to_thread.run_sync(write)

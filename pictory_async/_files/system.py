@@ -15,6 +15,7 @@ except ImportError:  # pragma: no cover - Windows has no such locks
 # What a system does not have is 0. Without NONBLOCK, opening a planted pipe would never end.
 NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 DIRECTORY: Final[int] = getattr(os, "O_DIRECTORY", 0)
+INTO: Final[int] = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _OPEN_FILES: Final = Path("/proc/self/fd")
 
 
@@ -28,6 +29,10 @@ class System:
     def open_directory(self, path: Path) -> int:
         """Open a directory, to lock it; a link to a directory is followed."""
         return os.open(path, os.O_RDONLY | DIRECTORY)
+
+    def open_existing(self, path: Path) -> int:
+        """Open what has this name for writing, without blocking; a link is followed, and nothing is made or emptied."""
+        return os.open(path, os.O_WRONLY | INTO)
 
     def names(self, path: Path) -> list[str]:
         """Return the names in a directory, sorted."""

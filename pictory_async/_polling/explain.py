@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pictory_async._polling.evidence import Verdict
+from pictory_async._polling.failures import Meaning, about_key
 from pictory_async._polling.outcome import RenderStatus
 from pictory_async._values import quotable
 from pictory_async.errors import (
@@ -41,13 +42,24 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
         }.get(watch.verdict, "no video and no render")
     what, done = ("Job", "finished") if watch.project_id is None else ("Project", "rendered")
     again = "wait again" if watch.handle is None else "wait again for its handle"
+    failed = "" if watch.all_polls == watch.polls else f", {watch.all_polls - watch.polls} failed"
     text = (
         f"{what} {watch.project_id or watch.job_id!r} was not {done} within {watch.terms.max_wait:g} s (last seen: "
-        f"{seen}, {watch.polls} polls). It may still finish: {again}, or raise max_wait."
+        f"{seen}, {watch.all_polls} {'poll' if watch.all_polls == 1 else 'polls'}{failed})."
     )
+    if not _is_refused(watch):
+        text += f" It may still finish: {again}, or raise max_wait."
     if last is not None:
         text += f" The last poll failed: {last}"
     return WaitTimeoutError(text, max_wait=watch.terms.max_wait, last_error=last, **_facts(watch, now))
+
+
+def _is_refused(watch: Watch) -> bool:
+    """Whether the API refuses this object, too late in the wait to be asked again."""
+    failures = watch.failures
+    if failures is None or failures.meaning is not Meaning.REFUSED or about_key(failures.last):
+        return False
+    return watch.handle is None or watch.job_id is None  # the job of a render may appear yet
 
 
 def all_fail(watch: Watch, error: APIError) -> APIError:

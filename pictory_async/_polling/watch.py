@@ -75,6 +75,7 @@ class Watch:
         due: Whether its poll is queued or in flight.
         open: Whether the outcome is still to come.
         polls: How many usable responses there were.
+        all_polls: How many polls came back, failed ones included.
         job: The job as it was last seen.
         asks_job: Whether the next poll is of the job.
         outcome: How it ended.
@@ -98,6 +99,7 @@ class Watch:
     due: bool = False
     open: bool = True
     polls: int = 0
+    all_polls: int = 0
     job: Job | None = None
     asks_job: bool = attrs.field(init=False)
     outcome: RenderOutcome | None = None
@@ -169,6 +171,7 @@ class Watch:
         if self.failures is None:
             self.failures = FailureStreak(error)
         self.failures.add(error, began, now)
+        self.all_polls += 1
         return self.failures
 
     def failed(self, health: Health, crowd: int, now: float) -> RenderOutcome | None:
@@ -341,6 +344,7 @@ class Watch:
 
     def _usable(self) -> None:
         self.polls += 1
+        self.all_polls += 1
         self.failures = None
 
     def _by_its_job(self, now: float) -> RenderOutcome | None:

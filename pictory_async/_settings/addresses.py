@@ -30,6 +30,14 @@ def web_address(url: str) -> SplitResult | None:
     return parts if known and parts.scheme in {"https", "http"} else None
 
 
+def has_wrong_port(url: str) -> bool:
+    """Whether a text that is no web address would be one without its port."""
+    if not isinstance(url, str):
+        return False
+    found = re.fullmatch(r"(https?://[^/?#]+):[^:/?#\]]*([/?#].*)?", url)
+    return found is not None and web_address(found[1]) is not None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine for certain. No name is resolved."""
     address = _ip(host)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from pictory_async._settings.addresses import is_loopback, web_address
+from pictory_async._settings.addresses import has_wrong_port, is_loopback, web_address
 from pictory_async._settings.durations import optional_seconds
 from pictory_async._settings.key import ApiKey, wrapped
 from pictory_async._values import ValueObject, brief
@@ -80,7 +80,9 @@ class BaseUrl:
         url = self._unwrap()
         parts = web_address(url)
         problem = None
-        if parts is None:
+        if parts is None and has_wrong_port(url):
+            problem = "has a wrong port: it must be a number up to 65535"
+        elif parts is None:
             problem = "is not a web address: it must start with https:// and name a host"
         elif parts.username is not None or parts.password is not None:
             problem = "contains credentials. Remove them; the API key is sent as a header"

@@ -92,6 +92,6 @@ def _rendering_bars(watch: RenderPoller) -> list[Bar]:
 def progress_line(tally: Tally, pace: Pace) -> str:
     """Return the progress in one line, for logs."""
     return (
-        f"{as_duration(tally.seconds)}: {tally.done} of {tally.total} done ({tally.counts_text}), "
+        f"{as_duration(tally.seconds)}: {tally.done} of {tally.total} ended ({tally.counts_text}), "
         f"{pace.per_second:.1f} requests/s{'' if tally.outage is None else ', all polls fail'}"
     )

@@ -77,7 +77,8 @@ def collect_ids(given: Iterable[str], file: IO[bytes] | None = None) -> list[str
     for text in ids:
         problem = _objection(text)
         if problem is not None:
-            raise click.UsageError(f"{problem} Separate ids by spaces.")
+            again = "Leave out the quotation marks around several ids." if " " in text else "Separate ids by spaces."
+            raise click.UsageError(f"{problem} {again}")
     if file is not None:
         ids += _ids_in(file)
     elif not ids:

@@ -53,7 +53,7 @@ def print_next_wait(
         with contextlib.suppress(OSError):
             name = Store().keep(unfinished)
     kind = "render" if all(isinstance(one, RenderHandle) for one in unfinished) else "project"
-    left = f"Not finished: {len(unfinished)} of {total} {kind}{'' if total == 1 else 's'}."
+    left = f"Left: {len(unfinished)} of {total} {kind}{'' if total == 1 else 's'}."
     source = ["--handle", file] if file is not None else ["--resume", name]
     if file is None and name is None:
         source = ["--handle", "handles.jsonl"]

@@ -106,10 +106,15 @@ def to_time(text: str) -> datetime:
     return found
 
 
+def _or_none(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
+    """Take an empty address for none, as with the environment variable."""
+    return url or None
+
+
 def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option ``--base-url``."""
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
-    return click.option("--base-url", metavar="URL", help=text)(command)
+    return click.option("--base-url", metavar="URL", help=text, callback=_or_none)(command)
 
 
 def json_option(text: str) -> Decorator:

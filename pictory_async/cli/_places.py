@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+import stat
+import tempfile
+from pathlib import Path
 
 from pictory_async.cli._exit_codes import SettingError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = ["check_directory", "check_file"]
-
-_DENIED: Final = "You may not write there."
 
 
 def check_directory(path: Path) -> None:
@@ -21,26 +18,57 @@ def check_directory(path: Path) -> None:
     Raises:
         SettingError: They cannot.
     """
-    place = path
+    place, _ = path, _status(path)
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
-    if not (place.is_dir() and _is_writable(place)):
-        why = _DENIED if place.is_dir() else "It is a file." if place == path else f"{place} is a file."
+    why = _denial(place) if place.is_dir() else "It is a file." if place == path else f"{place} is a file."
+    if why:
         raise SettingError(f"Cannot write to {path}. {why} Name a directory.")
 
 
-def check_file(path: Path) -> None:
-    """Check that a file can be written: its directory exists, and nothing else has its name.
+def check_file(name: str, *, replaces: bool) -> Path:
+    """Check that a file can be written: its directory exists, and no directory has its name.
+
+    Args:
+        name: The file, as it was given: a slash at its end makes it a directory.
+        replaces: Whether another file takes its place; else it is written into, as a pipe or a device always is.
+
+    Returns:
+        The file.
 
     Raises:
         SettingError: It cannot.
     """
-    if path.is_dir():
-        raise SettingError(f"Cannot write {path}. It is a directory. Name a file.")
-    if not (path.parent.is_dir() and _is_writable(path.parent)):
-        why = _DENIED if path.parent.is_dir() else f"There is no directory {path.parent}."
+    path = Path(name)
+    found = _status(path)
+    if name.endswith(("/", os.sep)) or (found is not None and stat.S_ISDIR(found.st_mode)):
+        raise SettingError(f"Cannot write {name}. It is a directory. Name a file.")
+    parent = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
+    if found is not None and not (replaces and stat.S_ISREG(found.st_mode)):
+        why = "" if os.access(path, os.W_OK) else "You may not write to it."
+    elif not parent.is_dir():
+        why = f"There is no directory {parent}."
+    else:
+        why = _denial(parent)
+    if why:
         raise SettingError(f"Cannot write {path}. {why} Name another file.")
+    return path
 
 
-def _is_writable(directory: Path) -> bool:
-    return os.access(directory, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:  # a name that is too long, a circle of links
+        raise SettingError(f"Cannot write to {path}: {error.strerror}. Choose another place.") from None
+
+
+def _denial(directory: Path) -> str:
+    """Say why no file can be made in a directory; nothing if one can be."""
+    # By making one without a name: permissions do not tell what the system refuses, as in /proc.
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return ""
+    except OSError as error:
+        return f"No file can be made in {directory}: {error.strerror or error}."

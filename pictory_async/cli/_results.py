@@ -33,7 +33,7 @@ _STILL: Final = "there is no result yet."
 _DIFFERENCES: Final = (
     (re.compile(r"\b(project|job) '[^']*'"), r"\1 …"),  # another one, whose error ended this wait too
     (re.compile(r"^The wait for (?:project|job) … ended, .* The last error: "), ""),
-    (re.compile(r", \d+ polls(?=\))"), ""),
+    (re.compile(r", \d+ polls?(, \d+ failed)?(?=\))"), ""),
 )
 
 

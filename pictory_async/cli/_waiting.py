@@ -177,7 +177,7 @@ class Wait:
             shown = ", ".join(map(str, tally.pending[:_SHOWN]))
             echo_note(f"Still pending: {shown}{f' and {more} more' if more > 0 else ''}")
         echo_note(
-            f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} done ({tally.counts_text}) in "
+            f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} ended ({tally.counts_text}) in "
             f"{as_duration(tally.seconds)}, {tally.requests} requests{_detection_delay(tally)}."
         )
         if self.downloads is not None:

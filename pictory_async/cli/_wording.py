@@ -18,6 +18,7 @@ _REPLACEMENTS: Final = tuple(
         (r"^base_url (?=must )", "--base-url "),
         (r"\bthe limiter's rate\b", "--rate"),
         (r",? or raise the client's timeout\b", ""),  # the command has no such option
+        (r"\bwait again for its handle\b", "wait again"),  # the command for that is printed
         (r"\b(?:Watch|Wait for) error\.handle\b", "Wait for its handle with 'pictory wait --handle'"),
     )
 )

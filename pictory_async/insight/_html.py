@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from pictory_async._files.publish import write_atomically
+from pictory_async._files.output import write_output
 from pictory_async.insight._html_card import card, state_of
 from pictory_async.insight._html_overview import overview
 from pictory_async.insight._html_parts import element, moment, safe
@@ -55,8 +55,8 @@ async def write_html_report(
 ) -> Path:
     """Write the page of `project_report_html` to a file, without blocking the event loop.
 
-    The file appears only when it is complete; an existing file is replaced. If the call is cancelled while it
-    writes, it finishes the file first.
+    The file appears only when it is complete; an existing file is replaced, a pipe or a device is written into. If the
+    call is cancelled while it writes, it finishes the file first.
 
     Args:
         projects: One project, or any number in the order of the page.
@@ -71,7 +71,7 @@ async def write_html_report(
     """
     projects = (projects,) if isinstance(projects, Project) else tuple(projects)
     page = await to_thread.run_sync(lambda: project_report_html(projects, now=now))
-    return await write_atomically(path, page.encode())
+    return await write_output(path, page.encode())
 
 
 def _top(projects: Sequence[Project], now: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pictory_async._files.publish import write_atomically
+from pictory_async._files.output import write_output
 from pictory_async.errors import PictoryConfigError
 from pictory_async.insight._numbers import places_unread
 from pictory_async.insight._text import utc_now
@@ -82,8 +82,8 @@ def project_report(project: Project, *, now: datetime | None = None) -> dict[str
 async def write_report(project: Project, path: str | os.PathLike[str], *, now: datetime | None = None) -> Path:
     """Write the report of a project as a JSON file, without blocking the event loop.
 
-    The file appears only when it is complete; an existing file is replaced. If the call is cancelled while it
-    writes, it finishes the file first.
+    The file appears only when it is complete; an existing file is replaced, a pipe or a device is written into. If the
+    call is cancelled while it writes, it finishes the file first.
 
     Args:
         project: The project.
@@ -105,4 +105,4 @@ async def write_report(project: Project, path: str | os.PathLike[str], *, now: d
     except (ValueError, TypeError, RecursionError):
         text = "The project has a value that JSON cannot express, such as an infinite number, so it has no JSON report."
         raise PictoryConfigError(text) from None
-    return await write_atomically(path, text.encode("utf-8", "backslashreplace"))
+    return await write_output(path, text.encode("utf-8", "backslashreplace"))

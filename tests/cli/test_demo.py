@@ -33,7 +33,7 @@ def test_demo_tells_the_truth() -> None:
     found = run("demo", *SMALL, "--json")
     report = json.loads(found.stdout)
     assert (0, 0, []) == (found.exit_code, report["mismatches"], report["mismatched"])
-    assert [] == [line for line in found.stderr.splitlines() if " of 50 done " not in line]
+    assert [] == [line for line in found.stderr.splitlines() if " of 50 ended " not in line]
     # On a busy machine, a render of a second may fail before a poll sees it; then nothing shows that it was started.
     outcomes = {"failed": 0, **report["outcomes"]}
     assert (50, 47, 3) == (report["projects"], outcomes["rendered"], outcomes["failed"] + outcomes["not_started"])

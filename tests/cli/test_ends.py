@@ -86,8 +86,8 @@ def test_a_signal_after_the_reader_is_gone(
         err = process.stderr.read()
         code = process.wait()
     assert 130 == code
-    assert ("Interrupted: 0 of 1 done" in err) is not bool(options)
-    assert "Not finished: 1 of 1 project." in err
+    assert ("Interrupted: 0 of 1 ended" in err) is not bool(options)
+    assert "Left: 1 of 1 project." in err
     assert "Traceback" not in err
     assert "Exception ignored" not in err
 
@@ -170,7 +170,7 @@ def test_a_second_signal_loses_no_handle(world: World, server: ServerThread) -> 
         process.send_signal(signal.SIGHUP)
         code, _, err = interrupted(process, signal.SIGTERM)
     assert 130 == code
-    assert "Not finished: 1 of 1 render." in err
+    assert "Left: 1 of 1 render." in err
 
 
 @pytest.mark.parametrize("columns", [40, 500])
@@ -303,7 +303,7 @@ def test_results_on_a_terminal(world: World, columns: int) -> None:
     assert 1 == sum(line.startswith("○ not started (3): Project … has no") for line in lines)
     assert sum("…" in line and line.startswith("✓ A name") for line in lines) == 1
     text = " ".join(lines)
-    assert "6 of 6 done (rendered 3," in text
+    assert "6 of 6 ended (rendered 3," in text
 
 
 @pytest.mark.parametrize("columns", [40, 80])
@@ -337,7 +337,7 @@ def test_pending_projects_on_a_terminal(world: World, asked: threading.Event) ->
     listed = [found for line in lines for found in (*running, rendered) if line.endswith(found)]
     assert [rendered, *running] == listed
     assert "● pending (2): there is no result yet." in lines
-    assert any(line.startswith("Interrupted: 1 of 3 done (rendered 1) in ") for line in lines)
+    assert any(line.startswith("Interrupted: 1 of 3 ended (rendered 1) in ") for line in lines)
 
 
 def test_many_pending_in_a_pipe(world: World, asked: threading.Event) -> None:

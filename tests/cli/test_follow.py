@@ -28,6 +28,6 @@ async def test_progress_in_lines(world: World, capsys: pytest.CaptureFixture[str
     ):
         await follower.follow(client, watch)
     lines = [line.rpartition(", ")[0] for line in capsys.readouterr().err.splitlines()]
-    assert [f"{seconds:.1f} s: 0 of 1 done (none yet)" for seconds in (5, 10)] == lines
+    assert [f"{seconds:.1f} s: 0 of 1 ended (none yet)" for seconds in (5, 10)] == lines
     assert {"rendered": 1} == tally.counts
     assert 12.0 <= tally.seconds < 15.0

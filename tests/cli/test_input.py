@@ -129,3 +129,14 @@ def test_a_key_from_a_file(world: World, monkeypatch: pytest.MonkeyPatch, end: s
     monkeypatch.setenv("PICTORY_API_KEY", world.api_key + end)
     found = run("project", str(world.add_project()))
     assert (0, "") == (found.exit_code, found.stderr)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [("a b", "Leave out the quotation marks around several ids."), ("a,b", "Separate ids by spaces.")],
+)
+def test_several_ids_in_one_word(text: str, advice: str) -> None:
+    """The advice fits: ids that are separated by spaces already are in quotation marks."""
+    with pytest.raises(click.UsageError) as refused:
+        collect_ids((text,))
+    assert refused.value.message.endswith(f" {advice}")

@@ -13,9 +13,13 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 import click
 
 from pictory_async.cli._options import Rate, to_limit, to_rate, to_seconds, to_span, to_time
+from tests.cli._command import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pictory_async.testing import World
+    from pictory_async.testing.server import ServerThread
 
 
 @pytest.mark.parametrize(
@@ -57,3 +61,11 @@ def test_refused_values(read: Callable[[str], object], text: str) -> None:
     """An invalid value is rejected, with a valid example."""
     with pytest.raises(click.BadParameter, match="such as"):
         read(text)
+
+
+def test_an_empty_address_is_none(world: World, server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty option is as good as none, and so is an empty variable."""
+    project_id = str(world.add_project())
+    assert 0 == run("project", project_id, "--base-url", "").exit_code
+    monkeypatch.setenv("PICTORY_API_BASE_URL", "")
+    assert 0 == run("project", project_id, "--base-url", server.base_url).exit_code

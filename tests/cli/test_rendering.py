@@ -80,7 +80,7 @@ def test_two_renders_of_one_project(world: World, tmp_path: Path) -> None:
     lines = "".join(run("render", project_id).stdout for _ in range(2))
     found = run("wait", "--handle", "-", *QUICK, "--start-grace", "5", input=f"{lines}\n{lines}")
     assert (0, 2) == (found.exit_code, len(found.stdout.splitlines()))
-    assert "2 of 2 done" in found.stderr
+    assert "2 of 2 ended" in found.stderr
 
 
 def test_render_and_wait(world: World) -> None:
@@ -135,7 +135,7 @@ def test_a_lost_answer_that_is_waited_for(world: World, posts: list[Fault | None
 def test_a_file_that_cannot_be_written(world: World, tmp_path: Path) -> None:
     """Nothing is rendered if the handles cannot be saved."""
     found = run("render", str(world.add_project()), "--handles", str(tmp_path / "no" / "file"))
-    assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+    assert (2, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
     assert [] == world.log
 
 
@@ -196,7 +196,7 @@ def test_a_signal_in_the_wait(world: World, server: ServerThread, number: int) -
         asked.wait()
         code, out, err = interrupted(process, number)
     assert (130, "") == (code, out)
-    assert err.startswith(f"Still pending: {project_id}\nInterrupted: 0 of 1 done")
+    assert err.startswith(f"Still pending: {project_id}\nInterrupted: 0 of 1 ended")
     assert err.endswith(" --interval 0.05s\n")
     (kept,) = kept_in(err)
     assert (project_id, world.jobs[-1][1].job_id) == (kept.project_id, kept.job_id)
@@ -263,8 +263,8 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
     file = ["--handles", str(tmp_path / "my handles")] if named else []
     found = run("render", *ids, "--wait", "--max-wait", "1.5", "--interval", "0.05", *file)
     assert 4 == found.exit_code
-    assert "It may still finish: wait again for its handle, or raise --max-wait." in found.stdout
-    assert "Not finished: 1 of 2 renders." in found.stderr
+    assert "It may still finish: wait again, or raise --max-wait." in found.stdout
+    assert "Left: 1 of 2 renders." in found.stderr
     assert named is ("--handle" in found.stderr)
     later()
     again = next_wait(found.stderr)
@@ -273,6 +273,16 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
     assert {"rendered"} == {result["status"] for result in report["results"]}
     assert {job[1].job_id for job in world.jobs[-2:]} >= {result["job_id"] for result in report["results"]}
     assert ids[0] in {result["project_id"] for result in report["results"]}
+
+
+def test_every_render_is_counted(world: World) -> None:
+    """Of three renders, one was not started, one has ended and one is left: each is counted, in words that agree."""
+    ids = [str(world.add_project(earlier_video=-60.0, on_render=[render])) for render in (SLOW, FAST)]
+    found = run("render", *ids, "nope", "--wait", "--max-wait", "1.5", "--interval", "0.05")
+    assert "2 of 2 ended (rendered 1, timed_out 1) in " in found.stderr
+    assert "\nNot started: 1 of 3 renders.\n" in found.stderr
+    assert "\nLeft: 1 of 2 renders. Wait again with:\n" in found.stderr
+    assert "Not started" not in run("render", ids[1], "nope", "--wait", "--json", *QUICK).stderr
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -300,7 +310,7 @@ def test_a_wait_that_is_refused(world: World, server: ServerThread, fault: Fault
     )
     found = run("render", project_id, "--wait", "--json", *QUICK)
     assert 3 == found.exit_code
-    assert "Not finished: 1 of 1 render." in found.stderr
+    assert "Left: 1 of 1 render." in found.stderr
     server.simulator.faults = None
     assert 0 == next_wait(found.stderr).exit_code
 
@@ -372,7 +382,7 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     live, _, end = text.rpartition("\x1b[?25h")
     assert "Starting 1 render, which is billed." in live
     assert "Rendering" in live
-    assert "1 of 1 done (rendered 1)" in end
+    assert "1 of 1 ended (rendered 1)" in end
 
 
 def test_wait_downloads(world: World, tmp_path: Path) -> None:

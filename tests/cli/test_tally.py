@@ -90,3 +90,16 @@ def test_texts() -> None:
     assert ["999 B", "1.2 kB", "1.00 GB", "1500.00 GB"] == [as_size(count) for count in (999, 1234, 999_999_999, 15e11)]
     assert ["", "yes", "no", "1.5", "x", "0"] == [as_text(value) for value in (None, True, False, 1.5, "x", 0)]
     assert "a\ufffd]0;b\n日本" == printable("a\x1b]0;b\n日本")
+
+
+@pytest.mark.parametrize("text", ["می\u200cشوی", "नमस्\u200dते", "👨\u200d👩\u200d👧\u200d👦"])
+def test_joiners_are_kept(text: str) -> None:
+    """Scripts and emojis that are written with joiners are printed as they are."""
+    assert text == printable(text)
+    assert text == as_text(text)
+
+
+@pytest.mark.parametrize("sign", "\u200b\u200e\u202e\u2066\u2060\ufeff\u00ad\x07\x9b")
+def test_what_hides_or_reorders_text_is_replaced(sign: str) -> None:
+    """Other invisible characters are replaced, also beside a joiner."""
+    assert "a\ufffdb\u200d" == printable(f"a{sign}b\u200d")

@@ -139,6 +139,21 @@ def test_check_refuses_values(arguments: list[str], text: str) -> None:
     assert (2, "") == (found.exit_code, found.stdout)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{\n"Name": "Ada",\n}', "<stdin>, line 3: this is not JSON ("),
+        ("", "<stdin>, line 1: this is not JSON ("),
+        ("[" * 200_000, "<stdin> does not contain a JSON object."),
+    ],
+)
+def test_values_that_are_no_json(text: str, words: str) -> None:
+    """Broken JSON is wrong usage, and the line is named."""
+    found = run("check", "T2", "--values", "-", input=text)
+    assert (2, "") == (found.exit_code, found.stdout)
+    assert words.replace("<stdin>", "") in found.stderr
+
+
 def test_check_on_a_terminal() -> None:
     """On a terminal, findings are printed below the name of their template."""
     text = seen("check", "T1", "T2", code=3, columns=300)
@@ -184,9 +199,11 @@ def test_backup_as_json(tmp_path: Path) -> None:
 
 
 def test_verify_what_is_no_backup(tmp_path: Path) -> None:
-    """An empty or missing directory is a damaged backup; ids cannot be combined with --verify."""
-    for path in (tmp_path, tmp_path / "nothing"):
-        found = run("backup", "--verify", str(path))
-        assert (3, True) == (found.exit_code, found.stdout.startswith(f"damaged\t{path}\t"))
+    """An empty directory is a damaged backup, a missing one is wrong usage, and so are ids beside --verify."""
+    found = run("backup", "--verify", str(tmp_path))
+    assert (3, True) == (found.exit_code, found.stdout.startswith(f"damaged\t{tmp_path}\t"))
+    found = run("backup", "--verify", str(tmp_path), "--verify", str(tmp_path / "no"))
+    wanted = f"Error: There is no directory {tmp_path / 'no'}. Name the directory of a backup.\n"
+    assert (2, "", wanted) == (found.exit_code, found.stdout, found.stderr)
     assert 2 == run("backup", "T1", "--verify", str(tmp_path)).exit_code
     assert 2 == run("backup").exit_code

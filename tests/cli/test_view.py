@@ -104,7 +104,7 @@ def test_frames_fit(width: int, height: int) -> None:
 
 def test_line_for_logs() -> None:
     """Without a terminal, progress is a line."""
-    expected = "1 min 23 s: 100 of 300 done (rendered 90, failed 10), 97.5 requests/s"
+    expected = "1 min 23 s: 100 of 300 ended (rendered 90, failed 10), 97.5 requests/s"
     assert expected == progress_line(tally_of(100), Pace(97.5, 1250))
 
 

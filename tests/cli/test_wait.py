@@ -37,7 +37,7 @@ def test_all_rendered(world: World) -> None:
     assert 0 == found.exit_code
     assert [[one, "rendered"] for one in ids] == [line.split("\t")[:2] for line in lines]
     assert all(line.endswith(".mp4") for line in lines)
-    assert found.stderr.startswith("2 of 2 done (rendered 2) in ")
+    assert found.stderr.startswith("2 of 2 ended (rendered 2) in ")
     assert 1 == found.stderr.count("\n")
 
 
@@ -77,7 +77,7 @@ def test_time_spent_with_after(world: World, tmp_path: Path) -> None:
     found = run("wait", ids[0], "--ids-from", str(file), "--after", after, *quick)
     assert 4 == found.exit_code
     (name,) = re.findall(r"  pictory wait --resume (\w+) --interval 0\.05s --rate 100/1\n", found.stderr)
-    assert "Not finished: 2 of 2 projects. Wait again with:\n" in found.stderr
+    assert "Left: 2 of 2 projects. Wait again with:\n" in found.stderr
     assert [KeptId(one, datetime.fromisoformat(after)) for one in ids] == Store().load(name)
     again = run("wait", "--resume", name, *quick)
     assert 4 == again.exit_code
@@ -121,8 +121,8 @@ def test_ctrl_c_prints_what_is_known(world: World) -> None:
         assert process.stdout.readline().startswith(f"{rendered}\trendered\t")
         code, out, err = interrupted(process)
     assert (130, "") == (code, out)
-    assert err.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 done (rendered 1) in ")
-    assert "Not finished: 1 of 2 projects. Wait again with:\n  pictory wait --resume " in err
+    assert err.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 ended (rendered 1) in ")
+    assert "Left: 1 of 2 projects. Wait again with:\n  pictory wait --resume " in err
     assert err.endswith(" --interval 0.05s\n")
 
 
@@ -140,7 +140,7 @@ def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:
         code, out, err = interrupted(process)
     report = json.loads(out)
     assert (130, [running], True) == (code, report["pending"], report["interrupted"])
-    assert err.startswith("Not finished: 1 of 1 project. Wait again with:\n  pictory wait --resume ")
+    assert err.startswith("Left: 1 of 1 project. Wait again with:\n  pictory wait --resume ")
 
 
 def test_on_a_terminal(world: World) -> None:
@@ -157,4 +157,4 @@ def test_on_a_terminal(world: World) -> None:
     assert "Waiting for 2 projects" in live
     assert "● watching 2" in " ".join(live.replace("\x1b[36m", "").replace("\x1b[0m", "").split())
     assert "There is no project …" in end
-    assert "2 of 2 done (rendered 1, missing 1)" in end
+    assert "2 of 2 ended (rendered 1, missing 1)" in end

@@ -12,7 +12,7 @@ from anyio import to_thread
 from pictory_async import TemplateBackup, verify_backup
 from pictory_async.cli._client import run
 from pictory_async.cli._downloads import directory_option
-from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS
+from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS, SettingError
 from pictory_async.cli._fetching import print_each
 from pictory_async.cli._options import base_url_option, collect_ids, json_option
 from pictory_async.cli._places import check_directory
@@ -59,6 +59,9 @@ def command(
     if backups:
         if ids:
             raise click.UsageError("Give either ids or --verify.")
+        for path in backups:
+            if not path.is_dir():
+                raise SettingError(f"There is no directory {path}. Name the directory of a backup.")
         _verify(backups, as_json=as_json)
 
     wanted = tuple(collect_ids(ids))
@@ -116,7 +119,7 @@ async def _checks(paths: tuple[Path, ...]) -> list[BackupCheck]:
 
 def _backups_in(directory: Path) -> list[Path]:
     """Return the directory itself, or each of the backups in it if it is not one."""
-    if (directory / "manifest.json").exists() or not directory.is_dir():
+    if (directory / "manifest.json").exists():
         return [directory]
     below = [path for path in directory.iterdir() if path.is_dir() and not path.name.startswith(".")]
     return sorted(below) or [directory]

@@ -93,7 +93,10 @@ def _read(file: IO[bytes] | None) -> dict[str, Any]:
         return {}
     try:
         found: Any = json.loads(read_text(file))
-    except ValueError:
+    except json.JSONDecodeError as error:
+        where = f"{file_name(file)}, line {error.lineno}"
+        raise click.BadParameter(f"{where}: this is not JSON ({error.msg}).", param_hint="--values") from None
+    except (ValueError, RecursionError):  # numbers that are too long, and objects that are too deep
         found = None
     if not isinstance(found, dict):
         raise click.BadParameter(f"{file_name(file)} does not contain a JSON object.", param_hint="--values")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 import anyio
@@ -29,6 +28,7 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
+from pictory_async.cli._places import check_file
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal
@@ -36,6 +36,7 @@ from pictory_async.errors import AuthenticationError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pictory_async import AsyncPictory
 
@@ -169,8 +170,7 @@ class Keeper:
 @click.option("--wait", "waits", is_flag=True, help="Wait until all are rendered, and print the result of each.")
 @click.option(
     "--handles",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(),
     metavar="FILE",
     help="Append a line per render to FILE immediately. 'pictory wait --handle FILE' waits for them, now or later.",
 )
@@ -185,7 +185,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     *,
     ids: tuple[str, ...],
     waits: bool,
-    file: Path | None,
+    handles: str | None,
     max_wait: float,
     interval: float,
     start_grace: float,
@@ -199,6 +199,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     kept on this machine. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
     wanted = collect_ids(ids)
+    file = None if handles is None else check_file(handles, replaces=False)
     with contextlib.ExitStack() as at_end:
         out = at_end.enter_context(file.open("a", encoding="utf-8")) if file is not None else None
         if err_is_terminal():
@@ -245,6 +246,9 @@ def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bo
     if renders.wait is not None:
         handles = [json.loads(handle.to_json()) for handle in renders.handles]
         code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles, errors=errors))
+        total, started = len(renders.ids), len(renders.handles)
+        if started < total and not as_json:  # the wait counts what was started
+            echo_note(f"Not started: {total - started} of {total} renders.")
     elif renders.handles and err_is_terminal():
         _print_first_wait(renders.keeper.name, file)
     if renders.not_sent:

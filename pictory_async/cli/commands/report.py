@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_STANDARD_OUTPUT: Final = frozenset({"-", "/dev/stdout"})
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _PAGES: Final = frozenset({".html", ".htm"})
 _TYPE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
@@ -39,10 +41,10 @@ _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
 @click.option("--html", is_flag=True, help="Make one web page for all projects, with pictures and a timeline.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="FILE",
-    help="Write to FILE, completely or not at all: JSON, or a web page if the name ends with .html. "
-    "The JSON of several projects goes to a directory, one file per project.",
+    help="Write to FILE, completely or not at all: JSON, or a web page if the name ends with .html. '-' is standard "
+    "output. The JSON of several projects goes to a directory, one file per project.",
 )
 @base_url_option
 @json_option("Print each report as a JSON document; with --output, one object with the names of the files.")
@@ -52,7 +54,7 @@ def command(
     *,
     ids: tuple[str, ...],
     html: bool,
-    output: Path | None,
+    output: str | None,
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -61,6 +63,8 @@ def command(
     Projects are fetched concurrently. If one cannot be fetched, the error is reported, the others are still printed,
     and the exit code is 1.
     """
+    if output in _STANDARD_OUTPUT:
+        output, as_json = None, as_json or not html
     if html and as_json and output is None:
         raise click.UsageError("Choose one of --html and --json, or name a file for the page with --output.")
     wanted = collect_ids(ids)
@@ -71,8 +75,8 @@ def command(
     ctx.exit(_write_files(base_url, wanted, output, as_json=as_json))
 
 
-def _is_page(output: Path) -> bool:
-    return output.suffix.lower() in _PAGES
+def _is_page(output: str) -> bool:
+    return Path(output).suffix.lower() in _PAGES
 
 
 def _print(base_url: str | None, ids: tuple[str, ...], *, as_json: bool) -> NoReturn:
@@ -86,11 +90,12 @@ def _print(base_url: str | None, ids: tuple[str, ...], *, as_json: bool) -> NoRe
     print_each(base_url, ids, get_project, show, apart=not as_json, json_id="projectId" if as_json else None)
 
 
-def _make_page(base_url: str | None, ids: list[str], output: Path | None, *, as_json: bool) -> int:
+def _make_page(base_url: str | None, ids: list[str], name: str | None, *, as_json: bool) -> int:
     """Make one page of all projects that can be fetched, and return the exit code."""
-    if output is not None:
-        _check_type(output, {*_PAGES, ""})
-        check_file(output)
+    output = None
+    if name is not None:
+        _check_type(Path(name), {*_PAGES, ""})
+        output = check_file(name, replaces=True)
     found: list[Project] = []
     batch = Batch(ids=ids, get=get_project, show=found.append)
     return _finish_page(run_batch(base_url, batch), batch, found, output, as_json=as_json)
@@ -121,16 +126,17 @@ def _print_page(paths: list[Path], batch: Batch[Project], output: Path, *, as_js
         click.echo(f"Written: {as_text(paths[0])}" if paths else f"Not written: {as_text(output)}", err=not paths)
 
 
-def _write_files(base_url: str | None, ids: list[str], output: Path, *, as_json: bool) -> int:
+def _write_files(base_url: str | None, ids: list[str], name: str, *, as_json: bool) -> int:
     """Write the report of each project to a file, and return the exit code."""
-    in_directory = len(ids) > 1 or output.is_dir()
-    if in_directory and not output.is_dir():
+    output = Path(name)
+    in_directory = len(ids) > 1 or os.path.isdir(output)  # noqa: PTH112 - of any name: it is checked below
+    if len(ids) > 1 and not os.path.isdir(output):  # noqa: PTH112 - the same
         _check_type(output, {""}, "The JSON of several projects goes to a directory, one file per project.")
     if in_directory:
         check_directory(output)
     else:
         _check_type(output, {".json", ""})
-        check_file(output)
+        check_file(name, replaces=True)
     written: list[Path] = []
 
     async def get(client: AsyncPictory, project_id: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -12,6 +11,7 @@ import click
 from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._options import Rate, simulation_options, to_rate, to_seconds
+from pictory_async.cli._places import check_file
 from pictory_async.cli._simulation import make_simulator, server_module
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _EXAMPLES = 3
 @click.option(
     "--ids",
     "ids_file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.Path(),
     metavar="FILE",
     help="Write the ids of all projects to a file, one per line, for 'pictory wait --ids-from'.",
 )
@@ -44,17 +44,18 @@ def command(
     seed: int,
     rate: Rate | None,
     latency: float,
-    ids_file: Path | None,
+    ids_file: str | None,
 ) -> None:
     """Serve a simulated Pictory on this machine until Ctrl-C.
 
     Its renders start with the first request.
     """
+    target = None if ids_file is None else check_file(ids_file, replaces=False)
     server = server_module()
     simulator, planned = make_simulator(projects, render_seconds, seed, rate=rate, latency=latency)
     template = simulator.world.add_template("Hi {{Name}}, how are you?", variables={"Name": "there"})
-    if ids_file is not None:
-        ids_file.write_text("".join(f"{plan.project_id}\n" for plan in planned), encoding="utf-8")
+    if target is not None:
+        target.write_text("".join(f"{plan.project_id}\n" for plan in planned), encoding="utf-8")
     try:
         with contextlib.suppress(KeyboardInterrupt):
             run(lambda: _serve(server, simulator, port, planned, template))

@@ -25,6 +25,7 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
+from pictory_async.cli._places import check_directory
 from pictory_async.cli._waiting import Wait, path_of
 from pictory_async.cli.display.text import echo_note, file_name
 from pictory_async.errors import PictoryConfigError
@@ -98,6 +99,8 @@ def command(  # noqa: PLR0913 - each option is an argument
     status, seconds, name, job, and the address of the video or the reason. Ctrl-C prints the results so far. If
     something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
+    if directory is not None:
+        check_directory(directory)
     items: list[Kept] = [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
     if (handles is None and resume is None) or ids or ids_from is not None:

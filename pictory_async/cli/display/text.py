@@ -49,15 +49,17 @@ Facts = list[tuple[str, str]]
 """What is printed about one thing: pairs of a name and a value."""
 
 _WORD = re.compile(r"\S+\s*")
+# Not printable for Python. But Persian, Hindi and emojis are written with these two joiners.
+_KEPT = "\n\u200c\u200d"
 _MINUTE = 60.0
 _KILO = 1000
 
 
 def printable(text: str) -> str:
-    """Replace control characters. Names and messages from outside must not control the terminal."""
+    """Replace control characters. Names and messages from outside must not control the terminal, nor hide text."""
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
+    return "".join(sign if sign.isprintable() or sign in _KEPT else "�" for sign in text)
 
 
 def one_line(text: str) -> str:
