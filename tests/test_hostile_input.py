@@ -201,8 +201,8 @@ def test_no_ledger_breaks_a_download(tmp_path: Path, name: str, number: str) -> 
 
 def test_a_ledger_with_an_impossible_name(tmp_path: Path) -> None:
     """A name that no file can have is damage, too."""
-    entry = {"kind": "video", "name": "\ud800.mp4", "edition": {"rendered": None, "address": "a"}}
-    entry |= {"size": 1, "modified": 1, "inode": 1}
+    edition = {"rendered": None, "address": "a"}
+    entry = {"kind": "video", "name": "\ud800.mp4", "edition": edition, "size": 1, "modified": 1, "inode": 1}
     (tmp_path / LEDGER).write_text(json.dumps({"version": 1, "projects": {"p": {"stem": "a", "files": [entry]}}}))
     assert Ledger(Directory(tmp_path)).find("p", "video") is None
 
