@@ -180,7 +180,7 @@ class Store:
 
 
 def _account() -> str:
-    """Return what tells accounts apart: a digest, from which nobody gets the key back."""
+    """Return what tells accounts apart: a digest, which does not tell the key."""
     context = click.get_current_context(silent=True)
     option = None if context is None else context.params.get("base_url")
     parts = [option or os.environ.get("PICTORY_API_BASE_URL", ""), os.environ.get("PICTORY_API_KEY", "")]
