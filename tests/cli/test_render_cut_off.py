@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from anyio import to_thread
 
 from pictory_async import RenderHandle
 from pictory_async.testing import Answer, Fault, Simulator, Stall, World
@@ -72,7 +73,7 @@ async def test_a_silent_server(world: World, capsys: pytest.CaptureFixture[str],
     assert json.loads(handle.to_json()) == first["handle"]
     assert {"project_id": asked, "error": "No request was sent."} == second
     assert f"{handle.to_json()}\n" == capsys.readouterr().out
-    assert handle == Store().newest(posted)
+    assert handle == await to_thread.run_sync(Store().newest, posted)
     assert unasked not in str(renders.errors())
     assert ["another one"] == [record.getMessage() for record in caplog.records]
 
