@@ -6,6 +6,8 @@ import importlib.util
 import sys
 from typing import cast
 
+from pictory_async.cli._signals import signals_as_ctrl_c
+
 __all__ = ["main"]
 
 _NEEDED = ("click", "rich")
@@ -22,9 +24,11 @@ def main() -> int:
         text = f'pictory needs {" and ".join(missing)}. Install with: pip install "pictory-async[cli]"'
         print(text, file=sys.stderr)  # noqa: T201 - click, which prints everything else, is missing
         return 2
-    try:
-        from pictory_async.cli._app import pictory  # noqa: PLC0415 - needs the extra
-
-        return cast("int", pictory.main(prog_name="pictory"))
-    except KeyboardInterrupt:  # while the command was loading
-        return 130
+    with signals_as_ctrl_c(ends_process=True) as signals:
+        try:
+            with signals.noting():
+                from pictory_async.cli._app import pictory  # noqa: PLC0415 - needs the extra
+            signals.check()
+            return cast("int", pictory.main(prog_name="pictory"))
+        except KeyboardInterrupt:  # while the command was loading
+            return 130

@@ -9,6 +9,7 @@ import click
 
 from pictory_async import __version__
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._kept import find_state
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._streams import lost_output, standard_streams
 
@@ -65,7 +66,8 @@ Completion, for bash (zsh and fish work the same way):
 
 def _load(cmd_name: str) -> click.Command:
     module, _, name = _COMMANDS[cmd_name].partition(":")
-    command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
+    with signals_as_ctrl_c() as signals, signals.noting():
+        command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
     return command
 
 
@@ -80,6 +82,13 @@ class Commands(click.Group):
         """Import one command."""
         return _load(cmd_name) if cmd_name in _COMMANDS else None
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command to run; a signal that came during its import ends it here."""
+        found = super().resolve_command(ctx, args)
+        with signals_as_ctrl_c() as signals:
+            signals.check()
+        return found
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         """List the commands by subject."""
         rows: dict[str, list[tuple[str, str]]] = {}
@@ -93,13 +102,15 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command as a program, with standard streams that can always be written to."""
-        with standard_streams():
+        with standard_streams(), signals_as_ctrl_c() as signals, signals.noting():
             return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
-            with signals_as_ctrl_c():
+            with signals_as_ctrl_c() as signals, signals.calling(None):
+                signals.check()
+                find_state()  # relative to the directory in which the command was started
                 return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback is only printed with --debug
             raise _ending(error, debug=ctx.params["debug"]) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,24 +14,67 @@ from pictory_async import AsyncPictory
 from pictory_async.cli._signals import signals_as_ctrl_c
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from pictory_async import RateLimiter
 
-__all__ = ["open_client", "run", "run_until_interrupted"]
+__all__ = ["Stop", "open_client", "run", "run_until_interrupted"]
 
 T = TypeVar("T")
 
 
 def run(function: Callable[[], Awaitable[T]]) -> T:
-    """Run an async function to its end.
+    """Run an async function to its end. From then on, signals do not end the command: it reports.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, or an equivalent signal came. Everything that was running has been
             cancelled and cleaned up.
     """
-    with signals_as_ctrl_c():
-        return anyio.run(function)
+    found: list[T] = []
+    stop = Stop()
+
+    async def work() -> None:
+        with stop.scope():
+            found.append(await function())
+
+    with signals_as_ctrl_c() as signals:
+        signals.settled = False
+        try:
+            with signals.calling(stop.press):
+                anyio.run(work)
+        finally:
+            signals.settled = True
+    if not found:
+        raise KeyboardInterrupt
+    return found[0]
+
+
+class Stop:
+    """Cancels the work when a signal comes, also before the work has begun or while nothing happens."""
+
+    def __init__(self) -> None:
+        self._pressed = False
+        self._cancel: Callable[[], object] | None = None
+
+    def press(self) -> None:
+        """Cancel the work. Can be called from a handler of a signal, at any time."""
+        self._pressed = True
+        if self._cancel is not None:
+            self._cancel()
+
+    @contextlib.contextmanager
+    def scope(self) -> Generator[None]:
+        """Enter a cancel scope for the work."""
+        loop = asyncio.get_running_loop()
+        with anyio.CancelScope() as scope:
+            # Not at once: a handler runs in the middle of anything. And a loop that waits must be woken.
+            self._cancel = lambda: loop.call_soon_threadsafe(scope.cancel)
+            if self._pressed:
+                scope.cancel()
+            try:
+                yield
+            finally:
+                self._cancel = None
 
 
 def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:

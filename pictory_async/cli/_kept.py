@@ -6,6 +6,7 @@ Everything goes through `Store`, so that another place can take over. No other m
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import secrets
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 import click
@@ -22,9 +23,9 @@ from pictory_async import ProjectId, RenderHandle
 from pictory_async.cli._exit_codes import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-__all__ = ["Kept", "KeptId", "Store"]
+__all__ = ["Kept", "KeptId", "Store", "find_state"]
 
 _NAME: Final = re.compile(r"[0-9a-f]{1,32}")
 _SUFFIX: Final = ".jsonl"
@@ -39,10 +40,12 @@ class KeptId:
     Attributes:
         project_id: The project.
         after: Only a video that is newer counts; ``None`` if any does.
+        account: Where the project is: it is the same for the same key and address of the API. Empty if it is not kept.
     """
 
     project_id: ProjectId
     after: datetime | None = None
+    account: str = attrs.field(default="", eq=False)
 
     def as_handle(self) -> RenderHandle:
         """Return a handle that waits for the same video."""
@@ -52,27 +55,43 @@ class KeptId:
 Kept: TypeAlias = "RenderHandle | KeptId"
 
 
+def find_state() -> Path:
+    """Return the directory of what is kept. A command calls it at its start, and `Store` finds the same one later."""
+    home = Path(os.environ.get("PICTORY_STATE_DIR") or click.get_app_dir("pictory"))
+    with contextlib.suppress(OSError):  # the working directory is gone
+        home = home.absolute()
+    context = click.get_current_context(silent=True)
+    return home if context is None else context.meta.setdefault(f"{__name__}.home", home)
+
+
 class Store:
     """What is pending, under short names.
 
     Items are appended, and so is that they are done: commands that run at the same time lose nothing of each other.
+    What is damaged, or no regular file, is skipped: it must not end a command that has something to say.
     """
 
     def __init__(self) -> None:
-        home = os.environ.get("PICTORY_STATE_DIR") or click.get_app_dir("pictory")
-        self._directory = Path(home, "pending")
+        self._directory = find_state() / "pending"
+        self._account = _account()
 
     def keep(self, items: Iterable[Kept], name: str | None = None) -> str:
         """Keep more items under a name, and return the name; a new one if it is ``None``.
 
+        What is kept under the name already is not written again.
+
         Raises:
             OSError: They could not be written.
         """
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if name is None:
             name = secrets.token_hex(3)
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._remove_old()
-        self._append(self._path(name), map(_line, items))
+        path = self._path(name)
+        found = self._read(path)
+        new = [item for item in items if found.get(self._key(item)) != item]
+        if new:
+            self._append(path, map(self._line, new))
         return name
 
     def load(self, name: str) -> list[Kept]:
@@ -87,15 +106,19 @@ class Store:
         return [*found.values()]
 
     def done(self, items: Iterable[Kept]) -> None:
-        """Take in that these waits have ended, under whatever name. What cannot be written stays pending."""
-        ended = set(map(_key, items))
+        """Take in that these waits have ended, under whatever name. What cannot be written stays pending.
+
+        The wait for an id ends those of the same account that asked for no newer video.
+        """
+        ended = {self._key(item): item for item in items}
         with contextlib.suppress(OSError):
             for path in self._paths() if ended else ():
                 found = self._read(path)
-                if found and found.keys() <= ended:
+                keys = [key for key, item in found.items() if key in ended and _includes(ended[key], item)]
+                if keys and len(keys) == len(found):
                     path.unlink()
-                elif not ended.isdisjoint(found):
-                    self._append(path, (json.dumps({"done": key}) for key in found if key in ended))
+                elif keys:
+                    self._append(path, (json.dumps({"done": key}) for key in keys))
 
     def newest(self, project_id: str) -> RenderHandle | None:
         """Return the pending render of a project that was requested last; ``None`` if there is none."""
@@ -121,49 +144,67 @@ class Store:
 
     @staticmethod
     def _append(path: Path, lines: Iterable[str]) -> None:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for its reader
+            raise FileExistsError(path)
         # Opened anew each time: a file that somebody removed meanwhile is made again. The first line end separates the
         # lines from one that was cut off.
         with path.open("a", encoding="utf-8") as out:
             out.write("\n".join(["", *lines, ""]))
 
-    @staticmethod
-    def _read(path: Path) -> dict[str, Kept]:
+    def _read(self, path: Path) -> dict[str, Kept]:
         found: dict[str, Kept] = {}
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return found
-        for key, item in _items(text):
-            if item is None:
-                found.pop(key, None)
-            else:
-                found[key] = item
+        lines: list[bytes] = []
+        with contextlib.suppress(OSError):
+            lines = path.read_bytes().splitlines() if path.is_file() else []
+        for line in lines:
+            # Whatever it is: too deep for the parser, of another type, no text.
+            with contextlib.suppress(Exception):
+                raw: dict[str, Any] = json.loads(line)
+                if "done" in raw:
+                    found.pop(raw["done"], None)
+                else:
+                    item = _item(raw, line)
+                    found[self._key(item)] = item
         return found
 
+    def _key(self, item: Kept) -> str:
+        if isinstance(item, RenderHandle):
+            return f"render {item.project_id} {item.job_id} {item.requested_at}"
+        return f"id {item.account or self._account} {item.project_id}"
 
-def _key(item: Kept) -> str:
-    if isinstance(item, RenderHandle):
-        return f"render {item.project_id} {item.job_id} {item.requested_at}"
-    return f"id {item.project_id}"
+    def _line(self, item: Kept) -> str:
+        if isinstance(item, RenderHandle):
+            return item.to_json()
+        after = None if item.after is None else item.after.isoformat()
+        return json.dumps({"id": item.project_id, "after": after, "account": item.account or self._account})
 
 
-def _line(item: Kept) -> str:
-    if isinstance(item, RenderHandle):
-        return item.to_json()
-    return json.dumps({"id": item.project_id, "after": None if item.after is None else item.after.isoformat()})
+def _account() -> str:
+    """Return what tells accounts apart: a digest, which does not tell the key."""
+    context = click.get_current_context(silent=True)
+    option = None if context is None else context.params.get("base_url")
+    parts = [option or os.environ.get("PICTORY_API_BASE_URL", ""), os.environ.get("PICTORY_API_KEY", "")]
+    text = "\0".join(part.strip().rstrip("/") for part in parts)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
-def _items(text: str) -> Iterator[tuple[str, Kept | None]]:
-    """Yield each item with its key; ``None`` in place of the item once it is done. Damaged lines are skipped."""
-    for line in text.splitlines():
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            raw = json.loads(line)
-            if "done" in raw:
-                yield raw["done"], None
-            elif "id" in raw:
-                after = raw["after"]
-                kept = KeptId(raw["id"], None if after is None else datetime.fromisoformat(after))
-                yield _key(kept), kept
-            else:
-                handle = RenderHandle.from_json(line)
-                yield _key(handle), handle
+def _includes(ended: Kept, pending: Kept) -> bool:
+    """Whether the end of one wait is that of another one with the same key, too."""
+    if isinstance(ended, RenderHandle) or isinstance(pending, RenderHandle) or pending.after is None:
+        return True
+    return ended.after is not None and ended.after >= pending.after
+
+
+def _item(raw: dict[str, Any], line: bytes) -> Kept:
+    """Read an item.
+
+    Raises:
+        Exception: It is damaged, in whatever way.
+    """
+    if "id" not in raw:
+        return RenderHandle.from_json(line.decode())
+    project_id, account, after = raw["id"], raw["account"], raw["after"]
+    date = None if after is None else datetime.fromisoformat(after)
+    if type(project_id) not in (str, int) or not isinstance(account, str) or (date is not None and date.tzinfo is None):
+        raise ValueError(project_id)
+    return KeptId(project_id, date, account)

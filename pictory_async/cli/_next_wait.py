@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
 import click
 from click.core import ParameterSource
 
@@ -13,9 +16,9 @@ from pictory_async.cli._kept import Kept, Store
 from pictory_async.cli.display.text import echo_command, echo_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-__all__ = ["options_again", "print_next_wait"]
+__all__ = ["NextWait", "options_again"]
 
 
 def _seconds(number: float) -> str:
@@ -33,37 +36,66 @@ _KEPT_OPTIONS: Final[dict[str, Callable[[Any], str]]] = {
 }
 
 
-def print_next_wait(
-    unfinished: Sequence[Kept], total: int, *, file: str | None = None, name: str | None = None
-) -> None:
-    """Print on standard error the command that waits for what is not finished. Prints nothing if everything is.
+@attrs.frozen
+class NextWait:
+    """What is not finished, and the command that waits for it.
 
     A handle tells the new video from the old one; the project's id does not. So handles, and ids with their dates, are
     kept for the next wait. If they cannot be kept, they are printed.
 
-    Args:
+    Attributes:
         unfinished: What to wait for.
         total: How many there were in all.
         file: A file with all the handles, if there is nothing else to wait for.
-        name: The name under which everything is kept already.
+        name: The name under which everything is kept; ``None`` if it is not.
     """
-    if not unfinished:
-        return
-    if file is None and name is None:
-        with contextlib.suppress(OSError):
-            name = Store().keep(unfinished)
-    kind = "render" if all(isinstance(one, RenderHandle) for one in unfinished) else "project"
-    left = f"Left: {len(unfinished)} of {total} {kind}{'' if total == 1 else 's'}."
-    source = ["--handle", file] if file is not None else ["--resume", name]
-    if file is None and name is None:
-        source = ["--handle", "handles.jsonl"]
-        echo_note(f"{left} To wait again, save the lines below as handles.jsonl and run the command after them:")
-        handles = [one if isinstance(one, RenderHandle) else one.as_handle() for one in unfinished]
-        with contextlib.suppress(OSError):
-            click.echo("\n".join(handle.to_json() for handle in handles), err=True)
-    else:
-        echo_note(f"{left} Wait again with:")
-    echo_command(["pictory", "wait", *map(str, source), *options_again()])
+
+    unfinished: Sequence[Kept]
+    total: int
+    file: str | None = None
+    name: str | None = None
+
+    @classmethod
+    def keep(
+        cls, unfinished: Sequence[Kept], total: int, *, file: str | None = None, name: str | None = None
+    ) -> NextWait:
+        """Keep what is not finished, unless a file names it.
+
+        Args:
+            unfinished: What to wait for.
+            total: How many there were in all.
+            file: A file with all the handles, if there is nothing else to wait for.
+            name: The name under which everything was kept already. What was removed meanwhile is kept again.
+        """
+        kept = None
+        if unfinished and file is None:
+            with contextlib.suppress(OSError):
+                kept = Store().keep(unfinished, name)
+        return cls(unfinished, total, file, kept)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the name, and what is not finished as handles: ``pictory wait --handle`` takes them as lines."""
+        return {"resume": self.name, "unfinished": [json.loads(line) for line in self._lines()]}
+
+    def echo(self) -> None:
+        """Print on standard error the command that waits for what is not finished. Prints nothing if everything is."""
+        if not self.unfinished:
+            return
+        kind = "render" if all(isinstance(one, RenderHandle) for one in self.unfinished) else "project"
+        left = f"Left: {len(self.unfinished)} of {self.total} {kind}{'' if self.total == 1 else 's'}."
+        source = ["--handle", self.file] if self.file is not None else ["--resume", self.name]
+        if self.file is None and self.name is None:
+            source = ["--handle", "handles.jsonl"]
+            echo_note(f"{left} To wait again, save the lines below as handles.jsonl and run the command after them:")
+            with contextlib.suppress(OSError):
+                click.echo("\n".join(self._lines()), err=True)
+        else:
+            echo_note(f"{left} Wait again with:")
+        echo_command(["pictory", "wait", *map(str, source), *options_again()])
+
+    def _lines(self) -> list[str]:
+        handles = [one if isinstance(one, RenderHandle) else one.as_handle() for one in self.unfinished]
+        return [handle.to_json() for handle in handles]
 
 
 def options_again() -> list[str]:

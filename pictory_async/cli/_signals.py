@@ -1,38 +1,110 @@
-"""The signals that end a command."""
+"""The signals that end a command: Ctrl-C, SIGTERM (a plain `kill`) and SIGHUP (a lost terminal)."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
-__all__ = ["signals_as_ctrl_c"]
+__all__ = ["Signals", "signals_as_ctrl_c"]
+
+_NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Signals:
+    """What becomes of the signals while a command runs.
+
+    Only the first one counts, and only until the work is over: people press Ctrl-C twice, and a lost terminal is often
+    reported twice, and nothing of that may cut off the report. It says which renders are billed.
+
+    Attributes:
+        pressed: Whether a signal has come.
+        settled: Whether the work is over, so that signals are ignored from now on.
+    """
+
+    def __init__(self) -> None:
+        self.pressed = False
+        self.settled = False
+        self._on_press: Callable[[], None] | None = None
+        self._before: dict[int, Any] = {}
+
+    def install(self) -> None:
+        """Take over the signals. Those that are ignored stay ignored (`nohup` relies on it), and so do handlers."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for name in _NAMES:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                self._before[number] = signal.signal(number, self._press)
+
+    def restore(self) -> None:
+        """Let the signals do what they did before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _press(self, *_: object) -> None:
+        if self.pressed or self.settled:
+            return
+        self.pressed = True
+        if self._on_press is None:
+            raise KeyboardInterrupt
+        self._on_press()
+
+    @contextlib.contextmanager
+    def calling(self, on_press: Callable[[], None] | None) -> Generator[None]:
+        """During a block, let a signal call this function. ``None`` raises `KeyboardInterrupt` where the program is."""
+        before, self._on_press = self._on_press, on_press
+        try:
+            yield
+        finally:
+            self._on_press = before
+
+    @contextlib.contextmanager
+    def noting(self) -> Generator[None]:
+        """During a block, only take note of a signal: `check` tells it.
+
+        An import must not be interrupted. Python prints a traceback of its own if that happens in the wrong place.
+        """
+        with self.calling(_nothing):
+            yield
+
+    def check(self) -> None:
+        """Raise what a signal that was noted would have raised.
+
+        Raises:
+            KeyboardInterrupt: One was.
+        """
+        if self.pressed:
+            raise KeyboardInterrupt
+
+
+def _nothing() -> None:
+    pass
+
+
+_installed: list[Signals] = []
 
 
 @contextlib.contextmanager
-def signals_as_ctrl_c() -> Generator[None]:
-    """Let SIGTERM (a plain `kill`) and SIGHUP (a lost terminal) end a block as Ctrl-C does: with a report.
+def signals_as_ctrl_c(*, ends_process: bool = False) -> Generator[Signals]:
+    """Let all three signals end a block as Ctrl-C does: with a report. A block within another one shares its state.
 
-    Only the first one counts. A lost terminal is often reported twice, and the second time must not end the report.
+    Args:
+        ends_process: Whether the process ends after the block: then signals are ignored after the first one.
     """
-    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
-    handled = [number for name in names if (number := getattr(signal, name, None)) is not None]
-    # A signal that is ignored stays ignored: `nohup` relies on it.
-    handled = [number for number in handled if signal.getsignal(number) is signal.SIG_DFL]
-
-    def press_ctrl_c(*_: object) -> None:
-        for number in handled:
-            signal.signal(number, signal.SIG_IGN)
-        signal.raise_signal(signal.SIGINT)
-
-    for number in handled:
-        signal.signal(number, press_ctrl_c)
+    if _installed:
+        yield _installed[-1]
+        return
+    signals = Signals()
+    _installed.append(signals)
+    signals.install()
     try:
-        yield
+        yield signals
     finally:
-        for number in handled:
-            signal.signal(number, signal.SIG_DFL)
+        if not (ends_process and signals.pressed):
+            signals.restore()
+        _installed.remove(signals)

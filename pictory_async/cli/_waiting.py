@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -32,6 +32,8 @@ _FINAL: Final = frozenset({RenderStatus.RENDERED, RenderStatus.FAILED})
 # An id stands for a project as it is. Waiting again for a missing or never rendered project changes nothing.
 _UNFINISHED: Final = frozenset({RenderStatus.TIMED_OUT, RenderStatus.REFUSED, RenderStatus.ERROR})
 _SHOWN: Final = 3
+_JUST_BEFORE: Final = timedelta.resolution
+_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)  # nothing is before the first date of all
 
 
 @attrs.define(kw_only=True)
@@ -95,6 +97,15 @@ class Wait:
             after = outcome.project.generated_at
         return KeptId(one, after)
 
+    def _ended(self, one: ProjectId | RenderHandle) -> Kept:
+        if isinstance(one, RenderHandle):
+            return one
+        project = self.tally.outcomes[key_of(one)].project
+        if project is None or not project.is_rendered or project.generated_at is None:
+            return KeptId(one, self.after.get(str(one)))
+        # The video ends every wait for one that is newer than a date before its own.
+        return KeptId(one, max(project.generated_at, _EARLIEST) - _JUST_BEFORE)
+
     @property
     def repeats_downloads(self) -> bool:
         """Whether waiting for everything again would download files a second time."""
@@ -149,7 +160,7 @@ class Wait:
         Raises:
             OSError: Standard output cannot be written to. What goes to standard error is printed all the same.
         """
-        Store().done(self._kept(one) for one in self.tally.wanted if self._is_finished(one))
+        Store().done(self._ended(one) for one in self.tally.wanted if self._is_finished(one))
         try:
             # After Ctrl-C, the reader of a pipe is often gone too.
             with quiet_if_gone("stdout") if interrupted else contextlib.nullcontext():

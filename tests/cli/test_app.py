@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import anyio.lowlevel
@@ -15,8 +16,9 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
 import pictory_async
-from pictory_async.cli._client import run_until_interrupted
+from pictory_async.cli._client import Stop, run_until_interrupted
 from pictory_async.cli._exit_codes import command_error
+from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.errors import NotFoundError, PictoryConfigError
 from tests.cli._command import run, started
 
@@ -167,24 +169,118 @@ def test_a_signal_ends_what_a_command_runs(number: int) -> None:
     assert [signal.default_int_handler, *[signal.SIG_DFL] * (len(SIGNALS) - 1)] == handlers
 
 
+@pytest.fixture
+def usual_signals() -> Iterator[None]:
+    """The signals do what they do in a new process."""
+    before = {one: signal.signal(one, signal.SIG_DFL) for one in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
+@pytest.mark.usefixtures("usual_signals")
+@pytest.mark.parametrize("first", SIGNALS)
+@pytest.mark.parametrize("second", SIGNALS)
+def test_a_second_signal_cuts_nothing_off(first: int, second: int) -> None:
+    """Neither what the work does at its end nor the report is interrupted by more signals, however soon they come."""
+    done: list[str] = []
+
+    async def work() -> None:
+        signal.raise_signal(first)
+        signal.raise_signal(second)
+        try:
+            await anyio.sleep_forever()
+        finally:
+            signal.raise_signal(second)
+            with anyio.CancelScope(shield=True):
+                await anyio.lowlevel.checkpoint()
+            done.append("cleaned up")
+
+    with signals_as_ctrl_c():
+        assert True is run_until_interrupted(work)
+        signal.raise_signal(second)
+        done.append("reported")
+    assert ["cleaned up", "reported"] == done
+
+
+@pytest.mark.usefixtures("usual_signals")
+def test_a_signal_during_the_report() -> None:
+    """Once the work is over, the report is printed to its end."""
+    with signals_as_ctrl_c():
+        assert False is run_until_interrupted(anyio.lowlevel.checkpoint)
+        for number in SIGNALS:
+            signal.raise_signal(number)
+        assert False is run_until_interrupted(anyio.lowlevel.checkpoint)
+
+
+def test_a_signal_before_the_work() -> None:
+    """Before there is an event loop, a signal is not lost: the work does not begin to wait."""
+    began: list[bool] = []
+
+    async def work() -> None:
+        await anyio.lowlevel.checkpoint()
+        began.append(True)
+
+    async def press(stop: Stop) -> None:
+        stop.press()
+        with stop.scope():
+            await work()
+
+    anyio.run(press, Stop())
+    assert [] == began
+
+
+@pytest.mark.usefixtures("usual_signals")
+def test_signals_that_are_ignored_stay_ignored() -> None:
+    """`nohup` and the background of a shell rely on it; the other signals end the work all the same."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    async def work() -> None:
+        signal.raise_signal(signal.SIGINT)
+        await anyio.lowlevel.checkpoint()
+        signal.raise_signal(signal.SIGTERM)
+        await anyio.sleep_forever()
+
+    assert True is run_until_interrupted(work)
+    assert signal.SIG_IGN == signal.getsignal(signal.SIGINT)
+
+
+def test_another_thread_takes_no_signals() -> None:
+    """Only the main thread can take them over; elsewhere the work is done without."""
+    with ThreadPoolExecutor() as threads:
+        assert False is threads.submit(run_until_interrupted, anyio.lowlevel.checkpoint).result()
+
+
 def test_without_a_signal_nothing_is_interrupted() -> None:
     """What a command runs to its end is not reported as interrupted."""
     assert False is run_until_interrupted(anyio.lowlevel.checkpoint)
 
 
-def test_ctrl_c_while_loading() -> None:
-    """Ctrl-C before the command has started ends it without a traceback."""
-    program = (
-        "import signal, sys\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from pictory_async.cli import main\n"
-        "def press(event, arguments):\n"
-        "    if event == 'import' and arguments[0] == 'pictory_async.cli._app':\n"
-        "        signal.raise_signal(signal.SIGINT)\n"
-        "sys.addaudithook(press)\n"
-        "sys.exit(main())"
-    )
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+PRESSING = """
+import signal, sys
+for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+    signal.signal(getattr(signal, name, signal.SIGINT), usual)
+from pictory_async.cli import main
+def press(event, arguments):
+    if event == "import" and arguments[0] == {module!r}:
+        for number in {numbers!r}:
+            signal.raise_signal(number)
+sys.addaudithook(press)
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["pictory_async.cli._app", "pictory_async.cli._exit_codes", "pictory_async.cli._waiting"]
+)
+@pytest.mark.parametrize("numbers", [[int(one), int(two)] for one in SIGNALS for two in SIGNALS[:1]])
+def test_a_signal_while_loading(module: str, numbers: list[int]) -> None:
+    """A signal before the command has started ends it quietly, and so do two."""
+    program = PRESSING.format(module=module, numbers=numbers)
+    command = [sys.executable, "-c", program, "wait", "x"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (130, "", "") == (found.returncode, found.stdout, found.stderr)
 
 

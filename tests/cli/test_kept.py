@@ -54,7 +54,7 @@ def test_what_is_done_is_removed(state: Path) -> None:
     store.done([])
     store.done([KeptId("a"), RenderHandle(project_id="b")])  # a project is not its render
     assert 2 == len(files(state))
-    store.done([HANDLES[0], KeptId("b")])
+    store.done([HANDLES[0], IDS[0]])
     assert [*HANDLES[1:], IDS[1]] == store.load(both)
     with pytest.raises(CommandError):
         store.load(one)
@@ -83,6 +83,102 @@ def test_damaged_lines_are_skipped(state: Path) -> None:
         )
     store.keep(HANDLES[1:], name)
     assert HANDLES == store.load(name)
+
+
+DAMAGED = [
+    b"[" * 100_000,
+    b'{"done": ["x"]}',
+    b'{"done": {}}',
+    b'{"id": null, "after": null, "account": ""}',
+    b'{"id": true, "after": null, "account": ""}',
+    b'{"id": "x", "after": null, "account": null}',
+    b'{"id": "x", "after": "2026-01-31T12:00:00", "account": ""}',
+    b'{"id": "x", "after": 1e999, "account": ""}',
+    b'{"id": ' + b"9" * 5000 + b', "after": null, "account": ""}',
+    b'{"version": 1, "project_id": "a", "job_id": null, "requested_at": "2026-01-31T12:00:00"}',
+    b'{"version": 1, "project_id": null}',
+    b"\xff\xfe\x00",
+    b"null",
+    b'"done"',
+    b"\0",
+]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED, ids=range(len(DAMAGED)))
+def test_any_damage_is_skipped(state: Path, damaged: bytes) -> None:
+    """Whatever is in a line, the others in the file count, and nothing fails."""
+    store = Store()
+    name = store.keep(HANDLES[:1])
+    (file,) = files(state)
+    file.write_bytes(damaged + b"\n" + file.read_bytes() + damaged + b"\n")
+    store.keep([*HANDLES[1:], *IDS], name)
+    assert [*HANDLES, *IDS] == store.load(name)
+    assert HANDLES[0] == store.newest("a")
+    store.done([*HANDLES, *IDS])
+    assert [] == files(state)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_no_file(state: Path) -> None:
+    """A named pipe among the files is neither read nor written: both would wait for somebody else."""
+    store = Store()
+    name = store.keep(HANDLES)
+    os.mkfifo(state / "pending" / "ab.jsonl")
+    assert HANDLES[0] == store.newest("a")
+    with pytest.raises(CommandError):
+        store.load("ab")
+    with pytest.raises(FileExistsError):
+        store.keep(HANDLES, "ab")
+    store.done(HANDLES)
+    with pytest.raises(CommandError):
+        store.load(name)
+
+
+@pytest.mark.parametrize(
+    ("ended", "pending", "ends"),
+    [
+        (None, None, True),
+        (DATE, None, True),
+        (DATE, DATE, True),
+        (DATE, DATE.replace(day=1), True),
+        (None, DATE, False),
+        (DATE.replace(day=1), DATE, False),
+    ],
+)
+def test_a_wait_ends_no_stronger_one(ended: datetime | None, pending: datetime | None, ends: bool) -> None:
+    """What waits for a newer video is pending until there is one."""
+    store = Store()
+    name = store.keep([KeptId("x", pending), *HANDLES])
+    store.done([KeptId("x", ended)])
+    assert ends is (KeptId("x", pending) not in store.load(name))
+
+
+@pytest.mark.parametrize(
+    ("variable", "same"), [("PICTORY_API_KEY", False), ("PICTORY_API_BASE_URL", False), ("X", True)]
+)
+def test_accounts_are_apart(monkeypatch: pytest.MonkeyPatch, state: Path, variable: str, same: bool) -> None:
+    """A project of another account with the same id is another project. The key is not in the file."""
+    monkeypatch.setenv("PICTORY_API_KEY", "a-secret-key")
+    monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example/")
+    name = Store().keep([KeptId("7"), *HANDLES])
+    (file,) = files(state)
+    assert "secret" not in file.read_text()
+    monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example")
+    monkeypatch.setenv(variable, "another")
+    Store().done([KeptId("7")])
+    assert same is (KeptId("7") not in Store().load(name))
+
+
+def test_what_is_kept_already_is_not_kept_twice(state: Path) -> None:
+    """Only what is new is written; a date that was found out meanwhile replaces none."""
+    store = Store()
+    name = store.keep([KeptId("x"), *HANDLES])
+    (file,) = files(state)
+    size = file.stat().st_size
+    assert name == store.keep([KeptId("x"), *HANDLES], name)
+    assert size == file.stat().st_size
+    store.keep([KeptId("x", DATE)], name)
+    assert [KeptId("x", DATE), *HANDLES] == store.load(name)
 
 
 def test_files_that_cannot_be_read_are_skipped(state: Path) -> None:

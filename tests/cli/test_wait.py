@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -94,6 +96,84 @@ def test_json(world: World) -> None:
     assert ids == [result["project_id"] for result in report["results"]]
     assert ([], False) == (report["pending"], report["interrupted"])
     assert report["requests"] >= 2
+
+
+def test_json_of_what_is_left(world: World) -> None:
+    """The one object has the name for the next wait, and what is not finished as handles; ``null`` if all is."""
+    running, done = str(world.add_project(Render(-1.0, duration=1e6))), str(world.add_project(earlier_video=-60.0))
+    found = run("wait", running, done, *QUICK, "--json", "--max-wait", "0.3")
+    report = json.loads(found.stdout)
+    assert 4 == found.exit_code
+    assert f"  pictory wait --resume {report['resume']} " in found.stderr
+    assert [running] == [handle["project_id"] for handle in report["unfinished"]]
+    assert [KeptId(running)] == Store().load(report["resume"])
+    report = json.loads(run("wait", done, *QUICK, "--json").stdout)
+    assert (None, []) == (report["resume"], report["unfinished"])
+    report = json.loads(run("wait", "--handle", "-", "--json", input="").stdout)
+    assert (None, []) == (report["resume"], report["unfinished"])
+
+
+def test_a_plain_wait_does_not_end_one_for_a_newer_video(world: World) -> None:
+    """What waits for a video newer than a date is pending until there is one."""
+    again = str(world.add_project(earlier_video=-60.0))
+    after = "2030-01-01T00:00:00+00:00"
+    # The start of a render is waited for longer than the wait takes.
+    slow = ("--interval", "0.05", "--max-wait", "0.2", "--start-grace", "90", "--json")
+    name = json.loads(run("wait", again, "--after", after, *slow).stdout)["resume"]
+    assert 0 == run("wait", again, *QUICK).exit_code
+    assert [KeptId(again, datetime.fromisoformat(after))] == Store().load(name)
+
+
+@pytest.mark.parametrize("after", ["", "2020-01-01T00:00:00+00:00"])
+def test_a_new_video_ends_every_wait_for_one(world: World, after: str) -> None:
+    """Whatever date an earlier wait had, a video that is newer ends it."""
+    done = str(world.add_project(earlier_video=-60.0))
+    name = Store().keep([KeptId(done, world.date(-61.0))])
+    assert 0 == run("wait", done, *QUICK, *(["--after", after] if after else [])).exit_code
+    assert 2 == run("wait", "--resume", name).exit_code
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_was_removed_meanwhile(world: World, server: ServerThread, state: Path, writable: bool) -> None:
+    """If the files were deleted during the wait, everything is kept again. If it cannot be, no name is printed."""
+    running = str(world.add_project(Render(-1.0, duration=1e6)))
+    name = Store().keep([KeptId(running)])
+    asked = threading.Event()
+    server.simulator.faults = lambda *_: asked.set()
+    with started("wait", "--resume", name, "--interval", "0.05", "--json") as process:
+        asked.wait()
+        shutil.rmtree(state)
+        if not writable:
+            state.touch()
+        code, out, err = interrupted(process)
+    report = json.loads(out)
+    assert (130, name if writable else None) == (code, report["resume"])
+    assert [running] == [handle["project_id"] for handle in report["unfinished"]]
+    assert writable is (f"  pictory wait --resume {name} " in err)
+    assert writable is not ("save the lines below as handles.jsonl" in err)
+    if writable:
+        assert [KeptId(running)] == Store().load(name)
+
+
+def test_a_relative_place_is_that_of_the_start(
+    world: World, server: ServerThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The directory is found once, when the command starts."""
+    running = str(world.add_project(Render(-1.0, duration=1e6)))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PICTORY_STATE_DIR", "state")
+    moved = threading.Event()
+
+    def move(*_: Any) -> None:
+        if not moved.is_set():
+            os.chdir("elsewhere")
+            moved.set()
+
+    server.simulator.faults = move
+    found = run("wait", running, *QUICK, "--max-wait", "0.3", "--json")
+    assert moved.is_set()
+    assert (tmp_path / "state" / "pending" / f"{json.loads(found.stdout)['resume']}.jsonl").is_file()
 
 
 def test_ids_from_file(world: World, tmp_path: Path) -> None:

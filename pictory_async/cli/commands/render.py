@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import IO, TYPE_CHECKING, Final
+import logging
+import math
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import anyio
 import attrs
@@ -16,7 +19,7 @@ from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, worst_code
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._kept import Kept, Store
-from pictory_async.cli._next_wait import options_again, print_next_wait
+from pictory_async.cli._next_wait import NextWait, options_again
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -36,13 +39,15 @@ from pictory_async.errors import AuthenticationError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pictory_async import AsyncPictory
 
 __all__ = ["command"]
 
 _AT_ONCE: Final = 8  # requests: after Ctrl-C, those in flight are still completed
+_PATIENCE: Final = 15.0  # seconds, for those: the budget may be used up, or the server silent
+_CANCELLED: Final = "pictory.render.cancelled"
+_log: Final = logging.getLogger("pictory_async")
 _EPILOG: Final = """\
 \b
 Exit codes: 0 all were started (with --wait: and are rendered), 1 one was
@@ -72,50 +77,88 @@ class Renders:
     wait: Wait | None = attrs.field(default=None, init=False)
     _keeping: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _sent: set[str] = attrs.field(factory=set[str], init=False)
+    _shields: list[anyio.CancelScope] = attrs.field(factory=list[anyio.CancelScope], init=False)
+    _deadline: float = attrs.field(default=math.inf, init=False)
 
     async def start(self, client: AsyncPictory) -> None:
-        """Start all renders. If this is cancelled, the requests in flight are still completed."""
+        """Start all renders. If this is cancelled, the requests in flight are still completed, within some seconds."""
         slots = anyio.Semaphore(_AT_ONCE)
 
         async def one(project_id: str) -> None:
             async with slots:
-                if self.stopped is not None:
-                    return
-                self._sent.add(project_id)
-                # Shielded: a render that was started is billed, so its handle must be known.
-                with anyio.CancelScope(shield=True):
+                if self.stopped is None:
                     await self._start(client, project_id)
 
-        async with anyio.create_task_group() as tasks:
-            for project_id in self.ids:
-                tasks.start_soon(one, project_id)
+        _log.addFilter(self._take_cancelled)
+        try:
+            async with anyio.create_task_group() as clock:
+                clock.start_soon(self._limit_shields)
+                async with anyio.create_task_group() as tasks:
+                    for project_id in self.ids:
+                        tasks.start_soon(one, project_id)
+                clock.cancel_scope.cancel()
+        finally:
+            _log.removeFilter(self._take_cancelled)
+
+    async def _limit_shields(self) -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self._deadline = anyio.current_time() + _PATIENCE
+            for shield in self._shields:
+                shield.deadline = self._deadline
 
     async def _start(self, client: AsyncPictory, project_id: str) -> None:
-        try:
-            handle = await client.projects.render(project_id)
-        except RenderSubmitUncertainError as error:
-            self.failed[project_id] = error
-            handle = error.handle
-        except Exception as error:  # noqa: BLE001 - one failure must not end the others
-            self.failed[project_id] = error
-            if isinstance(error, AuthenticationError):  # it says the same about every project
-                self.stopped = error
-            return
-        self.handles.append(handle)
-        async with self._keeping:
-            await to_thread.run_sync(self.keeper.keep, handle)
+        self._sent.add(project_id)
+        # Shielded: a render that was started is billed, so its handle must be known.
+        with anyio.CancelScope(shield=True, deadline=self._deadline) as shield:
+            self._shields.append(shield)
+            try:
+                self.handles.append(await client.projects.render(project_id))
+            except RenderSubmitUncertainError as error:
+                self._doubt(error)
+            except Exception as error:  # noqa: BLE001 - one failure must not end the others
+                self.failed[project_id] = error
+                if isinstance(error, AuthenticationError):  # it says the same about every project
+                    self.stopped = error
+        handle = next((one for one in self.handles if one.project_id == project_id), None)
+        if handle is not None:
+            with anyio.CancelScope(shield=True):
+                async with self._keeping:
+                    await to_thread.run_sync(self.keeper.keep, handle)
+        elif project_id not in self.failed:
+            self._sent.remove(project_id)
 
-    def errors(self) -> list[dict[str, str]]:
-        """The projects without a handle, and why, in the order of the ids."""
-        started = {str(handle.project_id) for handle in self.handles}
-        return [
-            {
-                "project_id": one,
-                "error": in_command_words(str(self.failed[one])) if one in self.failed else "No request was sent.",
-            }
-            for one in self.ids
-            if one not in started
-        ]
+    def _doubt(self, error: RenderSubmitUncertainError) -> None:
+        self.failed[str(error.handle.project_id)] = error
+        self.handles.append(error.handle)
+
+    def _take_cancelled(self, record: logging.LogRecord) -> bool:
+        """Take the handle of a call that was cancelled: whoever cancels it finds the handle in the log only."""
+        arguments = record.args
+        if not record.msg.startswith(_CANCELLED) or not isinstance(arguments, tuple):
+            return True
+        handle = RenderHandle.from_json(str(arguments[-1]))
+        cause = "The command was interrupted before the response arrived."
+        text = f"It is not known whether the render of project {handle.project_id!r} was started: {cause}"
+        self._doubt(RenderSubmitUncertainError(text, handle=handle, cause=cause))
+        return False
+
+    def errors(self) -> list[dict[str, Any]]:
+        """The projects without a handle, and why, in the order of the ids.
+
+        Those whose renders may have been started are among them, with their handles, unless a wait finds it out.
+        """
+        handles = {str(handle.project_id): handle for handle in self.handles}
+        found: list[dict[str, Any]] = []
+        for one in self.ids:
+            error = self.failed.get(one)
+            if one in handles and (error is None or self.wait is not None):
+                continue
+            text = "No request was sent." if error is None else in_command_words(str(error))
+            handle = {"handle": json.loads(handles[one].to_json())} if one in handles else {}
+            found.append({"project_id": one, "error": text, **handle})
+        return found
 
     @property
     def not_sent(self) -> list[str]:
@@ -216,36 +259,51 @@ def command(  # noqa: PLR0913 - each option is an argument
                     renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json)
                     await renders.wait.run(client)
 
-        # Whatever goes wrong, these renders are billed.
-        at_end.callback(_print_next_wait, renders, file, waits=waits)
-        ctx.exit(_report(renders, file, interrupted=run_until_interrupted(work), waits=waits, as_json=as_json))
+        try:
+            interrupted = run_until_interrupted(work)
+        except BaseException:
+            # Whatever goes wrong, these renders are billed.
+            _keep_rest(renders, file, waits=waits).echo()
+            raise
+        next_wait = _keep_rest(renders, file, waits=waits)
+        try:
+            code = _report(renders, file, next_wait, interrupted=interrupted, waits=waits, as_json=as_json)
+        finally:
+            next_wait.echo()
+        ctx.exit(code)
 
 
-def _print_next_wait(renders: Renders, file: Path | None, *, waits: bool) -> None:
+def _keep_rest(renders: Renders, file: Path | None, *, waits: bool) -> NextWait:
     keeper = renders.keeper
     # By identity: two renders of one project can have equal handles.
     lost = [one for one in renders.handles if not any(one is written for written in keeper.written)]
     unfinished: Sequence[Kept] = lost
     if waits:
         unfinished = renders.handles if renders.wait is None else renders.wait.unfinished
-    complete_file = str(file) if file is not None and not lost else None
-    print_next_wait(unfinished, len(renders.handles), file=complete_file, name=keeper.name)
+    complete_file = str(file) if file is not None and file.is_file() and not lost else None
+    return NextWait.keep(unfinished, len(renders.handles), file=complete_file, name=keeper.name)
 
 
-def _report(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool, as_json: bool) -> int:
+def _report(
+    renders: Renders, file: Path | None, next_wait: NextWait, *, interrupted: bool, waits: bool, as_json: bool
+) -> int:
     """Print the results, and return the exit code."""
     # A wait tells whether an uncertain render was started.
     told = (RenderSubmitUncertainError,) if waits else ()
     code = report_failures({one: renders.failed[one] for one in renders.ids if one in renders.failed}, told)
     errors = renders.errors() if as_json else []
+    rest = {
+        "handles": [json.loads(handle.to_json()) for handle in renders.handles],
+        "errors": errors,
+        **next_wait.to_dict(),
+    }
     if not waits:
         for error in errors:
             echo_json(error)
     elif as_json and renders.wait is None:
-        echo_json({"projects": len(renders.ids), "results": [], "errors": errors, "interrupted": interrupted})
+        echo_json({"projects": len(renders.ids), "results": [], **rest, "interrupted": interrupted})
     if renders.wait is not None:
-        handles = [json.loads(handle.to_json()) for handle in renders.handles]
-        code = worst_code(code, renders.wait.report(interrupted=interrupted, handles=handles, errors=errors))
+        code = worst_code(code, renders.wait.report(interrupted=interrupted, **rest))
         total, started = len(renders.ids), len(renders.handles)
         if started < total and not as_json:  # the wait counts what was started
             echo_note(f"Not started: {total - started} of {total} renders.")

@@ -13,7 +13,7 @@ from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import SUCCESS, SettingError
 from pictory_async.cli._input import read_lines
 from pictory_async.cli._kept import Kept, KeptId, Store
-from pictory_async.cli._next_wait import print_next_wait
+from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -111,7 +111,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     if not items:
         echo_note("Nothing to do: there are no ids and no handles.")
         if as_json:
-            wait.report(interrupted=False)
+            wait.report(interrupted=False, **NextWait.keep([], 0).to_dict())
         ctx.exit(SUCCESS)
     sources = _Sources(handles, resume, by_id=bool(ids) or ids_from is not None)
     ctx.exit(_report(wait, sources, interrupted=_wait_to_the_end(wait, sources, base_url)))
@@ -131,8 +131,8 @@ class _Sources:
     resume: str | None
     by_id: bool
 
-    def print_next(self, wait: Wait) -> None:
-        """Print the command that waits for what is not finished."""
+    def keep(self, wait: Wait) -> NextWait:
+        """Keep what is not finished, for the command that waits for it."""
         unfinished = wait.unfinished
         file, name = None, None
         if self.resume is None and all(isinstance(one, RenderHandle) for one in unfinished):
@@ -140,7 +140,7 @@ class _Sources:
             file = None if wait.repeats_downloads else path_of(self.handles)
         if self.handles is None and not self.by_id:
             name = self.resume
-        print_next_wait(unfinished, wait.tally.total, file=file, name=name)
+        return NextWait.keep(unfinished, wait.tally.total, file=file, name=name)
 
 
 def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> bool:
@@ -150,15 +150,16 @@ def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> boo
     except BaseException:
         # A pipe cannot be read again, and the renders are billed.
         if sources.handles is not None and path_of(sources.handles) is None:
-            sources.print_next(wait)
+            sources.keep(wait).echo()
         raise
 
 
 def _report(wait: Wait, sources: _Sources, *, interrupted: bool) -> int:
+    next_wait = sources.keep(wait)
     try:
-        return wait.report(interrupted=interrupted)
+        return wait.report(interrupted=interrupted, **next_wait.to_dict())
     finally:
-        sources.print_next(wait)
+        next_wait.echo()
 
 
 async def _wait(base_url: str | None, wait: Wait) -> None:

@@ -124,12 +124,6 @@ MUTANTS: Final = (
         "            return await self.render(project_id)",
     ),
     Mutant(
-        "A file has its name from the start",
-        "_files.publish:Draft.create",
-        'f"{prefix}.{secrets.token_hex(8)}{suffix}"',
-        '(prefix.rpartition(".")[0] or secrets.token_hex(8))',
-    ),
-    Mutant(
         "A date that cannot be is an error",
         "_http.status:_server_time",
         "except (ValueError, OverflowError):",
