@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import math
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import anyio
@@ -39,6 +38,7 @@ from pictory_async.errors import AuthenticationError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pictory_async import AsyncPictory
 
