@@ -173,27 +173,6 @@ def test_a_second_signal_loses_no_handle(world: World, server: ServerThread) -> 
     assert "Left: 1 of 1 render." in err
 
 
-@pytest.mark.parametrize("options", [(), ("--json",)])
-@pytest.mark.parametrize("second", SIGNALS)
-@pytest.mark.parametrize("first", SIGNALS)
-def test_two_signals_at_once(
-    world: World, asked: threading.Event, first: int, second: int, options: tuple[str, ...]
-) -> None:
-    """The second one, however soon, neither hangs the command nor cuts off its report."""
-    done, running = str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(-1.0, duration=AGES)))
-    with started("wait", running, done, "--interval", "0.05", *options) as process:
-        asked.wait()
-        process.send_signal(first)
-        process.send_signal(second)
-        out, err = process.communicate()
-    assert 130 == process.returncode
-    assert "Traceback" not in err
-    name = advice(err).split()[3]
-    assert running in {str(one.project_id) for one in Store().load(name)}
-    if options:
-        assert (True, name) == (json.loads(out)["interrupted"], json.loads(out)["resume"])
-
-
 @pytest.mark.parametrize("columns", [40, 500])
 def test_the_command_can_be_pasted(world: World, later: Callable[[], None], columns: int, tmp_path: Path) -> None:
     """What a terminal shows is a command for a shell, on as many lines as it takes."""

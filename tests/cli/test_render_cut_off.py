@@ -13,7 +13,7 @@ import pytest
 from anyio import to_thread
 
 from pictory_async import RenderHandle
-from pictory_async.testing import Answer, Fault, Simulator, Stall, World
+from pictory_async.testing import Answer, Fault, Render, Simulator, Stall, World
 from tests._virtual import virtual_time
 from tests.cli._command import run, started
 
@@ -125,3 +125,26 @@ def test_a_lost_answer_in_json(world: World, server: ServerThread) -> None:
     handle, doubt = (json.loads(line) for line in found.stdout.splitlines())
     assert (5, project_id, handle) == (found.exit_code, doubt["project_id"], doubt["handle"])
     assert "It is not known whether" in doubt["error"]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("second", SIGNALS)
+@pytest.mark.parametrize("first", SIGNALS)
+def test_two_signals_at_once(
+    world: World, server: ServerThread, first: int, second: int, options: tuple[str, ...]
+) -> None:
+    """The second one, however soon, neither hangs the command nor cuts off its report."""
+    done, running = str(world.add_project(earlier_video=-60.0)), str(world.add_project(Render(-1.0, duration=1e6)))
+    asked = threading.Event()
+    server.simulator.faults = lambda *_: asked.set() if len(server.simulator.log) > 2 else None
+    with started("wait", running, done, "--interval", "0.05", *options) as process:
+        asked.wait()
+        process.send_signal(first)
+        process.send_signal(second)
+        out, err = process.communicate()
+    assert 130 == process.returncode
+    assert "Traceback" not in err
+    name = err.rpartition("--resume ")[2].split()[0]
+    assert running in {str(one.project_id) for one in Store().load(name)}
+    if options:
+        assert (True, name) == (json.loads(out)["interrupted"], json.loads(out)["resume"])
