@@ -147,7 +147,7 @@ class TestChanges:
     def test_changed_variables(self, template):
         """`True` and 1 are different values, although they are equal in Python."""
         one = attrs.evolve(template, variables={"Name": 1})
-        other = codec.decode_template(json.dumps(one.to_dict()).encode(), "t")
+        other = codec.decode_template(json.dumps(one.to_dict()).encode(), template.id)
         assert '{"Name": true}' == json.dumps(attrs.evolve(other, variables={"Name": True}).to_dict()["variables"])
 
     def test_changed_scenes(self):
