@@ -354,3 +354,16 @@ def test_a_directory_without_permission_is_told_before_it_is_used(tmp_path: Path
     with pytest.raises(errors.DownloadError, match=r"Cannot write files to .*/new/deep: Permission denied"):
         check_writable(tmp_path / "new" / "deep", Denied())
     assert [] == names_in(tmp_path)
+
+
+def test_a_part_that_somebody_wrote_to_is_not_published(tmp_path: Path) -> None:
+    """A file that is longer than what was written is somebody else's work, too."""
+
+    def append(_number: int, name: str) -> None:
+        if name == "sync":
+            (part,) = tmp_path.glob("*.part")
+            part.write_bytes(part.read_bytes() + b"more")
+
+    with pytest.raises(OSError, match="deleted or replaced"):
+        download(tmp_path, Watched(append))
+    assert [] == published(tmp_path)

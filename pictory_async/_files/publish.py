@@ -214,7 +214,7 @@ class Draft:
                 self._system.unlink(self.path)
 
     def _rename(self, rename: Callable[[Path, Path], None], target: Path) -> None:
-        if not _WINDOWS:  # there it is closed by now
+        if not _WINDOWS:  # pragma: no branch - there it is closed by now
             self._check_name()  # the latest moment: renaming is by name
         rename(self.path, target)
 

@@ -18,7 +18,7 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 import pictory_async
 from pictory_async.cli._client import Stop, run_until_interrupted
 from pictory_async.cli._exit_codes import command_error
-from pictory_async.cli._signals import signals_as_ctrl_c
+from pictory_async.cli._signals import Signals, signals_as_ctrl_c
 from pictory_async.errors import NotFoundError, PictoryConfigError
 from tests.cli._command import run, started
 
@@ -289,3 +289,24 @@ def test_import_of_the_package_does_not_import_the_command() -> None:
     program = "import sys, pictory_async; print([name for name in sys.modules if name.startswith('pictory_async.cli')])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "[]\n" == found.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_a_signal_where_nothing_is_called() -> None:
+    """The first one raises where the program is, and no other one does; or it is noted, and raised later."""
+    raising, noting = Signals(), Signals()
+    for signals in (raising, noting):
+        signals.install()
+        try:
+            if signals is raising:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+            else:
+                with signals.noting():
+                    signal.raise_signal(signal.SIGTERM)
+                with pytest.raises(KeyboardInterrupt):
+                    signals.check()
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signals.restore()
+    assert signal.default_int_handler is signal.getsignal(signal.SIGINT)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import math
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import anyio
@@ -37,7 +38,7 @@ from pictory_async.cli.display.text import echo_command, echo_json, echo_note, e
 from pictory_async.errors import AuthenticationError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Generator, Sequence
     from pathlib import Path
 
     from pictory_async import AsyncPictory
@@ -259,18 +260,31 @@ def command(  # noqa: PLR0913 - each option is an argument
                     renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json)
                     await renders.wait.run(client)
 
-        try:
-            interrupted = run_until_interrupted(work)
-        except BaseException:
-            # Whatever goes wrong, these renders are billed.
-            _keep_rest(renders, file, waits=waits).echo()
-            raise
-        next_wait = _keep_rest(renders, file, waits=waits)
-        try:
-            code = _report(renders, file, next_wait, interrupted=interrupted, waits=waits, as_json=as_json)
-        finally:
-            next_wait.echo()
-        ctx.exit(code)
+        end = partial(_end, renders, file, waits=waits, as_json=as_json)
+        ctx.exit(end(interrupted=_run(work, renders, file, waits=waits)))
+
+
+def _run(work: Callable[[], Awaitable[None]], renders: Renders, file: Path | None, *, waits: bool) -> bool:
+    with _told_if_it_fails(renders, file, waits=waits):
+        return run_until_interrupted(work)
+
+
+@contextlib.contextmanager
+def _told_if_it_fails(renders: Renders, file: Path | None, *, waits: bool) -> Generator[None]:
+    try:
+        yield
+    except BaseException:
+        # Whatever goes wrong, these renders are billed.
+        _keep_rest(renders, file, waits=waits).echo()
+        raise
+
+
+def _end(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool, as_json: bool) -> int:
+    next_wait = _keep_rest(renders, file, waits=waits)
+    try:
+        return _report(renders, file, next_wait, interrupted=interrupted, waits=waits, as_json=as_json)
+    finally:
+        next_wait.echo()
 
 
 def _keep_rest(renders: Renders, file: Path | None, *, waits: bool) -> NextWait:
