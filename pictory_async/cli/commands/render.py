@@ -7,6 +7,7 @@ import json
 import logging
 import math
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import anyio
@@ -38,8 +39,7 @@ from pictory_async.cli.display.text import echo_command, echo_json, echo_note, e
 from pictory_async.errors import AuthenticationError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Sequence
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable, Sequence
 
     from pictory_async import AsyncPictory
 
@@ -91,20 +91,21 @@ class Renders:
                     await self._start(client, project_id)
 
         _log.addFilter(self._take_cancelled)
+        over = anyio.Event()
         try:
             async with anyio.create_task_group() as clock:
-                clock.start_soon(self._limit_shields)
+                clock.start_soon(self._limit_shields, over)
                 async with anyio.create_task_group() as tasks:
                     for project_id in self.ids:
                         tasks.start_soon(one, project_id)
-                clock.cancel_scope.cancel()
+                over.set()
         finally:
             _log.removeFilter(self._take_cancelled)
 
-    async def _limit_shields(self) -> None:
+    async def _limit_shields(self, over: anyio.Event) -> None:
         try:
-            await anyio.sleep_forever()
-        finally:
+            await over.wait()
+        finally:  # from a cancellation on
             self._deadline = anyio.current_time() + _PATIENCE
             for shield in self._shields:
                 shield.deadline = self._deadline
@@ -261,22 +262,28 @@ def command(  # noqa: PLR0913 - each option is an argument
                     await renders.wait.run(client)
 
         end = partial(_end, renders, file, waits=waits, as_json=as_json)
-        ctx.exit(end(interrupted=_run(work, renders, file, waits=waits)))
+        ctx.exit(end(interrupted=_run(work, _Told(renders, file, waits))))
 
 
-def _run(work: Callable[[], Awaitable[None]], renders: Renders, file: Path | None, *, waits: bool) -> bool:
-    with _told_if_it_fails(renders, file, waits=waits):
+@attrs.frozen
+class _Told:
+    """Tells what is left if a block fails: whatever goes wrong, these renders are billed."""
+
+    renders: Renders
+    file: Path | None
+    waits: bool
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is not None:
+            _keep_rest(self.renders, self.file, waits=self.waits).echo()
+
+
+def _run(work: Callable[[], Awaitable[None]], told: _Told) -> bool:
+    with told:
         return run_until_interrupted(work)
-
-
-@contextlib.contextmanager
-def _told_if_it_fails(renders: Renders, file: Path | None, *, waits: bool) -> Generator[None]:
-    try:
-        yield
-    except BaseException:
-        # Whatever goes wrong, these renders are billed.
-        _keep_rest(renders, file, waits=waits).echo()
-        raise
 
 
 def _end(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool, as_json: bool) -> int:
