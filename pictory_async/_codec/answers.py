@@ -214,7 +214,7 @@ def _read_page(item: type[T], raw: dict[str, Any]) -> models.Page[T]:
     items = raw.get("items")
     if not is_list(items) or raw.get("success") is False:
         _check_reported(raw, "list")
-    page: models.Page[T] = _read(models.Page[item], raw)  # type: ignore[valid-type]
+    page: models.Page[T] = _read(models.Page[item], raw)  # type: ignore[valid-type]  # the type is only known here
     left_out = len(cast("list[Any]", items)) - len(page.items)
     if left_out:
         _, wrong = read_items(items, item)  # again, for the reason
