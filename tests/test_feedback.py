@@ -110,6 +110,28 @@ class TestTheShare:
                 assert sum(now - at <= 10.0 for at in sent) <= rate
 
 
+class TestTheWayDown:
+    """How soon the next request is possible when a refusal comes."""
+
+    @pytest.mark.parametrize(("rate", "per", "burst"), [(20, 10.0, 20), (1000, 60.0, 1000), (300, 60.0, 200)])
+    def test_a_burst_before_it_holds_nothing_up(self, rate: int, per: float, burst: int) -> None:
+        """However many requests went back to back, the next one is at most a minute away, or one step of the pace."""
+        pace = Pace(rate, per, burst)
+        while pace.take(1000.0):
+            pass
+        pace.use(0.8)
+        assert 0.0 < pace.delay(1000.0) <= max(60.0, pace.spacing / 0.8)
+
+    def test_a_slower_pace_than_that_has_its_own_distance(self) -> None:
+        """Where even the nominal pace is less than one request a minute, the next one comes no sooner than by it."""
+        pace = Pace(20, 3600.0, 1)
+        assert pace.take(1000.0)
+        pace.use(0.5)
+        assert pace.spacing == pytest.approx(pace.delay(1000.0), abs=0.05)
+        assert pace.take(1000.0 + pace.spacing)
+        assert 2 * pace.spacing == pytest.approx(pace.delay(1000.0 + pace.spacing), abs=0.05)
+
+
 class TestTheWayBack:
     """A low pace is never the last one."""
 

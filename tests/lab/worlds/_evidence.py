@@ -70,7 +70,7 @@ class Evidence:
             return True
         if shown.generated is None:
             # Without a date, only a render that was seen tells the video from the old one, and only handles ask so.
-            return self._told.user.kind in {"render", "handles"} and any(
+            return self._told.user.kind in {"render", "handles", "render_and_wait"} and any(
                 one.shown and one.shown.rendering for one in self._polls
             )
         return shown.generated > self._after
