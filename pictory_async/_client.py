@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
 from pictory_async._http.closing import close_all
 from pictory_async._http.libraries import open_engine
-from pictory_async._http.retry import RetryPolicy
+from pictory_async._http.options import SAME, CallOptions
 from pictory_async._http.transport import Transport
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._polling.registry import WatchRegistry
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._http.engine import Engine
+    from pictory_async._http.options import Unchanged
+    from pictory_async._http.retry import RetryPolicy
     from pictory_async._limits.interface import Limiter
+    from pictory_async._limits.wait_queue import Priority
     from pictory_async._settings.durations import Duration
 
 
@@ -79,20 +83,24 @@ class AsyncPictory:
     ) -> None:
         key, address = ApiKey(api_key), BaseUrl(base_url)
         del api_key, base_url  # an error that comes later must not show them: tracebacks can show variables
-        self._config = Config.checked(key, address, timeout)
+        self._config = Config.checked(key, address)
+        options = CallOptions.of_client(timeout, retry)
         self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
         plain = self._config.base_url.startswith("http:")
         self._engine = open_engine(http, plain=plain)
-        retry = retry or RetryPolicy()
-        self._transport = Transport(self._config, self._engine, limiter or RateLimiter(), retry)
-        loopback = is_loopback(urlsplit(self._config.base_url).hostname or "")
-        self._media_engine = media = open_engine(http, limit=4, reserve=0, plain=plain)
-        fetcher = Deferred(lambda: _open_fetcher(media, retry, self._config, loopback=loopback))
+        self._media_engine = open_engine(http, limit=4, reserve=0, plain=plain)
+        transport = Transport(self._config, self._engine, limiter or RateLimiter(), options)
         limit = optional_seconds("unreachable_after", unreachable_after, above=0.0)
-        registry = WatchRegistry(self._transport, limit)
-        self.projects: Projects = Projects(self._transport, registry, fetcher)
-        self.templates: Templates = Templates(self._transport, fetcher, self._template_cache)
-        self.jobs: Jobs = Jobs(self._transport, registry)
+        self._registry = WatchRegistry(transport, limit)
+        self._call_over(transport)
+
+    def _call_over(self, transport: Transport) -> None:
+        engine, base = self._media_engine, urlsplit(self._config.base_url)
+        fetcher = Deferred(lambda: _open_fetcher(engine, transport.options, base.hostname or ""))
+        self._transport = transport
+        self.projects: Projects = Projects(transport, self._registry, fetcher)
+        self.templates: Templates = Templates(transport, fetcher, self._template_cache)
+        self.jobs: Jobs = Jobs(transport, self._registry)
 
     async def __aenter__(self) -> Self:
         self._engine.check_open()
@@ -102,6 +110,42 @@ class AsyncPictory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def with_options(
+        self,
+        *,
+        timeout: Duration | Unchanged | None = SAME,
+        max_queue: Duration | Unchanged | None = SAME,
+        retry: RetryPolicy | Unchanged = SAME,
+        priority: Priority | Unchanged = SAME,
+    ) -> Self:
+        """The same client with other options for calls, such as those of one handler of a web app.
+
+        It shares connections, budget, watches and cache with this client, and closing one of them closes both. Making
+        one is cheap. An option that is not given stays as it is here::
+
+            quick = client.with_options(max_queue=0.5, timeout=5, retry=RetryPolicy(attempts=1))
+            project = await quick.projects.get(project_id)  # an answer within some seconds, or an error
+
+        The options apply to each request that a call makes itself, and ``timeout`` and ``retry`` to downloads too. They
+        do not apply to polls: several callers share those. Polls wait for the budget, and have the time limit of the
+        client.
+
+        Args:
+            timeout: As of the client.
+            max_queue: How long a request may wait before it is sent, in seconds: `RateBudgetError` is raised at once if
+                the budget has nothing free within that time. 0 means now or never, and ``None`` waits as long as it
+                takes, as the client does.
+            retry: As of the client.
+            priority: Who goes first when the budget is short; the client's calls are ``INTERACTIVE``.
+
+        Raises:
+            PictoryConfigError: An option cannot work.
+        """
+        options = self._transport.options.changed(timeout, max_queue, retry, priority)
+        view = copy.copy(self)
+        view._call_over(self._transport.with_options(options))  # noqa: SLF001 - it is of this class
+        return view
 
     async def aclose(self) -> None:
         """Close the connections, within 5 seconds; requests in flight close theirs when they end.
@@ -134,7 +178,7 @@ def _open_cache(setting: Duration | DiskTemplateCache, config: Config) -> Templa
     return open_cache(setting, config)
 
 
-def _open_fetcher(engine: Engine, retry: RetryPolicy, config: Config, *, loopback: bool) -> Fetcher:
+def _open_fetcher(engine: Engine, options: CallOptions, host: str) -> Fetcher:
     from pictory_async._files.fetcher import Fetcher  # noqa: PLC0415 - few programs download
 
-    return Fetcher(engine, retry, config.timeout, loopback=loopback)
+    return Fetcher(engine, options.retry, options.timeout, loopback=is_loopback(host))

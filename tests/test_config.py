@@ -44,7 +44,7 @@ def test_a_key_with_a_line_end_is_stripped(key: str, monkeypatch: pytest.MonkeyP
     """Files and secret stores end with a line end, which is no part of the key, wherever it comes from."""
     monkeypatch.setenv("PICTORY_API_KEY", key)
     for passed in (key, None):
-        assert KEY == Config.checked(passed, None, None).key.reveal()
+        assert KEY == Config.checked(passed, None).key.reveal()
 
 
 @pytest.mark.parametrize("key", ["", " ", "\n"])
@@ -99,21 +99,21 @@ def test_loopback_may_be_plain_http(host: str) -> None:
     """A simulator on this machine needs no TLS."""
     assert is_loopback(host)
     url = f"http://[{host}]:1" if ":" in host else f"http://{host}:1"
-    assert Config.checked(KEY, url, 1.0).base_url == url
+    assert Config.checked(KEY, url).base_url == url
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key and the base URL may come from environment variables; arguments go first."""
     monkeypatch.setenv("PICTORY_API_KEY", KEY)
     monkeypatch.setenv("PICTORY_API_BASE_URL", "http://127.0.0.1:1/x/")
-    config = Config.checked(None, None, None)
-    assert (KEY, "http://127.0.0.1:1/x", None) == (config.key.reveal(), config.base_url, config.timeout)
-    assert Config.checked("pictai_b", "https://b.invalid", 1).base_url == "https://b.invalid"
+    config = Config.checked(None, None)
+    assert (KEY, "http://127.0.0.1:1/x") == (config.key.reveal(), config.base_url)
+    assert Config.checked("pictai_b", "https://b.invalid").base_url == "https://b.invalid"
 
 
 def test_the_default_base_url_is_pictorys() -> None:
     """Without a base URL the documented one is used."""
-    assert Config.checked(KEY, None, 30.0).base_url == "https://api.pictory.ai/pictoryapis"
+    assert Config.checked(KEY, None).base_url == "https://api.pictory.ai/pictoryapis"
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "30"])
@@ -134,7 +134,7 @@ def test_the_key_shows_itself_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     """Not in a repr, a log line, a traceback with local variables, a conversion, a copy or a pickle."""
     caplog.set_level(logging.DEBUG)
     client = AsyncPictory(KEY, limiter=RateLimiter())
-    config = Config.checked(KEY, None, None)
+    config = Config.checked(KEY, None)
     logging.getLogger("test").warning("%r %r", client, config)
 
     def fail() -> None:
@@ -164,11 +164,11 @@ def test_the_key_shows_itself_nowhere(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_wrong_port(start: str, port: str) -> None:
     """A port that cannot be is named as what is wrong."""
     with pytest.raises(PictoryConfigError, match=r"has a wrong port: it must be a number up to 65535\.$"):
-        Config.checked("pictai_x", f"{start}:{port}", 30.0)
+        Config.checked("pictai_x", f"{start}:{port}")
 
 
 @pytest.mark.parametrize("url", ["https://:65536", "ftp://a:65536", "https://a b:65536", "https://[x]:1", "a:65536", 5])
 def test_what_is_wrong_with_or_without_a_port(url: Any) -> None:
     """Everything else is no web address."""
     with pytest.raises(PictoryConfigError, match="is not a web address"):
-        Config.checked("pictai_x", url, 30.0)
+        Config.checked("pictai_x", url)

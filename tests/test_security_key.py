@@ -194,7 +194,7 @@ def everything(roots: list[Any]) -> Iterator[Any]:
 
 def test_conversions_do_not_reveal_the_key() -> None:
     """What turns an object with attributes into plain data finds an object that shows only stars."""
-    config = Config.checked(KEY, None, None)
+    config = Config.checked(KEY, None)
     converted = [
         attrs.asdict(config),
         attrs.astuple(config),

@@ -88,8 +88,8 @@ def test_the_key_of_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch
 @given(key=KEYS)
 def test_no_way_to_look_at_the_key_shows_it(key: str) -> None:
     """Not repr, str, format, a slice, iteration, a copy, a pickle or a look at the attributes of what holds it."""
-    config = Config.checked(key, None, None)
-    request = Request("GET", "https://x/p", "/p", "it", [(b"a", b"b")], None, config.key)
+    config = Config.checked(key, None)
+    request = Request("GET", "https://x/p", "/p", "it", [(b"a", b"b")], key=config.key)
     held = [
         ApiKey(key),
         BaseUrl(f"https://{key}@x"),

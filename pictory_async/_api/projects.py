@@ -77,7 +77,7 @@ class Projects:
             MalformedResponseError: The response is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
-        return await self._fetch(project_id, Priority.INTERACTIVE)
+        return await self._fetch(project_id)
 
     async def wait(
         self,
@@ -344,7 +344,7 @@ class Projects:
         outcome.raise_for_status()
         return cast("Project", outcome.project)
 
-    async def _fetch(self, project_id: ProjectId, priority: Priority) -> Project:
+    async def _fetch(self, project_id: ProjectId, priority: Priority | None = None) -> Project:
         return await self._transport.get(
             project_path(project_id),
             f"project {project_id!r}",

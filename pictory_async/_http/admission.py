@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 
 from pictory_async._limits.wait_queue import Priority
-from pictory_async.errors import ConnectionFailedError, PictoryError
+from pictory_async.errors import ConnectionFailedError, PictoryError, RateBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,7 @@ class Admission(Opening):
         limiter: The budget.
         request: The request.
         priority: How urgent it is.
+        may_wait: Seconds that it may wait for the budget; ``None`` for no limit.
         on_sent: Called with the time when the request is about to be written, and each time that the HTTP library
             writes it again by itself.
 
@@ -103,6 +104,7 @@ class Admission(Opening):
         "_early",
         "_granted_at",
         "_limiter",
+        "_may_wait",
         "_on_sent",
         "_priority",
         "_request",
@@ -113,12 +115,20 @@ class Admission(Opening):
     )
 
     def __init__(
-        self, limiter: Limiter, request: Request, priority: Priority, on_sent: Callable[[float], None], *, once: bool
+        self,
+        limiter: Limiter,
+        request: Request,
+        priority: Priority,
+        may_wait: float | None,
+        on_sent: Callable[[float], None],
+        *,
+        once: bool,
     ) -> None:
         super().__init__(once=once)
         self._limiter = limiter
         self._request = request
         self._priority = priority
+        self._may_wait = may_wait
         self._on_sent = on_sent
         self._scope: anyio.CancelScope | None = None
         self._granted_at: float | None = None
@@ -128,9 +138,14 @@ class Admission(Opening):
         self.sent_at = 0.0
 
     async def acquire(self) -> None:
-        """Wait for the budget."""
+        """Wait for the budget.
+
+        Raises:
+            RateBudgetError: It would have to wait longer than it may.
+            ConnectionFailedError: The limiter failed.
+        """
         try:
-            self._granted_at = await self._limiter.acquire(self._priority)
+            self._granted_at = await self._grant(self._priority)
         except Exception as error:  # noqa: BLE001 - a user's limiter can raise anything
             raise self._limiter_failed(error) from None
 
@@ -176,12 +191,23 @@ class Admission(Opening):
         # It goes before others, because it has waited already, and a server does not wait long on a new connection.
         if self._scope is not None:
             self._scope.deadline = math.inf
-        while not self._limiter.confirm(await self._limiter.acquire(Priority.INTERACTIVE)):
+        while not self._limiter.confirm(await self._grant(Priority.INTERACTIVE)):
             pass
 
+    async def _grant(self, priority: Priority) -> float:
+        if self._may_wait is None:
+            return await self._limiter.acquire(priority)
+        began = anyio.current_time()
+        granted_at = await self._limiter.acquire(priority, max_wait=self._may_wait)
+        # Only such waits count, and not the time that a connection takes between two of them.
+        self._may_wait = max(0.0, self._may_wait - (anyio.current_time() - began))
+        return granted_at
+
     def _limiter_failed(self, error: Exception) -> PictoryError:
+        request = self._request
+        if isinstance(error, RateBudgetError) and request.max_queue is not None:
+            return request.refused(error.message)
         if isinstance(error, PictoryError):
             return error
-        request = self._request
         text = f"{request.method} {request.path} was not sent: the limiter failed ({type(error).__name__})."
         return ConnectionFailedError(text, method=request.method, path=request.path, sent=False)

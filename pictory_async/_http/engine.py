@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from pictory_async._http.messages import Request
     from pictory_async._limits.interface import Limiter
-    from pictory_async._limits.slots import RequestSlots
+    from pictory_async._limits.slots import RequestSlots, Slot
 
 KEEPALIVE: Final = 120.0
 """Seconds an idle connection is kept: longer than any polite polling interval."""
@@ -101,12 +101,17 @@ class Engine:
             limiter: The budget: asked before the request gets a connection, and again when it is written.
 
         Raises:
+            RateBudgetError: The request would have to wait longer than ``request.max_queue``.
             ConnectionFailedError: No connection could be made, or it broke, or the limiter failed.
             RequestTimeoutError: The exchange took longer than ``request.timeout`` seconds.
             MalformedResponseError: The body is too large or its compression is broken.
         """
         self._check_usable()
-        slot = await self.slots.acquire(priority)
+        may_wait = request.max_queue
+        if may_wait is None:
+            slot = await self.slots.acquire(priority)
+        else:
+            slot, may_wait = await self._slot_in_time(request, priority, may_wait)
 
         def on_sent(now: float) -> None:
             self.check_open()  # it may have been closed while the request waited
@@ -115,7 +120,7 @@ class Engine:
                 self.slots.sent(slot, now)
 
         try:
-            admission = Admission(limiter, request, priority, on_sent, once=self._owned)
+            admission = Admission(limiter, request, priority, may_wait, on_sent, once=self._owned)
             await admission.acquire()
             return await self._exchange(request, admission)
         finally:
@@ -201,6 +206,13 @@ class Engine:
             raise PictoryConfigError(
                 "This client was first used in another event loop. Make one client per event loop."
             )
+
+    async def _slot_in_time(self, request: Request, priority: Priority, limit: float) -> tuple[Slot, float]:
+        """A slot, and how long the request may still wait."""
+        with anyio.move_on_after(limit) as scope:
+            slot = await self.slots.acquire(priority)
+            return slot, max(0.0, scope.deadline - anyio.current_time())
+        raise request.refused(f"all places for requests in flight stayed taken for {limit:g} s. Try later.")
 
     async def _exchange(self, request: Request, admission: Admission) -> Response:
         transport = await self._connection(request)

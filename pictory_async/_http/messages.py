@@ -10,7 +10,14 @@ import attrs
 from pictory_async._codec.error_body import ErrorBody, decode_error
 from pictory_async._http.encoding import Gunzip, Headers, codings, header
 from pictory_async._settings.key import ApiKey
-from pictory_async.errors import APIError, MalformedResponseError, NotFoundError, RequestTimeoutError, StatusError
+from pictory_async.errors import (
+    APIError,
+    MalformedResponseError,
+    NotFoundError,
+    RateBudgetError,
+    RequestTimeoutError,
+    StatusError,
+)
 
 __all__ = ["MAX_BODY", "Headers", "Request", "Response", "header", "no_such"]
 
@@ -31,6 +38,7 @@ class Request:
         subject: What errors call the thing that is asked for, such as ``project 'x'``.
         headers: Raw header pairs.
         timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
+        max_queue: How long it may wait before it is sent, in seconds; ``None`` for no limit.
         key: The API key, which is added to the headers when they are written; ``None`` for media hosts.
     """
 
@@ -40,6 +48,7 @@ class Request:
     subject: str
     headers: Headers
     timeout: float | None = None
+    max_queue: float | None = None
     key: ApiKey | None = None
 
     def written(self) -> Headers:
@@ -62,6 +71,11 @@ class Request:
         limit = "in time" if self.timeout is None else f"within {self.timeout:g} s"
         text = f"{self.method} {self.path} did not complete {limit}. Try again, or raise the client's timeout."
         return RequestTimeoutError(text, method=self.method, path=self.path, timeout=self.timeout, sent=sent)
+
+    def refused(self, why: str) -> RateBudgetError:
+        """The error for a request that would have to wait too long before it is sent."""
+        text = f"{self.method} {self.path} for {self.subject} was not sent: {why}"
+        return RateBudgetError(text, max_wait=self.max_queue or 0.0)
 
     def malformed(self, problem: str) -> MalformedResponseError:
         """The error for a response whose bytes cannot be used: not the API's, which sends small JSON or gzip."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import anyio
+import attrs
 
 from pictory_async._http.health import Health
 from pictory_async._http.messages import Request
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from pictory_async._http.engine import Engine
     from pictory_async._http.messages import Response
-    from pictory_async._http.retry import RetryPolicy
+    from pictory_async._http.options import CallOptions
     from pictory_async._limits.interface import Limiter
     from pictory_async._settings.config import Config
 
@@ -39,25 +41,43 @@ T = TypeVar("T")
 _log: Final = logging.getLogger("pictory_async")
 
 
-class Transport:
-    """Sends requests of one client: within its budget, with its key, and to its base URL only."""
+@attrs.define(repr=False, eq=False)
+class _Counts:
+    """What a client sent so far."""
 
-    def __init__(self, config: Config, engine: Engine, limiter: Limiter, retry: RetryPolicy) -> None:
+    retries_left: RetryBudget = attrs.field(factory=RetryBudget)
+    retries: int = 0
+    failures: int = 0
+    limited: int = 0
+
+
+class Transport:
+    """Sends requests of one client: within its budget, with its key, and to its base URL only.
+
+    Attributes:
+        options: How the requests of calls are sent. Polls use the client's own, whatever the options of a call are.
+    """
+
+    def __init__(self, config: Config, engine: Engine, limiter: Limiter, options: CallOptions) -> None:
         self.engine = engine
+        self.options = options
         base = urlsplit(config.base_url)
         self.health: Health = Health(base.netloc, at_root=not base.path)
         self.limiter = limiter
         self._config = config
-        self._retry = retry
+        self._max_pause = options.retry.max_pause
         self._headers = [
             (b"accept", b"application/json"),
             (b"accept-encoding", b"gzip"),
             (b"user-agent", user_agent().encode()),
         ]
-        self._retries_left = RetryBudget()
-        self._retries = 0
-        self._failures = 0
-        self._limited = 0
+        self._counts = _Counts()
+
+    def with_options(self, options: CallOptions) -> Transport:
+        """A transport that shares everything with this one but the options of calls."""
+        view = copy.copy(self)
+        view.options = options
+        return view
 
     @property
     def most_polls(self) -> int:
@@ -70,7 +90,7 @@ class Transport:
         subject: str,
         read: Callable[[bytes], T],
         query: Mapping[str, str] | None = None,
-        priority: Priority = Priority.INTERACTIVE,
+        priority: Priority | None = None,
     ) -> T:
         """Send a GET that a caller waits for, retry it after transient failures, and read the response.
 
@@ -79,23 +99,26 @@ class Transport:
             subject: What errors call it, such as ``project 'x'``.
             read: Makes the result from the body.
             query: Query parameters, not encoded.
-            priority: Who goes first when the budget is short.
+            priority: Who goes first when the budget is short; ``None`` for that of the options.
 
         Raises:
+            RateBudgetError: The request would have to wait longer than ``max_queue``.
             APIError: As its subclasses say.
         """
+        if priority is None:
+            priority = self.options.priority
         attempt = 1
         while True:
-            outcome = await self._attempt("GET", path, subject, priority, query)
+            outcome = await self._attempt(self._request("GET", path, subject, query), priority)
             if not isinstance(outcome, APIError):
                 return self._read(outcome, read)
             # The budget of retries belongs to the client, the number of attempts to this call.
             outcome.attempts = attempt
-            delay = self._retry.delay(outcome, attempt)
-            if delay is None or not self._retries_left.spend():
+            delay = self.options.retry.delay(outcome, attempt)
+            if delay is None or not self._counts.retries_left.spend():
                 raise outcome
             attempt += 1
-            self._retries += 1
+            self._counts.retries += 1
             await anyio.sleep(delay)
 
     async def submit(self, path: str, subject: str, read: Callable[[bytes], T]) -> T:
@@ -107,9 +130,11 @@ class Transport:
             read: Makes the result from the body.
 
         Raises:
+            RateBudgetError: The request would have to wait longer than ``max_queue``; it was not sent.
             APIError: As its subclasses say. The caller judges whether the POST had its effect.
         """
-        return self._read(_raised(await self._attempt("POST", path, subject, Priority.INTERACTIVE, None)), read)
+        request = self._request("POST", path, subject)
+        return self._read(_raised(await self._attempt(request, self.options.priority)), read)
 
     async def poll(self, path: str, subject: str, priority: Priority = Priority.POLL) -> Response:
         """Send one GET for a watch; the poller decides whether and when to poll again.
@@ -120,22 +145,25 @@ class Transport:
             APIError: As its subclasses say.
         """
         try:
-            return _raised(await self._attempt("GET", path, subject, priority, None))
+            return _raised(await self._attempt(self._request("GET", path, subject), priority))
         except RateBudgetError as error:  # of a user's limiter; the poller polls again
             text = error.message
         raise ConnectionFailedError(text, method="GET", path=path, sent=False)
 
     def statistics(self) -> TransportStatistics:
         """What was sent so far."""
-        return TransportStatistics(self.engine.statistics().sent, self._retries, self._failures, self._limited)
+        counts = self._counts
+        sent = self.engine.statistics().sent
+        return TransportStatistics(sent, counts.retries, counts.failures, counts.limited)
 
-    async def _attempt(
-        self, method: str, path: str, subject: str, priority: Priority, query: Mapping[str, str] | None
-    ) -> Response | APIError:
+    def _request(self, method: str, path: str, subject: str, query: Mapping[str, str] | None = None) -> Request:
+        config, options = self._config, self.options
+        url = f"{config.base_url}{path}{'?' + urlencode(query) if query else ''}"
+        return Request(method, url, path, subject, self._headers, options.timeout, options.max_queue, config.key)
+
+    async def _attempt(self, request: Request, priority: Priority) -> Response | APIError:
         # Failures are returned, and raised by the callers outside of any except block: an error that is raised there
         # would carry the HTTP library's exception as its context, and with that the request and its key.
-        url = f"{self._config.base_url}{path}{'?' + urlencode(query) if query else ''}"
-        request = Request(method, url, path, subject, self._headers, self._config.timeout, self._config.key)
         response = await self._sent(request, priority)
         if isinstance(response, APIError):
             failure = response
@@ -144,16 +172,16 @@ class Transport:
         else:
             if 200 <= response.status < 300:  # noqa: PLR2004 - success
                 self._notify(self.limiter.accepted, response.sent_at)
-                self.health.not_limited(path)
-                self._retries_left.earn()
+                self.health.not_limited(request.path)
+                self._counts.retries_left.earn()
                 return response
             failure = status_error(response, doubtful=self.health.misses_api)
             self._tell_limiter(failure, response.sent_at)
-        self._failures += 1
+        self._counts.failures += 1
         if not isinstance(failure, RateLimitedError):
             self.health.failed(failure, anyio.current_time())
         level = logging.DEBUG if is_transient(failure) else logging.INFO
-        _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": path})
+        _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": request.path})
         return failure
 
     async def _sent(self, request: Request, priority: Priority) -> Response | PictoryError:
@@ -178,9 +206,9 @@ class Transport:
         raise blamed
 
     def _tell_limiter(self, failure: StatusError, sent_at: float) -> None:
-        pause = min(retry_after(failure) or 0.0, self._retry.max_pause)
+        pause = min(retry_after(failure) or 0.0, self._max_pause)
         if self.health.is_limit(failure, sent_at):
-            self._limited += 1
+            self._counts.limited += 1
             self._notify(self.limiter.refused, sent_at, pause)
             return
         self._notify(self.limiter.accepted, sent_at)

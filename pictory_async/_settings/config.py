@@ -1,22 +1,18 @@
-"""The settings of a client: the key, the base URL and the time limit of one request."""
+"""The settings of a client: the key and the base URL."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
 from pictory_async._settings.addresses import has_wrong_port, is_loopback, web_address
-from pictory_async._settings.durations import optional_seconds
 from pictory_async._settings.key import ApiKey, wrapped
 from pictory_async._values import ValueObject, brief
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
-
-if TYPE_CHECKING:
-    from pictory_async._settings.durations import Duration
 
 __all__ = ["ApiKey", "BaseUrl", "Config", "user_agent"]
 
@@ -30,26 +26,24 @@ class Config(ValueObject):
     Attributes:
         key: The API key.
         base_url: The address of the API, without a trailing slash.
-        timeout: Wall-clock limit for one request, in seconds; ``None`` for no limit.
     """
 
     key: ApiKey
     base_url: str
-    timeout: float | None
 
     @classmethod
-    def checked(cls, api_key: str | ApiKey | None, base_url: str | BaseUrl | None, timeout: Duration | None) -> Config:
+    def checked(cls, api_key: str | ApiKey | None, base_url: str | BaseUrl | None) -> Config:
         """Take settings from arguments, then from the environment, and check them.
 
         Raises:
-            PictoryConfigError: There is no key, or the key, the URL or the limit is not valid.
+            PictoryConfigError: There is no key, or the key or the URL is not valid.
         """
         key, address = ApiKey(api_key), base_url if isinstance(base_url, BaseUrl) else BaseUrl(base_url)
         del api_key, base_url  # a traceback of this frame can show its variables
         key.check()
         if not key.is_usual:
             warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=3)
-        return cls(key, address.checked(key), optional_seconds("timeout", timeout, above=0.0))
+        return cls(key, address.checked(key))
 
 
 class BaseUrl:
