@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 
 from pictory_async.testing._faults import Delivery, Ending
 from pictory_async.testing._messages import SimRequest
@@ -157,6 +158,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._on_start = on_start
+        self._stopping = anyio.Event()
         self.connections_made = 0
         self.changed = threading.Condition()
 
@@ -176,9 +178,32 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_start()
 
+    def stop(self) -> None:
+        """Have the server shut down; call it in its event loop."""
+        self.should_exit = True
+        self._stopping.set()
+
+    # uvicorn looks ten times a second whether it should exit, and then lets a tenth of a second pass: too long for
+    # programs that start a server for each of their tests.
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with anyio.move_on_after(0.1):
+                await self._stopping.wait()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.stop()
-        await super().shutdown(sockets)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for _ in range(3):  # turns of the loop until a connection that was just accepted is known
+            await anyio.lowlevel.checkpoint()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - uvicorn notifies nobody
+            await anyio.sleep(0.001)
 
 
 def wrap(app: SimulatorApp) -> Starlette:
