@@ -101,7 +101,7 @@ def test_handles_survive_a_reader_that_is_gone(world: World) -> None:
         process.stdout.close()
         err = process.stderr.read()
         assert 1 == process.wait()
-    again = run(*advice(err).split()[1:], "--json")
+    again = run(*advice(err).split()[1:], "--interval", "0.05", "--json")
     found = {result["job_id"] for result in json.loads(again.stdout)["results"]}
     assert "Error" not in err
     assert {job.job_id for _, job in world.jobs} == found
