@@ -55,7 +55,7 @@ def _watch(name: str) -> Any:
         self.count += 1
         self.before(self.count, name)
         # Nothing here cuts the power: whether content is on the disk would cost time, and nobody could tell.
-        result = os.fstat(*arguments) if name == "sync" else real(self, *arguments)
+        result: Any = os.fstat(*arguments) if name == "sync" else real(self, *arguments)
         if name in {"open", "open_directory"}:
             self.descriptors.add(result)
         elif name == "close":
