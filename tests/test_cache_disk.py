@@ -254,7 +254,7 @@ class TestDisk:
         """Of many refreshes, the file has one row, and nothing is left of the older ones."""
         async with Simulator(world).client(template_cache=DiskTemplateCache(file, ttl=3600)) as client:
             for number in range(10):
-                change(world, template_id, name=f"Secret {number} {'x' * 5000}")
+                change(world, template_id, name=f"Secret {number} {'x' * 15_000}")
                 await client.templates.get(template_id, refresh=True)
         content = everything(file.parent)
         assert 1 == entries(file)
