@@ -9,7 +9,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import anyio.lowlevel
 
 from pictory_async.testing._faults import Delivery, Ending
 from pictory_async.testing._messages import SimRequest
@@ -37,6 +36,7 @@ __all__ = ["Server", "SimulatorApp", "make_server", "wrap"]
 
 KEEP_ALIVE_SECONDS = 75
 _BUFFERED_BYTES = 262144
+_ACCEPTING_TURNS = 3  # of the event loop, until a connection that was just accepted is known
 
 
 class SimulatorApp:
@@ -198,11 +198,11 @@ class Server(uvicorn.Server):
             server.close()
         for listener in sockets or ():
             listener.close()
-        for _ in range(3):  # turns of the loop until a connection that was just accepted is known
-            await anyio.lowlevel.checkpoint()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - uvicorn notifies nobody
+        turns = 0
+        while turns < _ACCEPTING_TURNS or self.server_state.connections or self.server_state.tasks:
+            turns += 1
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
             await anyio.sleep(0.001)
 
 
