@@ -27,7 +27,6 @@ from pictory_async.errors import (
     ConnectionFailedError,
     MalformedResponseError,
     PictoryConfigError,
-    RateLimitedError,
     RenderSubmitUncertainError,
     RequestTimeoutError,
     StatusError,
@@ -372,7 +371,7 @@ def _proves_nothing_started(error: APIError) -> bool:
     """Whether a failed render request had no effect, so that the caller may send another: each one is billed."""
     if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
         return not error.sent
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, StatusError) and error.status == 429:  # noqa: PLR2004 - Too Many Requests
         return True
     # A gateway's response proves nothing, and neither does an error of the server or a 408 (Request Timeout).
     return isinstance(error, StatusError) and error.from_api and error.status in {*range(400, 500)} - {408}
