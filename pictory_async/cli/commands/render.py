@@ -117,7 +117,8 @@ class Renders:
             self._sent.add(project_id)
             await self._request(client, project_id)
         finally:
-            self._store.answered(project_id)
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._store.answered, project_id)
 
     async def _request(self, client: AsyncPictory, project_id: str) -> None:
         # Shielded: a render that was started is billed, so its handle must be known.
