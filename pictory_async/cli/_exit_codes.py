@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 import click
 
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import printable
+from pictory_async.cli.display.text import echo_note, printable
 from pictory_async.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -64,7 +64,10 @@ class CommandError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the sentence. In an event loop too, where click would look for translations on the disk."""
-        click.echo(f"Error: {self.format_message()}", file=file, err=True)
+        if file is None:
+            echo_note(f"Error: {self.format_message()}")
+        else:
+            click.echo(f"Error: {self.format_message()}", file=file)
 
 
 class SettingError(CommandError):
