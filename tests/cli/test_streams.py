@@ -217,6 +217,7 @@ def test_paths_in_a_locale_without_their_characters(world: World, server: object
         ("x\udcc2\udc9b", "x��"),
         ("a\udcc3\udca9\x1bb\udc80", "a\udcc3\udca9�b�"),
     ],
+    ids=range(4),
 )
 def test_only_text_in_utf_8_stays_escaped(text: str, expected: str) -> None:
     """Bytes that are no text, or control the terminal, are replaced."""
