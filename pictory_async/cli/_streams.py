@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import io
 import os
 import sys
 from pathlib import Path
@@ -72,8 +71,9 @@ class Output:
 
     def __init__(self, stream: TextIO, *, reports: bool) -> None:
         # As an ASCII stream has it in some locales only, and standard error never.
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding == "ascii":
-            stream.reconfigure(errors="surrogateescape")
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and codecs.lookup(stream.encoding).name == "ascii":
+            reconfigure(errors="surrogateescape")
         self._stream = stream
         self._reports = reports
         self.failure: Exception | None = None
