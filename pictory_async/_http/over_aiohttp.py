@@ -81,9 +81,7 @@ class _Body(httpx.AsyncByteStream):
         except Exception:
             # Not public: a later version that keeps it elsewhere is used without it.
             reader: Any = getattr(getattr(self._inner, "_aiohttp_response", None), "content", None)
-            left = b"".join(getattr(reader, "_buffer", ()))[getattr(reader, "_buffer_offset", 0) :]
-            if left:
-                yield left
+            yield b"".join(getattr(reader, "_buffer", ()))[getattr(reader, "_buffer_offset", 0) :]
             raise
 
     async def aclose(self) -> None:

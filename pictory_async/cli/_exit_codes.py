@@ -62,12 +62,9 @@ class CommandError(click.ClickException):
     def __init__(self, message: str) -> None:
         super().__init__(printable(message))
 
-    def show(self, file: IO[Any] | None = None) -> None:
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's interface
         """Print the sentence. In an event loop too, where click would look for translations on the disk."""
-        if file is None:
-            echo_note(f"Error: {self.format_message()}")
-        else:
-            click.echo(f"Error: {self.format_message()}", file=file)
+        echo_note(f"Error: {self.format_message()}")
 
 
 class SettingError(CommandError):
