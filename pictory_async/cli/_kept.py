@@ -21,6 +21,7 @@ import click
 
 from pictory_async import ProjectId, RenderHandle
 from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli.display.text import echo_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,14 +101,14 @@ class Store:
         """Return what is pending under a name.
 
         Raises:
-            SettingError: There is nothing, or only for another account.
+            SettingError: There is nothing.
         """
         found = self._read_all(self._path(name)) if _NAME.fullmatch(name) else {}
         mine = [item for account, item in found.values() if account == self._account]
         if found and not mine:
-            raise SettingError(
-                f"What is pending under the name {name!r} was kept with another API key or base URL. Use that one."
-            )
+            # Not refused: the key may have been replaced, or the address been wrong.
+            echo_note(f"What is pending under the name {name!r} was kept with another API key or base URL.")
+            return [item for _, item in found.values()]
         if not found:
             raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
         return mine
