@@ -148,3 +148,28 @@ def test_two_signals_at_once(
     assert running in {str(one.project_id) for one in Store().load(name)}
     if options:
         assert (True, name) == (json.loads(out)["interrupted"], json.loads(out)["resume"])
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot end a process so")
+@pytest.mark.parametrize("command", ["wait", "render"])
+def test_a_killed_command(world: World, server: ServerThread, command: str) -> None:
+    """If nothing could be told of a request, the next command for the project says so, once."""
+    project_id = str(world.add_project(earlier_video=-60.0))
+    other = str(world.add_project(earlier_video=-60.0))
+    posted = threading.Event()
+
+    def note(request: SimRequest, _: float) -> Fault | None:
+        if request.method != "POST" or posted.is_set():
+            return None
+        posted.set()
+        return Stall()
+
+    server.simulator.faults = note
+    with started("render", project_id) as process:
+        posted.wait()
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    words = f"An earlier command requested a render of project '{project_id}' at "
+    assert words not in run(command, other).stderr
+    assert words in run(command, project_id).stderr
+    assert words not in run(command, project_id).stderr

@@ -24,6 +24,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
 from pictory_async.cli._streams import Output, OutputError
+from pictory_async.cli.display.text import printable
 
 ENCODINGS = ["cp1252", "latin-1", "ascii"]
 FULL = Path("/dev/full")
@@ -194,3 +195,38 @@ def test_standard_error_ends_nothing(full: Any) -> None:
     with pytest.raises(OutputError, match="No space left"):
         out.write("ab")
     assert 2 == out.write("ab")
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="paths are not bytes, or always in UTF-8")
+def test_paths_in_a_locale_without_their_characters(world: World, server: object, tmp_path: Path) -> None:
+    """A path is printed as it was given, on both streams, although ASCII lacks its characters; names are not."""
+    del server
+    world.add_project(project_id="p", name="Grüße", earlier_video=-60.0)
+    place = tmp_path / "Büro 日本"
+    place.mkdir()
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONIOENCODING"}
+    command: list[Any] = [sys.executable, "-c", PROGRAM, "report", "p", "--output"]
+    options: dict[str, Any] = {"env": {**plain, **locale}, "capture_output": True}
+    found = subprocess.run([*command, os.fsencode(place / "p.json")], check=False, **options)
+    assert f"Written: {place}/p.json\n".encode() == found.stdout
+    assert (place / "p.json").exists()
+    found = subprocess.run([*command, os.fsencode(place / "none" / "p.json")], check=False, **options)
+    assert os.fsencode(place) in found.stderr
+    found = subprocess.run([*command[:3], "project", "p"], check=False, **options)
+    assert b"name: Gr??e\n" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\udcc3\udca9", "\udcc3\udca9"),
+        ("\udc9b", "�"),
+        ("x\udcc2\udc9b", "x��"),
+        ("a\udcc3\udca9\x1bb\udc80", "a\udcc3\udca9�b�"),
+    ],
+    ids=range(4),
+)
+def test_only_text_in_utf_8_stays_escaped(text: str, expected: str) -> None:
+    """Bytes that are no text, or control the terminal, are replaced."""
+    assert expected == printable(text)
