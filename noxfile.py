@@ -18,7 +18,8 @@ nox.options.sessions = ["tests", "coverage", "lint", "types", "docs"]
 
 ROOT = Path(__file__).parent
 WHEELS = ROOT / "dist"
-PARALLEL = ("--numprocesses", "auto", "--dist", "worksteal")
+# More processes than cores: tests of signals, terminals and silent servers wait more than they compute.
+PARALLEL = ("--numprocesses", str((3 * (os.cpu_count() or 2) + 1) // 2), "--dist", "worksteal")
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -49,11 +50,47 @@ def build(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--no-isolation", "--outdir", str(WHEELS), silent=True)
 
 
-# What they test is the same with any version of any dependency, and they take a third of the time.
-ONCE = [
-    f"--ignore=tests/{name}.py"
-    for name in ("test_docs", "test_feedback", "test_filing", "test_kill", "test_limits", "test_publish", "test_worlds")
-]
+# Tests that run with every extra only, because they take most of the time and would find the same each time. What
+# they test is the same with any version of any dependency: decisions about a simulated account, files on a disk, texts,
+# and the project's own tools. Other tests of the same parts run in all three sessions.
+ONCE = (
+    "cli/test_ends.py",
+    "cli/test_render_cut_off.py",
+    "cli/test_rendering.py",
+    "cli/test_situations.py",
+    "insight",
+    "test_backup_check.py",
+    "test_backup_staging.py",
+    "test_cache_disk.py",
+    "test_docs.py",
+    "test_downloads_at_once.py",
+    "test_downloads_owners.py",
+    "test_fairness.py",
+    "test_feedback.py",
+    "test_filing.py",
+    "test_kill.py",
+    "test_layers.py",
+    "test_limits.py",
+    "test_long_texts.py",
+    "test_pictures.py",
+    "test_publish.py",
+    "test_refusals.py",
+    "test_worlds.py",
+    "test_writes.py",
+)
+# The core dependencies have the same versions with the extras and without them, and the contracts that `lint` checks
+# say who may import an extra. So these need the oldest versions too, but not a session without the extras.
+WITH_EXTRAS = (
+    "test_authorities.py",
+    "test_backup.py",
+    "test_connections.py",
+    "test_floods.py",
+    "test_kept_connections.py",
+    "test_limiter.py",
+    "test_security_key_shown.py",
+    "test_sent.py",
+)
+LEFT_OUT = {"core": ONCE + WITH_EXTRAS, "all": (), "lowest": ONCE}
 
 
 @nox.session(requires=["build"])
@@ -65,15 +102,15 @@ def tests(session: nox.Session, dependencies: str) -> None:
     session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *layers, *pins)
     # Without the working directory on the path, `import pictory_async` can only find the wheel.
     env = {"PICTORY_ASYNC_TEST_WHEEL": "1", "PYTHONSAFEPATH": "1"}
-    once = [] if dependencies == "all" else ONCE
+    left_out = [f"--ignore=tests/{name}" for name in LEFT_OUT[dependencies]]
     if dependencies == "lowest":  # it runs the same lines as "all", so they need not be counted again
-        session.run("python", "-m", "pytest", *PARALLEL, *once, *session.posargs, env=env)
+        session.run("python", "-m", "pytest", *PARALLEL, *left_out, *session.posargs, env=env)
         return
     data = ROOT / f".coverage.{dependencies}"
     for old in ROOT.glob(f"{data.name}*"):
         old.unlink()
     env["COVERAGE_FILE"] = str(data)
-    session.run("coverage", "run", "-m", "pytest", *PARALLEL, *once, *session.posargs, env=env)
+    session.run("coverage", "run", "-m", "pytest", *PARALLEL, *left_out, *session.posargs, env=env)
 
 
 @nox.session(requires=["build"])

@@ -273,7 +273,7 @@ class NotFoundError(StatusError, LookupError):
 
 @_error
 class RateLimitedError(StatusError):
-    """429: too many requests.
+    """429: too many requests; or a 400 or 403 that says so, such as a ``ThrottlingException``.
 
     Attributes:
         retry_after: The response's ``Retry-After`` in seconds, or ``None``.

@@ -17,6 +17,8 @@ from pictory_async.testing import ABSENT
 if TYPE_CHECKING:
     from pathlib import Path
 
+BIDI = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+
 
 @pytest.mark.parametrize(
     ("name", "expected"),
@@ -44,11 +46,23 @@ if TYPE_CHECKING:
         ("a:b*c?", "a_b_c_"),
         ("\ud800", "project p"),
         ("Film\u202e4pm", "Film_4pm"),
+        ("می\u200cشوی 👩\u200d🎬", "می\u200cشوی 👩\u200d🎬"),
+        ("CONIN$", "_CONIN$"),
+        ("conout$.mp4", "_conout$.mp4"),
+        ("COM¹.tar.gz", "_COM¹.tar.gz"),
+        ("nul .txt", "_nul .txt"),
+        ("conin", "conin"),
     ],
 )
 def test_names_are_made_safe(name: str | None, expected: str) -> None:
     """Whatever a project is called, its files have a name that every system can take."""
     assert safe_name(name, "project p") == expected
+
+
+@pytest.mark.parametrize("sign", [*"\u061c\u200b\u200e\u200f\u2028\u2060\ufeff\u00ad\u180e\U000e0041", *BIDI])
+def test_no_name_hides_how_it_is_read(sign: str) -> None:
+    """Characters that are not seen, or turn the reading direction, are in no name."""
+    assert "Film_4pm" == safe_name(f"Film{sign}4pm", "project p")
 
 
 @given(st.text())

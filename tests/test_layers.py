@@ -21,6 +21,7 @@ PLANTED = [
     pytest.param("_limits/pace.py", "import pictory_async._limits.limiter", id="circle"),
     pytest.param("_files/fetcher.py", "import pictory_async", id="root"),
     pytest.param("_files/fetcher.py", "import httpx", id="HTTP library"),
+    pytest.param("insight/_diff.py", "import rich", id="extra"),
     pytest.param("cli/_app.py", "import pictory_async._http.status", id="command below the public face"),
     pytest.param("_new.py", "import pictory_async.errors", id="module without a floor"),
     pytest.param("_limits/pace.py", f"{TYPING}    import pictory_async._http.status", id="upward, for type checkers"),

@@ -8,7 +8,7 @@ import itertools
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,6 +32,18 @@ POLICIES: list[OnConflict] = ["rename", "skip", "overwrite"]
 MISSING = [(), ("links",), ("locks",), ("links", "locks")]
 
 
+def pairs(values: list[Any]) -> list[tuple[OnConflict, tuple[str, ...], Any]]:
+    """Each policy with each thing that is missing; the values take turns, so that each meets each of both.
+
+    All three together are in the worlds of test_filing.py.
+    """
+    return [
+        (policy, missing, values[(first + second) % len(values)])
+        for first, policy in enumerate(POLICIES)
+        for second, missing in enumerate(MISSING)
+    ]
+
+
 def places(tmp_path: Path, *, old: bool) -> Iterator[tuple[int, Path]]:
     """A new directory for each call at which something may happen, with an older version of the film or without."""
     for number in itertools.count(1):
@@ -41,9 +53,7 @@ def places(tmp_path: Path, *, old: bool) -> Iterator[tuple[int, Path]]:
         yield number, directory
 
 
-@pytest.mark.parametrize("missing", MISSING)
-@pytest.mark.parametrize("old", [True, False])
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("policy", "missing", "old"), pairs([True, False]))
 def test_a_kill_at_any_call_leaves_complete_files(
     tmp_path: Path, policy: OnConflict, old: bool, missing: tuple[str, ...]
 ) -> None:
@@ -68,9 +78,7 @@ def test_a_kill_at_any_call_leaves_complete_files(
             return
 
 
-@pytest.mark.parametrize("missing", MISSING)
-@pytest.mark.parametrize("old", [True, False])
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("policy", "missing", "old"), pairs([True, False]))
 def test_a_call_that_fails_leaves_complete_files(
     tmp_path: Path, policy: OnConflict, old: bool, missing: tuple[str, ...]
 ) -> None:
@@ -127,9 +135,7 @@ def impatient() -> Watched:
     return system
 
 
-@pytest.mark.parametrize("missing", MISSING)
-@pytest.mark.parametrize("interfere", [delete_parts, another_process, begin_anew])
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("policy", "missing", "interfere"), pairs([delete_parts, another_process, begin_anew]))
 def test_interference_at_any_call_publishes_nothing_incomplete(
     tmp_path: Path, policy: OnConflict, interfere: object, missing: tuple[str, ...]
 ) -> None:

@@ -28,11 +28,11 @@ class TestAGateway:
     @pytest.mark.parametrize("fault", GATEWAY)
     async def test_a_short_hiccup_ends_nothing(self, world: World, fault: str, begin: float) -> None:
         """A gateway that responds for the API for twelve seconds costs no outcome."""
-        ids = renders(world, 200)
+        ids = renders(world, 50)
         simulator = Simulator(world, latency=0.05, faults=between(begin, begin + 12.0, GATEWAY[fault]))
         async with client_of(simulator) as client:
             outcomes = await client.projects.wait_all(ids)
-        assert {RenderStatus.RENDERED: 200} == statuses(outcomes)
+        assert {RenderStatus.RENDERED: 50} == statuses(outcomes)
 
     @pytest.mark.parametrize("fault", GATEWAY)
     async def test_a_long_one_does_not_either(self, world: World, fault: str) -> None:

@@ -222,6 +222,18 @@ async def test_the_share_link_can_be_waited_for() -> None:
     assert link is not None
 
 
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize("address", [5, {"url": "x"}, ["x"]])
+async def test_a_share_link_that_cannot_be_read_is_not_absent(address: object, wait: bool) -> None:
+    """An address that is not a text is an error that names its place, not a project without a page."""
+    world = World()
+    project_id = world.add_project(Render(-100.0, duration=10.0), overrides={"shareVideoURL": address})
+    async with Simulator(world).client() as client:
+        with pytest.raises(errors.MalformedResponseError, match=f"{project_id!r} could not be read") as caught:
+            await client.projects.share_link(project_id, wait=wait)
+    assert ("$.shareVideoURL", True) == (caught.value.json_path, caught.value.from_api)
+
+
 class TestJobs:
     """``client.jobs``."""
 

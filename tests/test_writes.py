@@ -63,7 +63,7 @@ class TestWrites:
     @pytest.mark.parametrize("slowest", [0.001, 0.3, 5.0, 90.0])
     async def test_no_window_of_writes_holds_more_than_the_rate(self, burst: int, slowest: float) -> None:
         """Whatever happens between grant and write, no closed window holds more than ``rate`` writes."""
-        for seed in range(6):
+        for seed in range(3):
             chance = random.Random(seed)
             limiter = RateLimiter(40, 10.0, burst)
             written = await send(limiter, 400, lambda chance=chance: chance.uniform(0.0, slowest))  # type: ignore[misc]

@@ -10,6 +10,7 @@ import attrs
 
 from pictory_async._api.listing import Listing
 from pictory_async._codec.answers import decode_project, decode_project_page, decode_render_started
+from pictory_async._codec.unreadable import unread_fields
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
@@ -24,8 +25,8 @@ from pictory_async._values import brief
 from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
+    MalformedResponseError,
     PictoryConfigError,
-    RateLimitedError,
     RenderSubmitUncertainError,
     RequestTimeoutError,
     StatusError,
@@ -271,11 +272,17 @@ class Projects:
             The address; ``None`` if the project has none.
 
         Raises:
+            MalformedResponseError: The address could not be read: it is not a text.
             PictoryError: Whatever `get` and `wait` raise.
         """
-        if wait:
-            return (await self.wait(project_id, max_wait=max_wait, interval=interval)).share_video_url
-        return (await self.get(project_id)).share_video_url
+        waiting = self.wait(project_id, max_wait=max_wait, interval=interval) if wait else self.get(project_id)
+        project = await waiting
+        name = unread_fields(project).get("share_video_url")
+        if name is not None:
+            text = f"The address of the page of project {project.id!r} could not be read: it is not a text."
+            path = project_path(project_id)
+            raise MalformedResponseError(text, method="GET", path=path, json_path=f"$.{name}")
+        return project.share_video_url
 
     async def download(
         self,
@@ -364,7 +371,7 @@ def _proves_nothing_started(error: APIError) -> bool:
     """Whether a failed render request had no effect, so that the caller may send another: each one is billed."""
     if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
         return not error.sent
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, StatusError) and error.status == 429:  # noqa: PLR2004 - Too Many Requests
         return True
     # A gateway's response proves nothing, and neither does an error of the server or a 408 (Request Timeout).
     return isinstance(error, StatusError) and error.from_api and error.status in {*range(400, 500)} - {408}

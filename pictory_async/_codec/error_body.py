@@ -18,13 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _LARGEST = 1024 * 1024  # bytes: reading more would hold up the event loop
+_FIRST: Final = 1000  # bytes of a body that is no JSON
 _MOST: Final = 100  # field problems, and entries of one list of texts
 _ALL: Final = 10_000  # characters of all field problems together
 _SHOWN: Final = 10  # field problems in a message
 
 _MESSAGES: Final = ("message", "Message", "error_message", "errorMessage")
-_CODES: Final = ("code", "error_code", "errorCode")
+_CODES: Final = ("code", "error_code", "errorCode", "__type")
 _REPORTS: Final = ("error", "errors", "error_code", "error_message", "errorMessage")
+# As the services of AWS name it, which a gateway passes on with status 400 or 403. Nothing else may look like it: the
+# refusal of a key must not be waited for.
+_THROTTLED: Final = (
+    r"Throttl(?:ing|ed)(?:Exception)?|RequestThrottled(?:Exception)?|TooManyRequests(?:Exception)?"
+    r"|RequestLimitExceeded|ProvisionedThroughputExceeded(?:Exception)?|SlowDown"
+)
+_THROTTLED_CODE: Final = re.compile(rf"(?:[^:]*[#.])?(?:{_THROTTLED})(?::.*)?", re.IGNORECASE)
+_THROTTLED_WORDS: Final = re.compile(
+    r"(?:rate|rate limit|request limit) (?:is )?exceeded\W*|too many requests\W*", re.IGNORECASE
+)
+_THROTTLED_AMONG: Final = re.compile(rf"\((?:{_THROTTLED})\)")
+_CODE_IN_XML: Final = re.compile(rb"<Code>([A-Za-z.]{1,60})</Code>")
 _NOT_FOUND: Final = re.compile(r"(?i)not[ _]found|does not exist|no such ")
 
 
@@ -63,6 +76,24 @@ class ErrorBody(ValueObject):
     def says_not_found(self) -> bool:
         """Whether the words or the code say that what was asked for does not exist."""
         return any(text is not None and _NOT_FOUND.search(text) for text in (self.message, self.code))
+
+
+def says_throttled(found: ErrorBody | None, body: bytes, kind: str | None) -> bool:
+    """Whether an error response says, in words or by a code, that there were too many requests.
+
+    Args:
+        found: What the body states, if it is JSON.
+        body: The body.
+        kind: The type of the error, from a header.
+    """
+    if found is None:
+        code = _CODE_IN_XML.search(body[:_FIRST])
+        found = ErrorBody(message=body[:_FIRST].decode("latin-1").strip(), code=code and code[1].decode())
+    return (
+        any(text is not None and _THROTTLED_CODE.fullmatch(text) is not None for text in (kind, found.code))
+        or _THROTTLED_WORDS.fullmatch(found.message or "") is not None
+        or _THROTTLED_AMONG.search(found.message or "") is not None
+    )
 
 
 def decode_error(body: bytes, hide: Callable[[str], str] = str) -> ErrorBody | None:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import anyio
 
+from pictory_async._files.beginnings import LENGTH, is_markup, is_page
 from pictory_async._files.names import as_sent
 from pictory_async._files.source import Busy, Cut, Meter, Patience, Source
 from pictory_async._http.encoding import Gunzip, codings
@@ -109,7 +110,7 @@ class Fetcher:
         url = self.checked(source, source.url)
         for _ in range(_REDIRECTS + 1):
             async with self._engine.stream(self._request(url, source, part)) as stream:
-                location = header(stream.headers, b"location")
+                location = _value(stream.headers, b"location")
                 if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
                     return await self._answered(stream, source, part, patience)
             with suppress(ValueError):  # an address that cannot be read stays as it is, and is rejected
@@ -155,10 +156,10 @@ class Fetcher:
 
 async def _beyond_the_end(stream: Stream, source: Source, part: PartFile) -> bool:
     """Look at a 416 response: the file is complete, or it is another one."""
-    found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
+    found = re.fullmatch(_RANGE, _value(stream.headers, b"content-range") or "")
     total = int(found[3]) if found is not None else None
     if part.size:
-        same = header(stream.headers, b"etag") is None or _validator(stream.headers) == part.validator
+        same = not _values(stream.headers, b"etag") or _validator(stream.headers) == part.validator
         if total == part.size == part.total and same:
             return True
         await anyio.to_thread.run_sync(part.restart)
@@ -219,8 +220,9 @@ async def _write(stream: Stream, source: Source, part: PartFile, gunzip: Gunzip 
         while chunk := await stream.read():
             arrived += len(chunk)
             for piece in (chunk,) if gunzip is None else gunzip.feed(chunk):
-                _check_beginning(piece, source, part.size + len(buffer))
                 buffer += piece
+                if not part.size and len(buffer) - len(piece) < LENGTH:
+                    _check_beginning(buffer, source)
                 if len(buffer) >= _BUFFER:
                     await _flush(buffer, part)
                     source.tell(part.size, part.total)
@@ -243,26 +245,28 @@ async def _flush(buffer: bytearray, part: PartFile) -> None:
     await anyio.to_thread.run_sync(part.write, data)
 
 
-def _check_beginning(piece: bytes, source: Source, position: int) -> None:
-    # Some stores and proxies send their errors with status 200 and as any type. No media file begins like this.
-    if position == 0 and source.kind not in _TEXT | _JSON and re.match(rb"\s*(<[?!a-zA-Z]|\{\s*\")", piece[:64]):
+def _check_beginning(buffer: bytearray, source: Source) -> None:
+    # Some stores and proxies send their errors with status 200 and as any type.
+    is_foreign = is_page if source.kind in _TEXT | _JSON else is_markup
+    if is_foreign(bytes(buffer[:LENGTH])):
+        buffer.clear()  # nothing of it is kept
         raise _Foreign("the server sent a text instead.")
 
 
 def _extent(stream: Stream, source: Source) -> tuple[int | None, int]:
     """The length of the whole file in bytes, and where in it the response begins."""
-    stated = header(stream.headers, b"content-length")
-    length = int(stated) if stated is not None and re.fullmatch(_LENGTH, stated) else None
-    kind = header(stream.headers, b"content-type") or ""
-    if _PAGE.match(kind):
+    kinds = _values(stream.headers, b"content-type")
+    if any(map(_PAGE.match, kinds)):
         raise _Foreign("the server sent a web page instead.")  # of a firewall, or of a hotel's network
-    if _DOCUMENT.match(kind) and source.kind not in _JSON:
+    if any(map(_DOCUMENT.match, kinds)) and source.kind not in _JSON:
         raise _Foreign("the server sent JSON instead.")
     if codings(stream.headers) not in ([], ["gzip"]):  # stores send gzip if the file was stored so
         raise Cut("the server compressed the file, although it was asked not to.")
+    stated = _value(stream.headers, b"content-length")
+    length = int(stated) if stated is not None and re.fullmatch(_LENGTH, stated) else None
     if stream.status == 200:  # noqa: PLR2004 - the whole file
         return length, 0
-    found = re.fullmatch(_RANGE, header(stream.headers, b"content-range") or "")
+    found = re.fullmatch(_RANGE, _value(stream.headers, b"content-range") or "")
     if found is None or found[1] is None:
         raise _Unclear("the server did not state which part it sent.")
     first, last, total = int(found[1]), int(found[2]), int(found[3])
@@ -271,11 +275,30 @@ def _extent(stream: Stream, source: Source) -> tuple[int | None, int]:
     return total, first
 
 
+def _values(headers: Headers, name: bytes) -> list[str]:
+    """The different values of a header, which may have been sent several times."""
+    found = (value.decode("latin-1").strip() for key, value in headers if key.lower() == name)
+    return list(dict.fromkeys(found))
+
+
+def _value(headers: Headers, name: bytes) -> str | None:
+    """The value of a header; ``None`` if it is absent.
+
+    Raises:
+        _Unclear: It has several values: whichever is right, the other one may be believed on the way.
+    """
+    found = _values(headers, name)
+    if len(found) > 1:
+        raise _Unclear(f"the server contradicts itself: it sent several values of {name.decode()}.")
+    return next(iter(found), None)
+
+
 def _validator(headers: Headers) -> str | None:
     """What identifies this version of the file: a strong entity tag (RFC 9110, section 8.8.3).
 
     Not the date of its last change, which is the same for two versions within a second.
     """
-    tag = header(headers, b"etag")
+    tags = _values(headers, b"etag")
+    tag = tags[0] if len(tags) == 1 else None  # several identify nothing
     # It is sent back in a header, so it must not be able to become two headers.
     return tag if tag is not None and not tag.startswith("W/") and tag.isascii() and tag.isprintable() else None

@@ -13,8 +13,12 @@ FileKind = Literal["video", "audio", "srt", "vtt", "txt", "thumbnail", "share"]
 """The kinds of files that a project can have."""
 
 _MAX_BYTES: Final = 150  # of a name, so that an ending and a number fit into the 255 that file systems allow
-_FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
-_RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+_FORBIDDEN: Final = frozenset('<>:"/\\|?*')
+# Control and format characters, lone surrogates, and what separates lines.
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS: Final = frozenset("\u200c\u200d")  # Persian, Hindi and emojis are written with them
+# Windows takes a device's name for the device whatever follows a dot, and whatever spaces are before it.
+_RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?")
 # Not just any ending: a system may run a file called "Film.bat". No ending is in two rows: no two kinds share a name.
 _ENDINGS: Final = {
     "video": (".mp4", ".m4v", ".mkv", ".mov", ".webm"),
@@ -36,16 +40,20 @@ KINDS: Final[tuple[FileKind, ...]] = get_args(FileKind)
 def safe_name(name: str | None, fallback: str, encoding: str = sys.getfilesystemencoding()) -> str:
     """Turn a project's name into a file name that is safe on every system.
 
-    Path separators, control characters, marks that change the reading direction, what Windows forbids, and what the
-    file system's encoding lacks become ``_``. Names that Windows reserves get a leading ``_``. Dots and spaces at the
-    ends are removed, and long names are cut. An empty result becomes ``fallback``.
+    Path separators, control and format characters such as marks that change the reading direction, what Windows
+    forbids, and what the file system's encoding lacks become ``_``. Names that Windows reserves get a leading ``_``.
+    Dots and spaces at the ends are removed, and long names are cut. An empty result becomes ``fallback``.
     """
-    text = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name or ""))
+    text = "".join("_" if _is_unsafe(sign) else sign for sign in unicodedata.normalize("NFC", name or ""))
     text = text.encode(encoding, "replace").decode(encoding).replace("?", "_").strip(". ")
     text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
     if not text.strip("_. "):
         return safe_name(fallback, "project", encoding) if name != fallback else "project"
     return f"_{text}" if _RESERVED.fullmatch(text) else text
+
+
+def _is_unsafe(sign: str) -> bool:
+    return sign in _FORBIDDEN or (unicodedata.category(sign) in _HIDDEN and sign not in _JOINERS)
 
 
 def ending_of(kind: str, url: str) -> str:

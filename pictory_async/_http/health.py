@@ -7,13 +7,12 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from pictory_async.errors import APIError, MalformedResponseError, StatusError
+from pictory_async.errors import APIError, MalformedResponseError, RateLimitedError, StatusError
 
 Likeness: TypeAlias = tuple[type[APIError], int, bool]
 
 _LIMIT_WITHIN: Final = 10.0  # seconds
 _MANY: Final = 10
-_TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
 _PATHS: Final = 1000
 _FORGOTTEN_AFTER: Final = 300.0  # seconds
@@ -97,7 +96,7 @@ class Health:
 
         A path that is refused again, although many others were not meanwhile, is refused for reasons of its own.
         """
-        if error.status != _TOO_MANY and not (error.status == _UNAVAILABLE and self.succeeds(sent_at)):
+        if not isinstance(error, RateLimitedError) and not (error.status == _UNAVAILABLE and self.succeeds(sent_at)):
             return False
         successes, at = self._limited.pop(error.path, (0, -math.inf))
         if len(self._limited) >= _PATHS:

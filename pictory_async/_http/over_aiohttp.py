@@ -10,13 +10,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
+import httpx
 import httpx_aiohttp
 
 from pictory_async._http.admission import WRITING
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
 _CLOCK: Final = 0.01
 """Seconds that uvloop's time may be behind that by which aiohttp notes when a connection became idle."""
@@ -67,6 +68,26 @@ class Connector(aiohttp.TCPConnector):
         return chain.from_iterable(idle.values())
 
 
+class _Body(httpx.AsyncByteStream):
+    """A body, to its last byte: after a cut, aiohttp raises its error and does not return what arrived before it."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._inner:
+                yield chunk
+        except Exception:
+            # Not public: a later version that keeps it elsewhere is used without it.
+            reader: Any = getattr(getattr(self._inner, "_aiohttp_response", None), "content", None)
+            yield b"".join(getattr(reader, "_buffer", ()))[getattr(reader, "_buffer_offset", 0) :]
+            raise
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
 class Transport(httpx_aiohttp.AiohttpTransport):
     """Sends requests with an aiohttp session of its own.
 
@@ -84,6 +105,12 @@ class Transport(httpx_aiohttp.AiohttpTransport):
 
         self._connectors: list[Connector] = []
         super().__init__(verify=tls, client=open_session)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        response = await super().handle_async_request(request)
+        response.stream = _Body(response.stream)
+        return response
 
     def drop_older(self, moment: float) -> None:
         """Close the idle connections that were last used before a moment, by `anyio.current_time`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pictory_async._codec.error_body import ErrorBody, decode_error
+from pictory_async._codec.error_body import ErrorBody, decode_error, says_throttled
 from pictory_async._http.messages import header, no_such
 from pictory_async._http.retry import parse_retry_after
 from pictory_async.errors import (
@@ -62,20 +62,20 @@ def status_error(response: Response, *, doubtful: bool = False) -> StatusError:
         # A redirect leads elsewhere, whatever its body is.
         "from_api": body.from_api and not _is_redirect(status),
     }
+    pause = parse_retry_after(header(response.headers, b"retry-after"), _server_time(response))
+    if status == 429 or (status in {400, 403} and _is_throttled(response, found)):  # noqa: PLR2004 - Too Many Requests
+        text = (
+            f"Pictory rejected the request for {request.subject}: too many requests{body.said}. "
+            "Lower the limiter's rate."
+        )
+        return RateLimitedError(text, retry_after=pause, **facts)
     if status in {400, 422}:
         said = f" ({body.message})" if body.message else ""
         text = (
             f"Pictory rejected the request for {request.subject}{said}.{body.listed} Correct it; a retry cannot help."
         )
         return InvalidRequestError(text, fields=body.fields, **facts)
-    if status in {429, *range(500, 600)}:
-        pause = parse_retry_after(header(response.headers, b"retry-after"), _server_time(response))
-        if status == 429:  # noqa: PLR2004 - Too Many Requests
-            text = (
-                f"Pictory rejected the request for {request.subject}: too many requests{body.said}. "
-                "Lower the limiter's rate."
-            )
-            return RateLimitedError(text, retry_after=pause, **facts)
+    if 500 <= status < 600:  # noqa: PLR2004 - server errors
         advice = _ADVICE.get(status, _REPORT)
         text = f"Pictory failed to respond for {request.subject}: status {status}{body.said}. {advice}"
         return ServerError(text, retry_after=pause, **facts)
@@ -99,6 +99,10 @@ def status_error(response: Response, *, doubtful: bool = False) -> StatusError:
 
 
 _KINDS: Final[dict[int, type[StatusError]]] = {401: AuthenticationError, 403: PermissionDeniedError, 404: NotFoundError}
+
+
+def _is_throttled(response: Response, found: ErrorBody | None) -> bool:
+    return says_throttled(found, response.body, header(response.headers, b"x-amzn-errortype"))
 
 
 def _is_redirect(status: int) -> bool:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import anyio
 import attrs
-import click
 
 from pictory_async import AsyncPictory
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, debugs, ends_all, worst_code
 from pictory_async.cli._progress import telling
-from pictory_async.cli.display.text import echo_json
+from pictory_async.cli.display.text import echo_json, echo_note
 from pictory_async.errors import APIError, NotFoundError
 
 if TYPE_CHECKING:
@@ -114,9 +113,9 @@ class Batch(Generic[T]):
         for first, *others in self._said.values():
             if others:
                 names = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
-                click.echo(f"The same as for {first!r} for {len(others)} more: {names}", err=True)
+                echo_note(f"The same as for {first!r} for {len(others)} more: {names}")
         if len(self.ids) > 1 and (interrupted or self.stopped is not None):
-            click.echo(f"{'Interrupted' if interrupted else 'Stopped'}: {self.summary}.", err=True)
+            echo_note(f"{'Interrupted' if interrupted else 'Stopped'}: {self.summary}.")
         return INTERRUPTED if interrupted else self._code
 
     @property

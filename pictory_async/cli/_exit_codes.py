@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 import click
 
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import printable
+from pictory_async.cli.display.text import echo_note, printable
 from pictory_async.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -62,9 +62,9 @@ class CommandError(click.ClickException):
     def __init__(self, message: str) -> None:
         super().__init__(printable(message))
 
-    def show(self, file: IO[Any] | None = None) -> None:
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's interface
         """Print the sentence. In an event loop too, where click would look for translations on the disk."""
-        click.echo(f"Error: {self.format_message()}", file=file, err=True)
+        echo_note(f"Error: {self.format_message()}")
 
 
 class SettingError(CommandError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import IO, TYPE_CHECKING, Final
 
 import click
@@ -30,6 +31,13 @@ _NOT_IN_IDS: Final = {
     '"': "a quotation mark",
     "'": "a quotation mark",
 }
+# A number in scientific notation, with decimals, with separated thousands, or rounded to 15 digits; the error of a
+# formula, in any language; or a number that its column is too narrow for.
+_OF_A_SPREADSHEET: Final = re.compile(
+    r"\d+(?:[.,]\d+)?E[+-]\d+|\d+[.,]\d+E\d+|\d+[.,]0+|\d{1,3}(?:[.,]\d{3}){2,}|[1-9]\d{14}0{3,}"
+    r"|#[^\W\d]+(?:/\w+)?[?!]|#N/A|#{3,}",
+    re.IGNORECASE,
+)
 _TITLES: Final = frozenset({"id", "ids", "project_id", "projectid", "project id"})
 _LONGEST_SHOWN: Final = 60
 
@@ -90,7 +98,7 @@ def _ids_in(file: IO[bytes]) -> list[str]:
     ids: list[str] = []
     for number, line in enumerate(read_lines(file), 1):
         text = line.strip()
-        if text and not text.startswith("#"):
+        if text and (not text.startswith("#") or _OF_A_SPREADSHEET.fullmatch(text)):
             problem = _objection(text)
             if problem is not None:
                 where = f"{file_name(file)}, line {number}"
@@ -103,6 +111,8 @@ def _objection(text: str) -> str | None:
     """Say why a text cannot be an id; ``None`` if it can be."""
     if text.startswith("{"):
         return "These are handles of renders, not ids: use --handle FILE."
+    if _OF_A_SPREADSHEET.fullmatch(text):
+        return f"{text!r} is not an id: a spreadsheet changed it. Format its column as text, and copy the id again."
     if text.casefold() in _TITLES:
         return f"{text!r} is the title of a column, not an id."
     found = next((name for sign, name in _NOT_IN_IDS.items() if sign in text), None)

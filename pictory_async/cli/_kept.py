@@ -21,6 +21,7 @@ import click
 
 from pictory_async import ProjectId, RenderHandle
 from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli.display.text import echo_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,11 +69,13 @@ class Store:
     """What is pending, under short names.
 
     Items are appended, and so is that they are done: commands that run at the same time lose nothing of each other.
-    What is damaged, or no regular file, is skipped: it must not end a command that has something to say.
+    What is damaged, or no regular file, is skipped: it must not end a command that has something to say. What was kept
+    for another account, that is with another API key or address of the API, is left alone.
     """
 
     def __init__(self) -> None:
         self._directory = find_state() / "pending"
+        self._asking = find_state() / "asking"
         self._account = _account()
 
     def keep(self, items: Iterable[Kept], name: str | None = None) -> str:
@@ -100,10 +103,15 @@ class Store:
         Raises:
             SettingError: There is nothing.
         """
-        found = self._read(self._path(name)) if _NAME.fullmatch(name) else {}
+        found = self._read_all(self._path(name)) if _NAME.fullmatch(name) else {}
+        mine = [item for account, item in found.values() if account == self._account]
+        if found and not mine:
+            # Not refused: the key may have been replaced, or the address been wrong.
+            echo_note(f"What is pending under the name {name!r} was kept with another API key or base URL.")
+            return [item for _, item in found.values()]
         if not found:
             raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
-        return [*found.values()]
+        return mine
 
     def done(self, items: Iterable[Kept]) -> None:
         """Take in that these waits have ended, under whatever name. What cannot be written stays pending.
@@ -113,8 +121,8 @@ class Store:
         ended = {self._key(item): item for item in items}
         with contextlib.suppress(OSError):
             for path in self._paths() if ended else ():
-                found = self._read(path)
-                keys = [key for key, item in found.items() if key in ended and _includes(ended[key], item)]
+                found = self._read_all(path)
+                keys = [key for key, (_, item) in found.items() if key in ended and _includes(ended[key], item)]
                 if keys and len(keys) == len(found):
                     path.unlink()
                 elif keys:
@@ -129,6 +137,30 @@ class Store:
             if isinstance(item, RenderHandle) and str(item.project_id) == project_id
         ]
         return max(handles, key=lambda handle: handle.requested_at or _LONG_AGO, default=None)
+
+    def ask(self, project_id: str) -> None:
+        """Note that a render is about to be requested: if this process is killed, the next one finds the note."""
+        with contextlib.suppress(OSError):
+            self._asking.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._note(project_id).touch()
+
+    def answered(self, project_id: str) -> None:
+        """Remove that note: what became of the request is known."""
+        with contextlib.suppress(OSError):
+            self._note(project_id).unlink()
+
+    def unanswered(self, project_ids: Iterable[str]) -> dict[str, datetime]:
+        """Return the projects with such a note, each with its time, and remove the notes."""
+        found: dict[str, datetime] = {}
+        for one in project_ids:
+            with contextlib.suppress(OSError):
+                found[one] = datetime.fromtimestamp(self._note(one).stat().st_mtime, UTC)
+                self._note(one).unlink()
+        return found
+
+    def _note(self, project_id: str) -> Path:
+        text = f"{self._account} {project_id}"
+        return self._asking / hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}{_SUFFIX}"
@@ -152,7 +184,10 @@ class Store:
             out.write("\n".join(["", *lines, ""]))
 
     def _read(self, path: Path) -> dict[str, Kept]:
-        found: dict[str, Kept] = {}
+        return {key: item for key, (account, item) in self._read_all(path).items() if account == self._account}
+
+    def _read_all(self, path: Path) -> dict[str, tuple[str, Kept]]:
+        found: dict[str, tuple[str, Kept]] = {}
         lines: list[bytes] = []
         with contextlib.suppress(OSError):
             lines = path.read_bytes().splitlines() if path.is_file() else []
@@ -164,17 +199,19 @@ class Store:
                     found.pop(raw["done"], None)
                 else:
                     item = _item(raw, line)
-                    found[self._key(item)] = item
+                    account = str(raw["account"])
+                    found[self._key(item, account)] = account, item
         return found
 
-    def _key(self, item: Kept) -> str:
+    def _key(self, item: Kept, account: str = "") -> str:
+        account = account or self._account
         if isinstance(item, RenderHandle):
-            return f"render {item.project_id} {item.job_id} {item.requested_at}"
-        return f"id {item.account or self._account} {item.project_id}"
+            return f"render {account} {item.project_id} {item.job_id} {item.requested_at}"
+        return f"id {account} {item.project_id}"
 
     def _line(self, item: Kept) -> str:
         if isinstance(item, RenderHandle):
-            return item.to_json()
+            return json.dumps({**json.loads(item.to_json()), "account": self._account})
         after = None if item.after is None else item.after.isoformat()
         return json.dumps({"id": item.project_id, "after": after, "account": item.account or self._account})
 

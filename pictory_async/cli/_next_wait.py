@@ -16,9 +16,9 @@ from pictory_async.cli._kept import Kept, Store
 from pictory_async.cli.display.text import echo_command, echo_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["NextWait", "options_again"]
+__all__ = ["NextWait", "note_unanswered", "options_again"]
 
 
 def _seconds(number: float) -> str:
@@ -107,3 +107,12 @@ def options_again() -> list[str]:
         if name in _KEPT_OPTIONS and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             found += [parameter.opts[0], _KEPT_OPTIONS[name](ctx.params[name])]
     return found
+
+
+def note_unanswered(ids: Iterable[str]) -> None:
+    """Print on standard error which of these projects an earlier command requested a render for, and was killed."""
+    for one, moment in Store().unanswered(ids).items():
+        echo_note(
+            f"An earlier command requested a render of project {one!r} at {moment:%Y-%m-%d %H:%M:%S} UTC and did not "
+            "report what became of it. It may have been started, and billed: look at the project in Pictory."
+        )

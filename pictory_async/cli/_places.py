@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import stat
 import tempfile
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from pictory_async.cli._exit_codes import SettingError
 
-__all__ = ["check_directory", "check_file"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["check_directory", "check_file", "names_of"]
+
+# The last one is how a name with a digest ends.
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]|^[.-]|\.$|_[0-9a-f]{8}$")
+_NO_WORD: Final = re.compile(r"[^A-Za-z0-9-]|^-")
+_DEVICE: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+_LONGEST: Final = 100  # characters, so that endings fit into the 255 bytes that file systems allow
+
+
+def names_of(ids: Iterable[str]) -> dict[str, str]:
+    """Name a file or a directory by each id: different ids have different names, on every file system.
+
+    An id that is a safe name is its own name. Any other one gets a part of its digest, and so do ids that differ only
+    in upper and lower case. Apart from that, a name depends on its id only, so that the next run finds it again.
+    """
+    ids = list(ids)
+    alike = Counter(one.lower() for one in ids)
+    return {one: _marked(one) if alike[one.lower()] > 1 or not _is_name(one) else one for one in ids}
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= _LONGEST and not _UNSAFE.search(text) and not _DEVICE.fullmatch(text)
+
+
+def _marked(text: str) -> str:
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{_NO_WORD.sub('_', text[:_LONGEST])}_{digest}"
 
 
 def check_directory(path: Path) -> None:

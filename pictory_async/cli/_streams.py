@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli.display.text import is_escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -39,9 +40,12 @@ _PLAIN: Final = {
 _HANDLER: Final = "pictory.plain"
 
 
-def _replaced(error: UnicodeError) -> tuple[str, int]:
+def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
+    found = error.object[error.start : error.end]
+    if is_escaped(found):  # a part of a path: written as it was read, it can be pasted
+        return found.encode("ascii", "surrogateescape"), error.end
     return "".join(_PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
@@ -66,6 +70,10 @@ class Output:
     """
 
     def __init__(self, stream: TextIO, *, reports: bool) -> None:
+        # As an ASCII stream has it in some locales only, and standard error never.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and codecs.lookup(stream.encoding).name == "ascii":
+            reconfigure(errors="surrogateescape")
         self._stream = stream
         self._reports = reports
         self.failure: Exception | None = None
@@ -89,7 +97,7 @@ class Output:
         if isinstance(text, bytes):
             text = text.decode()
         encoding = self._stream.encoding or "utf-8"
-        plain = text.encode(encoding, _HANDLER).decode(encoding)
+        plain = text.encode(encoding, _HANDLER).decode(encoding, "surrogateescape")
         if plain:  # to write nothing to a full disk fails too, and click does it before it prints
             self._attempt(lambda: self._stream.write(plain))
         return len(text)

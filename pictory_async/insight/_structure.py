@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from pictory_async._codec.unreadable import unread_fields
 from pictory_async.insight._numbers import numbered, places_unread
 from pictory_async.insight._text import Gap
 from pictory_async.insight._unread import known
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pictory_async.models import Template, TemplateScene
+
+T = TypeVar("T")
 
 __all__ = ["SceneStructure", "TemplateStructure", "template_structure"]
 
@@ -33,6 +36,7 @@ class SceneStructure:
         layer_texts: The texts of its layers, in order; layers without text are left out.
         layers_by_type: Number of layers of each type, such as ``{"text": 2}``; ``unknown`` for layers without a
             type. Read-only.
+        unreadable: The names of its fields that could not be read, such as ``subtitles``, in the API's spelling.
     """
 
     number: int
@@ -40,6 +44,7 @@ class SceneStructure:
     subtitles: tuple[str, ...] = ()
     layer_texts: tuple[str, ...] = ()
     _layers_by_type: dict[str, int] = attrs.field(converter=plain_dict, alias="layers_by_type", hash=False)
+    unreadable: tuple[str, ...] = ()
 
     @property
     def layers_by_type(self) -> Mapping[str, int]:
@@ -47,25 +52,32 @@ class SceneStructure:
         return MappingProxyType(self._layers_by_type)
 
     @property
-    def subtitle_count(self) -> int:
-        """Number of subtitles."""
-        return len(self.subtitles)
+    def subtitle_count(self) -> int | None:
+        """Number of subtitles; ``None`` if they could not be read."""
+        return self._if_read("subtitles", len(self.subtitles))
 
     @property
-    def layer_count(self) -> int:
-        """Number of layers in all groups."""
-        return sum(self._layers_by_type.values())
+    def layer_count(self) -> int | None:
+        """Number of layers in all groups; ``None`` if they could not be read."""
+        return self._if_read("layers", sum(self._layers_by_type.values()))
+
+    def _if_read(self, name: str, value: T) -> T | None:
+        return None if name in self.unreadable else value
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the scene as JSON values, with the keys of the API's page and more."""
+        """Return the scene as JSON values, with the keys of the API's page and more.
+
+        What depends on a list that could not be read is ``None``; ``unreadable`` is there only then.
+        """
         return {
             "scene_number": self.number,
             "scene_id": self.id,
             "subtitle_count": self.subtitle_count,
             "layer_count": self.layer_count,
-            "subtitles": list(self.subtitles),
-            "layer_texts": list(self.layer_texts),
-            "layers_by_type": dict(self._layers_by_type),
+            "subtitles": self._if_read("subtitles", list(self.subtitles)),
+            "layer_texts": self._if_read("layers", list(self.layer_texts)),
+            "layers_by_type": self._if_read("layers", dict(self._layers_by_type)),
+            **({"unreadable": list(self.unreadable)} if self.unreadable else {}),
         }
 
 
@@ -98,16 +110,24 @@ class TemplateStructure:
     unreadable: tuple[str, ...] = ()
 
     @property
-    def total_scenes(self) -> int:
-        """Number of scenes, without those that could not be read."""
-        return len(self.scenes)
+    def total_scenes(self) -> int | None:
+        """Number of scenes, without those that could not be read; ``None`` if that is all of them."""
+        return self._if_read("scenes", len(self.scenes))
+
+    def _if_read(self, name: str, value: T) -> T | None:
+        return None if name in self.unreadable else value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the structure as JSON values, with the keys of the API's page and more.
 
-        ``unreadable`` is there only if something could not be read.
+        A list that could not be read is ``None``, and so is its number; ``unreadable`` is there only if something could
+        not be read.
         """
         music = self.music
+        voices = [
+            {"speaker": voice.speaker, "speed": voice.speed, "amplification_level": voice.amplification_level}
+            for voice in self.voices
+        ]
         return {
             "name": self.name,
             "language": self.language,
@@ -115,13 +135,10 @@ class TemplateStructure:
             "total_scenes": self.total_scenes,
             "has_background_music": self.has_background_music,
             "has_voice_over": self.has_voice_over,
-            "variables": list(self.variables),
-            "scene_details": [scene.to_dict() for scene in self.scenes],
+            "variables": self._if_read("variables", list(self.variables)),
+            "scene_details": self._if_read("scenes", [scene.to_dict() for scene in self.scenes]),
             "background_music": None if music is None else {"url": music.url, "volume": music.volume},
-            "voices": [
-                {"speaker": voice.speaker, "speed": voice.speed, "amplification_level": voice.amplification_level}
-                for voice in self.voices
-            ],
+            "voices": self._if_read("voiceOver", self._if_read("voiceOver.aiVoices", voices)),
             **({"unreadable": list(self.unreadable)} if self.unreadable else {}),
         }
 
@@ -160,4 +177,5 @@ def _scene(number: int, scene: TemplateScene) -> SceneStructure:
         subtitles=tuple(subtitle.text or "" for subtitle in scene.subtitles),
         layer_texts=tuple(layer.text for layer in layers if layer.text),
         layers_by_type=Counter(layer.type or "unknown" for layer in layers),
+        unreadable=tuple(unread_fields(scene).values()),
     )

@@ -36,6 +36,7 @@ __all__ = ["Server", "SimulatorApp", "make_server", "wrap"]
 
 KEEP_ALIVE_SECONDS = 75
 _BUFFERED_BYTES = 262144
+_ACCEPTING_TURNS = 3  # of the event loop, until a connection that was just accepted is known
 
 
 class SimulatorApp:
@@ -157,6 +158,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._on_start = on_start
+        self._stopping = anyio.Event()
         self.connections_made = 0
         self.changed = threading.Condition()
 
@@ -176,9 +178,32 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_start()
 
+    def stop(self) -> None:
+        """Have the server shut down; call it in its event loop."""
+        self.should_exit = True
+        self._stopping.set()
+
+    # uvicorn looks ten times a second whether it should exit, and then lets a tenth of a second pass: too long for
+    # programs that start a server for each of their tests.
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with anyio.move_on_after(0.1):
+                await self._stopping.wait()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.stop()
-        await super().shutdown(sockets)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        turns = 0
+        while turns < _ACCEPTING_TURNS or self.server_state.connections or self.server_state.tasks:
+            turns += 1
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
+            await anyio.sleep(0.001)
 
 
 def wrap(app: SimulatorApp) -> Starlette:

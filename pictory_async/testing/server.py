@@ -92,7 +92,7 @@ async def serve(
             try:
                 await anyio.sleep(math.inf)
             finally:
-                server.should_exit = True
+                server.stop()
     finally:
         listener.close()
 
@@ -125,6 +125,7 @@ class ServerThread:
         self._origin: str | None = None
         self._thread: threading.Thread | None = None
         self._server: Server | None = None
+        self._stop: Callable[[], object] | None = None
         self._ready = threading.Event()
         self._failure: BaseException | None = None
 
@@ -173,8 +174,8 @@ class ServerThread:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close all connections and wait until the thread has ended."""
-        if self._server is not None:
-            self._server.should_exit = True
+        if self._stop is not None:
+            self._stop()
         self._join()
 
     @property
@@ -218,8 +219,10 @@ class ServerThread:
 
     def _run(self, listener: socket.socket) -> None:
         async def main() -> None:
-            self.simulator.keep_time(asyncio.get_running_loop().time)
-            self._server = make_server(self.simulator, self._ready.set)
+            loop = asyncio.get_running_loop()
+            self.simulator.keep_time(loop.time)
+            self._server = server = make_server(self.simulator, self._ready.set)
+            self._stop = lambda: loop.call_soon_threadsafe(server.stop)
             await self._server.serve(sockets=[listener])
 
         try:

@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
+from unittest import mock
 
 import pytest
 
@@ -47,15 +49,22 @@ def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 def seen(*arguments: str, code: int = 0, **options: Any) -> str:
-    """Run the command with both outputs on a terminal, and return everything that was written to it."""
+    """Run the command in this process, with both outputs on a terminal, and return everything that it wrote."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
-    with Terminal(**options) as terminal:
-        both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
-        with started(*arguments, **both) as process:
-            terminal.attached()
-            text = terminal.read_until()
-            assert code == process.wait(), text
-    return text
+    from pictory_async.cli._app import pictory  # noqa: PLC0415 - needs the extra
+
+    with Terminal(**options) as terminal, ThreadPoolExecutor(1) as reader:
+        text = reader.submit(terminal.read_until)
+        with (
+            os.fdopen(terminal.theirs, "w", encoding="utf-8") as screen,
+            mock.patch.dict(os.environ, terminal.environment),
+            contextlib.redirect_stdout(screen),
+            contextlib.redirect_stderr(screen),
+            pytest.raises(SystemExit) as end,
+        ):
+            pictory.main(arguments, prog_name="pictory")
+    assert code == (end.value.code or 0), text.result()
+    return text.result()
 
 
 def interrupted(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, str, str]:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import anyio.lowlevel
@@ -273,12 +274,13 @@ sys.exit(main())
 
 
 @pytest.mark.parametrize(
-    "module", ["pictory_async.cli._app", "pictory_async.cli._exit_codes", "pictory_async.cli._waiting"]
+    ("module", "one"),
+    [*zip(["_app", "_exit_codes", "_waiting"], cycle(SIGNALS), strict=False)],
 )
-@pytest.mark.parametrize("numbers", [[int(one), int(two)] for one in SIGNALS for two in SIGNALS[:1]])
-def test_a_signal_while_loading(module: str, numbers: list[int]) -> None:
-    """A signal before the command has started ends it quietly, and so do two."""
-    program = PRESSING.format(module=module, numbers=numbers)
+def test_a_signal_while_loading(module: str, one: int) -> None:
+    """A signal before the command has started ends it quietly, also if another one follows."""
+    numbers = [int(one), int(SIGNALS[0])]
+    program = PRESSING.format(module=f"pictory_async.cli.{module}", numbers=numbers)
     command = [sys.executable, "-c", program, "wait", "x"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (130, "", "") == (found.returncode, found.stdout, found.stderr)

@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import threading
 import time
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,8 +71,7 @@ def advice(err: str) -> str:
     return err[err.rindex("\n  pictory ") + 1 :]
 
 
-@pytest.mark.parametrize("options", [(), ("--json",)])
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(("number", "options"), [*zip(SIGNALS, cycle([(), ("--json",)]), strict=False)])
 def test_a_signal_after_the_reader_is_gone(
     world: World, asked: threading.Event, options: tuple[str, ...], number: int
 ) -> None:
@@ -101,15 +101,16 @@ def test_handles_survive_a_reader_that_is_gone(world: World) -> None:
         process.stdout.close()
         err = process.stderr.read()
         assert 1 == process.wait()
-    again = run(*advice(err).split()[1:], "--json")
+    again = run(*advice(err).split()[1:], "--interval", "0.05", "--json")
     found = {result["job_id"] for result in json.loads(again.stdout)["results"]}
     assert "Error" not in err
     assert {job.job_id for _, job in world.jobs} == found
     assert 0 < len(found) < 20
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("command", ["wait", "render", "share", "job"])
+@pytest.mark.parametrize(
+    ("command", "number"), [*zip(["wait", "render", "share", "job"], cycle(SIGNALS), strict=False)]
+)
 def test_the_cursor_is_restored(world: World, asked: threading.Event, command: str, number: int) -> None:
     """Every live view is removed, and the cursor is shown again."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)

@@ -140,3 +140,52 @@ def test_several_ids_in_one_word(text: str, advice: str) -> None:
     with pytest.raises(click.UsageError) as refused:
         collect_ids((text,))
     assert refused.value.message.endswith(f" {advice}")
+
+
+CHANGED = [
+    "1.23457E+19",
+    "1,76277E+12",
+    "2.0251110174236984e+48",
+    "2E+48",
+    "1762768083800.0",
+    "1.762.768.083.800",
+    "202511101742369000000",
+    "#NAME?",
+    "#N/A",
+    "#VALUE!",
+    "#DIV/0!",
+    "#BEZUG!",
+    "########",
+]
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("text", CHANGED)
+def test_what_a_spreadsheet_made_of_an_id(world: World, text: str) -> None:
+    """It is refused with a sentence that says so, also where a line would be a comment; nothing is sent."""
+    for found in (
+        run("render", "a", text),
+        run("wait", "--ids-from", "-", input=f"a\n{text}\n"),
+        run("diff", "a", text),
+    ):
+        assert (2, "") == (found.exit_code, found.stdout)
+        assert f"{text!r} is not an id: a spreadsheet changed it. Format its column as text" in found.stderr
+    assert [] == world.log
+
+
+def test_real_ids_are_not_taken_for_numbers() -> None:
+    """Ids of all versions, and of jobs, are left alone, whatever digits they have; and so are comments."""
+    ids = [
+        "20251110174236984d8bc37d1a6bd480fbcdd0fbafcbb0d1c",
+        "202508151145238899abc123def456gh",
+        "1762768083800",
+        "1762768083000",
+        "17627680838000000",
+        "2025e110",
+        "12e34",
+        "1f0e9d8c7b6a59483726150413223140",
+        "77",
+        "v1.2",
+    ]
+    assert ids == collect_ids(ids)
+    assert ids == collect_ids((), file_of("\n".join(["# name?", "#", "##", "#1", *ids])))

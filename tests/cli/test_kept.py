@@ -164,8 +164,9 @@ def test_accounts_are_apart(monkeypatch: pytest.MonkeyPatch, state: Path, variab
     (file,) = files(state)
     assert "secret" not in file.read_text()
     monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example")
-    monkeypatch.setenv(variable, "another")
-    Store().done([KeptId("7")])
+    with monkeypatch.context() as other:
+        other.setenv(variable, "another")
+        Store().done([KeptId("7")])
     assert same is (KeptId("7") not in Store().load(name))
 
 
@@ -218,3 +219,52 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.M
 def test_an_id_as_a_handle() -> None:
     """If nothing can be kept, an id is printed as a handle that waits for the same video."""
     assert RenderHandle(project_id="b", generated_before=DATE) == KeptId("b", DATE).as_handle()
+
+
+@pytest.mark.parametrize("variable", ["PICTORY_API_KEY", "PICTORY_API_BASE_URL"])
+def test_handles_of_accounts_are_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], state: Path, variable: str
+) -> None:
+    """Another account is told whose renders it waits for by name, and neither ends them, nor finds the newest."""
+    monkeypatch.setenv("PICTORY_API_KEY", "a-secret-key")
+    monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example")
+    name = Store().keep(HANDLES)
+    assert "secret" not in "".join(file.read_text() for file in files(state))
+    with monkeypatch.context() as other:
+        other.setenv(variable, "https://another.example")
+        assert HANDLES == Store().load(name)
+        assert "was kept with another API key or base URL" in capsys.readouterr().err
+        assert Store().newest("a") is None
+        Store().done(HANDLES)
+        assert HANDLES[:1] == Store().load(Store().keep(HANDLES[:1]))
+        Store().keep(HANDLES[:1], name)
+        Store().done(HANDLES[:1])
+    assert HANDLES == Store().load(name)
+    assert HANDLES[0] == Store().newest("a")
+    Store().done(HANDLES)
+    assert [] == files(state)
+
+
+def test_a_request_without_an_answer_is_told_once(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
+    """It is found by the next command for the same project of the same account, and only if it stayed unanswered."""
+    for one in ("a", "b/../c", "d"):
+        Store().ask(one)
+    Store().answered("d")
+    Store().answered("never asked")
+    with monkeypatch.context() as other:
+        other.setenv("PICTORY_API_KEY", "another")
+        assert {} == Store().unanswered(["a"])
+    found = Store().unanswered(["x", "a", "b/../c", "d"])
+    assert ["a", "b/../c"] == list(found)
+    assert all(time.tzinfo is UTC for time in found.values())
+    assert {} == Store().unanswered(["a", "b/../c"])
+    assert [] == [*(state / "asking").iterdir()]
+
+
+def test_notes_that_cannot_be_written_stop_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the note, the render is requested all the same."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PICTORY_STATE_DIR", str(tmp_path / "file"))
+    Store().ask("a")
+    Store().answered("a")
+    assert {} == Store().unanswered(["a"])

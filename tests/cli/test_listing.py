@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -118,7 +119,7 @@ def test_tables_on_a_terminal(world: World) -> None:
     assert "saved (UTC)" in text
     assert project_id in text
     assert "\x1b[2J" not in text
-    assert "schema" not in text
+    assert "Not shown, because the terminal is narrow: source, schema." in text
     assert "[bold]long[/" in text
     assert max(map(len, text.splitlines())) < 130  # the line's visible width and its colours
 
@@ -178,3 +179,25 @@ def test_jobs_on_a_terminal(world: World) -> None:
 def test_an_empty_table_says_so() -> None:
     """On a terminal, an empty list prints "none"."""
     assert "none" in seen("jobs")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_columns_that_are_not_shown_are_named(world: World, columns: int) -> None:
+    """Whatever the width, each column is in the table, in a line of its own, or in the sentence about the others."""
+    world.add_project(name="A long name of a film " * 3, earlier_video=-60.0)
+    words = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", seen("projects", columns=columns)).split())
+    assert all(name in words for name in ("name", "source", "schema", "saved (UTC)"))
+    assert (columns == 80) is ("Not shown, because the terminal is narrow: " in words)
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_errors_are_wrapped_between_words(world: World, server: ServerThread, columns: int) -> None:
+    """On a narrow terminal, no line of an error ends within a word; an id stays whole."""
+    project_id = "20251110174236984d8bc37d1a6bd480fbcdd0fbafcbb0d1c"
+    refused = Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
+    server.simulator.faults = lambda *_: refused
+    lines = seen("project", project_id, world.api_key[:3] + "x", columns=columns, code=1).split("\r\n")
+    assert any(project_id in line for line in lines)
+    assert all(len(line) <= columns or " " not in line.strip() for line in lines)
+    assert "Error: This API key may not access" in " ".join(lines)
+    assert "The same as for" in " ".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
+
+from pictory_async.cli._places import names_of
 
 FILES = [["report", "x", "--output"], ["render", "x", "--handles"], ["simulate", "--ids"]]
 PAGE = [["report", "x", "--html", "--output"]]
@@ -110,3 +113,52 @@ def test_the_file_behind_standard_output(server: ServerThread, tmp_path: Path) -
     with (tmp_path / "out.json").open("wb") as out:
         subprocess.run(command, stdout=out, check=True)
     assert "Film" == json.loads((tmp_path / "out.json").read_bytes())["basicInfo"]["name"]
+
+
+MARKED = names_of(["a:b"])["a:b"]
+TWINS = [
+    ("a:b", "a_b"),
+    ("a/b", "a:b"),
+    ("x", "X"),
+    ("ä", "a\u0308"),
+    ("x" * 300, "x" * 299),
+    (".a", "_a"),
+    ("con", "CON"),
+    ("a:b", MARKED),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), TWINS)
+def test_different_ids_have_different_names(one: str, other: str) -> None:
+    """On every file system, whatever the ids are, no name is that of another id."""
+    names = names_of([one, other])
+    assert 2 == len({name.lower() for name in names.values()})
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{,120}", name) for name in names.values())
+
+
+def test_a_safe_id_is_its_own_name() -> None:
+    """Real ids are kept as they are, and a name does not depend on the other ids; of a device, a file gets no name."""
+    ids = ["20251110174236984d8bc37d1", "6ab2f6f5-f4ae-4ebd-8ab1-b2d2f2a3b8e7", "A.b_c"]
+    assert ids == list(names_of(ids).values())
+    assert names_of(["a:b"])["a:b"] == names_of(["a:b", "a_b"])["a:b"]
+    assert names_of(["nul.x"])["nul.x"].startswith("nul_x_")
+
+
+@pytest.mark.usefixtures("server")
+def test_reports_of_ids_that_are_alike(world: World, tmp_path: Path) -> None:
+    """Each of two projects has its report in a file of its own."""
+    for one in ("a:b", "a_b"):
+        world.add_project(project_id=one, name=f"Film {one}", earlier_video=-60.0)
+    assert 0 == run("report", "a:b", "a_b", "--output", str(tmp_path / "reports")).exit_code
+    names = {json.loads(file.read_bytes())["basicInfo"]["name"] for file in (tmp_path / "reports").iterdir()}
+    assert {"Film a:b", "Film a_b"} == names
+
+
+@pytest.mark.usefixtures("server")
+def test_backups_of_ids_that_are_alike(world: World, tmp_path: Path) -> None:
+    """Each of two templates has its backup in a directory of its own, also if the ids differ in case only."""
+    ids = ["a:b", "a_b", "A_B"]
+    for one in ids:
+        world.add_template("Hi", template_id=one, name=one)
+    assert 0 == run("backup", *ids, "--dir", str(tmp_path)).exit_code
+    assert 3 == len({path.name.lower() for path in tmp_path.iterdir() if path.is_dir()})

@@ -31,6 +31,8 @@ from pictory_async.cli.commands.render import Keeper, Renders
 from pictory_async.errors import RenderSubmitUncertainError
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+# One twice, and each of the others before and after another one: what all pairs do has tests in test_app.py.
+PAIRS = [(SIGNALS[0], SIGNALS[0]), *zip(SIGNALS[1:], SIGNALS[:0:-1], strict=True)]
 
 
 def id_in(document: dict[str, Any]) -> str:
@@ -78,8 +80,7 @@ async def test_a_silent_server(world: World, capsys: pytest.CaptureFixture[str],
     assert ["another one"] == [record.getMessage() for record in caplog.records]
 
 
-@pytest.mark.parametrize("first", SIGNALS)
-@pytest.mark.parametrize("second", SIGNALS)
+@pytest.mark.parametrize(("first", "second"), PAIRS)
 @pytest.mark.parametrize("options", [("--json",), ("--json", "--wait")])
 def test_two_signals(
     world: World, server: ServerThread, tmp_path: Path, first: int, second: int, options: tuple[str, ...]
@@ -128,8 +129,7 @@ def test_a_lost_answer_in_json(world: World, server: ServerThread) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
-@pytest.mark.parametrize("second", SIGNALS)
-@pytest.mark.parametrize("first", SIGNALS)
+@pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_two_signals_at_once(
     world: World, server: ServerThread, first: int, second: int, options: tuple[str, ...]
 ) -> None:
@@ -148,3 +148,28 @@ def test_two_signals_at_once(
     assert running in {str(one.project_id) for one in Store().load(name)}
     if options:
         assert (True, name) == (json.loads(out)["interrupted"], json.loads(out)["resume"])
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot end a process so")
+@pytest.mark.parametrize("command", ["wait", "render"])
+def test_a_killed_command(world: World, server: ServerThread, command: str) -> None:
+    """If nothing could be told of a request, the next command for the project says so, once."""
+    project_id = str(world.add_project(earlier_video=-60.0))
+    other = str(world.add_project(earlier_video=-60.0))
+    posted = threading.Event()
+
+    def note(request: SimRequest, _: float) -> Fault | None:
+        if request.method != "POST" or posted.is_set():
+            return None
+        posted.set()
+        return Stall()
+
+    server.simulator.faults = note
+    with started("render", project_id) as process:
+        posted.wait()
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    words = f"An earlier command requested a render of project '{project_id}' at "
+    assert words not in run(command, other).stderr
+    assert words in run(command, project_id).stderr
+    assert words not in run(command, project_id).stderr

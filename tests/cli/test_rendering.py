@@ -1,11 +1,10 @@
-"""`pictory render`, and `pictory wait` with handles and downloads."""
+"""`pictory render`, and `pictory wait` with handles."""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
-import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ import pytest
 
 from pictory_async import RenderHandle
 from pictory_async.testing import Answer, Render, Reset, World
-from tests._files import names_in
 from tests.cli._command import interrupted, run, seen, started
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ from pictory_async.cli._kept import Store
 
 pytestmark = pytest.mark.usefixtures("server")
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 JSON = {"content-type": "application/json"}
 QUICK = ("--interval", "0.05", "--start-grace", "0.3")
 
@@ -181,9 +178,8 @@ def test_no_handles_at_all() -> None:
     assert 0 == run("wait", "--handle", "-", input="\n").exit_code
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_in_the_wait(world: World, server: ServerThread, number: int) -> None:
-    """Ctrl-C, a plain kill or a lost terminal while waiting prints the handles, for another wait."""
+def test_ctrl_c_in_the_wait(world: World, server: ServerThread) -> None:
+    """Ctrl-C while waiting prints the handles, for another wait."""
     project_id = str(world.add_project(on_render=[Render(0.0, duration=1e6)]))
     asked = threading.Event()
 
@@ -194,7 +190,7 @@ def test_a_signal_in_the_wait(world: World, server: ServerThread, number: int) -
     server.simulator.faults = note
     with started("render", project_id, "--wait", "--interval", "0.05") as process:
         asked.wait()
-        code, out, err = interrupted(process, number)
+        code, out, err = interrupted(process)
     assert (130, "") == (code, out)
     assert err.startswith(f"Still pending: {project_id}\nInterrupted: 0 of 1 ended")
     assert err.endswith(" --interval 0.05s\n")
@@ -229,8 +225,8 @@ def advice(err: str) -> list[str]:
 
 
 def next_wait(err: str) -> Any:
-    """Run the command that was printed."""
-    return run(*advice(err), "--json")
+    """Run the command that was printed, without the usual time between polls."""
+    return run(*advice(err), "--interval", "0.05", "--json")
 
 
 def kept_in(err: str) -> list[Any]:
@@ -301,10 +297,10 @@ def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None],
     assert 0 == next_wait(found.stderr).exit_code
 
 
-@pytest.mark.parametrize("fault", [Answer(status, JSON, b'{"message": "No"}') for status in (401, 403)])
-def test_a_wait_that_is_refused(world: World, server: ServerThread, fault: Fault) -> None:
+def test_a_wait_that_is_refused(world: World, server: ServerThread) -> None:
     """A key that is rejected during the wait does not lose the handles."""
     project_id = str(world.add_project())
+    fault = Answer(401, JSON, b'{"message": "No"}')
     server.simulator.faults = lambda request, _: (
         fault if world.jobs and request.path.rpartition("/")[2] != "projects" else None
     )
@@ -372,7 +368,7 @@ def test_render_on_a_terminal_without_a_file(world: World) -> None:
     """The handles are kept, and the command that waits for them is printed with the same options."""
     text = seen("render", str(world.add_project()), "--rate", "100/s", columns=500)
     (again,) = re.findall(r"  (pictory wait --resume \w+ --rate 100/1)\r\n", text)
-    assert 0 == run(*again.split()[1:]).exit_code
+    assert 0 == run(*again.split()[1:], "--interval", "0.05").exit_code
 
 
 def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> None:
@@ -383,48 +379,3 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     assert "Starting 1 render, which is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end
-
-
-def test_wait_downloads(world: World, tmp_path: Path) -> None:
-    """With --download, the files of a project exist when its line is printed."""
-    ids = [str(world.add_project(Render(0.0, duration=0.2), name=f"Film {number}")) for number in range(6)]
-    found = run("wait", *ids, *QUICK, "--start-grace", "5", "--download", str(tmp_path / "new"))
-    lines = found.stdout.splitlines()
-    assert (0, 12) == (found.exit_code, len(lines))
-    saved = [line.split("\t") for line in lines if "\tdownloaded\t" in line]
-    assert set(ids) == {cells[0] for cells in saved}
-    assert {"5 files, 1.1 MB"} == {cells[-1] for cells in saved}
-    assert {f"Film {number}" for number in range(6)} == {cells[3] for cells in saved}
-    assert f"30 files (6.6 MB) written to {tmp_path / 'new'}." == found.stderr.splitlines()[-1]
-    assert 30 == len(names_in(tmp_path / "new"))
-
-
-def test_wait_downloads_on_a_terminal(world: World, tmp_path: Path) -> None:
-    """On a terminal, only a download that failed has a line of its own."""
-    text = seen("wait", str(world.add_project(earlier_video=-60.0)), "--download", str(tmp_path), columns=500)
-    end = text.rpartition("\x1b[?25h")[2]
-    assert f"5 files (1.1 MB) written to {tmp_path}." in end
-    assert "downloaded" not in end
-
-
-@pytest.mark.parametrize("form", ["lines", "json", "terminal"])
-def test_wait_with_a_download_that_fails(world: World, server: ServerThread, tmp_path: Path, form: str) -> None:
-    """A file that cannot be downloaded is reported with its project, and the exit code is 1."""
-    project_id = str(world.add_project(earlier_video=-60.0))
-    server.simulator.faults = lambda request, _: Answer(403) if request.path.endswith(".mp4") else None
-    arguments: Any = ("wait", project_id, "--download", str(tmp_path), *(["--json"] if form == "json" else []))
-    if form == "terminal":
-        text = seen(*arguments, code=1, columns=500).rpartition("\x1b[?25h")[2]
-        assert "✓" in text
-    else:
-        found = run(*arguments)
-        assert 1 == found.exit_code
-        text = found.stdout
-    if form == "json":
-        (saved,) = json.loads(text)["downloads"]
-        assert "status 403" in saved["error"]
-        assert ["failed", *["written"] * 4] == [file["status"] for file in saved["files"]]
-    else:
-        assert "incomplete" in text
-        assert project_id in text
-        assert "4 files, 105.0 kB; The server rejects the video" in text

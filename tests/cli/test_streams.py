@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
 from pictory_async.cli._streams import Output, OutputError
+from pictory_async.cli.display.text import printable
 
 ENCODINGS = ["cp1252", "latin-1", "ascii"]
 FULL = Path("/dev/full")
@@ -47,22 +49,20 @@ def printed(encoding: str, *arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_names_that_an_encoding_lacks(world: World, tmp_path: Path, encoding: str) -> None:
+def test_names_that_an_encoding_lacks(world: World, tmp_path: Path) -> None:
     """Characters that standard output cannot show become question marks; no command ends because of them."""
     ids = [film(world, "日本語"), film(world, "Plain")]
-    for arguments in (["projects"], ["project", *ids], ["report", *ids], ["compare", *ids]):
+    commands = (["projects"], ["project", *ids], ["report", *ids], ["compare", *ids])
+    for encoding, arguments in zip(cycle(ENCODINGS), commands, strict=False):
         code, out, err = printed(encoding, *arguments)
         assert (0, "") == (code, err)
         assert "???" in out
         assert "Plain" in out
-    code, out, err = printed(encoding, "download", *ids, "--dir", str(tmp_path))
+    code, out, err = printed("latin-1", "download", *ids, "--dir", str(tmp_path))
     assert (0, "", 10) == (code, err, len(out.splitlines()))
     assert 10 == len(names_in(tmp_path))
-    assert [b"???.mp4", "日本語"] == [
-        next(line.encode(encoding) for line in out.splitlines() if ids[0] in line)[-7:],
-        json.loads(printed(encoding, "project", ids[0], "--json")[1])["projectName"],
-    ]
+    assert next(line for line in out.splitlines() if ids[0] in line).endswith("???.mp4")
+    assert "日本語" == json.loads(printed("ascii", "project", ids[0], "--json")[1])["projectName"]
 
 
 @pytest.mark.usefixtures("server")
@@ -149,21 +149,30 @@ def test_a_full_disk_behind_standard_output(world: World, tmp_path: Path) -> Non
 
 @on_unix
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
-def test_closed_streams(world: World, tmp_path: Path, closed: str) -> None:
+@pytest.mark.parametrize(
+    ("closed", "commands"),
+    {
+        ">&-": ["download", "--help"],
+        "2>&-": ["project"],
+        "<&-": ["wait"],
+        ">&- 2>&- <&-": ["download", "project", "--help", "wait"],
+    }.items(),
+)
+def test_closed_streams(world: World, tmp_path: Path, closed: str, commands: list[str]) -> None:
     """With closed standard streams, a command does its work, and prints to those that are open."""
     project_id = film(world, "Film")
-    for arguments, expected in (
-        (["download", project_id, "--dir", str(tmp_path / "films")], 0),
-        (["project", project_id, "nope"], 1),
-        (["--help"], 0),
-        (["wait", "--ids-from", "-"], 0),
-    ):
-        program = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", PROGRAM, *arguments]
+    options: dict[str, tuple[list[str], int]] = {
+        "download": ([project_id, "--dir", str(tmp_path / "films")], 0),
+        "project": ([project_id, "nope"], 1),
+        "wait": (["--ids-from", "-"], 0),
+    }
+    for command in commands:
+        arguments, expected = options.get(command, ([], 0))
+        program = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", PROGRAM, command, *arguments]
         found = subprocess.run(program, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        assert expected == found.returncode, (arguments, found.stderr)
+        assert expected == found.returncode, (command, found.stderr)
         assert "Traceback" not in found.stderr
-    assert 5 == len(names_in(tmp_path / "films"))
+    assert ("download" in commands) is ((tmp_path / "films").is_dir() and 5 == len(names_in(tmp_path / "films")))
 
 
 @pytest.fixture
@@ -186,3 +195,38 @@ def test_standard_error_ends_nothing(full: Any) -> None:
     with pytest.raises(OutputError, match="No space left"):
         out.write("ab")
     assert 2 == out.write("ab")
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="paths are not bytes, or always in UTF-8")
+def test_paths_in_a_locale_without_their_characters(world: World, server: object, tmp_path: Path) -> None:
+    """A path is printed as it was given, on both streams, although ASCII lacks its characters; names are not."""
+    del server
+    world.add_project(project_id="p", name="Grüße", earlier_video=-60.0)
+    place = tmp_path / "Büro 日本"
+    place.mkdir()
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONIOENCODING"}
+    command: list[Any] = [sys.executable, "-c", PROGRAM, "report", "p", "--output"]
+    options: dict[str, Any] = {"env": {**plain, **locale}, "capture_output": True}
+    found = subprocess.run([*command, os.fsencode(place / "p.json")], check=False, **options)
+    assert f"Written: {place}/p.json\n".encode() == found.stdout
+    assert (place / "p.json").exists()
+    found = subprocess.run([*command, os.fsencode(place / "none" / "p.json")], check=False, **options)
+    assert os.fsencode(place) in found.stderr
+    found = subprocess.run([*command[:3], "project", "p"], check=False, **options)
+    assert b"name: Gr??e\n" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\udcc3\udca9", "\udcc3\udca9"),
+        ("\udc9b", "�"),
+        ("x\udcc2\udc9b", "x��"),
+        ("a\udcc3\udca9\x1bb\udc80", "a\udcc3\udca9�b�"),
+    ],
+    ids=range(4),
+)
+def test_only_text_in_utf_8_stays_escaped(text: str, expected: str) -> None:
+    """Bytes that are no text, or control the terminal, are replaced."""
+    assert expected == printable(text)

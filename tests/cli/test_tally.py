@@ -99,7 +99,7 @@ def test_joiners_are_kept(text: str) -> None:
     assert text == as_text(text)
 
 
-@pytest.mark.parametrize("sign", "\u200b\u200e\u202e\u2066\u2060\ufeff\u00ad\x07\x9b")
+@pytest.mark.parametrize("sign", "\u061c\u200b\u200e\u200f\u202a\u202e\u2069\u2066\u2060\ufeff\u00ad\x07\x9b")
 def test_what_hides_or_reorders_text_is_replaced(sign: str) -> None:
     """Other invisible characters are replaced, also beside a joiner."""
     assert "a\ufffdb\u200d" == printable(f"a{sign}b\u200d")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
+from pictory_async.cli._places import names_of
+
 pytestmark = pytest.mark.usefixtures("server")
 
 
@@ -163,18 +165,19 @@ def test_check_on_a_terminal() -> None:
 
 def test_backup_and_verify(world: World, tmp_path: Path) -> None:
     """Each template gets its own directory, which can be checked later; if it is damaged, the exit code is 3."""
+    other = names_of(["a:b"])["a:b"]
     world.add_template("Hi", template_id="a:b", overrides={"structure": ABSENT})
     found = run("backup", "T1", "a:b", "nope", "--dir", str(tmp_path))
     first, second = rows(found.stdout)
     assert 1 == found.exit_code
     assert ["T1", str(tmp_path / "T1"), "3"] == first[:3]
-    assert ["a:b", str(tmp_path / "a_b"), "2"] == second[:3]
+    assert ["a:b", str(tmp_path / other), "2"] == second[:3]
     assert ["", "structure.json"] == [first[4], second[4]]
     assert sum(path.stat().st_size for path in (tmp_path / "T1").iterdir() if path.name != "manifest.json") == int(
         first[3]
     )
     found = run("backup", "--verify", str(tmp_path))
-    assert [["whole", str(tmp_path / name), ""] for name in ("T1", "a_b")] == rows(found.stdout)
+    assert [["whole", str(tmp_path / name), ""] for name in ("T1", other)] == rows(found.stdout)
     (tmp_path / "T1" / "project.json").write_text("x")
     found = run("backup", "--verify", str(tmp_path / "T1"))
     ((state, path, problem),) = rows(found.stdout)

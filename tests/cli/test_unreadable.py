@@ -154,3 +154,32 @@ def test_check(world: World) -> None:
     found = run("check", "T", "--value", "A=1", "--value", "B=1")
     assert 0 == found.exit_code
     assert "T\twarning\tunknown-value\tvalue B\t" in found.stdout
+
+
+def structure(world: World, **overrides: Any) -> dict[str, Any]:
+    template(world, **overrides)
+    found: dict[str, Any] = json.loads(run("structure", "T", "--json").stdout)
+    return found
+
+
+def test_numbers_of_a_structure(world: World) -> None:
+    """A list that could not be read is not counted as empty, and the JSON says which one it is."""
+    found = structure(world, scenes="x", variables=[1], voiceOver="robot")
+    assert {"total_scenes": None, "scene_details": None, "variables": None, "voices": None}.items() <= found.items()
+    assert {"scenes", "variables", "voiceOver"} == set(found["unreadable"])
+
+
+def test_numbers_of_a_scene(world: World) -> None:
+    """The same for the lists of a scene; what could be read of a list is counted."""
+    scenes = [{"subtitles": 5, "layers": [[{"type": "text"}]]}, {"subtitles": [None, {}], "layers": "x"}, {}]
+    first, second, third = structure(world, scenes=scenes)["scene_details"]
+    assert (None, None, 1, ["subtitles"]) == tuple(
+        first[key] for key in ("subtitle_count", "subtitles", "layer_count", "unreadable")
+    )
+    assert (1, None, None, None, ["layers"]) == tuple(
+        second[key] for key in ("subtitle_count", "layer_count", "layers_by_type", "layer_texts", "unreadable")
+    )
+    assert (0, 0) == (third["subtitle_count"], third["layer_count"])
+    assert "unreadable" not in third
+    assert "could not be read subtitles; layers: 1 text; " == facts("structure", "T")["scene 1"]
+    assert "1 subtitles; layers: could not be read; " == facts("structure", "T")["scene 2"]

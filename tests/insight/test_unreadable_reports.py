@@ -87,7 +87,7 @@ class TestReports:
     def test_depth(self):
         """Projects and templates that were made by hand can be of any depth."""
         deep: Any = 1
-        for _ in range(50_000):
+        for _ in range(20_000):
             deep = {"x": [deep, "y"]}
         one, other = (Project(id="p", extra={"a": deep, "b": value}) for value in (1, 2))
         assert ["b"] == [each.key for each in compare_projects([one, other]).differing]

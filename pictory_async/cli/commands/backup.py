@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -15,7 +14,7 @@ from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS, SettingError
 from pictory_async.cli._fetching import print_each
 from pictory_async.cli._options import base_url_option, collect_ids, json_option
-from pictory_async.cli._places import check_directory
+from pictory_async.cli._places import check_directory, names_of
 from pictory_async.cli.display.text import as_size, as_text, echo_json, one_line, out_is_terminal
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 _EPILOG: Final = """\
 \b
 Exit codes: 0 all are written (or whole), 1 a template or a file could not be
@@ -66,9 +64,10 @@ def command(
 
     wanted = tuple(collect_ids(ids))
     check_directory(directory)
+    names = names_of(wanted)
 
     async def get(client: AsyncPictory, template_id: str) -> TemplateBackup:
-        return await client.templates.backup(template_id, directory / _UNSAFE.sub("_", template_id))
+        return await client.templates.backup(template_id, directory / names[template_id])
 
     def show(backup: TemplateBackup) -> None:
         if as_json:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pictory_async import compare_templates
 from pictory_async.cli._fetching import fetch_or_exit, get_template
-from pictory_async.cli._options import base_url_option, json_option
+from pictory_async.cli._options import base_url_option, collect_ids, json_option
 from pictory_async.cli.display.text import echo_json, echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def command(*, old: str, new: str, base_url: str | None, as_json: bool) -> None:
     Ids that differ only because a version was exported again are ignored. Prints a line for each change. If nothing
     changed, piped output is empty.
     """
+    collect_ids((old, new))  # refuses what cannot be one
     _print(fetch_or_exit(base_url, [old, new], get_template, "template", as_json=as_json), as_json=as_json)
 
 

@@ -20,7 +20,7 @@ from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, worst_code
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._kept import Kept, Store
-from pictory_async.cli._next_wait import NextWait, options_again
+from pictory_async.cli._next_wait import NextWait, note_unanswered, options_again
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -76,6 +76,7 @@ class Renders:
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     stopped: AuthenticationError | None = attrs.field(default=None, init=False)
     wait: Wait | None = attrs.field(default=None, init=False)
+    _store: Store = attrs.field(factory=Store, init=False)
     _keeping: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _sent: set[str] = attrs.field(factory=set[str], init=False)
     _shields: list[anyio.CancelScope] = attrs.field(factory=list[anyio.CancelScope], init=False)
@@ -111,7 +112,15 @@ class Renders:
                 shield.deadline = self._deadline
 
     async def _start(self, client: AsyncPictory, project_id: str) -> None:
-        self._sent.add(project_id)
+        try:
+            await to_thread.run_sync(self._store.ask, project_id)
+            self._sent.add(project_id)
+            await self._request(client, project_id)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._store.answered, project_id)
+
+    async def _request(self, client: AsyncPictory, project_id: str) -> None:
         # Shielded: a render that was started is billed, so its handle must be known.
         with anyio.CancelScope(shield=True, deadline=self._deadline) as shield:
             self._shields.append(shield)
@@ -244,6 +253,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     kept on this machine. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
     wanted = collect_ids(ids)
+    note_unanswered(wanted)
     file = None if handles is None else check_file(handles, replaces=False)
     with contextlib.ExitStack() as at_end:
         out = at_end.enter_context(file.open("a", encoding="utf-8")) if file is not None else None

@@ -17,7 +17,7 @@ from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import INTERRUPTED, SettingError
 from pictory_async.cli._fetching import get_project, print_each
 from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
-from pictory_async.cli._places import check_directory, check_file
+from pictory_async.cli._places import check_directory, check_file, names_of
 from pictory_async.cli._streams import surviving
 from pictory_async.cli.display.text import as_text, echo_facts, echo_json
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _STANDARD_OUTPUT: Final = frozenset({"-", "/dev/stdout"})
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _PAGES: Final = frozenset({".html", ".htm"})
 _TYPE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
 _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
@@ -138,10 +137,11 @@ def _write_files(base_url: str | None, ids: list[str], name: str, *, as_json: bo
         _check_type(output, {".json", ""})
         check_file(name, replaces=True)
     written: list[Path] = []
+    names = names_of(ids)
 
     async def get(client: AsyncPictory, project_id: str) -> Path:
         project = await get_project(client, project_id)
-        path = output / f"{_UNSAFE.sub('_', project_id)}.json" if in_directory else output
+        path = output / f"{names[project_id]}.json" if in_directory else output
         with _naming(path):
             if in_directory:
                 await anyio.Path(output).mkdir(parents=True, exist_ok=True)

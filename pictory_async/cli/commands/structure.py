@@ -36,6 +36,8 @@ def _music(template: Template) -> str:
 
 
 def _layers(scene: SceneStructure) -> str:
+    if scene.layer_count is None:
+        return Gap.UNREADABLE
     return ", ".join(f"{count} {kind}" for kind, count in scene.layers_by_type.items()) or "none"
 
 
@@ -59,7 +61,7 @@ def _rows(structure: TemplateStructure) -> list[list[str]]:
     return [
         [
             str(scene.number),
-            str(scene.subtitle_count),
+            str(Gap.UNREADABLE if scene.subtitle_count is None else scene.subtitle_count),
             as_text(_layers(scene)),
             as_text(" / ".join(text for text in (*scene.subtitles, *scene.layer_texts) if text)),
         ]

@@ -13,7 +13,7 @@ from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import SUCCESS, SettingError
 from pictory_async.cli._input import read_lines
 from pictory_async.cli._kept import Kept, KeptId, Store
-from pictory_async.cli._next_wait import NextWait
+from pictory_async.cli._next_wait import NextWait, note_unanswered
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -105,6 +105,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     items += [] if handles is None else _read_handles(handles)
     if (handles is None and resume is None) or ids or ids_from is not None:
         items += [KeptId(one, after) for one in collect_ids(ids, ids_from)]
+    note_unanswered(str(item.project_id) for item in items)
     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
     wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, directory=directory)
 

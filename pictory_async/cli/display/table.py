@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pictory_async.cli.display.text import echo_lines, one_line, out_is_terminal
+from pictory_async.cli.display.text import echo_lines, echo_wrapped, one_line, out_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +46,7 @@ def echo_table(
         rows: The rows.
         title: The title above the table.
         header: Print the names of the columns even if the output is not a terminal.
-        spare: The columns to leave out on a narrow terminal, the first one first.
+        spare: The columns to leave out on a narrow terminal, the first one first; a line below the table names them.
     """
     if not out_is_terminal():
         for row in [columns, *rows] if header else rows:
@@ -71,6 +71,9 @@ def echo_table(
     for row in texts[1:]:
         table.add_row(*(row[number] for number in kept))
     echo_lines([table])
+    hidden = [name.plain for number, name in enumerate(texts[0]) if number not in kept]
+    if hidden:
+        echo_wrapped([Text(f"Not shown, because the terminal is narrow: {', '.join(hidden)}.", style="dim")])
 
 
 def _widest(texts: list[list[Text]], number: int) -> int:

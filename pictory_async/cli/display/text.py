@@ -38,6 +38,7 @@ __all__ = [
     "echo_wrapped",
     "err_is_terminal",
     "file_name",
+    "is_escaped",
     "one_line",
     "out_is_terminal",
     "printable",
@@ -49,6 +50,7 @@ Facts = list[tuple[str, str]]
 """What is printed about one thing: pairs of a name and a value."""
 
 _WORD = re.compile(r"\S+\s*")
+_ESCAPED = re.compile("([\udc80-\udcff]+)")
 # Not printable for Python. But Persian, Hindi and emojis are written with these two joiners.
 _KEPT = "\n\u200c\u200d"
 _MINUTE = 60.0
@@ -56,9 +58,26 @@ _KILO = 1000
 
 
 def printable(text: str) -> str:
-    """Replace control characters. Names and messages from outside must not control the terminal, nor hide text."""
+    """Replace control characters. Names and messages from outside must not control the terminal, nor hide text.
+
+    Parts of paths that the locale's encoding lacks, and Python keeps as surrogates, stay if they are text in UTF-8.
+    """
     if text.isprintable():
         return text
+    return "".join(part if is_escaped(part) else _replaced(part) for part in _ESCAPED.split(text))
+
+
+def is_escaped(text: str) -> bool:
+    """Return whether this is printable text in UTF-8 that Python has kept byte by byte, as surrogates."""
+    if not _ESCAPED.fullmatch(text):
+        return False
+    try:
+        return text.encode("ascii", "surrogateescape").decode().isprintable()
+    except UnicodeError:
+        return False
+
+
+def _replaced(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign in _KEPT else "�" for sign in text)
 
 
