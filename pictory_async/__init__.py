@@ -14,7 +14,9 @@ from pictory_async._http.retry import RetryPolicy
 from pictory_async._limits.interface import Limiter
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._limits.wait_queue import Priority
+from pictory_async._polling.broadcast import Subscription, WatchEvent, WatchEventKind
 from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.schedules import FairSchedule, PollSchedule, ProgressSchedule, Sighting
@@ -89,6 +91,7 @@ __all__ = [
     "RetryPolicy",
     "Severity",
     "Sighting",
+    "Subscription",
     "Template",
     "TemplateBackup",
     "TemplateCacheStatistics",
@@ -96,6 +99,9 @@ __all__ = [
     "TemplateStructure",
     "TemplateVariables",
     "TransportStatistics",
+    "WatchEvent",
+    "WatchEventKind",
+    "WatchKey",
     "__version__",
     "check_template",
     "compare_projects",

@@ -18,7 +18,9 @@ from tests._virtual import virtual_time
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from pictory_async import WatchEvent
+    from anyio.abc import TaskGroup
+
+    from pictory_async import AsyncPictory, WatchEvent
 
 pytestmark = [pytest.mark.anyio, virtual_time]
 
@@ -49,7 +51,8 @@ class TestStayingOpen:
         found = []
 
         async def read(watch: RenderPoller) -> None:
-            found.extend([outcome.project_id async for outcome in watch])
+            async for outcome in watch:
+                found.append(outcome.project_id)  # noqa: PERF401 - one by one
 
         first, second = project(world), project(world, 600.0)
         async with (
@@ -75,7 +78,7 @@ class TestStayingOpen:
             await anyio.sleep(1.0)
             watch.close()
             watch.close()
-            assert [] == [outcome async for outcome in watch.__class__.__aiter__(watch)] if False else True
+            assert [] == [outcome async for outcome in watch]
             assert () == watch.pending
             assert [KIND.ADDED] == [event.kind async for event in events]
             with pytest.raises(errors.PictoryConfigError, match="closed"):
@@ -165,7 +168,7 @@ class TestMemory:
             watch.add(project(world))
             del events
             gc.collect()
-            assert not watch._scheduler.broadcast._subscribers  # type: ignore[union-attr]
+            assert not watch._scheduler.broadcast._subscribers
 
     async def test_a_slow_subscriber_holds_one_event_for_each_project(self, world: World) -> None:
         """However long it does not read: what it gets then is the newest state of each project."""
@@ -431,13 +434,16 @@ class TestSubscribers:
             _ = [event async for event in watch.subscribe()]
             ended.set()
 
+        async def use(client: AsyncPictory, group: TaskGroup) -> None:
+            async with client.projects.watch(keep_open=True, schedule=Broken()) as watch:
+                group.start_soon(read, watch)
+                await anyio.sleep(1.0)
+                watch.add(project(world))
+                await anyio.sleep(100.0)
+
         async with client_of(Simulator(world)) as client, anyio.create_task_group() as group:
             with pytest.raises(ValueError, match="broken"):
-                async with client.projects.watch(keep_open=True, schedule=Broken()) as watch:
-                    group.start_soon(read, watch)
-                    await anyio.sleep(1.0)
-                    watch.add(project(world))
-                    await anyio.sleep(100.0)
+                await use(client, group)
             await ended.wait()
 
 
@@ -513,11 +519,15 @@ class TestIdsThatArrive:
 
         found: list[Any] = []
         expected = ValueError if failure == "source" else errors.PictoryConfigError
+
+        async def use(client: AsyncPictory) -> None:
+            async with client.projects.watch(arriving()) as watch:
+                found.extend([outcome.project_id async for outcome in watch])
+                assert closed
+
         async with client_of(Simulator(world)) as client:
             with pytest.raises(expected):
-                async with client.projects.watch(arriving()) as watch:
-                    found.extend([outcome.project_id async for outcome in watch])
-                    assert closed
+                await use(client)
         assert [one] == found
 
     async def test_the_error_of_the_block_comes_first(self, world: World) -> None:
@@ -527,11 +537,14 @@ class TestIdsThatArrive:
             raise ValueError("no more ids")
             yield
 
+        async def use(client: AsyncPictory) -> None:
+            async with client.projects.watch(arriving()):
+                await anyio.sleep(1.0)
+                raise KeyError
+
         async with client_of(Simulator(world)) as client:
             with pytest.raises(KeyError):
-                async with client.projects.watch(arriving()):
-                    await anyio.sleep(1.0)
-                    raise KeyError
+                await use(client)
 
     async def test_leaving_the_block_closes_the_source(self, world: World) -> None:
         """A source that waits is cancelled, and can clean up."""
@@ -557,9 +570,11 @@ class TestIdsThatArrive:
             yield old
 
         after = {str(old): world.date(0.0)}
-        async with client_of(Simulator(world)) as client:
-            async with client.projects.watch(arriving(), after=after, start_grace=20.0) as watch:
-                (outcome,) = [outcome async for outcome in watch]
+        async with (
+            client_of(Simulator(world)) as client,
+            client.projects.watch(arriving(), after=after, start_grace=20.0) as watch,
+        ):
+            (outcome,) = [outcome async for outcome in watch]
         assert RenderStatus.NOT_STARTED is outcome.status
 
     async def test_an_iterable_class_without_close(self, world: World) -> None:
@@ -577,10 +592,13 @@ class TestIdsThatArrive:
                     return self.left.pop()
                 raise StopAsyncIteration
 
+        async def use(client: AsyncPictory) -> None:
+            async with client.projects.watch(Source()) as watch:
+                _ = [outcome async for outcome in watch]
+
         async with client_of(Simulator(world)) as client:
             with pytest.raises(errors.PictoryConfigError):
-                async with client.projects.watch(Source()) as watch:
-                    _ = [outcome async for outcome in watch]
+                await use(client)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
@@ -17,7 +18,7 @@ from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import ProgressSchedule
-from pictory_async._polling.targets import target_of, targets_of
+from pictory_async._polling.targets import arriving_targets, target_of, targets_of
 from pictory_async._polling.watch import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.paths import project_path
@@ -151,13 +152,15 @@ class Projects:
 
     def watch(
         self,
-        ids: Iterable[ProjectId | RenderHandle] = (),
+        ids: Iterable[ProjectId | RenderHandle] | AsyncIterable[ProjectId | RenderHandle] = (),
         *,
         after: After | AfterEach = None,
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,
         schedule: PollSchedule | None = None,
+        keep_open: bool = False,
+        history: int = 1000,
     ) -> RenderPoller:
         """Watch many projects, and get each outcome as soon as it is known.
 
@@ -168,18 +171,27 @@ class Projects:
                     print(outcome.project_id, outcome.status)
 
         Args:
-            ids: The first projects, or handles of renders; `RenderPoller.add` adds more while it runs.
+            ids: The first projects, or handles of renders; `RenderPoller.add` adds more while it runs. Or an async
+                iterable, such as a queue's: its next id is taken while fewer than 1,000 are pending or unread. If it
+                fails, what it gave before is waited for, and its error is raised when the block ends.
             after: As in `wait_all`.
             max_wait: As in `wait`, for each project from the moment it is added.
             interval: As in `wait_all`.
             start_grace: As in `wait`.
             schedule: As in `wait_all`.
+            keep_open: Go on when nothing is pending, until `RenderPoller.close`: for an app that adds projects all day.
+                Outcomes are then kept for iteration from the first iteration on only.
+            history: With ``keep_open``, how many outcomes are kept unread, and how many ended projects are remembered
+                for `RenderPoller.snapshot` and new subscribers; the newest ones.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
         terms = _terms(max_wait, interval, start_grace, schedule)
-        return RenderPoller(Scheduler(self._registry, terms, targets_of(ids, after)))
+        if isinstance(history, bool) or not isinstance(history, int) or history < 1:
+            raise PictoryConfigError(f"history must be a whole number of outcomes, at least 1, not {brief(history)}.")
+        targets = arriving_targets(ids, after) if isinstance(ids, AsyncIterable) else targets_of(ids, after)
+        return RenderPoller(Scheduler(self._registry, terms, targets, keep=history if keep_open else None))
 
     async def render(self, project_id: ProjectId) -> RenderHandle:
         """Start rendering a project. Each render is billed, so the request is sent once and never retried.

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 
+from pictory_async._polling.broadcast import last_seen
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.targets import target_of
+from pictory_async._settings.paths import path_segment
 from pictory_async._values import resolved
 from pictory_async.errors import PictoryConfigError
 
@@ -16,13 +19,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from pictory_async._polling.broadcast import Subscription
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.scheduler import Scheduler
     from pictory_async._polling.targets import After
     from pictory_async._polling.watch import Watch
     from pictory_async._statistics import PollerStatistics
-    from pictory_async.models import ProjectId
+    from pictory_async.models import Job, Project, ProjectId
 
+_NOT_ENTERED: Final = "This watch is not running. Use it inside its 'async with' block."
 _NO_OUTCOMES: Final = (
     "This watch is not running, so it has no outcomes. Iterate over it inside its block: "
     "'async with client.projects.watch(ids) as watch: async for outcome in watch: ...'."
@@ -33,7 +38,8 @@ class RenderPoller:
     """Watches projects and yields their outcomes in the order in which they end.
 
     ``client.projects.watch`` makes one. Use it as an async context manager and iterate over it inside the block.
-    Leaving the block ends all watches that are still open, and their requests.
+    Leaving the block ends all watches that are still open, and their requests. Several iterations over it split the
+    outcomes; with `subscribe`, everybody gets everything.
 
     One failing project never stops the others: whatever happens to it becomes its `RenderOutcome`.
     """
@@ -52,10 +58,10 @@ class RenderPoller:
     ) -> bool | None:
         return await self._scheduler.__aexit__(kind, error, trace)
 
-    def add(self, wanted: ProjectId | RenderHandle, *, after: After = None) -> None:
+    def add(self, wanted: ProjectId | RenderHandle, *, after: After = None) -> WatchKey:
         """Watch one more project, from now on. Sends nothing itself and returns at once.
 
-        A project that this poller already watches is not watched twice; one whose outcome was yielded is watched anew.
+        A project that this poller already watches is not watched twice; one whose outcome is known is watched anew.
 
         Args:
             wanted: The project's id, text (schema v3) or an integer (v2 and older); or the handle that
@@ -63,16 +69,95 @@ class RenderPoller:
             after: A snapshot taken before the render, or a time of the server's: only a newer video counts. ``None``
                 if any video counts. A `RenderHandle` has its own.
 
+        Returns:
+            The key of the watch, for `remove` and `snapshot`.
+
         Raises:
-            PictoryConfigError: ``after`` or the id cannot be used, or the poller is not running.
+            PictoryConfigError: ``after`` or the id cannot be used, or the poller is not running, or closed.
         """
+        self._check_running()
+        return WatchKey(self._scheduler.add(target_of(wanted, after)))
+
+    def remove(self, which: WatchKey | RenderHandle | ProjectId) -> bool:
+        """Stop watching; there will be no outcome. An outcome that was not yielded yet is dropped.
+
+        Args:
+            which: A key, the handle that was added, or a project's id for all its watches.
+
+        Returns:
+            Whether there was such a watch.
+
+        Raises:
+            PictoryConfigError: It is none of these.
+        """
+        found = self._find(which)
+        for watch in found:
+            self._scheduler.remove(watch)
+        return bool(found)
+
+    def snapshot(self, which: WatchKey | RenderHandle | ProjectId) -> Project | Job | None:
+        """What a watch saw last, without a request.
+
+        With ``keep_open``, an ended project is remembered until it is removed, or ``history`` others have ended.
+
+        Args:
+            which: As in `remove`; of several watches of one project, the newest one that saw something counts.
+
+        Returns:
+            The project; the job while that is polled, or if nothing else was seen; ``None`` if nothing was seen, or
+            there is no such watch.
+
+        Raises:
+            PictoryConfigError: It is none of these.
+        """
+        for watch in reversed(self._find(which)):
+            seen = None if watch.open and watch.asks_job else resolved(last_seen(watch))
+            if seen is not None or watch.job is not None:
+                return cast("Project | Job", watch.job if seen is None else seen)
+        return None
+
+    def subscribe(self) -> Subscription:
+        """Tell all that happens, to each subscriber on its own: for the tabs of a dashboard, or a message queue.
+
+        Example::
+
+            async for event in watch.subscribe():
+                await websocket.send_json(event.to_dict())
+
+        Returns:
+            An async iterator of `WatchEvent`. It begins with the present state, and ends with the watch. It holds at
+            most one event of each project, the newest. Dropping it ends the subscription.
+
+        Raises:
+            PictoryConfigError: The poller is not running, or closed.
+        """
+        self._check_running()
+        return self._scheduler.subscribe()
+
+    def close(self) -> None:
+        """End all watches without outcomes. Iterations end after what was not yielded yet, and subscriptions too.
+
+        A watch that was made with ``keep_open`` goes on until then. Leaving the block closes it too.
+        """
+        self._scheduler.close()
+
+    def _check_running(self) -> None:
         if not self._scheduler.running:
-            raise PictoryConfigError("This watch is not running. Add projects inside its 'async with' block.")
-        self._scheduler.add(target_of(wanted, after))
+            raise PictoryConfigError("This watch is closed." if self._scheduler.entered else _NOT_ENTERED)
+
+    def _find(self, which: WatchKey | RenderHandle | ProjectId) -> list[Watch]:
+        known = [*self._scheduler.ended, *self._scheduler.pending]
+        if isinstance(which, WatchKey):
+            return [watch for watch in known if watch is which.watch()]
+        if isinstance(which, RenderHandle):
+            return [watch for watch in known if watch.handle == which]
+        path_segment("project", which)
+        return [watch for watch in known if str(watch.project_id) == str(which)]
 
     def __aiter__(self) -> Self:
-        if not self._scheduler.running:
+        if not self._scheduler.entered or self._scheduler.left:
             raise PictoryConfigError(_NO_OUTCOMES)
+        self._scheduler.keep_news()
         return self
 
     async def __anext__(self) -> RenderOutcome:

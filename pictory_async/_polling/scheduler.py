@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import random
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
 from pictory_async._polling.agenda import Agenda
+from pictory_async._polling.broadcast import Broadcast, WatchEventKind
 from pictory_async._polling.counters import Counters
+from pictory_async._polling.targets import Arriving
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import PictoryConfigError
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from pictory_async._polling.broadcast import Subscription
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.registry import Poll, WatchRegistry
     from pictory_async._polling.targets import Target
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from pictory_async._statistics import PollerStatistics
 
 _BATCH: Final = 4
+_AHEAD: Final = 1000  # ids that are taken from a source before what came of the first ones was read
 _LEFT_ELSEWHERE: Final = (
     "This watch was left in another task than the one that entered it. That happens when its block is inside an async "
     "generator whose reader stops early. Let the reader close the generator: "
@@ -48,21 +53,37 @@ class Scheduler:
         registry: The watches of the client, and their polls in flight.
         terms: What all watches of this scheduler have in common.
         targets: What to wait for from the beginning.
+        keep: How many ended watches to keep in an open poller, which goes on until it is closed; ``None`` for a poller
+            that goes on until nothing is pending.
 
     Attributes:
         counters: What its watches did so far.
         first: The watches of ``targets``, in their order; equal targets share one.
         pending: Its open watches, in the order in which they began.
         entered: Whether its block was entered.
-        running: Whether its block was entered and not left.
+        left: Whether its block was left.
+        running: Whether its block was entered, and neither left nor closed.
+        ended: Ended watches that an open poller keeps, in the order in which they ended.
+        broadcast: Tells subscribers what happens, if there ever were any.
     """
 
-    def __init__(self, registry: WatchRegistry, terms: Terms, targets: Iterable[Target] = ()) -> None:
+    def __init__(
+        self,
+        registry: WatchRegistry,
+        terms: Terms,
+        targets: Iterable[Target] | Arriving = (),
+        *,
+        keep: int | None = None,
+    ) -> None:
         self.counters: Counters = Counters(registry.counters)
         self.first: list[Watch] = []
         self.pending: dict[Watch, None] = {}
         self.entered: bool = False
+        self.left: bool = False
         self.running: bool = False
+        self.ended: dict[Watch, None] = {}
+        self.broadcast: Broadcast | None = None
+        self._keep = keep
         self._registry = registry
         self._terms = terms
         self._targets = targets
@@ -71,8 +92,11 @@ class Scheduler:
         # The scopes of the polls that this scheduler sends. Only it cancels them: for a deadline, or at the end of the
         # block. A watch that shares another scheduler's poll has none here.
         self._scopes: dict[Watch, anyio.CancelScope] = {}
-        self._news: deque[Watch] = deque()
+        # An open poller has no news until somebody asks for them.
+        self._news: deque[Watch] | None = deque() if keep is None else None
         self._has_news = anyio.Event()
+        self._feeding = isinstance(targets, Arriving)
+        self._room = anyio.Event()
         self._wake = anyio.Event()
         self._sleeps_until = -1.0
         self._fault: Exception | None = None
@@ -80,14 +104,16 @@ class Scheduler:
     async def __aenter__(self) -> Self:
         now = anyio.current_time()
         # The caller's own schedule may raise. Before the task group is entered, that leaves nothing behind.
-        first = [self._new_watch(target, now) for target in self._targets]
-        self._targets = ()
+        source, self._targets = self._targets, ()
+        first = [] if isinstance(source, Arriving) else [self._new_watch(target, now) for target in source]
         self._home = anyio.get_current_task().id
         self._runs = anyio.CancelScope()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self.entered = self.running = True
         self.first = [self._begin(watch, due) for watch, due in first]
+        if isinstance(source, Arriving):
+            self._tasks.start_soon(self._feed, source, name="pictory: ids")
         self._tasks.start_soon(self._run, name="pictory: scheduler")
         return self
 
@@ -95,18 +121,10 @@ class Scheduler:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         tasks = self._tasks
-        self.running = False
-        for watch in self.pending:
-            watch.open = False
-            self._registry.leave(watch)
-        self.pending.clear()
-        self._due.clear()
-        # A consumer in another task may wait for news: it sees that nothing is pending, and ends.
-        self._has_news.set()
+        self.left = True
+        self.close()
         if anyio.get_current_task().id != self._home:
             # A task group cancels the task that entered it. That one left the block long ago, and must not be hit.
-            for scope in (self._runs, *self._scopes.values()):
-                scope.cancel()
             raise PictoryConfigError(_LEFT_ELSEWHERE) from error
         tasks.cancel_scope.cancel()
         # The body's own error passes through as it is; only a cancellation concerns the task group.
@@ -121,9 +139,53 @@ class Scheduler:
             raise self._fault from None
         return own if cancelled else None
 
-    def add(self, target: Target) -> None:
+    def close(self) -> None:
+        """End all watches without an outcome, and their polls. What ended before is still news."""
+        if not self.running:
+            return
+        self.running = self._feeding = False
+        for watch in self.pending:
+            watch.open = False
+            self._registry.leave(watch)
+        self.pending.clear()
+        self._due.clear()
+        # A consumer in another task may wait for news: it sees that nothing is pending, and ends.
+        self._announce()
+        if self.broadcast is not None:
+            self.broadcast.close()
+        for scope in (self._runs, *self._scopes.values()):
+            scope.cancel()
+
+    def add(self, target: Target) -> Watch:
         """Wait for one more target, unless that is done already; raises what the caller's own schedule raises."""
-        self._begin(*self._new_watch(target, anyio.current_time()))
+        return self._begin(*self._new_watch(target, anyio.current_time()))
+
+    def remove(self, watch: Watch) -> None:
+        """End a watch without an outcome, or forget that it has ended."""
+        self.ended.pop(watch, None)
+        if watch.open:
+            watch.open = False
+            self._leave(watch)
+            self._announce()  # nothing may be pending now
+        if self._news is not None and watch in self._news:
+            self._news.remove(watch)
+        self._room.set()
+        if self.broadcast is not None:
+            self.broadcast.tell(watch, WatchEventKind.REMOVED)
+        if watch in self._scopes:
+            self._scopes[watch].cancel()
+
+    def subscribe(self) -> Subscription:
+        """Tell a new subscriber of all that happens, beginning with the present state."""
+        if self.broadcast is None:
+            self.broadcast = Broadcast()
+        present = [(watch, WatchEventKind.OUTCOME) for watch in self.ended]
+        return self.broadcast.subscribe([*present, *((watch, WatchEventKind.ADDED) for watch in self.pending)])
+
+    def keep_news(self) -> None:
+        """Keep what ends from now on for `next_news`."""
+        if self._news is None:
+            self._news = deque(maxlen=self._keep)
 
     def statistics(self) -> PollerStatistics:
         """What it did so far."""
@@ -135,11 +197,14 @@ class Scheduler:
         Returns:
             The watch; ``None`` if no watch is open any more.
         """
-        while not self._news:
-            if not self.pending:
+        self.keep_news()
+        news = cast("deque[Watch]", self._news)
+        while not news:
+            if not self.pending and not self._feeding and (self._keep is None or not self.running):
                 return None
             await self._has_news.wait()
-        return self._news.popleft()
+        self._room.set()
+        return news.popleft()
 
     def _new_watch(self, target: Target, now: float) -> tuple[Watch, float]:
         watch = Watch(target.project_id, target.after, target.job_id, self._terms, now, self, target.handle, target.age)
@@ -152,19 +217,48 @@ class Scheduler:
         self._registry.enter(watch)
         self.pending[watch] = None
         self._enter(watch, due)
+        if self.broadcast is not None:
+            self.broadcast.tell(watch, WatchEventKind.ADDED)
         return watch
+
+    def _leave(self, watch: Watch) -> None:
+        self._agenda.remove(watch)
+        self._due.pop(watch, None)
+        self._registry.leave(watch)
+        del self.pending[watch]
+
+    async def _feed(self, arriving: Arriving) -> None:
+        """Watch what arrives, as long as there is room for it."""
+        ids = aiter(arriving.source)
+        try:
+            async for one in ids:
+                self.add(arriving.target(one))
+                while len(self.pending) + len(self._news or ()) >= _AHEAD:
+                    self._room = anyio.Event()
+                    await self._room.wait()
+        except Exception as error:  # noqa: BLE001 - the source is the caller's own; what it gave is waited for
+            self._fault = self._fault or error
+        finally:
+            self._feeding = False
+            self._announce()
+            if isinstance(ids, AsyncGenerator):
+                await ids.aclose()
 
     # The registry calls these, also from other schedulers' polls.
 
     def settle(self, watch: Watch, outcome: RenderOutcome | None, now: float) -> None:
         """End a watch, or enter it for its next poll."""
         if outcome is not None:
-            self._agenda.remove(watch)
-            self._due.pop(watch, None)
-            self._registry.leave(watch)
-            del self.pending[watch]
+            self._leave(watch)
             self.counters.outcome(outcome)
+            self._room.set()
+            if self._keep is not None:
+                self._keep_ended(watch, self._keep)
+            if self.broadcast is not None:
+                self.broadcast.tell(watch, WatchEventKind.OUTCOME)
         else:
+            if self.broadcast is not None:
+                self.broadcast.polled(watch)
             try:
                 self._enter(watch, watch.next_poll(now))
             except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
@@ -173,10 +267,23 @@ class Scheduler:
                 return
             if watch.project_id is not None or watch.failures is not None:
                 return
+        if self._news is None:
+            return
         self._news.append(watch)
+        self._announce()
+
+    def _announce(self) -> None:
         # A new event first: whoever wakes may wait again at once.
         has_news, self._has_news = self._has_news, anyio.Event()
         has_news.set()
+
+    def _keep_ended(self, watch: Watch, most: int) -> None:
+        self.ended[watch] = None
+        if len(self.ended) > most:
+            oldest = next(iter(self.ended))
+            del self.ended[oldest]
+            if self.broadcast is not None:
+                self.broadcast.forget(oldest)
 
     def end(self, watch: Watch, outcome: RenderOutcome, now: float) -> None:
         """End a watch, and its poll if one is in flight."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -64,17 +64,49 @@ def targets_of(wanted: Iterable[ProjectId | RenderHandle], after: After | AfterE
     if isinstance(wanted, (str, bytes)) or not isinstance(wanted, Iterable):
         raise PictoryConfigError(f"ids must be a list of project ids; to wait for one project, pass [{brief(wanted)}].")
     ids = [*wanted]
-    if not isinstance(after, Mapping):
-        return [target_of(one, after) for one in ids]
-    by_id: dict[str, After] = {}
-    for key, value in after.items():
-        path_segment("project", key)
-        if by_id.setdefault(str(key), value) is not value:
-            raise PictoryConfigError(f"after has project {brief(key)} twice, as text and as a number, with two values.")
-    unused = by_id.keys() - {str(one) for one in ids if not isinstance(one, RenderHandle)}
+    by_id = _by_id(after) if isinstance(after, Mapping) else None
+    unused = (by_id or {}).keys() - {str(one) for one in ids if not isinstance(one, RenderHandle)}
     if unused:
         raise PictoryConfigError(
             f"after has a value for project {brief(min(unused))}, which is not waited for by its id. "
             "Correct the id; a RenderHandle has a date of its own and needs none."
         )
-    return [target_of(one, None if isinstance(one, RenderHandle) else by_id.get(str(one))) for one in ids]
+    return [_target(one, by_id, after) for one in ids]
+
+
+@attrs.frozen(repr=False, eq=False)
+class Arriving:
+    """Ids and handles that arrive one after the other.
+
+    Attributes:
+        source: The caller's own iterable.
+        target: Makes the target for one of them; raises ``PictoryConfigError`` if it cannot be used.
+    """
+
+    source: AsyncIterable[ProjectId | RenderHandle]
+    target: Callable[[ProjectId | RenderHandle], Target]
+
+
+def arriving_targets(source: AsyncIterable[ProjectId | RenderHandle], after: After | AfterEach) -> Arriving:
+    """The targets for what arrives; ids compare as text, and ``after`` may have keys that never come.
+
+    Raises:
+        PictoryConfigError: ``after`` cannot be used.
+    """
+    by_id = _by_id(after) if isinstance(after, Mapping) else None
+    return Arriving(source, lambda one: _target(one, by_id, after))
+
+
+def _by_id(after: AfterEach) -> dict[str, After]:
+    by_id: dict[str, After] = {}
+    for key, value in after.items():
+        path_segment("project", key)
+        if by_id.setdefault(str(key), value) is not value:
+            raise PictoryConfigError(f"after has project {brief(key)} twice, as text and as a number, with two values.")
+    return by_id
+
+
+def _target(one: ProjectId | RenderHandle, by_id: dict[str, After] | None, after: Any) -> Target:
+    if by_id is not None:
+        after = None if isinstance(one, RenderHandle) else by_id.get(str(one))
+    return target_of(one, after)

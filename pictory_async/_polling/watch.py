@@ -54,7 +54,7 @@ class Terms:
     schedule: PollSchedule
 
 
-@attrs.define(repr=False, eq=False, weakref_slot=False)
+@attrs.define(repr=False, eq=False)
 class Watch:
     """One wait: for a project, for a project whose render job is known, or for a job alone.
 

@@ -201,7 +201,7 @@ class User:
             "due polls": (len(inside._due), pending),
             # Polls of watches that are out of time are cancelled, and may still be ending.
             "polls in flight": (sum(not scope.cancel_called for scope in inside._scopes.values()), pending + 2),
-            "ended watches": (len(inside._news), len(self.projects) + 1),
+            "ended watches": (len(inside._news or ()), len(self.projects) + 1),
         }
         for what, (size, most) in sizes.items():
             if size > most:
