@@ -202,7 +202,10 @@ async def test_paths_that_are_refused_are_forgotten() -> None:
         return health.is_limit(errors.RateLimitedError("No.", path=f"/{number}", status=429), 1.0)
 
     assert all(refuse(number) for number in range(1001))
-    for _ in range(20):
-        health.not_limited("/other")
-    assert not refuse(1000)  # many others had a good response meanwhile
+    judged = []
+    for _ in range(4):
+        for _ in range(20):
+            health.not_limited("/other")  # many others have a good response meanwhile
+        judged.append(refuse(1000))
+    assert [True, True, False, False] == judged  # the first times may be chance
     assert refuse(0)

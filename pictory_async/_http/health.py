@@ -16,6 +16,7 @@ _MANY: Final = 10
 _UNAVAILABLE: Final = 503
 _PATHS: Final = 1000
 _FORGOTTEN_AFTER: Final = 300.0  # seconds
+_ALONE: Final = 3
 
 
 def likeness(error: APIError) -> Likeness:
@@ -53,8 +54,9 @@ class Health:
     alike: int = 0
     since: float = 0.0
     until: float = 0.0
-    # Paths that were refused with 429 or 503 last time: how many requests had succeeded by then, and when it was.
-    _limited: dict[str, tuple[int, float]] = attrs.field(init=False, factory=dict[str, tuple[int, float]])
+    # Paths that were refused with 429 or 503 last time: how many requests had succeeded by then, when it was, and how
+    # often in a row they were refused while many others were not.
+    _limited: dict[str, tuple[int, float, int]] = attrs.field(init=False, factory=dict[str, tuple[int, float, int]])
     _successes: int = attrs.field(init=False, default=0)
 
     def succeeded(self, sent_at: float) -> None:
@@ -94,12 +96,15 @@ class Health:
     def is_limit(self, error: StatusError, sent_at: float) -> bool:
         """Whether a response means "too many requests": a 503 does while others succeed, as with nginx's limits.
 
-        A path that is refused again, although many others were not meanwhile, is refused for reasons of its own.
+        A path that is refused again and again, although many others were not meanwhile, is refused for reasons of its
+        own. Two or three times may be chance.
         """
         if not isinstance(error, RateLimitedError) and not (error.status == _UNAVAILABLE and self.succeeds(sent_at)):
             return False
-        successes, at = self._limited.pop(error.path, (0, -math.inf))
+        successes, at, alone = self._limited.pop(error.path, (0, -math.inf, 0))
         if len(self._limited) >= _PATHS:
             del self._limited[next(iter(self._limited))]
-        self._limited[error.path] = self._successes, sent_at
-        return sent_at - at > _FORGOTTEN_AFTER or self._successes - successes < _MANY
+        recent = sent_at - at <= _FORGOTTEN_AFTER
+        alone = alone + 1 if recent and self._successes - successes >= _MANY else 0
+        self._limited[error.path] = self._successes, sent_at, alone
+        return alone < _ALONE

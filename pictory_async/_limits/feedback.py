@@ -14,9 +14,10 @@ The law, for the share of the nominal pace that is used:
   not used is not raised: it is raised by the first request that has to wait for it. A time without any request counts
   as well: the first request after nine idle minutes finds the nominal pace.
 - **Unrelated refusals.** A limit does not refuse requests at a pace below what it accepted a moment ago. The refusals
-  that come there all the same are counted. Two and a half times as many may then be refused at any pace without
-  lowering it, because they come in clusters. No more than 8 % are expected, and more than 12 % count as a lower limit.
-  So a steady 1 % of refusals that have nothing to do with the pace leaves 75 % of it over an hour, and 5 % leave half.
+  that come there all the same are counted. Twice as many may then be refused at any pace without lowering it, because
+  they come in clusters. No more than 8 % are expected, and more than 12 % count as a lower limit. So a steady 1 % of
+  refusals that have nothing to do with the pace leaves 75 % of it in every hour, and 5 % leave half on average. More
+  tolerance would let a limit that has fallen refuse more than 2 % for good.
 
 Everything here is arithmetic: it takes ``now`` and never waits.
 """
@@ -55,7 +56,7 @@ _RECALL: Final = 1000.0
 _MOST_UNRELATED: Final = 0.08
 _FLOOD: Final = 0.12
 _FLOOD_AT_LEAST: Final = 3.5
-_EXCUSES: Final = 2.5  # for each refusal that is expected: they come in clusters
+_EXCUSES: Final = 2.0  # for each refusal that is expected: they come in clusters
 _MOST_EXCUSES: Final = 2.0
 
 

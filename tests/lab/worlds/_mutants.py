@@ -155,12 +155,6 @@ MUTANTS: Final = (
         "if self._writes.take(anyio.current_time()) or True:",
     ),
     Mutant(
-        "Polls wait until no caller is left",
-        "_limits.wait_queue:WaitQueue.serve",
-        "earned = self._credits[priority] + share",
-        "earned = 0.0 * share",
-    ),
-    Mutant(
         "An unknown exception proves that nothing was sent",
         "_http.translate:cause_of",
         "return Cause(type(error).__name__, timed_out=False, sent=True)",
