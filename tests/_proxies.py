@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import trustme
 import uvicorn
 
-from pictory_async.testing import Simulator
 from pictory_async.testing.server import make_app
 from tests._parts import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from pictory_async.testing import Simulator
 
 
 class Authority:
@@ -63,7 +64,7 @@ class TunnelProxy(socketserver.ThreadingTCPServer):
 
     Attributes:
         heads: The heads of all requests for a tunnel or a page; of SOCKS, the names that were asked for.
-        refuse: From the number of a request, counted from 0, to the bytes that are sent instead of a tunnel, or ``None``
+        refuse: From the number of a request, counted from 0, to the bytes that are sent instead of a tunnel; ``None``
             for a tunnel.
         left: Set when a client has closed a connection without having got a tunnel.
         heard: Set when a client has sent something that gets no reply.
@@ -192,7 +193,7 @@ def tunnel_proxy(port: int, authority: Authority | None = None) -> Iterator[Tunn
 
 @contextlib.contextmanager
 def tinyproxy(directory: Path, *settings: str) -> Iterator[tuple[str, list[str]]]:
-    """Run the program tinyproxy; give its address, and a list that has the lines of its log when the block has ended."""
+    """Run the program tinyproxy; give its address, and a list that has its log when the block has ended."""
     program = needs("tinyproxy")
     port = unused_port()
     config = directory / "tinyproxy.conf"

@@ -26,7 +26,6 @@ pytestmark = pytest.mark.anyio
 
 PASSWORD = "s3cret#w/rd"
 QUOTED = "s3cret%23w%2Frd"
-VARIABLES = [name for kind in ("http", "https", "all", "no") for name in (f"{kind}_proxy", f"{kind.upper()}_PROXY")]
 REFUSALS = {
     "407": (
         b"HTTP/1.1 407 s3cret#w/rd\r\ncontent-length: 0\r\n\r\n",
@@ -45,12 +44,6 @@ REFUSALS = {
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(autouse=True)
-def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -93,8 +86,8 @@ async def use_all(client: AsyncPictory, world: World, directory: Path) -> None:
     (outcome,) = await client.projects.wait_all([project_id], interval=0.01)
     assert RenderStatus.RENDERED is outcome.status
     await client.projects.render(project_id)
-    (film,) = (await client.projects.download(project, directory, kinds=["video"])).files
-    assert 5000 == film.path.stat().st_size
+    paths = (await client.projects.download(project, directory, kinds=["video"])).paths
+    assert 5000 == paths["video"].stat().st_size
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])

@@ -86,13 +86,17 @@ def trusted(library: Any, environ: Mapping[str, str] = os.environ) -> ssl.SSLCon
         raise _unusable("SSL_CERT_DIR", directories, "it is not a directory")
     try:
         context: ssl.SSLContext = library.create_ssl_context(trust_env=bool(file or directories))
-    except OSError as error:  # ssl.SSLError is one
-        why = error.strerror or "it has no certificates"
+    except OSError as error:
+        why = _reason(error)
         if file:
             raise _unusable("SSL_CERT_FILE", file, why) from None
         text = f"The certificate authorities cannot be loaded: {why}. Install certifi again, or set SSL_CERT_FILE."
         raise PictoryConfigError(text) from None
     return context
+
+
+def _reason(error: OSError) -> str:
+    return "it has no certificates" if isinstance(error, ssl.SSLError) else str(error.strerror)
 
 
 def _unusable(name: str, path: str, why: str) -> PictoryConfigError:
@@ -109,8 +113,8 @@ def _named(path: str) -> ssl.SSLContext:
         if any(one.suffix[1:].isdigit() for one in Path(path).iterdir()):
             return ssl.create_default_context(capath=path)
         why = f"it has no certificates under the names that OpenSSL looks for: run 'openssl rehash {path}'"
-    except OSError as error:  # ssl.SSLError is one
-        why = error.strerror or "it has no certificates"
+    except OSError as error:
+        why = _reason(error)
     except ValueError:  # a path with a null character
         why = "it is not a path"
     raise PictoryConfigError(f"verify names {path!r}, which cannot be used: {why}. {_WHAT}.")

@@ -81,7 +81,7 @@ def _check_proxies(name: str, proxies: Proxies | None) -> None:
         if importlib.util.find_spec("socksio") is None:
             raise PictoryConfigError(
                 f'The SOCKS proxy {proxy.shown} needs an extra: pip install "pictory-async[socks]". '
-                "To ignore the proxies of the environment, pass trust_env=False."
+                "If it is the environment's, remove its variable, or pass trust_env=False."
             )
 
 
