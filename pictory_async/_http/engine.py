@@ -47,7 +47,7 @@ KEEPALIVE: Final = 120.0
 @attrs.define(repr=False, eq=False)
 class _Idle:
     transport: Any
-    way: Way
+    way: Way | None
     since: float
 
 
@@ -269,7 +269,8 @@ class Engine:
     async def _connection(self, request: Request) -> Any:
         """A transport, which may have to connect yet."""
         self.check_open()  # it may have been closed while the request waited
-        way = request.way = self._way(request)
+        way = DIRECT[request.secure] if self._proxies is None else self._proxies.way(request.url)
+        request.way = way
         alone = request.method == "POST" and self._owned
         if not alone:
             if way in self._shared:
@@ -289,9 +290,6 @@ class Engine:
         if self._pooled and not alone and not self._closed:  # else the request closes it
             self._shared[way] = transport
         return transport
-
-    def _way(self, request: Request) -> Way:
-        return DIRECT[request.secure] if self._proxies is None else self._proxies.way(request.url)
 
     async def _kept(self, way: Way) -> Any:
         now = anyio.current_time()
@@ -321,7 +319,7 @@ class Engine:
             return
         # A connection that was cut off in the middle of a response must not serve another request.
         if whole and not self._closed and not self._pooled and is_clean(transport):
-            self._idle.append(_Idle(transport, self._way(request), anyio.current_time()))
+            self._idle.append(_Idle(transport, request.way, anyio.current_time()))
         else:
             await _close(transport.aclose)
 
