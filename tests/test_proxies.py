@@ -180,7 +180,7 @@ async def test_a_proxy_that_refuses_has_sent_nothing(
     project_id = world.add_project()
     proxy.refuse = lambda number: None if number == 0 else answer
     async with client_of(authority, engine, proxy=f"http://user:{QUOTED}@{proxy.address}") as client:
-        with pytest.raises(errors.ConnectionFailedError, match=f"proxy {proxy.address}.*{text}") as caught:
+        with pytest.raises(errors.ConnectionFailedError, match=f"{text}.*the proxy {proxy.address}") as caught:
             await client.projects.render(project_id)
     assert caught.value.sent is False
     assert "s3cret" not in with_variables(caught.value)
@@ -205,7 +205,9 @@ async def test_a_proxy_that_cannot_be_reached(authority: Authority, engine: str)
     """Nothing was sent, and the error says where the proxy should be."""
     address = f"127.0.0.1:{unused_port()}"
     async with client_of(authority, engine, proxy=f"http://user:{QUOTED}@{address}") as client:
-        with pytest.raises(errors.ConnectionFailedError, match=f"no connection through the proxy {address}") as caught:
+        with pytest.raises(
+            errors.ConnectionFailedError, match=f"no connection through the proxy: .* the proxy {address}"
+        ) as caught:
             await client.projects.get("p")
     assert caught.value.sent is False
     assert "s3cret" not in str(caught.value)
@@ -266,6 +268,17 @@ async def test_a_loopback_address_over_plain_http(engine: str, world: World, mon
     assert b"\r\nproxy-authorization: basic dxnlcjpzm2nyzxqjdy9yza==\r\n" in head.lower()
 
 
+async def test_a_proxy_that_got_the_request_may_have_sent_it(engine: str) -> None:
+    """Without a tunnel, a proxy that hangs up has the request already; the error names it all the same."""
+    with tunnel_proxy(9) as proxy:
+        proxy.refuse = lambda _: b""
+        options: dict[str, Any] = {"http": engine, "proxy": proxy.address, "retry": RetryPolicy(attempts=1)}
+        async with AsyncPictory("pictai_x", base_url="http://127.0.0.1:9", **options) as client:
+            with pytest.raises(errors.ConnectionFailedError, match=f"Check the proxy {proxy.address}, the") as caught:
+                await client.projects.get("p")
+    assert caught.value.sent is True
+
+
 async def test_the_environment_can_be_ignored(
     engine: str, world: World, port: int, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,7 +334,7 @@ async def test_a_socks_proxy_that_refuses_has_sent_nothing(
     proxy.refuse = lambda number: None if number == 0 else refusal
     project_id = world.add_project()
     async with client_of(authority, engine, proxy=f"socks5://user:{QUOTED}@{proxy.address}") as client:
-        with pytest.raises(errors.ConnectionFailedError, match=f"proxy {proxy.address}.*{text}") as caught:
+        with pytest.raises(errors.ConnectionFailedError, match=f"{text}.*the proxy {proxy.address}") as caught:
             await client.projects.render(project_id)
     assert caught.value.sent is False
     assert "s3cret" not in str(caught.value)

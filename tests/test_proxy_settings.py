@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 import sys
@@ -223,7 +224,7 @@ for options in ({"proxy": "socks5://user:word@127.0.0.1:1080"}, {}):
     except pictory_async.errors.PictoryConfigError as error:
         print(error)
 """
-    environment = {"ALL_PROXY": "socks5h://p", "PYTHONPATH": ":".join(sys.path)}
+    environment = {**os.environ, "ALL_PROXY": "socks5h://p", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
     one, other = done.stdout.splitlines()
     assert 'The SOCKS proxy 127.0.0.1:1080 needs an extra: pip install "pictory-async[socks]"' in one

@@ -54,14 +54,12 @@ class Translate:
 
 
 def _told(request: Request, reason: str, *, sent: bool) -> str:
-    address = f"the base URL ({urlsplit(request.url).netloc})"
-    if request.proxy is None:
-        return f"{request.method} {request.path} failed: {reason}. Check the network and {address}, then try again."
-    if not sent:
-        reason = f"no connection through the proxy {request.proxy.shown}: {reason}"
-    return (
-        f"{request.method} {request.path} failed: {reason}. Check the proxy, the network and {address}, then try again."
-    )
+    check = f"the network and the base URL ({urlsplit(request.url).netloc})"
+    if request.proxy is not None:
+        check = f"the proxy {request.proxy.shown}, {check}"
+        if not sent:
+            reason = f"no connection through the proxy: {reason}"
+    return f"{request.method} {request.path} failed: {reason}. Check {check}, then try again."
 
 
 def _forget_frames(error: BaseException, before: BaseException | None) -> None:

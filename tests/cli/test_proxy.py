@@ -45,7 +45,8 @@ def test_the_command_uses_the_proxy(world: World, server: ServerThread) -> None:
         assert 1 == len(proxy.heads)
     found = run("project", project_id, "--proxy", f"http://user:s3cret@{proxy.address}")
     assert 1 == found.exit_code
-    assert f"no connection through the proxy {proxy.address}" in found.stderr
+    assert "no connection through the proxy: " in found.stderr
+    assert f"Check the proxy {proxy.address}, " in found.stderr
     assert "s3cret" not in found.stderr
 
 
