@@ -44,14 +44,25 @@ class Authority:
         self.tls.load_cert_chain(self.chain)
 
 
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()  # to end it before that hangs some versions
+
+
 @contextlib.contextmanager
 def encrypted(simulator: Simulator, authority: Authority) -> Iterator[int]:
     """Serve a simulator over TLS until the block ends, and give its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(make_app(simulator), ssl_certfile=authority.chain, log_level="critical", lifespan="off")
-        server = uvicorn.Server(config)
+        server = _Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
+        server.ready.wait()
         try:
             yield int(listener.getsockname()[1])
         finally:

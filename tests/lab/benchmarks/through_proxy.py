@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import trustme
@@ -86,7 +86,7 @@ def served(directory: Path) -> Iterator[tuple[int, int, Path]]:
 async def compare(engine: str, ports: tuple[int, int, Path], rounds: int, polls: int) -> dict[str, float]:
     """CPU per poll in microseconds, directly and through the proxy, and the median of the ratios of the rounds."""
     server, proxy, authority = ports
-    options = {
+    options: dict[str, Any] = {
         "base_url": f"https://127.0.0.1:{server}/pictoryapis",
         "http": engine,
         "verify": authority,
