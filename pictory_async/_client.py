@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pictory_async._api.jobs import Jobs
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
+from pictory_async._http.authorities import Authorities
 from pictory_async._http.closing import close_all
-from pictory_async._http.libraries import open_engine
+from pictory_async._http.libraries import is_own, open_engine
 from pictory_async._http.options import SAME, CallOptions
+from pictory_async._http.proxies import ProxySettings
 from pictory_async._http.transport import Transport
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._polling.registry import WatchRegistry
@@ -21,8 +24,11 @@ from pictory_async._settings.durations import optional_seconds
 from pictory_async._settings.key import ApiKey
 from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
 from pictory_async._values import Deferred
+from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
+    import os
+    import ssl
     from types import TracebackType
     from typing import Self
 
@@ -52,8 +58,15 @@ class AsyncPictory:
             minute. Pass one object to several clients of one key so that they share it.
         retry: How GETs are retried after transient failures; ``None`` takes the defaults of `RetryPolicy`.
         http: What sends the requests: ``None`` or ``"httpx"``, ``"httpx2"`` or ``"aiohttp"`` (an extra each), or your
-            own ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2, for proxies or certificates. You close
-            your own.
+            own ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2, which has its own proxies and
+            certificates. You close your own.
+        proxy: The address of a proxy for all requests and downloads, such as ``http://proxy.example.com:3128`` or
+            ``http://USER:PASSWORD@proxy.example.com:3128``; ``https``, and ``socks5`` and ``socks5h`` with the extra
+            ``socks``, are possible too. ``None`` asks ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+        verify: The certificate authorities to trust: a file or a directory with their certificates, or a TLS context.
+            ``None`` asks ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``; without them, they are the HTTP library's.
+        trust_env: Whether these environment variables are used. They are read when the client is made, and those of
+            certificates when it first connects.
         template_cache: How long, in seconds, ``templates.get`` returns the same template again from memory (1,000
             templates at most); or a `DiskTemplateCache`. ``None`` fetches it every time.
         unreachable_after: How many seconds a wait lasts if the client never had any response of the API, such as with a
@@ -69,7 +82,7 @@ class AsyncPictory:
         PictoryConfigError: There is no key, or a setting is not valid. Nothing was sent.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all settings of a client are in one place
         self,
         api_key: str | None = None,
         *,
@@ -78,17 +91,26 @@ class AsyncPictory:
         limiter: Limiter | None = None,
         retry: RetryPolicy | None = None,
         http: object = None,
+        proxy: str | None = None,
+        verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
+        trust_env: bool = True,
         template_cache: Duration | DiskTemplateCache | None = None,
         unreachable_after: Duration | None = 300.0,
     ) -> None:
-        key, address = ApiKey(api_key), BaseUrl(base_url)
-        del api_key, base_url  # an error that comes later must not show them: tracebacks can show variables
+        key, address, through = ApiKey(api_key), BaseUrl(base_url), ProxySettings(proxy, trust_env=trust_env)
+        del api_key, base_url, proxy  # an error that comes later must not show them: tracebacks can show variables
         self._config = Config.checked(key, address)
         options = CallOptions.of_client(timeout, retry)
         self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
         plain = self._config.base_url.startswith("http:")
-        self._engine = open_engine(http, plain=plain)
-        self._media_engine = open_engine(http, limit=4, reserve=0, plain=plain)
+        authorities = Authorities(verify, trust_env=trust_env)
+        if is_own(http) and (through.given or authorities.given):
+            name = "proxy" if through.given else "verify"
+            raise PictoryConfigError(f"{name}= is for connections of the library's own: set it in your http= instead.")
+        proxies = None if is_own(http) else through.checked(key, plain=plain)
+        opened = partial(open_engine, http, plain=plain, proxies=proxies, authorities=authorities)
+        self._engine = opened()
+        self._media_engine = opened(limit=4, reserve=0)
         transport = Transport(self._config, self._engine, limiter or RateLimiter(), options)
         limit = optional_seconds("unreachable_after", unreachable_after, above=0.0)
         self._registry = WatchRegistry(transport, limit)

@@ -46,6 +46,11 @@ MAY_BLOCK = [
 ]
 
 
+# Clients in tests, and in the processes that they start, use no proxy of the machine.
+for _name in [name for name in os.environ if name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}]:
+    del os.environ[_name]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Have time limits that end a test that hangs, and nothing else."""
     config.pluginmanager.register(_limits, "limits of tests")

@@ -45,7 +45,7 @@ class Library:
     def __init__(self, file: str) -> None:
         self.file = file
 
-    def create_ssl_context(self) -> Any:
+    def create_ssl_context(self, trust_env: bool = True) -> Any:
         return ssl.create_default_context(cafile=self.file)
 
 

@@ -67,6 +67,12 @@ class Opening:
 
     async def on_write(self) -> None:
         """Called immediately before the first byte of the request is written."""
+        self.wrote = True
+
+    @property
+    def unsent(self) -> bool:
+        """Whether it is certain that nothing of the request was sent: it got no connection, or no tunnel."""
+        return self._once and self.told and not self.wrote
 
     async def abandon(self) -> None:
         """Close a connection whose set-up was cut off.

@@ -21,10 +21,11 @@ import attrs
 
 from pictory_async._http.addresses import Addresses
 from pictory_async._http.admission import WRITING, Admission, Opening
-from pictory_async._http.authorities import trusted
+from pictory_async._http.authorities import Authorities
 from pictory_async._http.closing import CLOSING, close_all, discard
 from pictory_async._http.kept import is_clean
 from pictory_async._http.messages import MAX_BODY, Response
+from pictory_async._http.proxies import DIRECT, Way
 from pictory_async._http.stream import Stream, headers_of, is_read, read_into
 from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from pictory_async._http.messages import Request
+    from pictory_async._http.proxies import Proxies
     from pictory_async._limits.interface import Limiter
     from pictory_async._limits.slots import RequestSlots, Slot
 
@@ -45,7 +47,7 @@ KEEPALIVE: Final = 120.0
 @attrs.define(repr=False, eq=False)
 class _Idle:
     transport: Any
-    secure: bool
+    way: Way | None
     since: float
 
 
@@ -54,10 +56,13 @@ class Engine:
 
     Args:
         library: The HTTP library's module, ``httpx`` or ``httpx2``.
-        make: Makes a transport from a TLS context.
+        make: Makes a transport from a TLS context; if there is a proxy, also from ``proxy``, and ``tunnel``: whether
+            the proxy only passes on what is encrypted.
         slots: Bounds the requests in flight.
         pooled: Whether one transport serves all requests because it keeps connections itself.
         owned: Whether closing this engine closes its transports.
+        proxies: Which proxy leads to which host; ``None`` if there are none.
+        authorities: The authorities to trust; ``None`` for the usual ones.
 
     Attributes:
         slots: As passed.
@@ -66,11 +71,13 @@ class Engine:
     def __init__(
         self,
         library: Any,
-        make: Callable[[ssl.SSLContext], Any],
+        make: Callable[..., Any],
         slots: RequestSlots,
         *,
         pooled: bool = False,
         owned: bool = True,
+        proxies: Proxies | None = None,
+        authorities: Authorities | None = None,
     ) -> None:
         self.slots = slots
         self._library = library
@@ -78,11 +85,15 @@ class Engine:
         self._make = make
         self._pooled = pooled
         self._owned = owned
-        # Both by whether the address is an https one. A connection for plain HTTP needs no authorities.
-        self._shared: dict[bool, Any] = {}
+        self._proxies = proxies
+        self._authorities = authorities or Authorities()
+        self._shared: dict[Way, Any] = {}
+        # By whether a way is secure. A connection for plain HTTP needs no authorities.
         self._tls: dict[bool, ssl.SSLContext] = {False: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
         if not owned:
             self._tls[True] = self._tls[False]  # a user's transport has its own
+        elif self._authorities.ready is not None:
+            self._tls[True] = self._authorities.ready
         self._idle: list[_Idle] = []
         self._leaving: dict[int, Any] = {}
         self._opened = 0
@@ -143,7 +154,7 @@ class Engine:
         try:
             transport = await self._connection(request)
             self._sent += 1
-            translate = Translate(self._library, request)
+            translate = Translate(self._library, request, opening)
             with translate, limit(request) as scope:
                 stream = Stream(await self._open(transport, request, opening), request, translate)
             if stream is None or scope.cancelled_caught:
@@ -222,7 +233,7 @@ class Engine:
         try:
             if not self._owned:
                 await admission.write_early()
-            with Translate(self._library, request), limit(request) as scope:
+            with Translate(self._library, request, admission), limit(request) as scope:
                 admission.limited_by(scope)
                 arriving = await self._open(transport, request, admission)
                 if not admission.written:  # the HTTP library did not say that it wrote
@@ -270,39 +281,40 @@ class Engine:
     async def _connection(self, request: Request) -> Any:
         """A transport, which may have to connect yet."""
         self.check_open()  # it may have been closed while the request waited
-        secure = request.secure
+        way = DIRECT[request.secure] if self._proxies is None else self._proxies.way(request.url)
+        request.way = way
         alone = request.method == "POST" and self._owned
         if not alone:
-            if secure in self._shared:
-                return self._shared[secure]
-            if self._idle and (kept := await self._kept(secure)) is not None:
+            if way in self._shared:
+                return self._shared[way]
+            if self._idle and (kept := await self._kept(way)) is not None:
                 return kept
         async with self._starting:
-            if not alone and secure in self._shared:  # another request made it meanwhile
-                return self._shared[secure]
-            tls = self._tls.get(secure)
+            if not alone and way in self._shared:  # another request made it meanwhile
+                return self._shared[way]
+            tls = self._tls.get(way.secure)
             if tls is not None:
-                transport = self._make(tls)
+                transport = self._make(tls, **way.options)
             else:
                 # Imports and certificates take about 60 ms: once per client, and in a thread.
-                transport = await anyio.to_thread.run_sync(self._start)
+                transport = await anyio.to_thread.run_sync(self._start, way)
         self._opened += 1
         if self._pooled and not alone and not self._closed:  # else the request closes it
-            self._shared[secure] = transport
+            self._shared[way] = transport
         return transport
 
-    async def _kept(self, secure: bool) -> Any:  # noqa: FBT001
+    async def _kept(self, way: Way) -> Any:
         now = anyio.current_time()
         while self._idle and now - self._idle[0].since > KEEPALIVE:
             await discard(self._idle.pop(0).transport)
         for index in reversed(range(len(self._idle))):
-            if self._idle[index].secure is secure:
+            if self._idle[index].way is way:
                 return self._idle.pop(index).transport
         return None
 
-    def _start(self) -> Any:
-        tls = trusted(self._library)
-        transport = self._make(tls)
+    def _start(self, way: Way) -> Any:
+        tls = self._authorities.context(self._library)
+        transport = self._make(tls, **way.options)
         self._tls[True] = tls  # last: a request that finds it makes its transport on the event loop
         return transport
 
@@ -319,7 +331,7 @@ class Engine:
             return
         # A connection that was cut off in the middle of a response must not serve another request.
         if whole and not self._closed and not self._pooled and is_clean(transport):
-            self._idle.append(_Idle(transport, request.secure, anyio.current_time()))
+            self._idle.append(_Idle(transport, request.way, anyio.current_time()))
         else:
             await _close(transport.aclose)
 

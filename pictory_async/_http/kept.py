@@ -18,6 +18,7 @@ def is_clean(transport: Any) -> bool:
     """
     for connection in getattr(getattr(transport, "_pool", None), "connections", ()):
         http = getattr(connection, "_connection", None)
+        http = getattr(http, "_connection", http)  # that to a proxy without a tunnel is one floor lower
         if getattr(getattr(http, "_h11_state", None), "trailing_data", _NOTHING)[0]:
             return False
         stream = getattr(getattr(http, "_network_stream", None), "_stream", None)

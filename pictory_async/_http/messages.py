@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from pictory_async._codec.error_body import ErrorBody, decode_error
 from pictory_async._http.encoding import Gunzip, Headers, codings, header
+from pictory_async._http.proxies import Way
 from pictory_async._settings.key import ApiKey
 from pictory_async.errors import (
     APIError,
@@ -18,6 +19,9 @@ from pictory_async.errors import (
     RequestTimeoutError,
     StatusError,
 )
+
+if TYPE_CHECKING:
+    from pictory_async._http.proxies import Proxy
 
 __all__ = ["MAX_BODY", "Headers", "Request", "Response", "header", "no_such"]
 
@@ -40,6 +44,7 @@ class Request:
         timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
         max_queue: How long it may wait before it is sent, in seconds; ``None`` for no limit.
         key: The API key, which is added to the headers when they are written; ``None`` for media hosts.
+        way: How the host is reached; ``None`` until the request has a connection.
     """
 
     method: str
@@ -50,6 +55,7 @@ class Request:
     timeout: float | None = None
     max_queue: float | None = None
     key: ApiKey | None = None
+    way: Way | None = None
 
     def written(self) -> Headers:
         """The headers with the API key. Put them into no variable: tracebacks can show it."""
@@ -66,10 +72,16 @@ class Request:
         """Whether it goes over TLS."""
         return self.url.startswith("https:")
 
+    @property
+    def proxy(self) -> Proxy | None:
+        """The proxy that it goes through."""
+        return None if self.way is None else self.way.proxy
+
     def timed_out(self, *, sent: bool = True) -> RequestTimeoutError:
         """The error for a request that took too long."""
         limit = "in time" if self.timeout is None else f"within {self.timeout:g} s"
-        text = f"{self.method} {self.path} did not complete {limit}. Try again, or raise the client's timeout."
+        through = "" if self.proxy is None else f" through the proxy {self.proxy.shown}"
+        text = f"{self.method} {self.path} did not complete {limit}{through}. Try again, or raise the client's timeout."
         return RequestTimeoutError(text, method=self.method, path=self.path, timeout=self.timeout, sent=sent)
 
     def refused(self, why: str) -> RateBudgetError:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable
 
+    from pictory_async._http.proxies import Proxy
+
 _CLOCK: Final = 0.01
 """Seconds that uvloop's time may be behind that by which aiohttp notes when a connection became idle."""
 
@@ -95,16 +97,23 @@ class Transport(httpx_aiohttp.AiohttpTransport):
         tls: For https addresses.
         limit: Connections at most.
         keepalive: Seconds that an idle connection is kept.
+        proxy: The proxy to use.
+        tunnel: Whether the proxy only passes on what is encrypted.
     """
 
-    def __init__(self, tls: ssl.SSLContext, limit: int, keepalive: float) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext, limit: int, keepalive: float, *, proxy: Proxy | None = None, tunnel: bool = True
+    ) -> None:
         def open_session() -> aiohttp.ClientSession:
             # It belongs to the event loop that runs now.
             self._connectors.append(Connector(limit=limit, keepalive_timeout=keepalive, ssl=tls))
-            return aiohttp.ClientSession(connector=self._connectors[0], cookie_jar=aiohttp.DummyCookieJar())
+            jar = aiohttp.DummyCookieJar()
+            # Without a tunnel, aiohttp sends a proxy the headers of requests and no others.
+            headers = None if proxy is None or tunnel else proxy.headers()
+            return aiohttp.ClientSession(connector=self._connectors[0], cookie_jar=jar, headers=headers)
 
         self._connectors: list[Connector] = []
-        super().__init__(verify=tls, client=open_session)
+        super().__init__(verify=tls, client=open_session, proxy=None if proxy is None else proxy.of(httpx, tls))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from pictory_async._values import quotable
 from pictory_async.errors import ConnectionFailedError, PictoryError
 
 if TYPE_CHECKING:
+    from pictory_async._http.admission import Opening
     from pictory_async._http.messages import Request
 
 
@@ -24,10 +27,11 @@ def limit(request: Request) -> anyio.CancelScope:
 class Translate:
     """Turns the HTTP library's exceptions into ours, without keeping them: they hold the request."""
 
-    __slots__ = ("_before", "_library", "_request")
+    __slots__ = ("_before", "_library", "_opening", "_request")
 
-    def __init__(self, library: Any, request: Request) -> None:
+    def __init__(self, library: Any, request: Request, opening: Opening) -> None:
         self._library = library
+        self._opening = opening
         self._request = request
 
     def __enter__(self) -> None:
@@ -42,11 +46,20 @@ class Translate:
             return
         request = self._request
         cause = cause_of(self._library, error)
+        sent = cause.sent and not self._opening.unsent
         if cause.timed_out:
-            raise request.timed_out(sent=cause.sent) from None
-        what = f"{request.method} {request.path} failed: {quotable(cause.reason)}."
-        text = f"{what} Check the network and the base URL ({urlsplit(request.url).netloc}), then try again."
-        raise ConnectionFailedError(text, method=request.method, path=request.path, sent=cause.sent) from None
+            raise request.timed_out(sent=sent) from None
+        text = _told(request, quotable(cause.reason), sent=sent)
+        raise ConnectionFailedError(text, method=request.method, path=request.path, sent=sent) from None
+
+
+def _told(request: Request, reason: str, *, sent: bool) -> str:
+    check = f"the network and the base URL ({urlsplit(request.url).netloc})"
+    if request.proxy is not None:
+        check = f"the proxy {request.proxy.shown}, {check}"
+        if not sent:
+            reason = f"no connection through the proxy: {reason}"
+    return f"{request.method} {request.path} failed: {reason}. Check {check}, then try again."
 
 
 def _forget_frames(error: BaseException, before: BaseException | None) -> None:
@@ -101,12 +114,28 @@ def cause_of(library: Any, error: Exception) -> Cause:
         library.UnsupportedProtocol,
     )
     local = isinstance(error, (library.ConnectError, OSError))
-    text = _words(error) if local else str(error).partition(":")[0]  # what follows quotes what the server sent
+    if isinstance(error, library.ProxyError):
+        reason = _of_proxy(str(error))
+    elif local:
+        reason = _words(error)
+    else:
+        reason = str(error).partition(":")[0]  # what follows quotes what the server sent
     return Cause(
-        reason=text or type(error).__name__,
+        reason=reason or type(error).__name__,
         timed_out=isinstance(error, library.TimeoutException),
         sent=not isinstance(error, unsent),
     )
+
+
+def _of_proxy(text: str) -> str:
+    # What follows the status of an HTTP proxy are its own words. Those about a SOCKS proxy are the library's.
+    status = re.match(r"[0-9]{3}", text)
+    return text.rstrip(".") if status is None else _refused(int(status[0]))
+
+
+def _refused(status: int) -> str:
+    why = ", it requires a user name and a password" if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else ""
+    return f"the proxy refused to connect ({status}{why})"
 
 
 def _words(error: BaseException) -> str:
@@ -139,7 +168,7 @@ def _judge_aiohttp(aiohttp: Any, error: Any) -> Cause:
         aiohttp.InvalidURL,
     )
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        reason = f"the proxy refused to connect ({error.status})"
+        reason = _refused(error.status)
     elif isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)):
         reason = "the server sent something that is not HTTP"
     elif isinstance(error, aiohttp.ClientPayloadError):

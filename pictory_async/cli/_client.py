@@ -11,6 +11,7 @@ import anyio
 import click
 
 from pictory_async import AsyncPictory
+from pictory_async.cli._options import given_proxy
 from pictory_async.cli._signals import signals_as_ctrl_c
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
 
 
 def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:
-    """Make a client with the key from the environment. Its warnings are printed in one line each.
+    """Make a client with the environment's key and the command's proxy. Its warnings are printed in one line each.
 
     Args:
         base_url: The address of the API. ``None`` uses the one from the environment, or Pictory's.
@@ -98,7 +99,7 @@ def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> Asy
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        client = AsyncPictory(base_url=base_url, limiter=limiter)
+        client = AsyncPictory(base_url=base_url, limiter=limiter, proxy=given_proxy())
     for warning in caught:
         click.echo(f"Warning: {warning.message}", err=True)
     return client

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from pictory_async import RenderHandle
 from pictory_async.cli._kept import Kept, Store
+from pictory_async.cli._options import given_proxy, without_password
 from pictory_async.cli.display.text import echo_command, echo_note
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _KEPT_OPTIONS: Final[dict[str, Callable[[Any], str]]] = {
     "start_grace": lambda seconds: f"{_seconds(seconds)}s",
     "rate": lambda rate: f"{rate.requests}/{_seconds(rate.per)}",
     "base_url": str,
+    "proxy": lambda _: without_password(given_proxy() or ""),
 }
 
 
@@ -105,7 +107,7 @@ def options_again() -> list[str]:
     for parameter in ctx.command.params:
         name = parameter.name or ""
         if name in _KEPT_OPTIONS and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            found += [parameter.opts[0], _KEPT_OPTIONS[name](ctx.params[name])]
+            found += [parameter.opts[0], _KEPT_OPTIONS[name](ctx.params.get(name))]
     return found
 
 

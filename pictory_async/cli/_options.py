@@ -23,6 +23,7 @@ __all__ = [
     "Rate",
     "base_url_option",
     "collect_ids",
+    "given_proxy",
     "ids_argument",
     "json_option",
     "limit_option",
@@ -36,7 +37,10 @@ __all__ = [
     "to_time",
     "wait_options",
     "wait_settings",
+    "without_password",
 ]
+
+_PROXY: Final = "pictory.proxy"
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _DURATION: Final = re.compile(r"(?P<number>\d{1,9}(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)", re.ASCII)
@@ -111,10 +115,30 @@ def _or_none(_ctx: click.Context, _param: click.Parameter, url: str | None) -> s
     return url or None
 
 
+def _note_proxy(ctx: click.Context, _param: click.Parameter, url: str | None) -> None:
+    ctx.meta[_PROXY] = url or None
+
+
+def given_proxy() -> str | None:
+    """The option ``--proxy`` of the running command, which may contain a password."""
+    found: str | None = click.get_current_context().meta.get(_PROXY)
+    return found
+
+
+def without_password(proxy: str) -> str:
+    """A proxy as it may be shown."""
+    scheme, mark, rest = proxy.partition("://") if "://" in proxy else ("", "", proxy)
+    _, at, address = rest.rpartition("@")
+    return f"{scheme}{mark}{'USER:PASSWORD' if at else ''}{at}{address}"
+
+
 def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--base-url``."""
+    """Give a command the options about the way to the API: ``--base-url`` and, only for `given_proxy`, ``--proxy``."""
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
-    return click.option("--base-url", metavar="URL", help=text, callback=_or_none)(command)
+    address = click.option("--base-url", metavar="URL", help=text, callback=_or_none)
+    text = "Proxy for all requests.  [default: HTTPS_PROXY, or ALL_PROXY]"
+    proxy = click.option("--proxy", metavar="URL", help=text, callback=_note_proxy, expose_value=False)
+    return address(proxy(command))
 
 
 def json_option(text: str) -> Decorator:

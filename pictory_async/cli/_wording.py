@@ -16,6 +16,9 @@ _REPLACEMENTS: Final = tuple(
         (r"(?<!-)\bstart_grace\b", "--start-grace"),
         (r"^interval (?=must )", "--interval "),
         (r"^base_url (?=must )", "--base-url "),
+        (r"^proxy (?=(?:is|must|contains) )", "--proxy "),
+        (r"\bproxy=", "--proxy"),
+        (r", or pass trust_env=False\b", ""),
         (r"\bthe limiter's rate\b", "--rate"),
         (r",? or raise the client's timeout\b", ""),  # the command has no such option
         (r"\bwait again for its handle\b", "wait again"),  # the command for that is printed

@@ -203,8 +203,11 @@ class ServerThread:
         return 0 if self._server is None else self._server.connections_made
 
     def client_options(self) -> dict[str, Any]:
-        """Return the options for `pictory_async.AsyncPictory` to use this server: base URL and API key."""
-        return {"base_url": self.base_url, "api_key": self.simulator.world.api_key}
+        """Return the options for `pictory_async.AsyncPictory` to use this server: base URL and API key.
+
+        And ``trust_env=False``, so that no proxy of the environment is used.
+        """
+        return {"base_url": self.base_url, "api_key": self.simulator.world.api_key, "trust_env": False}
 
     def _join(self) -> None:
         if self._thread is not None:

@@ -275,7 +275,8 @@ def test_a_slow_reader_does_not_fill_the_memory(server, simulator):
 
 def test_the_options_for_a_client(server):
     """The server returns the options with which a client of the SDK uses it."""
-    assert {"base_url": server.base_url, "api_key": "pictai_simulator"} == server.client_options()
+    options = {"base_url": server.base_url, "api_key": "pictai_simulator", "trust_env": False}
+    assert options == server.client_options()
 
 
 async def test_the_sdk_waits_for_a_real_render(server, simulator):

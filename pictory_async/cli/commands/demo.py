@@ -98,7 +98,7 @@ class Demo:
         settings = attrs.asdict(self.pacing, filter=attrs.filters.exclude("rate"))
         key = self.simulator.world.api_key
         async with (
-            AsyncPictory(key, base_url=base_url, limiter=limiter) as client,
+            AsyncPictory(key, base_url=base_url, limiter=limiter, trust_env=False) as client,
             client.projects.watch(**settings) as watch,
         ):
             self.simulator.start()

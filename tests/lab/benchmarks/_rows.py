@@ -292,6 +292,17 @@ def calls_row(_: Effort) -> Row:
     )
 
 
+def proxy_row(effort: Effort) -> Row:
+    installed(["httpx2", "httpx_aiohttp"])
+    found = json.loads(output("through_proxy", *effort.options))
+    return Row(
+        "15",
+        "CPU time per poll through the tunnel of a proxy, over that of a direct one: httpx, httpx2, aiohttp",
+        tuple(Figure(costs["ratio"], 1.3) for costs in found.values()),
+        "; ".join(f"{http}: {costs['direct']:,.0f} → {costs['proxied']:,.0f} µs" for http, costs in found.items()),
+    )
+
+
 def schedule_row(effort: Effort) -> Row:
     found = json.loads(output("schedule", *effort.options))
     return Row(
@@ -325,6 +336,7 @@ REAL: tuple[tuple[str, Make], ...] = (
     ("9", limiter_row),
     ("10", import_row),
     ("12", calls_row),
+    ("15", proxy_row),
 )
 SIMULATED: tuple[tuple[str, Make], ...] = (
     ("11", fairness_row),
