@@ -167,12 +167,6 @@ MUTANTS: Final = (
         "if not isinstance(error, (OSError, self._library.TransportError)):",
     ),
     Mutant(
-        "An outage never ends for the polls that wait",
-        "_polling.outage:Outage.ended",
-        "            one.turn.set()\n",
-        "            pass\n",
-    ),
-    Mutant(
         "A failed poll is not shared",
         "_polling.registry:WatchRegistry.send",
         "self._fail(asker, dict.fromkeys(self._concerned(poll, began), error), began, now)",
