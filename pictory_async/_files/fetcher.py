@@ -148,20 +148,18 @@ class Fetcher:
             (b"user-agent", user_agent().encode()),
         ]
         if source.in_parts:  # also for the whole file: the response then states its length twice
-            headers.append((b"range", f"bytes={part.size}-".encode()))
+            # Of a complete part the last byte: only a response with a version shows that it is still this one.
+            headers.append((b"range", f"bytes={part.size - part.is_complete}-".encode()))
         if source.in_parts and part.size and part.validator is not None:
             headers.append((b"if-range", part.validator.encode()))
         return Request("GET", url, source.what, source.what, headers, self._timeout)
 
 
 async def _beyond_the_end(stream: Stream, source: Source, part: PartFile) -> bool:
-    """Look at a 416 response: the file is complete, or it is another one."""
+    """Look at a 416 response: the file is empty, or it is another one."""
     found = re.fullmatch(_RANGE, _value(stream.headers, b"content-range") or "")
     total = int(found[3]) if found is not None else None
-    if part.size:
-        same = not _values(stream.headers, b"etag") or _validator(stream.headers) == part.validator
-        if total == part.size == part.total and same:
-            return True
+    if part.size:  # it is not what this part is of: the server has fewer bytes than were here already
         await anyio.to_thread.run_sync(part.restart)
         return False
     if total == 0:
@@ -176,11 +174,14 @@ async def _receive(stream: Stream, source: Source, part: PartFile, patience: Pat
     # On disk is the plain file, whose length and version the headers of a compressed one do not tell.
     validator, total = (_validator(stream.headers), length) if gunzip is None else (None, None)
     await anyio.to_thread.run_sync(part.open)
+    same = part.size > 0 and validator is not None and (validator, total) == (part.validator, part.total)
+    if same and part.is_complete and start == part.size - 1:
+        return True
     if stream.status == 206 and start != part.size:  # noqa: PLR2004 - Partial Content
         await anyio.to_thread.run_sync(part.restart)
         raise Cut("the server sent a different part from the one requested.")
     # Without a strong validator, nothing shows that the rest belongs to what is there.
-    if part.size and (start == 0 or validator is None or (validator, total) != (part.validator, part.total)):
+    if part.size and (start == 0 or not same):
         other = validator != part.validator
         await anyio.to_thread.run_sync(part.restart)
         if other and not patience.may_begin_anew():

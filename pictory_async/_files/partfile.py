@@ -80,6 +80,11 @@ class PartFile:
         """Bytes so far."""
         return 0 if self._draft is None else self._draft.size
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing."""
+        return self.size > 0 and self.size == self.total
+
     def find(self) -> None:
         """Take over what an earlier call left, if it left anything. Nothing is created.
 

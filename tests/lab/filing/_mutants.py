@@ -30,7 +30,7 @@ MUTANTS: Final = (
         "        self._forget(draft)\n",
         "",
     ),
-    Mutant("Another version is appended", "_files.fetcher:_receive", "(validator, total) != ", "None is "),
+    Mutant("Another version is appended", "_files.fetcher:_receive", "(validator, total) == ", "None is not "),
     Mutant("A part without a validator is continued", "_files.fetcher:_validator", ' and not tag.startswith("W/")', ""),
     Mutant(
         "A wrong range is appended",
@@ -38,7 +38,7 @@ MUTANTS: Final = (
         "if stream.status == 206 and start != part.size:",
         "if False:",
     ),
-    Mutant("A web page is a video", "_files.fetcher:_extent", "if _PAGE.match(kind):", "if False and kind:"),
+    Mutant("A web page is a video", "_files.fetcher:_extent", "if any(map(_PAGE.match, kinds)):", "if not kinds:"),
     Mutant("An empty file is a video", "_files.fetcher:_is_complete", "if not size and", "if False and"),
     Mutant("The directory is not locked", "_files.publish:Directory._lock", "self.system.lock(descriptor)", "pass"),
     Mutant(

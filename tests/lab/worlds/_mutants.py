@@ -71,7 +71,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A poller that is left stays registered",
-        "_polling.scheduler:Scheduler.__aexit__",
+        "_polling.scheduler:Scheduler.close",
         "            self._registry.leave(watch)\n",
         "",
     ),
@@ -135,7 +135,7 @@ MUTANTS: Final = (
         "old = before.generated_at or undated",
         "old = before.generated_at",
     ),
-    Mutant("A web page is a video", "_files.fetcher:_extent", "if _PAGE.match(kind):", "if False and kind:"),
+    Mutant("A web page is a video", "_files.fetcher:_extent", "if any(map(_PAGE.match, kinds)):", "if not kinds:"),
     Mutant(
         "One request more in each window",
         "_limits.pace:Pace.__attrs_post_init__",
