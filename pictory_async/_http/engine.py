@@ -156,7 +156,10 @@ class Engine:
             self._sent += 1
             translate = Translate(self._library, request, opening)
             with translate, limit(request) as scope:
-                stream = Stream(await self._open(transport, request, opening), request, translate)
+                arriving = await self._open(transport, request, opening)
+                if hasattr(transport, "keep_rest"):  # a response that is cut off may be continued
+                    transport.keep_rest(arriving)
+                stream = Stream(arriving, request, translate)
             if stream is None or scope.cancelled_caught:
                 raise request.timed_out()
             yield stream

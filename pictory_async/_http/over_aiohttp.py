@@ -115,11 +115,9 @@ class Transport(httpx_aiohttp.AiohttpTransport):
         self._connectors: list[Connector] = []
         super().__init__(verify=tls, client=open_session, proxy=None if proxy is None else proxy.of(httpx, tls))
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request."""
-        response = await super().handle_async_request(request)
+    def keep_rest(self, response: httpx.Response) -> None:
+        """Have a response's body read to its last byte, also if it is cut off."""
         response.stream = _Body(response.stream)
-        return response
 
     def drop_older(self, moment: float) -> None:
         """Close the idle connections that were last used before a moment, by `anyio.current_time`."""
