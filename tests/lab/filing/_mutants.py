@@ -38,7 +38,6 @@ MUTANTS: Final = (
         "if stream.status == 206 and start != part.size:",
         "if False:",
     ),
-    Mutant("A web page is a video", "_files.fetcher:_extent", "if any(map(_PAGE.match, kinds)):", "if not kinds:"),
     Mutant("An empty file is a video", "_files.fetcher:_is_complete", "if not size and", "if False and"),
     Mutant("The directory is not locked", "_files.publish:Directory._lock", "self.system.lock(descriptor)", "pass"),
     Mutant(
