@@ -135,7 +135,6 @@ MUTANTS: Final = (
         "old = before.generated_at or undated",
         "old = before.generated_at",
     ),
-    Mutant("A web page is a video", "_files.fetcher:_extent", "if any(map(_PAGE.match, kinds)):", "if not kinds:"),
     Mutant(
         "One request more in each window",
         "_limits.pace:Pace.__attrs_post_init__",
