@@ -15,8 +15,13 @@ _LONGEST: Final = 200
 _TABLE: Final = "border-collapse:collapse;margin:.25em 0;color:inherit;background:none;font-size:.95em"
 _CELL: Final = (
     "border:1px solid rgba(128,128,128,.4);padding:.2em .6em;text-align:left;vertical-align:top;"
-    "white-space:normal;overflow-wrap:anywhere;background:none;color:inherit"
+    "background:none;color:inherit;"
 )
+# Short texts stay in one line, however narrow the page is: then the table scrolls.
+_SHORT: Final = "white-space:nowrap"
+_LONG: Final = "white-space:normal;overflow-wrap:anywhere;min-width:14em"
+_LONGEST_LINE: Final = 30
+_LONGEST_LINK: Final = 50
 
 
 def facts_html(title: str, facts: Iterable[tuple[str, Any]]) -> str:
@@ -36,10 +41,9 @@ def table_html(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]],
     rows = list(rows)
     if len(rows) > MOST_ROWS:
         note = f"and {len(rows) - MOST_ROWS} more rows. {note}".strip()
-    lines = [_row([(_cell("th", escape(name), scope="col")) for name in header])] if header else []
+    lines = [_row([_cell("th", name, "col") for name in header])] if header else []
     lines += [
-        _row([_cell("th", _html(first), scope="row"), *(_cell("td", _html(value)) for value in rest)])
-        for first, *rest in rows[:MOST_ROWS]
+        _row([_cell("th", first, "row"), *(_cell("td", value) for value in rest)]) for first, *rest in rows[:MOST_ROWS]
     ]
     below = f'<div style="opacity:.75">{_text(note)}</div>' if note else ""
     top = f"<div><strong>{_text(title)}</strong></div>"
@@ -51,16 +55,16 @@ def _row(cells: list[str]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(name: str, content: str, scope: str = "") -> str:
-    kind = f' scope="{scope}"' if scope else ""
-    return f'<{name}{kind} style="{_CELL}">{content}</{name}>'
-
-
-def _html(value: Any) -> str:
+def _cell(name: str, value: Any, scope: str = "") -> str:
     text = _plain(value)
     if isinstance(value, str) and text == value and value.lower().startswith(("https://", "http://")):
-        return f'<a href="{escape(value)}" rel="noopener noreferrer" target="_blank">{_text(value)}</a>'
-    return _text(text)
+        label = value if len(value) <= _LONGEST_LINK else f"{value[:24]}…{value[-25:]}"
+        content = f'<a href="{escape(value)}" rel="noopener noreferrer" target="_blank">{escape(label)}</a>'
+        short = True
+    else:
+        content, short = _text(text), len(text) <= _LONGEST_LINE
+    kind = f' scope="{scope}"' if scope else ""
+    return f'<{name}{kind} style="{_CELL}{_SHORT if short else _LONG}">{content}</{name}>'
 
 
 def _plain(value: Any) -> str:
