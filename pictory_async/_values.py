@@ -26,7 +26,7 @@ _BRIEF: Final = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 100
 
 
-class Shown:
+class Displayed:
     """The base of what shows itself as a table in notebooks and as a tree to rich, with the same names."""
 
     __slots__ = ()

@@ -187,7 +187,7 @@ class TestShown:
         """In a notebook, one output is updated while a render is under way, and has everything at the end."""
         pages: list[str] = []
         handle = SimpleNamespace(update=pages.append)
-        stub = SimpleNamespace(HTML=str, display=lambda page, display_id: pages.append(page) or handle)
+        stub = SimpleNamespace(HTML=str, display=lambda page, display_id: handle.update(page) or handle)
         monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1)))
         monkeypatch.setitem(sys.modules, "IPython.display", stub)
         world = World()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, SupportsIndex, cast, over
 
 import attrs
 
-from pictory_async._values import Deferred, Shown, ValueObject, resolved
+from pictory_async._values import Deferred, Displayed, ValueObject, resolved
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
 
@@ -53,7 +53,7 @@ class RenderStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderOutcome(Shown, ValueObject, Generic[ResultT]):
+class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
     """How one watch ended, generic in what was awaited: a `Project`.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._codec.unreadable import is_unread
-from pictory_async._values import Shown
+from pictory_async._values import Displayed
 from pictory_async.insight._numbers import place_of, places_unread
 from pictory_async.insight._placeholders import malformed_in, places_of
 from pictory_async.insight._text import quoted, short
@@ -42,7 +42,7 @@ class Severity(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Finding(Shown):
+class Finding(Displayed):
     """One problem that was found in a template.
 
     Attributes:

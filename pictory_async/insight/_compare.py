@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import attrs
 
 from pictory_async._codec.unreadable import is_unread, unread_fields
-from pictory_async._values import Shown
+from pictory_async._values import Displayed
 from pictory_async.errors import PictoryConfigError
 from pictory_async.insight._diff_scene import known_extra
 from pictory_async.insight._numbers import places_unread
@@ -64,7 +64,7 @@ class Setting:
 
 
 @attrs.frozen(kw_only=True)
-class ProjectComparison(Shown):
+class ProjectComparison(Displayed):
     """The settings of projects, side by side.
 
     Attributes:

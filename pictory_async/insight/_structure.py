@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from pictory_async._codec.unreadable import unread_fields
-from pictory_async._values import Shown
+from pictory_async._values import Displayed
 from pictory_async.insight._numbers import numbered, places_unread
 from pictory_async.insight._text import Gap
 from pictory_async.insight._unread import known
@@ -83,7 +83,7 @@ class SceneStructure:
 
 
 @attrs.frozen(kw_only=True)
-class TemplateStructure(Shown):
+class TemplateStructure(Displayed):
     """The structure of a template.
 
     Attributes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._codec.unreadable import is_unread
-from pictory_async._values import Shown
+from pictory_async._values import Displayed
 from pictory_async.insight._numbers import limited
 from pictory_async.insight._placeholders import Place, PlaceKind, places_of
 from pictory_async.insight._unread import texts_unread
@@ -26,7 +26,7 @@ _DECLARATIONS: Final = "variables"
 
 
 @attrs.frozen(kw_only=True)
-class TemplateVariables(Shown):
+class TemplateVariables(Displayed):
     """The variables of a template.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import attrs
 
-from pictory_async._values import Shown, ValueObject
+from pictory_async._values import Displayed, ValueObject
 
 __all__ = [
     "LazySequence",
@@ -65,7 +65,7 @@ class Origin:
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class Model(Shown, ValueObject):
+class Model(Displayed, ValueObject):
     """The base of all objects that the API returns.
 
     Attributes:
