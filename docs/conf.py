@@ -29,8 +29,9 @@ nitpick_ignore_regex = [
     # Documented elsewhere; the build reaches no other site.
     (
         r"py:.*",
-        r"(anyio|attrs?|builtins|cattrs|click|collections|datetime|httpx2?|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
+        r"(anyio|asyncio|attrs?|builtins|cattrs|click|collections|datetime|httpx2?|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
     ),
+    (r"py:class", r"pictory_async\._polling\.outcome\.ResultT"),  # a type variable
 ]
 
 default_role = "py:obj"

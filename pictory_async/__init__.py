@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async import errors
 from pictory_async._client import AsyncPictory
+from pictory_async._http.interface import HttpClient, HttpTransport
 from pictory_async._http.retry import RetryPolicy
 from pictory_async._limits.interface import Limiter
 from pictory_async._limits.limiter import RateLimiter
@@ -17,7 +18,7 @@ from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.broadcast import Subscription, WatchEvent, WatchEventKind
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.keys import WatchKey
-from pictory_async._polling.outcome import RenderOutcome, RenderStatus
+from pictory_async._polling.outcome import RenderOutcome, RenderOutcomes, RenderStatus
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.schedules import FairSchedule, PollSchedule, ProgressSchedule, Sighting
 from pictory_async._statistics import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
     from pictory_async._files.names import FileKind
+    from pictory_async._notebook import shown
     from pictory_async.insight import (
         Finding,
         ProjectComparison,
@@ -71,7 +73,9 @@ __all__ = [
     "FairSchedule",
     "FileKind",
     "Finding",
+    "HttpClient",
     "HttpStatistics",
+    "HttpTransport",
     "Job",
     "Limiter",
     "PollSchedule",
@@ -86,6 +90,7 @@ __all__ = [
     "RateLimiterStatistics",
     "RenderHandle",
     "RenderOutcome",
+    "RenderOutcomes",
     "RenderPoller",
     "RenderStatus",
     "RetryPolicy",
@@ -109,6 +114,7 @@ __all__ = [
     "errors",
     "project_report",
     "project_report_html",
+    "shown",
     "template_structure",
     "template_variables",
     "verify_backup",
@@ -129,6 +135,7 @@ _LATER: Final = {
     "DownloadedFile": "_files.downloads",
     "FileKind": "_files.names",
     "Template": "models",
+    "shown": "_notebook",
     "TemplateBackup": "_files.manifest",
     "verify_backup": "_files.backup",
 }

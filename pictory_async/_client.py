@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     import os
     import ssl
     from types import TracebackType
-    from typing import Self
+    from typing import Literal, Self
 
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._http.engine import Engine
+    from pictory_async._http.interface import HttpClient, HttpTransport
     from pictory_async._http.options import Unchanged
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._limits.interface import Limiter
@@ -90,7 +91,7 @@ class AsyncPictory:
         timeout: Duration | None = 30.0,
         limiter: Limiter | None = None,
         retry: RetryPolicy | None = None,
-        http: object = None,
+        http: Literal["httpx", "httpx2", "aiohttp"] | HttpClient | HttpTransport | None = None,
         proxy: str | None = None,
         verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
         trust_env: bool = True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
 
@@ -24,6 +24,24 @@ _JOINERS: Final = "\u200c\u200d"
 
 _BRIEF: Final = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 100
+
+
+class Displayed:
+    """The base of what shows itself as a table in notebooks and as a tree to rich, with the same names."""
+
+    __slots__ = ()
+
+    def _facts(self) -> Iterable[tuple[str, Any]]:
+        """The names and values to show."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        from pictory_async._display import facts_html  # noqa: PLC0415 - only notebooks ask
+
+        return facts_html(type(self).__name__, self._facts())
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        return self._facts()
 
 
 class ValueObject:

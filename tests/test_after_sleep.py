@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 from pictory_async import RateLimiter, RenderStatus, errors
-from pictory_async.testing import Answer, Render, Reset, Simulator, Stall, World
+from pictory_async.testing import Answer, Render, Reset, Simulator, Stall, VirtualClock, World
 from tests._polling import client_of
-from tests._virtual import sleep_through, virtual_time
+from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ async def outcomes(client: AsyncPictory, *wanted: object, at: float, asleep: flo
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(wait)
         await anyio.sleep(at)
-        sleep_through(asleep)
+        VirtualClock().jump(asleep)
     return found
 
 
@@ -97,7 +97,7 @@ async def test_a_job_that_goes_on_is_out_of_time(world: World) -> None:
 
 async def asleep_at(at: float) -> None:
     await anyio.sleep(at)
-    sleep_through(200.0)
+    VirtualClock().jump(200.0)
 
 
 async def test_a_response_from_before_the_sleep_is_not_the_last_word(world: World) -> None:

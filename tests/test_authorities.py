@@ -90,7 +90,7 @@ def test_authorities_that_cannot_be_used_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_refused_certificate_ends_waits_after_two_polls(engine: str) -> None:
+async def test_a_refused_certificate_ends_waits_after_two_polls(engine: Any) -> None:
     """Nobody's authority signed it, so polling on changes nothing; each error says why."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(Path(__file__).with_name("self_signed.pem"))

@@ -124,7 +124,7 @@ def test_a_timeout_is_a_positive_duration(timeout: object) -> None:
 
 
 @pytest.mark.parametrize("http", ["requests", 5, object()])
-def test_an_unknown_http_engine_is_refused(http: object) -> None:
+def test_an_unknown_http_engine_is_refused(http: Any) -> None:
     """The error lists what is possible."""
     with pytest.raises(PictoryConfigError, match='"httpx", "httpx2"'):
         AsyncPictory(KEY, http=http)

@@ -82,6 +82,9 @@ def test_program(page: str, line: int, text: str, tmp_path: Path) -> None:
     # The same line numbers as on the page, so that a traceback leads there.
     source = "\n" * line + text
     if "def test_" in text:
+        if "pytest.mark.asyncio" in text:
+            pytest.importorskip("pytest_asyncio", reason="pytest-asyncio is not installed")
+            (tmp_path / "conftest.py").write_text(conftest_of(page))
         run_pytest(source, tmp_path)
     else:
         exec(compile(source, str(ROOT / page), "exec"), {"__name__": "__main__"})
@@ -98,6 +101,12 @@ def test_command(command: list[str]) -> None:
     assert 0 == found.returncode, found.stderr
     assert [] == re.findall(r"(?m)^(?:Error|Warning|Traceback).*", found.stderr)
     assert found.stdout
+
+
+def conftest_of(page: str) -> str:
+    """The ``conftest.py`` that a page shows."""
+    (found,) = (text for where, _, text in blocks("python") if where == page and text.startswith("# conftest.py"))
+    return found
 
 
 def test_pages_have_examples() -> None:

@@ -350,7 +350,7 @@ class TestEngines:
         await engine.aclose()
 
     @pytest.mark.parametrize(("name", "extra"), [("httpx2", "httpx2"), ("aiohttp", "aiohttp")])
-    async def test_a_missing_extra_is_named(self, name: str, extra: str) -> None:
+    async def test_a_missing_extra_is_named(self, name: Any, extra: str) -> None:
         """Without the extra the error gives the command that installs it."""
         module = {"aiohttp": "httpx_aiohttp"}.get(name, name)
         if importlib.util.find_spec(module) is not None:

@@ -89,7 +89,7 @@ def test_all_means_all_extras() -> None:
 
 def test_import_is_clean_and_light() -> None:
     """Importing the package warns of nothing, and loads no other HTTP library, event loop or server."""
-    optional = {"aiohttp", "httpx2", "httpx_aiohttp", "pytest", "starlette", "trio", "uvicorn"}
+    optional = {"IPython", "aiohttp", "httpx2", "httpx_aiohttp", "pytest", "starlette", "trio", "uvicorn"}
     program = f"import sys, pictory_async; print(sorted({optional} & set(sys.modules)))"
     found = run(sys.executable, "-W", "error", "-c", program)
     assert (0, "[]\n", "") == (found.returncode, found.stdout, found.stderr)
@@ -100,7 +100,11 @@ def test_import_makes_only_what_every_program_uses() -> None:
     program = "import sys, pictory_async; print(*[name for name in sys.modules if name.startswith('pictory_async.')])"
     loaded = run(sys.executable, "-c", program).stdout.split()
     assert "pictory_async._polling.watch" in loaded
-    assert not [name for name in loaded if re.search(r"\._files|disk|sqlite|insight|scene|template$|metadata", name)]
+    assert not [
+        name
+        for name in loaded
+        if re.search(r"\._files|disk|sqlite|insight|scene|template$|metadata|_display|_notebook", name)
+    ]
 
 
 def test_the_package_runs_as_a_module() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -240,7 +240,7 @@ async def test_a_media_host_cannot_redirect_into_a_network(tmp_path: Path, locat
 
 
 @pytest.mark.anyio
-async def test_netrc_files_are_not_used(engine: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_netrc_files_are_not_used(engine: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The key is sent, and no password of a netrc file."""
     (tmp_path / "netrc").write_text("default login user password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))

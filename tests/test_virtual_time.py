@@ -1,4 +1,4 @@
-"""The clocks that the other tests trust."""
+"""The clocks that the other tests trust, on both loops; ``testing/test_virtual_time.py`` has more about asyncio."""
 
 from __future__ import annotations
 

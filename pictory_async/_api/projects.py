@@ -15,6 +15,7 @@ from pictory_async._codec.unreadable import unread_fields
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.outcome import RenderOutcomes
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import ProgressSchedule
@@ -35,7 +36,6 @@ from pictory_async.errors import (
 from pictory_async.models import Project
 
 if TYPE_CHECKING:
-    import builtins
     import os
     from collections.abc import Callable, Iterable
 
@@ -124,7 +124,7 @@ class Projects:
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,
         schedule: PollSchedule | None = None,
-    ) -> builtins.list[RenderOutcome]:
+    ) -> RenderOutcomes:
         """Wait for many projects, and get a definite result for each one.
 
         No project raises an error: whatever happens to it is its outcome.
@@ -139,7 +139,7 @@ class Projects:
             schedule: When to poll which project; ``None`` means a `ProgressSchedule`. Several waits can share one.
 
         Returns:
-            The outcomes, in the order of ``ids``.
+            The outcomes, in the order of ``ids``: a list whose ``str()`` is a summary.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
@@ -148,7 +148,7 @@ class Projects:
         async with Scheduler(self._registry, terms, targets_of(ids, after)) as scheduler:
             while await scheduler.next_news() is not None:
                 pass
-        return [cast("RenderOutcome", watch.outcome) for watch in scheduler.first]
+        return RenderOutcomes(cast("RenderOutcome", watch.outcome) for watch in scheduler.first)
 
     def watch(
         self,
@@ -360,8 +360,7 @@ class Projects:
     async def _wait(self, target: Target, terms: Terms) -> Project:
         async with Scheduler(self._registry, terms, [target]) as scheduler:
             outcome = cast("RenderOutcome", cast("Watch", await scheduler.next_news()).outcome)
-        outcome.raise_for_status()
-        return cast("Project", outcome.project)
+        return outcome.raise_for_status()
 
     async def _fetch(self, project_id: ProjectId, priority: Priority | None = None) -> Project:
         return await self._transport.get(

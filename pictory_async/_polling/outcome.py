@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, Generic, SupportsIndex, cast, overload
 
 import attrs
 
-from pictory_async._values import Deferred, ValueObject, resolved
+from pictory_async._values import Deferred, Displayed, ValueObject, resolved
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from typing_extensions import TypeVar
+
+    # Type checkers have that package of their own. The default lets `RenderOutcome` alone stand for what it mostly is.
+    ResultT = TypeVar("ResultT", default=Project)
+else:
+    from typing import TypeVar
+
+    ResultT = TypeVar("ResultT")
+
+_SHOWN: Final = 100
 
 
 class RenderStatus(StrEnum):
@@ -38,8 +53,8 @@ class RenderStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderOutcome(ValueObject):
-    """How one watch ended.
+class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
+    """How one watch ended, generic in what was awaited: a `Project`.
 
     Attributes:
         project_id: The project, as it was given.
@@ -75,8 +90,25 @@ class RenderOutcome(ValueObject):
         """Whether the awaited video is there."""
         return self.status is RenderStatus.RENDERED
 
-    def raise_for_status(self) -> None:
-        """Raise the outcome's typed error, unless the video is there.
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        project = self.project
+        yield "project_id", self.project_id
+        yield "status", self.status
+        yield "name", None if project is None else project.name
+        yield "video_url", self._video_url
+        yield "waited", round(self.waited, 3)
+        yield "polls", self.polls
+        yield "error", self.error
+
+    @property
+    def _video_url(self) -> str | None:
+        return self.project.video_url if self.project is not None and self.ok else None
+
+    def raise_for_status(self) -> ResultT:
+        """Return what was awaited, or raise the outcome's typed error.
+
+        Returns:
+            The rendered project.
 
         Raises:
             RenderFailedError: For ``FAILED``.
@@ -90,6 +122,7 @@ class RenderOutcome(ValueObject):
         """
         if self.error is not None:
             raise self.error
+        return cast("ResultT", self.project)
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as plain JSON values, without the snapshot."""
@@ -97,9 +130,44 @@ class RenderOutcome(ValueObject):
             "project_id": self.project_id,
             "status": self.status.value,
             "job_id": self.job_id,
-            "video_url": self.project.video_url if self.project is not None and self.ok else None,
+            "video_url": self._video_url,
             "polls": self.polls,
             "waited": round(self.waited, 3),
             "detection_delay": round(self.detection_delay, 3),
             "error": str(self.error) if self.error is not None else None,
         }
+
+
+class RenderOutcomes(list["RenderOutcome[Project]"]):
+    """The outcomes of ``wait_all``: a list. Its ``str()`` is a summary, such as ``298 rendered, 2 failed``.
+
+    Its ``repr()`` is that of a list, with everything. A notebook shows it as a table, those without a video first if
+    there are more than a hundred. Slices are of this class too.
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> RenderOutcome[Project]: ...
+    @overload
+    def __getitem__(self, index: slice) -> RenderOutcomes: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> RenderOutcome[Project] | RenderOutcomes:
+        found = super().__getitem__(index)
+        return RenderOutcomes(found) if isinstance(found, list) else found
+
+    def __str__(self) -> str:
+        counts = Counter(outcome.status for outcome in self)
+        found = (f"{counts[status]} {status.value.replace('_', ' ')}" for status in RenderStatus if counts[status])
+        return ", ".join(found) or "no outcomes"
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """The outcomes as a table, for a page of your own: the names of its columns, and its rows of plain values."""
+        # A table shows a hundred rows, so those that matter most come first.
+        order = self if len(self) <= _SHOWN else sorted(self, key=lambda outcome: outcome.ok)
+        rows = [tuple(value for _, value in outcome._facts()) for outcome in order]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return ("project_id", "status", "name", "video_url", "waited", "polls", "error"), rows
+
+    def _repr_html_(self) -> str:
+        from pictory_async._display import table_html  # noqa: PLC0415 - only notebooks ask
+
+        return table_html(str(self), *self.table())

@@ -160,14 +160,14 @@ class RenderPoller:
         self._scheduler.keep_news()
         return self
 
-    async def __anext__(self) -> RenderOutcome:
+    async def __anext__(self) -> RenderOutcome[Project]:
         if not self._scheduler.entered:
             raise PictoryConfigError(_NO_OUTCOMES)
         await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
         watch = await self._scheduler.next_news()
         if watch is None:
             raise StopAsyncIteration
-        return cast("RenderOutcome", watch.outcome)
+        return cast("RenderOutcome[Project]", watch.outcome)
 
     @property
     def progress(self) -> dict[ProjectId, float]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._codec.unreadable import is_unread
+from pictory_async._values import Displayed
 from pictory_async.insight._numbers import place_of, places_unread
 from pictory_async.insight._placeholders import malformed_in, places_of
 from pictory_async.insight._text import quoted, short
@@ -41,7 +42,7 @@ class Severity(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Finding:
+class Finding(Displayed):
     """One problem that was found in a template.
 
     Attributes:
@@ -55,6 +56,9 @@ class Finding:
     code: str
     message: str
     place: str = _TEMPLATE
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("severity", self.severity), ("code", self.code), ("place", self.place), ("message", self.message))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON values."""

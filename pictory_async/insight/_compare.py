@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import attrs
 
 from pictory_async._codec.unreadable import is_unread, unread_fields
+from pictory_async._values import Displayed
 from pictory_async.errors import PictoryConfigError
 from pictory_async.insight._diff_scene import known_extra
 from pictory_async.insight._numbers import places_unread
@@ -63,7 +64,7 @@ class Setting:
 
 
 @attrs.frozen(kw_only=True)
-class ProjectComparison:
+class ProjectComparison(Displayed):
     """The settings of projects, side by side.
 
     Attributes:
@@ -78,6 +79,16 @@ class ProjectComparison:
     labels: tuple[str, ...]
     settings: tuple[Setting, ...]
     unreadable: tuple[tuple[str, ...], ...] = ()
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from ((setting.label, tuple(map(shown, setting.values))) for setting in self.settings)
+
+    def _repr_html_(self) -> str:
+        from pictory_async._display import table_html  # noqa: PLC0415 - only notebooks ask
+
+        differing = self.rows(differing_only=True)
+        same = len(self.settings) - len(differing)
+        return table_html(type(self).__name__, self.header, differing, f"{same} settings are the same.")
 
     @property
     def differing(self) -> tuple[Setting, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._codec.unreadable import gaps, unread_fields
+from pictory_async._values import Displayed
 from pictory_async.insight._align import Effort, align, explained, moved
 from pictory_async.insight._diff_scene import SceneChange, content_of, known_extra, scene_changes, text_of
 from pictory_async.insight._numbers import numbered, places_unread
@@ -111,7 +112,7 @@ class SceneMatch:
 
 
 @attrs.frozen(kw_only=True)
-class TemplateDiff:
+class TemplateDiff(Displayed):
     """What changed between two versions of a template.
 
     New ids are not reported, because a template gets new ids when it is exported again. Neither are the URLs of its
@@ -147,6 +148,10 @@ class TemplateDiff:
     is_complete: bool = True
     maybe_added: tuple[SceneRef, ...] = ()
     maybe_removed: tuple[SceneRef, ...] = ()
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("old_id", self.old_id), ("new_id", self.new_id), ("is_empty", self.is_empty))
+        yield from ((f"change {number}", line) for number, line in enumerate(self.lines(), 1))
 
     @property
     def moved(self) -> tuple[SceneMatch, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from pictory_async._codec.unreadable import unread_fields
+from pictory_async._values import Displayed
 from pictory_async.insight._numbers import numbered, places_unread
 from pictory_async.insight._text import Gap
 from pictory_async.insight._unread import known
@@ -16,7 +17,7 @@ from pictory_async.models import AiVoice, BackgroundMusic
 from pictory_async.models._base import plain_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pictory_async.models import Template, TemplateScene
 
@@ -82,7 +83,7 @@ class SceneStructure:
 
 
 @attrs.frozen(kw_only=True)
-class TemplateStructure:
+class TemplateStructure(Displayed):
     """The structure of a template.
 
     Attributes:
@@ -108,6 +109,13 @@ class TemplateStructure:
     variables: tuple[str, ...] = ()
     scenes: tuple[SceneStructure, ...] = ()
     unreadable: tuple[str, ...] = ()
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        for name in ("name", "language", "total_scenes", "has_background_music", "has_voice_over", "variables"):
+            yield name, getattr(self, name)
+        for scene in self.scenes:
+            yield f"scene {scene.number}", (*scene.subtitles, *scene.layer_texts)
+        yield "unreadable", self.unreadable
 
     @property
     def total_scenes(self) -> int | None:

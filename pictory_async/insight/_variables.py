@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._codec.unreadable import is_unread
+from pictory_async._values import Displayed
 from pictory_async.insight._numbers import limited
 from pictory_async.insight._placeholders import Place, PlaceKind, places_of
 from pictory_async.insight._unread import texts_unread
@@ -15,7 +16,7 @@ from pictory_async.models._base import plain_dict
 from pictory_async.models.template import names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pictory_async.models import Template
 
@@ -25,7 +26,7 @@ _DECLARATIONS: Final = "variables"
 
 
 @attrs.frozen(kw_only=True)
-class TemplateVariables:
+class TemplateVariables(Displayed):
     """The variables of a template.
 
     Attributes:
@@ -38,6 +39,11 @@ class TemplateVariables:
     _declared: dict[str, Any] = attrs.field(converter=plain_dict, alias="declared", hash=False)
     _used: dict[str, tuple[Place, ...]] = attrs.field(converter=plain_dict, alias="used", hash=False)
     unreadable: tuple[str, ...] = ()
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield "declared", tuple(self.declared)
+        for name in ("used_in_subtitles", "used_in_layers", "unused", "undeclared", "unreadable"):
+            yield name, getattr(self, name)
 
     @property
     def declared(self) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import attrs
 
-from pictory_async._values import ValueObject
+from pictory_async._values import Displayed, ValueObject
 
 __all__ = [
     "LazySequence",
@@ -65,7 +65,7 @@ class Origin:
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class Model(ValueObject):
+class Model(Displayed, ValueObject):
     """The base of all objects that the API returns.
 
     Attributes:
@@ -102,6 +102,13 @@ class Model(ValueObject):
             A new ``dict`` that you can change.
         """
         return _codec[-1][0](self)
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        for field in attrs.fields(type(self)):
+            if field.repr and field.name not in {"_extra", "_origin"} and getattr(self, field.name) is not None:
+                value = getattr(self, field.name)
+                many = isinstance(value, tuple | LazySequence)
+                yield field.alias, f"<{len(cast('Sequence[Any]', value))}>" if many else value
 
     def __repr__(self) -> str:
         shown = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -139,6 +139,11 @@ class Project(Model):
     scene_settings: models.SceneSettings | None = attrs.field(default=None, repr=False)
     visual_filter: models.VisualFilter | None = attrs.field(default=None, repr=False)
     scenes: Sequence[models.Scene] = attrs.field(default=(), converter=_scene_sequence, hash=False, repr=False)
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        names = ("id", "name", "is_rendered", "is_rendering", "is_outdated", "duration", "saved_at", "generated_at")
+        for name in (*names, "video_url", "share_video_url"):
+            yield name, getattr(self, name)
 
     @property
     def is_rendering(self) -> bool:

@@ -2,11 +2,13 @@
 
 `World` is the account: projects whose renders take time, templates and jobs. `Simulator` adds a clock and lets
 clients in: in the same process (`Simulator.client`, `Simulator.transport`), or through a real HTTP server
-(`pictory_async.testing.server`). `World.truth` returns the true state of a project, to check a client's result.
+(`pictory_async.testing.server`). With `virtual_time`, an hour takes milliseconds. `World.truth` returns the true state
+of a project, to check a client's result.
 """
 
 from __future__ import annotations
 
+from pictory_async.testing._clock import VirtualClock, virtual_time
 from pictory_async.testing._faults import (
     Answer,
     BrokenGzip,
@@ -63,8 +65,10 @@ __all__ = [
     "Truncate",
     "Truth",
     "TruthKind",
+    "VirtualClock",
     "World",
     "WrongLength",
     "busiest_window",
     "populate",
+    "virtual_time",
 ]

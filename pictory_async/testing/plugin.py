@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pictory_async.testing import Simulator, World
+    from pictory_async.testing import Simulator, VirtualClock, World
     from pictory_async.testing.server import ServerThread
 
 
@@ -40,3 +40,11 @@ def pictory_server(pictory_simulator: Simulator) -> Iterator[ServerThread]:
 
     with ServerThread(pictory_simulator) as server:
         yield server
+
+
+@pytest.fixture
+def pictory_clock() -> VirtualClock:
+    """The virtual time of the test's event loop, which `virtual_time` or trio's MockClock must provide."""
+    from pictory_async.testing import VirtualClock  # noqa: PLC0415 - as above
+
+    return VirtualClock()

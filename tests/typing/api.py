@@ -17,12 +17,14 @@ from pictory_async import (
     RateLimiter,
     RateLimiterStatistics,
     RenderOutcome,
+    RenderOutcomes,
     RenderPoller,
     RenderStatus,
     RetryPolicy,
     Template,
     TemplateBackup,
     errors,
+    shown,
     verify_backup,
 )
 from pictory_async.testing import Render, Simulator, World
@@ -63,6 +65,10 @@ async def clients() -> None:
     AsyncPictory(retry=RetryPolicy(attempts=1), http="httpx2")
     AsyncPictory(http=httpx.AsyncClient())
     AsyncPictory(http=httpx.AsyncHTTPTransport())
+    AsyncPictory(http=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncPictory(http="requests")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncPictory(http=httpx.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncPictory(http=httpx.HTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncPictory(template_cache=timedelta(minutes=5))
     AsyncPictory(template_cache=DiskTemplateCache("templates.db", ttl=3600, namespace="team"))
     client = AsyncPictory()
@@ -77,7 +83,12 @@ async def waits(client: AsyncPictory, before: Project) -> None:
     assert_type(await client.projects.get(1762768083800), Project)
     assert_type(await client.projects.wait("id", after=before, max_wait=None), Project)
     assert_type(await client.projects.wait("id", after=datetime.now(UTC), interval=timedelta(seconds=15)), Project)
-    assert_type(await client.projects.wait_all(["id", 1], start_grace=0), list[RenderOutcome])
+    outcomes = await client.projects.wait_all(["id", 1], start_grace=0)
+    as_list: list[RenderOutcome[Project]] = outcomes
+    assert_type(outcomes, RenderOutcomes)
+    assert_type(outcomes[0], RenderOutcome[Project])
+    assert_type(outcomes[:2], RenderOutcomes)
+    assert_type([outcome.raise_for_status() for outcome in as_list], list[Project])
     await client.projects.wait_all(id for id in ("a", "b"))  # noqa: A001
     await client.projects.wait_all(("a", "b"), after={"a": before, "b": None})
     by_text: dict[str, datetime] = {"a": datetime.now(UTC)}
@@ -89,11 +100,22 @@ async def waits(client: AsyncPictory, before: Project) -> None:
         watch.add("another", after=before)
         async for outcome in watch:
             assert_type(outcome, RenderOutcome)
+            assert_type(outcome, RenderOutcome[Project])
+            assert_type(outcome.raise_for_status(), Project)
             assert_type(outcome.status, RenderStatus)
             assert_type(outcome.project_id, str | int)
             assert_type(outcome.project, Project | None)
             assert_type(outcome.error, errors.PictoryError | None)
             assert_type(outcome.detection_delay, float)
+        async for outcome in shown(watch):
+            assert_type(outcome, RenderOutcome[Project])
+    await client.projects.download("id", "directory", kinds="video")
+    await client.projects.download("id", "directory", kinds=("video", "srt"))
+    await client.projects.download("id", "directory", kinds=["video"])
+    await client.projects.download("id", "directory", kinds={"txt"})
+    await client.projects.download("id", "directory", kinds=("vidoe",))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.projects.download("id", "directory", kinds="vidoe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.projects.download("id", "directory", kinds=["vidoe"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert_type(await client.templates.get("id", refresh=True), Template)
     assert_type(await client.templates.backup("id", "directory"), TemplateBackup)
     assert_type(await verify_backup("directory"), BackupCheck)

@@ -23,7 +23,7 @@ UNLIMITED = 10_000_000
 
 
 @asynccontextmanager
-async def ours(base_url: str, http: str = "httpx") -> AsyncIterator[Poll]:
+async def ours(base_url: str, http: Any = "httpx") -> AsyncIterator[Poll]:
     """Ours: one poll, with what the poller concludes from it."""
     limiter = RateLimiter(UNLIMITED, 1.0, UNLIMITED // 10)
     async with AsyncPictory(KEY, base_url=base_url, http=http, limiter=limiter) as client:

@@ -66,7 +66,7 @@ class Soak:
             self.wrong.append(f"{what}: {found} instead of {expected}")
 
 
-async def live(soak: Soak, server: ServerProcess, engine: str) -> None:
+async def live(soak: Soak, server: ServerProcess, engine: Any) -> None:
     """The client's life, in the event loop."""
     before = tasks()
     async with AsyncPictory(
@@ -161,7 +161,7 @@ def judge(soak: Soak) -> str:
 | open files, fewest and most | {min(counts)}, {max(counts)}; slope {level:+.2f} a minute |"""
 
 
-def page(soak: Soak, engine: str) -> str:
+def page(soak: Soak, engine: Any) -> str:
     """What to write into the documentation."""
     memory_rows = judge(soak)
     outcomes = ", ".join(f"{count:,} {status}" for status, count in sorted(soak.outcomes.items()))
