@@ -168,11 +168,17 @@ class APIError(PictoryError):
         method: HTTP method of the request.
         path: Path of the request below the base URL; it never contains the key.
         attempts: How many times the request was sent.
+        request_id: The server's own id of the request, for its support; the text of the error ends with it. ``None``
+            if there was no response, or the response has no id.
     """
 
     method: str = ""
     path: str = ""
     attempts: int = 1
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        return self.message if self.request_id is None else f"{self.message} (request {self.request_id})"
 
 
 @_error

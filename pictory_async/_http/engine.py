@@ -127,6 +127,7 @@ class Engine:
         def on_sent(now: float) -> None:
             self.check_open()  # it may have been closed while the request waited
             self._sent += 1
+            request.sent_at = now
             if priority is Priority.POLL:
                 self.slots.sent(slot, now)
 
@@ -254,7 +255,7 @@ class Engine:
             await self._finish(request, transport, admission, arriving, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
-                raise request.malformed(f"is larger than {MAX_BODY} bytes")
+                raise request.malformed(f"is larger than {MAX_BODY} bytes", headers_of(arriving))
             if admission.kept and admission.written:
                 # What made this connection silent, such as a VPN that was off, may have hit those of its age.
                 await self._drop_older(transport, admission.sent_at)
