@@ -16,9 +16,9 @@ The last two come without the API's words, until `Response.blame` adds them with
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_origin
 
+from pictory_async._log import LogEvent, write
 from pictory_async import models
 from pictory_async._codec import hooks
 from pictory_async._codec.error_body import reported_error
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
-
-_log: Final = logging.getLogger("pictory_async")
 
 use_codec(unstructure, unreadable)
 
@@ -219,7 +217,7 @@ def _read_page(item: type[T], raw: dict[str, Any]) -> models.Page[T]:
     if left_out:
         _, wrong = read_items(items, item)  # again, for the reason
         reason = cast("TypeMismatchError", wrong).inside(".items").describe()
-        _log.warning("pictory.list.entries_left_out: %d of a page cannot be read; the first: %s", left_out, reason)
+        write(LogEvent.LIST_ENTRIES_LEFT_OUT, "%d of a page cannot be read; the first: %s", left_out, reason)
     return page
 
 

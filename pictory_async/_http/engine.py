@@ -155,6 +155,7 @@ class Engine:
         try:
             transport = await self._connection(request)
             self._sent += 1
+            request.sent_at = anyio.current_time()
             translate = Translate(self._library, request, opening)
             with translate, limit(request) as scope:
                 stream = Stream(await self._open(transport, request, opening), request, translate)

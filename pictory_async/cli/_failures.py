@@ -30,9 +30,7 @@ def report_failures(failed: Mapping[str, Exception], harmless: tuple[type[Except
     code = SUCCESS
     for project_id, error in failed.items():
         shown = command_error(error, debug=debug)
-        # Each request has an id of its own.
-        text = shown.message.replace(f" (request {getattr(error, 'request_id', None)})", "")
-        groups.setdefault((shown.exit_code, without_id(text, project_id)), {})[project_id] = shown
+        groups.setdefault((shown.exit_code, without_id(shown.message, project_id)), {})[project_id] = shown
         code = worst_code(code, SUCCESS if isinstance(error, harmless) else shown.exit_code)
     for (_, text), group in groups.items():
         if len(group) == 1:
