@@ -14,10 +14,10 @@ import anyio
 import attrs
 from anyio import to_thread
 
-from pictory_async._log import LogEvent, write
 from pictory_async._cache.sqlite import Database, Row, is_busy
 from pictory_async._cache.templates import MOST, MemoryStore, TemplateCache
 from pictory_async._codec.answers import decode_template
+from pictory_async._log import LogEvent, write
 from pictory_async._settings.durations import Duration, seconds
 from pictory_async._values import brief
 from pictory_async.errors import APIError, PictoryConfigError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _UNUSABLE: Final = (OSError, ValueError, TypeError, sqlite3.Error)
+
 
 def _path(value: str | os.PathLike[str]) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):

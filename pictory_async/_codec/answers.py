@@ -16,9 +16,8 @@ The last two come without the API's words, until `Response.blame` adds them with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_origin
 
-from pictory_async._log import LogEvent, write
 from pictory_async import models
 from pictory_async._codec import hooks
 from pictory_async._codec.error_body import reported_error
@@ -29,6 +28,7 @@ from pictory_async._codec.origin import has_api_form
 from pictory_async._codec.reader import place_of, read_items, reader_of, within
 from pictory_async._codec.unreadable import unreadable
 from pictory_async._codec.writer import unstructure
+from pictory_async._log import LogEvent, write
 from pictory_async._settings.paths import job_path
 from pictory_async.errors import MalformedResponseError, PictoryConfigError
 from pictory_async.models import Evidence, Job, Model, Project, ProjectId

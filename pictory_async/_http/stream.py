@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from pictory_async._http.closing import CLOSING
+from pictory_async._http.encoding import request_id_of
 from pictory_async._http.messages import MAX_BODY
 from pictory_async._http.translate import Translate, limit
 
