@@ -73,6 +73,6 @@ def write(
     level = LEVELS[event] if level is None else level
     if not writes(level):
         return
-    extra = {"pictory_event": event.value}
+    extra: dict[str, object] = {"pictory_event": event.value}
     extra |= {f"pictory_{name}": value for name, value in facts.items() if value is not None}
     _log.log(level, f"{event}: {text}", *values, exc_info=failure, extra=extra, stacklevel=2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,19 +13,16 @@ from pictory_async.testing import Answer, Simulator, World
 from tests._polling import Script, client_of
 from tests._virtual import virtual_time
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 pytestmark = [pytest.mark.anyio, virtual_time]
 
 ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def records(caplog: pytest.LogCaptureFixture) -> Iterator[list[logging.LogRecord]]:
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """What the library wrote, at any level."""
     caplog.set_level(logging.DEBUG, "pictory_async")
-    yield caplog.records
+    return caplog
 
 
 async def test_the_table_is_what_the_library_writes() -> None:
@@ -45,7 +41,7 @@ async def test_events_are_written_in_one_place() -> None:
     ]
 
 
-async def test_an_outcome_and_what_led_to_it(records: list[logging.LogRecord]) -> None:
+async def test_an_outcome_and_what_led_to_it(log: pytest.LogCaptureFixture) -> None:
     """The records of a wait have its project and its job, the failed request the server's id, and each a duration."""
     world = World(render_seconds=(20.0, 20.0))
     project_id = world.add_project()
@@ -53,7 +49,7 @@ async def test_an_outcome_and_what_led_to_it(records: list[logging.LogRecord]) -
     async with client_of(Simulator(world, latency=0.1, faults=Script(None, None, fault)), limiter=None) as client:
         handle = await client.projects.render(project_id)
         (outcome,) = await client.projects.wait_all([handle])
-    ours = [record for record in records if record.name == "pictory_async"]
+    ours = [record for record in log.records if record.name == "pictory_async"]
     names = [vars(record)["pictory_event"] for record in ours]
     assert all(record.getMessage().startswith(f"{name}: ") for record, name in zip(ours, names, strict=True))
     assert ["pictory.render.requested", "pictory.wait.began", "pictory.request.failed"] == names[:3]
@@ -74,7 +70,7 @@ async def test_an_outcome_and_what_led_to_it(records: list[logging.LogRecord]) -
     assert "edge-1" == polls[0]["pictory_request_id"]
 
 
-async def test_a_wait_of_a_job_that_is_left(records: list[logging.LogRecord]) -> None:
+async def test_a_wait_of_a_job_that_is_left(log: pytest.LogCaptureFixture) -> None:
     """A wait without an outcome is no outcome in the log; that of a job names the job."""
     world = World(render_seconds=(20.0, 20.0))
     project_id = world.add_project()
@@ -83,17 +79,17 @@ async def test_a_wait_of_a_job_that_is_left(records: list[logging.LogRecord]) ->
         await client.jobs.wait(handle.job_id)
         async with client.projects.watch([project_id]):
             pass
-    ended = [record for record in records if record.getMessage().startswith("pictory.wait.ended: ")]
+    ended = [record for record in log.records if record.getMessage().startswith("pictory.wait.ended: ")]
     assert [logging.INFO, logging.DEBUG] == [record.levelno for record in ended]
     assert ended[0].getMessage().startswith(f"pictory.wait.ended: job {handle.job_id!r} is rendered after ")
     assert "pictory_status" not in vars(ended[1])
 
 
-async def test_the_error_of_an_outcome_is_in_its_record(records: list[logging.LogRecord]) -> None:
+async def test_the_error_of_an_outcome_is_in_its_record(log: pytest.LogCaptureFixture) -> None:
     """A wait that ends with an error logs it, with the server's id."""
     fault = Answer(404, {"content-type": "application/json", "cf-ray": "edge-1"}, b'{"message": "no"}')
     async with client_of(Simulator(World(), faults=lambda *_: fault)) as client:
         (outcome,) = await client.projects.wait_all(["p"])
-    last = records[-1]
+    last = log.records[-1]
     assert last.getMessage().endswith(f": {outcome.error}")
     assert "edge-1" == vars(last)["pictory_request_id"]

@@ -376,8 +376,8 @@ def _log_if_cancelled(error: BaseException, handle: RenderHandle) -> None:
     # Whoever cancels a call cannot be given the handle.
     if not isinstance(error, Exception):
         what = f"the render of project {handle.project_id!r}"
-        text, known = "%s may have been started. %s", {"project_id": handle.project_id, "job_id": handle.job_id}
-        write(LogEvent.RENDER_CANCELLED, text, what, handle.to_json(), **known)
+        text, ids = "%s may have been started. %s", (handle.project_id, handle.job_id)
+        write(LogEvent.RENDER_CANCELLED, text, what, handle.to_json(), project_id=ids[0], job_id=ids[1])
 
 
 def _proves_nothing_started(error: APIError) -> bool:

@@ -146,8 +146,14 @@ class Response:
                 f"Pictory responded for {request.subject} with an error{body.said}, although with status {self.status}."
                 " Correct what it names; if there is nothing to correct, report it to Pictory."
             )
-        known = {"status": self.status, "code": body.code, "request_id": self.request_id}
-        return kind(text, method=request.method, path=request.path, **known)
+        return kind(
+            text,
+            method=request.method,
+            path=request.path,
+            status=self.status,
+            code=body.code,
+            request_id=self.request_id,
+        )
 
     def decompressed(self) -> Response:
         """The response with a decompressed body.

@@ -42,6 +42,19 @@ def polled(watch: Watch, error: APIError | None, *, of_job: bool) -> None:
     )
 
 
+def unknown_status(watch: Watch, status: str) -> None:
+    """Write that a job has a status that is not documented."""
+    write(
+        LogEvent.JOB_UNKNOWN_STATUS,
+        "job %r has status %r; still waiting",
+        watch.job_id,
+        status,
+        project_id=watch.project_id,
+        job_id=watch.job_id,
+        status=status,
+    )
+
+
 def ended(watch: Watch) -> None:
     """Write how a watch ended, with its outcome or without one."""
     outcome = watch.outcome

@@ -11,7 +11,7 @@ import attrs
 from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
 from pictory_async._http.health import from_api
 from pictory_async._log import LogEvent, write
-from pictory_async._polling import explain
+from pictory_async._polling import explain, logged
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
 from pictory_async._polling.failures import FailureStreak, Meaning
 from pictory_async._polling.handle import RenderHandle
@@ -319,8 +319,7 @@ class Watch:
         is_unknown = (job.status or "").casefold() not in set(JobStatus)
         if is_unknown and (self.job is None or self.job.status != job.status):
             status = quotable(str(job.status))
-            text, known = "job %r has status %r; still waiting", {"project_id": self.project_id, "job_id": self.job_id}
-            write(LogEvent.JOB_UNKNOWN_STATUS, text, self.job_id, status, status=status, **known)
+            logged.unknown_status(self, status)
         self.job = job
         if job.is_failed:
             return self._end(RenderStatus.FAILED, now, explain.job_failed(self, job, now))
