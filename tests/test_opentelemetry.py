@@ -164,10 +164,10 @@ async def test_waits_that_share_polls(telemetry: Telemetry) -> None:
     """The request of a shared poll is a child of the wait that began first; each wait has the event of the poll."""
     world = World(render_seconds=(30.0, 30.0))
     project_id = world.add_project(earlier_video=-5.0)
-    async with client_of(Simulator(world, latency=0.1), on_event=telemetry.on_event) as client:
-        async with anyio.create_task_group() as tasks:
-            for _ in range(2):
-                tasks.start_soon(client.projects.wait, project_id)
+    client = client_of(Simulator(world, latency=0.1), on_event=telemetry.on_event)
+    async with client, anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(client.projects.wait, project_id)
     first, second = telemetry.spans("pictory.wait")
     assert first.events
     assert second.events
@@ -184,16 +184,15 @@ async def test_a_probe_of_the_api_has_no_wait(telemetry: Telemetry) -> None:
 
     async with client_of(Simulator(World(), faults=faults), on_event=telemetry.on_event) as client:
         await client.projects.wait_all([f"p{number}" for number in range(8)])
-    (probe,) = telemetry.spans("GET /v2/projects ") or [
-        span for span in telemetry.spans("GET") if span.name == "GET /v2/projects"
-    ]
+    probe, *_ = (span for span in telemetry.spans("GET") if span.name == "GET /v2/projects")
     assert probe.parent is None
 
 
 async def test_without_the_extra() -> None:
     """The error names what to install."""
     program = "import sys; sys.modules['opentelemetry'] = None; import pictory_async.opentelemetry"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", program]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: ASYNC221 - nothing else runs
     assert 'ImportError: pictory_async.opentelemetry needs an extra: pip install "pictory-async[opentelemetry]"' in (
         found.stderr
     )

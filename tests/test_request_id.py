@@ -102,4 +102,4 @@ async def test_the_error_of_an_outcome_has_it() -> None:
         for outcome in found:
             assert outcome.status in {RenderStatus.REFUSED, RenderStatus.ERROR}
             assert isinstance(outcome.error, errors.APIError)
-            assert str(outcome.error).endswith(f"(request {fault.headers['cf-ray']})")  # type: ignore[index]
+            assert str(outcome.error).endswith(f"(request {fault.headers['cf-ray']})")
