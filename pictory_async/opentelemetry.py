@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from pictory_async.events import PaceChanged, Paused, PollEnded, RequestEnded, WaitBegan, WaitEnded
+from pictory_async.events import Paused, PollEnded, RequestEnded, WaitBegan, WaitEnded
 
 try:
     from opentelemetry import metrics, trace
@@ -97,7 +97,7 @@ class _Telemetry:
                 self._ended(event)
             case Paused():
                 self._metrics.pauses.add(1, {"pictory.reason": event.reason})
-            case PaceChanged():
+            case _:
                 self._metrics.pace = event.new
 
     def _began(self, event: WaitBegan) -> None:

@@ -12,7 +12,7 @@ from pictory_async._api.listing import Listing
 from pictory_async._codec.answers import decode_project, decode_project_page, decode_render_started
 from pictory_async._codec.unreadable import unread_fields
 from pictory_async._limits.wait_queue import Priority
-from pictory_async._log import LogEvent, write
+from pictory_async._polling import logged
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.poller import RenderPoller
@@ -219,14 +219,14 @@ class Projects:
         try:
             path = f"{project_path(project_id)}/render"
             job_id = await self._transport.submit(path, subject, decode_render_started)
-            write(LogEvent.RENDER_REQUESTED, "%s is job %r", subject, job_id, project_id=project_id, job_id=job_id)
+            logged.render_requested(project_id, job_id)
             return attrs.evolve(handle, job_id=job_id)
         except APIError as error:
             if _proves_nothing_started(error):
                 raise
             cause = str(error)
         except BaseException as error:
-            _log_if_cancelled(error, handle)
+            logged.render_cancelled(error, handle)
             raise
         text = (
             f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
@@ -261,7 +261,7 @@ class Projects:
         try:
             return await self._wait(target_of(handle, None), terms)
         except BaseException as error:
-            _log_if_cancelled(error, handle)
+            logged.render_cancelled(error, handle)
             raise
 
     async def share_link(
@@ -370,14 +370,6 @@ class Projects:
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
-
-
-def _log_if_cancelled(error: BaseException, handle: RenderHandle) -> None:
-    # Whoever cancels a call cannot be given the handle.
-    if not isinstance(error, Exception):
-        what = f"the render of project {handle.project_id!r}"
-        text, ids = "%s may have been started. %s", (handle.project_id, handle.job_id)
-        write(LogEvent.RENDER_CANCELLED, text, what, handle.to_json(), project_id=ids[0], job_id=ids[1])
 
 
 def _proves_nothing_started(error: APIError) -> bool:

@@ -1,4 +1,4 @@
-"""What waits write to the log."""
+"""What waits and renders write to the log."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pictory_async._log import LogEvent, write
 from pictory_async._values import quotable
 
 if TYPE_CHECKING:
+    from pictory_async._polling.handle import RenderHandle
     from pictory_async._polling.watch import Watch
     from pictory_async.errors import APIError
-    from pictory_async.models import Job
+    from pictory_async.models import Job, ProjectId
 
 
 def seen_by(watch: Watch, *, of_job: bool) -> str:
@@ -75,6 +76,21 @@ def ended(watch: Watch) -> None:
         duration=waited,
         request_id=getattr(error, "request_id", None),
     )
+
+
+def render_requested(project_id: ProjectId, job_id: str | None) -> None:
+    """Write that the API accepted a render request."""
+    text = "the render of project %r is job %r"
+    write(LogEvent.RENDER_REQUESTED, text, project_id, job_id, project_id=project_id, job_id=job_id)
+
+
+def render_cancelled(error: BaseException, handle: RenderHandle) -> None:
+    """Write the handle of a render whose call was cancelled, if it was: whoever cancels a call cannot be given it."""
+    if isinstance(error, Exception):
+        return
+    text, what = "%s may have been started. %s", f"the render of project {handle.project_id!r}"
+    project_id, job_id = handle.project_id, handle.job_id
+    write(LogEvent.RENDER_CANCELLED, text, what, handle.to_json(), project_id=project_id, job_id=job_id)
 
 
 def _name(watch: Watch) -> str:
