@@ -167,7 +167,7 @@ async def test_a_limiter_without_a_pace() -> None:
 def failing(kind: type[BaseException]) -> Callable[[Event], None]:
     def fail(event: Event) -> None:
         try:
-            {}["first"]  # its context is its own
+            dict[str, str]()["first"]  # its context is its own
         except KeyError:
             raise kind("of the hook")  # noqa: B904
 

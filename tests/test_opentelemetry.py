@@ -23,6 +23,7 @@ from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pictory_async.events import Event
 
@@ -186,6 +187,17 @@ async def test_a_probe_of_the_api_has_no_wait(telemetry: Telemetry) -> None:
         await client.projects.wait_all([f"p{number}" for number in range(8)])
     probe, *_ = (span for span in telemetry.spans("GET") if span.name == "GET /v2/projects")
     assert probe.parent is None
+
+
+async def test_a_download(telemetry: Telemetry, tmp_path: Path) -> None:
+    """The span of a request to a media host has the host, and nothing else of the address."""
+    world = World(render_seconds=(0.0, 0.0))
+    project_id = world.add_project(earlier_video=-5.0)
+    async with client_of(Simulator(world), on_event=telemetry.on_event) as client:
+        await client.projects.download(project_id, tmp_path, kinds="video")
+    (download,) = (span for span in telemetry.spans() if span.name == "GET")
+    assert "url.template" not in download.attributes
+    assert "download" == download.attributes["pictory.purpose"]
 
 
 async def test_without_the_extra() -> None:
