@@ -29,7 +29,7 @@ nitpick_ignore_regex = [
     # Documented elsewhere; the build reaches no other site.
     (
         r"py:.*",
-        r"(anyio|asyncio|attrs?|builtins|cattrs|click|collections|datetime|httpx2?|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
+        r"(anyio|asyncio|attrs?|builtins|cattrs|click|collections|datetime|httpx2?|opentelemetry|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
     ),
     (r"py:class", r"pictory_async\._polling\.outcome\.ResultT"),  # a type variable
 ]
@@ -62,7 +62,7 @@ for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__})
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
 PLAIN = {
     *("After", "AfterEach", "Duration", "Faults", "FileKind", "Latency", "OnConflict", "Origin", "Path", "ProjectId"),
-    *("ABSENT", "Media", "Starlette", "T", "T_co", "View"),
+    *("ABSENT", "Event", "Media", "Starlette", "T", "T_co", "View"),
 }
 
 

@@ -29,6 +29,7 @@ from pictory_async.errors import PictoryConfigError
 if TYPE_CHECKING:
     import os
     import ssl
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Literal, Self
 
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._limits.interface import Limiter
     from pictory_async._limits.wait_queue import Priority
+    from pictory_async._polling.reporter import WatchReporter
     from pictory_async._settings.durations import Duration
+    from pictory_async.events import Event
 
 
 class AsyncPictory:
@@ -73,6 +76,8 @@ class AsyncPictory:
         unreachable_after: How many seconds a wait lasts if the client never had any response of the API, such as with a
             mistyped host; then its outcome is ``ERROR``. Two refused certificates in a row end it at once. A wait for
             a `RenderHandle` goes on until ``max_wait`` in any case. ``None``: as all other waits.
+        on_event: Called with everything that happens: see `pictory_async.events`. It is called in the event loop, so
+            it must not block. An error that it raises is logged once and harms nothing.
 
     Attributes:
         projects: The calls about projects.
@@ -97,6 +102,7 @@ class AsyncPictory:
         trust_env: bool = True,
         template_cache: Duration | DiskTemplateCache | None = None,
         unreachable_after: Duration | None = 300.0,
+        on_event: Callable[[Event], object] | None = None,
     ) -> None:
         key, address, through = ApiKey(api_key), BaseUrl(base_url), ProxySettings(proxy, trust_env=trust_env)
         del api_key, base_url, proxy  # an error that comes later must not show them: tracebacks can show variables
@@ -112,14 +118,17 @@ class AsyncPictory:
         opened = partial(open_engine, http, plain=plain, proxies=proxies, authorities=authorities)
         self._engine = opened()
         self._media_engine = opened(limit=4, reserve=0)
-        transport = Transport(self._config, self._engine, limiter or RateLimiter(), options)
+        limiter = limiter or RateLimiter()
+        engine = "own" if is_own(http) else str(http or "httpx")
+        reporter = None if on_event is None else _open_reporter(on_event, engine, limiter)
+        transport = Transport(self._config, self._engine, limiter, options, reporter)
         limit = optional_seconds("unreachable_after", unreachable_after, above=0.0)
-        self._registry = WatchRegistry(transport, limit)
+        self._registry = WatchRegistry(transport, limit, reporter)
         self._call_over(transport)
 
     def _call_over(self, transport: Transport) -> None:
         engine, base = self._media_engine, urlsplit(self._config.base_url)
-        fetcher = Deferred(lambda: _open_fetcher(engine, transport.options, base.hostname or ""))
+        fetcher = Deferred(lambda: _open_fetcher(engine, transport, base.hostname or ""))
         self._transport = transport
         self.projects: Projects = Projects(transport, self._registry, fetcher)
         self.templates: Templates = Templates(transport, fetcher, self._template_cache)
@@ -201,7 +210,14 @@ def _open_cache(setting: Duration | DiskTemplateCache, config: Config) -> Templa
     return open_cache(setting, config)
 
 
-def _open_fetcher(engine: Engine, options: CallOptions, host: str) -> Fetcher:
+def _open_fetcher(engine: Engine, transport: Transport, host: str) -> Fetcher:
     from pictory_async._files.fetcher import Fetcher  # noqa: PLC0415 - few programs download
 
-    return Fetcher(engine, options.retry, options.timeout, loopback=is_loopback(host))
+    retry, timeout = transport.options.retry, transport.options.timeout
+    return Fetcher(engine, retry, timeout, loopback=is_loopback(host), reporter=transport.reporter)
+
+
+def _open_reporter(on_event: Callable[[Event], object], engine: str, limiter: Limiter) -> WatchReporter:
+    from pictory_async._polling.reporter import WatchReporter  # noqa: PLC0415 - few programs observe
+
+    return WatchReporter(on_event, engine, limiter)

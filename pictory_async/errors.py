@@ -168,11 +168,16 @@ class APIError(PictoryError):
         method: HTTP method of the request.
         path: Path of the request below the base URL; it never contains the key.
         attempts: How many times the request was sent.
+        request_id: The server's own id of the request; ``None`` if no response has one. The error's text ends with it.
     """
 
     method: str = ""
     path: str = ""
     attempts: int = 1
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        return self.message if self.request_id is None else f"{self.message} (request {self.request_id})"
 
 
 @_error
@@ -205,8 +210,7 @@ class MalformedResponseError(APIError):
 
     Attributes:
         json_path: The place in the body, such as ``$.videoURL``; ``$`` for the whole body.
-        from_api: Whether the body has the API's own form. ``False`` for what a gateway, a proxy or a login page sends:
-            it says nothing about the project.
+        from_api: Whether the body has the API's own form. That of a gateway or login page says nothing about a project.
     """
 
     json_path: str = "$"
@@ -231,11 +235,9 @@ class StatusError(APIError):
     """The response has an error status, or it has status 200 and reports an error instead of what was asked for.
 
     Attributes:
-        status: HTTP status code, always an ``int`` (codes such as 520 have no name); 200 if the API reported the error
-            in a response with that status.
+        status: HTTP status code, an ``int``; 200 if the API reported the error in a response with that status.
         code: The API's error code, such as ``INVALID_REQUEST_BODY``; ``None`` if the body has none.
-        from_api: Whether the body has the API's own form. ``False`` for what a gateway, a proxy or a firewall sends: it
-            says nothing about the project.
+        from_api: Whether the body has the API's own form. That of a gateway or firewall says nothing about a project.
     """
 
     status: int = 0
@@ -248,8 +250,7 @@ class InvalidRequestError(StatusError):
     """400 or 422: the API does not accept the request.
 
     Attributes:
-        fields: The problems of single fields, at most 100, with at most 10,000 characters in total; empty if the API
-            names none.
+        fields: The problems of single fields, at most 100 with 10,000 characters in all; empty if the API names none.
     """
 
     fields: tuple[FieldProblem, ...] = ()

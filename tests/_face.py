@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MODULES = [
     "pictory_async",
     "pictory_async.errors",
+    "pictory_async.events",
+    "pictory_async.opentelemetry",
     "pictory_async.models",
     "pictory_async.insight",
     "pictory_async.testing",

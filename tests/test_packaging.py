@@ -89,7 +89,17 @@ def test_all_means_all_extras() -> None:
 
 def test_import_is_clean_and_light() -> None:
     """Importing the package warns of nothing, and loads no other HTTP library, event loop or server."""
-    optional = {"IPython", "aiohttp", "httpx2", "httpx_aiohttp", "pytest", "starlette", "trio", "uvicorn"}
+    optional = {
+        "IPython",
+        "aiohttp",
+        "httpx2",
+        "httpx_aiohttp",
+        "opentelemetry",
+        "pytest",
+        "starlette",
+        "trio",
+        "uvicorn",
+    }
     program = f"import sys, pictory_async; print(sorted({optional} & set(sys.modules)))"
     found = run(sys.executable, "-W", "error", "-c", program)
     assert (0, "[]\n", "") == (found.returncode, found.stdout, found.stderr)

@@ -17,6 +17,7 @@ DOCS: Final = ROOT / "docs"
 PURPOSES: Final = {
     "cli": "the pictory command",
     "testing": "the simulator and the pytest plugin",
+    "opentelemetry": "spans and metrics",
     "_client": "AsyncPictory: opens and closes everything below",
     "insight": "reports, comparisons, checks",
     "_api": "projects, templates, jobs, lists",
@@ -30,9 +31,11 @@ PURPOSES: Final = {
     "models": "what the API returns, as frozen attrs classes",
     "_statistics": "counters, as values",
     "errors": "one tree of errors",
+    "events": "what on_event gets",
     "_values": "value objects",
     "_gather": "concurrent calls",
     "_version": "the version",
+    "_log": "log events",
 }
 """What each part is for; the drawing needs one for every layer of the contract."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -13,6 +12,7 @@ from pictory_async._api.listing import Listing
 from pictory_async._codec.answers import decode_project, decode_project_page, decode_render_started
 from pictory_async._codec.unreadable import unread_fields
 from pictory_async._limits.wait_queue import Priority
+from pictory_async._polling import logged
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcomes
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
     from pictory_async._statistics import PollerStatistics
     from pictory_async._values import Deferred
     from pictory_async.models import ProjectId, ProjectItem
-
-_log: Final = logging.getLogger("pictory_async")
 
 
 class Projects:
@@ -220,13 +218,15 @@ class Projects:
         subject = f"the render of project {project_id!r}"
         try:
             path = f"{project_path(project_id)}/render"
-            return attrs.evolve(handle, job_id=await self._transport.submit(path, subject, decode_render_started))
+            job_id = await self._transport.submit(path, subject, decode_render_started)
+            logged.render_requested(project_id, job_id)
+            return attrs.evolve(handle, job_id=job_id)
         except APIError as error:
             if _proves_nothing_started(error):
                 raise
             cause = str(error)
         except BaseException as error:
-            _log_if_cancelled(error, handle)
+            logged.render_cancelled(error, handle)
             raise
         text = (
             f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
@@ -261,7 +261,7 @@ class Projects:
         try:
             return await self._wait(target_of(handle, None), terms)
         except BaseException as error:
-            _log_if_cancelled(error, handle)
+            logged.render_cancelled(error, handle)
             raise
 
     async def share_link(
@@ -369,13 +369,6 @@ class Projects:
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
-
-
-def _log_if_cancelled(error: BaseException, handle: RenderHandle) -> None:
-    # Whoever cancels a call cannot be given the handle.
-    if not isinstance(error, Exception):
-        what = f"the render of project {handle.project_id!r}"
-        _log.warning("pictory.render.cancelled: %s may have been started. %s", what, handle.to_json())
 
 
 def _proves_nothing_started(error: APIError) -> bool:

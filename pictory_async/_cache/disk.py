@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import logging
 import os
 import sqlite3
 import time
@@ -18,6 +17,7 @@ from anyio import to_thread
 from pictory_async._cache.sqlite import Database, Row, is_busy
 from pictory_async._cache.templates import MOST, MemoryStore, TemplateCache
 from pictory_async._codec.answers import decode_template
+from pictory_async._log import LogEvent, write
 from pictory_async._settings.durations import Duration, seconds
 from pictory_async._values import brief
 from pictory_async.errors import APIError, PictoryConfigError
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _UNUSABLE: Final = (OSError, ValueError, TypeError, sqlite3.Error)
-_log: Final = logging.getLogger("pictory_async")
 
 
 def _path(value: str | os.PathLike[str]) -> Path:
@@ -195,8 +194,8 @@ class DiskStore:
                 return None
             self._off = True
             path = self._settings.path
-            text = "pictory.cache.unusable: template cache %s is not used any more, templates are fetched instead: %s"
-            _log.warning(text, path, error, extra={"pictory_path": str(path)})
+            text = "template cache %s is not used any more, templates are fetched instead: %s"
+            write(LogEvent.CACHE_UNUSABLE, text, path, error, path=str(path))
             return None
 
     def _key(self, template_id: str) -> str:

@@ -16,8 +16,7 @@ The last two come without the API's words, until `Response.blame` adds them with
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_origin
 
 from pictory_async import models
 from pictory_async._codec import hooks
@@ -29,6 +28,7 @@ from pictory_async._codec.origin import has_api_form
 from pictory_async._codec.reader import place_of, read_items, reader_of, within
 from pictory_async._codec.unreadable import unreadable
 from pictory_async._codec.writer import unstructure
+from pictory_async._log import LogEvent, write
 from pictory_async._settings.paths import job_path
 from pictory_async.errors import MalformedResponseError, PictoryConfigError
 from pictory_async.models import Evidence, Job, Model, Project, ProjectId
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
-
-_log: Final = logging.getLogger("pictory_async")
 
 use_codec(unstructure, unreadable)
 
@@ -219,7 +217,7 @@ def _read_page(item: type[T], raw: dict[str, Any]) -> models.Page[T]:
     if left_out:
         _, wrong = read_items(items, item)  # again, for the reason
         reason = cast("TypeMismatchError", wrong).inside(".items").describe()
-        _log.warning("pictory.list.entries_left_out: %d of a page cannot be read; the first: %s", left_out, reason)
+        write(LogEvent.LIST_ENTRIES_LEFT_OUT, "%d of a page cannot be read; the first: %s", left_out, reason)
     return page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pictory_async._files.partfile import PartFile
     from pictory_async._http.engine import Engine
     from pictory_async._http.messages import Headers
+    from pictory_async._http.reporter import Reporter
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._http.stream import Stream
 
@@ -56,13 +57,23 @@ class Fetcher:
         retry: How often in a row a download may fail without progress, and the waits in between.
         timeout: How long nothing may arrive, in seconds; ``None`` for no limit.
         loopback: Whether addresses on this machine are allowed, over plain HTTP too.
+        reporter: Tells a user about requests, if one wants to know.
     """
 
-    def __init__(self, engine: Engine, retry: RetryPolicy, timeout: float | None, *, loopback: bool) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        retry: RetryPolicy,
+        timeout: float | None,
+        *,
+        loopback: bool,
+        reporter: Reporter | None = None,
+    ) -> None:
         self._engine = engine
         self._retry = retry
         self._timeout = timeout
         self._loopback = loopback
+        self._reporter = reporter
 
     async def fetch(self, source: Source, part: PartFile) -> None:
         """Complete a file, from wherever an earlier attempt ended.
@@ -109,10 +120,15 @@ class Fetcher:
         """Try once; return whether the file is complete. ``False`` means: try again at once, something was changed."""
         url = self.checked(source, source.url)
         for _ in range(_REDIRECTS + 1):
-            async with self._engine.stream(self._request(url, source, part)) as stream:
-                location = _value(stream.headers, b"location")
-                if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
-                    return await self._answered(stream, source, part, patience)
+            request = self._request(url, source, part)
+            seen = None if self._reporter is None else self._reporter.downloading(request)
+            with seen or nullcontext():
+                async with self._engine.stream(request) as stream:
+                    if seen is not None:
+                        seen.stream = stream
+                    location = _value(stream.headers, b"location")
+                    if not (300 <= stream.status < 400 and location):  # noqa: PLR2004 - redirects
+                        return await self._answered(stream, source, part, patience)
             with suppress(ValueError):  # an address that cannot be read stays as it is, and is rejected
                 # Headers are read as Latin-1, but what is in them is UTF-8.
                 location = urljoin(url, location.encode("latin-1").decode(errors="replace"))

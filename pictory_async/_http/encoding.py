@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Headers = list[tuple[bytes, bytes]]
 
+_REQUEST_IDS: Final = (b"x-amzn-requestid", b"x-amz-request-id", b"cf-ray", b"x-request-id")
+_REQUEST_ID: Final = re.compile(r"[\w.:/+=@-]{1,128}", re.ASCII)
 _PIECE: Final = 1024 * 1024
 _SLICE: Final = 16 * 1024
 _MEMBERS: Final = 10_000  # real files have tens; millions of empty ones would hold up the event loop
@@ -23,6 +26,20 @@ def header(headers: Headers, name: bytes) -> str | None:
     for key, value in headers:
         if key.lower() == name:
             return value.decode("latin-1").strip()
+    return None
+
+
+def request_id_of(headers: Headers, hide: Callable[[str], str]) -> str | None:
+    """The server's own id of the request, by the first header that has what can be one; ``None`` if none has.
+
+    Args:
+        headers: Those of the response.
+        hide: Removes the API key, which a server may repeat: stars are no part of an id.
+    """
+    for name in _REQUEST_IDS:
+        value = header(headers, name)
+        if value is not None and _REQUEST_ID.fullmatch(hide(value)):
+            return value
     return None
 
 

@@ -127,6 +127,7 @@ class Engine:
         def on_sent(now: float) -> None:
             self.check_open()  # it may have been closed while the request waited
             self._sent += 1
+            request.sent_at = now
             if priority is Priority.POLL:
                 self.slots.sent(slot, now)
 
@@ -154,6 +155,7 @@ class Engine:
         try:
             transport = await self._connection(request)
             self._sent += 1
+            request.sent_at = anyio.current_time()
             translate = Translate(self._library, request, opening)
             with translate, limit(request) as scope:
                 arriving = await self._open(transport, request, opening)
@@ -257,7 +259,7 @@ class Engine:
             await self._finish(request, transport, admission, arriving, whole=whole)
         if not whole:
             if len(body) > MAX_BODY:
-                raise request.malformed(f"is larger than {MAX_BODY} bytes")
+                raise request.malformed(f"is larger than {MAX_BODY} bytes", headers_of(arriving))
             if admission.kept and admission.written:
                 # What made this connection silent, such as a VPN that was off, may have hit those of its age.
                 await self._drop_older(transport, admission.sent_at)

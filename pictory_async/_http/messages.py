@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from pictory_async._codec.error_body import ErrorBody, decode_error
-from pictory_async._http.encoding import Gunzip, Headers, codings, header
+from pictory_async._http.encoding import Gunzip, Headers, codings, header, request_id_of
 from pictory_async._http.proxies import Way
 from pictory_async._settings.key import ApiKey
 from pictory_async.errors import (
@@ -45,6 +45,7 @@ class Request:
         max_queue: How long it may wait before it is sent, in seconds; ``None`` for no limit.
         key: The API key, which is added to the headers when they are written; ``None`` for media hosts.
         way: How the host is reached; ``None`` until the request has a connection.
+        sent_at: When it was written first, by `anyio.current_time`; ``None`` until then.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Request:
     max_queue: float | None = None
     key: ApiKey | None = None
     way: Way | None = None
+    sent_at: float | None = None
 
     def written(self) -> Headers:
         """The headers with the API key. Put them into no variable: tracebacks can show it."""
@@ -89,10 +91,11 @@ class Request:
         text = f"{self.method} {self.path} for {self.subject} was not sent: {why}"
         return RateBudgetError(text, max_wait=self.max_queue or 0.0)
 
-    def malformed(self, problem: str) -> MalformedResponseError:
+    def malformed(self, problem: str, headers: Headers) -> MalformedResponseError:
         """The error for a response whose bytes cannot be used: not the API's, which sends small JSON or gzip."""
+        known = request_id_of(headers, self.hide)
         text = f"The response to {self.method} {self.path} {problem}. Try again; if it persists, report it to Pictory."
-        return MalformedResponseError(text, method=self.method, path=self.path, from_api=False)
+        return MalformedResponseError(text, method=self.method, path=self.path, from_api=False, request_id=known)
 
 
 @attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
@@ -113,6 +116,11 @@ class Response:
     body: bytes
     sent_at: float
 
+    @property
+    def request_id(self) -> str | None:
+        """The server's own id of the request."""
+        return request_id_of(self.headers, self.request.hide)
+
     def blame(self, error: MalformedResponseError | StatusError) -> APIError:
         """The decoder's error, with the subject, method and path of the request, and with what the API says."""
         request = self.request
@@ -125,6 +133,7 @@ class Response:
             path=request.path,
             json_path=error.json_path,
             from_api=error.from_api,
+            request_id=self.request_id,
         )
 
     def _reported(self, kind: type[StatusError]) -> StatusError:
@@ -137,7 +146,14 @@ class Response:
                 f"Pictory responded for {request.subject} with an error{body.said}, although with status {self.status}."
                 " Correct what it names; if there is nothing to correct, report it to Pictory."
             )
-        return kind(text, method=request.method, path=request.path, status=self.status, code=body.code)
+        return kind(
+            text,
+            method=request.method,
+            path=request.path,
+            status=self.status,
+            code=body.code,
+            request_id=self.request_id,
+        )
 
     def decompressed(self) -> Response:
         """The response with a decompressed body.
@@ -149,7 +165,7 @@ class Response:
         if not layers or not self.body:
             return self
         if len(layers) > _MOST_LAYERS or any(layer != "gzip" for layer in layers):
-            raise self.request.malformed("is encoded in a way that was not asked for")
+            raise self.request.malformed("is encoded in a way that was not asked for", self.headers)
         plain = self.body
         for _ in layers:
             plain = self._inflated(plain)
@@ -162,11 +178,12 @@ class Response:
             for piece in gunzip.feed(body):
                 plain += piece
                 if len(plain) > MAX_BODY:
-                    raise self.request.malformed(f"is larger than {MAX_BODY} bytes when decompressed")
+                    text = f"is larger than {MAX_BODY} bytes when decompressed"
+                    raise self.request.malformed(text, self.headers)
         except zlib.error:
-            raise self.request.malformed("has broken gzip compression") from None
+            raise self.request.malformed("has broken gzip compression", self.headers) from None
         if not gunzip.complete:
-            raise self.request.malformed("was cut off")
+            raise self.request.malformed("was cut off", self.headers)
         return bytes(plain)
 
 

@@ -59,6 +59,7 @@ def status_error(response: Response, *, doubtful: bool = False) -> StatusError:
         "path": request.path,
         "status": status,
         "code": body.code,
+        "request_id": response.request_id,
         # A redirect leads elsewhere, whatever its body is.
         "from_api": body.from_api and not _is_redirect(status),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from pictory_async._http.closing import CLOSING
+from pictory_async._http.encoding import request_id_of
 from pictory_async._http.messages import MAX_BODY
 from pictory_async._http.translate import Translate, limit
 
@@ -54,18 +55,25 @@ class Stream:
     Attributes:
         status: HTTP status code.
         headers: Raw header pairs.
+        received: Bytes of the body that were read, as they were sent.
         whole: Whether the body arrived completely.
     """
 
     def __init__(self, arriving: Any, request: Request, translate: Translate) -> None:
         self.status: int = arriving.status_code
         self.headers = headers_of(arriving)
+        self.received = 0
         self.whole = False
         self._arriving = arriving
         self._request = request
         self._translate = translate
         chunks: AsyncIterable[bytes] = _at_once(arriving.content) if is_read(arriving) else arriving.stream
         self._chunks: AsyncIterator[bytes] = chunks.__aiter__()
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's own id of the request."""
+        return request_id_of(self.headers, self._request.hide)
 
     async def read(self) -> bytes:
         """The next piece of the body as it was sent; empty at the end."""
@@ -76,7 +84,9 @@ class Stream:
             self.whole = chunk is None
         if scope.cancelled_caught:
             raise self._request.timed_out()
-        return chunk or b""
+        chunk = chunk or b""
+        self.received += len(chunk)
+        return chunk
 
     async def aclose(self) -> None:
         """Close the response, complete or not."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import logging
-from typing import TYPE_CHECKING, Final, TypeVar
+from logging import DEBUG, INFO
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import anyio
@@ -15,7 +15,9 @@ from pictory_async._http.messages import Request
 from pictory_async._http.retry import RetryBudget, is_transient, retry_after
 from pictory_async._http.status import status_error
 from pictory_async._limits.wait_queue import Priority
+from pictory_async._log import LogEvent, write, writes
 from pictory_async._settings.config import user_agent
+from pictory_async._settings.paths import described
 from pictory_async._statistics import TransportStatistics
 from pictory_async.errors import (
     APIError,
@@ -33,12 +35,11 @@ if TYPE_CHECKING:
     from pictory_async._http.engine import Engine
     from pictory_async._http.messages import Response
     from pictory_async._http.options import CallOptions
+    from pictory_async._http.reporter import Reporter
     from pictory_async._limits.interface import Limiter
     from pictory_async._settings.config import Config
 
 T = TypeVar("T")
-
-_log: Final = logging.getLogger("pictory_async")
 
 
 @attrs.define(repr=False, eq=False)
@@ -56,11 +57,20 @@ class Transport:
 
     Attributes:
         options: How the requests of calls are sent. Polls use the client's own, whatever the options of a call are.
+        reporter: Tells a user about requests, if one wants to know.
     """
 
-    def __init__(self, config: Config, engine: Engine, limiter: Limiter, options: CallOptions) -> None:
+    def __init__(
+        self,
+        config: Config,
+        engine: Engine,
+        limiter: Limiter,
+        options: CallOptions,
+        reporter: Reporter | None = None,
+    ) -> None:
         self.engine = engine
         self.options = options
+        self.reporter = reporter
         base = urlsplit(config.base_url)
         self.health: Health = Health(base.netloc, at_root=not base.path)
         self.limiter = limiter
@@ -109,7 +119,7 @@ class Transport:
             priority = self.options.priority
         attempt = 1
         while True:
-            outcome = await self._attempt(self._request("GET", path, subject, query), priority)
+            outcome = await self._attempt(self._request("GET", path, subject, query), priority, attempt)
             if not isinstance(outcome, APIError):
                 return self._read(outcome, read)
             # The budget of retries belongs to the client, the number of attempts to this call.
@@ -145,7 +155,7 @@ class Transport:
             APIError: As its subclasses say.
         """
         try:
-            return _raised(await self._attempt(self._request("GET", path, subject), priority))
+            return _raised(await self._attempt(self._request("GET", path, subject), priority, purpose="poll"))
         except RateBudgetError as error:  # of a user's limiter; the poller polls again
             text = error.message
         raise ConnectionFailedError(text, method="GET", path=path, sent=False)
@@ -161,27 +171,41 @@ class Transport:
         url = f"{config.base_url}{path}{'?' + urlencode(query) if query else ''}"
         return Request(method, url, path, subject, self._headers, options.timeout, options.max_queue, config.key)
 
-    async def _attempt(self, request: Request, priority: Priority) -> Response | APIError:
+    async def _attempt(
+        self, request: Request, priority: Priority, attempt: int = 1, purpose: str = "call"
+    ) -> Response | APIError:
         # Failures are returned, and raised by the callers outside of any except block: an error that is raised there
         # would carry the HTTP library's exception as its context, and with that the request and its key.
-        response = await self._sent(request, priority)
+        seen = None if self.reporter is None else self.reporter.sending(request, attempt, purpose)
+        if seen is None:
+            response = await self._sent(request, priority)
+        else:
+            with seen:
+                response = await self._sent(request, priority)
         if isinstance(response, APIError):
             failure = response
         elif isinstance(response, PictoryError):
+            if seen is not None:
+                seen.end(response)
             raise response
         else:
             if 200 <= response.status < 300:  # noqa: PLR2004 - success
                 self._notify(self.limiter.accepted, response.sent_at)
                 self.health.not_limited(request.path)
                 self._counts.retries_left.earn()
+                if seen is not None:
+                    seen.end(response)
                 return response
             failure = status_error(response, doubtful=self.health.misses_api)
             self._tell_limiter(failure, response.sent_at)
         self._counts.failures += 1
         if not isinstance(failure, RateLimitedError):
             self.health.failed(failure, anyio.current_time())
-        level = logging.DEBUG if is_transient(failure) else logging.INFO
-        _log.log(level, "pictory.request.failed: %s", failure, extra={"pictory_path": request.path})
+        if seen is not None:
+            seen.end(response, failure)
+        level = DEBUG if is_transient(failure) else INFO
+        if writes(level):
+            _log_failure(request, failure, attempt, level)
         return failure
 
     async def _sent(self, request: Request, priority: Priority) -> Response | PictoryError:
@@ -210,21 +234,42 @@ class Transport:
         if self.health.is_limit(failure, sent_at):
             self._counts.limited += 1
             self._notify(self.limiter.refused, sent_at, pause)
+            if self.reporter is not None:
+                self.reporter.paused(pause, "refused")
             return
         self._notify(self.limiter.accepted, sent_at)
         # While others succeed, one path that is always refused must not hold them up.
         if pause and not self.health.succeeds(sent_at):
             self._notify(self.limiter.pause, pause)
+            if self.reporter is not None:
+                self.reporter.paused(pause, "asked")
 
     def _notify(self, tell: Callable[..., None], *values: float) -> None:
         # A user's limiter may fail, such as one whose store is out of reach; the response is there all the same.
         try:
             tell(*values)
-        except Exception:  # noqa: BLE001 - whatever it is
-            _log.warning("pictory.limiter.failed: the limiter did not take in a response", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            write(LogEvent.LIMITER_FAILED, "the limiter did not take in a response", failure=error)
 
 
 def _raised(outcome: Response | APIError) -> Response:
     if isinstance(outcome, APIError):
         raise outcome
     return outcome
+
+
+def _log_failure(request: Request, failure: APIError, attempt: int, level: int) -> None:
+    _, project_id, job_id = described(request.path)
+    write(
+        LogEvent.REQUEST_FAILED,
+        "%s",
+        failure,
+        level=level,
+        path=request.path,
+        project_id=project_id,
+        job_id=job_id,
+        status=getattr(failure, "status", None),
+        attempt=attempt,
+        request_id=failure.request_id,
+        duration=None if request.sent_at is None else anyio.current_time() - request.sent_at,
+    )

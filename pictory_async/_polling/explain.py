@@ -68,7 +68,8 @@ def all_fail(watch: Watch, error: APIError) -> APIError:
     text = f"The wait for {what} ended, because all requests of this client fail alike. The last error: {error.message}"
     if isinstance(error, StatusError) and not (error.from_api or isinstance(error, BlockedError)):
         # A gateway's 404 does not mean that there is no project, and its 401 is not about the key.
-        return StatusError(text, method="GET", path=watch.path, status=error.status, from_api=False)
+        status, known = error.status, error.request_id
+        return StatusError(text, method="GET", path=watch.path, status=status, from_api=False, request_id=known)
     return changed(error, message=text, path=watch.path)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from pictory_async._log import LogEvent, write
+
 if TYPE_CHECKING:
     from pictory_async.errors import APIError
-
-_log: Final = logging.getLogger("pictory_async")
 
 _FAILURES: Final = 10
 _SHORTEST: Final = 0.5
@@ -92,7 +91,8 @@ class Outage:
             self.reason = str(error)
             self._since, self._delay = now, _SHORTEST
             self._next_at = now + self._delay
-            _log.warning("pictory.api.unreachable: no poll of %s succeeds; polling less often. %s", self._host, error)
+            text = "no poll of %s succeeds; polling less often. %s"
+            write(LogEvent.API_UNREACHABLE, text, self._host, error, host=self._host, request_id=error.request_id)
 
     def ended(self, now: float) -> None:
         """Take in that the API responds."""
@@ -100,7 +100,8 @@ class Outage:
         if self.reason is None:
             return
         self.reason = None
-        _log.warning("pictory.api.reachable: polls of %s succeed again, after %.0f s", self._host, now - self._since)
+        text, lasted = "polls of %s succeed again, after %.0f s", now - self._since
+        write(LogEvent.API_REACHABLE, text, self._host, lasted, host=self._host, duration=lasted)
         for one in self._waiting:
             one.turn.set()
         self._waiting.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from itertools import chain
+from logging import DEBUG, INFO
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -13,7 +14,8 @@ import attrs
 from pictory_async._codec.answers import decode_project_page
 from pictory_async._http.health import from_api, likeness
 from pictory_async._limits.wait_queue import Priority
-from pictory_async._polling import explain
+from pictory_async._log import writes
+from pictory_async._polling import explain, logged
 from pictory_async._polling.counters import Counters
 from pictory_async._polling.failures import CROWD, Meaning, about_address, about_key, ends_all, is_unreachable
 from pictory_async._polling.outage import Outage
@@ -21,11 +23,12 @@ from pictory_async._polling.watch import Watch
 from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError, StatusError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pictory_async._http.health import Likeness
     from pictory_async._http.messages import Response
     from pictory_async._http.transport import Transport
+    from pictory_async._polling.reporter import WatchReporter
     from pictory_async._statistics import PollerStatistics
 
 
@@ -59,6 +62,7 @@ class WatchRegistry:
     Args:
         transport: Sends the polls.
         unreachable_after: Seconds after which a watch ends if the client never had a response of the API.
+        reporter: Tells a user about watches, if one wants to know.
 
     Attributes:
         outage: Slows the polls down while all of them fail.
@@ -67,7 +71,9 @@ class WatchRegistry:
         most_polls: How many polls one scheduler may have in flight or waiting for a slot.
     """
 
-    def __init__(self, transport: Transport, unreachable_after: float | None) -> None:
+    def __init__(
+        self, transport: Transport, unreachable_after: float | None, reporter: WatchReporter | None = None
+    ) -> None:
         self.outage: Outage = Outage(transport.health.host)
         self.counters: Counters = Counters()
         self.watching: int = 0
@@ -80,6 +86,7 @@ class WatchRegistry:
         self._polls: dict[tuple[str, bool], Poll] = {}
         self._health = transport.health
         self._unreachable_after = unreachable_after
+        self._reporter = reporter
         # What the API refuses now, and how.
         self._refused: dict[Watch, Likeness] = {}
         self._probed_at = -math.inf
@@ -93,6 +100,10 @@ class WatchRegistry:
         self.watching += 1
         for table, key in self._places(watch):
             table[key] = (*table.get(key, ()), watch)
+        if writes(DEBUG):
+            logged.began(watch)
+        if self._reporter is not None:
+            self._reporter.wait_began(watch)
 
     def leave(self, watch: Watch) -> None:
         """Remove a watch."""
@@ -102,6 +113,10 @@ class WatchRegistry:
             others = table.pop(key)
             if len(others) > 1:
                 table[key] = tuple(other for other in others if other is not watch)
+        if writes(DEBUG if watch.outcome is None else INFO):
+            logged.ended(watch)
+        if self._reporter is not None:
+            self._reporter.wait_ended(watch)
 
     def find(self, watch: Watch) -> Watch | None:
         """The watch of the same owner that waits for the same thing already, if there is one."""
@@ -135,7 +150,9 @@ class WatchRegistry:
             except APIError as error:
                 counters.failed_poll()
                 now = anyio.current_time()
-                self._fail(asker, dict.fromkeys(self._concerned(poll, began), error), began, now)
+                failed = dict.fromkeys(self._concerned(poll, began), error)
+                self._note(poll, failed)
+                self._fail(asker, failed, began, now)
             else:
                 await self._share(asker, poll, response)
         finally:
@@ -170,6 +187,7 @@ class WatchRegistry:
             else:
                 usable = True
                 self._refused.pop(watch, None)
+                self._note(poll, {watch: None})
                 watch.owner.settle(watch, outcome, now)
         if usable:
             self._health.succeeded(response.sent_at)
@@ -177,12 +195,24 @@ class WatchRegistry:
         if failed:  # one poll, however many watches share it
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
+            self._note(poll, failed)
             self._fail(asker, failed, response.sent_at, now)
         # After all of them are judged: an outcome does not wait for the compression of somebody else's snapshot.
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
                 for _ in watch.snapshot.compress():
                     await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
+
+    def _note(self, poll: Poll, seen: Mapping[Watch, APIError | None]) -> None:
+        """Log and report what watches got from a poll: an error, or ``None`` for a good response."""
+        logs, reporter = writes(DEBUG), self._reporter
+        if not logs and reporter is None:
+            return
+        for watch, error in seen.items():
+            if logs:
+                logged.polled(watch, error, of_job=poll.key[1])
+            if reporter is not None:
+                reporter.poll_ended(watch, error, of_job=poll.key[1])
 
     # When polls fail.
 

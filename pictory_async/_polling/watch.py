@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -11,7 +10,8 @@ import attrs
 
 from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
 from pictory_async._http.health import from_api
-from pictory_async._polling import explain
+from pictory_async._log import LogEvent, write
+from pictory_async._polling import explain, logged
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
 from pictory_async._polling.failures import FailureStreak, Meaning
 from pictory_async._polling.handle import RenderHandle
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from pictory_async._http.health import Health
     from pictory_async._values import Deferred
     from pictory_async.models import Project
-
-_log: Final = logging.getLogger("pictory_async")
 
 _JUST_NOW: Final = 10.0  # seconds
 _LAST_POLL: Final = 2.0  # seconds before the deadline
@@ -288,10 +286,8 @@ class Watch:
             after = None if self.started and self.after == UNDATED else self.after
             verdict = judge(evidence, after, self.job)
             if verdict is Verdict.IDLE and (evidence.step or "").upper() == ProjectStep.COMPLETE:
-                _log.warning(
-                    "pictory.project.complete_without_video: %s has step COMPLETE but no video; still waiting",
-                    self.subject,
-                )
+                text = "%s has step COMPLETE but no video; still waiting"
+                write(LogEvent.PROJECT_COMPLETE_WITHOUT_VIDEO, text, self.subject, project_id=project_id)
             if verdict is Verdict.RENDERED:
                 project = decode_rendered(body, project_id, self.job if completed else None)
                 self.polls += 1
@@ -323,7 +319,7 @@ class Watch:
         is_unknown = (job.status or "").casefold() not in set(JobStatus)
         if is_unknown and (self.job is None or self.job.status != job.status):
             status = quotable(str(job.status))
-            _log.info("pictory.job.unknown_status: job %r has status %r; still waiting", self.job_id, status)
+            logged.unknown_status(self, status)
         self.job = job
         if job.is_failed:
             return self._end(RenderStatus.FAILED, now, explain.job_failed(self, job, now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -43,3 +43,13 @@ def job_path(job_id: object) -> str:
 def template_path(template_id: object) -> str:
     """The path of a template; raises as `path_segment` does."""
     return f"/v1/templates/{path_segment('template', template_id)}"
+
+
+def described(path: str) -> tuple[str, str | None, str | None]:
+    """A path of this library's own with a name instead of the id, the project's id in it, and the job's."""
+    parts = path.split("/")  # such as "", "v2", "projects", an id, "render"
+    if len(parts) < 4:  # noqa: PLR2004 - a list
+        return path, None, None
+    name, found = f"{parts[2].removesuffix('s')}_id", unquote(parts[3])
+    template = "/".join([*parts[:3], f"{{{name}}}", *parts[4:]])
+    return template, found if name == "project_id" else None, found if name == "job_id" else None

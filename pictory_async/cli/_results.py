@@ -34,6 +34,7 @@ _DIFFERENCES: Final = (
     (re.compile(r"\b(project|job) '[^']*'"), r"\1 …"),  # another one, whose error ended this wait too
     (re.compile(r"^The wait for (?:project|job) … ended, .* The last error: "), ""),
     (re.compile(r", \d+ polls?(, \d+ failed)?(?=\))"), ""),
+    (re.compile(r" \(request [^ ()]+\)"), ""),  # the server's own id of it
 )
 
 

@@ -1,0 +1,38 @@
+"""``on_event`` sees the requests of each HTTP library, over real sockets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pictory_async import AsyncPictory
+from pictory_async.events import RequestEnded
+from pictory_async.testing import DEFAULT_API_KEY, Simulator, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async.events import Event
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_requests_of_each_library(engine: str, tmp_path: Path) -> None:
+    """A call and a download are reported with the library's name, their times and their bytes."""
+    server = pytest.importorskip(
+        "pictory_async.testing.server", reason="needs the extra 'simulator'", exc_type=ImportError
+    )
+    world = World(render_seconds=(0.0, 0.0), media_base="self")
+    project_id = world.add_project(earlier_video=-5.0)
+    events: list[Event] = []
+    with server.ServerThread(Simulator(world)) as running:
+        async with AsyncPictory(
+            DEFAULT_API_KEY, base_url=running.base_url, http=engine, on_event=events.append
+        ) as client:
+            await client.projects.download(project_id, tmp_path, kinds="video")
+    found = [event for event in events if isinstance(event, RequestEnded)]
+    assert ["call", "download"] == [one.purpose for one in found]
+    assert {(engine, "127.0.0.1", None)} == {(one.engine, one.host, one.error) for one in found}
+    assert all(one.received > 0 and one.duration > 0.0 and one.queue_wait >= 0.0 for one in found)
+    assert {200, 206} >= {one.status for one in found}
