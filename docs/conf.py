@@ -23,7 +23,7 @@ project_copyright = "2026, pictory-async contributors"
 release = version = importlib.metadata.version("pictory-async")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 nitpicky = True
 nitpick_ignore_regex = [
     # Documented elsewhere; the build reaches no other site.
