@@ -63,11 +63,10 @@ def test_a_render_from_start_to_end(account: Account) -> None:
         assert {one, other} >= {handle.project_id for handle in account.kept()}
         seen = until(app, one, "outcome")
         assert ("finished", "rendered", "Film") == (seen["state"], seen["outcome"]["status"], seen["name"])
-        assert [other] == [handle.project_id for handle in account.kept()]
         assert {one, other} == {item["id"] for item in get(app, "/projects").json()}
-        assert (
-            get(app, f"/projects/{one}/video").json()["video_url"] == get(app, f"/projects/{one}").json()["video_url"]
-        )
+        assert [other] == [handle.project_id for handle in account.kept()]
+        shown, waited = get(app, f"/projects/{one}").json(), get(app, f"/projects/{one}/video").json()
+        assert shown["video_url"] == waited["video_url"] == seen["outcome"]["video_url"]
         assert (409, 202) == (start(app, other).status_code, start(app, one).status_code)
     assert 3 == sum(request.method == "POST" for request in account.server.simulator.log)
 
