@@ -60,6 +60,7 @@ for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__})
 
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
 PLAIN = {
+    "AbstractAsyncContextManager",
     *("After", "AfterEach", "Duration", "Faults", "FileKind", "Latency", "OnConflict", "Origin", "Path", "ProjectId"),
     *("ABSENT", "Media", "Starlette", "T", "T_co", "View"),
 }

@@ -93,7 +93,7 @@ def test_program(page: str, line: int, text: str, tmp_path: Path) -> None:
         found = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
         assert (0, "") == (found.returncode, found.stderr)
     else:
-        exec(compile(source, str(ROOT / page), "exec"), {"__name__": "__main__"})
+        exec(compile(source, str(ROOT / page), "exec", dont_inherit=True), {"__name__": "__main__"})
 
 
 @pytest.mark.usefixtures("environment")

@@ -129,7 +129,8 @@ def test_refusals(account: Account) -> None:
     with account.app() as app:
         url = f"{app.address}/renders"
         texts = [httpx.post(url, content=f'{{"project_id": "{one}"}}', headers={"content-type": "text/plain"})]
-        texts += [httpx.post(url, json=body) for body in ({}, [], "x", {"project_id": ""}, {"project_id": "none"})]
+        bodies: list[Any] = [{}, [], "x", {"project_id": ""}, {"project_id": "none"}]
+        texts += [httpx.post(url, json=body) for body in bodies]
         assert [415, 400, 400, 400, 400, 404] == [answer.status_code for answer in texts]
         assert all(answer.json()["error"] for answer in texts)
         account.faults["POST"] = Answer(403, body=b'{"message": "No credits"}')
