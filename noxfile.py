@@ -65,6 +65,8 @@ ONCE = (
     "test_docs.py",
     "test_downloads_at_once.py",
     "test_downloads_owners.py",
+    "test_example_app.py",
+    "test_example_page.py",
     "test_fairness.py",
     "test_feedback.py",
     "test_filing.py",
@@ -75,6 +77,7 @@ ONCE = (
     "test_pictures.py",
     "test_publish.py",
     "test_refusals.py",
+    "test_web_pages.py",
     "test_worlds.py",
     "test_writes.py",
 )
@@ -99,7 +102,8 @@ def tests(session: nox.Session, dependencies: str) -> None:
     """Run the tests against the wheel: with the core dependencies, with every extra, with the oldest versions."""
     pins = lowest() if dependencies == "lowest" else []
     layers = () if dependencies == "lowest" else group("layers")
-    session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *layers, *pins)
+    web = group("web") if dependencies == "all" else ()
+    session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *layers, *web, *pins)
     # Without the working directory on the path, `import pictory_async` can only find the wheel.
     env = {"PICTORY_ASYNC_TEST_WHEEL": "1", "PYTHONSAFEPATH": "1"}
     left_out = [f"--ignore=tests/{name}" for name in LEFT_OUT[dependencies]]

@@ -23,7 +23,7 @@ project_copyright = "2026, pictory-async contributors"
 release = version = importlib.metadata.version("pictory-async")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 nitpicky = True
 nitpick_ignore_regex = [
     # Documented elsewhere; the build reaches no other site.
@@ -61,6 +61,7 @@ for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__})
 
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
 PLAIN = {
+    "AbstractAsyncContextManager",
     *("After", "AfterEach", "Duration", "Faults", "FileKind", "Latency", "OnConflict", "Origin", "Path", "ProjectId"),
     *("ABSENT", "Event", "Media", "Starlette", "T", "T_co", "View"),
 }

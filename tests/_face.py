@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MODULES = [
     "pictory_async",
+    "pictory_async.asgi",
     "pictory_async.errors",
     "pictory_async.events",
     "pictory_async.opentelemetry",

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+# What some examples need, and the tests with the core dependencies do not have.
+FRAMEWORKS = ["asgiref", "django", "fastapi", "litestar", "starlette"]
+
 # What the examples ask for.
 PROJECTS: list[str | int] = ["20251222191648030d7df02f5b4054d4ca8831f1369459e25", 1762768083800]
 TEMPLATE = "202512230204424435786014d42904bbc95813430789fe736"
@@ -81,13 +84,19 @@ def test_program(page: str, line: int, text: str, tmp_path: Path) -> None:
     """A Python block of the documentation runs to its end, as its readers would run it."""
     # The same line numbers as on the page, so that a traceback leads there.
     source = "\n" * line + text
+    for name in FRAMEWORKS:
+        if re.search(rf"^(?:from|import) {name}\b", text, re.MULTILINE):
+            pytest.importorskip(name, reason=f"{name} is not installed")
     if "def test_" in text:
         if "pytest.mark.asyncio" in text:
             pytest.importorskip("pytest_asyncio", reason="pytest-asyncio is not installed")
             (tmp_path / "conftest.py").write_text(conftest_of(page))
         run_pytest(source, tmp_path)
+    elif "settings.configure(" in text or "atexit" in text:  # possible once in a process, or done at its end
+        found = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+        assert (0, "") == (found.returncode, found.stderr)
     else:
-        exec(compile(source, str(ROOT / page), "exec"), {"__name__": "__main__"})
+        exec(compile(source, str(ROOT / page), "exec", dont_inherit=True), {"__name__": "__main__"})
 
 
 @pytest.mark.usefixtures("environment")

@@ -73,9 +73,19 @@ async def test_the_next_wait_gets_the_new_video(world: World, simulator: Simulat
     assert [RenderStatus.NOT_STARTED, RenderStatus.RENDERED] == [outcome.status for outcome in outcomes]
 
 
-async def test_nothing_is_pending_outside_of_the_block(world: World, simulator: Simulator) -> None:
-    """After the block there are none."""
+@pytest.mark.parametrize("keep_open", [False, True])
+async def test_what_was_pending_at_the_end_is_not_lost(world: World, simulator: Simulator, keep_open: bool) -> None:
+    """After ``close`` and after the block, the handles are those of what has no outcome, however late they are read."""
+    done, never = world.add_project(earlier_video=-60.0), world.add_project(Render(0.0, duration=5000.0))
     async with client_of(simulator) as client:
-        async with client.projects.watch([world.add_project()]) as watch:
-            assert 1 == len(watch.handles())
+        watch = client.projects.watch([done, never], keep_open=keep_open)
         assert () == watch.handles()
+        async with watch:
+            await anyio.sleep(30.0)
+            before = watch.handles()
+            if keep_open:
+                watch.close()
+                assert before == watch.handles()
+        assert [never] == [handle.project_id for handle in before]
+        assert before == watch.handles()
+        assert () == watch.pending

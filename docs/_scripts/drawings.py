@@ -16,6 +16,7 @@ DOCS: Final = ROOT / "docs"
 
 PURPOSES: Final = {
     "cli": "the pictory command",
+    "asgi": "for handlers of web apps",
     "testing": "the simulator and the pytest plugin",
     "opentelemetry": "spans and metrics",
     "_client": "AsyncPictory: opens and closes everything below",

@@ -60,6 +60,7 @@ class Scheduler:
         counters: What its watches did so far.
         first: The watches of ``targets``, in their order; equal targets share one.
         pending: Its open watches, in the order in which they began.
+        unfinished: What was open when it was closed.
         entered: Whether its block was entered.
         left: Whether its block was left.
         running: Whether its block was entered, and neither left nor closed.
@@ -78,6 +79,7 @@ class Scheduler:
         self.counters: Counters = Counters(registry.counters)
         self.first: list[Watch] = []
         self.pending: dict[Watch, None] = {}
+        self.unfinished: tuple[Watch, ...] = ()
         self.entered: bool = False
         self.left: bool = False
         self.running: bool = False
@@ -144,6 +146,7 @@ class Scheduler:
         if not self.running:
             return
         self.running = self._feeding = False
+        self.unfinished = tuple(self.pending)
         for watch in self.pending:
             watch.open = False
             self._registry.leave(watch)
