@@ -94,16 +94,17 @@ class Board:
         # Watched before it is requested: if the process is killed in between, the next one looks for the render.
         intent = self.watch.add(before.id, after=before)
         self.save()
-        handle: RenderHandle | None = None
         try:
             handle = await self.quick.projects.render(before.id)
         except errors.RenderSubmitUncertainError as error:
             handle = error.handle
-        finally:
+        except errors.PictoryError:  # nothing was started; after a cancellation, that is not known
             self.watch.remove(intent)
-            if handle is not None:
-                self.watch.add(handle)
             self.save()
+            raise
+        self.watch.remove(intent)
+        self.watch.add(handle)
+        self.save()
         return handle
 
     async def stream(self) -> AsyncIterator[str]:
