@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
     from pictory_async.events import Event
 
+pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
+
+import pictory_async._files.downloads
+import pictory_async._polling.reporter  # here, because importing blocks
+from pictory_async.testing.server import ServerThread
+
 pytestmark = pytest.mark.anyio
 
 
 async def test_requests_of_each_library(engine: str, tmp_path: Path) -> None:
     """A call and a download are reported with the library's name, their times and their bytes."""
-    server = pytest.importorskip(
-        "pictory_async.testing.server", reason="needs the extra 'simulator'", exc_type=ImportError
-    )
     world = World(render_seconds=(0.0, 0.0), media_base="self")
     project_id = world.add_project(earlier_video=-5.0)
     events: list[Event] = []
-    with server.ServerThread(Simulator(world)) as running:
+    with ServerThread(Simulator(world)) as running:
         async with AsyncPictory(
             DEFAULT_API_KEY, base_url=running.base_url, http=engine, on_event=events.append
         ) as client:
