@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
-import pictory_async._files.downloads
-import pictory_async._polling.reporter  # here, because importing blocks
 from pictory_async.testing.server import ServerThread
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +29,7 @@ async def test_requests_of_each_library(engine: str, tmp_path: Path) -> None:
     events: list[Event] = []
     with ServerThread(Simulator(world)) as running:
         async with AsyncPictory(
-            DEFAULT_API_KEY, base_url=running.base_url, http=engine, on_event=events.append
+            DEFAULT_API_KEY, base_url=running.base_url, http=cast("Any", engine), on_event=events.append
         ) as client:
             await client.projects.download(project_id, tmp_path, kinds="video")
     found = [event for event in events if isinstance(event, RequestEnded)]

@@ -326,7 +326,7 @@ class TestManyProjects:
             await anyio.sleep(60)
             assert sent == client.statistics().transport.requests
             assert watch.pending == ()
-            with pytest.raises(errors.PictoryConfigError, match="not running"):
+            with pytest.raises(errors.PictoryConfigError, match="closed"):
                 watch.add("another")
             with pytest.raises(errors.PictoryConfigError, match="used before"):
                 async with watch:
