@@ -32,6 +32,8 @@ nitpick_ignore_regex = [
         r"(anyio|asyncio|attrs?|builtins|cattrs|click|collections|datetime|httpx2?|opentelemetry|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
     ),
     (r"py:class", r"pictory_async\._polling\.outcome\.ResultT"),  # a type variable
+    (r"py:class", r"Unchanged"),  # an argument that is not given
+    (r"py:class", r"(trace\.TracerProvider|metrics\.MeterProvider)"),  # OpenTelemetry's
 ]
 
 default_role = "py:obj"
