@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
 import pictory_async._files.downloads
-import pictory_async._polling.reporter  # here, because importing blocks
+import pictory_async._polling.reporter  # noqa: F401 - here, because importing blocks
 from pictory_async.testing.server import ServerThread
 
 pytestmark = pytest.mark.anyio
