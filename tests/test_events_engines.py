@@ -11,27 +11,36 @@ from pictory_async.events import RequestEnded
 from pictory_async.testing import DEFAULT_API_KEY, Simulator, World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pictory_async.events import Event
 
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
+import pictory_async._files.downloads
+import pictory_async._polling.reporter  # noqa: F401 - here, because importing blocks
 from pictory_async.testing.server import ServerThread
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_requests_of_each_library(engine: str, tmp_path: Path) -> None:
-    """A call and a download are reported with the library's name, their times and their bytes."""
+@pytest.fixture
+def base_url() -> Iterator[str]:
+    """A server whose account has one rendered project."""
     world = World(render_seconds=(0.0, 0.0), media_base="self")
-    project_id = world.add_project(earlier_video=-5.0)
-    events: list[Event] = []
+    world.add_project(project_id="p-1", earlier_video=-5.0)
     with ServerThread(Simulator(world)) as running:
-        async with AsyncPictory(
-            DEFAULT_API_KEY, base_url=running.base_url, http=cast("Any", engine), on_event=events.append
-        ) as client:
-            await client.projects.download(project_id, tmp_path, kinds="video")
+        yield running.base_url
+
+
+async def test_requests_of_each_library(engine: str, base_url: str, tmp_path: Path) -> None:
+    """A call and a download are reported with the library's name, their times and their bytes."""
+    events: list[Event] = []
+    async with AsyncPictory(
+        DEFAULT_API_KEY, base_url=base_url, http=cast("Any", engine), on_event=events.append
+    ) as client:
+        await client.projects.download("p-1", tmp_path, kinds="video")
     found = [event for event in events if isinstance(event, RequestEnded)]
     assert ["call", "download"] == [one.purpose for one in found]
     assert {(engine, "127.0.0.1", None)} == {(one.engine, one.host, one.error) for one in found}

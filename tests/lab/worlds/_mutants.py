@@ -168,8 +168,8 @@ MUTANTS: Final = (
     Mutant(
         "A failed poll is not shared",
         "_polling.registry:WatchRegistry.send",
-        "self._fail(asker, dict.fromkeys(self._concerned(poll, began), error), began, now)",
-        "self._fail(asker, {}, began, now)",
+        "failed = dict.fromkeys(self._concerned(poll, began), error)",
+        "failed = dict.fromkeys([asker][:0], error)",
     ),
     Mutant(
         "A request keeps its slot",
