@@ -26,12 +26,12 @@ __all__ = ["RetryBudget", "RetryPolicy", "is_transient", "parse_retry_after", "r
 _MOST_RETRIES: Final = 10.0
 _EARNED: Final = 0.2
 _DOUBLINGS: Final = 60  # more of them would be longer than any wait, and at last no number
-_TRANSIENT: Final = frozenset({408, 500, 502, 503, 504, *range(520, 525)})
+_TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 
 
 def is_transient(error: APIError) -> bool:
     """Whether the same GET may succeed later: broken connections, timeouts, 408, 429, 500, 502-504, 520-524."""
-    if isinstance(error, StatusError) and not isinstance(error, RateLimitedError):
+    if isinstance(error, StatusError) and not isinstance(error, RateLimitedError):  # which can have other statuses
         return error.status in _TRANSIENT
     return isinstance(error, (RateLimitedError, ConnectionFailedError, RequestTimeoutError))
 

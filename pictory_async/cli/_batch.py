@@ -13,6 +13,7 @@ from pictory_async import AsyncPictory
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, debugs, ends_all, worst_code
 from pictory_async.cli._progress import telling
+from pictory_async.cli._results import without_id
 from pictory_async.cli.display.text import echo_json, echo_note
 from pictory_async.errors import APIError, NotFoundError
 
@@ -172,7 +173,7 @@ class Batch(Generic[T]):
         shown = command_error(error, debug=debugs())
         said = False
         if isinstance(error, APIError) and not isinstance(error, NotFoundError):
-            alike = self._said.setdefault((type(error), shown.message.replace(one, "")), [])
+            alike = self._said.setdefault((type(error), without_id(shown.message.replace(one, ""))), [])
             said = bool(alike)
             alike.append(one)
         if not said:

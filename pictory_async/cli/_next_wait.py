@@ -116,5 +116,5 @@ def note_unanswered(ids: Iterable[str]) -> None:
     for one, moment in Store().unanswered(ids).items():
         echo_note(
             f"An earlier command requested a render of project {one!r} at {moment:%Y-%m-%d %H:%M:%S} UTC and did not "
-            "report what became of it. It may have been started, and billed: look at the project in Pictory."
+            "report what became of it. It may have been started, and billed: open the project in Pictory to see."
         )

@@ -179,7 +179,8 @@ async def test_what_fails_alike_when_it_stops(capsys: pytest.CaptureFixture[str]
 async def test_equal_errors_are_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Equal errors of many ids are one error, and the ids; what does not exist is named one by one."""
     errors: dict[str, Exception | None] = {
-        f"p{number:02}": ServerError(f"No response for p{number:02}.", status=500) for number in range(13)
+        f"p{number:02}": ServerError(f"No response for p{number:02}.", status=500, request_id=f"r{number}")
+        for number in range(13)
     }
     errors |= {"q": ServerError("No response at all for q.", status=500)}
     errors |= {one: NotFoundError(f"There is no {one}.", status=404) for one in "xy"}
@@ -187,7 +188,7 @@ async def test_equal_errors_are_said_once(capsys: pytest.CaptureFixture[str]) ->
     await batch.run(Simulator().client())
     assert 1 == batch.finish(interrupted=False)
     assert [
-        "Error: No response for p00.",
+        "Error: No response for p00. (request r0)",
         "Error: No response at all for q.",
         "Error: There is no x.",
         "Error: There is no y.",
