@@ -166,12 +166,6 @@ MUTANTS: Final = (
         "if not isinstance(error, (OSError, self._library.TransportError)):",
     ),
     Mutant(
-        "A failed poll is not shared",
-        "_polling.registry:WatchRegistry.send",
-        "failed = dict.fromkeys(self._concerned(poll, began), error)",
-        "failed = dict.fromkeys([asker][:0], error)",
-    ),
-    Mutant(
         "A request keeps its slot",
         "_limits.slots:RequestSlots.release",
         "self.busy -= 1",
