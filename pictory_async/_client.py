@@ -23,7 +23,7 @@ from pictory_async._settings.config import BaseUrl, Config
 from pictory_async._settings.durations import optional_seconds
 from pictory_async._settings.key import ApiKey
 from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
-from pictory_async._values import Deferred
+from pictory_async._values import Deferred, brief
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ class AsyncPictory:
         del api_key, base_url, proxy  # an error that comes later must not show them: tracebacks can show variables
         self._config = Config.checked(key, address)
         options = CallOptions.of_client(timeout, retry)
+        if limiter is not None and (isinstance(limiter, type) or not hasattr(limiter, "acquire")):
+            raise PictoryConfigError(f"limiter must be an object such as RateLimiter(300), not {brief(limiter)}.")
         self._template_cache = None if template_cache is None else _open_cache(template_cache, self._config)
         plain = self._config.base_url.startswith("http:")
         authorities = Authorities(verify, trust_env=trust_env)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -34,3 +36,15 @@ async def each(call: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]
             first = first.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         raise first from None
     return [found[number] for number in sorted(found)]
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Whether a cancellation came out of something that was awaited, though nobody cancels this task.
+
+    On asyncio, whoever awaits a cancelled future gets a ``CancelledError``. A task group takes it for its own: the task
+    ends, and nobody learns that it failed.
+    """
+    if isinstance(error, Exception) or not type(error).__module__.startswith("asyncio"):
+        return False
+    task = sys.modules["asyncio"].current_task()
+    return not task.cancelling() and anyio.current_effective_deadline() > -math.inf

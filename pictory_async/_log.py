@@ -20,6 +20,7 @@ class LogEvent(StrEnum):
     API_UNREACHABLE = "pictory.api.unreachable"
     CACHE_UNUSABLE = "pictory.cache.unusable"
     HOOK_FAILED = "pictory.hook.failed"
+    IDS_FAILED = "pictory.ids.failed"
     JOB_UNKNOWN_STATUS = "pictory.job.unknown_status"
     LIMITER_FAILED = "pictory.limiter.failed"
     LIST_ENTRIES_LEFT_OUT = "pictory.list.entries_left_out"
@@ -37,6 +38,7 @@ LEVELS: Final = {
     LogEvent.API_UNREACHABLE: WARNING,
     LogEvent.CACHE_UNUSABLE: WARNING,
     LogEvent.HOOK_FAILED: WARNING,
+    LogEvent.IDS_FAILED: WARNING,
     LogEvent.JOB_UNKNOWN_STATUS: INFO,
     LogEvent.LIMITER_FAILED: WARNING,
     LogEvent.LIST_ENTRIES_LEFT_OUT: WARNING,

@@ -172,3 +172,10 @@ def test_what_is_wrong_with_or_without_a_port(url: Any) -> None:
     """Everything else is no web address."""
     with pytest.raises(PictoryConfigError, match="is not a web address"):
         Config.checked("pictai_x", url)
+
+
+@pytest.mark.parametrize("limiter", [RateLimiter, 5, "300/min"])
+def test_a_limiter_is_an_object_that_limits(limiter: object) -> None:
+    """A class, or a number, is refused at once, and not reported as an outage later."""
+    with pytest.raises(PictoryConfigError, match="limiter must be an object such as RateLimiter"):
+        AsyncPictory(KEY, limiter=limiter)  # type: ignore[arg-type]

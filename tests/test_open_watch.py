@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import httpx
 import pytest
 
 from pictory_async import RenderHandle, RenderPoller, RenderStatus, WatchEventKind, errors
@@ -306,6 +308,37 @@ class TestKeys:
             watch.remove(key)
 
 
+async def cancelled() -> None:
+    """Await a future that somebody has cancelled."""
+    future = asyncio.get_running_loop().create_future()
+    future.cancel()
+    await future
+
+
+class CancelledTransport(httpx.AsyncBaseTransport):
+    """A transport whose helper was cancelled."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await cancelled()
+        raise AssertionError
+
+
+@pytest.mark.parametrize("call", ["wait", "wait_all", "get", "render"])
+async def test_a_transport_that_awaits_what_was_cancelled_has_failed(
+    world: World, call: str, anyio_backend_name: str
+) -> None:
+    """No call ends as if somebody had cancelled it, and no wait without an outcome."""
+    if anyio_backend_name == "trio":
+        pytest.skip("only asyncio has cancelled futures")
+    async with client_of(Simulator(world), http=CancelledTransport(), unreachable_after=20.0) as client:
+        if call == "wait_all":
+            (outcome,) = await client.projects.wait_all(["p"])
+            assert isinstance(outcome.error, errors.ConnectionFailedError)
+        else:
+            with pytest.raises(errors.ConnectionFailedError):
+                await getattr(client.projects, call)("p")
+
+
 async def _read(watch: RenderPoller, into: list[Any]) -> None:
     into.extend([outcome async for outcome in watch])
 
@@ -529,6 +562,64 @@ class TestIdsThatArrive:
             with pytest.raises(expected):
                 await use(client)
         assert [one] == found
+
+    async def test_closing_ends_the_source(self, world: World) -> None:
+        """After ``close`` nothing is taken from it, and nothing is watched any more."""
+        taken = []
+
+        async def arriving() -> AsyncIterator[Any]:
+            for number in range(5):
+                taken.append(number)
+                yield project(world, 1e6)
+                await anyio.sleep(10.0)
+
+        async with client_of(Simulator(world)) as client:
+            async with client.projects.watch(arriving(), keep_open=True) as watch:
+                await anyio.sleep(15.0)
+                watch.close()
+                assert [] == [outcome async for outcome in watch]
+                await anyio.sleep(100.0)
+            assert [0, 1] == taken
+            assert 0 == client.statistics().watches.watching
+
+    async def test_what_is_taken_in_the_moment_of_the_close_is_not_watched(self, world: World) -> None:
+        """A source that gives its next id when the watch is closed leaves nothing behind."""
+        go = anyio.Event()
+
+        async def arriving() -> AsyncIterator[Any]:
+            with anyio.CancelScope(shield=True):
+                await go.wait()
+            yield project(world, 1e6)
+
+        async with client_of(Simulator(world)) as client:
+            async with client.projects.watch(arriving(), keep_open=True) as watch:
+                await anyio.sleep(1.0)
+                watch.close()
+                go.set()
+                await anyio.sleep(1.0)
+            assert 0 == client.statistics().watches.watching
+
+    async def test_a_source_that_awaits_what_was_cancelled_has_failed(
+        self, world: World, anyio_backend_name: str
+    ) -> None:
+        """Whoever awaits a cancelled future gets a cancellation that nobody asked for: it is an error like others."""
+        if anyio_backend_name == "trio":
+            pytest.skip("only asyncio has cancelled futures")
+
+        async def arriving() -> AsyncIterator[Any]:
+            yield project(world)
+            await cancelled()
+
+        found: list[Any] = []
+
+        async def use(client: AsyncPictory) -> None:
+            async with client.projects.watch(arriving()) as watch:
+                found.extend([outcome async for outcome in watch])
+
+        async with client_of(Simulator(world)) as client:
+            with pytest.raises(RuntimeError, match="source of ids failed: CancelledError"):
+                await use(client)
+        assert 1 == len(found)
 
     async def test_the_error_of_the_block_comes_first(self, world: World) -> None:
         """An error of the block is not replaced."""

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.anyio, virtual_time]
 def world() -> World:
     """An account with one rendered project, whose renders take 100 seconds."""
     world = World(render_seconds=(100.0, 100.0), queue_seconds=(0.0, 0.0))
-    world.add_project(Render(-200.0, duration=10.0), project_id="p")
+    world.add_project(Render(-200.0, duration=10.0), project_id="p", on_render=[Render(0.0, duration=100.0)])
     return world
 
 
@@ -171,6 +171,31 @@ class TestRenders:
             assert (await view.projects.wait("new")).is_rendered
             (outcome,) = await view.projects.wait_all(["new"])
             assert outcome.ok
+
+    async def test_a_wait_for_a_handle_takes_no_older_video(self, world: World) -> None:
+        """``wait`` takes the handle of a render, too: only the video of that one counts."""
+        simulator = Simulator(world)
+        async with client_of(simulator) as client:
+            handle = await client.projects.render("p")
+            began = anyio.current_time()
+            project = await client.projects.wait(handle)
+        assert anyio.current_time() - began > 90.0
+        assert project.is_rendered
+
+    async def test_connections_of_renders_are_not_kept_without_end(self, world: World) -> None:
+        """Each POST opens a connection; no more of them stay than can be busy at once."""
+        for number in range(80):
+            world.add_project(earlier_video=-5.0, project_id=f"n{number}")
+        transports: list[object] = []
+        simulator = Simulator(world)
+        async with client_of(simulator) as client:
+            engine = client._engine
+            engine._owned, engine._pooled = True, False
+            engine._make = lambda _tls, **_: transports.append(0) or simulator.transport()  # type: ignore[func-returns-value]
+            for number in range(80):
+                await client.projects.render(f"n{number}")
+            assert client.statistics().http.connections <= engine.slots.most
+        assert len(transports) > 80
 
     async def test_a_view_shares_watches(self, world: World) -> None:
         """Two waits for one project, with the client and with a view, share their polls."""

@@ -81,7 +81,7 @@ class Projects:
 
     async def wait(
         self,
-        project_id: ProjectId,
+        project_id: ProjectId | RenderHandle,
         *,
         after: After = None,
         max_wait: Duration | None = 1800.0,
@@ -93,7 +93,8 @@ class Projects:
         Cancelling the wait leaves nothing behind; the render itself continues.
 
         Args:
-            project_id: Text (schema v3) or an integer (v2 and older).
+            project_id: Text (schema v3) or an integer (v2 and older); or the handle of a render, with which only
+                its own video counts, and its job shows progress and failure.
             after: For a project that already has a video: a snapshot (`Project`) taken before the new render, or a
                 time of the server's. Only a newer video counts.
             max_wait: Give up after so many seconds; ``None`` never gives up.

@@ -335,7 +335,9 @@ class Engine:
         if transport is None or not self._owned or transport in self._shared.values():
             return
         # A connection that was cut off in the middle of a response must not serve another request.
-        if whole and not self._closed and not self._pooled and is_clean(transport):
+        usable = whole and not self._closed and not self._pooled and is_clean(transport)
+        # Each POST opens one of its own, so there could be more of them than are ever needed at once.
+        if usable and len(self._idle) < self.slots.most:
             self._idle.append(_Idle(transport, request.way, anyio.current_time()))
         else:
             await _close(transport.aclose)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import anyio
 import attrs
 
+from pictory_async._gather import is_foreign
 from pictory_async._values import quotable
 from pictory_async.errors import ConnectionFailedError, PictoryError
 
@@ -40,7 +41,7 @@ class Translate:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is None or isinstance(error, PictoryError):
             return
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) and not is_foreign(error):
             # The frames of a cancelled write hold the key, and traceback printers show them.
             _forget_frames(error, self._before)
             return
@@ -59,7 +60,12 @@ def _told(request: Request, reason: str, *, sent: bool) -> str:
         check = f"the proxy {request.proxy.shown}, {check}"
         if not sent:
             reason = f"no connection through the proxy: {reason}"
-    return f"{request.method} {request.path} failed: {reason}. Check {check}, then try again."
+    text = f"{request.method} {request.path} failed: {reason}."
+    if sent and request.method == "POST":  # another one would be billed too
+        return text
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        check += ", or name the authorities to trust with verify= or SSL_CERT_FILE"
+    return f"{text} Check {check}, then try again."
 
 
 def _forget_frames(error: BaseException, before: BaseException | None) -> None:
@@ -91,7 +97,7 @@ class Cause:
     sent: bool
 
 
-def cause_of(library: Any, error: Exception) -> Cause:
+def cause_of(library: Any, error: BaseException) -> Cause:
     """Judge an exception of an HTTP library, of the network, or of a hook in the user's own client.
 
     Args:
@@ -146,7 +152,7 @@ def _words(error: BaseException) -> str:
     return "" if cause is None else str(cause)
 
 
-def _of_aiohttp(error: Exception) -> Any:
+def _of_aiohttp(error: BaseException) -> Any:
     # httpx-aiohttp turns most of aiohttp's exceptions into httpx's, and not by what they prove: a server that cuts the
     # connection after it has read the request becomes a `ConnectTimeout`. So the original is judged.
     aiohttp: Any = sys.modules.get("aiohttp")

@@ -186,12 +186,15 @@ class RenderPoller:
     def handles(self) -> tuple[RenderHandle, ...]:
         """What is pending, as handles that another wait can use: store them when your program ends early.
 
+        Requested renders that have ended, but whose outcomes were not yielded yet, are among them.
+
         After `close`, and after the block, this is what was pending then.
 
         A project that is watched by its id gets a handle without a job. Its ``generated_before`` is the date given as
         ``after``, or else that of the video which the project showed last: the next wait does not return that one.
         """
-        return tuple(_handle(watch) for watch in (*self._scheduler.pending, *self._scheduler.unfinished))
+        scheduler = self._scheduler
+        return tuple(_handle(watch) for watch in (*scheduler.pending, *scheduler.unfinished, *scheduler.unread()))
 
     def statistics(self) -> PollerStatistics:
         """What the poller did so far."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
+from pictory_async._gather import is_foreign
+from pictory_async._log import LogEvent, write
 from pictory_async._polling.agenda import Agenda
 from pictory_async._polling.broadcast import Broadcast, WatchEventKind
 from pictory_async._polling.counters import Counters
@@ -110,6 +112,7 @@ class Scheduler:
         first = [] if isinstance(source, Arriving) else [self._new_watch(target, now) for target in source]
         self._home = anyio.get_current_task().id
         self._runs = anyio.CancelScope()
+        self._feeds = anyio.CancelScope()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self.entered = self.running = True
@@ -156,7 +159,7 @@ class Scheduler:
         self._announce()
         if self.broadcast is not None:
             self.broadcast.close()
-        for scope in (self._runs, *self._scopes.values()):
+        for scope in (self._runs, self._feeds, *self._scopes.values()):
             scope.cancel()
 
     def add(self, target: Target) -> Watch:
@@ -189,6 +192,10 @@ class Scheduler:
         """Keep what ends from now on for `next_news`."""
         if self._news is None:
             self._news = deque(maxlen=self._keep)
+
+    def unread(self) -> list[Watch]:
+        """The watches of requested renders whose outcome nobody has got yet, if outcomes are kept."""
+        return [watch for watch in self._news or () if watch.outcome is not None and watch.handle is not None]
 
     def statistics(self) -> PollerStatistics:
         """What it did so far."""
@@ -234,13 +241,22 @@ class Scheduler:
         """Watch what arrives, as long as there is room for it."""
         ids = aiter(arriving.source)
         try:
-            async for one in ids:
-                self.add(arriving.target(one))
-                while len(self.pending) + len(self._news or ()) >= _AHEAD:
-                    self._room = anyio.Event()
-                    await self._room.wait()
-        except Exception as error:  # noqa: BLE001 - the source is the caller's own; what it gave is waited for
-            self._fault = self._fault or error
+            with self._feeds:
+                async for one in ids:
+                    if not self.running:
+                        break
+                    self.add(arriving.target(one))
+                    while len(self.pending) + len(self._news or ()) >= _AHEAD:
+                        self._room = anyio.Event()
+                        await self._room.wait()
+        except BaseException as error:
+            if not isinstance(error, Exception) and not is_foreign(error):
+                raise
+            # The source is the caller's own; what it gave is waited for.
+            fault = error if isinstance(error, Exception) else RuntimeError(f"The source of ids failed: {error!r}")
+            self._fault = self._fault or fault
+            text = "no more projects are taken from the source: %s. The error is raised when the watch's block ends"
+            write(LogEvent.IDS_FAILED, text, type(error).__name__, failure=error)
         finally:
             self._feeding = False
             self._announce()

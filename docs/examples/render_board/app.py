@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pictory_async import AsyncPictory, RenderHandle, RetryPolicy, WatchEventKind, errors
+from pictory_async import AsyncPictory, RenderHandle, RenderStatus, RetryPolicy, errors
 from pictory_async.asgi import cancel_on_disconnect
 from pictory_async.testing import Render, Simulator, World
 from pictory_async.testing.server import ServerThread
@@ -72,23 +72,29 @@ class Board:
         self.file = file
         self.names: dict[str, str | None] = {}  # a job does not show the name of its project
         self.closing = False
+        self.late: dict[str, RenderHandle] = {}  # what may still finish although its wait has ended
         self.streams: set[Subscription] = set()
         self.waiting: set[anyio.CancelScope] = set()
 
     def save(self) -> None:
-        """Write what is pending."""
-        self.file.save(self.watch.handles())
+        """Write what is pending, and what may still finish."""
+        self.file.save((*self.late.values(), *self.watch.handles()))
 
     async def save_outcomes(self) -> None:
         """Take each render that has ended out of the file."""
         async for event in self.watch.subscribe():
-            if event.kind is WatchEventKind.OUTCOME:
+            if event.outcome is not None:
+                handle = getattr(event.outcome.error, "handle", None)
+                if handle is not None and event.outcome.status in {RenderStatus.TIMED_OUT, RenderStatus.ERROR}:
+                    self.late[str(event.project_id)] = handle
+                else:
+                    self.late.pop(str(event.project_id), None)
                 self.save()
 
     async def render(self, project_id: str) -> RenderHandle | None:
         """Start a render and watch it; ``None`` if the project is being rendered already, because each one costs."""
         before = await self.quick.projects.get(project_id)
-        if project_id in map(str, self.watch.pending):
+        if before.is_rendering or project_id in map(str, self.watch.pending):
             return None
         self.names[str(before.id)] = before.name
         # Watched before it is requested: if the process is killed in between, the next one looks for the render.
@@ -184,7 +190,7 @@ async def list_projects(request: Request) -> Response:
 async def start_render(request: Request) -> Response:
     """Start a render: ``{"project_id": "..."}``."""
     # A form of another site cannot send this type, so it cannot spend money.
-    if request.headers.get("content-type") != "application/json":
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return JSONResponse({"error": "Send application/json."}, 415)
     try:
         project_id = str((await request.json())["project_id"])
@@ -204,15 +210,19 @@ async def show_project(request: Request) -> Response:
 
 async def wait_for_video(request: Request) -> Response:
     """Respond when the project is rendered, unless the browser leaves before."""
-    board = board_of(request)
+    board, project_id = board_of(request), request.path_params["id"]
+    # With the handle of a render that is under way, an older video does not count.
+    wanted = next((one for one in board.watch.handles() if str(one.project_id) == project_id), project_id)
     async with cancel_on_disconnect(request.receive) as scope:
         board.waiting.add(scope)
         try:
-            project = await board.client.projects.wait(request.path_params["id"], max_wait=600.0)
+            project = await board.client.projects.wait(wanted, max_wait=600.0)
         finally:
             board.waiting.discard(scope)
         return JSONResponse({"id": str(project.id), "video_url": project.video_url})
-    return Response(status_code=503 if board.closing else 499)
+    if board.closing:
+        return JSONResponse({"error": "The server is stopping."}, 503, {"retry-after": "2"})
+    return Response(status_code=499)
 
 
 async def show_events(request: Request) -> Response:
