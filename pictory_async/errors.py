@@ -155,9 +155,12 @@ class RateBudgetError(PictoryError, TimeoutError):
 
     Attributes:
         max_wait: The limit, in seconds.
+        retry_after: In how many seconds the budget will have something free, as far as is known now: what a web app can
+            say in its ``Retry-After``. ``None`` if it is not known.
     """
 
     max_wait: float = 0.0
+    retry_after: float | None = None
 
 
 @_error

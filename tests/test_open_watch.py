@@ -386,6 +386,7 @@ class TestSubscribers:
         assert KIND.ADDED is kinds[0]
         assert {KIND.PROGRESS} == {*kinds[1:-1]}
         assert all((key, one, handle.job_id) == (event.key, event.project_id, event.job_id) for event in seen)
+        assert [False, *[True] * (len(seen) - 2), False] == [event.is_rendering for event in seen]
         progress = [event.progress for event in seen if event.progress is not None]
         assert sorted(progress) == progress
         last = seen[-1]
@@ -401,12 +402,14 @@ class TestSubscribers:
         async with client_of(Simulator(world)) as client, client.projects.watch(keep_open=True) as watch:
             events = watch.subscribe()
             watch.add(one)
-            seen = []
+            seen, rendering = [], set()
             async for event in events:
                 seen.append(event.kind)
+                rendering.add(event.is_rendering)
                 if event.kind is KIND.OUTCOME:
                     break
         assert [KIND.ADDED, *[KIND.CHANGED] * (len(seen) - 2), KIND.OUTCOME] == seen
+        assert {True, False} == rendering
         assert 3 <= len(seen) - 2 <= 5
 
     async def test_each_subscriber_gets_all_and_begins_with_the_present(self, world: World) -> None:

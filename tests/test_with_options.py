@@ -47,6 +47,8 @@ class TestTheQueue:
             with pytest.raises(errors.RateBudgetError, match="project 'p' was not sent") as caught:
                 await client.with_options(max_queue=5.0).projects.get("p")
         assert (began, 5.0) == (anyio.current_time(), caught.value.max_wait)
+        assert caught.value.retry_after is not None
+        assert 5.0 < caught.value.retry_after <= 61.0
         assert 2 == len(simulator.log)
 
     async def test_a_call_waits_as_long_as_it_may(self, world: World) -> None:

@@ -212,7 +212,7 @@ class Admission(Opening):
     def _limiter_failed(self, error: Exception) -> PictoryError:
         request = self._request
         if isinstance(error, RateBudgetError) and request.max_queue is not None:
-            return request.refused(error.message)
+            return request.refused(error.message, error.retry_after)
         if isinstance(error, PictoryError):
             return error
         text = f"{request.method} {request.path} was not sent: the limiter failed ({type(error).__name__})."

@@ -86,10 +86,10 @@ class Request:
         text = f"{self.method} {self.path} did not complete {limit}{through}. Try again, or raise the client's timeout."
         return RequestTimeoutError(text, method=self.method, path=self.path, timeout=self.timeout, sent=sent)
 
-    def refused(self, why: str) -> RateBudgetError:
+    def refused(self, why: str, retry_after: float | None = None) -> RateBudgetError:
         """The error for a request that would have to wait too long before it is sent."""
         text = f"{self.method} {self.path} for {self.subject} was not sent: {why}"
-        return RateBudgetError(text, max_wait=self.max_queue or 0.0)
+        return RateBudgetError(text, max_wait=self.max_queue or 0.0, retry_after=retry_after)
 
     def malformed(self, problem: str, headers: Headers) -> MalformedResponseError:
         """The error for a response whose bytes cannot be used: not the API's, which sends small JSON or gzip."""

@@ -138,14 +138,15 @@ class RateLimiter:
             return await self._wait(priority)
         limit = seconds("max_wait", max_wait)
         ahead = self._queue.ahead_of(priority) * self._pace.spacing / self._feedback.share
-        if self._pace.delay(now) + ahead <= limit:
+        free_in = max(0.0, self._pace.delay(now)) + ahead
+        if free_in <= limit:
             with anyio.move_on_after(limit):
                 return await self._wait(priority)
         msg = (
             f"The request budget of {self.rate} per {self.per:g} s has nothing free within {limit:g} s "
             f"({self._queue.waiting} waiting). Try later, or raise the limiter's rate."
         )
-        raise RateBudgetError(msg, max_wait=limit)
+        raise RateBudgetError(msg, max_wait=limit, retry_after=free_in)
 
     def confirm(self, granted_at: float, /) -> bool:  # noqa: ARG002 - what was written counts, not when it was granted
         """Count one request as written now, if the budget allows that; never waits.

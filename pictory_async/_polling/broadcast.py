@@ -76,6 +76,13 @@ class WatchEvent(ValueObject):
         return self.key.job_id
 
     @property
+    def is_rendering(self) -> bool:
+        """Whether a render is known to be under way."""
+        if self.outcome is not None:
+            return False
+        return self.progress is not None or (self.project is not None and self.project.is_rendering)
+
+    @property
     def progress(self) -> float | None:
         """How much is rendered, in percent, if the job shows it."""
         return None if self.job is None else self.job.progress

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import random
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
-from pictory_async._gather import is_foreign
-from pictory_async._log import LogEvent, write
 from pictory_async._polling.agenda import Agenda
 from pictory_async._polling.broadcast import Broadcast, WatchEventKind
 from pictory_async._polling.counters import Counters
+from pictory_async._polling.intake import Intake
 from pictory_async._polling.targets import Arriving
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import PictoryConfigError
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from pictory_async._statistics import PollerStatistics
 
 _BATCH: Final = 4
-_AHEAD: Final = 1000  # ids that are taken from a source before what came of the first ones was read
 _LEFT_ELSEWHERE: Final = (
     "This watch was left in another task than the one that entered it. That happens when its block is inside an async "
     "generator whose reader stops early. Let the reader close the generator: "
@@ -99,8 +96,7 @@ class Scheduler:
         # An open poller has no news until somebody asks for them.
         self._news: deque[Watch] | None = deque() if keep is None else None
         self._has_news = anyio.Event()
-        self._feeding = isinstance(targets, Arriving)
-        self._room = anyio.Event()
+        self._intake: Intake | None = None
         self._wake = anyio.Event()
         self._sleeps_until = -1.0
         self._fault: Exception | None = None
@@ -112,13 +108,13 @@ class Scheduler:
         first = [] if isinstance(source, Arriving) else [self._new_watch(target, now) for target in source]
         self._home = anyio.get_current_task().id
         self._runs = anyio.CancelScope()
-        self._feeds = anyio.CancelScope()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self.entered = self.running = True
         self.first = [self._begin(watch, due) for watch, due in first]
         if isinstance(source, Arriving):
-            self._tasks.start_soon(self._feed, source, name="pictory: ids")
+            self._intake = Intake(source, self.add, lambda: len(self.pending) + len(self._news or ()))
+            self._tasks.start_soon(self._take_in, self._intake, name="pictory: ids")
         self._tasks.start_soon(self._run, name="pictory: scheduler")
         return self
 
@@ -148,7 +144,9 @@ class Scheduler:
         """End all watches without an outcome, and their polls. What ended before is still news."""
         if not self.running:
             return
-        self.running = self._feeding = False
+        self.running = False
+        if self._intake is not None:
+            self._intake.stop()
         self.unfinished = tuple(self.pending)
         for watch in self.pending:
             watch.open = False
@@ -159,7 +157,7 @@ class Scheduler:
         self._announce()
         if self.broadcast is not None:
             self.broadcast.close()
-        for scope in (self._runs, self._feeds, *self._scopes.values()):
+        for scope in (self._runs, *self._scopes.values()):
             scope.cancel()
 
     def add(self, target: Target) -> Watch:
@@ -175,7 +173,7 @@ class Scheduler:
             self._announce()  # nothing may be pending now
         if self._news is not None and watch in self._news:
             self._news.remove(watch)
-        self._room.set()
+        self._make_room()
         if self.broadcast is not None:
             self.broadcast.tell(watch, WatchEventKind.REMOVED)
         if watch in self._scopes:
@@ -210,10 +208,10 @@ class Scheduler:
         self.keep_news()
         news = cast("deque[Watch]", self._news)
         while not news:
-            if not self.pending and not self._feeding and (self._keep is None or not self.running):
+            if not (self.pending or self._more_may_come()):
                 return None
             await self._has_news.wait()
-        self._room.set()
+        self._make_room()
         return news.popleft()
 
     def _new_watch(self, target: Target, now: float) -> tuple[Watch, float]:
@@ -231,37 +229,23 @@ class Scheduler:
             self.broadcast.tell(watch, WatchEventKind.ADDED)
         return watch
 
+    def _more_may_come(self) -> bool:
+        arriving = self._intake is not None and self._intake.running
+        return arriving or (self._keep is not None and self.running)
+
+    def _make_room(self) -> None:
+        if self._intake is not None:
+            self._intake.make_room()
+
     def _leave(self, watch: Watch) -> None:
         self._agenda.remove(watch)
         self._due.pop(watch, None)
         self._registry.leave(watch)
         del self.pending[watch]
 
-    async def _feed(self, arriving: Arriving) -> None:
-        """Watch what arrives, as long as there is room for it."""
-        ids = aiter(arriving.source)
-        try:
-            with self._feeds:
-                async for one in ids:
-                    if not self.running:
-                        break
-                    self.add(arriving.target(one))
-                    while len(self.pending) + len(self._news or ()) >= _AHEAD:
-                        self._room = anyio.Event()
-                        await self._room.wait()
-        except BaseException as error:
-            if not isinstance(error, Exception) and not is_foreign(error):
-                raise
-            # The source is the caller's own; what it gave is waited for.
-            fault = error if isinstance(error, Exception) else RuntimeError(f"The source of ids failed: {error!r}")
-            self._fault = self._fault or fault
-            text = "no more projects are taken from the source: %s. The error is raised when the watch's block ends"
-            write(LogEvent.IDS_FAILED, text, type(error).__name__, failure=error)
-        finally:
-            self._feeding = False
-            self._announce()
-            if isinstance(ids, AsyncGenerator):
-                await ids.aclose()
+    async def _take_in(self, intake: Intake) -> None:
+        self._fault = self._fault or await intake.run()
+        self._announce()
 
     # The registry calls these, also from other schedulers' polls.
 
@@ -270,7 +254,7 @@ class Scheduler:
         if outcome is not None:
             self._leave(watch)
             self.counters.outcome(outcome)
-            self._room.set()
+            self._make_room()
             if self._keep is not None:
                 self._keep_ended(watch, self._keep)
             if self.broadcast is not None:

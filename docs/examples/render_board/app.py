@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import tempfile
@@ -132,8 +133,7 @@ class Board:
 
     def described(self, event: WatchEvent) -> dict[str, Any]:
         """What the page shows of one render."""
-        rendering = event.progress is not None or (event.project is not None and event.project.is_rendering)
-        state = "finished" if event.outcome is not None else "rendering" if rendering else "waiting"
+        state = "finished" if event.outcome is not None else "rendering" if event.is_rendering else "waiting"
         name = self.names.get(str(event.project_id)) if event.project is None else event.project.name
         return {**event.to_dict(), "state": state, "name": name}
 
@@ -235,7 +235,9 @@ async def explain(_request: Request, error: Exception) -> Response:
     """Respond with what went wrong; the texts of the library never contain the key."""
     kinds = ((errors.RateBudgetError, 503), (errors.NotFoundError, 404), (errors.PictoryConfigError, 400))
     status = next((status for kind, status in kinds if isinstance(error, kind)), 502)
-    headers = {"retry-after": "2"} if status == 503 else {}  # noqa: PLR2004 - HTTP's number
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.RateBudgetError):
+        headers["retry-after"] = str(math.ceil(error.retry_after or 2.0))
     return JSONResponse({"error": str(error)}, status, headers)
 
 
