@@ -145,4 +145,6 @@ def test_busy(account: Account) -> None:
     account.world.limit = FixedWindowLimit(1, 3600.0)
     with account.app() as app:
         statuses = [start(app, one) for _ in range(2)]
-        assert (503, "2") == (statuses[-1].status_code, statuses[-1].headers["retry-after"])
+        assert 503 == statuses[-1].status_code
+        # As long as the server has asked to wait, which is an hour, but two minutes at most.
+        assert 2 < int(statuses[-1].headers["retry-after"]) <= 120
