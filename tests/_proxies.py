@@ -58,7 +58,9 @@ class _Server(uvicorn.Server):
 def encrypted(simulator: Simulator, authority: Authority) -> Iterator[int]:
     """Serve a simulator over TLS until the block ends, and give its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(make_app(simulator), ssl_certfile=authority.chain, log_level="critical", lifespan="off")
+        config = uvicorn.Config(
+            make_app(simulator), ssl_certfile=authority.chain, log_level="critical", lifespan="off", loop="asyncio"
+        )
         server = _Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

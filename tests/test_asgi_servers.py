@@ -112,7 +112,7 @@ async def serving(app: Any) -> AsyncIterator[int]:
             yield
 
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        server = Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        server = Server(uvicorn.Config(app, log_level="critical", lifespan="off", loop="asyncio"))
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve, [listener])
             try:

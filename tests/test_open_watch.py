@@ -675,8 +675,8 @@ class TestIdsThatArrive:
         """Any async iterable will do, such as a queue's."""
 
         class Source:
-            def __init__(self) -> None:
-                self.left = [1.5]
+            def __init__(self, *left: Any) -> None:
+                self.left = [*left]
 
             def __aiter__(self) -> Source:
                 return self
@@ -687,12 +687,15 @@ class TestIdsThatArrive:
                 raise StopAsyncIteration
 
         async def use(client: AsyncPictory) -> None:
-            async with client.projects.watch(Source()) as watch:
+            async with client.projects.watch(Source(1.5)) as watch:
                 _ = [outcome async for outcome in watch]
 
         async with client_of(Simulator(world)) as client:
             with pytest.raises(errors.PictoryConfigError):
                 await use(client)
+            one = project(world)
+            async with client.projects.watch(Source(one)) as watch:
+                assert [one] == [outcome.project_id async for outcome in watch]
 
 
 @pytest.mark.parametrize(

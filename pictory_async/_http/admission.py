@@ -42,9 +42,10 @@ class Opening:
     def __init__(self, *, once: bool) -> None:
         self._once = once
         self._stream: Any = None
-        self.told = False
-        self.kept = True
-        self.wrote = self.again = False
+        self.told: bool = False
+        self.kept: bool = True
+        self.wrote: bool = False
+        self.again: bool = False
 
     async def on_event(self, name: str, info: Any) -> None:
         """Take in an event, whose name is prefixed with the part of the library that reports it."""

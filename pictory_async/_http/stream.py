@@ -61,9 +61,9 @@ class Stream:
 
     def __init__(self, arriving: Any, request: Request, translate: Translate) -> None:
         self.status: int = arriving.status_code
-        self.headers = headers_of(arriving)
-        self.received = 0
-        self.whole = False
+        self.headers: Headers = headers_of(arriving)
+        self.received: int = 0
+        self.whole: bool = False
         self._arriving = arriving
         self._request = request
         self._translate = translate
