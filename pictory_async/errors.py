@@ -155,8 +155,7 @@ class RateBudgetError(PictoryError, TimeoutError):
 
     Attributes:
         max_wait: The limit, in seconds.
-        retry_after: In how many seconds the budget will have something free, as far as is known now: what a web app can
-            say in its ``Retry-After``. ``None`` if it is not known.
+        retry_after: Seconds until the budget has something free, as far as is known now; ``None`` if it is not known.
     """
 
     max_wait: float = 0.0
