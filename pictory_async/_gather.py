@@ -1,4 +1,4 @@
-"""Calls that run concurrently."""
+"""Calls that run concurrently, and cancellations that nobody asked for."""
 
 from __future__ import annotations
 

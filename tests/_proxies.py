@@ -17,6 +17,7 @@ import uvicorn
 
 from pictory_async.testing.server import make_app
 from tests._parts import needs
+from tests._raw import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,13 +196,8 @@ def tunnel_proxy(port: int, authority: Authority | None = None) -> Iterator[Tunn
     with TunnelProxy(port) as proxy:
         if authority is not None:
             proxy.over_tls(authority)
-        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
+        with serving(proxy):
             yield proxy
-        finally:
-            proxy.shutdown()
-            thread.join()
 
 
 @contextlib.contextmanager

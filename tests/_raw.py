@@ -96,11 +96,17 @@ def field(head: bytes, name: str) -> str:
 @contextlib.contextmanager
 def raw_server(reply: Callable[[bytes], bytes | Iterator[bytes]]) -> Iterator[RawServer]:
     """Serve until the block ends."""
-    with RawServer(reply) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with RawServer(reply) as server, serving(server):
+        yield server
+
+
+@contextlib.contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[None]:
+    """Run a server in a thread until the block ends."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()

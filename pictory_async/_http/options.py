@@ -48,10 +48,10 @@ class CallOptions(ValueObject):
 
     def changed(
         self,
-        timeout: Duration | Unchanged | None = SAME,
-        max_queue: Duration | Unchanged | None = SAME,
-        retry: RetryPolicy | Unchanged = SAME,
-        priority: Priority | Unchanged = SAME,
+        timeout: Duration | Unchanged | None,
+        max_queue: Duration | Unchanged | None,
+        retry: RetryPolicy | Unchanged,
+        priority: Priority | Unchanged,
     ) -> CallOptions:
         """A copy with other values.
 

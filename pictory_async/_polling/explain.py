@@ -64,8 +64,8 @@ def _is_refused(watch: Watch) -> bool:
 
 def all_fail(watch: Watch, error: APIError) -> APIError:
     """The error of a watch that ends because of what all requests of its client meet."""
-    what = f"job {watch.job_id!r}" if watch.project_id is None else f"project {watch.project_id!r}"
-    text = f"The wait for {what} ended, because all requests of this client fail alike. The last error: {error.message}"
+    why = f"all requests of this client fail alike. The last error: {error.message}"
+    text = f"The wait for {watch.name} ended, because {why}"
     if isinstance(error, StatusError) and not (error.from_api or isinstance(error, BlockedError)):
         # A gateway's 404 does not mean that there is no project, and its 401 is not about the key.
         status, known = error.status, error.request_id

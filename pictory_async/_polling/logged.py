@@ -26,7 +26,7 @@ def seen_by(watch: Watch, *, of_job: bool) -> str:
 
 def began(watch: Watch) -> None:
     """Write that a watch began."""
-    write(LogEvent.WAIT_BEGAN, "%s", _name(watch), project_id=watch.project_id, job_id=watch.job_id)
+    write(LogEvent.WAIT_BEGAN, "%s", watch.name, project_id=watch.project_id, job_id=watch.job_id)
 
 
 def polled(watch: Watch, error: APIError | None, *, of_job: bool) -> None:
@@ -64,7 +64,7 @@ def ended(watch: Watch) -> None:
     write(
         LogEvent.WAIT_ENDED,
         "%s is %s after %.1f s and %d polls%s",
-        _name(watch),
+        watch.name,
         "not waited for any more" if outcome is None else outcome.status.value,
         waited,
         watch.polls,
@@ -91,7 +91,3 @@ def render_cancelled(error: BaseException, handle: RenderHandle) -> None:
     text, what = "%s may have been started. %s", f"the render of project {handle.project_id!r}"
     project_id, job_id = handle.project_id, handle.job_id
     write(LogEvent.RENDER_CANCELLED, text, what, handle.to_json(), project_id=project_id, job_id=job_id)
-
-
-def _name(watch: Watch) -> str:
-    return f"job {watch.job_id!r}" if watch.project_id is None else f"project {watch.project_id!r}"

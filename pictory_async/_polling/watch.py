@@ -140,6 +140,11 @@ class Watch:
         return f"job {self.job_id!r}" if self.asks_job else f"project {self.project_id!r}"
 
     @property
+    def name(self) -> str:
+        """What is waited for, for messages."""
+        return f"job {self.job_id!r}" if self.project_id is None else f"project {self.project_id!r}"
+
+    @property
     def path(self) -> str:
         """The path of the next poll's request."""
         return job_path(self.job_id) if self.asks_job else project_path(self.project_id)
