@@ -24,7 +24,13 @@ async def each(call: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]
     found: dict[int, R] = {}
 
     async def one(number: int, item: T) -> None:
-        found[number] = await call(item)
+        try:
+            found[number] = await call(item)
+        except BaseException as error:
+            failure = failure_of(error)
+            if failure is None or failure is error:
+                raise
+            raise failure from None
 
     try:
         async with anyio.create_task_group() as tasks:
@@ -38,13 +44,17 @@ async def each(call: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]
     return [found[number] for number in sorted(found)]
 
 
-def is_foreign(error: BaseException) -> bool:
-    """Whether a cancellation came out of something that was awaited, though nobody cancels this task.
+def failure_of(error: BaseException) -> Exception | None:
+    """What failed in something that was awaited; ``None`` for what must pass through, such as a cancellation.
 
-    On asyncio, whoever awaits a cancelled future gets a ``CancelledError``. A task group takes it for its own: the task
-    ends, and nobody learns that it failed.
+    On asyncio, whoever awaits a cancelled future gets a ``CancelledError``, though nobody cancels this task. A task
+    group would take it for its own: the task would end, and nobody would learn that it failed. So it is a failure.
     """
-    if isinstance(error, Exception) or not type(error).__module__.startswith("asyncio"):
-        return False
+    if isinstance(error, Exception):
+        return error
+    if not type(error).__module__.startswith("asyncio"):
+        return None
     task = sys.modules["asyncio"].current_task()
-    return not task.cancelling() and anyio.current_effective_deadline() > -math.inf
+    if task.cancelling() or anyio.current_effective_deadline() == -math.inf:
+        return None
+    return RuntimeError(f"it awaited something that had been cancelled ({type(error).__name__})")

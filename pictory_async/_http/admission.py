@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from pictory_async._gather import failure_of
 from pictory_async._limits.wait_queue import Priority
 from pictory_async.errors import ConnectionFailedError, PictoryError, RateBudgetError
 
@@ -153,8 +154,11 @@ class Admission(Opening):
         """
         try:
             self._granted_at = await self._grant(self._priority)
-        except Exception as error:  # noqa: BLE001 - a user's limiter can raise anything
-            raise self._limiter_failed(error) from None
+        except BaseException as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            raise self._limiter_failed(failure) from None
 
     def limited_by(self, scope: anyio.CancelScope) -> None:
         """Note the scope that limits the request's time, to which waiting for the budget does not belong."""
@@ -183,8 +187,11 @@ class Admission(Opening):
             renewed = granted_at is None or not self._limiter.confirm(granted_at)
             if renewed:
                 await self._renew()
-        except Exception as error:  # noqa: BLE001 - a user's limiter can raise anything
-            self.failure = self._limiter_failed(error)
+        except BaseException as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            self.failure = self._limiter_failed(failure)
             raise self.failure from None
         now = anyio.current_time()
         if self._scope is not None and self._request.timeout is not None and (renewed or not self.kept):

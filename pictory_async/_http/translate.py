@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import anyio
 import attrs
 
-from pictory_async._gather import is_foreign
+from pictory_async._gather import failure_of
 from pictory_async._values import quotable
 from pictory_async.errors import ConnectionFailedError, PictoryError
 
@@ -41,7 +41,7 @@ class Translate:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is None or isinstance(error, PictoryError):
             return
-        if not isinstance(error, Exception) and not is_foreign(error):
+        if failure_of(error) is None:
             # The frames of a cancelled write hold the key, and traceback printers show them.
             _forget_frames(error, self._before)
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from pictory_async._gather import is_foreign
+from pictory_async._gather import failure_of
 from pictory_async._log import LogEvent, write
 
 if TYPE_CHECKING:
@@ -51,11 +51,12 @@ class Intake:
                         self._room = anyio.Event()
                         await self._room.wait()
         except BaseException as error:
-            if not isinstance(error, Exception) and not is_foreign(error):
+            failure = failure_of(error)
+            if failure is None:
                 raise
             text = "no more projects are taken from the source: %s. The error is raised when the watch's block ends"
             write(LogEvent.IDS_FAILED, text, type(error).__name__, failure=error)
-            return error if isinstance(error, Exception) else RuntimeError(f"The source of ids failed: {error!r}")
+            return failure
         finally:
             self.running = False
             if isinstance(ids, AsyncGenerator):

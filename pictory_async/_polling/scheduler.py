@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 
+from pictory_async._gather import failure_of
 from pictory_async._polling.agenda import Agenda
 from pictory_async._polling.broadcast import Broadcast, WatchEventKind
 from pictory_async._polling.counters import Counters
@@ -373,8 +374,11 @@ class Scheduler:
         try:
             with scope:
                 await self._registry.send(poll)
-        except Exception as error:  # noqa: BLE001 - such as a client that was closed meanwhile
-            self.fail(error)
+        except BaseException as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            self.fail(failure)  # such as of a client that was closed meanwhile
         finally:
             # While its snapshot was compressed, the next poll of this watch may have begun.
             if self._scopes.get(watch) is scope:

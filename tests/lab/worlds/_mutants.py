@@ -162,7 +162,7 @@ MUTANTS: Final = (
     Mutant(
         "An unknown exception goes out as it is",
         "_http.translate:Translate.__exit__",
-        "if not isinstance(error, Exception) and not is_foreign(error):",
+        "if failure_of(error) is None:",
         "if not isinstance(error, (OSError, self._library.TransportError)):",
     ),
     Mutant(
