@@ -6,6 +6,7 @@ Needs the extra: ``pip install "pictory-async[simulator]"``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import socket
 import threading
@@ -175,7 +176,8 @@ class ServerThread:
     ) -> None:
         """Close all connections and wait until the thread has ended."""
         if self._stop is not None:
-            self._stop()
+            with contextlib.suppress(RuntimeError):  # it has ended by itself: `_join` raises why
+                self._stop()
         self._join()
 
     @property
