@@ -33,11 +33,15 @@ from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId
 
 if TYPE_CHECKING:
+    from pictory_async._api.render_batch import RenderBatch
+    from pictory_async._api.results import RenderResult, ResultStatus
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._files.backup import verify_backup
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
     from pictory_async._files.names import FileKind
+    from pictory_async._ledger.ledger import Ledger, LedgerRun
+    from pictory_async._ledger.renders import RenderState
     from pictory_async._notebook import shown
     from pictory_async.insight import (
         Finding,
@@ -77,6 +81,8 @@ __all__ = [
     "HttpStatistics",
     "HttpTransport",
     "Job",
+    "Ledger",
+    "LedgerRun",
     "Limiter",
     "PollSchedule",
     "PollerStatistics",
@@ -88,11 +94,15 @@ __all__ = [
     "ProjectMetadata",
     "RateLimiter",
     "RateLimiterStatistics",
+    "RenderBatch",
     "RenderHandle",
     "RenderOutcome",
     "RenderOutcomes",
     "RenderPoller",
+    "RenderResult",
+    "RenderState",
     "RenderStatus",
+    "ResultStatus",
     "RetryPolicy",
     "Severity",
     "Sighting",
@@ -134,6 +144,12 @@ _LATER: Final = {
     "DownloadStatus": "_files.downloads",
     "DownloadedFile": "_files.downloads",
     "FileKind": "_files.names",
+    "Ledger": "_ledger.ledger",
+    "LedgerRun": "_ledger.ledger",
+    "RenderBatch": "_api.render_batch",
+    "RenderResult": "_api.results",
+    "RenderState": "_ledger.renders",
+    "ResultStatus": "_api.results",
     "Template": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",

@@ -18,6 +18,7 @@
     │       ├── RateLimitedError              429
     │       └── ServerError                   any 5xx, including Cloudflare's 52x
     ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
+    ├── LedgerError                           the ledger cannot be used, so nothing is paid for
     ├── RenderSubmitUncertainError            the response to a render request was lost
     └── WaitError                             a wait ended without a result
         ├── JobFailedError
@@ -54,6 +55,7 @@ __all__ = [
     "InvalidRequestError",
     "JobCleanedError",
     "JobFailedError",
+    "LedgerError",
     "MalformedResponseError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -329,6 +331,11 @@ class RenderSubmitUncertainError(PictoryError):
     # Here it is always given. Facts do not change, so a narrower type is no danger.
     handle: RenderHandle = _fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
     cause: str = ""
+
+
+@_error
+class LedgerError(PictoryError):
+    """The ledger cannot be used: what is not remembered must not be paid for."""
 
 
 @_error

@@ -45,11 +45,7 @@ class Jobs:
             MalformedResponseError: The response is not what the API documents.
             APIError: Any other failure, as its subclasses say.
         """
-        path = job_path(job_id)
-        job = await self._transport.get(path, f"job {job_id!r}", lambda body: decode_job(body, job_id))
-        if job.is_missing:
-            raise explain.job_missing(job_id, path, job)
-        return job
+        return await fetch_job(self._transport, job_id)
 
     def list(self) -> Listing[Job]:
         """List the account's jobs of all kinds, newest first, across all pages, as an async iterator.
@@ -100,3 +96,12 @@ class Jobs:
                     return cast("Job", watch.job)
                 if on_progress is not None:
                     on_progress(cast("Job", watch.job))
+
+
+async def fetch_job(transport: Transport, job_id: str) -> Job:
+    """Fetch one job; see `Jobs.get`."""
+    path = job_path(job_id)
+    job = await transport.get(path, f"job {job_id!r}", lambda body: decode_job(body, job_id))
+    if job.is_missing:
+        raise explain.job_missing(job_id, path, job)
+    return job

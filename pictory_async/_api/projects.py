@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
-
-import attrs
+from typing import TYPE_CHECKING, Literal, cast
 
 from pictory_async._api.listing import Listing
-from pictory_async._codec.answers import decode_project, decode_project_page, decode_render_started
+from pictory_async._api.requests import request_render
+from pictory_async._codec.answers import decode_project, decode_project_page
 from pictory_async._codec.unreadable import unread_fields
+from pictory_async._ledger.ledger import Ledger
+from pictory_async._ledger.renders import Again
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import logged
-from pictory_async._polling.evidence import UNDATED
-from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcomes
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.scheduler import Scheduler
@@ -24,26 +22,20 @@ from pictory_async._polling.watch import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.paths import project_path
 from pictory_async._values import brief
-from pictory_async.errors import (
-    APIError,
-    ConnectionFailedError,
-    MalformedResponseError,
-    PictoryConfigError,
-    RenderSubmitUncertainError,
-    RequestTimeoutError,
-    StatusError,
-)
+from pictory_async.errors import MalformedResponseError, PictoryConfigError
 from pictory_async.models import Project
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
 
+    from pictory_async._api.render_batch import RenderBatch
     from pictory_async._files.downloads import DownloadProgress, DownloadReport
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.names import FileKind
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
+    from pictory_async._polling.handle import RenderHandle
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.schedules import PollSchedule
@@ -210,30 +202,7 @@ class Projects:
             ConnectionFailedError: No connection could be made, so nothing was started.
             StatusError: The API itself rejected the request, as its subclasses say; nothing was started.
         """
-        before = await self.get(project_id)
-        undated = UNDATED if before.video_url else None
-        now = datetime.now(UTC)
-        # From before the request: a render can be quick.
-        old = before.generated_at or undated
-        handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now)
-        subject = f"the render of project {project_id!r}"
-        try:
-            path = f"{project_path(project_id)}/render"
-            job_id = await self._transport.submit(path, subject, decode_render_started)
-            logged.render_requested(project_id, job_id)
-            return attrs.evolve(handle, job_id=job_id)
-        except APIError as error:
-            if _proves_nothing_started(error):
-                raise
-            cause = str(error)
-        except BaseException as error:
-            logged.render_cancelled(error, handle)
-            raise
-        text = (
-            f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
-            "render is billed. Wait for error.handle: a render that was started is seen within start_grace."
-        )
-        raise RenderSubmitUncertainError(text, handle=handle, cause=cause)
+        return await request_render(self._transport, await self.get(project_id), project_id)
 
     async def render_and_wait(
         self,
@@ -264,6 +233,96 @@ class Projects:
         except BaseException as error:
             logged.render_cancelled(error, handle)
             raise
+
+    def render_all(  # noqa: PLR0913 - each option is an argument
+        self,
+        ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
+        *,
+        ledger: Ledger,
+        download_to: str | os.PathLike[str] | None = None,
+        kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
+        batch: str | None = None,
+        force: bool = False,
+        retry_failed: bool = False,
+        retry_unstarted: bool = False,
+        overlap: Literal["skip", "wait"] = "skip",
+        max_renders: int | None = None,
+        wait: bool = True,
+        max_wait: Duration | None = 1800.0,
+        interval: Duration = 10.0,
+        start_grace: Duration = 120.0,
+        at_once: int = 500,
+    ) -> RenderBatch:
+        """Render many projects, each once, wait for them, download them, and get a result for each as it is known.
+
+        Example::
+
+            async with client.projects.render_all(ids, ledger=Ledger("videos.db"), download_to="videos") as batch:
+                async for result in batch:
+                    print(result.project_id, result.status)
+
+        The ledger remembers what was requested, before it is requested. So the same call goes on after a crash, a kill
+        or a lost connection: nothing is paid for twice, and what is finished is not polled again. A project is rendered
+        once for each version of it, which the date of its last save tells apart. One whose video is known not to be
+        outdated is not rendered again.
+
+        Renders are requested one after the other, so that at most one request is unanswered at any time. If its
+        response is lost, and nothing shows within ``start_grace`` that a render was started, the list of jobs tells:
+        without a job that can be it, the result is ``NOT_STARTED``; else it is ``UNCERTAIN``, and it is never requested
+        again.
+
+        Args:
+            ids: The projects, or an async iterable of them; equal ones count once.
+            ledger: Where everything is remembered.
+            download_to: A directory for the files of what is rendered, and of what was rendered before.
+            kinds: Which files, as in `download`.
+            batch: A name. Then each project is rendered once for this name, whatever its version is: after a change of
+                the brand, for example.
+            force: Render again what is rendered already, or is being rendered.
+            retry_failed: Request renders that failed again.
+            retry_unstarted: Request renders again whose first request had no effect.
+            overlap: What to do about projects that another run of this ledger is at: ``"skip"`` reports them as
+                ``BUSY``, and ``"wait"`` waits for it.
+            max_renders: How many renders are requested at most; the others are ``LEFT_OUT``.
+            wait: Whether to wait for the renders; if not, results are ``STARTED``.
+            max_wait: As in `wait`, from when a render was requested.
+            interval: As in `wait_all`.
+            start_grace: As in `wait`.
+            at_once: How many projects are under way at most, or have a result that was not taken yet.
+
+        Raises:
+            PictoryConfigError: An argument cannot work; nothing was sent.
+
+        The block, or iterating, raises ``LedgerError`` if the ledger cannot be used: then nothing more is requested.
+        """
+        from pictory_async._api.render_batch import BatchCalls, BatchTerms, RenderBatch, checked_ids  # noqa: PLC0415
+
+        if not isinstance(ledger, Ledger):
+            raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
+        _terms(max_wait, interval, start_grace)
+        for name, value in (("at_once", at_once), ("max_renders", max_renders)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise PictoryConfigError(f"{name} must be a whole number, at least 1, not {brief(value)}.")
+        if overlap not in {"skip", "wait"}:
+            raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
+
+        async def download(project: Project) -> DownloadReport:
+            return await self.download(project, cast("str", download_to), kinds=kinds)
+
+        kinds = kinds if isinstance(kinds, str) else [*kinds]
+        terms = BatchTerms(
+            command="render_all",
+            batch=batch,
+            again=Again(rendered=force, failed=force or retry_failed, unstarted=retry_unstarted),
+            force=force,
+            overlap=overlap,
+            max_renders=max_renders,
+            waits=wait,
+            at_once=at_once,
+            watch={"max_wait": max_wait, "interval": interval, "start_grace": start_grace},
+        )
+        calls = BatchCalls(get=self.get, watch=self.watch, download=None if download_to is None else download)
+        return RenderBatch(calls, self._transport, checked_ids(ids), ledger, terms)
 
     async def share_link(
         self,
@@ -370,16 +429,6 @@ class Projects:
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
-
-
-def _proves_nothing_started(error: APIError) -> bool:
-    """Whether a failed render request had no effect, so that the caller may send another: each one is billed."""
-    if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
-        return not error.sent
-    if isinstance(error, StatusError) and error.status == 429:  # noqa: PLR2004 - Too Many Requests
-        return True
-    # A gateway's response proves nothing, and neither does an error of the server or a 408 (Request Timeout).
-    return isinstance(error, StatusError) and error.from_api and error.status in {*range(400, 500)} - {408}
 
 
 def _terms(

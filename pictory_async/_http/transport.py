@@ -131,6 +131,16 @@ class Transport:
             self._counts.retries += 1
             await anyio.sleep(delay)
 
+    @property
+    def base_url(self) -> str:
+        """The address of the API."""
+        return self._config.base_url
+
+    @property
+    def account(self) -> str:
+        """The same text for the same API key, which it does not reveal."""
+        return self._config.key.digest(b"pictory-async account").hex()[:16]
+
     async def submit(self, path: str, subject: str, read: Callable[[bytes], T]) -> T:
         """Send one POST, once: what it starts costs money, so it is never sent again, whatever happens.
 

@@ -159,9 +159,16 @@ class Project(Model):
         return bool(self.video_url) and not self.is_rendering
 
     @property
-    def is_outdated(self) -> bool:
-        """Whether the project was saved after its video was rendered; ``False`` if either time is unknown."""
-        return self.saved_at is not None and self.generated_at is not None and self.saved_at > self.generated_at
+    def is_outdated(self) -> bool | None:
+        """Whether the project was changed after its video was rendered: ``False``, or ``None`` if that is not known.
+
+        ``False`` if it was saved before its video was made. The opposite proves nothing: it is not documented whether
+        a render changes the date of the last save, and the documented sample was saved 3.5 hours after its video. With
+        a `Ledger`, results say ``True`` if the date changed after the video appeared.
+        """
+        if not self.video_url or self.saved_at is None or self.generated_at is None:
+            return None
+        return False if self.saved_at <= self.generated_at else None
 
     @property
     def assets(self) -> Mapping[str, str]:

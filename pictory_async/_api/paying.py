@@ -1,0 +1,234 @@
+"""Rendering many projects, each once, with a ledger: what `RenderBatch` does for each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import attrs
+
+from pictory_async._api.jobs import fetch_job
+from pictory_async._api.listing import Listing
+from pictory_async._api.requests import request_render
+from pictory_async._codec.answers import decode_job_page
+from pictory_async._http.transport import Transport
+from pictory_async._ledger.ledger import Ledger
+from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState
+from pictory_async._ledger.videos import SeenVideo, Videos
+from pictory_async._polling.evidence import UNDATED
+from pictory_async._polling.handle import RenderHandle
+from pictory_async.errors import APIError, RateLimitedError, RenderSubmitUncertainError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pictory_async.models import Project, ProjectId
+
+_TRIES: Final = 10  # a 429 says that nothing was started, and the limiter then waits
+_PATIENCE: Final = 15.0  # seconds that a request in flight has left when its caller is cancelled
+_MOST_PAGES: Final = 40  # of the list of jobs: it has the newest ones first
+_MOST_JOBS: Final = 20  # that are looked at one by one
+
+
+class Shield:
+    """Lets requests that cost money come to their end, within some seconds, when their caller is cancelled."""
+
+    def __init__(self) -> None:
+        self._scopes: set[anyio.CancelScope] = set()
+        self._deadline = math.inf
+
+    async def watch(self) -> None:
+        """Wait for the cancellation; a task of the caller's does this all the time."""
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self._deadline = anyio.current_time() + _PATIENCE
+            for scope in self._scopes:
+                scope.deadline = self._deadline
+
+    @contextlib.contextmanager
+    def over(self) -> Generator[None]:
+        """Enter a block that is not cancelled from outside, but ends at the deadline."""
+        with anyio.CancelScope(shield=True, deadline=self._deadline) as scope:
+            self._scopes.add(scope)
+            try:
+                yield
+            finally:
+                self._scopes.discard(scope)
+
+
+@attrs.define
+class Payer:
+    """Requests renders for one run, one after the other, so that at most one request is unanswered at any time.
+
+    Attributes:
+        transport: What sends the requests.
+        ledger: Where everything is entered before it is done.
+        renders: The renders of this API in it.
+        videos: The videos of this API in it.
+        run: The run.
+        shield: Lets a request that was begun come to its end.
+        paid: How many requests were sent that may have had an effect.
+    """
+
+    transport: Transport
+    ledger: Ledger
+    renders: Renders
+    videos: Videos
+    run: str
+    shield: Shield
+    paid: int = 0
+    _turns: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+    _newest_job: str | None = attrs.field(default=None, init=False)
+    _knows_jobs: bool = attrs.field(default=False, init=False)
+
+    async def decide(
+        self, project: Project, batch: str | None, again: Again, *, may_ask: bool
+    ) -> tuple[Decision, Intent | None]:
+        """Enter what is to be rendered, or find what became of it before."""
+        version = _version(project) if batch is None else f"batch {batch}"
+        baseline = (project.generated_at or UNDATED) if project.video_url else None
+        return await self.ledger.use(
+            lambda _: self.renders.decide(
+                str(project.id),
+                version,
+                self.run,
+                saved=project.saved_at,
+                baseline=baseline,
+                may_ask=may_ask,
+                again=again,
+                is_alive=self.ledger.is_alive,
+            )
+        )
+
+    async def pay(self, project: Project, intent: Intent) -> RenderHandle:
+        """Request a render, once.
+
+        Returns:
+            Its handle, without a job if the response was lost.
+
+        Raises:
+            APIError: The request had no effect. It is forgotten: the same call may send it again.
+        """
+        async with self._turns:
+            marker = await self._marker()
+            now = datetime.now(UTC)
+            with self.shield.over():
+                await self.ledger.use(lambda _: self.renders.ask(intent, marker, now))
+                try:
+                    handle = await self._request(project)
+                except RenderSubmitUncertainError as error:
+                    self.paid += 1
+                    return error.handle
+                except APIError:
+                    await self.ledger.use(lambda _: self.renders.forget(intent))
+                    raise
+                self.paid += 1
+                self._newest_job = handle.job_id
+                await self.ledger.use(lambda _: self.renders.settle(intent, RenderState.STARTED, job=handle.job_id))
+            return handle
+
+    async def _request(self, project: Project) -> RenderHandle:
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(RateLimitedError):
+                return await request_render(self.transport, project, project.id)
+        return await request_render(self.transport, project, project.id)
+
+    async def _marker(self) -> str | None:
+        """The newest job that is known; before the first request, the account's newest one."""
+        if not self._knows_jobs:
+            page = await self.transport.get("/v1/jobs", "the list of jobs", decode_job_page)
+            self._newest_job = next((job.id for job in page.items), "")
+            self._knows_jobs = True
+        return self._newest_job
+
+    def handle_of(self, intent: Intent, project_id: ProjectId) -> RenderHandle:
+        """The handle of a render that was requested earlier."""
+        return RenderHandle(
+            project_id=project_id, job_id=intent.job, generated_before=intent.baseline, requested_at=intent.asked
+        )
+
+    async def may_have_started(self, intent: Intent, videos: set[str]) -> str | None:
+        """Find out whether a request whose effect never showed can have started a render.
+
+        Every job that is newer than the last one before the request, that is in no ledger and that is not known to be
+        of another render, can be it.
+
+        Args:
+            intent: The render.
+            videos: Addresses of videos whose renders are known.
+
+        Returns:
+            Why it is not known, in words; ``None`` if no such job exists, so nothing was started.
+        """
+        if intent.marker is None:
+            return "It is not known which jobs there were before the request."
+        found = await self._jobs_since(intent.marker)
+        if found is None:
+            return "The list of jobs is too long, or cannot be read."
+        known = await self.ledger.use(lambda _: self.renders.known_jobs(found))
+        unknown = [job for job in found if job not in known]
+        if len(unknown) > _MOST_JOBS:
+            return f"{len(unknown)} jobs were started since by somebody, and one of them can be it."
+        doubtful = [job for job in unknown if await self._can_be(job, videos)]
+        if not doubtful:
+            return None
+        which = f"job {doubtful[0]!r}" if len(doubtful) == 1 else f"{len(doubtful)} jobs, such as {doubtful[0]!r},"
+        return f"Since the request, {which} that no ledger knows {'was' if len(doubtful) == 1 else 'were'} started."
+
+    async def _jobs_since(self, marker: str) -> list[str] | None:
+        found: list[str] = []
+        pages = Listing(self.transport, "/v1/jobs", "the list of jobs", "nextPageKey", decode_job_page).pages()
+        for _ in range(_MOST_PAGES):
+            page = await anext(pages, None)
+            if page is None:
+                return found
+            if page.unreadable:  # an entry without an id can be any job
+                return None
+            for job in page.items:
+                if job.id == marker:
+                    return found
+                found.append(job.id)
+        return None
+
+    async def _can_be(self, job_id: str, videos: set[str]) -> bool:
+        job = await fetch_job(self.transport, job_id)
+        if job.is_completed and not job.video_url:
+            return False  # of another kind
+        return job.video_url is None or path_of(job.video_url) not in videos
+
+    async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None) -> None:
+        """Enter what became of a render."""
+        await self.ledger.use(lambda _: self.renders.settle(intent, state, job=job, reason=reason))
+
+    async def is_outdated(self, project: Project) -> bool | None:
+        """Whether a project was saved after its video was made; ``None`` if that is not known."""
+        found = (await self.ledger.use(lambda _: self.videos.find([str(project.id)]))).get(str(project.id))
+        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
+
+    async def enter_video(self, project: Project, intent: Intent | None) -> None:
+        """Enter the video that a render of this run made."""
+        if project.generated_at is None:
+            return
+        saved, generated = project.saved_at, project.generated_at
+
+        def enter(_: object) -> None:
+            of = saved
+            if intent is not None and intent.saved != saved and self.renders.touches_saved_date() is False:
+                of = intent.saved  # it was edited while it was rendered
+            video = SeenVideo(generated=generated, saved=of, certain=True, name=project.name)
+            self.videos.see(str(project.id), video)
+
+        await self.ledger.use(enter)
+
+
+def path_of(url: str) -> str:
+    """An address without its query, which can be a signature that is new each time."""
+    return url.partition("?")[0]
+
+
+def _version(project: Project) -> str:
+    return "undated" if project.saved_at is None else project.saved_at.isoformat()

@@ -1,0 +1,366 @@
+"""What happens to each project of a batch: looked at, decided, paid for or not, waited for, downloaded, told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import anyio
+import attrs
+
+from pictory_async._api.paying import path_of
+from pictory_async._api.results import RenderResult, ResultStatus
+from pictory_async._files.downloads import DownloadReport
+from pictory_async._gather import failure_of
+from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
+from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.outcome import RenderOutcome, RenderStatus
+from pictory_async._polling.poller import RenderPoller
+from pictory_async._settings.paths import path_segment
+from pictory_async._values import brief
+from pictory_async.errors import (
+    APIError,
+    AuthenticationError,
+    DownloadError,
+    NotFoundError,
+    PermissionDeniedError,
+    PictoryConfigError,
+    PictoryError,
+    RenderFailedError,
+    RenderNotStartedError,
+    RenderSubmitUncertainError,
+)
+from pictory_async.models import Project, ProjectId
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from anyio.abc import TaskGroup
+
+    from pictory_async._api.paying import Payer
+
+_LOOKERS: Final = 8  # projects that are fetched at the same time
+_LOADERS: Final = 4  # projects that are downloaded at the same time
+_STATUSES: Final = {
+    RenderStatus.RENDERED: ResultStatus.RENDERED,
+    RenderStatus.FAILED: ResultStatus.FAILED,
+    RenderStatus.NOT_STARTED: ResultStatus.NOT_STARTED,
+    RenderStatus.MISSING: ResultStatus.MISSING,
+    RenderStatus.REFUSED: ResultStatus.REFUSED,
+    RenderStatus.TIMED_OUT: ResultStatus.TIMED_OUT,
+    RenderStatus.ERROR: ResultStatus.ERROR,
+}
+_SETTLED: Final = {RenderStatus.RENDERED: RenderState.RENDERED, RenderStatus.FAILED: RenderState.FAILED}
+
+
+@attrs.frozen(kw_only=True)
+class BatchTerms:
+    """What a batch does.
+
+    Attributes:
+        command: What the ledger calls the run.
+        batch: The name of the batch; `None` if each project is rendered once for each version of it.
+        again: Which renders are requested again although they were before.
+        force: Whether a project is rendered although its video is not outdated, or it is being rendered.
+        overlap: What to do about what another run is at: ``"skip"``, or ``"wait"`` for it.
+        max_renders: How many renders are requested at most; `None` for no limit.
+        waits: Whether renders are waited for.
+        at_once: How many projects are under way at most, or have a result that was not taken yet.
+        watch: Keyword arguments of the watch.
+    """
+
+    command: str
+    batch: str | None
+    again: Again
+    force: bool
+    overlap: str
+    max_renders: int | None
+    waits: bool
+    at_once: int
+    watch: Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class BatchCalls:
+    """The calls that a batch makes.
+
+    Attributes:
+        get: Fetches a project.
+        watch: Makes a watch.
+        download: Downloads the files of a project; `None` to download nothing.
+    """
+
+    get: Callable[[ProjectId], Awaitable[Project]]
+    watch: Callable[..., RenderPoller]
+    download: Callable[[Project], Awaitable[DownloadReport]] | None
+
+
+@attrs.define
+class _Job:
+    """One project that is under way."""
+
+    project_id: ProjectId
+    project: Project | None = None
+    intent: Intent | None = None
+    handle: RenderHandle | None = None
+    outcome: RenderOutcome | None = None
+    report: DownloadReport | None = None
+    paid: bool = False
+    recovers: bool = False
+
+
+class Pipeline:
+    """Takes the projects of a batch through all steps.
+
+    Args:
+        calls: What fetches, watches and downloads.
+        payer: Requests renders.
+        terms: What is to be done.
+        send: Takes each result; it may wait until somebody wants it.
+
+    Attributes:
+        fault: The error of the caller's own source of ids; what it gave before is still done.
+    """
+
+    def __init__(
+        self, calls: BatchCalls, payer: Payer, terms: BatchTerms, send: Callable[[RenderResult], Awaitable[None]]
+    ) -> None:
+        self.fault: Exception | None = None
+        self._calls = calls
+        self._payer = payer
+        self._terms = terms
+        self._send = send
+        self._slots = anyio.Semaphore(terms.at_once)
+        self._loaders = anyio.Semaphore(_LOADERS)
+        self._waited: dict[tuple[str, str | None], _Job] = {}
+        self._doubtful: list[_Job] = []
+        self._videos: set[str] = set()
+        self._stopped: PictoryError | None = None
+        self._asked = 0
+
+    async def run(self, ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> None:
+        """Take all projects through all steps."""
+        settings = {**self._terms.watch, "keep_open": True, "history": max(1, self._terms.at_once)}
+        async with anyio.create_task_group() as clock:
+            clock.start_soon(self._payer.shield.watch)
+            async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
+                collectors.start_soon(self._collect, aiter(watch), collectors)
+                await self._look_at_all(_each(ids), watch)
+                for _ in range(self._terms.at_once):  # until nothing is under way any more
+                    await self._slots.acquire()
+                watch.close()
+            for job in self._doubtful:
+                await self._tell_doubtful(job)
+            clock.cancel_scope.cancel()
+
+    async def _look_at_all(self, ids: AsyncIterator[ProjectId], watch: RenderPoller) -> None:
+        turns = anyio.Lock()
+
+        async def look() -> None:
+            while True:
+                await self._slots.acquire()
+                async with turns:
+                    project_id = await self._next(ids)
+                if project_id is None:
+                    self._slots.release()
+                    return
+                await self._look(_Job(project_id), watch)
+
+        async with anyio.create_task_group() as lookers:
+            for _ in range(min(_LOOKERS, self._terms.at_once)):
+                lookers.start_soon(look)
+
+    async def _next(self, ids: AsyncIterator[ProjectId]) -> ProjectId | None:
+        try:
+            return await anext(ids, None)
+        except BaseException as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            self.fault = failure
+            return None
+
+    async def _look(self, job: _Job, watch: RenderPoller) -> None:
+        try:
+            if self._stopped is not None:
+                raise self._stopped
+            job.project = await self._calls.get(job.project_id)
+            await self._decide(job, job.project, watch)
+        except (APIError, PictoryConfigError) as error:
+            if isinstance(error, AuthenticationError) and error.from_api:
+                self._stopped = error  # it says the same about every project
+            await self._tell(job, _status_of(error), error=error)
+
+    async def _decide(self, job: _Job, project: Project, watch: RenderPoller) -> None:
+        terms = self._terms
+        while True:
+            is_outdated = await self._payer.is_outdated(project)
+            current = project.is_rendering or (bool(project.video_url) and is_outdated is False and terms.batch is None)
+            full = terms.max_renders is not None and self._asked >= terms.max_renders
+            decision, job.intent = await self._payer.decide(
+                project, terms.batch, terms.again, may_ask=not full and (terms.force or not current)
+            )
+            if decision is not Decision.BUSY or terms.overlap != "wait":
+                break
+            await anyio.sleep(self._terms.watch["interval"])
+            job.project = project = await self._calls.get(job.project_id)
+        match decision:
+            case Decision.PAY if job.intent is not None:
+                self._asked += 1
+                await self._pay(job, project, job.intent, watch)
+            case Decision.RESUME | Decision.RECOVER if job.intent is not None:
+                job.recovers = decision is Decision.RECOVER
+                job.handle = self._payer.handle_of(job.intent, job.project_id)
+                await self._wait(job, job.handle, watch)
+            case Decision.BUSY:
+                await self._tell(job, ResultStatus.BUSY)
+            case _:
+                await self._tell_settled(job, project, current=current)
+
+    async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
+        try:
+            job.handle = await self._payer.pay(project, intent)
+        except APIError:
+            self._asked -= 1
+            raise
+        job.paid = True
+        job.recovers = job.handle.job_id is None
+        await self._wait(job, job.handle, watch)
+
+    async def _wait(self, job: _Job, handle: RenderHandle, watch: RenderPoller) -> None:
+        if not self._terms.waits:
+            status = ResultStatus.UNCERTAIN if job.recovers else ResultStatus.STARTED
+            await self._tell(job, status, error=_lost(job) if job.recovers else None)
+            return
+        self._waited[str(job.project_id), handle.job_id] = job
+        watch.add(handle)
+
+    async def _tell_settled(self, job: _Job, project: Project, *, current: bool) -> None:
+        state = None if job.intent is None else job.intent.state
+        reason = None if job.intent is None else job.intent.reason
+        if state is RenderState.FAILED:
+            text = reason or f"The render of project {job.project_id!r} failed."
+            error = RenderFailedError(f"{text} It is not requested again for the same version of the project.")
+            await self._tell(job, ResultStatus.FAILED, error=error)
+        elif state is RenderState.NOT_STARTED:
+            text = f"The render of project {job.project_id!r} was requested once, and was not started."
+            await self._tell(job, ResultStatus.NOT_STARTED, error=RenderNotStartedError(text))
+        elif project.is_rendering and state is None:
+            await self._tell(job, ResultStatus.BUSY)
+        elif state is None and not current:
+            await self._tell(job, ResultStatus.LEFT_OUT)
+        else:
+            await self._finish(job, ResultStatus.UNCHANGED)
+
+    async def _collect(self, outcomes: AsyncIterator[RenderOutcome], tasks: TaskGroup) -> None:
+        async for outcome in outcomes:
+            await self._loaders.acquire()
+            tasks.start_soon(self._take, outcome)
+
+    async def _take(self, outcome: RenderOutcome) -> None:
+        job = self._waited.pop((str(outcome.project_id), outcome.job_id))
+        job.outcome = outcome
+        job.project = outcome.project or job.project
+        if outcome.status in _SETTLED:
+            await self._settle(job, _SETTLED[outcome.status], None if outcome.ok else str(outcome.error))
+        if outcome.ok and job.project is not None:
+            self._videos.add(path_of(job.project.video_url or ""))
+            await self._payer.enter_video(job.project, job.intent)
+            await self._finish(job, ResultStatus.RENDERED)
+        elif job.recovers and outcome.status is RenderStatus.NOT_STARTED:
+            self._doubtful.append(job)  # when all others have ended, more is known of their jobs
+            self._slots.release()
+        else:
+            await self._tell(job, _STATUSES[outcome.status], error=outcome.error)
+        self._loaders.release()
+
+    async def _settle(self, job: _Job, state: RenderState, reason: str | None) -> None:
+        job_id = None if job.handle is None else job.handle.job_id
+        await self._payer.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
+
+    async def _tell_doubtful(self, job: _Job) -> None:
+        try:
+            doubt = await self._payer.may_have_started(cast("Intent", job.intent), self._videos)
+        except APIError as error:
+            doubt = f"The jobs could not be read: {error}"
+        await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
+        outcome = cast("RenderOutcome", job.outcome)
+        if doubt is None:
+            await self._tell(job, ResultStatus.NOT_STARTED, error=outcome.error)
+        else:
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, doubt))
+
+    async def _finish(self, job: _Job, status: ResultStatus) -> None:
+        """Download what is there, and tell the result."""
+        found: PictoryError | None = None
+        if self._calls.download is not None and job.project is not None and job.project.video_url:
+            try:
+                job.report = await self._calls.download(job.project)
+            except PictoryError as error:
+                job.report, found = error.report if isinstance(error, DownloadError) else None, error
+        await self._tell(job, status, error=found)
+
+    async def _tell(self, job: _Job, status: ResultStatus, *, error: PictoryError | None = None) -> None:
+        is_outdated = None
+        if job.project is not None and job.project.video_url:
+            is_outdated = await self._payer.is_outdated(job.project)
+        result = RenderResult(
+            project_id=job.project_id,
+            status=status,
+            paid=job.paid,
+            project=job.project,
+            handle=job.handle,
+            outcome=job.outcome,
+            is_outdated=is_outdated,
+            report=job.report,
+            error=error,
+        )
+        await self._send(result)
+        self._slots.release()
+
+
+async def _each(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncIterator[ProjectId]:
+    seen: set[str] = set()
+    if isinstance(ids, AsyncIterable):
+        async for one in ids:
+            if str(one) not in seen:
+                seen.add(str(one))
+                yield one
+        return
+    for one in ids:
+        if str(one) not in seen:
+            seen.add(str(one))
+            yield one
+
+
+def checked_ids(
+    ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
+) -> Iterable[ProjectId] | AsyncIterable[ProjectId]:
+    """Check the projects of a batch.
+
+    Raises:
+        PictoryConfigError: They are no list of ids.
+    """
+    if isinstance(ids, AsyncIterable):
+        return ids
+    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+        raise PictoryConfigError(f"ids must be a list of project ids; for one project, pass [{brief(ids)}].")
+    found = [*ids]
+    for one in found:
+        path_segment("project", one)
+    return found
+
+
+def _lost(job: _Job, why: str = "") -> RenderSubmitUncertainError:
+    handle = job.handle or RenderHandle(project_id=job.project_id)
+    what = f"the render of project {job.project_id!r}"
+    text = f"It is not known whether {what} was started, so it is not requested again."
+    return RenderSubmitUncertainError(f"{text} {why}".rstrip(), handle=handle, cause=why)
+
+
+def _status_of(error: PictoryError) -> ResultStatus:
+    if isinstance(error, NotFoundError):
+        return ResultStatus.MISSING
+    if isinstance(error, (AuthenticationError, PermissionDeniedError)):
+        return ResultStatus.REFUSED
+    return ResultStatus.ERROR

@@ -1,0 +1,137 @@
+"""`RenderBatch`: many projects, each rendered once, watched, and downloaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from pictory_async._api.paying import Payer, Shield
+from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline, checked_ids
+from pictory_async._api.results import RenderResult
+from pictory_async._gather import failure_of
+from pictory_async._ledger.renders import Renders
+from pictory_async._ledger.videos import Videos
+from pictory_async.errors import PictoryConfigError
+
+__all__ = ["BatchCalls", "BatchTerms", "RenderBatch", "checked_ids"]
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
+    from types import TracebackType
+    from typing import Self
+
+    from anyio.abc import TaskGroup
+
+    from pictory_async._http.transport import Transport
+    from pictory_async._ledger.ledger import Ledger
+    from pictory_async.models import ProjectId
+
+_NOTHING: Final = (None, None, None)
+_NOT_ENTERED: Final = (
+    "This batch is not running. Use it like this: "
+    "'async with client.projects.render_all(ids, ledger=ledger) as batch: async for result in batch: ...'."
+)
+
+
+class RenderBatch:
+    """Renders many projects, each once, and yields a result for each as soon as it is known.
+
+    ``client.projects.render_all`` makes one. Use it as an async context manager and iterate over it inside the block.
+    Results that are not taken hold up what comes next. Leaving the block stops requesting renders; those that were
+    requested go on, and the same call finds them again.
+
+    Attributes:
+        run: The name of the run in the ledger; empty before the block.
+    """
+
+    def __init__(
+        self,
+        calls: BatchCalls,
+        transport: Transport,
+        ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
+        ledger: Ledger,
+        terms: BatchTerms,
+    ) -> None:
+        self._calls = calls
+        self._transport = transport
+        self._ids = ids
+        self._ledger = ledger
+        self._terms = terms
+        self.run: str = ""
+        self._tasks: TaskGroup | None = None
+        self._payer: Payer | None = None
+        self._fault: Exception | None = None
+        self._send, self._receive = anyio.create_memory_object_stream[RenderResult](0)
+
+    @property
+    def paid(self) -> int:
+        """How many renders this batch requested so far."""
+        return 0 if self._payer is None else self._payer.paid
+
+    async def __aenter__(self) -> Self:
+        if self._tasks is not None:
+            raise PictoryConfigError("This batch was used before. Make a new one with client.projects.render_all().")
+        self._tasks = anyio.create_task_group()
+        transport, ledger, api = self._transport, self._ledger, self._transport.base_url
+        self.run = await ledger.use(lambda file: ledger.begin_run(file, transport.account, self._terms.command))
+        try:
+            renders, videos = await ledger.use(lambda file: (Renders(file, api), Videos(file, api)))
+            self._payer = Payer(transport, ledger, renders, videos, self.run, Shield())
+            await self._tasks.__aenter__()
+        except BaseException:
+            await self._end()
+            raise
+        self._tasks.start_soon(self._work, self._payer)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if self._tasks is None:
+            raise PictoryConfigError(_NOT_ENTERED)
+        self._receive.close()
+        self._tasks.cancel_scope.cancel()
+        cancelled = isinstance(error, anyio.get_cancelled_exc_class())
+        try:
+            # The body's own error passes through as it is; only a cancellation concerns the task group.
+            own = await (self._tasks.__aexit__(kind, error, trace) if cancelled else self._tasks.__aexit__(*_NOTHING))
+        finally:
+            await self._end()
+        if self._fault is not None and error is None:
+            raise self._fault
+        return own if cancelled else None
+
+    async def _end(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._ledger.use(lambda file: self._ledger.end_run(file, self.run))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RenderResult:
+        if self._payer is None:
+            raise PictoryConfigError(_NOT_ENTERED)
+        try:
+            return await self._receive.receive()
+        except anyio.EndOfStream:
+            pass
+        if self._fault is not None:
+            raise self._fault
+        raise StopAsyncIteration
+
+    async def _work(self, payer: Payer) -> None:
+        pipeline = Pipeline(self._calls, payer, self._terms, self._send.send)
+        with self._send:
+            try:
+                await pipeline.run(self._ids)
+                self._fault = pipeline.fault
+            except BaseException as error:
+                self._fault = failure_of(_first(error))
+                if self._fault is None:
+                    raise
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error itself, or the first of a group: a task group wraps even a single one."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -1,0 +1,72 @@
+"""Requests that cost money: each is sent once, and what it leads to is known or called uncertain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pictory_async._codec.answers import decode_render_started
+from pictory_async._polling import logged
+from pictory_async._polling.evidence import UNDATED
+from pictory_async._polling.handle import RenderHandle
+from pictory_async._settings.paths import project_path
+from pictory_async.errors import (
+    APIError,
+    ConnectionFailedError,
+    RenderSubmitUncertainError,
+    RequestTimeoutError,
+    StatusError,
+)
+
+if TYPE_CHECKING:
+    from pictory_async._http.transport import Transport
+    from pictory_async.models import Project, ProjectId
+
+
+async def request_render(transport: Transport, before: Project, project_id: ProjectId) -> RenderHandle:
+    """Request the render of a project.
+
+    Args:
+        transport: What sends the request.
+        before: The project just before.
+        project_id: Its id as the caller gave it.
+
+    Raises:
+        RenderSubmitUncertainError: The response was lost.
+        APIError: Nothing was started.
+    """
+    undated = UNDATED if before.video_url else None
+    now = datetime.now(UTC)
+    # From before the request: a render can be quick.
+    old = before.generated_at or undated
+    handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now)
+    subject = f"the render of project {project_id!r}"
+    try:
+        path = f"{project_path(project_id)}/render"
+        job_id = await transport.submit(path, subject, decode_render_started)
+        logged.render_requested(project_id, job_id)
+        return attrs.evolve(handle, job_id=job_id)
+    except APIError as error:
+        if _proves_nothing_started(error):
+            raise
+        cause = str(error)
+    except BaseException as error:
+        logged.render_cancelled(error, handle)
+        raise
+    text = (
+        f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
+        "render is billed. Wait for error.handle: a render that was started is seen within start_grace."
+    )
+    raise RenderSubmitUncertainError(text, handle=handle, cause=cause)
+
+
+def _proves_nothing_started(error: APIError) -> bool:
+    """Whether a failed render request had no effect, so that the caller may send another: each one is billed."""
+    if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
+        return not error.sent
+    if isinstance(error, StatusError) and error.status == 429:  # noqa: PLR2004 - Too Many Requests
+        return True
+    # A gateway's response proves nothing, and neither does an error of the server or a 408 (Request Timeout).
+    return isinstance(error, StatusError) and error.from_api and error.status in {*range(400, 500)} - {408}

@@ -1,0 +1,1 @@
+"""The ledger: what was asked for, paid for, finished and downloaded, kept between runs."""

@@ -1,0 +1,180 @@
+"""The SQLite file of a ledger: opening it, and its form. Blocking: for threads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from pictory_async.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from pathlib import Path
+
+_OURS: Final = 0x50494C47  # "PILG": marks the file as a ledger
+_PATIENCE: Final = 10_000  # milliseconds to wait for the lock of another process
+
+# Each script takes the file to the next version. Those that were released are never changed.
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE run (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL,          -- tells keys apart, without telling the key
+        command TEXT NOT NULL,
+        started TEXT NOT NULL,          -- all times are UTC
+        ended TEXT
+    );
+    CREATE TABLE render (
+        id INTEGER PRIMARY KEY,
+        api TEXT NOT NULL,              -- the address of the API
+        project TEXT NOT NULL,
+        version TEXT NOT NULL,          -- what is rendered: when the project was saved, or the name of a batch
+        attempt INTEGER NOT NULL,
+        run TEXT NOT NULL,              -- whose it is now
+        state TEXT NOT NULL,
+        saved TEXT,                     -- the project's own date when it was decided
+        baseline TEXT,                  -- the date of its video before
+        asked TEXT,                     -- when the request was sent
+        marker TEXT,                    -- the newest job before that
+        job TEXT,
+        reason TEXT,
+        ended TEXT,
+        UNIQUE (api, project, version, attempt)
+    );
+    CREATE INDEX render_of_job ON render (api, job);
+    CREATE INDEX render_of_run ON render (run);
+    CREATE TABLE video (
+        api TEXT NOT NULL,
+        project TEXT NOT NULL,
+        generated TEXT NOT NULL,
+        saved TEXT,                     -- the project's own date that the video is of
+        listed TEXT,                    -- the date in the list at that time
+        certain INTEGER NOT NULL,       -- whether the video is known to be of that date
+        name TEXT,
+        seen TEXT NOT NULL,
+        PRIMARY KEY (api, project)
+    );
+    CREATE TABLE file (
+        api TEXT NOT NULL,
+        project TEXT NOT NULL,
+        path TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        generated TEXT,
+        size INTEGER,
+        written TEXT NOT NULL,
+        PRIMARY KEY (api, project, path)
+    );
+    CREATE TABLE pending (
+        run TEXT NOT NULL,
+        account TEXT NOT NULL,
+        item TEXT NOT NULL,             -- equal for equal waits
+        handle TEXT NOT NULL,           -- JSON
+        noted TEXT NOT NULL,
+        PRIMARY KEY (run, account, item)
+    );
+    """,
+)
+VERSION: Final = len(_MIGRATIONS)
+
+Run = "Callable[..., sqlite3.Cursor]"
+
+
+class Database:
+    """An open ledger file. Threads take turns.
+
+    Args:
+        path: The file; it is made, with its directory, if it does not exist.
+
+    Raises:
+        LedgerError: It cannot be used: no permission, another program's file, damaged, or of a later version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._turns = threading.Lock()
+        with self._explained():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The names of projects are confidential. An existing file is not opened here: closing it would drop all
+            # locks that this process has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            self._connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self) -> None:
+        self._run(f"PRAGMA busy_timeout = {_PATIENCE}")
+        if self._number("application_id") != _OURS or self._number("user_version") < VERSION:
+            self._run("BEGIN IMMEDIATE")  # of several processes, one changes the form
+            with self._connection:
+                self._migrate()
+        if self._number("application_id") != _OURS:
+            raise sqlite3.DatabaseError("it belongs to another program")
+        version = self._number("user_version")
+        if version > VERSION:
+            raise sqlite3.DatabaseError(f"a later pictory-async wrote it (form {version}, known are up to {VERSION})")
+        # Where the file system has no shared memory, SQLite keeps its rollback journal, and says so.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._run("PRAGMA journal_mode = WAL").fetchone()
+        self._run("PRAGMA synchronous = FULL")  # what is paid for must survive a power cut
+
+    def _migrate(self) -> None:
+        empty = self._run("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        if self._number("application_id") == 0 and empty:
+            self._run(f"PRAGMA application_id = {_OURS}")
+        if self._number("application_id") != _OURS:
+            return
+        for number, script in enumerate(_MIGRATIONS[self._number("user_version") :], self._number("user_version") + 1):
+            for statement in script.split(";\n"):
+                self._run(statement)
+            self._run(f"PRAGMA user_version = {number}")
+
+    def _number(self, pragma: str) -> int:
+        (number,) = self._run(f"PRAGMA {pragma}").fetchone()
+        return int(number)
+
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        return self._connection.execute(sql, values)
+
+    @contextlib.contextmanager
+    def changing(self) -> Generator[Callable[..., sqlite3.Cursor]]:
+        """Read and write in one transaction: all or nothing, and no other process in between.
+
+        Raises:
+            LedgerError: The file cannot be read or written.
+        """
+        with self._turns, self._explained():
+            self._run("BEGIN IMMEDIATE")
+            with self._connection:  # commits, or rolls back
+                yield self._run
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read.
+
+        Raises:
+            LedgerError: The file cannot be read.
+        """
+        with self._turns, self._explained():
+            return self._run(sql, values).fetchall()
+
+    def close(self) -> None:
+        """Close the file. Closing twice does nothing."""
+        with self._turns:
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Generator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise LedgerError(
+                f"The ledger {self.path} cannot be used: {reason}. Nothing was sent that is not in it. "
+                "Mend that, or choose another file, and do the same again."
+            ) from None

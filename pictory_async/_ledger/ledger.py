@@ -1,0 +1,202 @@
+"""`Ledger`: what users pass, and how the rest of the package uses its file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import attrs
+from anyio import to_thread
+
+from pictory_async._ledger.database import Database
+from pictory_async._ledger.liveness import Liveness
+from pictory_async._ledger.renders import RenderState, as_date
+from pictory_async._ledger.videos import Videos
+from pictory_async._settings.durations import Duration, seconds
+from pictory_async._values import ValueObject, brief
+from pictory_async.errors import PictoryConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from pictory_async.models import Project
+
+T = TypeVar("T")
+
+_LOCKS: Final = "-runs"  # beside the file
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class LedgerRun(ValueObject):
+    """One run, as a ledger remembers it.
+
+    Attributes:
+        id: Its short name.
+        command: What was run.
+        started: When it began, in UTC.
+        ended: When it ended, in UTC; ``None`` if it is running, or was killed.
+        running: Whether its process is at it now.
+        renders: How many renders are in each state, by `RenderState`; those that a later run took over are its.
+        pending: How many waits it left, to be resumed.
+    """
+
+    id: str
+    command: str
+    started: datetime
+    ended: datetime | None
+    running: bool
+    renders: Mapping[RenderState, int]
+    pending: int
+
+
+def _path(value: str | os.PathLike[str]) -> Path:
+    if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
+        raise PictoryConfigError(f"The path of a ledger must be the path of a file, not {brief(value)}.")
+    return Path(value)
+
+
+class Ledger:
+    """A file that remembers renders, videos and downloads between runs, so that nothing is paid for or fetched twice.
+
+    Pass it to ``client.projects.render_all`` and ``client.projects.sync``. It is an SQLite file: ``sqlite3 FILE`` shows
+    what is in it. It contains no API key. Several programs of one machine can use one file at the same time, but it
+    must not be on a file system that is shared between machines. Calls of the library use it in worker threads.
+
+    Args:
+        path: The file; it is made, with its directory, when it is first used. Beside it there is a directory with a
+            lock file for each run that is under way.
+
+    Raises:
+        PictoryConfigError: The path cannot be one.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path: Final = _path(path)
+        self._opening = threading.Lock()
+        self._database: Database | None = None
+        self._liveness = Liveness(self.path.with_name(self.path.name + _LOCKS))
+
+    async def __aenter__(self) -> Self:
+        await self.use(lambda _: None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. It is opened again if it is used again."""
+        with self._opening:
+            if self._database is not None:
+                self._database.close()
+            self._database = None
+
+    async def is_outdated(self, project: Project, *, api: str) -> bool | None:
+        """Whether a project was saved after its video was made.
+
+        Args:
+            project: The project as it is now.
+            api: The address of the API.
+
+        Returns:
+            ``None`` if that cannot be known: see the page on syncing.
+        """
+        videos = await self.use(lambda database: Videos(database, api).find([str(project.id)]))
+        found = videos.get(str(project.id))
+        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
+
+    async def runs(self) -> list[LedgerRun]:
+        """All runs that are remembered, newest first.
+
+        Raises:
+            LedgerError: The file cannot be used.
+        """
+        return await self.use(self._runs)
+
+    async def prune(self, older_than: Duration = 90 * 86400.0) -> int:
+        """Forget the runs that ended, or were killed, so many seconds ago, and the waits that they left.
+
+        What is known of renders, videos and files stays: it is what keeps them from being paid for or fetched twice.
+
+        Returns:
+            How many runs were forgotten.
+
+        Raises:
+            PictoryConfigError: The duration cannot work.
+            LedgerError: The file cannot be used.
+        """
+        age = seconds("older_than", older_than)
+        return await self.use(lambda database: self._prune(database, timedelta(seconds=age)))
+
+    async def use(self, call: Callable[[Database], T]) -> T:
+        """Do something with the file, in a worker thread, to its end even if this is cancelled meanwhile."""
+        return await to_thread.run_sync(lambda: call(self._opened()))
+
+    def _opened(self) -> Database:
+        with self._opening:
+            if self._database is None:
+                self._database = Database(self.path)
+            return self._database
+
+    def begin_run(self, database: Database, account: str, command: str) -> str:
+        """Enter a run, which is alive until `end_run` or the end of the process; blocking."""
+        run = secrets.token_hex(3)
+        self._liveness.begin(run)
+        values = (run, account, command, datetime.now(UTC).isoformat())
+        with database.changing() as sql:
+            sql("INSERT INTO run (id, account, command, started) VALUES (?, ?, ?, ?)", values)
+        return run
+
+    def end_run(self, database: Database, run: str) -> None:
+        """Enter the end of a run; blocking."""
+        try:
+            with database.changing() as sql:
+                sql("UPDATE run SET ended = ? WHERE id = ?", (datetime.now(UTC).isoformat(), run))
+        finally:
+            self._liveness.end(run)
+
+    def is_alive(self, run: str) -> bool:
+        """Whether a run is under way, in this process or in another one of this machine; blocking."""
+        return self._liveness.is_alive(run)
+
+    def _runs(self, database: Database) -> list[LedgerRun]:
+        renders: dict[str, dict[RenderState, int]] = {}
+        for run, state, count in database.rows("SELECT run, state, count(*) FROM render GROUP BY run, state"):
+            renders.setdefault(run, {})[RenderState(state)] = count
+        pending = dict(database.rows("SELECT run, count(*) FROM pending GROUP BY run"))
+        rows = database.rows("SELECT id, command, started, ended FROM run ORDER BY started DESC, id")
+        return [
+            LedgerRun(
+                id=run,
+                command=command,
+                started=datetime.fromisoformat(started),
+                ended=as_date(ended),
+                running=ended is None and self._liveness.is_alive(run),
+                renders=renders.get(run, {}),
+                pending=pending.get(run, 0),
+            )
+            for run, command, started, ended in rows
+        ]
+
+    def _prune(self, database: Database, age: timedelta) -> int:
+        until = (datetime.now(UTC) - age).isoformat()
+        with database.changing() as sql:
+            old = sql("SELECT id FROM run WHERE coalesce(ended, started) < ?", (until,)).fetchall()
+            gone = [run for (run,) in old if not self._liveness.is_alive(run)]
+            for run in gone:
+                sql("DELETE FROM run WHERE id = ?", (run,))
+                sql("DELETE FROM pending WHERE run = ?", (run,))
+        for run in gone:
+            self._liveness.end(run)
+        return len(gone)
+
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"

@@ -1,0 +1,230 @@
+"""The renders of a ledger: what was to be rendered, and what is known of it. Blocking.
+
+**The order.** A render is entered before anything else (``INTENDED``), marked before its request is sent (``ASKED``,
+with the newest job of the account at that time), and its job is entered when the response is there (``STARTED``). Each
+step is on the disk before the next begins. So after a kill at any moment, the entry says what can have happened, and
+nothing is asked for that may have been asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from pictory_async._ledger.database import Database
+
+_COLUMNS: Final = "id, project, version, attempt, run, state, saved, baseline, asked, marker, job, reason"
+
+
+class RenderState(StrEnum):
+    """What a ledger knows of a render."""
+
+    INTENDED = "intended"
+    """Not requested yet."""
+
+    ASKED = "asked"
+    """The request was sent, or was about to be; no response is known."""
+
+    STARTED = "started"
+    """Its job is known."""
+
+    UNCERTAIN = "uncertain"
+    """It may have been started, and nothing tells yet: it is never requested again."""
+
+    NOT_STARTED = "not_started"
+    """The request had no effect."""
+
+    RENDERED = "rendered"
+    """Its video is there."""
+
+    FAILED = "failed"
+    """It ended without a video."""
+
+
+_OPEN: Final = frozenset({RenderState.INTENDED, RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN})
+
+
+class Decision(Enum):
+    """What to do about a render."""
+
+    PAY = "request it"
+    RECOVER = "find out whether an earlier request had an effect"
+    RESUME = "wait for it"
+    BUSY = "leave it to the run that is at it"
+    SETTLED = "nothing: its state says what became of it"
+    LEFT = "nothing: it was never asked for, and must not be now"
+
+
+def as_date(text: str | None) -> datetime | None:
+    """Read a date of the ledger."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+@attrs.frozen
+class Intent:
+    """A render in the ledger.
+
+    Attributes:
+        id: Its number.
+        project: The project's id, as text.
+        version: When the project was saved, or the name of a batch.
+        attempt: 1, or more if it was asked for again.
+        run: The run that is at it, or was last.
+        state: What is known of it.
+        saved: The project's own date when it was decided.
+        baseline: The date of the project's video before.
+        asked: When it was requested.
+        marker: The newest job of the account before that.
+        job: Its job.
+        reason: Why it is not rendered, in words.
+    """
+
+    id: int
+    project: str
+    version: str
+    attempt: int
+    run: str
+    state: RenderState = attrs.field(converter=RenderState)
+    saved: datetime | None = attrs.field(converter=as_date)
+    baseline: datetime | None = attrs.field(converter=as_date)
+    asked: datetime | None = attrs.field(converter=as_date)
+    marker: str | None
+    job: str | None
+    reason: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Again:
+    """Which renders are requested again although they were before.
+
+    Attributes:
+        rendered: Those that are rendered.
+        failed: Those that failed.
+        unstarted: Those that were not started.
+    """
+
+    rendered: bool = False
+    failed: bool = False
+    unstarted: bool = False
+
+    def wants(self, state: RenderState) -> bool:
+        """Whether a render in this state is requested again."""
+        return {
+            RenderState.RENDERED: self.rendered,
+            RenderState.FAILED: self.failed,
+            RenderState.NOT_STARTED: self.unstarted,
+        }.get(state, False)
+
+
+class Renders:
+    """The renders of one account's API in a ledger."""
+
+    def __init__(self, database: Database, api: str) -> None:
+        self._database = database
+        self._api = api
+
+    def decide(
+        self,
+        project: str,
+        version: str,
+        run: str,
+        *,
+        saved: datetime | None,
+        baseline: datetime | None,
+        may_ask: bool,
+        again: Again,
+        is_alive: Callable[[str], bool],
+    ) -> tuple[Decision, Intent | None]:
+        """Enter what is to be rendered, or find what became of it before. It is this run's from now on, unless busy.
+
+        Args:
+            project: The project's id, as text.
+            version: When it was saved, or the name of a batch.
+            run: The run that asks.
+            saved: The project's own date.
+            baseline: The date of its video.
+            may_ask: Whether a new render may be entered.
+            again: Which renders are requested again although they were before.
+            is_alive: Tells whether a run is under way.
+        """
+        with self._database.changing() as run_sql:
+            found = run_sql(
+                f"SELECT {_COLUMNS} FROM render WHERE api = ? AND project = ? AND version = ? "  # noqa: S608
+                "ORDER BY attempt DESC LIMIT 1",
+                (self._api, project, version),
+            ).fetchone()
+            old = None if found is None else Intent(*found)
+            if old is not None and old.state in _OPEN and old.run != run and is_alive(old.run):
+                return Decision.BUSY, old
+            if old is not None and not again.wants(old.state):
+                run_sql("UPDATE render SET run = ? WHERE id = ?", (run, old.id))
+                return _next_step(old.state), attrs.evolve(old, run=run)
+            if not may_ask:
+                return (Decision.LEFT, None) if old is None else (Decision.SETTLED, old)
+            attempt = 1 if old is None else old.attempt + 1
+            values = (self._api, project, version, attempt, run, RenderState.INTENDED, _text(saved), _text(baseline))
+            number = run_sql(
+                "INSERT INTO render (api, project, version, attempt, run, state, saved, baseline) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            ).lastrowid
+            row = run_sql(f"SELECT {_COLUMNS} FROM render WHERE id = ?", (number,)).fetchone()  # noqa: S608
+            return Decision.PAY, Intent(*row)
+
+    def ask(self, intent: Intent, marker: str | None, when: datetime) -> None:
+        """Enter that the request is about to be sent."""
+        self._change(intent, state=RenderState.ASKED, asked=_text(when), marker=marker)
+
+    def settle(self, intent: Intent, state: RenderState, *, job: str | None = None, reason: str | None = None) -> None:
+        """Enter what became of a render."""
+        ended = None if state in _OPEN else _text(datetime.now(UTC))
+        self._change(intent, state=state, job=job or intent.job, reason=reason, ended=ended)
+
+    def forget(self, intent: Intent) -> None:
+        """Remove a render whose request had no effect and said so: the same call may ask for it again."""
+        with self._database.changing() as run:
+            run("DELETE FROM render WHERE id = ?", (intent.id,))
+
+    def _change(self, intent: Intent, **values: Any) -> None:
+        names = ", ".join(f"{name} = ?" for name in values)
+        with self._database.changing() as run:
+            run(f"UPDATE render SET {names} WHERE id = ?", (*values.values(), intent.id))  # noqa: S608 - constants
+
+    def known_jobs(self, jobs: Collection[str]) -> set[str]:
+        """Those jobs that belong to a render of the ledger."""
+        return {job for (job,) in self._database.rows("SELECT job FROM render WHERE api = ?", (self._api,))} & {*jobs}
+
+    def touches_saved_date(self) -> bool | None:
+        """Whether a render changes the project's own date; ``None`` if no render has shown that yet.
+
+        One render after which the date was as before shows it. The opposite cannot be seen: it may have been an edit.
+        """
+        sql = (
+            "SELECT 1 FROM render JOIN video USING (api, project) WHERE api = ? AND state = ? AND certain "
+            "AND render.saved = video.saved LIMIT 1"
+        )
+        return False if self._database.rows(sql, (self._api, RenderState.RENDERED)) else None
+
+    def of_run(self, run: str) -> list[Intent]:
+        """The renders that a run was at last."""
+        sql = f"SELECT {_COLUMNS} FROM render WHERE run = ? ORDER BY id"  # noqa: S608 - constants
+        return [Intent(*row) for row in self._database.rows(sql, (run,))]
+
+
+def _next_step(state: RenderState) -> Decision:
+    return {
+        RenderState.INTENDED: Decision.PAY,
+        RenderState.ASKED: Decision.RECOVER,
+        RenderState.UNCERTAIN: Decision.RECOVER,
+        RenderState.STARTED: Decision.RESUME,
+    }.get(state, Decision.SETTLED)
+
+
+def _text(date: datetime | None) -> str | None:
+    return None if date is None else date.isoformat()

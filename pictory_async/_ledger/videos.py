@@ -1,0 +1,98 @@
+"""The videos of a ledger: of which version of its project each one is. Blocking.
+
+A project shows when it was saved and when its video was generated. Whether a render touches the first date is not
+documented: the documented sample was saved 3.5 hours after its video. So only three things are known. A project that
+was saved before its video is not outdated. One whose date is the same as when its video appeared is not either. One
+whose date changed since is outdated. Everything else is unknown.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pictory_async._ledger.renders import as_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pictory_async._ledger.database import Database
+
+
+@attrs.frozen(kw_only=True)
+class SeenVideo:
+    """A video, as the ledger knows it.
+
+    Attributes:
+        generated: When it was rendered.
+        saved: The project's own date that it is of.
+        listed: The project's date in the list at that time; `None` if it was not listed then.
+        certain: Whether the video is known to be of that date: it was seen to appear.
+        name: The project's name.
+    """
+
+    generated: datetime
+    saved: datetime | None
+    listed: datetime | None = None
+    certain: bool = False
+    name: str | None = None
+
+    def is_outdated(self, generated: datetime | None, saved: datetime | None) -> bool | None:
+        """Whether a project with these dates was saved after its video was made; `None` if that is not known."""
+        if generated is None or saved is None:
+            return None
+        if saved <= generated:
+            return False
+        if generated != self.generated or self.saved is None:
+            return None
+        if saved != self.saved:
+            return True
+        return False if self.certain else None
+
+
+class Videos:
+    """The videos of one account's API in a ledger."""
+
+    def __init__(self, database: Database, api: str) -> None:
+        self._database = database
+        self._api = api
+
+    def find(self, projects: Iterable[str] | None = None) -> dict[str, SeenVideo]:
+        """The videos of these projects, or of all."""
+        sql = "SELECT project, generated, saved, listed, certain, name FROM video WHERE api = ?"
+        wanted = None if projects is None else {*projects}
+        return {
+            project: SeenVideo(
+                generated=datetime.fromisoformat(generated),
+                saved=as_date(saved),
+                listed=as_date(listed),
+                certain=bool(certain),
+                name=name,
+            )
+            for project, generated, saved, listed, certain, name in self._database.rows(sql, (self._api,))
+            if wanted is None or project in wanted
+        }
+
+    def see(self, project: str, video: SeenVideo) -> None:
+        """Enter a video. Of one that is known, only what is new is taken over: its first date stays."""
+        values = (
+            self._api,
+            project,
+            video.generated.isoformat(),
+            None if video.saved is None else video.saved.isoformat(),
+            None if video.listed is None else video.listed.isoformat(),
+            video.certain,
+            video.name,
+            datetime.now(UTC).isoformat(),
+        )
+        with self._database.changing() as run:
+            run(
+                "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "saved = CASE generated WHEN excluded.generated THEN saved ELSE excluded.saved END, "
+                "certain = CASE generated WHEN excluded.generated THEN certain ELSE excluded.certain END, "
+                "listed = coalesce(excluded.listed, CASE generated WHEN excluded.generated THEN listed ELSE NULL END), "
+                "name = coalesce(excluded.name, name), seen = excluded.seen, generated = excluded.generated",
+                values,
+            )

@@ -1,0 +1,319 @@
+"""Rendering many projects, each once: `render_all`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import Ledger, RateLimiter, RenderState, ResultStatus, errors
+from pictory_async.testing import Answer, Refuse, Render, Reset, Simulator, Truncate, World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from pictory_async import RenderResult
+    from pictory_async.testing import Fault, SimRequest
+
+pytestmark = [
+    pytest.mark.anyio,
+    # trio's virtual clock does not wait for threads, which the ledger works in; it has tests of its own below.
+    pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True),
+]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "state" / "ledger.db")
+
+
+def client_of(simulator: Simulator, **options: Any) -> Any:
+    return simulator.client(limiter=RateLimiter(10_000, 1.0, 1000), **options)
+
+
+def posts(world: World) -> list[str]:
+    """The projects whose render was requested, in order."""
+    return [entry.path.split("/")[-2] for entry in world.log if entry.method == "POST"]
+
+
+def on_post(*faults: Fault | None) -> Callable[[SimRequest, float], Fault | None]:
+    """Let faults hit the first requests for renders, in order."""
+    waiting = iter(faults)
+    return lambda request, _now: next(waiting, None) if request.method == "POST" else None
+
+
+async def rendered(simulator: Simulator, ids: Any, ledger: Ledger, **options: Any) -> dict[Any, RenderResult]:
+    """Render everything with a client of its own."""
+    async with client_of(simulator) as client, client.projects.render_all(ids, ledger=ledger, **options) as batch:
+        return {result.project_id: result async for result in batch}
+
+
+async def test_each_project_is_rendered_once(ledger: Ledger) -> None:
+    """A second call requests nothing, and has the same results."""
+    world = World()
+    ids = [world.add_project(earlier_video=-500.0 if number % 2 else None) for number in range(6)]
+    for one in ids:
+        world.edit_project(one, -1.0)
+    simulator = Simulator(world, latency=0.1)
+    first = await rendered(simulator, ids, ledger)
+    assert {one: ResultStatus.RENDERED for one in ids} == {one: result.status for one, result in first.items()}
+    assert all(result.paid and result.ok and result.is_outdated is False for result in first.values())
+    assert sorted(posts(world)) == sorted(map(str, ids))
+    world.log.clear()
+    second = await rendered(simulator, ids, ledger)
+    assert {ResultStatus.UNCHANGED} == {result.status for result in second.values()}
+    assert not any(result.paid for result in second.values())
+    assert {"GET"} == {entry.method for entry in world.log}
+    assert len(world.log) == len(ids)  # nothing that is finished is polled again
+
+
+async def test_an_edit_is_a_new_render(ledger: Ledger) -> None:
+    """A project that was saved again is rendered again, once."""
+    world = World(render_seconds=(20.0, 20.0))
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1)
+    await rendered(simulator, [one], ledger)
+    await anyio.sleep(100.0)
+    world.edit_project(one, simulator.now())
+    again = await rendered(simulator, [one], ledger)
+    assert again[one].status is ResultStatus.RENDERED
+    assert again[one].paid
+    assert len(posts(world)) == 2
+
+
+async def test_a_batch_has_a_name_of_its_own(ledger: Ledger) -> None:
+    """With a name, each project is rendered once for that name, whatever its version is."""
+    world = World(render_seconds=(20.0, 20.0))
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1)
+    for name in (None, "spring", "spring", "autumn"):
+        await rendered(simulator, [one], ledger, batch=name)
+    assert len(posts(world)) == 3
+
+
+@pytest.mark.parametrize("fault", [Reset(), Truncate(), Answer(504, {"content-type": "text/html"}, b"<html>")])
+async def test_a_lost_response_is_found_out(ledger: Ledger, fault: Fault) -> None:
+    """A render whose response was lost is seen at its project; it is not requested again."""
+    world = World(render_seconds=(20.0, 20.0))
+    ids = [world.add_project() for _ in range(3)]
+    simulator = Simulator(world, latency=0.1, faults=on_post(None, fault))
+    results = await rendered(simulator, ids, ledger)
+    started = {str(job[0].id) for job in world.jobs}
+    assert sorted(posts(world)) == sorted(map(str, ids))
+    for one, result in results.items():
+        expected = ResultStatus.RENDERED if str(one) in started else ResultStatus.NOT_STARTED
+        assert result.status is expected, result
+    world.log.clear()
+    again = await rendered(simulator, ids, ledger, retry_unstarted=True)
+    assert all(result.ok for result in again.values())
+    assert len(posts(world)) == len(ids) - len(started)
+
+
+async def test_a_foreign_job_makes_it_uncertain(ledger: Ledger) -> None:
+    """If a job that no ledger knows may be the lost render, it is never requested again."""
+    world = World(render_seconds=(20.0, 20.0))
+    one, foreign = world.add_project(), world.add_project()
+    fault = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+    simulator = Simulator(world, latency=0.1, faults=on_post(fault))
+    async with client_of(simulator) as client:
+        async with client.projects.render_all([one], ledger=ledger) as batch:
+            await anyio.sleep(5.0)
+            world.start_render(foreign, simulator.now())
+            (result,) = [result async for result in batch]
+    assert result.status is ResultStatus.UNCERTAIN
+    assert isinstance(result.error, errors.RenderSubmitUncertainError)
+    assert not result.ok
+    again = await rendered(simulator, [one], ledger, retry_unstarted=True, retry_failed=True)
+    assert again[one].status is ResultStatus.UNCERTAIN
+    assert len(posts(world)) == 1
+
+
+async def test_a_failed_render_is_not_paid_again(ledger: Ledger) -> None:
+    """A render that failed is requested again only if the caller says so."""
+    world = World()
+    one = world.add_project(
+        on_render=[Render(0.0, duration=20.0, fails=True, error_message="No voice."), Render(0.0, duration=20.0)]
+    )
+    simulator = Simulator(world, latency=0.1)
+    for _ in range(2):
+        result = (await rendered(simulator, [one], ledger))[one]
+        assert result.status is ResultStatus.FAILED
+        assert "No voice." in str(result.error)
+    assert len(posts(world)) == 1
+    assert (await rendered(simulator, [one], ledger, retry_failed=True))[one].status is ResultStatus.RENDERED
+
+
+async def test_refusals_are_results(ledger: Ledger) -> None:
+    """A missing project, one that is being rendered, and a request that was refused cost nothing and end nothing."""
+    world = World(render_seconds=(20.0, 20.0))
+    good, busy = world.add_project(), world.add_project(Render(-1.0, duration=100.0))
+    refused = world.add_project()
+    bad = Answer(400, {"content-type": "application/json"}, b'{"message": "Quota"}', reaches_world=False)
+    simulator = Simulator(
+        world, latency=0.1, faults=lambda request, _: bad if f"{refused}/render" in request.path else None
+    )
+    results = await rendered(simulator, [good, busy, "nowhere", refused], ledger)
+    assert {
+        good: ResultStatus.RENDERED,
+        busy: ResultStatus.BUSY,
+        "nowhere": ResultStatus.MISSING,
+        refused: ResultStatus.ERROR,
+    } == {one: result.status for one, result in results.items()}
+    assert "Quota" in str(results[refused].error)
+    ok = Simulator(world, latency=0.1, clock=simulator.now) if False else simulator
+    ok.faults = None
+    assert (await rendered(ok, [refused], ledger))[refused].status is ResultStatus.RENDERED
+
+
+async def test_a_revoked_key_stops_it(ledger: Ledger) -> None:
+    """Nothing more is asked once the key was rejected."""
+    world = World(api_key="another")
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator, api_key="pictai_wrong") as client:
+        async with client.projects.render_all([str(number) for number in range(100)], ledger=ledger) as batch:
+            results = [result async for result in batch]
+    assert {ResultStatus.REFUSED} == {result.status for result in results}
+    assert len(world.log) <= 16
+
+
+async def test_two_runs_at_once(ledger: Ledger, tmp_path: Path) -> None:
+    """What another run is at is left to it, or waited for; no project is paid for twice."""
+    world = World(render_seconds=(50.0, 90.0))
+    ids = [world.add_project() for _ in range(12)]
+    simulator = Simulator(world, latency=0.1)
+    found: dict[str, dict[Any, RenderResult]] = {}
+
+    async def run(name: str, overlap: str) -> None:
+        found[name] = await rendered(simulator, ids, Ledger(ledger.path), overlap=overlap)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run, "skips", "skip")
+        tasks.start_soon(run, "waits", "wait")
+    assert sorted(posts(world)) == sorted(map(str, ids))
+    for one in ids:
+        assert found["skips"][one].status in {ResultStatus.RENDERED, ResultStatus.BUSY}
+        assert found["waits"][one].ok
+        assert found["skips"][one].paid != found["waits"][one].paid
+
+
+async def test_a_block_that_is_left_goes_on_later(ledger: Ledger) -> None:
+    """Whoever leaves early pays for nothing twice: the next call waits for what was started."""
+    world = World(render_seconds=(50.0, 90.0))
+    ids = [world.add_project() for _ in range(12)]
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client:
+        async with client.projects.render_all(ids, ledger=ledger) as batch:
+            async for _ in batch:
+                break
+    (run,) = await ledger.runs()
+    assert run.id == batch.run
+    assert not run.running
+    assert run.ended is not None
+    results = await rendered(simulator, ids, ledger)
+    assert all(result.ok for result in results.values())
+    assert sorted(posts(world)) == sorted(map(str, ids))
+    assert {RenderState.RENDERED: 12} == (await ledger.runs())[0].renders
+
+
+async def test_back_pressure(ledger: Ledger) -> None:
+    """Projects are taken from their source only as fast as results are read."""
+    world = World(render_seconds=(5.0, 5.0))
+    given: list[Any] = []
+
+    async def source() -> AsyncIterator[Any]:
+        while len(given) < 30:
+            given.append(world.add_project())
+            yield given[-1]
+
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client:
+        async with client.projects.render_all(source(), ledger=ledger, at_once=5) as batch:
+            await anyio.sleep(1000.0)
+            assert len(given) == 5
+            taken = 0
+            async for result in batch:
+                taken += 1
+                assert result.ok
+                assert len(given) <= taken + 5
+    assert taken == 30
+
+
+async def test_a_source_that_fails(ledger: Ledger) -> None:
+    """What it gave before is rendered, and its error is raised at the end."""
+    world = World(render_seconds=(5.0, 5.0))
+    one = world.add_project()
+
+    async def source() -> AsyncIterator[Any]:
+        yield one
+        raise LookupError("the database is away")
+
+    async with client_of(Simulator(world, latency=0.1)) as client:
+        with pytest.raises(LookupError, match="database"):
+            async with client.projects.render_all(source(), ledger=ledger) as batch:
+                assert [one] == [result.project_id async for result in batch]
+
+
+async def test_a_limit_of_renders(ledger: Ledger) -> None:
+    """What is beyond the limit is left out, and comes with the next call."""
+    world = World(render_seconds=(5.0, 5.0))
+    ids = [world.add_project() for _ in range(5)]
+    simulator = Simulator(world, latency=0.1)
+    first = await rendered(simulator, ids, ledger, max_renders=2)
+    assert [ResultStatus.LEFT_OUT] * 3 == [one.status for one in first.values() if not one.paid]
+    assert len(posts(world)) == 2
+    await rendered(simulator, ids, ledger)
+    assert len(posts(world)) == 5
+
+
+async def test_requests_that_are_limited_are_sent_later(ledger: Ledger) -> None:
+    """A 429 says that nothing was started."""
+    world = World(render_seconds=(5.0, 5.0))
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1, faults=on_post(Refuse(429), Refuse(429)))
+    assert (await rendered(simulator, [one], ledger))[one].ok
+    assert len(world.jobs) == 1
+
+
+async def test_it_downloads(ledger: Ledger, tmp_path: Path) -> None:
+    """Files are downloaded as soon as a video is there, and again only if they changed."""
+    world = World(render_seconds=(5.0, 5.0), media_sizes={"mp4": 1000, "srt": 10})
+    one = world.add_project(name="Film")
+    simulator = Simulator(world, latency=0.1)
+    options = {"download_to": tmp_path / "videos", "kinds": ["video", "srt"]}
+    result = (await rendered(simulator, [one], ledger, **options))[one]
+    assert result.report is not None
+    assert ["Film.mp4", "Film.srt"] == [file.path.name for file in result.report.files if file.path is not None]
+    world.log.clear()
+    assert (await rendered(simulator, [one], ledger, **options))[one].status is ResultStatus.UNCHANGED
+    assert len(world.log) == 1
+
+
+async def test_a_ledger_that_cannot_be_used(tmp_path: Path) -> None:
+    """Nothing is paid for that cannot be remembered."""
+    world = World()
+    one = world.add_project()
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"this is not a database, and it is long enough to be looked at" * 10)
+    with pytest.raises(errors.LedgerError, match="ledger.db cannot be used"):
+        await rendered(Simulator(world), [one], Ledger(path))
+    assert not world.log
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"ledger": "x.db"}, {"at_once": 0}, {"max_renders": True}, {"overlap": "both"}, {"interval": -1}],
+)
+async def test_bad_arguments(ledger: Ledger, options: dict[str, Any]) -> None:
+    """A clear error before anything is sent."""
+    world = World()
+    async with client_of(Simulator(world)) as client:
+        with pytest.raises(errors.PictoryConfigError):
+            client.projects.render_all(["1"], **{"ledger": ledger, **options})
+        with pytest.raises(errors.PictoryConfigError, match="list of project ids"):
+            client.projects.render_all("1", ledger=ledger)
+        batch = client.projects.render_all(["1"], ledger=ledger)
+        with pytest.raises(errors.PictoryConfigError, match="async with"):
+            await anext(batch)
+    assert not world.log
