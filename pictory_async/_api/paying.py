@@ -104,11 +104,11 @@ class Payer:
             )
         )
 
-    async def pay(self, project: Project, intent: Intent) -> RenderHandle:
+    async def pay(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent]:
         """Request a render, once.
 
         Returns:
-            Its handle, without a job if the response was lost.
+            Its handle, without a job if the response was lost, and its entry in the ledger.
 
         Raises:
             APIError: The request had no effect. It is forgotten: the same call may send it again.
@@ -117,19 +117,21 @@ class Payer:
             marker = await self._marker()
             now = datetime.now(UTC)
             with self.shield.over():
-                await self.ledger.use(lambda _: self.renders.ask(intent, marker, now))
+                asked = await self.ledger.use(lambda _: self.renders.ask(intent, marker, now))
                 try:
                     handle = await self._request(project)
                 except RenderSubmitUncertainError as error:
                     self.paid += 1
-                    return error.handle
+                    return error.handle, asked
                 except APIError:
                     await self.ledger.use(lambda _: self.renders.forget(intent))
                     raise
                 self.paid += 1
                 self._newest_job = handle.job_id
-                await self.ledger.use(lambda _: self.renders.settle(intent, RenderState.STARTED, job=handle.job_id))
-            return handle
+                await self.settle(asked, RenderState.STARTED, job=handle.job_id)
+                return handle, asked
+            await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
+            raise AssertionError
 
     async def _request(self, project: Project) -> RenderHandle:
         for _ in range(_TRIES - 1):
@@ -200,7 +202,7 @@ class Payer:
             return False  # of another kind
         return job.video_url is None or path_of(job.video_url) not in videos
 
-    async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None) -> None:
+    async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None = None) -> None:
         """Enter what became of a render."""
         await self.ledger.use(lambda _: self.renders.settle(intent, state, job=job, reason=reason))
 

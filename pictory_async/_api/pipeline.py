@@ -137,6 +137,7 @@ class Pipeline:
         self._videos: set[str] = set()
         self._stopped: PictoryError | None = None
         self._asked = 0
+        self._counting = anyio.Lock()
 
     async def run(self, ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> None:
         """Take all projects through all steps."""
@@ -146,12 +147,20 @@ class Pipeline:
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 collectors.start_soon(self._collect, aiter(watch), collectors)
                 await self._look_at_all(_each(ids), watch)
-                for _ in range(self._terms.at_once):  # until nothing is under way any more
+                await self._drain()
+                while self._doubtful:
                     await self._slots.acquire()
+                    await self._find_out(self._doubtful.pop(), watch)
+                    await self._drain()
                 watch.close()
-            for job in self._doubtful:
-                await self._tell_doubtful(job)
             clock.cancel_scope.cancel()
+
+    async def _drain(self) -> None:
+        """Wait until nothing is under way any more."""
+        for _ in range(self._terms.at_once):
+            await self._slots.acquire()
+        for _ in range(self._terms.at_once):
+            self._slots.release()
 
     async def _look_at_all(self, ids: AsyncIterator[ProjectId], watch: RenderPoller) -> None:
         turns = anyio.Lock()
@@ -196,17 +205,18 @@ class Pipeline:
         while True:
             is_outdated = await self._payer.is_outdated(project)
             current = project.is_rendering or (bool(project.video_url) and is_outdated is False and terms.batch is None)
-            full = terms.max_renders is not None and self._asked >= terms.max_renders
-            decision, job.intent = await self._payer.decide(
-                project, terms.batch, terms.again, may_ask=not full and (terms.force or not current)
-            )
+            async with self._counting:
+                full = terms.max_renders is not None and self._asked >= terms.max_renders
+                decision, job.intent = await self._payer.decide(
+                    project, terms.batch, terms.again, may_ask=not full and (terms.force or not current)
+                )
+                self._asked += decision is Decision.PAY
             if decision is not Decision.BUSY or terms.overlap != "wait":
                 break
             await anyio.sleep(self._terms.watch["interval"])
             job.project = project = await self._calls.get(job.project_id)
         match decision:
             case Decision.PAY if job.intent is not None:
-                self._asked += 1
                 await self._pay(job, project, job.intent, watch)
             case Decision.RESUME | Decision.RECOVER if job.intent is not None:
                 job.recovers = decision is Decision.RECOVER
@@ -219,7 +229,7 @@ class Pipeline:
 
     async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
-            job.handle = await self._payer.pay(project, intent)
+            job.handle, job.intent = await self._payer.pay(project, intent)
         except APIError:
             self._asked -= 1
             raise
@@ -278,14 +288,17 @@ class Pipeline:
         job_id = None if job.handle is None else job.handle.job_id
         await self._payer.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
 
-    async def _tell_doubtful(self, job: _Job) -> None:
+    async def _find_out(self, job: _Job, watch: RenderPoller) -> None:
+        """Find out whether a request had an effect; all other renders have ended, and their jobs are known."""
         try:
             doubt = await self._payer.may_have_started(cast("Intent", job.intent), self._videos)
         except APIError as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
         outcome = cast("RenderOutcome", job.outcome)
-        if doubt is None:
+        if doubt is None and self._terms.again.unstarted and not job.paid:
+            await self._look(_Job(job.project_id), watch)
+        elif doubt is None:
             await self._tell(job, ResultStatus.NOT_STARTED, error=outcome.error)
         else:
             await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, doubt))

@@ -8,7 +8,6 @@ import anyio
 
 from pictory_async._api.paying import Payer, Shield
 from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline, checked_ids
-from pictory_async._api.results import RenderResult
 from pictory_async._gather import failure_of
 from pictory_async._ledger.renders import Renders
 from pictory_async._ledger.videos import Videos
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from anyio.abc import TaskGroup
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+    from pictory_async._api.results import RenderResult
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.ledger import Ledger
     from pictory_async.models import ProjectId
@@ -62,7 +63,7 @@ class RenderBatch:
         self._tasks: TaskGroup | None = None
         self._payer: Payer | None = None
         self._fault: Exception | None = None
-        self._send, self._receive = anyio.create_memory_object_stream[RenderResult](0)
+        self._results: MemoryObjectReceiveStream[RenderResult] | None = None
 
     @property
     def paid(self) -> int:
@@ -82,15 +83,16 @@ class RenderBatch:
         except BaseException:
             await self._end()
             raise
-        self._tasks.start_soon(self._work, self._payer)
+        send, self._results = anyio.create_memory_object_stream["RenderResult"](0)
+        self._tasks.start_soon(self._work, self._payer, send)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        if self._tasks is None:
+        if self._tasks is None or self._results is None:
             raise PictoryConfigError(_NOT_ENTERED)
-        self._receive.close()
+        self._results.close()
         self._tasks.cancel_scope.cancel()
         cancelled = isinstance(error, anyio.get_cancelled_exc_class())
         try:
@@ -110,19 +112,19 @@ class RenderBatch:
         return self
 
     async def __anext__(self) -> RenderResult:
-        if self._payer is None:
+        if self._results is None:
             raise PictoryConfigError(_NOT_ENTERED)
         try:
-            return await self._receive.receive()
+            return await self._results.receive()
         except anyio.EndOfStream:
             pass
         if self._fault is not None:
             raise self._fault
         raise StopAsyncIteration
 
-    async def _work(self, payer: Payer) -> None:
-        pipeline = Pipeline(self._calls, payer, self._terms, self._send.send)
-        with self._send:
+    async def _work(self, payer: Payer, send: MemoryObjectSendStream[RenderResult]) -> None:
+        pipeline = Pipeline(self._calls, payer, self._terms, send.send)
+        with send:
             try:
                 await pipeline.run(self._ids)
                 self._fault = pipeline.fault

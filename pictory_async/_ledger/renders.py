@@ -61,9 +61,9 @@ class Decision(Enum):
     LEFT = "nothing: it was never asked for, and must not be now"
 
 
-def as_date(text: str | None) -> datetime | None:
+def as_date(text: str | datetime | None) -> datetime | None:
     """Read a date of the ledger."""
-    return None if text is None else datetime.fromisoformat(text)
+    return datetime.fromisoformat(text) if isinstance(text, str) else text
 
 
 @attrs.frozen
@@ -177,9 +177,10 @@ class Renders:
             row = run_sql(f"SELECT {_COLUMNS} FROM render WHERE id = ?", (number,)).fetchone()  # noqa: S608
             return Decision.PAY, Intent(*row)
 
-    def ask(self, intent: Intent, marker: str | None, when: datetime) -> None:
+    def ask(self, intent: Intent, marker: str | None, when: datetime) -> Intent:
         """Enter that the request is about to be sent."""
         self._change(intent, state=RenderState.ASKED, asked=_text(when), marker=marker)
+        return attrs.evolve(intent, state=RenderState.ASKED, asked=when, marker=marker)
 
     def settle(self, intent: Intent, state: RenderState, *, job: str | None = None, reason: str | None = None) -> None:
         """Enter what became of a render."""
