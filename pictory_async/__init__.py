@@ -35,6 +35,7 @@ from pictory_async.models import Job, Project, ProjectId
 if TYPE_CHECKING:
     from pictory_async._api.render_batch import RenderBatch
     from pictory_async._api.results import RenderResult, ResultStatus
+    from pictory_async._api.sync import ProjectSync, SyncPlan, SyncState
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._files.backup import verify_backup
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
@@ -92,6 +93,7 @@ __all__ = [
     "ProjectComparison",
     "ProjectId",
     "ProjectMetadata",
+    "ProjectSync",
     "RateLimiter",
     "RateLimiterStatistics",
     "RenderBatch",
@@ -107,6 +109,8 @@ __all__ = [
     "Severity",
     "Sighting",
     "Subscription",
+    "SyncPlan",
+    "SyncState",
     "Template",
     "TemplateBackup",
     "TemplateCacheStatistics",
@@ -150,6 +154,9 @@ _LATER: Final = {
     "RenderResult": "_api.results",
     "RenderState": "_ledger.renders",
     "ResultStatus": "_api.results",
+    "ProjectSync": "_api.sync",
+    "SyncPlan": "_api.sync",
+    "SyncState": "_api.sync",
     "Template": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",

@@ -113,8 +113,8 @@ class TestProject:
     """The properties of a project."""
 
     def test_documented_project(self, project):
-        """The documented project is rendered, outdated, and not rendering."""
-        assert (True, True, False) == (project.is_rendered, project.is_outdated, project.is_rendering)
+        """The documented project is rendered, perhaps outdated, and not rendering."""
+        assert (True, None, False) == (project.is_rendered, project.is_outdated, project.is_rendering)
         assert ("p-1", "Hello World Template", 1.99, 100, "16:9") == (
             project.id,
             project.name,
@@ -143,11 +143,12 @@ class TestProject:
         found = read(**fields)
         assert (rendering, rendered) == (found.is_rendering, found.is_rendered)
 
-    @pytest.mark.parametrize(("hours", "expected"), [(1, True), (0, False), (-1, False), (None, False)])
+    @pytest.mark.parametrize(("hours", "expected"), [(1, None), (0, False), (-1, False), (None, None)])
     def test_outdated(self, hours, expected):
-        """A project is outdated if it was saved after its video was rendered."""
+        """A project that was saved before its video is not outdated; of others, it is not known."""
         saved = None if hours is None else SAVED + timedelta(hours=hours)
-        assert expected is Project(id=1, saved_at=saved, generated_at=SAVED).is_outdated
+        assert expected is Project(id=1, video_url="u", saved_at=saved, generated_at=SAVED).is_outdated
+        assert Project(id=1, saved_at=saved, generated_at=SAVED).is_outdated is None
 
     def test_assets(self, project):
         """Assets have a fixed order, without absent and empty URLs."""

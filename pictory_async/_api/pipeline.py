@@ -13,6 +13,7 @@ from pictory_async._api.results import RenderResult, ResultStatus
 from pictory_async._files.downloads import DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
+from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
@@ -61,7 +62,7 @@ class BatchTerms:
         command: What the ledger calls the run.
         batch: The name of the batch; `None` if each project is rendered once for each version of it.
         again: Which renders are requested again although they were before.
-        force: Whether a project is rendered although its video is not outdated, or it is being rendered.
+        wants: Tells whether a project is to be rendered, and by whether its video is outdated.
         overlap: What to do about what another run is at: ``"skip"``, or ``"wait"`` for it.
         max_renders: How many renders are requested at most; `None` for no limit.
         waits: Whether renders are waited for.
@@ -72,7 +73,7 @@ class BatchTerms:
     command: str
     batch: str | None
     again: Again
-    force: bool
+    wants: Callable[[Project, bool | None], bool]
     overlap: str
     max_renders: int | None
     waits: bool
@@ -204,11 +205,11 @@ class Pipeline:
         terms = self._terms
         while True:
             is_outdated = await self._payer.is_outdated(project)
-            current = project.is_rendering or (bool(project.video_url) and is_outdated is False and terms.batch is None)
+            wanted = terms.wants(project, is_outdated)
             async with self._counting:
                 full = terms.max_renders is not None and self._asked >= terms.max_renders
                 decision, job.intent = await self._payer.decide(
-                    project, terms.batch, terms.again, may_ask=not full and (terms.force or not current)
+                    project, terms.batch, terms.again, may_ask=wanted and not full
                 )
                 self._asked += decision is Decision.PAY
             if decision is not Decision.BUSY or terms.overlap != "wait":
@@ -225,7 +226,7 @@ class Pipeline:
             case Decision.BUSY:
                 await self._tell(job, ResultStatus.BUSY)
             case _:
-                await self._tell_settled(job, project, current=current)
+                await self._tell_settled(job, project, watch, wanted=wanted)
 
     async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
@@ -245,7 +246,7 @@ class Pipeline:
         self._waited[str(job.project_id), handle.job_id] = job
         watch.add(handle)
 
-    async def _tell_settled(self, job: _Job, project: Project, *, current: bool) -> None:
+    async def _tell_settled(self, job: _Job, project: Project, watch: RenderPoller, *, wanted: bool) -> None:
         state = None if job.intent is None else job.intent.state
         reason = None if job.intent is None else job.intent.reason
         if state is RenderState.FAILED:
@@ -255,10 +256,14 @@ class Pipeline:
         elif state is RenderState.NOT_STARTED:
             text = f"The render of project {job.project_id!r} was requested once, and was not started."
             await self._tell(job, ResultStatus.NOT_STARTED, error=RenderNotStartedError(text))
-        elif project.is_rendering and state is None:
-            await self._tell(job, ResultStatus.BUSY)
-        elif state is None and not current:
+        elif state is None and wanted:
             await self._tell(job, ResultStatus.LEFT_OUT)
+        elif project.is_rendering and self._terms.overlap == "wait":
+            before = (project.generated_at or UNDATED) if project.video_url else None
+            job.handle = RenderHandle(project_id=job.project_id, generated_before=before)
+            await self._wait(job, job.handle, watch)
+        elif project.is_rendering:
+            await self._tell(job, ResultStatus.BUSY)
         else:
             await self._finish(job, ResultStatus.UNCHANGED)
 
@@ -271,7 +276,7 @@ class Pipeline:
         job = self._waited.pop((str(outcome.project_id), outcome.job_id))
         job.outcome = outcome
         job.project = outcome.project or job.project
-        if outcome.status in _SETTLED:
+        if outcome.status in _SETTLED and job.intent is not None:
             await self._settle(job, _SETTLED[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
             self._videos.add(path_of(job.project.video_url or ""))

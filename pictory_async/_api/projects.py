@@ -2,57 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from pictory_async._api.listing import Listing
+from pictory_async._api.project_waits import ProjectWaits, checked_terms
 from pictory_async._api.requests import request_render
 from pictory_async._codec.answers import decode_project, decode_project_page
 from pictory_async._codec.unreadable import unread_fields
-from pictory_async._ledger.ledger import Ledger
 from pictory_async._ledger.renders import Again
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import logged
-from pictory_async._polling.outcome import RenderOutcomes
-from pictory_async._polling.poller import RenderPoller
-from pictory_async._polling.scheduler import Scheduler
-from pictory_async._polling.schedules import ProgressSchedule
-from pictory_async._polling.targets import arriving_targets, target_of, targets_of
-from pictory_async._polling.watch import Terms
-from pictory_async._settings.durations import optional_seconds, seconds
+from pictory_async._polling.targets import target_of
 from pictory_async._settings.paths import project_path
-from pictory_async._values import brief
-from pictory_async.errors import MalformedResponseError, PictoryConfigError
+from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Project
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterable, Callable, Iterable
+    from datetime import datetime
 
+    from pictory_async._api.batches import ProjectCalls
     from pictory_async._api.render_batch import RenderBatch
+    from pictory_async._api.sync import ProjectSync, SyncState
     from pictory_async._files.downloads import DownloadProgress, DownloadReport
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.names import FileKind
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
+    from pictory_async._ledger.ledger import Ledger
     from pictory_async._polling.handle import RenderHandle
-    from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.registry import WatchRegistry
-    from pictory_async._polling.schedules import PollSchedule
-    from pictory_async._polling.targets import After, AfterEach, Target
-    from pictory_async._polling.watch import Watch
     from pictory_async._settings.durations import Duration
-    from pictory_async._statistics import PollerStatistics
     from pictory_async._values import Deferred
     from pictory_async.models import ProjectId, ProjectItem
 
 
-class Projects:
+class Projects(ProjectWaits):
     """The calls about projects: ``client.projects``."""
 
     def __init__(self, transport: Transport, registry: WatchRegistry, fetcher: Deferred[Fetcher]) -> None:
+        super().__init__(registry)
         self._transport = transport
-        self._registry = registry
         self._fetcher = fetcher
 
     async def get(self, project_id: ProjectId) -> Project:
@@ -70,119 +61,6 @@ class Projects:
             APIError: Any other failure, as its subclasses say.
         """
         return await self._fetch(project_id)
-
-    async def wait(
-        self,
-        project_id: ProjectId | RenderHandle,
-        *,
-        after: After = None,
-        max_wait: Duration | None = 1800.0,
-        interval: Duration = 10.0,
-        start_grace: Duration = 120.0,
-    ) -> Project:
-        """Wait until a project's video is rendered, and return the project.
-
-        Cancelling the wait leaves nothing behind; the render itself continues.
-
-        Args:
-            project_id: Text (schema v3) or an integer (v2 and older); or the handle of a render, with which only
-                its own video counts, and its job shows progress and failure.
-            after: For a project that already has a video: a snapshot (`Project`) taken before the new render, or a
-                time of the server's. Only a newer video counts.
-            max_wait: Give up after so many seconds; ``None`` never gives up.
-            interval: Seconds between two polls; Pictory recommends 10 to 30.
-            start_grace: How long to wait for a render to start, in seconds, before reporting that it did not start:
-                a render may be queued.
-
-        Raises:
-            PictoryConfigError: An argument cannot work; nothing was sent.
-            RenderFailedError: A render was seen, and ended without a new video.
-            RenderNotStartedError: No render was seen for ``start_grace`` seconds.
-            WaitTimeoutError: ``max_wait`` is over.
-            NotFoundError: There is no such project for this key.
-            AuthenticationError: The key is rejected.
-            PermissionDeniedError: The key may not read the project.
-            APIError: The responses stayed unusable.
-        """
-        return await self._wait(target_of(project_id, after), _terms(max_wait, interval, start_grace))
-
-    async def wait_all(
-        self,
-        ids: Iterable[ProjectId | RenderHandle],
-        *,
-        after: After | AfterEach = None,
-        max_wait: Duration | None = 1800.0,
-        interval: Duration = 10.0,
-        start_grace: Duration = 120.0,
-        schedule: PollSchedule | None = None,
-    ) -> RenderOutcomes:
-        """Wait for many projects, and get a definite result for each one.
-
-        No project raises an error: whatever happens to it is its outcome.
-
-        Args:
-            ids: The projects, or the handles of renders; equal ones are watched once.
-            after: As in `wait`; or a mapping from id to snapshot or time, with one for each project. Ids compare as
-                text, and a key that is not among ``ids`` is an error.
-            max_wait: As in `wait`, for all of them together.
-            interval: As in `wait`; with a small request budget, all intervals stretch alike.
-            start_grace: As in `wait`.
-            schedule: When to poll which project; ``None`` means a `ProgressSchedule`. Several waits can share one.
-
-        Returns:
-            The outcomes, in the order of ``ids``: a list whose ``str()`` is a summary.
-
-        Raises:
-            PictoryConfigError: An argument cannot work; nothing was sent.
-        """
-        terms = _terms(max_wait, interval, start_grace, schedule)
-        async with Scheduler(self._registry, terms, targets_of(ids, after)) as scheduler:
-            while await scheduler.next_news() is not None:
-                pass
-        return RenderOutcomes(cast("RenderOutcome", watch.outcome) for watch in scheduler.first)
-
-    def watch(
-        self,
-        ids: Iterable[ProjectId | RenderHandle] | AsyncIterable[ProjectId | RenderHandle] = (),
-        *,
-        after: After | AfterEach = None,
-        max_wait: Duration | None = 1800.0,
-        interval: Duration = 10.0,
-        start_grace: Duration = 120.0,
-        schedule: PollSchedule | None = None,
-        keep_open: bool = False,
-        history: int = 1000,
-    ) -> RenderPoller:
-        """Watch many projects, and get each outcome as soon as it is known.
-
-        Example::
-
-            async with client.projects.watch(ids) as watch:
-                async for outcome in watch:
-                    print(outcome.project_id, outcome.status)
-
-        Args:
-            ids: The first projects, or handles of renders; `RenderPoller.add` adds more while it runs. Or an async
-                iterable, such as a queue's: its next id is taken while fewer than 1,000 are pending or unread. If it
-                fails, what it gave before is waited for, and its error is raised when the block ends.
-            after: As in `wait_all`.
-            max_wait: As in `wait`, for each project from the moment it is added.
-            interval: As in `wait_all`.
-            start_grace: As in `wait`.
-            schedule: As in `wait_all`.
-            keep_open: Go on when nothing is pending, until `RenderPoller.close`: for an app that adds projects all day.
-                Outcomes are then kept for iteration from the first iteration on only.
-            history: With ``keep_open``, how many outcomes are kept unread, and how many ended projects are remembered
-                for `RenderPoller.snapshot` and new subscribers; the newest ones.
-
-        Raises:
-            PictoryConfigError: An argument cannot work; nothing was sent.
-        """
-        terms = _terms(max_wait, interval, start_grace, schedule)
-        if isinstance(history, bool) or not isinstance(history, int) or history < 1:
-            raise PictoryConfigError(f"history must be a whole number of outcomes, at least 1, not {brief(history)}.")
-        targets = arriving_targets(ids, after) if isinstance(ids, AsyncIterable) else targets_of(ids, after)
-        return RenderPoller(Scheduler(self._registry, terms, targets, keep=history if keep_open else None))
 
     async def render(self, project_id: ProjectId) -> RenderHandle:
         """Start rendering a project. Each render is billed, so the request is sent once and never retried.
@@ -226,7 +104,7 @@ class Projects:
         Raises:
             PictoryError: Whatever `render` and `wait` raise. If the render was requested, the error's ``handle`` is it.
         """
-        terms = _terms(max_wait, interval, start_grace)
+        terms = checked_terms(max_wait, interval, start_grace)
         handle = await self.render(project_id)
         try:
             return await self._wait(target_of(handle, None), terms)
@@ -295,34 +173,24 @@ class Projects:
 
         The block, or iterating, raises ``LedgerError`` if the ledger cannot be used: then nothing more is requested.
         """
-        from pictory_async._api.render_batch import BatchCalls, BatchTerms, RenderBatch, checked_ids  # noqa: PLC0415
+        from pictory_async._api.batches import Delivery, open_batch  # noqa: PLC0415 - few programs need it
 
-        if not isinstance(ledger, Ledger):
-            raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
-        _terms(max_wait, interval, start_grace)
-        for name, value in (("at_once", at_once), ("max_renders", max_renders)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise PictoryConfigError(f"{name} must be a whole number, at least 1, not {brief(value)}.")
-        if overlap not in {"skip", "wait"}:
-            raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
-
-        async def download(project: Project) -> DownloadReport:
-            return await self.download(project, cast("str", download_to), kinds=kinds)
-
-        kinds = kinds if isinstance(kinds, str) else [*kinds]
-        terms = BatchTerms(
-            command="render_all",
+        again = Again(rendered=force, failed=force or retry_failed, unstarted=retry_unstarted)
+        return open_batch(
+            self._calls,
+            self._transport,
+            ids,
+            ledger,
+            delivery=None if download_to is None else Delivery(download_to, {"kinds": kinds}),
             batch=batch,
-            again=Again(rendered=force, failed=force or retry_failed, unstarted=retry_unstarted),
             force=force,
+            again=again,
             overlap=overlap,
             max_renders=max_renders,
             waits=wait,
-            at_once=at_once,
             watch={"max_wait": max_wait, "interval": interval, "start_grace": start_grace},
+            at_once=at_once,
         )
-        calls = BatchCalls(get=self.get, watch=self.watch, download=None if download_to is None else download)
-        return RenderBatch(calls, self._transport, checked_ids(ids), ledger, terms)
 
     async def share_link(
         self,
@@ -406,21 +274,95 @@ class Projects:
         fetcher = self._fetcher.get()
         return await download_assets(fetcher, found, order, lambda: self._fetch(found.id, Priority.BACKGROUND))
 
+    def sync(  # noqa: PLR0913 - each option is an argument
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        ledger: Ledger,
+        render: Iterable[SyncState | str] = ("never", "outdated"),
+        name: str | None = None,
+        saved_since: datetime | None = None,
+        ids: Iterable[ProjectId] | None = None,
+        kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
+        retry_failed: bool = False,
+        retry_unstarted: bool = False,
+        max_renders: int | None = None,
+        verify: bool = False,
+        on_progress: Callable[[int, int], object] | None = None,
+        max_wait: Duration | None = 1800.0,
+        interval: Duration = 10.0,
+        start_grace: Duration = 120.0,
+        at_once: int = 500,
+    ) -> ProjectSync:
+        """Bring a directory in step with the account: render what has no newest video, and download.
+
+        Example::
+
+            sync = client.projects.sync("videos", ledger=Ledger("videos.db"))
+            print(await sync.plan())  # 12 to render, 31 to download, 457 unchanged, 3 unknown
+            async with sync:
+                async for result in sync:
+                    print(result.project_id, result.status)
+
+        The list of projects is read, and of the projects only those that are new or were saved since the last time:
+        the ledger knows the others. So where nothing changed, it costs the pages of the list. Nothing is deleted.
+
+        Whether a video is outdated is often not known (see `RenderResult.is_outdated`); such a project is rendered only
+        if ``render`` has ``"unknown"``. A video that was rendered again elsewhere, without a save of the project, is
+        seen with ``verify`` only.
+
+        Args:
+            directory: Where the files go.
+            ledger: As in `render_all`.
+            render: Which projects are rendered: any of ``"never"``, ``"outdated"`` and ``"unknown"``.
+            name: Only projects whose name matches a pattern, such as ``ACME*``, in any case.
+            saved_since: Only projects that were saved at this time, with a time zone, or later.
+            ids: Only these projects.
+            kinds: Which files, as in `download`.
+            retry_failed: As in `render_all`, as are ``retry_unstarted``, ``max_wait``, ``interval``, ``start_grace``
+                and ``at_once``.
+            retry_unstarted: See there.
+            max_renders: How many renders are requested at most; the others are ``LEFT_OUT``.
+            verify: Fetch every project, also those that the list shows unchanged.
+            on_progress: Called while the plan is made, with how many projects of how many were fetched.
+            max_wait: See there.
+            interval: See there.
+            start_grace: See there.
+            at_once: See there.
+
+        Raises:
+            PictoryConfigError: An argument cannot work; nothing was sent.
+        """
+        from pictory_async._api.batches import Delivery, open_sync  # noqa: PLC0415 - few programs need it
+        from pictory_async._api.sync import selection_of  # noqa: PLC0415
+
+        return open_sync(
+            self._calls,
+            self._transport,
+            ledger,
+            Delivery(directory, {"kinds": kinds}),
+            selection_of(name, saved_since, ids),
+            render=render,
+            verify=verify,
+            on_progress=on_progress,
+            again=Again(failed=retry_failed, unstarted=retry_unstarted),
+            max_renders=max_renders,
+            watch={"max_wait": max_wait, "interval": interval, "start_grace": start_grace},
+            at_once=at_once,
+        )
+
+    @property
+    def _calls(self) -> ProjectCalls:
+        from pictory_async._api.batches import ProjectCalls  # noqa: PLC0415 - few programs need it
+
+        return ProjectCalls(get=self.get, watch=self.watch, download=self.download, list=self.list)
+
     def list(self) -> Listing[ProjectItem]:
         """List the account's projects, across all pages, as an async iterator.
 
         See https://docs.pictory.ai/api-reference/projects/get-projects. Items do not show whether there is a video.
         """
         return Listing(self._transport, "/v2/projects", "the list of projects", "pagekey", decode_project_page)
-
-    def statistics(self) -> PollerStatistics:
-        """What all waits of this client did so far; a part of ``client.statistics()``."""
-        return self._registry.statistics()
-
-    async def _wait(self, target: Target, terms: Terms) -> Project:
-        async with Scheduler(self._registry, terms, [target]) as scheduler:
-            outcome = cast("RenderOutcome", cast("Watch", await scheduler.next_news()).outcome)
-        return outcome.raise_for_status()
 
     async def _fetch(self, project_id: ProjectId, priority: Priority | None = None) -> Project:
         return await self._transport.get(
@@ -429,19 +371,3 @@ class Projects:
             lambda body: decode_project(body, project_id),
             priority=priority,
         )
-
-
-def _terms(
-    max_wait: Duration | None, interval: Duration, start_grace: Duration, schedule: PollSchedule | None = None
-) -> Terms:
-    schedule = ProgressSchedule() if schedule is None else schedule
-    if isinstance(schedule, type) or not callable(getattr(schedule, "next_poll", None)):
-        raise PictoryConfigError(
-            f"schedule must be an object with a method next_poll, such as FairSchedule(), not {brief(schedule)}."
-        )
-    return Terms(
-        schedule=schedule,
-        max_wait=optional_seconds("max_wait", max_wait, above=0.0),
-        interval=seconds("interval", interval, above=0.0),
-        start_grace=seconds("start_grace", start_grace),
-    )

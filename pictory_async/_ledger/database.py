@@ -49,7 +49,7 @@ _MIGRATIONS: Final = (
     CREATE TABLE video (
         api TEXT NOT NULL,
         project TEXT NOT NULL,
-        generated TEXT NOT NULL,
+        generated TEXT,                 -- when its video was made; NULL if it has none
         saved TEXT,                     -- the project's own date that the video is of
         listed TEXT,                    -- the date in the list at that time
         certain INTEGER NOT NULL,       -- whether the video is known to be of that date
@@ -60,12 +60,13 @@ _MIGRATIONS: Final = (
     CREATE TABLE file (
         api TEXT NOT NULL,
         project TEXT NOT NULL,
-        path TEXT NOT NULL,
+        directory TEXT NOT NULL,
         kind TEXT NOT NULL,
-        generated TEXT,
+        generated TEXT NOT NULL,        -- of which video it is
+        path TEXT,                      -- NULL if the project does not have this kind
         size INTEGER,
         written TEXT NOT NULL,
-        PRIMARY KEY (api, project, path)
+        PRIMARY KEY (api, project, directory, kind)
     );
     CREATE TABLE pending (
         run TEXT NOT NULL,

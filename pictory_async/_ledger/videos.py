@@ -1,5 +1,7 @@
 """The videos of a ledger: of which version of its project each one is. Blocking.
 
+Projects without a video are in it too, with the dates at which they had none.
+
 A project shows when it was saved and when its video was generated. Whether a render touches the first date is not
 documented: the documented sample was saved 3.5 hours after its video. So only three things are known. A project that
 was saved before its video is not outdated. One whose date is the same as when its video appeared is not either. One
@@ -9,7 +11,7 @@ whose date changed since is outdated. Everything else is unknown.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -20,20 +22,28 @@ if TYPE_CHECKING:
 
     from pictory_async._ledger.database import Database
 
+_SAME: Final = "CASE WHEN generated IS excluded.generated THEN"
+_SEE: Final = (
+    "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608 - constants
+    f"saved = {_SAME} saved ELSE excluded.saved END, certain = {_SAME} certain ELSE excluded.certain END, "
+    f"listed = coalesce(excluded.listed, {_SAME} listed END), "
+    "name = coalesce(excluded.name, name), seen = excluded.seen, generated = excluded.generated"
+)
+
 
 @attrs.frozen(kw_only=True)
 class SeenVideo:
     """A video, as the ledger knows it.
 
     Attributes:
-        generated: When it was rendered.
+        generated: When it was rendered; `None` if there is none.
         saved: The project's own date that it is of.
         listed: The project's date in the list at that time; `None` if it was not listed then.
         certain: Whether the video is known to be of that date: it was seen to appear.
         name: The project's name.
     """
 
-    generated: datetime
+    generated: datetime | None
     saved: datetime | None
     listed: datetime | None = None
     certain: bool = False
@@ -65,7 +75,7 @@ class Videos:
         wanted = None if projects is None else {*projects}
         return {
             project: SeenVideo(
-                generated=datetime.fromisoformat(generated),
+                generated=as_date(generated),
                 saved=as_date(saved),
                 listed=as_date(listed),
                 certain=bool(certain),
@@ -80,7 +90,7 @@ class Videos:
         values = (
             self._api,
             project,
-            video.generated.isoformat(),
+            None if video.generated is None else video.generated.isoformat(),
             None if video.saved is None else video.saved.isoformat(),
             None if video.listed is None else video.listed.isoformat(),
             video.certain,
@@ -88,11 +98,4 @@ class Videos:
             datetime.now(UTC).isoformat(),
         )
         with self._database.changing() as run:
-            run(
-                "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                "saved = CASE generated WHEN excluded.generated THEN saved ELSE excluded.saved END, "
-                "certain = CASE generated WHEN excluded.generated THEN certain ELSE excluded.certain END, "
-                "listed = coalesce(excluded.listed, CASE generated WHEN excluded.generated THEN listed ELSE NULL END), "
-                "name = coalesce(excluded.name, name), seen = excluded.seen, generated = excluded.generated",
-                values,
-            )
+            run(_SEE, values)

@@ -36,7 +36,9 @@ class State(NamedTuple):
 
 _RENDERING = State("busy", "Rendering", "The video is being rendered.")
 _NO_VIDEO = State("none", "No video", "There is no video yet.")
-_OUTDATED = State("warn", "Outdated", "The project was saved after its video was rendered.")
+_SAVED_SINCE = State(
+    "warn", "Rendered, saved since", "The project was saved after its video was rendered, so the video may be outdated."
+)
 _RENDERED = State("good", "Rendered", "Ready to watch.")
 
 
@@ -44,7 +46,7 @@ _UNDATED = State("warn", "Rendered, perhaps outdated", "Whether the project was 
 _STATES = {
     VideoState.RENDERING: _RENDERING,
     VideoState.NONE: _NO_VIDEO,
-    VideoState.OUTDATED: _OUTDATED,
+    VideoState.SAVED_SINCE: _SAVED_SINCE,
     VideoState.UNDATED: _UNDATED,
     VideoState.RENDERED: _RENDERED,
 }

@@ -73,7 +73,8 @@ class VideoState(Enum):
 
     RENDERING = auto()
     NONE = auto()
-    OUTDATED = auto()
+    SAVED_SINCE = auto()
+    """There is a video, and the project was saved later, so it may be outdated."""
     UNDATED = auto()
     """There is a video, but whether it is outdated could not be read."""
     RENDERED = auto()
@@ -87,4 +88,5 @@ def video_state(project: Project) -> VideoState:
         return VideoState.NONE
     if "saved_at" in unread_fields(project):
         return VideoState.UNDATED
-    return VideoState.OUTDATED if project.is_outdated else VideoState.RENDERED
+    dated = project.saved_at is not None and project.generated_at is not None
+    return VideoState.SAVED_SINCE if dated and project.is_outdated is None else VideoState.RENDERED

@@ -59,6 +59,7 @@ class Account:
     missing_fields: Literal["absent", "null"] = "absent"
     render_seconds: tuple[float, float] = (180.0, 600.0)
     queue_seconds: tuple[float, float] = (1.0, 5.0)
+    render_saves: bool = False
     limit: Limit | None = None
     media_base: str | None = attrs.field(default=cast("str | None", "self"), validator=_on_this_machine)
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))

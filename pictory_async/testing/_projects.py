@@ -120,6 +120,7 @@ class SimProject:
             replaced.
         edits: When it is saved again, in seconds of the world's time.
         deleted_at: When it is deleted, in seconds of the world's time.
+        render_saves: Whether the end of a render counts as a save.
         overrides: Values that replace those of the body; `ABSENT` leaves a key out.
         cached: The last body, with the state that it shows; the endpoint sets it.
     """
@@ -137,8 +138,13 @@ class SimProject:
     on_render: list[Render] = attrs.field(factory=list[Render])
     edits: list[float] = attrs.field(factory=list[float])
     deleted_at: float | None = None
+    render_saves: bool = False
     overrides: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     cached: tuple[object, bytes] | None = attrs.field(default=None, init=False, repr=False, eq=False)
+
+    def is_newest(self, render: Render) -> bool:
+        """Return whether nobody saved the project after a render of it was requested."""
+        return all(at <= render.at for at in self.edits)
 
     def exists(self, now: float) -> bool:
         """Return whether the project exists at ``now``, in seconds of the world's time."""
@@ -147,8 +153,11 @@ class SimProject:
     def view(self, now: float) -> View:
         """Return what the project shows at ``now``, in seconds of the world's time."""
         finished = [render for render in self.renders if render.phase(now) is Phase.RENDERED]
+        saves = [at for at in self.edits if at <= now]
+        if self.render_saves:
+            saves += [render.ends_at for render in finished]
         return View(
             rendering=any(render.phase(now) is Phase.RENDERING for render in self.renders),
             video=max(finished, key=lambda render: render.ends_at, default=None),
-            saved_at=max((at for at in self.edits if at <= now), default=self.created_at),
+            saved_at=max(saves, default=self.created_at),
         )

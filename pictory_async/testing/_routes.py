@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pictory_async.testing._account import Account
 
 PREFIX = "pictoryapis"
+LISTED_LATER = 0.097  # seconds: by this, the dates of one project in the documented samples differ
 
 _Route: TypeAlias = "tuple[str, Callable[[], SimResponse]]"
 
@@ -124,7 +125,7 @@ def _projects(account: Account, request: SimRequest, now: float) -> SimResponse:
         preview = None
         if view.video is not None:
             preview = account.media(project, view.video, request.origin, now).thumbnail
-        return bodies.project_item(project, preview=preview, saved=account.date(view.saved_at))
+        return bodies.project_item(project, preview=preview, saved=account.date(view.saved_at + LISTED_LATER))
 
     return SimResponse.from_json({"items": [item(project) for project in page], "pageKey": key})
 

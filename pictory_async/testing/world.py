@@ -48,6 +48,8 @@ class World(Account):
         missing_fields: Whether the fields of a video that a project does not have are left out or null.
         render_seconds: Shortest and longest duration of a render that is started without one.
         queue_seconds: Shortest and longest time before such a render is picked up.
+        render_saves: Whether the end of a render changes the date of the project's last save. It is not documented
+            whether it does.
         limit: The request limit; None accepts all requests.
         media_base: What the URLs of files begin with: of videos, audio, pictures, subtitles and templates. It is an
             address on this machine in any case, so that a test never downloads from the network. ``"self"`` is the
@@ -132,6 +134,7 @@ class World(Account):
                 on_render=list(on_render),
                 edits=list(edits),
                 deleted_at=deleted_at,
+                render_saves=self.render_saves,
                 overrides=dict(overrides or {}),
             )
             self._projects[str(project_id)] = project

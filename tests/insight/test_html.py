@@ -118,7 +118,16 @@ class TestContent:
         project = documented_project()
         text = page.text
         assert "Pictory project: Hello World Template" in text
-        for expected in (PROJECT_ID, "Outdated", "16:9", "1.99 s", "50 %", "100 %", "STORYBOARD", project.brand_id):
+        for expected in (
+            PROJECT_ID,
+            "Rendered, saved since",
+            "16:9",
+            "1.99 s",
+            "50 %",
+            "100 %",
+            "STORYBOARD",
+            project.brand_id,
+        ):
             assert str(expected) in text
         assert "Video rendered 2025-12-22 22:23:57 UTC" in text
         assert "Saved 2025-12-23 01:54:26 UTC (3 h 30 min later)" in text
@@ -139,7 +148,7 @@ class TestContent:
         html = project_report_html(iter(many()), now=NOW)
         page = Page(html)
         assert "4 Pictory projects" in page.text
-        counts = ["1 outdated", "1 rendered", "1 rendering", "1 no video"]
+        counts = ["1 rendered, saved since", "1 rendered", "1 rendering", "1 no video"]
         assert counts == re.findall(r'<li class="badge \w+">([^<]*)</li>', html)
         assert ["#p1", "#p2", "#p3", "#p4"] == [each["href"] for each in page.all("a") if each["href"][0] == "#"]
         assert ["p1", "p2", "p3", "p4"] == [each["id"] for each in page.all("article")]

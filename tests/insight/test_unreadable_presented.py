@@ -168,7 +168,7 @@ class TestPage:
             ({"saveDate": "yesterday"}, "Rendered, perhaps outdated"),
             ({"saveDate": 5, "inProgress": True}, "Rendering"),
             ({"videoURL": ""}, "No video"),
-            ({"saveDate": "2026-01-01T02:00:00Z"}, "Outdated"),
+            ({"saveDate": "2026-01-01T02:00:00Z"}, "Rendered, saved since"),
         ],
     )
     def test_state(self, fields: dict[str, Any], label: str) -> None:

@@ -50,7 +50,7 @@ def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> N
 _STATES: Final = {
     VideoState.RENDERING: "rendering",
     VideoState.NONE: "no video",
-    VideoState.OUTDATED: "rendered, and changed since",
+    VideoState.SAVED_SINCE: "rendered, and saved since",
     VideoState.UNDATED: "rendered; whether it was changed since could not be read",
     VideoState.RENDERED: "rendered",
 }

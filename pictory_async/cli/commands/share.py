@@ -177,10 +177,15 @@ def command(
         ctx.exit(run_batch(base_url, batch))
 
 
+def _may_be_outdated(project: Project) -> bool:
+    saved, generated = project.saved_at, project.generated_at
+    return saved is not None and generated is not None and project.is_outdated is None
+
+
 def _print_rest(sharing: _Sharing) -> None:
     """Print on standard error what to do next."""
     Store().done(handle for one, handle in sharing.renders.items() if one in sharing.found)
-    outdated = [one for one, project in sharing.found.items() if project.is_outdated]
+    outdated = [one for one, project in sharing.found.items() if _may_be_outdated(project)]
     if outdated:
         which = f"The videos are older than the last saves of {', '.join(outdated)}"
         if len(outdated) == 1:

@@ -1,0 +1,209 @@
+"""Makes the batches of `render_all` and `sync` from what their callers pass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from pictory_async._api.listing import Listing
+from pictory_async._api.pipeline import BatchCalls, BatchTerms, checked_ids
+from pictory_async._api.project_waits import checked_terms
+from pictory_async._api.render_batch import RenderBatch
+from pictory_async._api.sync import ProjectSync, Selection, Survey, SyncPlan, SyncState
+from pictory_async._files.downloads import DownloadReport, DownloadStatus
+from pictory_async._ledger.files import Files, LedgerFile
+from pictory_async._ledger.ledger import Ledger
+from pictory_async._polling.poller import RenderPoller
+from pictory_async._values import brief
+from pictory_async.errors import DownloadError, PictoryConfigError
+from pictory_async.models import Project, ProjectId, ProjectItem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Mapping
+    from datetime import datetime
+
+    from pictory_async._http.transport import Transport
+    from pictory_async._ledger.renders import Again
+
+
+_MAY_RENDER: Final = (SyncState.NEVER, SyncState.OUTDATED, SyncState.UNKNOWN)
+
+
+@attrs.frozen(kw_only=True)
+class ProjectCalls:
+    """The calls that batches are made of: those of `Projects` with the same names."""
+
+    get: Callable[[ProjectId], Awaitable[Project]]
+    watch: Callable[..., RenderPoller]
+    download: Callable[..., Awaitable[DownloadReport]]
+    list: Callable[[], Listing[ProjectItem]]
+
+
+@attrs.frozen
+class Delivery:
+    """Where files go.
+
+    Attributes:
+        directory: The directory.
+        options: Keyword arguments of `Projects.download`.
+    """
+
+    directory: str | os.PathLike[str]
+    options: dict[str, Any] = attrs.field(factory=dict[str, Any])
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of files."""
+        kinds = self.options["kinds"]
+        return (kinds,) if isinstance(kinds, str) else tuple(kinds)
+
+    def checked(self) -> Delivery:
+        """The same, with kinds that can be read more than once."""
+        kinds: Any = self.options["kinds"]
+        return Delivery(self.directory, {**self.options, "kinds": [*kinds] if isinstance(kinds, Iterable) else kinds})
+
+    async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger, api: str) -> DownloadReport:
+        """Download the files of a project, and remember them."""
+        try:
+            report = await calls.download(project, self.directory, **self.options)
+        except DownloadError as error:
+            if error.report is not None:
+                await self._enter(project, error.report, ledger, api)
+            raise
+        await self._enter(project, report, ledger, api)
+        return report
+
+    async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
+        files = [
+            LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size)
+            for one in report.files
+            if one.status is not DownloadStatus.FAILED
+        ]
+        generated = project.generated_at
+        if generated is not None:
+            await ledger.use(lambda file: Files(file, api, self.directory).enter(str(project.id), generated, files))
+
+
+def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
+    made_of: ProjectCalls,
+    transport: Transport,
+    ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
+    ledger: Ledger,
+    *,
+    delivery: Delivery | None,
+    batch: str | None,
+    force: bool,
+    again: Again,
+    overlap: str,
+    max_renders: int | None,
+    waits: bool,
+    watch: Mapping[str, Any],
+    at_once: int,
+    wants: Callable[[Project, bool | None], bool] | None = None,
+    get: Callable[[ProjectId], Awaitable[Project]] | None = None,
+    command: str = "render_all",
+) -> RenderBatch:
+    """Make a batch.
+
+    Raises:
+        PictoryConfigError: An argument cannot work.
+    """
+    if not isinstance(ledger, Ledger):
+        raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
+    checked_terms(**watch)
+    for name, value in (("at_once", at_once), ("max_renders", max_renders)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise PictoryConfigError(f"{name} must be a whole number, at least 1, not {brief(value)}.")
+    if overlap not in {"skip", "wait"}:
+        raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
+    to = None if delivery is None else delivery.checked()
+
+    def wants_render(project: Project, is_outdated: bool | None) -> bool:  # noqa: FBT001 - a callback
+        if force:
+            return True
+        fresh = bool(project.video_url) and is_outdated is False and batch is None
+        return not project.is_rendering and not fresh
+
+    async def download(project: Project) -> DownloadReport:
+        assert to is not None  # noqa: S101 - it is not called otherwise
+        return await to.bring(made_of, project, ledger, transport.base_url)
+
+    terms = BatchTerms(
+        command=command,
+        batch=batch,
+        again=again,
+        wants=wants or wants_render,
+        overlap=overlap,
+        max_renders=max_renders,
+        waits=waits,
+        at_once=at_once,
+        watch=watch,
+    )
+    calls = BatchCalls(get=get or made_of.get, watch=made_of.watch, download=None if to is None else download)
+    return RenderBatch(calls, transport, checked_ids(ids), ledger, terms)
+
+
+def open_sync(
+    made_of: ProjectCalls,
+    transport: Transport,
+    ledger: Ledger,
+    delivery: Delivery,
+    selection: Selection,
+    *,
+    render: Iterable[SyncState | str],
+    verify: bool,
+    on_progress: Callable[[int, int], object] | None,
+    **options: Any,
+) -> ProjectSync:
+    """Make a sync.
+
+    Raises:
+        PictoryConfigError: An argument cannot work.
+    """
+    delivery = delivery.checked()
+    chosen = _render_states(render)
+
+    def batch(plan: SyncPlan, fetched: Mapping[ProjectId, Project]) -> RenderBatch:
+        to_render = {*plan.to_render}
+        left = {one: fetched[one] for one in plan.to_download if one in fetched}
+
+        async def get(project_id: ProjectId) -> Project:
+            # What was fetched for the plan need not be fetched again; but what is paid for is looked at just before.
+            return left.pop(project_id) if project_id in left else await made_of.get(project_id)
+
+        return open_batch(
+            made_of,
+            transport,
+            [*plan.to_render, *plan.to_wait, *plan.to_download],
+            ledger,
+            delivery=delivery,
+            batch=None,
+            force=False,
+            overlap="wait",
+            waits=True,
+            wants=lambda project, _: project.id in to_render and not project.is_rendering,
+            get=get,
+            command="sync",
+            **options,
+        )
+
+    async def complete() -> dict[str, datetime]:
+        return await ledger.use(
+            lambda file: Files(file, transport.base_url, delivery.directory).complete(delivery.kinds)
+        )
+
+    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), {})  # the arguments are checked here
+    survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
+    return ProjectSync(survey, selection, render=chosen, complete=complete, batch=batch, on_progress=on_progress)
+
+
+def _render_states(render: Iterable[SyncState | str]) -> frozenset[SyncState]:
+    given = [*render] if isinstance(render, Iterable) and not isinstance(render, str) else [render]
+    for one in given:
+        if one not in {*_MAY_RENDER}:
+            names = ", ".join(_MAY_RENDER)
+            raise PictoryConfigError(f"render must have some of {names}, not {brief(one)}.")
+    return frozenset(map(SyncState, given))

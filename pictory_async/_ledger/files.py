@@ -1,0 +1,77 @@
+"""The files of a ledger: which video of a project each one is of, and where it is. Blocking."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from pictory_async._ledger.database import Database
+
+
+@attrs.frozen
+class LedgerFile:
+    """One kind of file of a project.
+
+    Attributes:
+        kind: The kind.
+        path: Where it is; ``None`` if the project does not have it.
+        size: Its length in bytes.
+    """
+
+    kind: str
+    path: str | None
+    size: int | None
+
+
+class Files:
+    """The files of one account's API in one directory.
+
+    Args:
+        database: The ledger.
+        api: The address of the API.
+        directory: The directory.
+    """
+
+    def __init__(self, database: Database, api: str, directory: str | os.PathLike[str]) -> None:
+        self._database = database
+        self._api = api
+        self._directory = str(Path(directory).resolve())
+
+    def enter(self, project: str, generated: datetime, files: Iterable[LedgerFile]) -> None:
+        """Enter what a download left."""
+        now = datetime.now(UTC).isoformat()
+        rows = [
+            (self._api, project, self._directory, file.kind, generated.isoformat(), file.path, file.size, now)
+            for file in files
+        ]
+        with self._database.changing() as run:
+            for row in rows:
+                run("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def complete(self, kinds: Iterable[str]) -> dict[str, datetime]:
+        """The projects of which all these kinds are there, or do not exist, each with the date of the video."""
+        wanted = {*kinds}
+        found: dict[str, dict[str, str]] = {}
+        sql = "SELECT project, kind, generated, path, size FROM file WHERE api = ? AND directory = ?"
+        for project, kind, generated, path, size in self._database.rows(sql, (self._api, self._directory)):
+            if kind in wanted and (path is None or _is_there(path, size)):
+                found.setdefault(project, {})[kind] = generated
+        return {
+            project: datetime.fromisoformat(next(iter(dates.values())))
+            for project, dates in found.items()
+            if dates.keys() == wanted and len({*dates.values()}) == 1
+        }
+
+
+def _is_there(path: str, size: int | None) -> bool:
+    try:
+        return Path(path).stat().st_size == size
+    except OSError:
+        return False

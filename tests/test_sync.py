@@ -1,0 +1,216 @@
+"""Keeping a directory in step with an account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import Ledger, RateLimiter, ResultStatus, SyncState, errors
+from pictory_async.testing import Render, Simulator, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async import RenderResult, SyncPlan
+
+pytestmark = [
+    pytest.mark.anyio,
+    # trio's virtual clock does not wait for threads, which the ledger and downloads work in.
+    pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True),
+]
+
+
+class Night:
+    """A simulated account, and nights on which it is synced."""
+
+    def __init__(self, world: World, path: Path) -> None:
+        self.world = world
+        self.simulator = Simulator(world, latency=0.01)
+        self.ledger = Ledger(path / "ledger.db")
+        self.videos = path / "videos"
+
+    async def sync(self, **options: Any) -> tuple[SyncPlan, dict[Any, RenderResult]]:
+        """Sync once, and return the plan and the results."""
+        self.world.log.clear()
+        options = {"kinds": ["video"], "ledger": self.ledger, **options}
+        async with self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
+            sync = client.projects.sync(self.videos, **options)
+            plan = await sync.plan()
+            async with sync:
+                return plan, {result.project_id: result async for result in sync}
+
+    async def plan(self, **options: Any) -> SyncPlan:
+        """Make a plan, and do nothing."""
+        self.world.log.clear()
+        options = {"kinds": ["video"], "ledger": self.ledger, **options}
+        async with self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
+            return await client.projects.sync(self.videos, **options).plan()
+
+    @property
+    def posts(self) -> int:
+        return sum(entry.method == "POST" for entry in self.world.log)
+
+    @property
+    def gets(self) -> int:
+        """The requests of the API, without those for files."""
+        return sum(entry.method == "GET" and entry.path.startswith("/pictoryapis/") for entry in self.world.log)
+
+
+@pytest.fixture
+def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
+    saves = getattr(request, "param", False)
+    world = World(render_seconds=(20.0, 60.0), media_sizes={"mp4": 1000}, render_saves=saves)
+    return Night(world, tmp_path)
+
+
+@pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])
+class TestNights:
+    """With each reading of what a render does to the date of the last save."""
+
+    async def test_a_second_night_costs_the_pages_of_the_list(self, night: Night) -> None:
+        """Everything is rendered and downloaded once; then nothing is fetched but the list."""
+        ids = [night.world.add_project(name=f"Film {number}") for number in range(60)]
+        plan, results = await night.sync()
+        assert (60, 0, 0) == (len(plan.to_render), len(plan.to_download), plan.unchanged)
+        assert {*ids} == {*results}
+        assert all(result.ok and result.paid for result in results.values())
+        assert night.posts == 60
+        assert len([*night.videos.glob("*.mp4")]) == 60
+        plan, results = await night.sync()
+        assert str(plan) == "0 to render, 0 to download, 60 unchanged"
+        assert not results
+        assert len(night.world.log) == 2  # pages
+
+    async def test_an_edit_is_rendered_and_replaces_the_file(self, night: Night) -> None:
+        """What was saved since its video is rendered again; the file has the same name."""
+        one, other = night.world.add_project(name="One"), night.world.add_project(name="Other")
+        await night.sync()
+        before = (night.videos / "One.mp4").read_bytes()
+        await anyio.sleep(100.0)
+        night.world.edit_project(one, night.simulator.now())
+        plan, results = await night.sync()
+        assert str(plan) == "1 to render, 0 to download, 1 unchanged"
+        assert results[one].paid
+        assert other not in results
+        assert ["One.mp4", "Other.mp4"] == sorted(path.name for path in night.videos.glob("*.mp4"))
+        assert (night.videos / "One.mp4").read_bytes() != before
+        plan, _ = await night.sync()
+        assert str(plan) == "0 to render, 0 to download, 2 unchanged"
+
+    async def test_an_edit_while_it_is_rendered(self, night: Night) -> None:
+        """A project that is saved while it is rendered is outdated, as soon as that can be known."""
+        first = night.world.add_project()
+        await night.sync()
+        one = night.world.add_project(on_render=[Render(0.0, duration=50.0)])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(night.sync)
+            await anyio.sleep(30.0)
+            night.world.edit_project(one, night.simulator.now())
+        plan = await night.plan()
+        # If a render changes the date too, nothing tells the two apart.
+        expected = SyncState.RENDERED if night.world.render_saves else SyncState.OUTDATED
+        assert (SyncState.RENDERED, expected) == (plan.states[first], plan.states[one])
+
+    async def test_a_file_that_is_gone_is_downloaded_again(self, night: Night) -> None:
+        """A video that was deleted from the directory is fetched again, and not rendered."""
+        one = night.world.add_project(name="One")
+        await night.sync()
+        (night.videos / "One.mp4").unlink()
+        plan, results = await night.sync()
+        assert str(plan) == "0 to render, 1 to download, 0 unchanged"
+        assert results[one].status is ResultStatus.UNCHANGED
+        assert (night.videos / "One.mp4").exists()
+        assert night.posts == 0
+
+
+async def test_what_is_not_known_is_not_paid_for(night: Night) -> None:
+    """A project that was saved after its video is downloaded, and rendered only if the caller says so."""
+    one = night.world.add_project(earlier_video=-500.0)
+    night.world.edit_project(one, -100.0)
+    plan, results = await night.sync()
+    assert str(plan) == "0 to render, 1 to download, 0 unchanged, 1 unknown"
+    assert results[one].is_outdated is None
+    assert night.posts == 0
+    plan, _ = await night.sync()
+    assert str(plan) == "0 to render, 0 to download, 1 unchanged, 1 unknown"
+    assert len(night.world.log) == 1
+    plan, results = await night.sync(render=["unknown"])
+    assert results[one].paid
+    assert (await night.plan()).states == {one: SyncState.RENDERED}
+
+
+async def test_an_unknown_one_that_is_saved_again_is_outdated(night: Night) -> None:
+    """The date changed since the video was first seen."""
+    one = night.world.add_project(earlier_video=-500.0)
+    night.world.edit_project(one, -100.0)
+    await night.sync()
+    night.world.edit_project(one, night.simulator.now())
+    assert (await night.plan()).states == {one: SyncState.OUTDATED}
+    assert (await night.plan()).states == {one: SyncState.OUTDATED}
+
+
+async def test_what_others_render_is_waited_for(night: Night) -> None:
+    """A render that is under way is not paid for again, and its video is downloaded."""
+    one = night.world.add_project(Render(-10.0, duration=100.0), name="One", earlier_video=-500.0)
+    plan, results = await night.sync()
+    assert (one,) == plan.to_wait
+    assert results[one].status is ResultStatus.RENDERED
+    assert not results[one].paid
+    assert (night.videos / "One.mp4").exists()
+    assert night.posts == 0
+
+
+async def test_a_render_elsewhere_is_seen_with_verify(night: Night) -> None:
+    """A new video without a save does not show in the list."""
+    one = night.world.add_project(name="One")
+    await night.sync()
+    await anyio.sleep(100.0)
+    night.world.start_render(one, night.simulator.now(), duration=10.0)
+    await anyio.sleep(100.0)
+    assert str(await night.plan()) == "0 to render, 0 to download, 1 unchanged"
+    plan, _ = await night.sync(verify=True)
+    assert str(plan) == "0 to render, 1 to download, 0 unchanged"
+
+
+async def test_selections(night: Night) -> None:
+    """By name, by date and by id; limits leave the rest for the next night."""
+    film, other = night.world.add_project(name="ACME film"), night.world.add_project(name="Other")
+    night.world.edit_project(other, -10.0)
+    assert (film,) == (await night.plan(name="acme*")).to_render
+    since = night.world.date(0.0) - timedelta(minutes=1)
+    assert (other,) == (await night.plan(saved_since=since)).to_render
+    assert (film,) == (await night.plan(ids=[film])).to_render
+    _, results = await night.sync(max_renders=1)
+    assert [ResultStatus.LEFT_OUT, ResultStatus.RENDERED] == sorted(result.status for result in results.values())
+
+
+async def test_deleted_projects_keep_their_files(night: Night) -> None:
+    """A project that is gone is not an error, and nothing is deleted."""
+    one = night.world.add_project(name="One")
+    await night.sync()
+    night.world.delete_project(one, night.simulator.now())
+    plan, results = await night.sync()
+    assert (0, {}) == (len(plan.states), results)
+    assert (night.videos / "One.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"render": "all"},
+        {"render": ["rendered"]},
+        {"saved_since": "yesterday"},
+        {"ids": "1"},
+        {"max_renders": 0},
+        {"ledger": None},
+    ],
+)
+async def test_bad_arguments(night: Night, options: dict[str, Any]) -> None:
+    """A clear error before anything is sent."""
+    with pytest.raises(errors.PictoryConfigError):
+        await night.plan(**options)
+    assert not night.world.log
