@@ -53,13 +53,10 @@ class SeenVideo:
         """Whether a project with these dates was saved after its video was made; `None` if that is not known."""
         if generated is None or saved is None:
             return None
-        if saved <= generated:
-            return False
-        if generated != self.generated or self.saved is None:
-            return None
-        if saved != self.saved:
-            return True
-        return False if self.certain else None
+        known = generated == self.generated and self.saved is not None
+        if known and saved != self.saved:
+            return True  # also if that was before the video was made: it was saved while it was rendered
+        return False if saved <= generated or (known and self.certain) else None
 
 
 class Videos:
