@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pictory_async._files.ledger import Edition, Entry, Ledger
+from pictory_async._files.ownership import Edition, Entry, Ownership
 from pictory_async._files.names import ending_of
 from pictory_async._files.publish import is_replaceable, there
 from pictory_async._files.system import SYSTEM, System
@@ -61,13 +61,13 @@ class Place:
         Raises:
             OSError: Something is in the way that is not a file.
         """
-        ledger = Ledger(self._directory)
-        mine = ledger.find(self._project, self._kind)
+        owners = Ownership(self._directory)
+        mine = owners.find(self._project, self._kind)
         if mine is not None:
             return self._path(mine.name), self._is_current(mine)
-        stem = ledger.stem(self._project, self._title)
+        stem = owners.stem(self._project, self._title)
         target = self._path(stem + self._ending)
-        skip = self._on_conflict == "skip" and not ledger.is_another_s(self._project, self._kind, target.name)
+        skip = self._on_conflict == "skip" and not owners.is_another_s(self._project, self._kind, target.name)
         found = there(target, self._directory.system)
         if found is None or self._on_conflict == "rename":
             return target, False
@@ -92,27 +92,27 @@ class Place:
         part.sync()  # before the lock: it can take long
         with self._directory.locked():
             found = part.check()
-            ledger = Ledger(self._directory)
-            mine = ledger.find(self._project, self._kind)
+            owners = Ownership(self._directory)
+            mine = owners.find(self._project, self._kind)
             if mine is not None and self._is_current(mine):
                 part.discard()
                 return self._path(mine.name), False
-            stem = ledger.stem(self._project, self._title)
+            stem = owners.stem(self._project, self._title)
             if mine is not None and mine.name.lower().endswith(self._ending.lower()):
-                return self._put(part, ledger, stem, mine.name, found), True
-            return self._put_somewhere(part, ledger, stem, found)
+                return self._put(part, owners, stem, mine.name, found), True
+            return self._put_somewhere(part, owners, stem, found)
 
-    def _put_somewhere(self, part: PartFile, ledger: Ledger, stem: str, found: os.stat_result) -> tuple[Path, bool]:
+    def _put_somewhere(self, part: PartFile, owners: Ownership, stem: str, found: os.stat_result) -> tuple[Path, bool]:
         number = 1
         while True:
             name = f"{stem}{self._ending}" if number == 1 else f"{stem} ({number}){self._ending}"
             policy = self._on_conflict
-            if number > 1 or ledger.is_another_s(self._project, self._kind, name):
+            if number > 1 or owners.is_another_s(self._project, self._kind, name):
                 policy = "rename"
             there_now = there(self._path(name), self._directory.system)
             if there_now is None or policy == "overwrite":
                 try:
-                    return self._put(part, ledger, stem, name, found, replace=policy == "overwrite"), True
+                    return self._put(part, owners, stem, name, found, replace=policy == "overwrite"), True
                 except FileExistsError:
                     pass  # another program was faster
             if policy == "skip":
@@ -121,11 +121,11 @@ class Place:
             number += 1
 
     def _put(
-        self, part: PartFile, ledger: Ledger, stem: str, name: str, found: os.stat_result, *, replace: bool = True
+        self, part: PartFile, owners: Ownership, stem: str, name: str, found: os.stat_result, *, replace: bool = True
     ) -> Path:
         # The entry first: if this is killed between the two, the file under that name still fits its own entry.
         entry = Entry(self._kind, name, self.edition, found.st_size, found.st_mtime_ns, found.st_ino)
-        ledger.enter(self._project, stem, entry)
+        owners.enter(self._project, stem, entry)
         part.publish(self._path(name), replace=replace)
         return self._path(name)
 

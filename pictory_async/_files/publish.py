@@ -15,7 +15,7 @@ planted link leads nowhere, and no step ever changes the bytes of a file that ha
 2. Its name must still belong to the open file, and its length must be what was written. Else somebody deleted or
    changed it, and publishing fails. *Left: the draft.*
 3. If it replaces a file, it gets that file's permissions. *Left: the draft.*
-4. Downloads: its size and time are entered in the manifest of the directory (`pictory_async._files.ledger`), beside
+4. Downloads: its size and time are entered in the manifest of the directory (`pictory_async._files.ownership`), beside
    those of the file that it replaces. *Left: the draft, and an entry that fits no file and is therefore ignored.*
 5. It gets its name in one step: ``rename`` if it replaces a file, else ``link``, which fails if something has the
    name. On Linux, the open file itself is linked; before a ``rename``, step 2 is repeated. *Left: the complete file

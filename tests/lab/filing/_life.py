@@ -18,7 +18,7 @@ import attrs
 from pictory_async import DiskTemplateCache
 from pictory_async._files.backup import back_up
 from pictory_async._files.downloads import DownloadStatus, Order, download_assets
-from pictory_async._files.ledger import LEDGER
+from pictory_async._files.ownership import OWNERSHIP
 from pictory_async._files.manifest import check
 from pictory_async._files.publish import TEMPORARY, Directory
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
@@ -210,7 +210,7 @@ class Life:
 
     def _interfere(self, event: str, chance: random.Random, waiting: dict[Process, str]) -> bool:
         names = sorted(path.name for path in self.films.iterdir())
-        private = [name for name in names if name.endswith(PRIVATE) and name != LEDGER]
+        private = [name for name in names if name.endswith(PRIVATE) and name != OWNERSHIP]
         final = [name for name in names if not name.endswith(PRIVATE)]
         if event == "a file appears":
             path = self.films / "Film.mp4"
@@ -220,9 +220,9 @@ class Life:
             path.write_bytes(_OWN)
             return True
         if event == "the manifest is damaged":
-            if LEDGER not in names:
+            if OWNERSHIP not in names:
                 return False
-            (self.films / LEDGER).write_bytes(chance.choice((b"", b"{", b'{"version": 1, "projects": {"p": 1}}')))
+            (self.films / OWNERSHIP).write_bytes(chance.choice((b"", b"{", b'{"version": 1, "projects": {"p": 1}}')))
             self._disturbed = True
             return True
         candidates = private if "private" in event else final
@@ -323,8 +323,8 @@ class Life:
             return
         names = sorted(path.name for path in self.films.iterdir())
         # What a killed write of the manifest left is removed by the next one, and who skips everything writes none.
-        kept = TEMPORARY if policy == "skip" else LEDGER
-        if left := [name for name in names if name.endswith(PRIVATE) and name != LEDGER and not name.endswith(kept)]:
+        kept = TEMPORARY if policy == "skip" else OWNERSHIP
+        if left := [name for name in names if name.endswith(PRIVATE) and name != OWNERSHIP and not name.endswith(kept)]:
             self._wrong(f"left over: {left}")
         contents = [(self.films / name).read_bytes() for name in names if not name.endswith(PRIVATE)]
         if policy == "skip" and _OWN in contents:

@@ -54,16 +54,16 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A project takes another one's file for its own",
-        "_files.ledger:Entry.fits",
+        "_files.ownership:Entry.fits",
         "abs(found.st_mtime_ns - self.modified) < grain",
         "True",
     ),
     Mutant(
-        "The entry is forgotten", "_files.place:Place._put", "        ledger.enter(self._project, stem, entry)\n", ""
+        "The entry is forgotten", "_files.place:Place._put", "        owners.enter(self._project, stem, entry)\n", ""
     ),
     Mutant(
         "An old render is good enough",
-        "_files.ledger:Edition.same",
+        "_files.ownership:Edition.same",
         "return self.rendered == other.rendered",
         "return True",
     ),

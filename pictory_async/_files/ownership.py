@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pictory_async._files.publish import Directory
 
-LEDGER: Final = ".pictory.json"
+OWNERSHIP: Final = ".pictory.json"
 """The name of the manifest."""
 
 _VERSION: Final = 1
@@ -106,7 +106,7 @@ class _Owner:
     entries: list[Entry]
 
 
-class Ledger:
+class Ownership:
     """The manifest of a directory, as it is when this object is made.
 
     Args:
@@ -120,7 +120,7 @@ class Ledger:
         self._directory = directory
         self._owners: dict[str, _Owner] = {}
         try:
-            raw: Any = json.loads(directory.read(LEDGER))
+            raw: Any = json.loads(directory.read(OWNERSHIP))
             newer = isinstance(raw["version"], int) and raw["version"] > _VERSION
             if not newer:
                 self._owners = dict(_owners(raw["projects"]))
@@ -129,7 +129,7 @@ class Ledger:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return  # damaged: all files count as somebody else's
         if newer:
-            raise OSError(errno.EINVAL, f"A later version of pictory-async wrote {LEDGER}")
+            raise OSError(errno.EINVAL, f"A later version of pictory-async wrote {OWNERSHIP}")
 
     def find(self, project: str, kind: str) -> Entry | None:
         """The file of a project that is there."""
@@ -176,7 +176,7 @@ class Ledger:
         }
         self._directory.sweep()
         text = json.dumps({"version": _VERSION, "projects": projects})  # with an indent, it takes ten times as long
-        self._directory.write(LEDGER, text.encode())
+        self._directory.write(OWNERSHIP, text.encode())
 
     def _of(self, project: str) -> _Owner:
         return self._owners.get(project) or _Owner("", [])
