@@ -9,8 +9,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pictory_async._files.ownership import Edition, Entry, Ownership
 from pictory_async._files.names import ending_of
+from pictory_async._files.ownership import Edition, Entry, Ownership
 from pictory_async._files.publish import is_replaceable, there
 from pictory_async._files.system import SYSTEM, System
 from pictory_async._values import brief

@@ -18,8 +18,8 @@ import attrs
 from pictory_async import DiskTemplateCache
 from pictory_async._files.backup import back_up
 from pictory_async._files.downloads import DownloadStatus, Order, download_assets
-from pictory_async._files.ownership import OWNERSHIP
 from pictory_async._files.manifest import check
+from pictory_async._files.ownership import OWNERSHIP
 from pictory_async._files.publish import TEMPORARY, Directory
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from tests._systems import PRIVATE, without
