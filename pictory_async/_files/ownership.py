@@ -4,6 +4,9 @@ File names do not tell: two projects can have one name, a project can be renamed
 the same names. The manifest has, for each project, the name that its files begin with, and for each file its kind, the
 render that it is of, its size, and the time of its last change. An entry counts only while a file fits it. So a file
 that somebody edited or replaced is not ours any more, and is treated like any other file that is in the way.
+
+One manifest is for a directory and all below it: a name can have subdirectories before it. Version 1 of the manifest
+had neither subdirectories nor earlier versions of files; it is read, and written as version 2.
 """
 
 from __future__ import annotations
@@ -11,26 +14,27 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import stat
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from pictory_async._files.inside import checked_name, find
 from pictory_async._files.names import safe_name
-from pictory_async._files.publish import there
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import os
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from pictory_async._files.publish import Directory
 
 OWNERSHIP: Final = ".pictory.json"
 """The name of the manifest."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SHORT: Final = 8
-_SEPARATORS: Final = frozenset("/\\:\0")
 # Nanoseconds: to what file systems and copying programs round times, such as FAT to two seconds.
 _GRAINS: Final = (1, 100, 1_000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000)
 
@@ -60,11 +64,12 @@ class Entry:
 
     Attributes:
         kind: The kind of file.
-        name: Its name in the directory.
+        name: Its name below the directory, with ``/`` between its parts.
         edition: What it is.
         size: Its length in bytes.
         modified: When it was last changed, in nanoseconds.
         inode: Its number in the file system; it only decides between two entries that fit.
+        old: Whether it is an earlier version, which was kept.
     """
 
     kind: str
@@ -73,6 +78,7 @@ class Entry:
     size: int
     modified: int
     inode: int
+    old: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The entry as plain JSON values; `attrs.asdict` takes too long for thousands of them."""
@@ -83,6 +89,7 @@ class Entry:
             "size": self.size,
             "modified": self.modified,
             "inode": self.inode,
+            **({"old": True} if self.old else {}),
         }
 
     def fits(self, found: os.stat_result) -> bool:
@@ -98,6 +105,11 @@ class Entry:
     def distance(self, found: os.stat_result) -> tuple[bool, int]:
         """Which of two entries that fit a file fits better: the smaller one."""
         return found.st_ino != self.inode, abs(found.st_mtime_ns - self.modified)
+
+    @property
+    def age(self) -> tuple[str, int]:
+        """What sorts the versions of a file, the oldest first."""
+        return self.edition.rendered or "", self.modified
 
 
 @attrs.define
@@ -119,11 +131,12 @@ class Ownership:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._owners: dict[str, _Owner] = {}
+        self._by_name: defaultdict[str, list[tuple[str, Entry]]] = defaultdict(list)
         try:
             raw: Any = json.loads(directory.read(OWNERSHIP))
             newer = isinstance(raw["version"], int) and raw["version"] > _VERSION
             if not newer:
-                self._owners = dict(_owners(raw["projects"]))
+                self._set(dict(_owners(raw["projects"])))
         except FileNotFoundError:
             return
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -131,68 +144,114 @@ class Ownership:
         if newer:
             raise OSError(errno.EINVAL, f"A later version of pictory-async wrote {OWNERSHIP}")
 
+    def is_current(self, project: str, kinds: Iterable[str], generated_at: datetime) -> bool:
+        """Whether all these files of a project are there, and of the render of that time. Sends no request.
+
+        Args:
+            project: The id of the project, as text.
+            kinds: Kinds of files, without ``share``, which is of no render. A kind that the project does not have is
+                never there.
+            generated_at: When the project's video was rendered.
+        """
+        rendered = generated_at.isoformat()
+        found = (self.find(project, kind) for kind in kinds)
+        return all(entry is not None and entry.edition.rendered == rendered for entry in found)
+
+    def is_there(self, project: str, entry: Entry) -> bool:
+        """Whether the file of an entry is there, and is not rather that of another entry with its name."""
+        found = find(self._directory, entry.name)
+        if found is None or not entry.fits(found):
+            return False
+        named = self._by_name.get(entry.name.casefold(), ())
+        rivals = [(one, rival) for one, rival in named if rival.name == entry.name and rival.fits(found)]
+        return min(rivals, key=lambda one: one[1].distance(found)) == (project, entry)
+
     def find(self, project: str, kind: str) -> Entry | None:
-        """The file of a project that is there."""
+        """The newest file of a project that is there."""
         return max(
-            (entry for entry in self._of(project).entries if entry.kind == kind and self._is_there(project, entry)),
-            key=lambda entry: entry.modified,
-            default=None,
+            (one for one in self._there(project, kind) if not one.old), key=lambda entry: entry.modified, default=None
         )
+
+    def old(self, project: str, kind: str) -> list[Entry]:
+        """The earlier versions of a file that are there, the newest first."""
+        return sorted((one for one in self._there(project, kind) if one.old), key=lambda one: one.age, reverse=True)
 
     def is_another_s(self, project: str, kind: str, name: str) -> bool:
-        """Whether the file of this name belongs to another project, or is another file of this one."""
+        """Whether the file of this name is another project's, another file of this one, or an earlier version."""
         return any(
-            entry.name.casefold() == name.casefold() and self._is_there(one, entry)
-            for one, owner in self._owners.items()
-            for entry in owner.entries
-            if (one, entry.kind) != (project, kind)
+            ((one, entry.kind) != (project, kind) or entry.old) and self.is_there(one, entry)
+            for one, entry in self._by_name.get(name.casefold(), ())
         )
 
-    def stem(self, project: str, name: str | None) -> str:
-        """What the names of a project's files begin with: its own name, or that with its id if another one has it."""
-        known = self._of(project)
-        if any(self._is_there(project, entry) for entry in known.entries):
-            return known.stem
-        taken = {owner.stem.casefold() for one, owner in self._owners.items() if one != project}
-        plain = safe_name(name, f"project {project}")
+    def stem(self, project: str, plain: str, *, renamed: bool = False) -> str:
+        """What the names of a project's files begin with: a name, or that with the project's id if another one has it.
+
+        Args:
+            project: The id of the project.
+            plain: The name.
+            renamed: Whether to follow the name if it is not the one that the project's files have.
+        """
         digest = hashlib.sha256(project.encode(errors="replace")).hexdigest()[:_SHORT]
         ends = ("", f" ({safe_name(project, digest)[-_SHORT:]})", f" ({digest})")
-        return next((plain + end for end in ends if (plain + end).casefold() not in taken), plain + ends[-1])
+        stems = [plain + end for end in ends]
+        known = self._of(project)
+        if (not renamed or known.stem in stems) and any(self.is_there(project, entry) for entry in known.entries):
+            return known.stem
+        taken = {owner.stem.casefold() for one, owner in self._owners.items() if one != project}
+        return next((stem for stem in stems if stem.casefold() not in taken), stems[-1])
 
-    def enter(self, project: str, stem: str, entry: Entry) -> None:
+    def enter(self, project: str, stem: str, entry: Entry, retired: Entry | None = None) -> None:
         """Add a file that is about to get its name, and write the manifest.
 
-        Entries of this kind that no file fits any more are removed.
+        Entries of this kind or of this name that no file fits any more are removed.
+
+        Args:
+            project: The id of the project.
+            stem: What the names of its files begin with.
+            entry: The file.
+            retired: The file that becomes an earlier version, and keeps its name.
 
         Raises:
             OSError: The manifest cannot be written.
         """
-        known = self._of(project).entries
-        kept = [one for one in known if one.kind != entry.kind or self._is_there(project, one)]
-        self._owners[project] = _Owner(stem, [*kept, entry])
+        owners = dict(self._owners)
+        # Also those of other projects: a file that gets this name may happen to fit what was once said of another one.
+        for one in {project, *(one for one, _ in self._by_name.get(entry.name.casefold(), ()))}:
+            owners[one] = _Owner(self._of(one).stem, [*self._still(one, project, entry)])
+        entries = [attrs.evolve(one, old=True) if one == retired else one for one in owners[project].entries]
+        owners[project] = _Owner(stem, [*entries, entry])
+        self._directory.sweep()
         projects = {
             one: {"stem": owner.stem, "files": [entry.to_dict() for entry in owner.entries]}
-            for one, owner in self._owners.items()
+            for one, owner in owners.items()
         }
-        self._directory.sweep()
         text = json.dumps({"version": _VERSION, "projects": projects})  # with an indent, it takes ten times as long
         self._directory.write(OWNERSHIP, text.encode())
+        self._set(owners)
+
+    def _still(self, project: str, entered: str, entry: Entry) -> Iterator[Entry]:
+        for one in self._of(project).entries:
+            rival = one.name.casefold() == entry.name.casefold() or (project, one.kind) == (entered, entry.kind)
+            if not rival or self.is_there(project, one):
+                yield one
+
+    def _set(self, owners: dict[str, _Owner]) -> None:
+        self._owners = owners
+        self._by_name.clear()
+        for project, owner in owners.items():
+            for entry in owner.entries:
+                self._by_name[entry.name.casefold()].append((project, entry))
 
     def _of(self, project: str) -> _Owner:
         return self._owners.get(project) or _Owner("", [])
 
-    def _is_there(self, project: str, entry: Entry) -> bool:
-        """Whether the file of an entry is there, and is not rather that of another entry with its name."""
-        found = there(self._directory.path / entry.name, self._directory.system)
-        if found is None or not entry.fits(found):
-            return False
-        rivals = [one for one in self._of(project).entries if one.name == entry.name and one.fits(found)]
-        return min(rivals, key=lambda one: one.distance(found)) == entry
+    def _there(self, project: str, kind: str) -> Iterator[Entry]:
+        return (one for one in self._of(project).entries if one.kind == kind and self.is_there(project, one))
 
 
 def _owners(raw: dict[str, Any]) -> Iterator[tuple[str, _Owner]]:
     for project, owner in raw.items():
-        yield project, _Owner(_name(owner["stem"]), [_entry(one) for one in owner["files"]])
+        yield project, _Owner(checked_name(_text(owner["stem"])), [_entry(one) for one in owner["files"]])
 
 
 def _entry(raw: dict[str, Any]) -> Entry:
@@ -200,11 +259,12 @@ def _entry(raw: dict[str, Any]) -> Entry:
     rendered = edition["rendered"]
     return Entry(
         kind=_text(raw["kind"]),
-        name=_name(raw["name"]),
+        name=checked_name(_text(raw["name"])),  # nothing in the manifest leads out, whoever wrote it
         edition=Edition(None if rendered is None else _text(rendered), _text(edition["address"])),
         size=int(raw["size"]),
         modified=int(raw["modified"]),
         inode=int(raw["inode"]),
+        old=bool(raw.get("old")),
     )
 
 
@@ -212,12 +272,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
-
-
-def _name(value: object) -> str:
-    name = _text(value)
-    # Nothing in the manifest leads out of the directory, whoever wrote it.
-    if name in {"", ".", ".."} or not _SEPARATORS.isdisjoint(name):
-        raise ValueError
-    os.fsencode(name)  # a ValueError if no file can have this name
-    return name
