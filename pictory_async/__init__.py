@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
     from pictory_async._files.names import FileKind
+    from pictory_async._files.naming import check_naming
     from pictory_async._notebook import shown
     from pictory_async.insight import (
         Finding,
@@ -108,6 +109,7 @@ __all__ = [
     "WatchEventKind",
     "WatchKey",
     "__version__",
+    "check_naming",
     "check_template",
     "compare_projects",
     "compare_templates",
@@ -134,6 +136,7 @@ _LATER: Final = {
     "DownloadStatus": "_files.downloads",
     "DownloadedFile": "_files.downloads",
     "FileKind": "_files.names",
+    "check_naming": "_files.naming",
     "Template": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",

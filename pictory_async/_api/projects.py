@@ -297,7 +297,7 @@ class Projects:
             raise MalformedResponseError(text, method="GET", path=path, json_path=f"$.{name}")
         return project.share_video_url
 
-    async def download(
+    async def download(  # noqa: PLR0913 - one task, and what can be said about it
         self,
         project: Project | ProjectId,
         directory: str | os.PathLike[str],
@@ -322,7 +322,7 @@ class Projects:
 
         Args:
             project: A project, or the id of one.
-            directory: Where to put the files; it is made if it does not exist.
+            directory: Where to put the files; made if it does not exist.
             kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` (a small file
                 with the address of the share page). What the project does not have is reported as absent.
             on_conflict: What to do if another file of the same name exists: ``"rename"`` adds a number, ``"skip"``
@@ -333,18 +333,16 @@ class Projects:
             naming: A template such as ``"{customer}/{name} [{id}].{lang}.{ext}"``. Its fields are ``name``, ``id``,
                 ``date`` (of the video), ``saved``, ``kind``, ``lang``, ``ext``, and those of ``fields``.
             fields: More fields of projects, by id; a project without them has empty ones.
-            on_progress: Called in the event loop, about once per megabyte, with the bytes done and in total. An error
-                that it raises ends the call, and is raised unchanged.
-            min_speed: Bytes per second that must arrive, on average over 30 seconds. A slower attempt counts as failed.
-                0 switches this off.
+            on_progress: Called in the event loop, about once per megabyte. An error that it raises ends the call.
+            min_speed: Bytes per second that must arrive, on average over 30 seconds; 0 for no limit.
 
         Returns:
             What was written, and where.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
-            DownloadError: The directory cannot be written to; nothing was sent. Or a file cannot be downloaded; the
-                others were finished first, and its ``report`` has them all.
+            DownloadError: The directory cannot be written to; nothing was sent. Or a file cannot be downloaded; its
+                ``report`` has all of them.
             APIError: The project could not be fetched, as its subclasses say.
         """
         from pictory_async._files import downloads  # noqa: PLC0415 - few programs download

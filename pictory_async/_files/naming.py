@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from pictory_async._files.names import KINDS, ending_of, path_of, plain_ending, safe_name, safe_part
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
-from pictory_async.models import Project
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from pictory_async.models import Project
 
 FIELDS: Final = ("name", "id", "date", "saved", "kind", "lang", "ext")
 """The fields that every template can use."""
@@ -191,15 +192,16 @@ def _items(fields: object) -> list[tuple[Any, Any]]:
         return []
     if not isinstance(fields, Mapping):
         raise PictoryConfigError(f"fields must be a mapping from project ids to mappings of text, not {brief(fields)}.")
-    return list(cast("Mapping[Any, Any]", fields).items())
+    found: Mapping[Any, Any] = fields
+    return [*found.items()]
 
 
 def _row(row: object) -> dict[str, str]:
-    found = dict(cast("Mapping[Any, Any]", row)) if isinstance(row, Mapping) else {None: None}
-    for name, value in found.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise PictoryConfigError(f"Each of fields must be a mapping from text to text, not {brief(row)}.")
-    return {_key(name): value for name, value in found.items()}
+    found = _items(row) if isinstance(row, Mapping) else [(None, None)]
+    texts = {_key(name): value for name, value in found if isinstance(name, str) and isinstance(value, str)}
+    if len(texts) != len(found):
+        raise PictoryConfigError(f"Each of fields must be a mapping from text to text, not {brief(row)}.")
+    return texts
 
 
 def _key(name: str) -> str:

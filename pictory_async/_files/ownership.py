@@ -220,6 +220,18 @@ class Ownership:
             owners[one] = _Owner(self._of(one).stem, [*self._still(one, project, entry)])
         entries = [attrs.evolve(one, old=True) if one == retired else one for one in owners[project].entries]
         owners[project] = _Owner(stem, [*entries, entry])
+        self._write(owners)
+
+    def withdraw(self, project: str, entry: Entry) -> None:
+        """Remove a file that did not get its name, because another program was faster, and write the manifest.
+
+        Raises:
+            OSError: The manifest cannot be written.
+        """
+        known = self._of(project)
+        self._write({**self._owners, project: _Owner(known.stem, [one for one in known.entries if one != entry])})
+
+    def _write(self, owners: dict[str, _Owner]) -> None:
         self._directory.sweep()
         projects = {
             one: {"stem": owner.stem, "files": [entry.to_dict() for entry in owner.entries]}

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from pictory_async._files.inside import check_room, find, make_room
-from pictory_async._files.naming import FileNames
+from pictory_async._files.naming import FileNames, Naming
 from pictory_async._files.ownership import Edition, Entry, Ownership
+from pictory_async._files.partfile import OnConflict
 from pictory_async._files.publish import is_replaceable, there
 from pictory_async._files.system import SYSTEM, System
 from pictory_async._files.versions import keep, prune
@@ -22,8 +23,7 @@ from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryConfigError
 
 if TYPE_CHECKING:
-    from pictory_async._files.naming import Naming
-    from pictory_async._files.partfile import OnConflict, PartFile
+    from pictory_async._files.partfile import PartFile
     from pictory_async._files.publish import Directory
     from pictory_async.models import Project
 
@@ -183,7 +183,11 @@ class Place:
         # The entry first: if this is killed between the two, the file under that name still fits its own entry.
         entry = Entry(self._kind, name, self.edition, found.st_size, found.st_mtime_ns, found.st_ino)
         owners.enter(self._project, stem, entry, retired)
-        part.publish(self._path(name), replace=replace, check=lambda: check_room(self._directory, name))
+        try:
+            part.publish(self._path(name), replace=replace, check=lambda: check_room(self._directory, name))
+        except FileExistsError:
+            owners.withdraw(self._project, entry)
+            raise
         return self._path(name)
 
     def _is_current(self, mine: Entry) -> bool:

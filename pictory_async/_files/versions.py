@@ -56,19 +56,24 @@ def _name(directory: Directory, mine: Entry, name: str) -> None:
     path, second = directory.path / mine.name, directory.path / name
     descriptor = system.open(path, os.O_RDONLY)
     try:
-        if not mine.fits(system.stat_open(descriptor)):
-            raise OSError(errno.EBUSY, "The old file was edited at this moment", str(path))
+        _check(mine, system.stat_open(descriptor))
         check_room(directory, name)
-        system.link(descriptor, path, second)
-    except FileExistsError:
-        raise
-    except OSError:
-        found = find(directory, mine.name)
-        if found is None or not mine.fits(found) or find(directory, name) is not None:
+        try:
+            system.link(descriptor, path, second)
+        except FileExistsError:
             raise
-        system.rename(path, second)
+        except OSError:
+            _check(mine, find(directory, mine.name))
+            if find(directory, name) is not None:
+                raise
+            system.rename(path, second)
     finally:
         system.close(descriptor)
+
+
+def _check(mine: Entry, found: os.stat_result | None) -> None:
+    if found is None or not mine.fits(found):
+        raise OSError(errno.EBUSY, "Somebody changed the earlier version at this moment", mine.name)
 
 
 def prune(directory: Directory, owners: Ownership, project: str, kind: str, keep_old: int) -> None:

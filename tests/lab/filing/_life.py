@@ -211,7 +211,9 @@ class Life:
             return
         self.counts[event] += 1
 
-    def _interfere(self, event: str, chance: random.Random, waiting: dict[Process, str]) -> bool:
+    def _interfere(  # noqa: PLR0911 - one for each event
+        self, event: str, chance: random.Random, waiting: dict[Process, str]
+    ) -> bool:
         names = self._names()
         private = [name for name in names if name.endswith(PRIVATE) and name != OWNERSHIP]
         final = [name for name in names if not name.endswith(PRIVATE)]
