@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pictory_async._files.names import FileKind
     from pictory_async._ledger.ledger import Ledger, LedgerRun
     from pictory_async._ledger.renders import RenderState
+    from pictory_async._files.naming import check_naming
     from pictory_async._notebook import shown
     from pictory_async.insight import (
         Finding,
@@ -122,6 +123,7 @@ __all__ = [
     "WatchEventKind",
     "WatchKey",
     "__version__",
+    "check_naming",
     "check_template",
     "compare_projects",
     "compare_templates",
@@ -157,6 +159,7 @@ _LATER: Final = {
     "ProjectSync": "_api.sync",
     "SyncPlan": "_api.sync",
     "SyncState": "_api.sync",
+    "check_naming": "_files.naming",
     "Template": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",

@@ -7,8 +7,9 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pictory_async._files.naming import naming_of
 from pictory_async._files.partfile import PartFile
-from pictory_async._files.place import Place
+from pictory_async._files.place import Filing, Place
 from pictory_async._files.publish import Directory
 from pictory_async._files.system import SYSTEM, System
 from pictory_async.models import Project
@@ -107,10 +108,18 @@ def without(system: System, *missing: str) -> System:
     return system
 
 
-def download(directory: Path, system: System = SYSTEM, content: bytes = NEW, policy: OnConflict = "overwrite") -> Path:
+def download(
+    directory: Path,
+    system: System = SYSTEM,
+    content: bytes = NEW,
+    policy: OnConflict = "overwrite",
+    keep_old: int = 0,
+    naming: str | None = None,
+) -> Path:
     """Download a project's video as `pictory_async._files.downloads` does, without a network."""
+    filing = Filing(policy, keep_old, naming_of(naming, None))
     project = Project(id="p", name="Film", generated_at=DATES[content])
-    place = Place(Directory(directory, system), project, "video", "https://media.invalid/film.mp4", policy)
+    place = Place(Directory(directory, system), project, "video", "https://media.invalid/film.mp4", filing)
     part = PartFile(Directory(directory, system), "Film.mp4", place.owner)
     tag = f'"{len(content)}"'
     try:
@@ -134,4 +143,6 @@ def published(directory: Path) -> list[bytes]:
     """What is under final names in a directory."""
     if not directory.exists():
         return []
-    return [path.read_bytes() for path in sorted(directory.iterdir()) if not path.name.endswith(PRIVATE)]
+    return [
+        path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file() and not path.name.endswith(PRIVATE)
+    ]

@@ -149,11 +149,11 @@ async def test_files_that_are_not_ours_any_more_are_left_alone(world: World, tmp
 
 async def test_a_manifest_of_a_later_version_is_not_overwritten(world: World, tmp_path: Path) -> None:
     """What a later version of the library wrote is left to it."""
-    (tmp_path / MANIFEST).write_text('{"version": 2}')
+    (tmp_path / MANIFEST).write_text('{"version": 3}')
     async with Simulator(world).client() as client:
         with pytest.raises(errors.DownloadError, match="A later version of pictory-async"):
             await client.projects.download(film(world), tmp_path, kinds=["srt"])
-    assert '{"version": 2}' == (tmp_path / MANIFEST).read_text()
+    assert '{"version": 3}' == (tmp_path / MANIFEST).read_text()
     assert 0 == media_requests(world)
 
 
@@ -372,6 +372,6 @@ async def test_the_manifest_names_projects_and_kinds(world: World, tmp_path: Pat
         await client.projects.download(project_id, tmp_path, kinds=["srt"])
     manifest = json.loads((tmp_path / MANIFEST).read_bytes())
     (entry,) = manifest["projects"]["p"]["files"]
-    assert (1, "Untitled", "srt", "Untitled.srt", 500) == (
+    assert (2, "Untitled", "srt", "Untitled.srt", 500) == (
         manifest["version"], manifest["projects"]["p"]["stem"], entry["kind"], entry["name"], entry["size"]
     )  # fmt: skip

@@ -21,7 +21,7 @@ from pictory_async import (
     errors,
     verify_backup,
 )
-from pictory_async._files.ledger import LEDGER, Ledger
+from pictory_async._files.ownership import OWNERSHIP, Ownership
 from pictory_async._files.publish import Directory
 from pictory_async._settings.paths import path_segment
 from pictory_async.models import Project
@@ -189,22 +189,22 @@ async def test_no_manifest_breaks_a_check(tmp_path: Path, manifest: str) -> None
 
 @pytest.mark.parametrize("name", ["size", "modified", "inode"])
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "7" * 5_000, "[]", '"x"', "1e300"])
-def test_no_ledger_breaks_a_download(tmp_path: Path, name: str, number: str) -> None:
+def test_no_manifest_breaks_a_download(tmp_path: Path, name: str, number: str) -> None:
     """The list of a directory's files counts as damaged, or its numbers fit no file."""
     entry = {"kind": "video", "name": "a.mp4", "edition": {"rendered": None, "address": "a"}}
     numbers = {"size": "1", "modified": "1", "inode": "1", name: number}
     text = json.dumps(entry)[:-1] + "".join(f', "{key}": {value}' for key, value in numbers.items()) + "}"
-    (tmp_path / LEDGER).write_text(f'{{"version": 1, "projects": {{"p": {{"stem": "a", "files": [{text}]}}}}}}')
+    (tmp_path / OWNERSHIP).write_text(f'{{"version": 1, "projects": {{"p": {{"stem": "a", "files": [{text}]}}}}}}')
     (tmp_path / "a.mp4").write_bytes(b"x")
-    assert Ledger(Directory(tmp_path)).find("p", "video") is None
+    assert Ownership(Directory(tmp_path)).find("p", "video") is None
 
 
-def test_a_ledger_with_an_impossible_name(tmp_path: Path) -> None:
+def test_a_manifest_with_an_impossible_name(tmp_path: Path) -> None:
     """A name that no file can have is damage, too."""
     edition = {"rendered": None, "address": "a"}
     entry = {"kind": "video", "name": "\ud800.mp4", "edition": edition, "size": 1, "modified": 1, "inode": 1}
-    (tmp_path / LEDGER).write_text(json.dumps({"version": 1, "projects": {"p": {"stem": "a", "files": [entry]}}}))
-    assert Ledger(Directory(tmp_path)).find("p", "video") is None
+    (tmp_path / OWNERSHIP).write_text(json.dumps({"version": 1, "projects": {"p": {"stem": "a", "files": [entry]}}}))
+    assert Ownership(Directory(tmp_path)).find("p", "video") is None
 
 
 @pytest.mark.anyio

@@ -133,6 +133,15 @@ from tests._systems import NEW, OLD, download
 
 download(pathlib.Path(sys.argv[1]), content=OLD if sys.argv[2] == "old" else NEW, policy="rename")
 """
+UPDATE = DOWNLOAD.replace('policy="rename"', 'policy="update", keep_old=1, naming="{name}/{name}.{ext}"')
+
+
+def killed_at(call: str, number: int, program: str, directory: Path) -> bool:
+    """Run a program that is killed at its n-th call of this kind, and tell whether it came so far."""
+    inject = f"inject={call}{',linkat' if call == 'link' else ''}:signal=SIGKILL:when={number}"
+    strace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", inject]
+    command = [*strace, sys.executable, "-B", "-c", program, str(directory), "new"]
+    return subprocess.run(command, check=False).returncode != 0
 
 
 @pytest.mark.skipif(not can_trace(), reason="strace is not installed, or must not trace")
@@ -144,15 +153,30 @@ def test_a_real_kill_at_a_system_call_leaves_complete_files(tmp_path: Path, call
         directory = tmp_path / str(number)
         if old:
             download(directory, content=OLD)
-        inject = f"inject={call}{',linkat' if call == 'link' else ''}:signal=SIGKILL:when={number}"
-        strace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", inject]
-        command = [*strace, sys.executable, "-B", "-c", DOWNLOAD, str(directory), "new"]
-        code = subprocess.run(command, check=False).returncode
+        killed = killed_at(call, number, DOWNLOAD, directory)
         assert published(directory) in ([[OLD], [NEW]] if old else [[], [NEW]]), number
         download(directory, policy="rename")
         assert ["Film.mp4"] == names_in(directory), number
         assert [NEW] == published(directory)
-        if code == 0:
+        if not killed:
+            return
+
+
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed, or must not trace")
+@pytest.mark.parametrize("call", TRACED)
+def test_a_real_kill_loses_no_earlier_version(tmp_path: Path, call: str) -> None:
+    """A process that is killed while it replaces a file in a subdirectory leaves the old one under a name at least."""
+    for number in itertools.count(1):
+        directory = tmp_path / str(number)
+        download(directory, content=OLD, naming="{name}/{name}.{ext}")
+        killed = killed_at(call, number, UPDATE, directory)
+        found = published(directory)
+        assert OLD in found, number
+        assert {*found} <= {OLD, NEW}, number
+        download(directory, policy="update", keep_old=1, naming="{name}/{name}.{ext}")
+        assert sorted([OLD, NEW]) == sorted(published(directory)), number
+        assert ["Film"] == names_in(directory), number
+        if not killed:
             return
 
 

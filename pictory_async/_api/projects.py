@@ -19,7 +19,7 @@ from pictory_async.models import Project
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterable, Callable, Iterable
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
     from datetime import datetime
 
     from pictory_async._api.batches import ProjectCalls
@@ -224,55 +224,63 @@ class Projects(ProjectWaits):
             raise MalformedResponseError(text, method="GET", path=path, json_path=f"$.{name}")
         return project.share_video_url
 
-    async def download(
+    async def download(  # noqa: PLR0913 - one task, and what can be said about it
         self,
         project: Project | ProjectId,
         directory: str | os.PathLike[str],
         *,
         kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
         on_conflict: OnConflict = "rename",
+        keep_old: int = 0,
+        naming: str | None = None,
+        fields: Mapping[ProjectId, Mapping[str, str]] | None = None,
         on_progress: Callable[[DownloadProgress], object] | None = None,
         min_speed: float = 1000.0,
     ) -> DownloadReport:
         """Download a project's files, several at once.
 
-        Downloads are resumable and atomic. Each file is streamed to ``NAME.….part`` and gets its own name only when it
-        is complete. A download that was interrupted resumes when the same call is made again. The API key is never
-        sent to the media hosts.
+        Each file gets its name only when it is complete. A download that was interrupted resumes when the same call is
+        made again. The API key is never sent to the media hosts.
 
-        The directory gets a small manifest, ``.pictory.json``, which remembers the project and the render of each file.
-        So a file of the same render is not downloaded again, a new render replaces the file of the old one, and a
-        project never touches the files of another project of the same name: its files get a part of its id. Calls of
-        one program that would write the same file at the same time share one download, or wait for it.
+        A manifest in the directory, ``.pictory.json``, has the project and the render of each file. So a file of the
+        same render is not downloaded again, a new render replaces the old file, and another project of the same name
+        gets a part of its id. Files have the date of the video. Calls of one program for the same file share one
+        download, or wait for it.
 
         Args:
             project: A project, or the id of one.
-            directory: Where to put the files; it is made if it does not exist.
-            kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` for a small file
-                with the address of the share page. What the project does not have is reported as absent.
+            directory: Where to put the files; made if it does not exist.
+            kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` (a small file
+                with the address of the share page). What the project does not have is reported as absent.
             on_conflict: What to do if another file of the same name exists: ``"rename"`` adds a number, ``"skip"``
-                leaves the old file and downloads nothing, ``"overwrite"`` replaces it when the new one is complete.
-                With ``"overwrite"``, a file of the same render is downloaded again, too.
-            on_progress: Called in the event loop, about once per megabyte, with the bytes done and in total. An error
-                that it raises ends the call, and is raised unchanged.
-            min_speed: Bytes per second that must arrive, on average over 30 seconds. A slower attempt counts as failed.
-                0 switches this off.
+                downloads nothing, ``"overwrite"`` replaces it, and downloads a file of the same render again, too.
+                ``"update"`` adds a number, and looks after earlier versions as ``keep_old`` says.
+            keep_old: With ``"update"``, how many earlier versions of each file to keep, as
+                ``NAME (2026-01-03T10-15-00).mp4``. Older ones are removed, unless somebody edited them.
+            naming: A template such as ``"{customer}/{name} [{id}].{lang}.{ext}"``. Its fields are ``name``, ``id``,
+                ``date`` (of the video), ``saved``, ``kind``, ``lang``, ``ext``, and those of ``fields``.
+            fields: More fields of projects, by id; a project without them has empty ones.
+            on_progress: Called in the event loop, about once per megabyte. An error that it raises ends the call.
+            min_speed: Bytes per second that must arrive, on average over 30 seconds; 0 for no limit.
 
         Returns:
             What was written, and where.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
-            DownloadError: The directory cannot be written to; nothing was sent. Or a file cannot be downloaded; the
-                others were finished first, and its ``report`` has them all.
+            DownloadError: The directory cannot be written to; nothing was sent. Or a file cannot be downloaded; its
+                ``report`` has all of them.
             APIError: The project could not be fetched, as its subclasses say.
         """
-        from pictory_async._files.downloads import download_assets, order_of  # noqa: PLC0415 - few programs download
+        from pictory_async._files import downloads  # noqa: PLC0415 - few programs download
 
-        order = await order_of(directory, kinds, on_conflict, on_progress, min_speed)
+        filing = downloads.filing_of(on_conflict, keep_old, naming, fields)
+        order = await downloads.order_of(directory, kinds, filing, on_progress, min_speed)
         found = project if isinstance(project, Project) else await self.get(project)
         fetcher = self._fetcher.get()
-        return await download_assets(fetcher, found, order, lambda: self._fetch(found.id, Priority.BACKGROUND))
+        return await downloads.download_assets(
+            fetcher, found, order, lambda: self._fetch(found.id, Priority.BACKGROUND)
+        )
 
     def sync(  # noqa: PLR0913 - each option is an argument
         self,

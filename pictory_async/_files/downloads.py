@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -14,8 +14,9 @@ from anyio import to_thread
 
 from pictory_async._codec.unreadable import unread_fields
 from pictory_async._files.names import KINDS, FileKind
+from pictory_async._files.naming import naming_of
 from pictory_async._files.partfile import OnConflict, PartFile
-from pictory_async._files.place import Place, check_writable, checked_directory
+from pictory_async._files.place import Filing, Place, check_writable, checked_directory
 from pictory_async._files.publish import Directory
 from pictory_async._files.source import CallbackFailed, Renewal, Source
 from pictory_async._files.turns import take_turn
@@ -132,14 +133,14 @@ class Order:
     Attributes:
         directory: Where to.
         kinds: The kinds of files.
-        on_conflict: What to do with existing files.
+        filing: What to do with existing files, and what new ones are called.
         on_progress: The caller's callback.
         min_speed: Bytes per second that must arrive.
     """
 
     directory: Directory
     kinds: list[FileKind]
-    on_conflict: OnConflict
+    filing: Filing
     on_progress: Callable[[DownloadProgress], object] | None
     min_speed: float
 
@@ -163,7 +164,7 @@ async def download_assets(
         source = Source(
             url=url, kind=kind, what=what, renew=renewal.address, progress=progress, min_speed=order.min_speed
         )
-        place = Place(order.directory, project, kind, url, order.on_conflict)
+        place = Place(order.directory, project, kind, url, order.filing)
         try:
             async with take_turn(place.key) as turn:
                 result = turn.shared or await _download(fetcher, source, place, order.directory)
@@ -203,7 +204,7 @@ async def _download(fetcher: Fetcher, source: Source, place: Place, directory: D
         path, is_there = await to_thread.run_sync(place.look)
     except OSError as error:
         raise _not_written(source, error.filename or directory.path, error) from None
-    part = PartFile(directory, path.name, place.owner)
+    part = PartFile(directory, path.name, place.owner)  # not in a subdirectory: it is found again wherever it goes
     try:
         if is_there:
             await _tidy(part)
@@ -267,10 +268,31 @@ def _not_written(source: Source, path: object, error: OSError, **progress: Any) 
     return DownloadError(text, errno=error.errno, **progress)
 
 
+def filing_of(
+    on_conflict: OnConflict, keep_old: int, naming: str | None, fields: Mapping[Any, Mapping[str, str]] | None
+) -> Filing:
+    """Check the arguments of a call that are about names.
+
+    Raises:
+        PictoryConfigError: An argument cannot work.
+    """
+    policies = get_args(OnConflict)
+    if on_conflict not in policies:
+        known = ", ".join(f'"{policy}"' for policy in policies)
+        raise PictoryConfigError(f"on_conflict must be one of {known}, not {brief(on_conflict)}.")
+    if isinstance(keep_old, bool) or not isinstance(keep_old, int) or keep_old < 0:
+        raise PictoryConfigError(
+            f"keep_old must be a whole number of earlier versions, zero or more, not {brief(keep_old)}."
+        )
+    if keep_old and on_conflict != "update":
+        raise PictoryConfigError('keep_old needs on_conflict="update".')
+    return Filing(on_conflict, keep_old, naming_of(naming, fields))
+
+
 async def order_of(
     directory: str | os.PathLike[str],
     kinds: Iterable[FileKind] | FileKind,
-    on_conflict: OnConflict,
+    filing: Filing,
     on_progress: Callable[[DownloadProgress], object] | None,
     min_speed: float,
 ) -> Order:
@@ -284,8 +306,6 @@ async def order_of(
     unknown = [kind for kind in wanted if kind not in KINDS]
     if unknown:
         raise PictoryConfigError(f"There is no kind of file {brief(unknown[0])}; the kinds are {', '.join(KINDS)}.")
-    if on_conflict not in get_args(OnConflict):
-        raise PictoryConfigError(f'on_conflict must be "rename", "skip" or "overwrite", not {brief(on_conflict)}.')
     if (
         isinstance(min_speed, bool)
         or not isinstance(min_speed, (int, float))
@@ -299,7 +319,7 @@ async def order_of(
     return Order(
         directory=Directory(path, real=real),
         kinds=list(dict.fromkeys(cast("list[FileKind]", wanted))),
-        on_conflict=on_conflict,
+        filing=filing,
         on_progress=on_progress,
         min_speed=min_speed,
     )

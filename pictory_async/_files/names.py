@@ -44,11 +44,17 @@ def safe_name(name: str | None, fallback: str, encoding: str = sys.getfilesystem
     forbids, and what the file system's encoding lacks become ``_``. Names that Windows reserves get a leading ``_``.
     Dots and spaces at the ends are removed, and long names are cut. An empty result becomes ``fallback``.
     """
-    text = "".join("_" if _is_unsafe(sign) else sign for sign in unicodedata.normalize("NFC", name or ""))
-    text = text.encode(encoding, "replace").decode(encoding).replace("?", "_").strip(". ")
-    text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
+    text = safe_part(name or "", encoding)
     if not text.strip("_. "):
         return safe_name(fallback, "project", encoding) if name != fallback else "project"
+    return text
+
+
+def safe_part(text: str, encoding: str = sys.getfilesystemencoding()) -> str:
+    """Turn a text into one part of a path, as `safe_name` does; empty if nothing is left of it."""
+    text = "".join("_" if _is_unsafe(sign) else sign for sign in unicodedata.normalize("NFC", text))
+    text = text.encode(encoding, "replace").decode(encoding).replace("?", "_").strip(". ")
+    text = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip(". ")
     return f"_{text}" if _RESERVED.fullmatch(text) else text
 
 
@@ -62,15 +68,24 @@ def ending_of(kind: str, url: str) -> str:
     An ending that is usual for another kind comes after the kind, so that two files of a project never share a name:
     ``.mp4``, but ``.audio.mp4``.
     """
-    found = "" if kind == "share" else _suffix(url)
-    if found.lower() not in _MEDIA:
-        return _ENDINGS[kind][0]
+    found = plain_ending(kind, url)
     return found if found.lower() in _ENDINGS[kind] else f".{kind}{found}"
 
 
+def plain_ending(kind: str, url: str) -> str:
+    """The same without the kind, such as ``.mp4``: two files of a project can have it."""
+    found = "" if kind == "share" else _suffix(url)
+    return found if found.lower() in _MEDIA else _ENDINGS[kind][0]
+
+
 def _suffix(url: str) -> str:
+    return PurePosixPath(path_of(url)).suffix
+
+
+def path_of(url: str) -> str:
+    """The path of an address; empty if it cannot be read."""
     try:
-        return PurePosixPath(urlsplit(url).path).suffix
+        return urlsplit(url).path
     except ValueError:
         return ""
 

@@ -14,13 +14,14 @@ import attrs
 from pictory_async._files.publish import Draft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pictory_async._files.publish import Directory
 
 _HEAD: Final = 64 * 1024
 
-OnConflict = Literal["rename", "skip", "overwrite"]
+OnConflict = Literal["rename", "skip", "overwrite", "update"]
 
 
 def _plain(text: str) -> str:
@@ -173,6 +174,10 @@ class PartFile:
         draft.empty()
         self.validator = self.total = None
 
+    def date(self, modified: int) -> None:
+        """Set the time of its last change; see `Draft.date`."""
+        self._opened().date(modified)
+
     def sync(self) -> None:
         """Write the content to the disk; see `Draft.sync`."""
         self._opened().sync()
@@ -181,10 +186,10 @@ class PartFile:
         """Make sure that this is still the file that was written; see `Draft.check`."""
         return self._opened().check()
 
-    def publish(self, target: Path, *, replace: bool) -> None:
+    def publish(self, target: Path, *, replace: bool, check: Callable[[], object] = lambda: None) -> None:
         """Give the complete file its name; see `Draft.publish`."""
         draft = self._opened()
-        draft.publish(target, replace=replace)
+        draft.publish(target, replace=replace, check=check)
         self._draft = None
         with contextlib.suppress(OSError):
             self._forget(draft)

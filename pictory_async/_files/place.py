@@ -6,20 +6,47 @@ import errno
 import hashlib
 import os
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pictory_async._files.ledger import Edition, Entry, Ledger
-from pictory_async._files.names import ending_of
+import attrs
+
+from pictory_async._files.inside import check_room, find, make_room
+from pictory_async._files.naming import FileNames, Naming
+from pictory_async._files.ownership import Edition, Entry, Ownership
+from pictory_async._files.partfile import OnConflict
 from pictory_async._files.publish import is_replaceable, there
 from pictory_async._files.system import SYSTEM, System
+from pictory_async._files.versions import keep, prune
 from pictory_async._values import brief
 from pictory_async.errors import DownloadError, PictoryConfigError
 
 if TYPE_CHECKING:
-    from pictory_async._files.partfile import OnConflict, PartFile
+    from pictory_async._files.partfile import PartFile
     from pictory_async._files.publish import Directory
     from pictory_async.models import Project
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_ADDING: Final = frozenset({"rename", "update"})
+"""Policies that give a file another name if something has its own."""
+
+
+@attrs.frozen
+class Filing:
+    """What to do with the files that are there, and what new ones are called.
+
+    Attributes:
+        on_conflict: What to do if a file has the name.
+        keep_old: How many earlier versions of each file to keep.
+        naming: The template of names; ``None`` for the usual names.
+    """
+
+    on_conflict: OnConflict
+    keep_old: int = 0
+    naming: Naming | None = None
 
 
 class Place:
@@ -30,7 +57,7 @@ class Place:
         project: The project.
         kind: The kind of file.
         url: Its address.
-        on_conflict: What to do if a file has its name.
+        filing: What to do if a file has its name, and what the name is.
 
     Attributes:
         owner: What distinguishes the file from all others in the directory.
@@ -38,19 +65,22 @@ class Place:
         key: The same for all calls that write this file.
     """
 
-    def __init__(self, directory: Directory, project: Project, kind: str, url: str, on_conflict: OnConflict) -> None:
+    def __init__(self, directory: Directory, project: Project, kind: str, url: str, filing: Filing) -> None:
         self._directory = directory
         self._project = str(project.id)
-        self._title = project.name
+        self._names = FileNames(project, filing.naming)
         self._kind = kind
-        self._ending = ending_of(kind, url)
-        self._on_conflict = on_conflict
+        self._url = url
+        self._filing = filing
         self.owner = f"{project.id}\n{kind}"
         self.key = (directory.system, directory.real, self.owner)
         # A share link is its own content. The query of other addresses is a signature, which is new each time.
         of = url if kind == "share" else url.partition("?")[0]
-        date = None if kind == "share" or project.generated_at is None else project.generated_at.isoformat()
-        self.edition = Edition(date, hashlib.sha256(of.encode(errors="replace")).hexdigest()[:16])
+        date = None if kind == "share" else project.generated_at
+        self.edition = Edition(
+            None if date is None else date.isoformat(), hashlib.sha256(of.encode(errors="replace")).hexdigest()[:16]
+        )
+        self._modified = None if date is None else (date - _EPOCH) // _MICROSECOND * 1000
 
     def look(self) -> tuple[Path, bool]:
         """Find out where the file would go now. Changes nothing.
@@ -61,15 +91,17 @@ class Place:
         Raises:
             OSError: Something is in the way that is not a file.
         """
-        ledger = Ledger(self._directory)
-        mine = ledger.find(self._project, self._kind)
-        if mine is not None:
+        owners = Ownership(self._directory)
+        mine = owners.find(self._project, self._kind)
+        if mine is not None and (self._is_current(mine) or self._replaces(mine)):
             return self._path(mine.name), self._is_current(mine)
-        stem = ledger.stem(self._project, self._title)
-        target = self._path(stem + self._ending)
-        skip = self._on_conflict == "skip" and not ledger.is_another_s(self._project, self._kind, target.name)
+        name = self._name(self._stem(owners))
+        check_room(self._directory, name)
+        policy = self._filing.on_conflict
+        skip = policy == "skip" and not owners.is_another_s(self._project, self._kind, name)
+        target = self._path(name)
         found = there(target, self._directory.system)
-        if found is None or self._on_conflict == "rename":
+        if found is None or policy in _ADDING:
             return target, False
         if stat.S_ISLNK(found.st_mode) and skip:
             found = target.stat()  # what the link leads to; if to nothing, that is the error
@@ -89,30 +121,47 @@ class Place:
         Raises:
             OSError: The file cannot be published.
         """
+        if self._modified is not None:
+            part.date(self._modified)  # before the entry, which has the time that the file system made of it
         part.sync()  # before the lock: it can take long
         with self._directory.locked():
             found = part.check()
-            ledger = Ledger(self._directory)
-            mine = ledger.find(self._project, self._kind)
+            owners = Ownership(self._directory)
+            mine = owners.find(self._project, self._kind)
             if mine is not None and self._is_current(mine):
                 part.discard()
                 return self._path(mine.name), False
-            stem = ledger.stem(self._project, self._title)
-            if mine is not None and mine.name.lower().endswith(self._ending.lower()):
-                return self._put(part, ledger, stem, mine.name, found), True
-            return self._put_somewhere(part, ledger, stem, found)
+            result = self._put_in_place(part, owners, mine, found)
+            if self._filing.on_conflict == "update":
+                prune(self._directory, owners, self._project, self._kind, self._filing.keep_old)
+            return result
 
-    def _put_somewhere(self, part: PartFile, ledger: Ledger, stem: str, found: os.stat_result) -> tuple[Path, bool]:
+    def _put_in_place(
+        self, part: PartFile, owners: Ownership, mine: Entry | None, found: os.stat_result
+    ) -> tuple[Path, bool]:
+        stem = self._stem(owners)
+        if mine is None or not self._replaces(mine):
+            return self._put_somewhere(part, owners, stem, found, mine)
+        if self._filing.keep_old:
+            keep(self._directory, owners, self._project, stem, mine)
+        return self._put(part, owners, stem, mine.name, found), True
+
+    def _put_somewhere(
+        self, part: PartFile, owners: Ownership, stem: str, found: os.stat_result, retired: Entry | None
+    ) -> tuple[Path, bool]:
         number = 1
         while True:
-            name = f"{stem}{self._ending}" if number == 1 else f"{stem} ({number}){self._ending}"
-            policy = self._on_conflict
-            if number > 1 or ledger.is_another_s(self._project, self._kind, name):
+            name = self._name(stem, "" if number == 1 else f" ({number})")
+            make_room(self._directory, name)
+            policy = self._filing.on_conflict
+            if number > 1 or owners.is_another_s(self._project, self._kind, name):
                 policy = "rename"
-            there_now = there(self._path(name), self._directory.system)
+            there_now = find(self._directory, name)
             if there_now is None or policy == "overwrite":
                 try:
-                    return self._put(part, ledger, stem, name, found, replace=policy == "overwrite"), True
+                    return self._put(
+                        part, owners, stem, name, found, replace=policy == "overwrite", retired=retired
+                    ), True
                 except FileExistsError:
                     pass  # another program was faster
             if policy == "skip":
@@ -121,16 +170,40 @@ class Place:
             number += 1
 
     def _put(
-        self, part: PartFile, ledger: Ledger, stem: str, name: str, found: os.stat_result, *, replace: bool = True
+        self,
+        part: PartFile,
+        owners: Ownership,
+        stem: str,
+        name: str,
+        found: os.stat_result,
+        *,
+        replace: bool = True,
+        retired: Entry | None = None,
     ) -> Path:
         # The entry first: if this is killed between the two, the file under that name still fits its own entry.
         entry = Entry(self._kind, name, self.edition, found.st_size, found.st_mtime_ns, found.st_ino)
-        ledger.enter(self._project, stem, entry)
-        part.publish(self._path(name), replace=replace)
+        owners.enter(self._project, stem, entry, retired)
+        try:
+            part.publish(self._path(name), replace=replace, check=lambda: check_room(self._directory, name))
+        except FileExistsError:
+            owners.withdraw(self._project, entry)
+            raise
         return self._path(name)
 
     def _is_current(self, mine: Entry) -> bool:
-        return self._on_conflict != "overwrite" and mine.edition.same(self.edition)
+        return self._filing.on_conflict != "overwrite" and mine.edition.same(self.edition)
+
+    def _replaces(self, mine: Entry) -> bool:
+        """Whether a new version takes the name of the file that is there."""
+        if self._names.is_dated and not mine.edition.same(self.edition):
+            return False
+        return mine.name.lower().endswith(self._names.ending(self._kind, self._url).lower())
+
+    def _stem(self, owners: Ownership) -> str:
+        return owners.stem(self._project, self._names.plain, renamed=self._names.follows)
+
+    def _name(self, stem: str, more: str = "") -> str:
+        return self._names.name(self._kind, self._url, stem, more)
 
     def _path(self, name: str) -> Path:
         return self._directory.path / name

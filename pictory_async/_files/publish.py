@@ -15,12 +15,25 @@ planted link leads nowhere, and no step ever changes the bytes of a file that ha
 2. Its name must still belong to the open file, and its length must be what was written. Else somebody deleted or
    changed it, and publishing fails. *Left: the draft.*
 3. If it replaces a file, it gets that file's permissions. *Left: the draft.*
-4. Downloads: its size and time are entered in the manifest of the directory (`pictory_async._files.ledger`), beside
+4. Downloads: its size and time are entered in the manifest of the directory (`pictory_async._files.ownership`), beside
    those of the file that it replaces. *Left: the draft, and an entry that fits no file and is therefore ignored.*
 5. It gets its name in one step: ``rename`` if it replaces a file, else ``link``, which fails if something has the
    name. On Linux, the open file itself is linked; before a ``rename``, step 2 is repeated. *Left: the complete file
    with two names.*
 6. The private name is removed. *Left: the complete file.*
+
+**Earlier versions** of a project's file (`pictory_async._files.versions`), if they are kept. Before step 4, the old
+file is entered in the manifest under its second name, and gets that name with ``link``. *Left after a kill: the old
+file with two names; the next call goes on from there.* Without hard links it is renamed instead, so for an instant
+the new file is not there yet and the old one only under its second name. After step 6, what is too old is removed, if
+it still fits its entry. *Left: one version too many, until the next new one.*
+
+**Subdirectories.** Drafts, the manifest and the lock are in the directory that was named, and files may go below it
+(`pictory_async._files.inside`). Each directory on the way must be a real one, and not a link, when the manifest is
+read and at the latest moment before every step that names or removes a file. *Left after a kill: an empty directory.*
+
+**Times.** Before step 1, a download gets the date of its video as the time of its last change. So the manifest has
+the time that the file system made of it, and the disk has both.
 
 **Parts** are drafts of downloads (`pictory_async._files.partfile`). They survive a kill, to be continued. Each is
 locked (``flock``) by who writes it, from its creation until it has lost its private name. A part that is not locked
@@ -163,6 +176,11 @@ class Draft:
         """
         self._system.sync(self._open)
 
+    def date(self, modified: int) -> None:
+        """Set the time of its last change, in nanoseconds since 1970, if the file system can; before `sync`."""
+        with contextlib.suppress(OSError, OverflowError):
+            self._system.date(self._open, self.path, modified)
+
     def check(self) -> os.stat_result:
         """Describe the file, after making sure that its private name still means this file.
 
@@ -179,8 +197,13 @@ class Draft:
         if not self._named():
             raise _replaced()
 
-    def publish(self, target: Path, *, replace: bool) -> None:
+    def publish(self, target: Path, *, replace: bool, check: Callable[[], object] = lambda: None) -> None:
         """Give the file its name, in one step, and close it. Call `sync` and `check` first.
+
+        Args:
+            target: The name.
+            replace: Whether it takes the place of a file that has the name.
+            check: Called at the latest moment before; an `OSError` that it raises ends this.
 
         Raises:
             FileExistsError: Something has that name, and it must not be replaced, or is a pipe, device or socket.
@@ -194,13 +217,14 @@ class Draft:
         if _WINDOWS:  # pragma: no cover - it does not rename files that are open
             self.close()
         if replace:
-            self._rename(self._system.replace, target)
+            self._rename(self._system.replace, target, check)
         else:
-            self._name(target)
+            self._name(target, check)
         # Only now: it stays locked until it has lost its private name.
         self.close()
 
-    def _name(self, target: Path) -> None:
+    def _name(self, target: Path, check: Callable[[], object]) -> None:
+        check()
         try:
             self._system.link(self._open, self.path, target)
         except FileExistsError:
@@ -208,14 +232,15 @@ class Draft:
         except OSError:
             if there(target, self._system) is not None:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-            self._rename(self._system.rename, target)
+            self._rename(self._system.rename, target, check)
         else:
             with contextlib.suppress(FileNotFoundError):
                 self._system.unlink(self.path)
 
-    def _rename(self, rename: Callable[[Path, Path], None], target: Path) -> None:
+    def _rename(self, rename: Callable[[Path, Path], None], target: Path, check: Callable[[], object]) -> None:
         if not _WINDOWS:  # pragma: no branch - there it is closed by now
             self._check_name()  # the latest moment: renaming is by name
+        check()
         rename(self.path, target)
 
     def discard(self) -> None:

@@ -67,6 +67,11 @@ class System:
         """Cut an open file to 0 bytes."""
         os.ftruncate(descriptor, 0)
 
+    def date(self, descriptor: int, path: Path, modified: int) -> None:
+        """Set the time of an open file's last change, in nanoseconds since 1970."""
+        file = descriptor if os.utime in os.supports_fd else path
+        os.utime(file, ns=(os.fstat(descriptor).st_atime_ns, modified))
+
     def chmod(self, path: Path, mode: int) -> None:
         """Set a file's permissions."""
         path.chmod(mode)

@@ -12,6 +12,7 @@ import click
 
 from pictory_async import DownloadProgress, DownloadReport, DownloadStatus, Project, ProjectId
 from pictory_async.cli._exit_codes import NotRenderedError, ends_all
+from pictory_async.cli._filing import Filing
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.text import as_size
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory
     from pictory_async.cli._options import Decorator
 
-__all__ = ["AT_ONCE", "KINDS", "Conflict", "Downloads", "Kind", "ProjectDownload", "directory_option"]
+__all__ = ["AT_ONCE", "KINDS", "Downloads", "Kind", "ProjectDownload", "directory_option"]
 
-Conflict = Literal["rename", "skip", "overwrite"]
 Kind = Literal["video", "audio", "srt", "vtt", "txt", "thumbnail", "share"]
 KINDS: Final[tuple[Kind, ...]] = ("video", "audio", "srt", "vtt", "txt")
 
@@ -99,7 +99,7 @@ class Downloads:
     Attributes:
         directory: The target directory.
         kinds: The kinds of files to download.
-        on_conflict: What to do with files that already exist.
+        filing: How files are called, and what to do with those that already exist.
         on_done: Called with the result of each project.
         done: The results so far.
         seconds: The time from the start of the first download to the end of the latest one.
@@ -108,7 +108,7 @@ class Downloads:
 
     directory: Path
     kinds: tuple[Kind, ...] = KINDS
-    on_conflict: Conflict = "rename"
+    filing: Filing = attrs.field(factory=Filing)
     on_done: Callable[[ProjectDownload], None] = lambda _: None
     done: list[ProjectDownload] = attrs.field(factory=list[ProjectDownload], init=False)
     seconds: float = attrs.field(default=0.0, init=False)
@@ -146,8 +146,8 @@ class Downloads:
                 project,
                 self.directory,
                 kinds=self.kinds,
-                on_conflict=self.on_conflict,
                 on_progress=lambda progress: self._on_progress(progress, name),
+                **self.filing.settings(project_id),
             )
         except Exception as error:  # noqa: BLE001 - one failure must not end the others
             found = error.report if isinstance(error, DownloadError) else None

@@ -64,9 +64,9 @@ class Wait:
         settings: dict[str, Any],
         *,
         as_json: bool,
-        directory: Path | None = None,
+        downloads: Downloads | None = None,
     ) -> Wait:
-        """Make a wait for projects or handles, each once. With ``directory``, their files are downloaded there."""
+        """Make a wait for projects or handles, each once. With ``downloads``, their files are downloaded."""
         wanted: dict[str, ProjectId | RenderHandle] = {}
         after: dict[str, datetime] = {}
         for item in items:
@@ -74,9 +74,7 @@ class Wait:
             if wanted.setdefault(key_of(one), one) is one and isinstance(item, KeptId) and item.after is not None:
                 after[str(one)] = item.after
         tally = Tally([*wanted.values()])
-        wait = cls(tally=tally, after=after, limiter=limiter, settings=settings, as_json=as_json)
-        wait.downloads = None if directory is None else Downloads(directory=directory)
-        return wait
+        return cls(tally=tally, after=after, limiter=limiter, settings=settings, as_json=as_json, downloads=downloads)
 
     @property
     def unfinished(self) -> list[Kept]:

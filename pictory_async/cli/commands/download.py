@@ -10,8 +10,9 @@ from rich.text import Text
 
 from pictory_async import DownloadStatus
 from pictory_async.cli._batch import Batch, run_batch
-from pictory_async.cli._downloads import AT_ONCE, KINDS, Conflict, Downloads, Kind, ProjectDownload, directory_option
+from pictory_async.cli._downloads import AT_ONCE, KINDS, Downloads, Kind, ProjectDownload, directory_option
 from pictory_async.cli._exit_codes import INTERRUPTED, NotRenderedError
+from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._streams import surviving
@@ -62,13 +63,7 @@ SIGTERM or SIGHUP.
     multiple=True,
     help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
 )
-@click.option(
-    "--on-conflict",
-    type=click.Choice(["rename", "skip", "overwrite"]),
-    default="rename",
-    show_default=True,
-    help="What to do if the file already exists: add a number to the name, download nothing, or replace it.",
-)
+@filing_options("rename")
 @base_url_option
 @json_option("Print a JSON document for each project.")
 @click.pass_context
@@ -78,7 +73,7 @@ def command(
     ids: tuple[str, ...],
     directory: Path,
     kinds: tuple[Kind, ...],
-    on_conflict: Conflict,
+    filing: Filing,
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -90,9 +85,10 @@ def command(
     """
     wanted = collect_ids(ids)
     check_directory(directory)
+    filing.note_missing(wanted)
     lines = not as_json and not out_is_terminal()
     downloads = Downloads(
-        directory=directory, kinds=kinds or KINDS, on_conflict=on_conflict, on_done=_print_lines if lines else _ignore
+        directory=directory, kinds=kinds or KINDS, filing=filing, on_done=_print_lines if lines else _ignore
     )
     batch = Batch(
         ids=wanted,

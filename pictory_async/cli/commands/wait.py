@@ -9,8 +9,9 @@ import click
 
 from pictory_async import RenderHandle
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._downloads import directory_option
+from pictory_async.cli._downloads import Downloads, directory_option
 from pictory_async.cli._exit_codes import SUCCESS, SettingError
+from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._input import read_lines
 from pictory_async.cli._kept import Kept, KeptId, Store
 from pictory_async.cli._next_wait import NextWait, note_unanswered
@@ -65,6 +66,7 @@ nothing else failed, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
     help="Wait for what an earlier command left pending: it printed NAME at its end.",
 )
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
+@filing_options("update")
 @wait_options
 @start_grace_option
 @click.option(
@@ -85,6 +87,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     handles: IO[bytes] | None,
     resume: str | None,
     directory: Path | None,
+    filing: Filing,
     max_wait: float,
     interval: float,
     start_grace: float,
@@ -101,13 +104,17 @@ def command(  # noqa: PLR0913 - each option is an argument
     """
     if directory is not None:
         check_directory(directory)
+    elif filing.is_given:
+        raise click.UsageError("These options about files need --download DIR.")
     items: list[Kept] = [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
     if (handles is None and resume is None) or ids or ids_from is not None:
         items += [KeptId(one, after) for one in collect_ids(ids, ids_from)]
     note_unanswered(str(item.project_id) for item in items)
     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
-    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, directory=directory)
+    downloads = None if directory is None else Downloads(directory=directory, filing=filing)
+    filing.note_missing(str(item.project_id) for item in items)
+    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, downloads=downloads)
 
     if not items:
         echo_note("Nothing to do: there are no ids and no handles.")

@@ -18,12 +18,14 @@ import attrs
 from pictory_async import DiskTemplateCache
 from pictory_async._files.backup import back_up
 from pictory_async._files.downloads import DownloadStatus, Order, download_assets
-from pictory_async._files.ledger import LEDGER
 from pictory_async._files.manifest import check
+from pictory_async._files.naming import naming_of
+from pictory_async._files.ownership import OWNERSHIP
+from pictory_async._files.place import Filing
 from pictory_async._files.publish import TEMPORARY, Directory
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from tests._systems import PRIVATE, without
-from tests.lab.filing._plan import Call, Happening, Plan
+from tests.lab.filing._plan import NAMINGS, Call, Happening, Plan
 from tests.lab.filing._source import Source
 from tests.lab.filing._stage import Process, Stage, pick
 
@@ -69,6 +71,7 @@ class Life:
         self._source = Source(plan, self.counts)
         self._chance = random.Random(plan.seed + 1)
         (self.home / "treasure").write_bytes(_TREASURE)
+        (self.home / "elsewhere").mkdir()
         self.films.mkdir()
 
     @property
@@ -139,7 +142,7 @@ class Life:
         order = Order(
             directory=Directory(self.films, process),
             kinds=["video"],
-            on_conflict=call.policy,
+            filing=Filing(call.policy, self.plan.keep_old, naming_of(self.plan.naming, None)),
             on_progress=None,
             min_speed=0.0,
         )
@@ -208,23 +211,29 @@ class Life:
             return
         self.counts[event] += 1
 
-    def _interfere(self, event: str, chance: random.Random, waiting: dict[Process, str]) -> bool:
-        names = sorted(path.name for path in self.films.iterdir())
-        private = [name for name in names if name.endswith(PRIVATE) and name != LEDGER]
+    def _interfere(  # noqa: PLR0911 - one for each event
+        self, event: str, chance: random.Random, waiting: dict[Process, str]
+    ) -> bool:
+        names = self._names()
+        private = [name for name in names if name.endswith(PRIVATE) and name != OWNERSHIP]
         final = [name for name in names if not name.endswith(PRIVATE)]
         if event == "a file appears":
-            path = self.films / "Film.mp4"
+            path = self.films / ("Film/Film.mp4" if "/" in (self.plan.naming or "") else "Film.mp4")
+            if not path.parent.is_dir() or path.parent.is_symlink():
+                return False
             # Without hard links, a program that does not lock the directory can lose a file that it makes then.
             if path.exists() or "links" in self.plan.missing:
                 return False
             path.write_bytes(_OWN)
             return True
         if event == "the manifest is damaged":
-            if LEDGER not in names:
+            if OWNERSHIP not in names:
                 return False
-            (self.films / LEDGER).write_bytes(chance.choice((b"", b"{", b'{"version": 1, "projects": {"p": 1}}')))
+            (self.films / OWNERSHIP).write_bytes(chance.choice((b"", b"{", b'{"version": 1, "projects": {"p": 1}}')))
             self._disturbed = True
             return True
+        if event == "a link is planted at a directory":
+            return self._plant(waiting)
         candidates = private if "private" in event else final
         # Renaming is by name: nobody can notice what happens between the last look at a file and that.
         if not candidates or ("private" in event and not {"rename", "replace"}.isdisjoint(waiting.values())):
@@ -233,6 +242,26 @@ class Life:
         path = self.films / chance.choice(candidates)
         self._disturb(event, path)
         return True
+
+    def _plant(self, waiting: dict[Process, str]) -> bool:
+        """Put a link to somewhere else where the subdirectory is, or will be."""
+        path = self.films / "Film"
+        # As above: these are by name, and so is making a directory.
+        if self.plan.naming != NAMINGS[0] or not {"rename", "replace", "link", "unlink"}.isdisjoint(waiting.values()):
+            return False
+        if path.is_symlink():
+            return False
+        if path.exists():
+            path.rename(self.films / f"moved {self._turn}")
+        path.symlink_to(self.home / "elsewhere", target_is_directory=True)
+        self._published = {}
+        self._disturbed = self._touched = True
+        return True
+
+    def _names(self) -> list[str]:
+        """The names of all files, and links to files, below the directory of films."""
+        found = (path for path in self.films.rglob("*") if not path.is_dir())
+        return sorted(str(path.relative_to(self.films)) for path in found)
 
     def _damage_cache(self, event: str, chance: random.Random) -> None:
         self._theirs = None
@@ -246,7 +275,7 @@ class Life:
             self._theirs = self._cache.read_bytes()
 
     def _disturb(self, event: str, path: Path) -> None:
-        self._published.pop(path.name, None)
+        self._published.pop(str(path.relative_to(self.films)), None)
         if event == "a private file gets a second name":
             if path.is_file() and not path.is_symlink():
                 os.link(path, self.home / f"second {self._turn}")
@@ -271,16 +300,18 @@ class Life:
             self._wrong("another program's file was changed")
         whole = {content for film in self._source.films for content in film.contents} | {_OWN}
         now: dict[str, bytes] = {}
-        for path in self.films.iterdir():
-            if path.name.endswith(PRIVATE):
+        if any((self.home / "elsewhere").iterdir()):
+            self._wrong("a file went through a planted link")
+        for name in self._names():
+            if name.endswith(PRIVATE):
                 continue
-            now[path.name] = content = path.read_bytes()
+            now[name] = content = (self.films / name).read_bytes()
             if content not in whole:
-                self._wrong(f"{path.name} is not complete: {content[:40]!r}")
+                self._wrong(f"{name} is not complete: {content[:40]!r}")
         for name, content in self._published.items():
-            if name not in now:
+            if name not in now and not self._may_go(content, [*now.values()]):
                 self._wrong(f"{name} is gone")
-            elif now[name] != content and not self._may_replace(content, now[name]):
+            elif name in now and now[name] != content and not self._may_replace(content, now[name]):
                 self._wrong(f"{name} was replaced: {content[:16]!r} by {now[name][:16]!r}")
         self._published = now
         self._look_at_backup(0)
@@ -292,6 +323,15 @@ class Life:
         if any(call.policy == "overwrite" for calls in self.plan.processes for call in calls):
             return old == _OWN or self._disturbed or "locks" in self.plan.missing or old[:8] == new[:8]
         return old != _OWN and old[:8] == new[:8]
+
+    def _may_go(self, content: bytes, now: list[bytes]) -> bool:
+        """Whether a file may be gone: as a version too many, or because it got another name."""
+        film = next((film for film in self._source.films if content in film.contents), None)
+        if film is None or all(call.policy != "update" for calls in self.plan.processes for call in calls):
+            return False
+        newer = {one for one in film.contents[film.contents.index(content) + 1 :] if one in now}
+        renamed = "links" in self.plan.missing and content in now
+        return renamed or len(newer) > self.plan.keep_old
 
     def _look_at_backup(self, number: int) -> None:
         path = self._backup(number)
@@ -321,18 +361,26 @@ class Life:
             self._wrong("the backup's hidden directory is still there")
         if self._disturbed or "locks" in self.plan.missing:
             return
-        names = sorted(path.name for path in self.films.iterdir())
+        names = self._names()
         # What a killed write of the manifest left is removed by the next one, and who skips everything writes none.
-        kept = TEMPORARY if policy == "skip" else LEDGER
-        if left := [name for name in names if name.endswith(PRIVATE) and name != LEDGER and not name.endswith(kept)]:
+        kept = TEMPORARY if policy == "skip" else OWNERSHIP
+        if left := [name for name in names if name.endswith(PRIVATE) and name != OWNERSHIP and not name.endswith(kept)]:
             self._wrong(f"left over: {left}")
         contents = [(self.films / name).read_bytes() for name in names if not name.endswith(PRIVATE)]
         if policy == "skip" and _OWN in contents:
             return
         for film in self._source.films:
             mine = [content for content in contents if content in film.contents]
-            if len(mine) != 1 or mine[0] not in film.renders[-1]:
+            newest = [content for content in mine if content in film.renders[-1]]
+            older = len(mine) - len(newest)
+            if len(newest) != 1 or len({*mine}) != len(mine) or not self._may_keep(older, policy):
                 self._wrong(f"of project {film.number} there are {mine}, and not one of {film.renders[-1]}")
+
+    def _may_keep(self, older: int, policy: str) -> bool:
+        """Whether so many earlier versions of a film may be there."""
+        if policy == "update":  # who is killed before removing one leaves that to the next new version
+            return older <= self.plan.keep_old + sum("kill" in one.event for one in self.plan.happenings)
+        return not older or self.plan.naming == NAMINGS[1]
 
 
 def run(plan: Plan) -> Life:

@@ -54,18 +54,40 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A project takes another one's file for its own",
-        "_files.ledger:Entry.fits",
+        "_files.ownership:Entry.fits",
         "abs(found.st_mtime_ns - self.modified) < grain",
         "True",
     ),
     Mutant(
-        "The entry is forgotten", "_files.place:Place._put", "        ledger.enter(self._project, stem, entry)\n", ""
+        "The entry is forgotten",
+        "_files.place:Place._put",
+        "        owners.enter(self._project, stem, entry, retired)\n",
+        "",
     ),
     Mutant(
         "An old render is good enough",
-        "_files.ledger:Edition.same",
+        "_files.ownership:Edition.same",
         "return self.rendered == other.rendered",
         "return True",
+    ),
+    Mutant(
+        "An earlier version is not kept", "_files.place:Place._put_in_place", "if self._filing.keep_old:", "if False:"
+    ),
+    Mutant(
+        "An earlier version is forgotten",
+        "_files.versions:keep",
+        "            owners.enter(project, stem, attrs.evolve(mine, name=name, old=True))\n",
+        "",
+    ),
+    Mutant("An earlier version is taken for the current one", "_files.ownership:Ownership.find", " if not one.old", ""),
+    Mutant("A version too many is kept", "_files.versions:prune", "[keep_old:]", "[keep_old + 1 :]"),
+    Mutant("A version too few is kept", "_files.versions:prune", "[keep_old:]", "[max(keep_old - 1, 0) :]"),
+    Mutant("The newest versions are removed", "_files.ownership:Ownership.old", "reverse=True", "reverse=False"),
+    Mutant(
+        "A link to a directory is followed",
+        "_files.inside:check_room",
+        "if not stat.S_ISDIR(found.st_mode):",
+        "if False:",
     ),
     Mutant(
         "A backup is moved without its manifest",

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import attrs
 
 Task = Literal["download", "backup", "template"]
-Policy = Literal["rename", "skip", "overwrite"]
+Policy = Literal["rename", "skip", "overwrite", "update"]
 Event = Literal[
     "kill",
     "kill, and a new render",
@@ -22,6 +22,7 @@ Event = Literal[
     "a file vanishes",
     "a file is edited",
     "a file appears",
+    "a link is planted at a directory",
     "the cache is damaged",
     "the cache is another program's",
 ]
@@ -41,6 +42,7 @@ ANSWERS: Final = (
     "403",
     "gzip",
 )
+NAMINGS: Final = ("{name}/{name}.{ext}", "{name} {date}.{ext}")
 _TEMPLATES: Final = 2
 
 
@@ -81,6 +83,8 @@ class Plan:
     Attributes:
         seed: Where it came from.
         missing: What the file system does not have: ``links`` or ``locks``.
+        naming: The template of names; ``None`` for the usual ones.
+        keep_old: How many earlier versions "update" keeps.
         projects: How many projects there are; all have the same name.
         templates: How many templates there are; the first is backed up, all are cached.
         processes: The calls of each process, one after the other.
@@ -91,6 +95,8 @@ class Plan:
 
     seed: int
     missing: tuple[str, ...]
+    naming: str | None
+    keep_old: int
     projects: int
     templates: int
     processes: tuple[tuple[Call, ...], ...]
@@ -116,6 +122,8 @@ def draw(seed: int) -> Plan:
     return Plan(
         seed=seed,
         missing=missing,
+        naming=chance.choice((None, None, *NAMINGS)),
+        keep_old=chance.choice((0, 1, 1, 2)) if policy == "update" else 0,
         projects=projects,
         templates=_TEMPLATES,
         processes=tuple(

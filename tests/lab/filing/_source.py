@@ -124,7 +124,8 @@ class Source:
     def project(self, number: int) -> Project:
         """A project as it is now."""
         film = self.films[number]
-        rendered = _BEGIN + timedelta(days=len(film.renders))
+        # No two projects at the same moment: a file's time is the date of its video.
+        rendered = _BEGIN + timedelta(days=len(film.renders), minutes=number)
         return Project(id=f"project{number}", name="Film", video_url=film.address, generated_at=rendered)
 
     def template(self, number: int) -> Template:
