@@ -9,6 +9,7 @@ import click
 
 from pictory_async import __version__
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._help import command_epilog, group_epilog
 from pictory_async.cli._kept import find_state
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._streams import lost_output, standard_streams
@@ -41,33 +42,12 @@ _COMMANDS: Final = {
 _CLICKS: Final = (click.ClickException, click.Abort, BrokenPipeError)
 _SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "Jobs", "demo": "Without an account"}
 
-_EPILOG: Final = """\
-\b
-Environment:
-  PICTORY_API_KEY       the API key; environment only: arguments are visible to other users
-  PICTORY_API_BASE_URL  the address of the API, if it is not Pictory's
-  PICTORY_STATE_DIR     where to keep what 'wait', 'render' and 'share' leave
-                        pending, if not with the user's settings
-\b
-Exit codes:
-  0    done; after a wait: all are rendered or completed
-  1    it failed, or something could not be fetched; for 'demo': an outcome is wrong
-  2    wrong usage, a missing key or an invalid setting
-  3    after a wait: some are not rendered or completed; for 'download': a project has no video;
-       for 'check': a template has an error; for 'backup --verify': a backup is damaged
-  4    after a wait: --max-wait is over, and nothing else failed
-  5    for 'render': a response was lost, so a render may or may not have been started
-  130  stopped with Ctrl-C, SIGTERM or SIGHUP
-\b
-Completion, for bash (zsh and fish work the same way):
-  pictory completion bash >> ~/.bashrc
-"""
-
 
 def _load(cmd_name: str) -> click.Command:
     module, _, name = _COMMANDS[cmd_name].partition(":")
     with signals_as_ctrl_c() as signals, signals.noting():
         command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
+    command.epilog = command_epilog(cmd_name)
     return command
 
 
@@ -127,7 +107,7 @@ def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
     return first if isinstance(first, _CLICKS) else command_error(error, debug=debug)
 
 
-@click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, epilog=group_epilog(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pictory", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def pictory(*, debug: bool) -> None:
