@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, batch_code, command_error, ungrouped
 from pictory_async.cli._help import command_epilog, group_epilog
 from pictory_async.cli._kept import find_state
 from pictory_async.cli._signals import signals_as_ctrl_c
@@ -104,7 +104,12 @@ def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
         return error if error.exit_code != SUCCESS else lost_output() or error
     first = ungrouped(error)
     # Of a broken pipe, click says nothing.
-    return first if isinstance(first, _CLICKS) else command_error(error, debug=debug)
+    if isinstance(first, _CLICKS):
+        return first
+    shown = command_error(error, debug=debug)
+    # It ended the whole command, so a key that may not do this may do nothing.
+    shown.exit_code = batch_code(shown.exit_code, [first])
+    return shown
 
 
 @click.group(cls=Commands, epilog=group_epilog(), context_settings={"help_option_names": ["-h", "--help"]})
