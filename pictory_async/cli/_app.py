@@ -8,9 +8,10 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, batch_code, command_error, ungrouped
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, final_error, ungrouped
 from pictory_async.cli._help import command_epilog, group_epilog
 from pictory_async.cli._kept import find_state
+from pictory_async.cli._options import group_options
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._streams import lost_output, standard_streams
 
@@ -35,12 +36,19 @@ _COMMANDS: Final = {
     "backup": "backup:command",
     "jobs": "jobs:list_command",
     "job": "jobs:show_command",
+    "auth": "auth:command",
     "demo": "demo:command",
     "simulate": "simulate:command",
     "completion": "completion:command",
 }
 _CLICKS: Final = (click.ClickException, click.Abort, BrokenPipeError)
-_SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "Jobs", "demo": "Without an account"}
+_SECTIONS: Final = {
+    "projects": "Projects",
+    "templates": "Templates",
+    "jobs": "Jobs",
+    "auth": "Account",
+    "demo": "Without an account",
+}
 
 
 def _load(cmd_name: str) -> click.Command:
@@ -104,16 +112,12 @@ def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
         return error if error.exit_code != SUCCESS else lost_output() or error
     first = ungrouped(error)
     # Of a broken pipe, click says nothing.
-    if isinstance(first, _CLICKS):
-        return first
-    shown = command_error(error, debug=debug)
-    # It ended the whole command, so a key that may not do this may do nothing.
-    shown.exit_code = batch_code(shown.exit_code, [first])
-    return shown
+    return first if isinstance(first, _CLICKS) else final_error(error, debug=debug)
 
 
 @click.group(cls=Commands, epilog=group_epilog(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pictory", message="%(prog)s %(version)s")
+@group_options
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def pictory(*, debug: bool) -> None:
     """Render Pictory projects, wait for them, download them, and show projects, templates and jobs.

@@ -52,6 +52,7 @@ __all__ = [
     "debugs",
     "ends_all",
     "exit_code_of",
+    "final_error",
     "outcomes_code",
     "report_error",
     "ungrouped",
@@ -93,19 +94,12 @@ _RANKS: Final = {code: rank for rank, code in enumerate(EXIT_CODES)}
 
 
 class CommandError(click.ClickException):
-    """One sentence for standard error: what happened, and what to do next.
-
-    Args:
-        message: The sentence.
-        code: The exit code; ``None`` for that of the class.
-    """
+    """One sentence for standard error: what happened, and what to do next."""
 
     exit_code = FAILURE
 
-    def __init__(self, message: str, code: int | None = None) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(printable(message))
-        if code is not None:
-            self.exit_code = code
 
     def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's interface
         """Print the sentence. In an event loop too, where click would look for translations on the disk."""
@@ -123,6 +117,11 @@ class NotRenderedError(CommandError):
 
     exit_code = NOT_RENDERED
 
+
+# An exit code belongs to a class, as click has it.
+_WITH_CODES: Final[dict[int, type[CommandError]]] = {
+    code: type(CommandError.__name__, (CommandError,), {"exit_code": code}) for code in EXIT_CODES
+}
 
 # Full, over its quota, read-only, or broken.
 _NO_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
@@ -172,6 +171,16 @@ def _failed_files(error: Exception | None) -> list[Exception]:
     return [] if report is None else [file.error for file in report.files if file.error is not None]
 
 
+def final_error(error: Exception, *, debug: bool) -> CommandError:
+    """Turn an error that ended a whole command into a sentence: see `command_error`.
+
+    A key that may not do this may do nothing.
+    """
+    shown = command_error(error, debug=debug)
+    code = batch_code(shown.exit_code, [ungrouped(error)])
+    return shown if code == shown.exit_code else _WITH_CODES[code](shown.message)
+
+
 def command_error(error: Exception, *, debug: bool) -> CommandError:
     """Turn any error into one that is printed as a sentence.
 
@@ -185,10 +194,10 @@ def command_error(error: Exception, *, debug: bool) -> CommandError:
     if isinstance(error, CommandError):
         return error
     if isinstance(error, PictoryError):
-        return CommandError(in_command_words(str(error)), exit_code_of(error))
+        return _WITH_CODES[exit_code_of(error)](in_command_words(str(error)))
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
-        return CommandError(f"{where}{error.strerror}.", exit_code_of(error))
+        return _WITH_CODES[exit_code_of(error)](f"{where}{error.strerror}.")
     text = f"{type(error).__name__}: {error}. This is a bug in pictory-async"
     return CommandError(f"{text}; please report it." if debug else f"{text}; 'pictory --debug ...' shows where.")
 
