@@ -45,7 +45,8 @@ class ApiKey:
         self._failure: str | None = None
         self.warning: str | None = None
         if isinstance(value, ApiKey):
-            self._failure, value = value._failure, value.reveal()  # noqa: SLF001 - it is of this class
+            self._failure, self.warning = value._failure, value.warning  # noqa: SLF001 - it is of this class
+            value = value.reveal()
         elif value is None:
             value = self._of_environment()
         if isinstance(value, os.PathLike):

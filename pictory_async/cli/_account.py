@@ -24,6 +24,7 @@ _DEFAULT_RATE: Final = "300/min"
 _KEY: Final = "PICTORY_API_KEY"
 _KEY_FILE: Final = "PICTORY_API_KEY_FILE"
 _PROFILE: Final = "PICTORY_PROFILE"
+_RATE: Final = f"{__name__}.rate"
 _LIMIT: Final = 30.0  # seconds, for the command that prints the key: it may ask its user something
 _LINE_ENDS: Final = ("\r\n", "\n")
 
@@ -96,6 +97,14 @@ def find_rate() -> Rate:
     rate: Rate | None = given("rate")
     if rate is not None:
         return rate
+    ctx = click.get_current_context()
+    found: Rate | None = ctx.meta.get(_RATE)
+    if found is None:
+        found = ctx.meta[_RATE] = _find_rate()
+    return found
+
+
+def _find_rate() -> Rate:
     profile = _profile()
     places = {"PICTORY_RATE": os.environ.get("PICTORY_RATE")}
     if profile is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pictory_async.cli._account import find_rate
+from pictory_async.cli._account import find_account, find_rate
 from pictory_async.cli._given import given, note
 from pictory_async.cli._input import collect_ids
 from pictory_async.cli._quantities import Rate, to_limit, to_rate, to_seconds, to_span, to_time
@@ -98,7 +98,19 @@ def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
     address = click.option("--base-url", metavar="URL", help=text, callback=_note_address)
-    return address(_with_shared(command))
+    return address(_with_shared(_prepared(command)))
+
+
+def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Read the files that say whose account it is before the event loop begins, and with the command's context."""
+
+    @functools.wraps(command)
+    def prepared(*args: Any, **options: Any) -> Any:
+        find_account()
+        find_rate()
+        return command(*args, **options)
+
+    return prepared
 
 
 def group_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -60,7 +60,7 @@ def read_profile(name: str) -> Profile:
     if not isinstance(found, dict):
         names = ", ".join(cast("dict[str, Any]", profiles)) if isinstance(profiles, dict) else ""
         raise SettingError(
-            f"There is no profile {name!r} in {path}. {f'It has: {names}.' if names else 'It has none.'}"
+            f"There is no profile {name!r} in {path}. It has {names or 'none'}."
         )
     return _checked(name, path, cast("dict[str, Any]", found))
 
