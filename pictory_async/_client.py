@@ -54,7 +54,8 @@ class AsyncPictory:
     an async context manager, or call `aclose` at the end. It belongs to one event loop.
 
     Args:
-        api_key: The raw API key; ``None`` reads the environment variable ``PICTORY_API_KEY``.
+        api_key: The raw API key, or the path of a file with it, as a `pathlib.Path`. ``None`` reads the environment
+            variable ``PICTORY_API_KEY``, or the file that ``PICTORY_API_KEY_FILE`` names.
         base_url: The address of the API; ``None`` reads the environment variable ``PICTORY_API_BASE_URL``, and if that
             is not set, it is ``https://api.pictory.ai/pictoryapis``. Plain ``http://`` is for loopback only.
         timeout: Wall-clock limit for one request, in seconds, retries not included; ``None`` for no limit.
@@ -90,7 +91,7 @@ class AsyncPictory:
 
     def __init__(  # noqa: PLR0913 - all settings of a client are in one place
         self,
-        api_key: str | None = None,
+        api_key: str | os.PathLike[str] | None = None,
         *,
         base_url: str | None = None,
         timeout: Duration | None = 30.0,
@@ -201,6 +202,11 @@ class AsyncPictory:
             self.projects.statistics(),
             TemplateCacheStatistics() if cache is None else cache.statistics(),
         )
+
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a trailing slash."""
+        return self._config.base_url
 
     def __repr__(self) -> str:
         return f"AsyncPictory(base_url={self._config.base_url!r})"

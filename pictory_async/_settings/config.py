@@ -32,7 +32,7 @@ class Config(ValueObject):
     base_url: str
 
     @classmethod
-    def checked(cls, api_key: str | ApiKey | None, base_url: str | BaseUrl | None) -> Config:
+    def checked(cls, api_key: str | os.PathLike[str] | ApiKey | None, base_url: str | BaseUrl | None) -> Config:
         """Take settings from arguments, then from the environment, and check them.
 
         Raises:
@@ -41,6 +41,8 @@ class Config(ValueObject):
         key, address = ApiKey(api_key), base_url if isinstance(base_url, BaseUrl) else BaseUrl(base_url)
         del api_key, base_url  # a traceback of this frame can show its variables
         key.check()
+        if key.warning is not None:
+            warnings.warn(key.warning, stacklevel=3)
         if not key.is_usual:
             warnings.warn("The API key does not start with 'pictai_'; Pictory's keys do.", stacklevel=3)
         return cls(key, address.checked(key))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pictory_async.errors import PictoryConfigError
@@ -12,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _VARIABLE: Final = "PICTORY_API_KEY"
+_FILE_VARIABLE: Final = "PICTORY_API_KEY_FILE"
 _PREFIX: Final = "pictai_"
 _GET_KEY: Final = f"Copy one from https://app.pictory.ai/api-access and pass it as api_key or set {_VARIABLE}."
+_LONGEST_FILE: Final = 65536  # bytes: a wrong name may be that of a video
 _STARS: Final = "********"
 _SPECIAL: Final = frozenset('"\\/')
 _ESCAPES: Final = re.compile(rb"\\u00[2-7]")
@@ -28,18 +32,51 @@ class ApiKey:
     because tracebacks can show variables. It is unwrapped where a request is written, and nowhere else.
 
     Args:
-        value: What a user passed, another `ApiKey`, or ``None`` for the environment variable ``PICTORY_API_KEY``.
+        value: What a user passed: the key, or the path of a file with it; another `ApiKey`; or ``None`` for the
+            environment variable ``PICTORY_API_KEY``, or the file that ``PICTORY_API_KEY_FILE`` names.
+
+    Attributes:
+        warning: What a user should know about the file that it was read from; ``None`` if there is nothing.
     """
 
-    __slots__ = ("_escaped", "_unwrap")
+    __slots__ = ("_escaped", "_failure", "_unwrap", "warning")
 
-    def __init__(self, value: str | ApiKey | None = None) -> None:
+    def __init__(self, value: str | os.PathLike[str] | ApiKey | None = None) -> None:
+        self._failure: str | None = None
+        self.warning: str | None = None
         if isinstance(value, ApiKey):
+            self._failure, self.warning = value._failure, value.warning  # noqa: SLF001 - it is of this class
             value = value.reveal()
-        found = os.environ.get(_VARIABLE) if value is None else value
-        # Files and secret stores end with a line end.
-        self._unwrap = wrapped(found.strip() if isinstance(found, str) else found)
+        elif value is None:
+            value = self._of_environment()
+        if isinstance(value, os.PathLike):
+            self._unwrap = self._read(value)
+        else:
+            # Secret stores end with a line end.
+            self._unwrap = wrapped(value.strip() if isinstance(value, str) else value)
         self._escaped: Callable[[], Any] | None = None
+
+    def _of_environment(self) -> str | os.PathLike[str] | None:
+        file = os.environ.get(_FILE_VARIABLE)
+        if not file:
+            return os.environ.get(_VARIABLE)
+        if os.environ.get(_VARIABLE):
+            self._failure = f"{_VARIABLE} and {_FILE_VARIABLE} are both set. Unset one of them."
+            return None
+        return Path(file)
+
+    def _read(self, path: os.PathLike[str]) -> Callable[[], Any]:
+        """Read the key from a file; it must not be read by other users of the machine."""
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123 - any object with a path
+                if os.name == "posix" and os.fstat(file.fileno()).st_mode & stat.S_IROTH:
+                    self.warning = f"The file {os.fspath(path)} with the API key can be read by all users: chmod 600."
+                found = wrapped(file.read(_LONGEST_FILE))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "that is no name of a file"
+            self._failure = f"The API key could not be read from {os.fspath(path)}: {reason}."
+            return wrapped(None)
+        return wrapped(_without_line_end(found().decode(errors="replace")))
 
     def check(self) -> None:
         """Refuse a key that no server would accept.
@@ -86,6 +123,8 @@ class ApiKey:
         return _PREFIX in text or (len(self._unwrap()) >= _TELLING and self._unwrap() in text)
 
     def _problem(self) -> str | None:
+        if self._failure is not None:
+            return self._failure
         if not self._unwrap():
             return f"There is no API key. {_GET_KEY}"
         if not isinstance(self._unwrap(), str):
@@ -104,6 +143,11 @@ class ApiKey:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("An API key cannot be pickled or copied; make a new client where it is needed.")
+
+
+def _without_line_end(text: str) -> str:
+    """The text without the one line end that editors and shells put at the end of a file."""
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _forms(character: str) -> bytes:

@@ -8,8 +8,10 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, final_error, ungrouped
+from pictory_async.cli._help import command_epilog, group_epilog
 from pictory_async.cli._kept import find_state
+from pictory_async.cli._options import group_options
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._streams import lost_output, standard_streams
 
@@ -34,40 +36,26 @@ _COMMANDS: Final = {
     "backup": "backup:command",
     "jobs": "jobs:list_command",
     "job": "jobs:show_command",
+    "auth": "auth:command",
     "demo": "demo:command",
     "simulate": "simulate:command",
     "completion": "completion:command",
 }
 _CLICKS: Final = (click.ClickException, click.Abort, BrokenPipeError)
-_SECTIONS: Final = {"projects": "Projects", "templates": "Templates", "jobs": "Jobs", "demo": "Without an account"}
-
-_EPILOG: Final = """\
-\b
-Environment:
-  PICTORY_API_KEY       the API key; environment only: arguments are visible to other users
-  PICTORY_API_BASE_URL  the address of the API, if it is not Pictory's
-  PICTORY_STATE_DIR     where to keep what 'wait', 'render' and 'share' leave
-                        pending, if not with the user's settings
-\b
-Exit codes:
-  0    done; after a wait: all are rendered or completed
-  1    it failed, or something could not be fetched; for 'demo': an outcome is wrong
-  2    wrong usage, a missing key or an invalid setting
-  3    after a wait: some are not rendered or completed; for 'download': a project has no video;
-       for 'check': a template has an error; for 'backup --verify': a backup is damaged
-  4    after a wait: --max-wait is over, and nothing else failed
-  5    for 'render': a response was lost, so a render may or may not have been started
-  130  stopped with Ctrl-C, SIGTERM or SIGHUP
-\b
-Completion, for bash (zsh and fish work the same way):
-  pictory completion bash >> ~/.bashrc
-"""
+_SECTIONS: Final = {
+    "projects": "Projects",
+    "templates": "Templates",
+    "jobs": "Jobs",
+    "auth": "Account",
+    "demo": "Without an account",
+}
 
 
 def _load(cmd_name: str) -> click.Command:
     module, _, name = _COMMANDS[cmd_name].partition(":")
     with signals_as_ctrl_c() as signals, signals.noting():
         command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
+    command.epilog = command_epilog(cmd_name)
     return command
 
 
@@ -124,11 +112,12 @@ def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
         return error if error.exit_code != SUCCESS else lost_output() or error
     first = ungrouped(error)
     # Of a broken pipe, click says nothing.
-    return first if isinstance(first, _CLICKS) else command_error(error, debug=debug)
+    return first if isinstance(first, _CLICKS) else final_error(error, debug=debug)
 
 
-@click.group(cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, epilog=group_epilog(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pictory", message="%(prog)s %(version)s")
+@group_options
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def pictory(*, debug: bool) -> None:
     """Render Pictory projects, wait for them, download them, and show projects, templates and jobs.

@@ -11,7 +11,7 @@ import attrs
 
 from pictory_async import AsyncPictory
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, debugs, ends_all, worst_code
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, batch_code, command_error, debugs, ends_all, worst_code
 from pictory_async.cli._progress import telling
 from pictory_async.cli._results import without_id
 from pictory_async.cli.display.text import echo_json, echo_note
@@ -117,7 +117,8 @@ class Batch(Generic[T]):
                 echo_note(f"The same as for {first!r} for {len(others)} more: {names}")
         if len(self.ids) > 1 and (interrupted or self.stopped is not None):
             echo_note(f"{'Interrupted' if interrupted else 'Stopped'}: {self.summary}.")
-        return INTERRUPTED if interrupted else self._code
+        errors = [self._error(result) for result in self.found.values()]
+        return INTERRUPTED if interrupted else batch_code(self._code, errors)
 
     @property
     def summary(self) -> str:

@@ -8,14 +8,16 @@ import warnings
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
-import click
+from anyio import to_thread
 
 from pictory_async import AsyncPictory
+from pictory_async.cli._account import find_account, find_rate
 from pictory_async.cli._options import given_proxy
 from pictory_async.cli._signals import signals_as_ctrl_c
+from pictory_async.cli.display.text import echo_note
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from pictory_async import RateLimiter
 
@@ -87,19 +89,29 @@ def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
     return False
 
 
-def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncPictory:
-    """Make a client with the environment's key and the command's proxy. Its warnings are printed in one line each.
+@contextlib.asynccontextmanager
+async def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncGenerator[AsyncPictory]:
+    """Open a client of the command's account, with its proxy. Its warnings are printed in one line each.
 
     Args:
-        base_url: The address of the API. ``None`` uses the one from the environment, or Pictory's.
-        limiter: The request budget. ``None`` uses the default.
+        base_url: The address of the API. ``None`` uses the one of the profile or the environment, or Pictory's.
+        limiter: The request budget. ``None`` uses the command's.
 
     Raises:
         PictoryConfigError: The key is missing, or a setting is invalid.
+        SettingError: The command that prints the key failed.
     """
+    account = find_account()
+    await to_thread.run_sync(account.key)  # a command may have to be run for it
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        client = AsyncPictory(base_url=base_url, limiter=limiter, proxy=given_proxy())
+        client = AsyncPictory(
+            account.key(),
+            base_url=base_url or account.base_url,
+            limiter=limiter or find_rate().limiter(),
+            proxy=given_proxy(),
+        )
     for warning in caught:
-        click.echo(f"Warning: {warning.message}", err=True)
-    return client
+        echo_note(f"Warning: {warning.message}")
+    async with client:
+        yield client

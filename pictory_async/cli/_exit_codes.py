@@ -14,31 +14,45 @@ from pictory_async.errors import (
     AuthenticationError,
     ConnectionFailedError,
     DownloadError,
+    PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
+    RateLimitedError,
     RenderSubmitUncertainError,
     RequestTimeoutError,
+    ServerError,
     WaitError,
     WaitTimeoutError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pictory_async import RenderOutcome
 
 __all__ = [
+    "CHANGED",
+    "EXIT_CODES",
     "FAILURE",
     "INTERRUPTED",
+    "KEY_REFUSED",
+    "LOCKED",
     "NOT_RENDERED",
+    "NO_DISK",
     "SUCCESS",
+    "TEMPORARY",
+    "TIMED_OUT",
     "UNCERTAIN",
+    "USAGE",
     "CommandError",
     "NotRenderedError",
     "SettingError",
+    "batch_code",
     "command_error",
     "debugs",
     "ends_all",
+    "exit_code_of",
+    "final_error",
     "outcomes_code",
     "report_error",
     "ungrouped",
@@ -51,7 +65,32 @@ USAGE: Final = 2
 NOT_RENDERED: Final = 3
 TIMED_OUT: Final = 4
 UNCERTAIN: Final = 5
+CHANGED: Final = 6
+# As in sysexits.h, which mail programs and init systems know.
+NO_DISK: Final = 73
+TEMPORARY: Final = 75
+LOCKED: Final = 76
+KEY_REFUSED: Final = 77
 INTERRUPTED: Final = 130
+
+EXIT_CODES: Final = {
+    INTERRUPTED: "stopped with Ctrl-C, SIGTERM or SIGHUP",
+    UNCERTAIN: "for 'render': a response was lost, so a render may or may not have been started",
+    KEY_REFUSED: "Pictory rejects the API key",
+    NO_DISK: "the disk is full, or cannot be written to",
+    NOT_RENDERED: "after a wait: some are not rendered or completed; for 'download': a project has no video; "
+    "for 'check': a template has an error; for 'backup --verify': a backup is damaged",
+    USAGE: "wrong usage, a missing key or an invalid setting",
+    FAILURE: "something could not be fetched or done, or a command of --exec failed; for 'demo': an outcome is wrong",
+    LOCKED: "another command is doing the same",
+    CHANGED: "for 'drift': something has changed",
+    TEMPORARY: "no connection, or a temporary failure of the API, and nothing else failed: try again later",
+    TIMED_OUT: "after a wait: --max-wait or --stalled is over, and nothing else failed",
+    SUCCESS: "done, or nothing to do; after a wait: all are rendered or completed",
+}
+"""What each exit code means, for all commands. If several apply, it is the first of them in this order."""
+
+_RANKS: Final = {code: rank for rank, code in enumerate(EXIT_CODES)}
 
 
 class CommandError(click.ClickException):
@@ -79,25 +118,67 @@ class NotRenderedError(CommandError):
     exit_code = NOT_RENDERED
 
 
-class _TimedOutError(CommandError):
-    exit_code = TIMED_OUT
-
-
-class _UncertainError(CommandError):
-    exit_code = UNCERTAIN
-
+# An exit code belongs to a class, as click has it.
+_WITH_CODES: Final[dict[int, type[CommandError]]] = {
+    code: type(CommandError.__name__, (CommandError,), {"exit_code": code}) for code in EXIT_CODES
+}
 
 # Full, over its quota, read-only, or broken.
 _NO_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 # The first match counts, so a subclass stands before its base.
 _KINDS: Final = (
-    (PictoryConfigError, SettingError),
-    (RenderSubmitUncertainError, _UncertainError),
-    (WaitTimeoutError, _TimedOutError),
-    (WaitError, NotRenderedError),
-    (PictoryError, CommandError),
+    (PictoryConfigError, USAGE),
+    (RenderSubmitUncertainError, UNCERTAIN),
+    (WaitTimeoutError, TIMED_OUT),
+    (WaitError, NOT_RENDERED),
 )
+
+
+def exit_code_of(error: Exception) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, CommandError):
+        return error.exit_code
+    if _is_of_disk(error):
+        return NO_DISK
+    if _refuses_key(error):
+        return KEY_REFUSED
+    if _is_temporary(error):
+        return TEMPORARY
+    return next((code for kind, code in _KINDS if isinstance(error, kind)), FAILURE)
+
+
+def _refuses_key(error: Exception | None) -> bool:
+    return isinstance(error, AuthenticationError) and error.from_api
+
+
+def _is_temporary(error: Exception | None) -> bool:
+    """Whether the same may succeed later: no connection, no response in time, too many requests, or a 5xx."""
+    failed = _failed_files(error)
+    if failed:
+        return all(map(_is_temporary, failed))
+    return isinstance(error, ConnectionFailedError | RequestTimeoutError | RateLimitedError | ServerError)
+
+
+def _is_of_disk(error: Exception | None) -> bool:
+    if isinstance(error, DownloadError):
+        return error.errno in _NO_DISK or any(map(_is_of_disk, _failed_files(error)))
+    return isinstance(error, OSError) and error.errno in _NO_DISK
+
+
+def _failed_files(error: Exception | None) -> list[Exception]:
+    report = error.report if isinstance(error, DownloadError) else None
+    return [] if report is None else [file.error for file in report.files if file.error is not None]
+
+
+def final_error(error: Exception, *, debug: bool) -> CommandError:
+    """Turn an error that ended a whole command into a sentence: see `command_error`.
+
+    A key that may not do this may do nothing.
+    """
+    shown = command_error(error, debug=debug)
+    code = batch_code(shown.exit_code, [ungrouped(error)])
+    return shown if code == shown.exit_code else _WITH_CODES[code](shown.message)
 
 
 def command_error(error: Exception, *, debug: bool) -> CommandError:
@@ -113,10 +194,10 @@ def command_error(error: Exception, *, debug: bool) -> CommandError:
     if isinstance(error, CommandError):
         return error
     if isinstance(error, PictoryError):
-        return next(kind for cause, kind in _KINDS if isinstance(error, cause))(in_command_words(str(error)))
+        return _WITH_CODES[exit_code_of(error)](in_command_words(str(error)))
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
-        return CommandError(f"{where}{error.strerror}.")
+        return _WITH_CODES[exit_code_of(error)](f"{where}{error.strerror}.")
     text = f"{type(error).__name__}: {error}. This is a bug in pictory-async"
     return CommandError(f"{text}; please report it." if debug else f"{text}; 'pictory --debug ...' shows where.")
 
@@ -141,25 +222,44 @@ def ungrouped(error: Exception) -> Exception:
 
 def ends_all(error: Exception) -> bool:
     """Return whether the same error awaits everything else: a rejected key, no connection, or a disk that is full."""
-    if isinstance(error, AuthenticationError):
-        return error.from_api
     if isinstance(error, ConnectionFailedError | RequestTimeoutError):
         return not error.sent
-    if isinstance(error, DownloadError):
-        files = () if error.report is None else error.report.files
-        failed = [error, *(file.error for file in files)]
-        return any(isinstance(one, DownloadError) and one.errno in _NO_DISK for one in failed)
-    return isinstance(error, OSError) and error.errno in _NO_DISK
+    return _refuses_key(error) or _is_of_disk(error)
 
 
 def worst_code(*codes: int) -> int:
-    """Return the exit code that matters most: the highest one, but 4 (timed out) only if no other applies."""
-    return max(codes, key=lambda code: (code != SUCCESS, code != TIMED_OUT, code), default=SUCCESS)
+    """Return the exit code that matters most: see `EXIT_CODES`."""
+    return min(codes, key=lambda code: _RANKS[code], default=SUCCESS)
 
 
-def outcomes_code(outcomes: Iterable[RenderOutcome]) -> int:
-    """Return the exit code of a wait: 0, 3 or 4."""
-    statuses = {outcome.status.value for outcome in outcomes if not outcome.ok}
-    if not statuses:
-        return SUCCESS
-    return TIMED_OUT if statuses == {"timed_out"} else NOT_RENDERED
+def batch_code(code: int, errors: Sequence[Exception | None]) -> int:
+    """Return the exit code of a batch: a key that may do nothing at all is a rejected one.
+
+    Args:
+        code: The worst code of its results.
+        errors: The error of each result; ``None`` for a good one.
+    """
+    refused = [isinstance(error, PermissionDeniedError) and error.from_api for error in errors]
+    return worst_code(code, KEY_REFUSED) if refused and all(refused) else code
+
+
+def outcomes_code(outcomes: Iterable[RenderOutcome], outage: str | None = None) -> int:
+    """Return the exit code of a wait.
+
+    Args:
+        outcomes: Its outcomes.
+        outage: Why all polls failed at its end; ``None`` if they did not.
+    """
+    outcomes = [*outcomes]
+    failed = [outcome.error for outcome in outcomes if not outcome.ok]
+    code = worst_code(*map(_outcome_code, failed))
+    last_polls_failed = all(isinstance(one, WaitTimeoutError) and one.last_error is not None for one in failed)
+    if code == TIMED_OUT and (outage is not None or last_polls_failed):
+        return TEMPORARY
+    return batch_code(code, [outcome.error for outcome in outcomes])
+
+
+def _outcome_code(error: Exception | None) -> int:
+    """Of a project that is not rendered, whatever the reason; but an alert about the key or the network is another."""
+    code = SUCCESS if error is None else exit_code_of(error)
+    return code if code in {KEY_REFUSED, TEMPORARY, TIMED_OUT} else NOT_RENDERED

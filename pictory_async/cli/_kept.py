@@ -20,6 +20,7 @@ import attrs
 import click
 
 from pictory_async import ProjectId, RenderHandle
+from pictory_async.cli._account import find_account
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli.display.text import echo_note
 
@@ -218,10 +219,7 @@ class Store:
 
 def _account() -> str:
     """Return what tells accounts apart: a digest, which does not tell the key."""
-    context = click.get_current_context(silent=True)
-    option = None if context is None else context.params.get("base_url")
-    parts = [option or os.environ.get("PICTORY_API_BASE_URL", ""), os.environ.get("PICTORY_API_KEY", "")]
-    text = "\0".join(part.strip().rstrip("/") for part in parts)
+    text = "\0".join(part.strip().rstrip("/") for part in find_account().identity())
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 

@@ -12,8 +12,9 @@ import click
 from click.core import ParameterSource
 
 from pictory_async import RenderHandle
+from pictory_async.cli._given import all_given
 from pictory_async.cli._kept import Kept, Store
-from pictory_async.cli._options import given_proxy, without_password
+from pictory_async.cli._options import without_password
 from pictory_async.cli.display.text import echo_command, echo_note
 
 if TYPE_CHECKING:
@@ -32,9 +33,14 @@ _KEPT_OPTIONS: Final[dict[str, Callable[[Any], str]]] = {
     "directory": str,
     "interval": lambda seconds: f"{_seconds(seconds)}s",
     "start_grace": lambda seconds: f"{_seconds(seconds)}s",
+}
+# The same of the options that all commands share, which can stand before the command's name too.
+_KEPT_SHARED: Final[dict[str, Callable[[Any], str]]] = {
     "rate": lambda rate: f"{rate.requests}/{_seconds(rate.per)}",
     "base_url": str,
-    "proxy": lambda _: without_password(given_proxy() or ""),
+    "proxy": without_password,
+    "profile": str,
+    "key_command": str,
 }
 
 
@@ -108,6 +114,9 @@ def options_again() -> list[str]:
         name = parameter.name or ""
         if name in _KEPT_OPTIONS and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             found += [parameter.opts[0], _KEPT_OPTIONS[name](ctx.params.get(name))]
+    shared = {name: value for name, value in all_given().items() if name in _KEPT_SHARED and value}
+    for name, value in shared.items():
+        found += [f"--{name.replace('_', '-')}", _KEPT_SHARED[name](value)]
     return found
 
 

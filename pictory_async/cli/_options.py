@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
-import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
 import click
 
-from pictory_async import RateLimiter
+from pictory_async.cli._account import find_account, find_rate
+from pictory_async.cli._given import given, note
 from pictory_async.cli._input import collect_ids
+from pictory_async.cli._quantities import Rate, to_limit, to_rate, to_seconds, to_span, to_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ __all__ = [
     "base_url_option",
     "collect_ids",
     "given_proxy",
+    "group_options",
     "ids_argument",
     "json_option",
     "limit_option",
@@ -40,89 +41,16 @@ __all__ = [
     "without_password",
 ]
 
-_PROXY: Final = "pictory.proxy"
 
-_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_DURATION: Final = re.compile(r"(?P<number>\d{1,9}(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)", re.ASCII)
-_RATE: Final = re.compile(r"(?P<number>[1-9]\d{0,8})/(?P<per>.+)", re.ASCII)
-
-
-@attrs.frozen
-class Rate:
-    """A request budget.
-
-    Attributes:
-        requests: The highest number of requests in a window.
-        per: The length of the window, in seconds.
-    """
-
-    requests: int
-    per: float
-
-    def limiter(self) -> RateLimiter:
-        """Make a limiter with this budget."""
-        return RateLimiter(self.requests, self.per, min(10, self.requests))
-
-
-def to_seconds(text: str) -> float:
-    """Read a duration: ``90``, ``90s``, ``30m`` or ``2h``."""
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise click.BadParameter(f"{text!r} is not a duration such as 90, 90s, 30m or 2h.")
-    return float(found["number"]) * _UNITS[found["unit"]]
-
-
-def to_limit(text: str) -> float:
-    """Read a duration, or ``none`` for no limit, which is returned as infinity."""
-    return math.inf if text.strip().lower() == "none" else to_seconds(text)
-
-
-def to_span(text: str) -> tuple[float, float]:
-    """Read a shortest and a longest duration, ``5:20``, or one duration for both."""
-    low, colon, high = text.partition(":")
-    ends = (to_seconds(low), to_seconds(high if colon else low))
-    if not 0 < ends[0] <= ends[1]:
-        raise click.BadParameter(f"{text!r} is not a span of seconds such as 5:20.")
-    return ends
-
-
-def to_rate(text: str) -> Rate:
-    """Read a request budget: ``300/60``, ``300/min`` or ``5/s``."""
-    found = _RATE.fullmatch(text.strip())
-    per = found["per"] if found is not None else ""
-    try:
-        length = to_seconds(f"1{per}" if per in _UNITS else per)
-    except click.BadParameter:
-        length = 0.0
-    if found is None or not length:
-        raise click.BadParameter(f"{text!r} is not a rate such as 300/60 (requests per seconds) or 300/min.")
-    return Rate(int(found["number"]), length)
-
-
-def to_time(text: str) -> datetime:
-    """Read a date and time with a time zone, in ISO 8601."""
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise click.BadParameter(f"{text!r} is not a time with a time zone such as 2026-01-31T12:00:00Z.")
-    return found
-
-
-def _or_none(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
+def _note_address(ctx: click.Context, param: click.Parameter, url: str | None) -> str | None:
     """Take an empty address for none, as with the environment variable."""
-    return url or None
-
-
-def _note_proxy(ctx: click.Context, _param: click.Parameter, url: str | None) -> None:
-    ctx.meta[_PROXY] = url or None
+    note(ctx, param, url)
+    return given("base_url") or None
 
 
 def given_proxy() -> str | None:
     """The option ``--proxy`` of the running command, which may contain a password."""
-    found: str | None = click.get_current_context().meta.get(_PROXY)
-    return found
+    return given("proxy") or None
 
 
 def without_password(proxy: str) -> str:
@@ -132,13 +60,64 @@ def without_password(proxy: str) -> str:
     return f"{scheme}{mark}{'USER:PASSWORD' if at else ''}{at}{address}"
 
 
+def _shared(*names: str, **settings: Any) -> Decorator:
+    """Make an option of all commands. It can stand before the name of the command too; the later one counts."""
+    return click.option(*names, callback=note, expose_value=False, **settings)
+
+
+def _with_shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that all commands with requests have, without ``--base-url``: see `given`."""
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+_SHARED: Final = (
+    _shared("--proxy", metavar="URL", help="Proxy for all requests.  [default: HTTPS_PROXY, or ALL_PROXY]"),
+    _shared(
+        "--profile", metavar="NAME", help="Use the key and the settings of this profile.  [default: PICTORY_PROFILE]"
+    ),
+    _shared(
+        "--key-command",
+        metavar="COMMAND",
+        help="Run this command, without a shell, and take its output as the API key.",
+    ),
+    _shared(
+        "--rate",
+        type=to_rate,
+        metavar="N/PER",
+        help="Send at most N requests in any window of PER: 300/60, 300/min, 5/s.  [default: PICTORY_RATE, or 300/min]",
+    ),
+)
+
+
 def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options about the way to the API: ``--base-url`` and, only for `given_proxy`, ``--proxy``."""
+    """Give a command ``--base-url``, and the other options that all commands with requests have.
+
+    Only the address is an argument of the command. `given`, `given_proxy` and `find_account` know the others.
+    """
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
-    address = click.option("--base-url", metavar="URL", help=text, callback=_or_none)
-    text = "Proxy for all requests.  [default: HTTPS_PROXY, or ALL_PROXY]"
-    proxy = click.option("--proxy", metavar="URL", help=text, callback=_note_proxy, expose_value=False)
-    return address(proxy(command))
+    address = click.option("--base-url", metavar="URL", help=text, callback=_note_address)
+    return address(_with_shared(_prepared(command)))
+
+
+def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Read the files that say whose account it is before the event loop begins, and with the command's context."""
+
+    @functools.wraps(command)
+    def prepared(*args: Any, **options: Any) -> Any:
+        find_account()
+        find_rate()
+        return command(*args, **options)
+
+    return prepared
+
+
+def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the group the options that all commands with requests have: they can stand before the command's name."""
+    text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
+    address = click.option("--base-url", metavar="URL", help=text, callback=note, expose_value=False)
+    return address(_with_shared(command))
 
 
 def json_option(text: str) -> Decorator:
@@ -200,15 +179,13 @@ def start_grace_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rate_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--rate``."""
-    return click.option(
-        "--rate",
-        type=to_rate,
-        default="300/min",
-        show_default=True,
-        metavar="N/PER",
-        help="Send at most N requests in any window of PER: 300/60, 300/min, 5/s.",
-    )(command)
+    """Pass the request budget to a command, as ``rate``. The option itself is one that all commands have."""
+
+    @functools.wraps(command)
+    def with_rate(*args: Any, **options: Any) -> Any:
+        return command(*args, rate=find_rate(), **options)
+
+    return with_rate
 
 
 def simulation_options(most: int) -> Decorator:

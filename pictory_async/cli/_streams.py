@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
-from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli._exit_codes import NO_DISK, CommandError
 from pictory_async.cli.display.text import is_escaped
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ codecs.register_error(_HANDLER, _replaced)
 
 class OutputError(CommandError):
     """What the command prints cannot be written."""
+
+    exit_code = NO_DISK
 
 
 class Output:

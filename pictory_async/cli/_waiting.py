@@ -12,7 +12,7 @@ import attrs
 
 from pictory_async import ProjectId, RateLimiter, RenderHandle, RenderStatus
 from pictory_async.cli._downloads import Downloads
-from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, outcomes_code, worst_code
+from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._kept import Kept, KeptId, Store
 from pictory_async.cli._results import echo_download, echo_outcome, echo_results
@@ -168,8 +168,9 @@ class Wait:
                 self._print_summary(interrupted=interrupted)
         if interrupted:
             return INTERRUPTED
-        failed = self.downloads is not None and self.downloads.failed
-        return worst_code(outcomes_code(self.tally.ordered()), FAILURE if failed else SUCCESS)
+        downloads = [] if self.downloads is None else self.downloads.done
+        failed = [exit_code_of(one.error) for one in downloads if one.error is not None]
+        return worst_code(outcomes_code(self.tally.ordered(), self.tally.outage), *failed)
 
     def _print_results(self, *, interrupted: bool, **more: Any) -> None:
         done = [] if self.downloads is None else self.downloads.done

@@ -83,10 +83,10 @@ def test_missing_key_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
-    """If no server responds at the address, the command prints one line and exits with 1."""
+    """If no server responds at the address, the command prints one line and exits with 75."""
     monkeypatch.setenv("PICTORY_API_KEY", "pictai_x")
     found = run("project", "x", "--base-url", f"http://127.0.0.1:{free_port}")
-    assert (1, 1) == (found.exit_code, found.stderr.count("\n"))
+    assert (75, 1) == (found.exit_code, found.stderr.count("\n"))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_no_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch, free_port: i
         (NotFoundError("Gone."), 1, "Gone."),
         (ExceptionGroup("", [ExceptionGroup("", [NotFoundError("Gone.")])]), 1, "Gone."),
         (FileNotFoundError(2, "No such file", "x"), 1, "x: No such file."),
-        (OSError(28, "Disk full"), 1, "Disk full."),
+        (OSError(28, "Disk full"), 73, "Disk full."),
         (NotFoundError("\x1b[2Jboo"), 1, "\ufffd[2Jboo"),
         (KeyError("k"), 1, "KeyError: 'k'. This is a bug in pictory-async; 'pictory --debug ...' shows where."),
     ],

@@ -135,21 +135,21 @@ async def test_few_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("code", "error"),
     [
-        AuthenticationError("Rejected.", status=401),
-        ConnectionFailedError("Refused.", sent=False),
-        RequestTimeoutError("Too slow.", sent=False),
-        DownloadError("Full.", errno=errno.ENOSPC),
-        OSError(errno.ENOSPC, "Full."),
+        (77, AuthenticationError("Rejected.", status=401)),
+        (1, ConnectionFailedError("Refused.", sent=False)),  # what else failed is not helped by trying again
+        (1, RequestTimeoutError("Too slow.", sent=False)),
+        (73, DownloadError("Full.", errno=errno.ENOSPC)),
+        (73, OSError(errno.ENOSPC, "Full.")),
     ],
 )
-async def test_one_fact_stops_all(capsys: pytest.CaptureFixture[str], error: Exception) -> None:
+async def test_one_fact_stops_all(capsys: pytest.CaptureFixture[str], code: int, error: Exception) -> None:
     """An error that awaits all others is reported once, with what was done and what remains; nothing more is tried."""
     errors = {"a": None, "b": NotFoundError("No b."), "c": error, "d": None, "e": None}
     batch = failing(errors, at_once=4, json_id="template_id", noun="template")
     await batch.run(Simulator().client())
-    assert 1 == batch.finish(interrupted=False)
+    assert code == batch.finish(interrupted=False)
     out, err = capsys.readouterr()
     assert ["Error: No b.", "Stopped: 1 of 5 templates done, 1 failed, 3 remain."] == err.splitlines()[::2]
     assert 3 == err.count("\n")
@@ -170,7 +170,7 @@ async def test_what_fails_alike_when_it_stops(capsys: pytest.CaptureFixture[str]
 
     batch: Batch[str] = Batch(ids=["a", "b"], get=get, show=click.echo)
     await batch.run(Simulator().client())
-    assert 1 == batch.finish(interrupted=False)
+    assert 77 == batch.finish(interrupted=False)
     assert ["Error: Rejected for", "Stopped: 0 of 2 projects done, 2 remain."] == [
         line.removesuffix(" a.").removesuffix(" b.") for line in capsys.readouterr().err.splitlines()
     ]
@@ -219,7 +219,7 @@ async def test_errors_inside_results(capsys: pytest.CaptureFixture[str]) -> None
     full = DownloadError("Full.", errno=errno.ENOSPC)
     batch = batch_of({"a": 1.0, "b": 2.0}, error_in=lambda _: full)
     await batch.run(Simulator().client())
-    assert 1 == batch.finish(interrupted=False)
+    assert 73 == batch.finish(interrupted=False)
     assert ("a\n", "Error: Full.\nStopped: 0 of 2 projects done, 2 remain.\n") == capsys.readouterr()
 
 

@@ -365,7 +365,7 @@ class TestRejectedKeys:
         ids = [f"p{number}" for number in range(500)]
         found = run("render", *ids, "--rate", "10000/s")
         left = found.stderr.split("Not requested: ")[1].split()
-        assert (1, "") == (found.exit_code, found.stdout)
+        assert (77, "") == (found.exit_code, found.stdout)
         assert len(world.log) <= 8
         assert len(world.log) + len(left) == 500
         assert set(left) < set(ids)
@@ -374,7 +374,7 @@ class TestRejectedKeys:
     def test_a_wait_ends_soon(self, world: World) -> None:
         """Not every project is polled twice to find out."""
         ids = [f"p{number}" for number in range(500)]
-        text = seen("wait", *ids, "--interval", "1s", code=3, columns=80)
+        text = seen("wait", *ids, "--interval", "1s", code=77, columns=80)
         assert len(world.log) < 150
         lines = lines_of(text)
         assert 1 == " ".join(lines).count("Pictory rejected the API key")
@@ -386,7 +386,7 @@ def test_no_network_is_said_once(world: World, monkeypatch: pytest.MonkeyPatch) 
     """For many projects the reason is printed once, with the host."""
     monkeypatch.setenv("PICTORY_API_BASE_URL", "http://127.0.0.1:1/pictoryapis")
     ids = [f"p{number}" for number in range(30)]
-    lines = lines_of(seen("wait", *ids, "--max-wait", "1s", "--interval", "0.1", code=4, columns=80))
+    lines = lines_of(seen("wait", *ids, "--max-wait", "1s", "--interval", "0.1", code=75, columns=80))
     assert 1 == " ".join(lines).count("(127.0.0.1:1)")
     assert ids == sorted({line.split()[-1] for line in lines if re.match(r"… +\d", line)}, key=ids.index)
     assert [] == world.log

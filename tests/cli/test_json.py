@@ -86,7 +86,7 @@ def test_a_revoked_key_stops_all(world: World, server: ServerThread, tmp_path: P
     server.simulator.faults = lambda *_: REJECTED
     found = run(command, *ids, *options(command, tmp_path))
     lines = documents(found.stdout)
-    assert (1, ids) == (found.exit_code, [line[EACH[command]] for line in lines])
+    assert (77, ids) == (found.exit_code, [line[EACH[command]] for line in lines])
     assert all("401 Unauthorized" in line["error"] for line in lines)
     error, stopped, *rest = found.stderr.splitlines()
     assert error.startswith("Error: Pictory rejected the API key (401 Unauthorized)")

@@ -64,7 +64,7 @@ def test_a_refused_list_is_one_sentence(server: ServerThread) -> None:
     """If a list cannot be fetched, the command prints one line and exits with 1."""
     server.simulator.faults = lambda *_: Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
     found = run("projects")
-    assert (1, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
+    assert (77, "", 1) == (found.exit_code, found.stdout, found.stderr.count("\n"))
 
 
 def test_a_list_that_breaks_off(world: World, server: ServerThread) -> None:
@@ -74,8 +74,8 @@ def test_a_list_that_breaks_off(world: World, server: ServerThread) -> None:
         world.add_project(name="Seen")
     refused = Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
     server.simulator.faults = lambda request, _: refused if "pagekey" in request.query else None
-    assert 2 == seen("projects", code=1).count("Seen")
-    assert "none" not in seen("jobs", "--base-url", "http://127.0.0.1:1", code=1)
+    assert 2 == seen("projects", code=77).count("Seen")
+    assert "none" not in seen("jobs", "--base-url", "http://127.0.0.1:1", code=75)
 
 
 def test_templates_in_lines(world: World) -> None:
@@ -196,7 +196,7 @@ def test_errors_are_wrapped_between_words(world: World, server: ServerThread, co
     project_id = "20251110174236984d8bc37d1a6bd480fbcdd0fbafcbb0d1c"
     refused = Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
     server.simulator.faults = lambda *_: refused
-    lines = seen("project", project_id, world.api_key[:3] + "x", columns=columns, code=1).split("\r\n")
+    lines = seen("project", project_id, world.api_key[:3] + "x", columns=columns, code=77).split("\r\n")
     assert any(project_id in line for line in lines)
     assert all(len(line) <= columns or " " not in line.strip() for line in lines)
     assert "Error: This API key may not access" in " ".join(lines)

@@ -44,7 +44,7 @@ def test_the_command_uses_the_proxy(world: World, server: ServerThread) -> None:
         assert 0 == run("project", project_id, "--proxy", "").exit_code
         assert 1 == len(proxy.heads)
     found = run("project", project_id, "--proxy", f"http://user:s3cret@{proxy.address}")
-    assert 1 == found.exit_code
+    assert 75 == found.exit_code
     assert "no connection through the proxy: " in found.stderr
     assert f"Check the proxy {proxy.address}, " in found.stderr
     assert "s3cret" not in found.stderr

@@ -140,7 +140,7 @@ def test_a_full_disk_does_not_lose_a_handle(world: World) -> None:
     """A handle that cannot be written to its file is printed, and kept for the next wait, with or without a wait."""
     for wait in ([], ["--wait"]):
         found = run("render", str(world.add_project()), *wait, "--handles", "/dev/full")
-        assert 1 == found.exit_code
+        assert 73 == found.exit_code
         assert RenderHandle.from_json(found.stdout).job_id is not None
         assert "No space left on device" in found.stderr
         assert 0 == next_wait(found.stderr).exit_code
@@ -305,7 +305,7 @@ def test_a_wait_that_is_refused(world: World, server: ServerThread) -> None:
         fault if world.jobs and request.path.rpartition("/")[2] != "projects" else None
     )
     found = run("render", project_id, "--wait", "--json", *QUICK)
-    assert 3 == found.exit_code
+    assert 77 == found.exit_code
     assert "Left: 1 of 1 render." in found.stderr
     server.simulator.faults = None
     assert 0 == next_wait(found.stderr).exit_code

@@ -193,7 +193,7 @@ def test_a_page_is_whole_or_not_there(pair: list[str], server: ServerThread, tmp
     rejected = Answer(401, {"content-type": "application/json"}, b'{"message": "Unauthorized"}')
     server.simulator.faults = lambda request, _: None if pair[0] in request.path else rejected
     found = run("report", pair[0], "nope", "--output", str(page))
-    assert (1, "old") == (found.exit_code, page.read_text())
+    assert (77, "old") == (found.exit_code, page.read_text())
     assert f"Not written: {page}" in found.stderr
 
 

@@ -68,7 +68,7 @@ def test_odd_key_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key with an unusual form causes one line of warning; its rejection, one line of error."""
     monkeypatch.setenv("PICTORY_API_KEY", "odd")
     found = run("project", "x")
-    assert 1 == found.exit_code
+    assert 77 == found.exit_code
     assert ["Warning", "Error"] == [line.partition(":")[0] for line in found.stderr.splitlines()]
 
 

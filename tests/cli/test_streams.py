@@ -142,7 +142,7 @@ def test_a_full_disk_behind_standard_output(world: World, tmp_path: Path) -> Non
         with FULL.open("w") as full, started(*arguments, stdout=full) as process:
             _, err = process.communicate()
         expected = "Error: Standard output cannot be written: No space left on device.\n"
-        assert (1, expected) == (process.returncode, err), arguments
+        assert (73, expected) == (process.returncode, err), arguments
     assert 15 == len(names_in(tmp_path / "films"))
     assert ["T1"] == names_in(tmp_path / "backups")
 

@@ -11,12 +11,14 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 from pictory_async.cli._exit_codes import outcomes_code, worst_code
 from pictory_async.cli._tally import Meter, Pace, Tally, percentile
 from pictory_async.cli.display.text import as_duration, as_size, as_text, printable
+from pictory_async.errors import WaitError, WaitTimeoutError
 
 RENDERED, FAILED, TIMED_OUT = RenderStatus.RENDERED, RenderStatus.FAILED, RenderStatus.TIMED_OUT
 
 
 def outcome(project_id: str | int, status: RenderStatus = RENDERED, polls: int = 1) -> RenderOutcome:
-    return RenderOutcome(project_id=project_id, status=status, polls=polls)
+    error = None if status is RENDERED else WaitTimeoutError("No.") if status is TIMED_OUT else WaitError("No.")
+    return RenderOutcome(project_id=project_id, status=status, polls=polls, error=error)
 
 
 def test_tally() -> None:

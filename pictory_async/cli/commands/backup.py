@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from anyio import to_thread
@@ -22,14 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EPILOG: Final = """\
-\b
-Exit codes: 0 all are written (or whole), 1 a template or a file could not be
-fetched, 2 wrong usage, 3 with --verify: a backup is damaged.
-"""
 
-
-@click.command("backup", epilog=_EPILOG, short_help="Back up templates, or check backups.")
+@click.command("backup", short_help="Back up templates, or check backups.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @directory_option(
     "--dir", "Target directory. Each template gets its own directory there, named by its id.", default="."

@@ -28,14 +28,9 @@ _STYLES: Final = {
     Severity.WARNING: ("!", "yellow"),
     Severity.INFO: ("·", "dim"),
 }
-_EPILOG: Final = """\
-\b
-Exit codes: 0 no template has an error, 1 one could not be fetched, 2 wrong
-usage, 3 a template has an error. Warnings are not errors.
-"""
 
 
-@click.command("check", epilog=_EPILOG, short_help="Check whether videos can be made from templates.")
+@click.command("check", short_help="Check whether videos can be made from templates.")
 @ids_argument
 @click.option("--value", "pairs", metavar="NAME=VALUE", multiple=True, help="Also check this value; can be repeated.")
 @click.option(

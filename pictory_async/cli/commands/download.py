@@ -45,15 +45,9 @@ _STYLES: Final = {
     DownloadStatus.ABSENT: ("-", "dim"),
     DownloadStatus.FAILED: ("✗", "red"),
 }
-_EPILOG: Final = """\
-\b
-Exit codes: 0 everything was downloaded, 1 a file or a project could not be
-downloaded, 2 wrong usage, 3 a project has no video, 130 stopped with Ctrl-C,
-SIGTERM or SIGHUP.
-"""
 
 
-@click.command("download", epilog=_EPILOG)
+@click.command("download")
 @ids_argument
 @directory_option("--dir", "Target directory; created if it does not exist.  [default: current directory]", default=".")
 @click.option(

@@ -40,12 +40,6 @@ __all__ = ["list_command", "show_command"]
 
 _COLUMNS: Final = ("id", "status", "progress", "what")
 _STYLES: Final = {"completed": "green", "failed": "red", "cleaned": "dim", "in-progress": "cyan", "pending": "yellow"}
-_EPILOG: Final = """\
-\b
-Exit codes: 0 all were found (with --wait: and are completed), 1 one could not
-be fetched, 2 wrong usage; with --wait also 3 one failed or was cleaned up,
-4 --max-wait is over.
-"""
 
 
 def _all(client: AsyncPictory) -> AsyncIterator[Job]:
@@ -155,7 +149,7 @@ class _Wait:
         return Group(Text(f"Waiting for jobs: {self.line()}", style="bold"), bar_grid(bars[: max(1, height - 3)]))
 
 
-@click.command("job", epilog=_EPILOG)
+@click.command("job")
 @ids_argument
 @click.option("--wait", is_flag=True, help="Wait until all are completed.")
 @wait_options

@@ -49,12 +49,6 @@ _AT_ONCE: Final = 8  # requests: after Ctrl-C, those in flight are still complet
 _PATIENCE: Final = 15.0  # seconds, for those: the budget may be used up, or the server silent
 _CANCELLED: Final = "pictory.render.cancelled"
 _log: Final = logging.getLogger("pictory_async")
-_EPILOG: Final = """\
-\b
-Exit codes: 0 all were started (with --wait: and are rendered), 1 one was
-rejected, 2 wrong usage, 5 a response was lost, so a render may or may not have
-been started. With --wait also 3 some are not rendered, 4 --max-wait is over.
-"""
 
 
 @attrs.define(kw_only=True)
@@ -219,7 +213,7 @@ class Keeper:
         self.written.append(handle)
 
 
-@click.command("render", epilog=_EPILOG, short_help="Render projects. Each render is billed.")
+@click.command("render", short_help="Render projects. Each render is billed.")
 @ids_argument
 @click.option("--wait", "waits", is_flag=True, help="Wait until all are rendered, and print the result of each.")
 @click.option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import click
@@ -38,12 +38,6 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory, RenderOutcome
 
 __all__ = ["command"]
-
-_EPILOG: Final = """\
-\b
-Exit codes: 0 all are printed, 1 a project has no page or could not be fetched,
-2 wrong usage; with --wait also 3 one is not rendered, 4 --max-wait is over.
-"""
 
 
 @attrs.define(kw_only=True)
@@ -129,7 +123,7 @@ def _is_after(project: Project, handle: RenderHandle) -> bool:
     return project.is_rendered and shown is not None and (before is None or shown > before)
 
 
-@click.command("share", epilog=_EPILOG, short_help="Print the links to the public pages of videos.")
+@click.command("share", short_help="Print the links to the public pages of videos.")
 @ids_argument
 @click.option("--wait", is_flag=True, help="Wait for projects that are not rendered yet.")
 @wait_options

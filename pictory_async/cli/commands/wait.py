@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING
 
 import attrs
 import click
@@ -37,15 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_EPILOG: Final = """\
-\b
-Exit codes: 0 all are rendered (and downloaded), 1 a file could not be
-downloaded, 2 wrong usage, 3 some are not rendered, 4 --max-wait is over and
-nothing else failed, 130 stopped with Ctrl-C, SIGTERM or SIGHUP.
-"""
 
-
-@click.command("wait", epilog=_EPILOG, short_help="Wait until projects are rendered.")
+@click.command("wait", short_help="Wait until projects are rendered.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "--ids-from",

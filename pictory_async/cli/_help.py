@@ -1,0 +1,118 @@
+"""What the help says about exit codes and the environment: made from the one table of exit codes."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final
+
+from pictory_async.cli._exit_codes import (
+    EXIT_CODES,
+    FAILURE,
+    INTERRUPTED,
+    KEY_REFUSED,
+    NO_DISK,
+    NOT_RENDERED,
+    SUCCESS,
+    TEMPORARY,
+    TIMED_OUT,
+    UNCERTAIN,
+    USAGE,
+)
+
+__all__ = ["ENVIRONMENT", "command_epilog", "exit_code_rows", "group_epilog"]
+
+ENVIRONMENT: Final = {
+    "PICTORY_API_KEY": "the API key; environment only: arguments are visible to other users",
+    "PICTORY_API_KEY_FILE": "a file with the API key, instead",
+    "PICTORY_API_BASE_URL": "the address of the API, if it is not Pictory's",
+    "PICTORY_RATE": "the request budget, as --rate",
+    "PICTORY_PROFILE": "the profile, as --profile",
+    "PICTORY_CONFIG_FILE": "the file with the profiles, if it is not with the user's settings",
+    "PICTORY_STATE_DIR": "where to keep what a command leaves pending, if not with the user's settings",
+}
+"""The variables that the command reads, and what they are for."""
+
+_WIDTH: Final = 76
+_COMPLETION: Final = """\
+\b
+Completion, for bash (zsh and fish work the same way):
+  pictory completion bash >> ~/.bashrc
+"""
+
+# What some codes mean for one command, in its own words. The others mean the same for all commands.
+_OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
+    "wait": {
+        SUCCESS: "all are rendered (and downloaded)",
+        FAILURE: "a file could not be downloaded",
+        NOT_RENDERED: "some are not rendered",
+        TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
+    },
+    "render": {
+        SUCCESS: "all were started (with --wait: and are rendered)",
+        FAILURE: "one was rejected",
+        NOT_RENDERED: "with --wait: some are not rendered",
+        TIMED_OUT: "with --wait: --max-wait or --stalled is over, and nothing else failed",
+        UNCERTAIN: EXIT_CODES[UNCERTAIN].removeprefix("for 'render': "),
+    },
+    "download": {
+        SUCCESS: "everything was downloaded",
+        FAILURE: "a file or a project could not be downloaded",
+        NOT_RENDERED: "a project has no video",
+    },
+    "share": {
+        SUCCESS: "all links are printed",
+        FAILURE: "a project has no page or could not be fetched",
+        NOT_RENDERED: "with --wait: one is not rendered",
+        TIMED_OUT: "with --wait: --max-wait is over, and nothing else failed",
+    },
+    "check": {
+        SUCCESS: "no template has an error (warnings are not errors)",
+        FAILURE: "a template could not be fetched",
+        NOT_RENDERED: "a template has an error",
+    },
+    "backup": {
+        SUCCESS: "all are written (or whole)",
+        FAILURE: "a template or a file could not be fetched",
+        NOT_RENDERED: "with --verify: a backup is damaged",
+    },
+    "job": {
+        SUCCESS: "all were found (with --wait: and are completed)",
+        FAILURE: "one could not be fetched",
+        NOT_RENDERED: "with --wait: one failed or was cleaned up",
+        TIMED_OUT: "with --wait: --max-wait is over, and nothing else failed",
+    },
+    "auth": {SUCCESS: "the API accepts the key", FAILURE: "the API does not say whether it does"},
+}
+_LOCAL: Final = frozenset({"demo", "simulate", "completion"})
+_OF_REQUESTS: Final = (USAGE, NO_DISK, TEMPORARY, KEY_REFUSED, INTERRUPTED)
+
+
+def exit_code_rows() -> list[tuple[str, str]]:
+    """Return each exit code and what it means, the lowest number first."""
+    return [(str(code), EXIT_CODES[code]) for code in sorted(EXIT_CODES)]
+
+
+def group_epilog() -> str:
+    """Return the end of the help of `pictory`."""
+    environment = _block("Environment:", [*ENVIRONMENT.items()])
+    return "\n".join([environment, _block("Exit codes:", exit_code_rows()), _COMPLETION])
+
+
+def command_epilog(name: str) -> str | None:
+    """Return the end of the help of one command; ``None`` if it sends no requests."""
+    if name in _LOCAL:
+        return None
+    own = _OF_COMMANDS.get(name, {SUCCESS: "done", FAILURE: "one could not be fetched"})
+    meanings = {code: EXIT_CODES[code] for code in _OF_REQUESTS} | own
+    return _block("Exit codes:", [(str(code), meanings[code]) for code in sorted(meanings)])
+
+
+def _block(title: str, rows: list[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    lines = [_row(name, text, width) for name, text in rows]
+    return "\n".join(["\b", title, *lines, ""])
+
+
+def _row(name: str, text: str, width: int) -> str:
+    indent = f"  {name:<{width}}  "
+    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent))
