@@ -2,8 +2,8 @@
 
 Everything here is pure: bytes in, models or errors out. The parts:
 ``names`` knows the API's spelling, ``json_bytes`` reads bytes, ``hooks`` single values, ``older`` the form of v2
-projects, ``reader`` whole objects; ``writer`` is the way back, ``given`` reads what a program kept, ``error_body`` reads
-error responses, and ``origin`` tells the API's own responses from those of a gateway.
+projects, ``reader`` whole objects; ``writer`` is the way back, ``given`` reads what a program kept, ``error_body``
+reads error responses, and ``origin`` tells the API's own responses from those of a gateway.
 
 Every decoder raises one of these:
 
