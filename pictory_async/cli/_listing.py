@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory
     from pictory_async.cli._tables import Table
 
-__all__ = ["print_list"]
+__all__ = ["all_templates", "print_list"]
 
 
 class Item(Protocol):
@@ -63,3 +63,13 @@ def print_list(
                     break
 
     run(fetch)
+
+
+def all_templates(base_url: str | None) -> list[str]:
+    """Return the ids of all templates of the account."""
+
+    async def fetch() -> list[str]:
+        async with open_client(base_url) as client:
+            return [item.id async for item in client.templates.list()]
+
+    return run(fetch)

@@ -135,39 +135,55 @@ class Sheet(Generic[T]):
         to_file: Whether it goes to a file that `--output` names.
     """
 
-    def __init__(self, columns: tuple[Column[T], ...], given: _Given, form: Format, writer: Writer | None) -> None:
+    def __init__(self, table: Table[T], given: _Given, form: Format, *, grows: bool) -> None:
         self.format = form
-        self.columns = columns
         self.is_default = given.format is None and given.columns is None and given.output is None
         self.to_file = given.output is not None
-        self._writer = writer
+        self._names = given.columns
+        self.columns = self._chosen(table, grows=grows)
+        self._writer = _writer(form, table.noun, self._titles, to_file=self.to_file, headed=grows)
 
     @classmethod
-    def open(cls, table: Table[T], *, as_json: bool) -> Sheet[T]:
+    def open(cls, table: Table[T], *, as_json: bool, grows: bool = False) -> Sheet[T]:
         """Open the sheet of the running command. It is closed with the command.
 
         Args:
             table: What the command lists.
             as_json: Whether ``--json`` was given.
+            grows: Whether `grow` adds columns. Then lines with tabs have a head too.
 
         Raises:
             click.UsageError: The options contradict each other.
             SettingError: A column does not exist, the extra ``xlsx`` is missing, or the file cannot be written.
         """
         ctx = click.get_current_context()
-        given = _checked(ctx.meta.get(_KEY, _Given()), as_json=as_json)
-        form = given.format or ("table" if out_is_terminal() and given.output is None else "tsv")
-        columns = table.columns
-        if given.columns is not None:
-            columns = table.named(given.columns)
-        elif form in {"tsv", "table"}:
-            columns = tuple(column for column in columns if column.plain)
+        given: _Given = ctx.meta.get(_KEY, _Given())
+        form = _format(given, as_json=as_json)
+        given = attrs.evolve(given, output=None if given.output == _STANDARD_OUTPUT else given.output)
         if form == "xlsx" and given.output is None and out_is_terminal():
             raise SettingError("A terminal cannot show a workbook: name a file with --output, or redirect the output.")
-        writer = _writer(form, table.noun, columns, to_file=given.output is not None)
+        sheet = cls(table, given, form, grows=grows)
         if given.output is not None:
             ctx.with_resource(OutputFile(check_file(given.output, replaces=True)))
-        return ctx.with_resource(cls(columns, given, form, writer))
+        return ctx.with_resource(sheet)
+
+    def _chosen(self, table: Table[T], *, grows: bool) -> tuple[Column[T], ...]:
+        if self._names is not None and not grows:
+            return table.named(self._names)
+        texts = self.format in {"tsv", "table"}
+        return tuple(column for column in table.columns if column.plain or not texts)
+
+    @property
+    def _titles(self) -> list[Title]:
+        return [Title(one.name, one.unit, shown=one.shown is not None, spare=one.spare) for one in self.columns]
+
+    def grow(self, columns: Sequence[Column[T]]) -> None:
+        """Add columns, before the first row: those that were chosen, also if they are not among these, or else all."""
+        known = {column.name: column for column in columns}
+        names = known if self._names is None else self._names
+        self.columns += tuple(known.get(name) or Column(name, lambda _: None) for name in names)
+        if self._writer is not None:
+            self._writer.titles = self._titles
 
     @property
     def is_json(self) -> bool:
@@ -208,27 +224,25 @@ class Sheet(Generic[T]):
         self.close(complete=ended_well())
 
 
-def _checked(given: _Given, *, as_json: bool) -> _Given:
-    """Complete the options by each other.
+def _format(given: _Given, *, as_json: bool) -> Format:
+    """Choose the format.
 
     Raises:
-        click.UsageError: They contradict each other.
+        click.UsageError: The options contradict each other.
     """
-    if given.output == _STANDARD_OUTPUT:
-        given = attrs.evolve(given, output=None)
-    ending = None if given.output is None else _ENDINGS.get(Path(given.output).suffix.lower())
     if as_json and given.format not in {None, "jsonl"}:
         raise click.UsageError("Choose one of --json and --format.")
-    form = "jsonl" if as_json else given.format or ending
+    ending = None if given.output is None else _ENDINGS.get(Path(given.output).suffix.lower())
+    default: Format = "table" if out_is_terminal() and given.output is None else "tsv"
+    form = "jsonl" if as_json else given.format or ending or default
     if ending is not None and ending != form:
-        raise click.UsageError(f"{given.output} ends like another format than {form}. Name another file.")
+        raise click.UsageError(f"The name {given.output} promises another format than {form}. Choose another name.")
     if form == "jsonl" and given.columns is not None:
         raise click.UsageError("JSON documents have no columns: leave out --columns.")
-    return attrs.evolve(given, format=form)
+    return form
 
 
-def _writer(form: Format, noun: str, columns: Sequence[Column[Any]], *, to_file: bool) -> Writer | None:
-    titles = [Title(one.name, one.unit, shown=one.shown is not None, spare=one.spare) for one in columns]
+def _writer(form: Format, noun: str, titles: Sequence[Title], *, to_file: bool, headed: bool) -> Writer | None:
     match form:
         case "jsonl":
             return None
@@ -239,7 +253,7 @@ def _writer(form: Format, noun: str, columns: Sequence[Column[Any]], *, to_file:
         case "table":
             return Drawn(titles)
         case _:
-            return MarkdownLines(titles) if form == "md" else TabLines(titles)
+            return MarkdownLines(titles) if form == "md" else TabLines(titles, headed=headed)
 
 
 def _shown(column: Column[T], item: T) -> Cell:

@@ -122,7 +122,21 @@ class Writer:
 
 
 class TabLines(Writer):
-    """Lines with tabs between the cells, without a head, for programs: nothing is quoted, or guarded."""
+    """Lines with tabs between the cells, for programs: nothing is quoted, or guarded.
+
+    Args:
+        titles: The columns.
+        headed: Whether their names are the first line.
+    """
+
+    def __init__(self, titles: Sequence[Title], *, headed: bool = False) -> None:
+        super().__init__(titles)
+        self._headed = headed
+
+    def head(self) -> None:
+        """Write the line of heads, if there is one."""
+        if self._headed:
+            click.echo("\t".join(one_line(title.of_texts) for title in self.titles))
 
     def write(self, cells: Cells) -> None:
         """Write a line."""
@@ -228,18 +242,21 @@ class Workbook(Writer):
         except ImportError:
             text = '--format xlsx needs XlsxWriter. Install with: pip install "pictory-async[xlsx]"'
             raise SettingError(text) from None
+        self._noun = noun
+        self._library = library
         self._file = io.BytesIO()
-        self._book: Any = library.Workbook(self._file, {"constant_memory": True})
-        self._sheet: Any = self._book.add_worksheet(noun)
-        self._bold: Any = self._book.add_format({"bold": True})
-        self._moment: Any = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self._sheet.set_column(0, max(0, len(titles) - 1), _WIDTH)
-        self._sheet.freeze_panes(1, 0)
+        self._book: Any = None
 
     def head(self) -> None:
-        """Write the row of heads."""
+        """Open the workbook, and write the row of heads."""
+        self._book = self._library.Workbook(self._file, {"constant_memory": True})
+        self._sheet: Any = self._book.add_worksheet(self._noun)
+        self._moment: Any = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._sheet.set_column(0, max(0, len(self.titles) - 1), _WIDTH)
+        self._sheet.freeze_panes(1, 0)
+        bold = self._book.add_format({"bold": True})
         for number, title in enumerate(self.titles):
-            self._sheet.write_string(0, number, title.of_values, self._bold)
+            self._sheet.write_string(0, number, title.of_values, bold)
 
     def write(self, cells: Cells) -> None:
         """Write a row.
@@ -267,8 +284,8 @@ class Workbook(Writer):
     def close(self, *, complete: bool) -> None:
         """Write the workbook."""
         super().close(complete=complete)
-        self._book.close()
-        if complete or self._rows:
+        if self._book is not None:
+            self._book.close()
             _write_bytes(self._file.getvalue())
 
 

@@ -79,7 +79,7 @@ _TABLE: Final[Table[Job]] = Table(
             lambda job: "" if job.progress is None else f"{job.progress:g} %",
             unit="%",
         ),
-        Column("what", _what, _what_shown),
+        Column("result", _what, _what_shown),
     ),
 )
 
