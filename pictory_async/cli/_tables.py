@@ -210,6 +210,11 @@ class Sheet(Generic[T]):
         """Print a JSON document, as one line."""
         echo_json(value)
 
+    def leave(self) -> None:
+        """Print no table: what nobody chose a format for, the command prints in its own way."""
+        if self._writer is not None:
+            self._writer.closed = True
+
     def close(self, *, complete: bool = True) -> None:
         """Print what is not printed yet. Closing twice does nothing."""
         writer = self._writer

@@ -143,12 +143,15 @@ def _print_json(sheet: Sheet[_Row], template: Template) -> None:
 
 def _printer(sheet: Sheet[_Row]) -> Callable[[Template], None]:
     printed = 0
+    by_template = sheet.is_default and out_is_terminal()
+    if by_template:
+        sheet.leave()
 
     def show(template: Template) -> None:
         nonlocal printed
         variables = template_variables(template)
         rows = _rows(template, variables)
-        if sheet.is_default and out_is_terminal():  # a table for each template
+        if by_template:
             if printed:
                 click.echo()
             texts = [[as_text(row.name), as_text(row.default), row.state, row.places] for row in rows]
