@@ -386,6 +386,22 @@ async def test_native_cancellation_leaves_nothing(world: World, simulator: Simul
         assert (0, 0) == (statistics.http.busy, statistics.limiter.waiting)
 
 
+async def test_an_outcome_tells_what_a_list_of_videos_needs(world: World, simulator: Simulator) -> None:
+    """Name, share link and date are in the mapping of an outcome; links and date only if its video is there."""
+    done = world.add_project(Render(0.0, duration=5.0), name="Film")
+    old = world.add_project(Render(0.0, duration=1e6), name="Old", earlier_video=-60.0)
+    async with client_of(simulator) as client:
+        found, late, gone = await client.projects.wait_all([done, old, "nope"], max_wait=60)
+    video = found.raise_for_status()
+    assert video.generated_at is not None
+    assert {"name": "Film", "share_url": video.share_video_url, "generated_at": video.generated_at.isoformat()} == {
+        key: found.to_dict()[key] for key in ("name", "share_url", "generated_at")
+    }
+    empty = {"video_url": None, "share_url": None, "generated_at": None}
+    for outcome, name in ((late, "Old"), (gone, None)):
+        assert empty | {"name": name} == {key: outcome.to_dict()[key] for key in (*empty, "name")}
+
+
 async def test_an_outcome_is_a_value() -> None:
     """Outcomes compare by value and are small enough to print."""
     outcome = RenderOutcome(project_id="a", status=RenderStatus.RENDERED)

@@ -2,8 +2,8 @@
 
 Everything here is pure: bytes in, models or errors out. The parts:
 ``names`` knows the API's spelling, ``json_bytes`` reads bytes, ``hooks`` single values, ``older`` the form of v2
-projects, ``reader`` whole objects; ``writer`` is the way back, ``error_body`` reads error responses, and ``origin``
-tells the API's own responses from those of a gateway.
+projects, ``reader`` whole objects; ``writer`` is the way back, ``given`` reads what a program kept, ``error_body``
+reads error responses, and ``origin`` tells the API's own responses from those of a gateway.
 
 Every decoder raises one of these:
 
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_origin
 from pictory_async import models
 from pictory_async._codec import hooks
 from pictory_async._codec.error_body import reported_error
+from pictory_async._codec.given import read_given
 from pictory_async._codec.hooks import TypeMismatchError
 from pictory_async._codec.json_bytes import decode_json, fast_fields, is_deep, is_list
 from pictory_async._codec.names import MATTERS, NAMES
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
-use_codec(unstructure, unreadable)
+use_codec(unstructure, unreadable, read_given)
 
 
 def decode_project(body: bytes, project_id: ProjectId) -> Project:

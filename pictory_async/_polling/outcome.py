@@ -125,12 +125,21 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
         return cast("ResultT", self.project)
 
     def to_dict(self) -> dict[str, Any]:
-        """The outcome as plain JSON values, without the snapshot."""
+        """The outcome as plain JSON values, without the snapshot.
+
+        ``name``, ``share_url`` and ``generated_at`` (ISO 8601, in UTC) are those of the snapshot, which is decoded for
+        them. The addresses and the date are ``None`` unless the awaited video is there.
+        """
+        project = self.project
+        video = project if self.ok else None
         return {
             "project_id": self.project_id,
             "status": self.status.value,
+            "name": None if project is None else project.name,
             "job_id": self.job_id,
             "video_url": self._video_url,
+            "share_url": (video and video.share_video_url) or None,
+            "generated_at": video.generated_at.isoformat() if video and video.generated_at else None,
             "polls": self.polls,
             "waited": round(self.waited, 3),
             "detection_delay": round(self.detection_delay, 3),

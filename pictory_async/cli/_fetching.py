@@ -156,7 +156,7 @@ def fetch_or_exit(
         ids: What to fetch.
         get: Fetches one.
         noun: What an id stands for.
-        as_json: Whether to print the failures as one JSON object too.
+        as_json: Whether to print the failures as JSON documents too.
 
     Raises:
         click.exceptions.Exit: Something could not be fetched.
@@ -171,6 +171,6 @@ def _all_or_exit(code: int, batch: Batch[T], found: list[T], *, as_json: bool) -
     if code == SUCCESS:
         return dict(zip(batch.ids, found, strict=True))
     if as_json:
-        key = f"{batch.noun}_id"
-        echo_json({"errors": [{key: one, "error": text} for one, text in batch.failures()]})
+        for one, text in batch.failures():
+            echo_json({f"{batch.noun}_id": one, "error": text})
     return click.get_current_context().exit(code)

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._progress import telling
-from pictory_async.cli.display.table import echo_table
-from pictory_async.cli.display.text import echo_json, out_is_terminal
+from pictory_async.cli._tables import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
 
     from pictory_async import AsyncPictory
-    from pictory_async.cli.display.table import Cell
+    from pictory_async.cli._tables import Table
 
-__all__ = ["print_list"]
+__all__ = ["all_templates", "print_list"]
 
 
 class Item(Protocol):
@@ -33,44 +32,44 @@ def print_list(
     base_url: str | None,
     listing: Callable[[AsyncPictory], AsyncIterator[T]],
     limit: int | None,
-    columns: Sequence[str],
-    row_of: Callable[[T], Sequence[Cell]] | None,
+    table: Table[T],
     *,
-    spare: Sequence[int] = (),
+    as_json: bool,
 ) -> None:
-    """Print a list: a table on a terminal, otherwise each item as soon as it arrives.
+    """Print a list: each item as soon as it arrives, if the format allows it.
 
     Args:
         base_url: The address of the API.
         listing: Returns the items.
         limit: Stop after this number of items; ``None`` for all.
-        columns: The names of the columns.
-        row_of: Returns the row of an item; ``None`` to print its JSON.
-        spare: The columns to leave out on a narrow terminal, the first one first.
+        table: Describes the items.
+        as_json: Whether to print the items as the API sent them, as JSON documents.
     """
-    rows: list[Sequence[Cell]] = []
+    # After an error or Ctrl-C, the rows so far are printed too. An error alone has no empty table above it.
+    sheet = Sheet.open(table, as_json=as_json)
     count = 0
 
     async def fetch() -> None:
         nonlocal count
-        complete = False
-        progress = telling(lambda: f"{count} so far", lambda: count - len(rows))
-        try:
-            async with open_client(base_url) as client, progress:
-                async for item in listing(client):
-                    count += 1
-                    if row_of is None:
-                        echo_json(item.to_dict())
-                    elif out_is_terminal():
-                        rows.append(row_of(item))
-                    else:
-                        echo_table(columns, [row_of(item)])
-                    if count == limit:
-                        break
-            complete = True
-        finally:
-            # After an error or Ctrl-C, the rows so far are printed too. An error alone has no empty table above it.
-            if row_of is not None and out_is_terminal() and (rows or complete):
-                echo_table(columns, rows, spare=spare)
+        progress = telling(lambda: f"{count} so far", lambda: count - sheet.held)
+        async with open_client(base_url) as client, progress:
+            async for item in listing(client):
+                count += 1
+                if sheet.is_json:
+                    sheet.document(item.to_dict())
+                else:
+                    sheet.add(item)
+                if count == limit:
+                    break
 
     run(fetch)
+
+
+def all_templates(base_url: str | None) -> list[str]:
+    """Return the ids of all templates of the account."""
+
+    async def fetch() -> list[str]:
+        async with open_client(base_url) as client:
+            return [item.id async for item in client.templates.list()]
+
+    return run(fetch)

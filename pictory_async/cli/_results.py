@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
-import click
 from rich.console import Console
 from rich.text import Text
 
+from pictory_async.cli._tables import Column, Table
 from pictory_async.cli._tally import key_of, project_of
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.rows import Layout, Row, status_text
@@ -22,10 +24,7 @@ if TYPE_CHECKING:
     from pictory_async.cli._downloads import ProjectDownload
     from pictory_async.cli._tally import Tally
 
-__all__ = ["COLUMNS", "echo_download", "echo_outcome", "echo_results", "without_id"]
-
-COLUMNS: Final = ("id", "status", "seconds", "name", "job", "detail")
-"""The columns of each line that a wait prints if its output is not a terminal."""
+__all__ = ["RESULTS", "ResultRow", "echo_results", "without_id"]
 
 _INCOMPLETE: Final = "incomplete"
 _PENDING: Final = "pending"
@@ -41,31 +40,104 @@ _DIFFERENCES: Final = (
 # For programs.
 
 
-def echo_outcome(outcome: RenderOutcome) -> None:
-    """Print an outcome as a line with tabs. Its detail is the address of the video, or the reason."""
-    project = outcome.project
-    name, video = (None, None) if project is None else (project.name, project.video_url)
-    detail = video if outcome.ok else in_command_words(str(outcome.error))
-    _echo_row(outcome.project_id, outcome.status, f"{outcome.waited:.1f}", name, outcome.job_id, detail)
+@attrs.frozen(kw_only=True)
+class ResultRow:
+    """A row about one project.
 
-
-def echo_download(result: ProjectDownload, seconds: float) -> None:
-    """Print a download in the same columns. Its detail is what was written, and the reason if something is missing.
-
-    Args:
-        result: The download.
-        seconds: Seconds since the wait began.
+    Attributes:
+        project_id: The project.
+        status: Its status.
+        seconds: How long it was waited for.
+        name: Its name.
+        job_id: The render's job.
+        detail: The address of the video, what was downloaded, or the reason.
+        share_url: The address of the page of the video.
+        generated_at: The date of the video.
+        path: Where the video was downloaded to, or the first file if that is none.
     """
-    status = "downloaded" if result.error is None else _INCOMPLETE
-    _echo_row(result.project_id, status, f"{seconds:.1f}", result.name, None, _summary(result))
+
+    project_id: str
+    status: str
+    seconds: float | None = None
+    name: str | None = None
+    job_id: str | None = None
+    detail: str | None = None
+    share_url: str | None = None
+    generated_at: datetime | None = None
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, outcome: RenderOutcome, download: ProjectDownload | None = None) -> ResultRow:
+        """Make the row of an outcome, and of the download that followed it."""
+        project = outcome.project
+        detail = project.video_url if project is not None and outcome.ok else in_command_words(str(outcome.error))
+        row = cls(
+            project_id=str(outcome.project_id),
+            status=outcome.status,
+            seconds=outcome.waited,
+            name=None if project is None else project.name,
+            job_id=outcome.job_id,
+            detail=detail,
+            share_url=project.share_video_url if project is not None and outcome.ok else None,
+            generated_at=project.generated_at if project is not None and outcome.ok else None,
+            path=None if download is None else _path(download),
+        )
+        if download is not None and download.error is not None:
+            return attrs.evolve(row, status=_INCOMPLETE, detail=_summary(download))
+        return row
+
+    @classmethod
+    def of_download(cls, result: ProjectDownload, seconds: float) -> ResultRow:
+        """Make the row of a download, for a list of what happens.
+
+        Args:
+            result: The download.
+            seconds: Seconds since the wait began.
+        """
+        return cls(
+            project_id=str(result.project_id),
+            status="downloaded" if result.error is None else _INCOMPLETE,
+            seconds=seconds,
+            name=result.name,
+            detail=_summary(result),
+            path=_path(result),
+        )
+
+    @classmethod
+    def of_pending(cls, project_id: ProjectId) -> ResultRow:
+        """Make the row of a project without an outcome."""
+        return cls(project_id=str(project_id), status=_PENDING, detail=_STILL)
+
+
+RESULTS: Final[Table[ResultRow]] = Table(
+    "results",
+    (
+        Column("id", lambda row: row.project_id),
+        Column("status", lambda row: row.status),
+        Column(
+            "seconds",
+            lambda row: None if row.seconds is None else round(row.seconds, 1),
+            lambda row: "" if row.seconds is None else f"{row.seconds:.1f}",
+        ),
+        Column("name", lambda row: row.name),
+        Column("job", lambda row: row.job_id, spare=1),
+        Column("detail", lambda row: row.detail),
+        Column("share", lambda row: row.share_url, plain=False),
+        Column("generated", lambda row: row.generated_at, unit="UTC", plain=False),
+        Column("path", lambda row: row.path, plain=False),
+    ),
+)
+"""What a wait prints about each project, except for the list on a terminal."""
+
+
+def _path(result: ProjectDownload) -> Path | None:
+    files = () if result.report is None else result.report.files
+    paths = {file.kind: file.path for file in files if file.path is not None}
+    return paths.get("video") or next(iter(paths.values()), None)
 
 
 def _summary(result: ProjectDownload) -> str:
     return result.summary if result.error is None else f"{result.summary}; {in_command_words(str(result.error))}"
-
-
-def _echo_row(*cells: object) -> None:
-    click.echo("\t".join("" if cell is None else one_line(str(cell)).replace("\t", " ") for cell in cells))
 
 
 # For people.

@@ -132,17 +132,20 @@ class Tally:
         keys = map(key_of, self.wanted)
         return [self.outcomes[key] for key in keys if key in self.outcomes]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON values."""
+    def summary(self) -> dict[str, Any]:
+        """Return everything but the outcomes as plain JSON values."""
         return {
             "projects": self.total,
             "outcomes": self.counts,
-            "results": [outcome.to_dict() for outcome in self.ordered()],
             "pending": self.pending,
             "requests": self.requests,
             "statistics": None if self.statistics is None else attrs.asdict(self.statistics),
             "seconds": round(self.seconds, 3),
         }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
+        return {**self.summary(), "results": [outcome.to_dict() for outcome in self.ordered()]}
 
 
 def key_of(one: ProjectId | RenderHandle | RenderOutcome) -> str:

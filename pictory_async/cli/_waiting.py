@@ -15,9 +15,10 @@ from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._kept import Kept, KeptId, Store
-from pictory_async.cli._results import echo_download, echo_outcome, echo_results
-from pictory_async.cli._tally import Tally, key_of
-from pictory_async.cli.display.text import as_duration, echo_json, echo_note, out_is_terminal, quiet_if_gone
+from pictory_async.cli._results import RESULTS, ResultRow, echo_results
+from pictory_async.cli._tables import Sheet
+from pictory_async.cli._tally import Tally, key_of, project_of
+from pictory_async.cli.display.text import as_duration, echo_note, out_is_terminal, quiet_if_gone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ _FINAL: Final = frozenset({RenderStatus.RENDERED, RenderStatus.FAILED})
 # An id stands for a project as it is. Waiting again for a missing or never rendered project changes nothing.
 _UNFINISHED: Final = frozenset({RenderStatus.TIMED_OUT, RenderStatus.REFUSED, RenderStatus.ERROR})
 _SHOWN: Final = 3
+_NOT_DONE: Final = "Not done, because the command was interrupted."
 _JUST_BEFORE: Final = timedelta.resolution
 _EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)  # nothing is before the first date of all
 
@@ -45,7 +47,7 @@ class Wait:
         after: For projects that are waited for by their ids: only a newer video counts.
         limiter: The request budget.
         settings: Keyword arguments of ``client.projects.watch``.
-        as_json: Whether to print one JSON object at the end, and nothing else.
+        sheet: Where the results go.
         downloads: Downloads the files of what is rendered; ``None`` to download nothing.
     """
 
@@ -53,8 +55,11 @@ class Wait:
     after: dict[str, datetime]
     limiter: RateLimiter
     settings: dict[str, Any]
-    as_json: bool
+    sheet: Sheet[ResultRow]
     downloads: Downloads | None = None
+    # JSON documents by `key_of`, until those before them are printed too.
+    _documents: dict[str, dict[str, Any]] = attrs.field(factory=dict[str, dict[str, Any]], init=False)
+    _printed: int = attrs.field(default=0, init=False)
 
     @classmethod
     def of(
@@ -66,7 +71,15 @@ class Wait:
         as_json: bool,
         downloads: Downloads | None = None,
     ) -> Wait:
-        """Make a wait for projects or handles, each once. With ``downloads``, their files are downloaded."""
+        """Make a wait for projects or handles, each once, and open its sheet.
+
+        Args:
+            items: What to wait for.
+            limiter: The request budget.
+            settings: Keyword arguments of ``client.projects.watch``.
+            as_json: Whether ``--json`` was given.
+            downloads: Downloads the files of what is rendered; ``None`` to download nothing.
+        """
         wanted: dict[str, ProjectId | RenderHandle] = {}
         after: dict[str, datetime] = {}
         for item in items:
@@ -74,7 +87,12 @@ class Wait:
             if wanted.setdefault(key_of(one), one) is one and isinstance(item, KeptId) and item.after is not None:
                 after[str(one)] = item.after
         tally = Tally([*wanted.values()])
-        return cls(tally=tally, after=after, limiter=limiter, settings=settings, as_json=as_json, downloads=downloads)
+        sheet = Sheet.open(RESULTS, as_json=as_json)
+        wait = cls(tally=tally, after=after, limiter=limiter, settings=settings, sheet=sheet)
+        if wait.lists:
+            sheet.leave()
+        wait.downloads = downloads
+        return wait
 
     @property
     def unfinished(self) -> list[Kept]:
@@ -110,37 +128,61 @@ class Wait:
         return self.downloads is not None and any(outcome.ok for outcome in self.tally.outcomes.values())
 
     @property
-    def prints_lines(self) -> bool:
-        """Whether a line is printed for each project as soon as it is done."""
-        return not self.as_json and not out_is_terminal()
+    def lists(self) -> bool:
+        """Whether the results are printed as a list for people, at the end."""
+        return self.sheet.is_default and out_is_terminal() and not self.sheet.is_json
 
     async def run(self, client: AsyncPictory) -> None:
         """Wait to the end."""
         began, total, downloads = anyio.current_time(), self.tally.total, self.downloads
+        # Lines with tabs tell what happens: an outcome, and then a download. Other formats have one row for both.
+        by_step = self.sheet.format == "tsv"
 
-        def on_download(result: ProjectDownload) -> None:
-            echo_download(result, anyio.current_time() - began)
+        def on_outcome(outcome: RenderOutcome) -> None:
+            if by_step:
+                self.sheet.add(ResultRow.of(outcome))
+            elif downloads is None or not outcome.ok:
+                self._add(outcome)
 
         async def download(client: AsyncPictory, outcome: RenderOutcome) -> None:
             if downloads is not None and outcome.ok:
-                await downloads.download(client, outcome.project or outcome.project_id)
+                result = await downloads.download(client, outcome.project or outcome.project_id)
+                if by_step:
+                    self.sheet.add(ResultRow.of_download(result, anyio.current_time() - began))
+                else:
+                    self._add(outcome, result)
 
-        if downloads is not None and self.prints_lines:
-            downloads.on_done = on_download
         follower = Follower(
             title=f"Waiting for {total} {'project' if total == 1 else 'projects'}",
             tally=self.tally,
             limiter=self.limiter,
-            on_outcome=echo_outcome if self.prints_lines else _ignore,
+            on_outcome=on_outcome,
             after_outcome=download,
             downloading=list if downloads is None else downloads.bars,
-            live=not self.prints_lines,
+            live=self.lists or self.sheet.to_file or not self.sheet.streams,
         )
         async with client.projects.watch(self.tally.wanted, after=self.after, **self.settings) as watch:
             try:
                 await follower.follow(client, watch)
             finally:
                 self._keep_dates(watch.handles())
+
+    def _add(self, outcome: RenderOutcome, download: ProjectDownload | None = None) -> None:
+        """Add a complete result."""
+        if self.sheet.is_json:
+            more = {} if download is None else {"download": _download_dict(download)}
+            self._documents[key_of(outcome)] = {**outcome.to_dict(), **more}
+            self._print_documents()
+        elif not self.lists:
+            self.sheet.add(ResultRow.of(outcome, download))
+
+    def _print_documents(self) -> None:
+        while self._printed < self.tally.total:
+            document = self._documents.pop(key_of(self.tally.wanted[self._printed]), None)
+            if document is None:
+                break
+            self._printed += 1
+            self.sheet.document(document)
 
     def _keep_dates(self, pending: Sequence[RenderHandle]) -> None:
         """Remember the old videos of what is pending: they must not count next time either."""
@@ -153,7 +195,7 @@ class Wait:
 
         Args:
             interrupted: Whether a signal ended the wait.
-            more: Further keys of the JSON object.
+            more: Further keys of the summary, in JSON.
 
         Raises:
             OSError: Standard output cannot be written to. What goes to standard error is printed all the same.
@@ -164,7 +206,7 @@ class Wait:
             with quiet_if_gone("stdout") if interrupted else contextlib.nullcontext():
                 self._print_results(interrupted=interrupted, **more)
         finally:
-            if not self.as_json:
+            if not self.sheet.is_json:
                 self._print_summary(interrupted=interrupted)
         if interrupted:
             return INTERRUPTED
@@ -173,12 +215,33 @@ class Wait:
         return worst_code(outcomes_code(self.tally.ordered(), self.tally.outage), *failed)
 
     def _print_results(self, *, interrupted: bool, **more: Any) -> None:
-        done = [] if self.downloads is None else self.downloads.done
-        if self.as_json:
-            downloads = {} if self.downloads is None else {"downloads": [_download_dict(one) for one in done]}
-            echo_json({**self.tally.to_dict(), **downloads, **more, "interrupted": interrupted})
-        elif out_is_terminal():
-            echo_results(self.tally, done)
+        if self.sheet.is_json:
+            for one in self.tally.wanted[self._printed :]:
+                self.sheet.document(self._documents.get(key_of(one)) or self._rest(one))
+            self.sheet.document({"summary": {**self.tally.summary(), **more, "interrupted": interrupted}})
+        elif self.lists:
+            echo_results(self.tally, [] if self.downloads is None else self.downloads.done)
+        elif self.sheet.format != "tsv":
+            self._add_rest()
+            self.sheet.close()
+
+    def _rest(self, one: ProjectId | RenderHandle) -> dict[str, Any]:
+        """Return the document of a project whose result is not complete, because the wait was interrupted."""
+        outcome = self.tally.outcomes.get(key_of(one))
+        if outcome is None:
+            return {"project_id": project_of(one), "status": "pending", "error": _NOT_DONE}
+        return {**outcome.to_dict(), "download": {"files": [], "error": _NOT_DONE}}
+
+    def _add_rest(self) -> None:
+        downloaded = (
+            set[str]() if self.downloads is None else {str(result.project_id) for result in self.downloads.done}
+        )
+        for one in self.tally.wanted:
+            outcome = self.tally.outcomes.get(key_of(one))
+            if outcome is None:
+                self.sheet.add(ResultRow.of_pending(project_of(one)))
+            elif self.downloads is not None and outcome.ok and str(project_of(one)) not in downloaded:
+                self.sheet.add(ResultRow.of(outcome))
 
     def _print_summary(self, *, interrupted: bool) -> None:
         tally = self.tally
@@ -204,10 +267,6 @@ def _detection_delay(tally: Tally) -> str:
     if tally.statistics is None or not tally.counts.get("rendered"):
         return ""
     return f", longest detection delay {tally.statistics.watches.longest_lag:.1f} s"
-
-
-def _ignore(_: object) -> None:
-    pass
 
 
 def _download_dict(result: ProjectDownload) -> dict[str, Any]:

@@ -20,6 +20,7 @@ __all__ = [
     "empty_dict",
     "origin_of",
     "plain_dict",
+    "read_mapping",
     "remember",
     "use_codec",
 ]
@@ -27,6 +28,7 @@ __all__ = [
 ProjectId: TypeAlias = str | int
 """A project's id as the API sends it: a string for v3 projects, an integer for v2 and older ones."""
 
+M = TypeVar("M", bound="Model")
 T_co = TypeVar("T_co", covariant=True)
 
 _SHOWN_LENGTH = 60  # characters of one value in a repr: enough for an id, short enough for a log line
@@ -119,17 +121,30 @@ class Model(Displayed, ValueObject):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-_codec: list[tuple[Callable[[Model], dict[str, Any]], Callable[[Model], Iterator[str]]]] = []
+_codec: list[
+    tuple[Callable[[Model], dict[str, Any]], Callable[[Model], Iterator[str]], Callable[[Any, object, str | None], Any]]
+] = []
 
 
-def use_codec(write: Callable[[Model], dict[str, Any]], unreadable: Callable[[Model], Iterator[str]]) -> None:
+def use_codec(
+    write: Callable[[Model], dict[str, Any]],
+    unreadable: Callable[[Model], Iterator[str]],
+    read: Callable[[Any, object, str | None], Any],
+) -> None:
     """Register what models do not know themselves; the codec, which they must not import, calls this.
 
     Args:
         write: Converts a model to JSON.
         unreadable: Finds the places in that JSON that could not be read.
+        read: Makes a model of a class from a mapping, with an id for one that has none.
     """
-    _codec.append((write, unreadable))
+    _codec.append((write, unreadable, read))
+
+
+def read_mapping(kind: type[M], value: object, asked: str | None) -> M:
+    """Make a model from the mapping that its `to_dict` returned."""
+    model: M = _codec[-1][2](kind, value, asked)
+    return model
 
 
 def _short(value: object) -> str:

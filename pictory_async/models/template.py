@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pictory_async.models._base import Model, empty_dict, plain_dict
+from pictory_async.models._base import Model, empty_dict, plain_dict, read_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -178,6 +178,23 @@ class Template(Model):
     schema_version: str | None = attrs.field(default=None, repr=False)
     project_url: str | None = attrs.field(default=None, repr=False)
     structure_url: str | None = attrs.field(default=None, repr=False)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any], *, template_id: str | None = None) -> Template:
+        """Make a template from the mapping that `to_dict` returned, for example after it was kept as JSON in a file.
+
+        It is read as a response of the API is: unknown fields and values of another type are kept in ``extra``. The
+        result equals the original, and its `to_dict` returns an equal mapping.
+
+        Args:
+            value: The mapping, of JSON values. It is copied.
+            template_id: The id of the template, if the mapping has none.
+
+        Raises:
+            PictoryConfigError: It is not a mapping of JSON values, shows nothing of a template, is nested more than
+                100 levels deep, or has no id.
+        """
+        return read_mapping(cls, value, template_id)
 
     @property
     def variables(self) -> Mapping[str, Any]:

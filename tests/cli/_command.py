@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import os
 import signal
 import subprocess
@@ -35,6 +36,13 @@ def run(*arguments: str, **options: Any) -> Any:
     mixes = "mix_stderr" in inspect.signature(testing.CliRunner).parameters
     runner = testing.CliRunner(mix_stderr=False) if mixes else testing.CliRunner()
     return runner.invoke(pictory, arguments, **options)
+
+
+def report(text: str) -> dict[str, Any]:
+    """Read the JSON Lines of a wait: its summary, with the documents of all projects as ``results`` and ``errors``."""
+    *lines, last = map(json.loads, text.splitlines())
+    results = [line for line in lines if "status" in line]
+    return {**last["summary"], "results": results, "errors": [line for line in lines if "status" not in line]}
 
 
 @contextlib.contextmanager

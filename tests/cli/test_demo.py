@@ -12,7 +12,7 @@ import pytest
 
 from pictory_async import RenderOutcome, RenderStatus
 from pictory_async.testing import LoggedRequest, TruthKind
-from tests.cli._command import Terminal, interrupted, run, started
+from tests.cli._command import Terminal, interrupted, report, run, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,18 +31,18 @@ SMALL = ("--projects", "50", "--render-seconds", "3:5")  # so long that no machi
 def test_demo_tells_the_truth() -> None:
     """Each outcome is what really happened, and the simulated server rejects no request."""
     found = run("demo", *SMALL, "--json")
-    report = json.loads(found.stdout)
-    assert (0, 0, []) == (found.exit_code, report["mismatches"], report["mismatched"])
+    ends = json.loads(found.stdout)
+    assert (0, 0, []) == (found.exit_code, ends["mismatches"], ends["mismatched"])
     assert [] == [line for line in found.stderr.splitlines() if " of 50 ended " not in line]
     # On a busy machine, a render of a second may fail before a poll sees it; then nothing shows that it was started.
-    outcomes = {"failed": 0, **report["outcomes"]}
-    assert (50, 47, 3) == (report["projects"], outcomes["rendered"], outcomes["failed"] + outcomes["not_started"])
-    assert (0, 6.0) == (report["refused"], report["per"])
-    assert 50 <= report["busiest_window"] <= report["limit"]
-    assert report["requests"] >= 100
-    assert 0.0 < report["lag_median"] <= report["lag_p95"]
-    assert 2.0 < report["polls_per_project"]
-    assert 3.0 < report["seconds"]
+    outcomes = {"failed": 0, **ends["outcomes"]}
+    assert (50, 47, 3) == (ends["projects"], outcomes["rendered"], outcomes["failed"] + outcomes["not_started"])
+    assert (0, 6.0) == (ends["refused"], ends["per"])
+    assert 50 <= ends["busiest_window"] <= ends["limit"]
+    assert ends["requests"] >= 100
+    assert 0.0 < ends["lag_median"] <= ends["lag_p95"]
+    assert 2.0 < ends["polls_per_project"]
+    assert 3.0 < ends["seconds"]
 
 
 def test_demo_in_lines() -> None:
@@ -156,7 +156,7 @@ def test_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         template = re.findall(r"pictory template (\w+)", said)
         assert 0 == run("template", *template).exit_code
         code, _, err = interrupted(process)
-    assert (0, 5) == (found.exit_code, json.loads(found.stdout)["outcomes"]["rendered"])
+    assert (0, 5) == (found.exit_code, report(found.stdout)["outcomes"]["rendered"])
     assert 0 == code
     assert re.fullmatch(r"\nStopped after \d+ requests\.\n", err)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pictory_async.testing import Render, World
-from tests.cli._command import PROGRAM, Terminal, interrupted, run, seen, started
+from tests.cli._command import PROGRAM, Terminal, interrupted, report, run, seen, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ def test_handles_survive_a_reader_that_is_gone(world: World) -> None:
         err = process.stderr.read()
         assert 1 == process.wait()
     again = run(*advice(err).split()[1:], "--interval", "0.05", "--json")
-    found = {result["job_id"] for result in json.loads(again.stdout)["results"]}
+    found = {result["job_id"] for result in report(again.stdout)["results"]}
     assert "Error" not in err
     assert {job.job_id for _, job in world.jobs} == found
     assert 0 < len(found) < 20
@@ -279,7 +279,9 @@ class TestSharing:
         documents = [json.loads(line) for line in found.stdout.splitlines()]
         assert 1 == found.exit_code
         assert ids == [document["project_id"] for document in documents]
-        assert [["error"], ["share_url"], ["error"]] == [[*document][1:] for document in documents]
+        assert [["error"], ["share_url", "name", "generated_at"], ["error"]] == [
+            [*document][1:] for document in documents
+        ]
 
 
 def lines_of(text: str) -> list[str]:

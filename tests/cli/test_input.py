@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pictory_async.testing import Render, World
-from tests.cli._command import run
+from tests.cli._command import report, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,8 +89,8 @@ def test_an_empty_file_is_nothing_to_do(world: World, option: str) -> None:
         found.stdout,
         found.stderr,
     )
-    report = json.loads(run("wait", option, "-", "--json", input="").stdout)
-    assert (0, [], []) == (report["projects"], report["results"], report["pending"])
+    ends = report(run("wait", option, "-", "--json", input="").stdout)
+    assert (0, [], []) == (ends["projects"], ends["results"], ends["pending"])
     assert [] == world.log
 
 
@@ -116,7 +115,7 @@ def test_files_of_windows(world: World, tmp_path: Path, encoding: str) -> None:
     handles, values = tmp_path / "handles.jsonl", tmp_path / "values.json"
     handles.write_text(run("render", project_id).stdout, encoding=encoding)
     found = run("wait", "--handle", str(handles), "--interval", "0.05", "--json")
-    assert (0, {"rendered": 1}) == (found.exit_code, json.loads(found.stdout)["outcomes"])
+    assert (0, {"rendered": 1}) == (found.exit_code, report(found.stdout)["outcomes"])
     template = world.add_template("Hi {{Name}}", variables={"Name": "you"})
     values.write_text('{"Name": "Zoë"}', encoding=encoding)
     assert 0 == run("check", template, "--values", str(values)).exit_code

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pictory_async.testing import Answer, Render, Stall, World
-from tests.cli._command import interrupted, run, started
+from tests.cli._command import interrupted, report, run, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,35 +124,35 @@ def test_a_signal(world: World, server: ServerThread, tmp_path: Path, command: s
 
 
 @pytest.mark.parametrize(("command", "key"), [("compare", "project_id"), ("diff", "template_id")])
-def test_one_object(world: World, command: str, key: str) -> None:
-    """A command with one result prints one object also if it has none."""
+def test_one_result(world: World, command: str, key: str) -> None:
+    """A command with one result prints a document for each id that failed if it has none."""
     good = world.add_template("Hi") if command == "diff" else str(world.add_project())
     found = run(command, good, "nope", "--json")
-    assert (1, {"errors": [{key: "nope", "error": found.stderr.removeprefix("Error: ").strip()}]}) == (
+    assert (1, [{key: "nope", "error": found.stderr.removeprefix("Error: ").strip()}]) == (
         found.exit_code,
-        json.loads(found.stdout),
+        documents(found.stdout),
     )
     assert "" == run(command, good, "nope").stdout
 
 
 def test_render(world: World) -> None:
-    """Of renders, those that were not started have a document with the error; with --wait, it is in the one object."""
+    """Of renders, those that were not started have a document with the error; also with --wait."""
     good = str(world.add_project(on_render=[Render(0.0, duration=0.0), Render(0.0, duration=0.0)]))
     found = run("render", good, "nope", "--json")
     handle, failed = documents(found.stdout)
     assert (1, good, "nope") == (found.exit_code, handle["project_id"], failed["project_id"])
     assert "There is no project 'nope'" in failed["error"]
-    report = json.loads(run("render", good, "nope", "--json", "--wait", "--interval", "0.05").stdout)
+    ends = report(run("render", good, "nope", "--json", "--wait", "--interval", "0.05").stdout)
     assert ([good], ["nope"]) == (
-        [handle["project_id"] for handle in report["handles"]],
-        [error["project_id"] for error in report["errors"]],
+        [handle["project_id"] for handle in ends["handles"]],
+        [error["project_id"] for error in ends["errors"]],
     )
     found = run("render", "no", "nope", "--json", "--wait")
-    report = json.loads(found.stdout)
+    ends = report(found.stdout)
     assert (1, ["no", "nope"], []) == (
         found.exit_code,
-        [one["project_id"] for one in report["errors"]],
-        report["results"],
+        [one["project_id"] for one in ends["errors"]],
+        ends["results"],
     )
 
 

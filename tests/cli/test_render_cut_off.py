@@ -15,7 +15,7 @@ from anyio import to_thread
 from pictory_async import RenderHandle
 from pictory_async.testing import Answer, Fault, Render, Simulator, Stall, World
 from tests._virtual import virtual_time
-from tests.cli._command import run, started
+from tests.cli._command import report, run, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +109,7 @@ def test_two_signals(
     assert "No request was sent" not in out
     documents = [json.loads(line) for line in out.splitlines()]
     if "--wait" in options:
-        (document,) = documents
+        document = report(out)
         assert (True, None, []) == (document["interrupted"], document["resume"], document["errors"])
         assert sorted(ids) == sorted(map(id_in, document["unfinished"]))
         documents = document["handles"]
@@ -147,7 +147,7 @@ def test_two_signals_at_once(
     name = err.rpartition("--resume ")[2].split()[0]
     assert running in {str(one.project_id) for one in Store().load(name)}
     if options:
-        assert (True, name) == (json.loads(out)["interrupted"], json.loads(out)["resume"])
+        assert (True, name) == (report(out)["interrupted"], report(out)["resume"])
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot end a process so")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import threading
@@ -13,7 +12,7 @@ import pytest
 
 from pictory_async import RenderHandle
 from pictory_async.testing import Answer, Render, Reset, World
-from tests.cli._command import interrupted, run, seen, started
+from tests.cli._command import interrupted, report, run, seen, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,9 +65,9 @@ def test_handles_go_to_a_file(world: World, tmp_path: Path) -> None:
         assert 0 == run("render", project_id, "--handles", str(file)).exit_code
     assert ids == [RenderHandle.from_json(line).project_id for line in file.read_text().splitlines()]
     found = run("wait", "--handle", str(file), *QUICK, "--start-grace", "5", "--json")
-    report = json.loads(found.stdout)
-    assert (0, {"rendered": 2}) == (found.exit_code, report["outcomes"])
-    assert [job[1].job_id for job in world.jobs[-2:]] == [result["job_id"] for result in report["results"]]
+    ends = report(found.stdout)
+    assert (0, {"rendered": 2}) == (found.exit_code, ends["outcomes"])
+    assert [job[1].job_id for job in world.jobs[-2:]] == [result["job_id"] for result in ends["results"]]
 
 
 def test_two_renders_of_one_project(world: World, tmp_path: Path) -> None:
@@ -94,9 +93,9 @@ def test_render_and_wait(world: World) -> None:
 def test_render_and_wait_as_json(world: World) -> None:
     """With --wait and --json there is one object, and the handles are in it."""
     project_id = str(world.add_project())
-    report = json.loads(run("render", project_id, "--wait", "--interval", "0.05", "--json").stdout)
-    assert [project_id] == [handle["project_id"] for handle in report["handles"]]
-    assert ["rendered"] == [result["status"] for result in report["results"]]
+    ends = report(run("render", project_id, "--wait", "--interval", "0.05", "--json").stdout)
+    assert [project_id] == [handle["project_id"] for handle in ends["handles"]]
+    assert ["rendered"] == [result["status"] for result in ends["results"]]
 
 
 def test_refused_renders(world: World) -> None:
@@ -264,11 +263,11 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
     assert named is ("--handle" in found.stderr)
     later()
     again = next_wait(found.stderr)
-    report = json.loads(again.stdout)
+    ends = report(again.stdout)
     assert (0, "") == (again.exit_code, again.stderr)
-    assert {"rendered"} == {result["status"] for result in report["results"]}
-    assert {job[1].job_id for job in world.jobs[-2:]} >= {result["job_id"] for result in report["results"]}
-    assert ids[0] in {result["project_id"] for result in report["results"]}
+    assert {"rendered"} == {result["status"] for result in ends["results"]}
+    assert {job[1].job_id for job in world.jobs[-2:]} >= {result["job_id"] for result in ends["results"]}
+    assert ids[0] in {result["project_id"] for result in ends["results"]}
 
 
 def test_every_render_is_counted(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,6 @@ from pictory_async.testing import Answer, Render
 from tests.cli._command import run, seen
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pictory_async.testing import World
     from pictory_async.testing.server import ServerThread
 
@@ -107,7 +106,7 @@ def test_report_as_a_page(pair: list[str], tmp_path: Path) -> None:
 def test_reports_in_files(pair: list[str], tmp_path: Path) -> None:
     """The JSON of one project goes to a file, that of several to a directory."""
     file, directory = tmp_path / "one.json", tmp_path / "all"
-    assert {"files": [str(file)], "errors": []} == json.loads(
+    assert {"projectId": pair[0], "file": str(file)} == json.loads(
         run("report", pair[0], "--output", str(file), "--json").stdout
     )
     assert pair[0] == json.loads(file.read_text())["projectId"]
@@ -168,18 +167,16 @@ def test_names_that_are_fine(pair: list[str], tmp_path: Path) -> None:
 
 
 def test_files_and_failures(pair: list[str], tmp_path: Path) -> None:
-    """With --json, the one object has the files and each project without one; nothing to write is no file."""
+    """With --json, each project has a document with its file or the error; nothing to write is no file."""
     for name in ("all", "page.html"):
         found = run("report", pair[0], "nope", "--output", str(tmp_path / name), "--json")
-        report = json.loads(found.stdout)
-        assert (1, 1, ["nope"]) == (
-            found.exit_code,
-            len(report["files"]),
-            [one["projectId"] for one in report["errors"]],
-        )
+        first, second = map(json.loads, found.stdout.splitlines())
+        assert (1, pair[0], "nope") == (found.exit_code, first["projectId"], second["projectId"])
+        assert Path(first["file"]).is_file()
+        assert "There is no project 'nope'" in second["error"]
     for name in ("none", "none.html"):
         found = run("report", "nope", "--output", str(tmp_path / name), "--json")
-        assert (1, []) == (found.exit_code, json.loads(found.stdout)["files"])
+        assert (1, ["projectId", "error"]) == (found.exit_code, [*json.loads(found.stdout)])
     found = run("report", "nope", "--output", str(tmp_path / "none.html"))
     assert ("", f"Not written: {tmp_path / 'none.html'}") == (found.stdout, found.stderr.splitlines()[-1])
     assert "" == run("report", "nope", "--html").stdout
@@ -195,6 +192,9 @@ def test_a_page_is_whole_or_not_there(pair: list[str], server: ServerThread, tmp
     found = run("report", pair[0], "nope", "--output", str(page))
     assert (77, "old") == (found.exit_code, page.read_text())
     assert f"Not written: {page}" in found.stderr
+    found = run("report", pair[0], "nope", "--output", str(page), "--json")
+    first, second = map(json.loads, found.stdout.splitlines())
+    assert ("The page was not written.", "nope") == (first["error"], second["projectId"])
 
 
 def test_a_file_that_cannot_be_written(pair: list[str], tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pictory_async.testing import Render
-from tests.cli._command import Terminal, interrupted, run, started
+from tests.cli._command import Terminal, interrupted, report, run, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,27 +89,27 @@ def test_json(world: World) -> None:
     """With --json, standard output is exactly one object, in the order of the ids."""
     ids = [str(world.add_project()), str(world.add_project(integer_id=True, earlier_video=-60.0))]
     found = run("wait", *ids, *QUICK, "--json", "--max-wait", "none", "--rate", "100/s")
-    report = json.loads(found.stdout)
+    ends = report(found.stdout)
     assert 3 == found.exit_code
-    assert (2, {"rendered": 1, "not_started": 1}) == (report["projects"], report["outcomes"])
-    assert ids == [result["project_id"] for result in report["results"]]
-    assert ([], False) == (report["pending"], report["interrupted"])
-    assert report["requests"] >= 2
+    assert (2, {"rendered": 1, "not_started": 1}) == (ends["projects"], ends["outcomes"])
+    assert ids == [result["project_id"] for result in ends["results"]]
+    assert ([], False) == (ends["pending"], ends["interrupted"])
+    assert ends["requests"] >= 2
 
 
 def test_json_of_what_is_left(world: World) -> None:
     """The one object has the name for the next wait, and what is not finished as handles; ``null`` if all is."""
     running, done = str(world.add_project(Render(-1.0, duration=1e6))), str(world.add_project(earlier_video=-60.0))
     found = run("wait", running, done, *QUICK, "--json", "--max-wait", "0.3")
-    report = json.loads(found.stdout)
+    ends = report(found.stdout)
     assert 4 == found.exit_code
-    assert f"  pictory wait --resume {report['resume']} " in found.stderr
-    assert [running] == [handle["project_id"] for handle in report["unfinished"]]
-    assert [KeptId(running)] == Store().load(report["resume"])
-    report = json.loads(run("wait", done, *QUICK, "--json").stdout)
-    assert (None, []) == (report["resume"], report["unfinished"])
-    report = json.loads(run("wait", "--handle", "-", "--json", input="").stdout)
-    assert (None, []) == (report["resume"], report["unfinished"])
+    assert f"  pictory wait --resume {ends['resume']} " in found.stderr
+    assert [running] == [handle["project_id"] for handle in ends["unfinished"]]
+    assert [KeptId(running)] == Store().load(ends["resume"])
+    ends = report(run("wait", done, *QUICK, "--json").stdout)
+    assert (None, []) == (ends["resume"], ends["unfinished"])
+    ends = report(run("wait", "--handle", "-", "--json", input="").stdout)
+    assert (None, []) == (ends["resume"], ends["unfinished"])
 
 
 def test_a_plain_wait_does_not_end_one_for_a_newer_video(world: World) -> None:
@@ -119,7 +118,7 @@ def test_a_plain_wait_does_not_end_one_for_a_newer_video(world: World) -> None:
     after = "2030-01-01T00:00:00+00:00"
     # The start of a render is waited for longer than the wait takes.
     slow = ("--interval", "0.05", "--max-wait", "0.2", "--start-grace", "90", "--json")
-    name = json.loads(run("wait", again, "--after", after, *slow).stdout)["resume"]
+    name = report(run("wait", again, "--after", after, *slow).stdout)["resume"]
     assert 0 == run("wait", again, *QUICK).exit_code
     assert [KeptId(again, datetime.fromisoformat(after))] == Store().load(name)
 
@@ -146,9 +145,9 @@ def test_what_was_removed_meanwhile(world: World, server: ServerThread, state: P
         if not writable:
             state.touch()
         code, out, err = interrupted(process)
-    report = json.loads(out)
-    assert (130, name if writable else None) == (code, report["resume"])
-    assert [running] == [handle["project_id"] for handle in report["unfinished"]]
+    ends = report(out)
+    assert (130, name if writable else None) == (code, ends["resume"])
+    assert [running] == [handle["project_id"] for handle in ends["unfinished"]]
     assert writable is (f"  pictory wait --resume {name} " in err)
     assert writable is not ("save the lines below as handles.jsonl" in err)
     if writable:
@@ -173,7 +172,7 @@ def test_a_relative_place_is_that_of_the_start(
     server.simulator.faults = move
     found = run("wait", running, *QUICK, "--max-wait", "0.3", "--json")
     assert moved.is_set()
-    assert (tmp_path / "state" / "pending" / f"{json.loads(found.stdout)['resume']}.jsonl").is_file()
+    assert (tmp_path / "state" / "pending" / f"{report(found.stdout)['resume']}.jsonl").is_file()
 
 
 def test_ids_from_file(world: World, tmp_path: Path) -> None:
@@ -182,9 +181,9 @@ def test_ids_from_file(world: World, tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
     file.write_text(f"\ufeff# two\n{ids[1]}\n\n{ids[2]}\n{ids[0]}\n", encoding="utf-8")
     found = run("wait", ids[0], "--ids-from", str(file), "--json")
-    assert (0, ids) == (found.exit_code, [result["project_id"] for result in json.loads(found.stdout)["results"]])
+    assert (0, ids) == (found.exit_code, [result["project_id"] for result in report(found.stdout)["results"]])
     found = run("wait", "--ids-from", "-", "--json", input=f"{ids[2]}\n")
-    assert (0, 1) == (found.exit_code, json.loads(found.stdout)["projects"])
+    assert (0, 1) == (found.exit_code, report(found.stdout)["projects"])
 
 
 def test_settings_that_cannot_work() -> None:
@@ -218,8 +217,8 @@ def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:
     with started("wait", running, "--json") as process:
         asked.wait()
         code, out, err = interrupted(process)
-    report = json.loads(out)
-    assert (130, [running], True) == (code, report["pending"], report["interrupted"])
+    ends = report(out)
+    assert (130, [running], True) == (code, ends["pending"], ends["interrupted"])
     assert err.startswith("Left: 1 of 1 project. Wait again with:\n  pictory wait --resume ")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pictory_async.testing import Answer, Render, World
 from tests._files import names_in
-from tests.cli._command import run, seen
+from tests.cli._command import report, run, seen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +64,7 @@ def test_wait_with_a_download_that_fails(world: World, server: ServerThread, tmp
         assert 1 == found.exit_code
         text = found.stdout
     if form == "json":
-        (saved,) = json.loads(text)["downloads"]
+        (saved,) = [line["download"] for line in report(text)["results"]]
         assert "status 403" in saved["error"]
         assert ["failed", *["written"] * 4] == [file["status"] for file in saved["files"]]
     else:

@@ -22,23 +22,22 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
+from pictory_async.cli._tables import Column, Table, table_options
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_text, echo_facts, echo_json, one_line, out_is_terminal
 from pictory_async.errors import JobCleanedError, JobFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
     from rich.console import RenderableType
 
     from pictory_async import AsyncPictory
-    from pictory_async.cli.display.table import Cell
     from pictory_async.cli.display.text import Facts
 
 __all__ = ["list_command", "show_command"]
 
-_COLUMNS: Final = ("id", "status", "progress", "what")
 _STYLES: Final = {"completed": "green", "failed": "red", "cleaned": "dim", "in-progress": "cyan", "pending": "yellow"}
 
 
@@ -52,18 +51,36 @@ def _status(job: Job) -> Text:
     return Text(status, style=_STYLES.get(status.casefold(), ""))
 
 
-def _row(job: Job) -> Sequence[Cell]:
-    progress = "" if job.progress is None else f"{job.progress:g} %"
-    video = job.video_url
-    if video and out_is_terminal():
+def _what(job: Job) -> str | None:
+    return job.error_message or job.video_url or job.progress_message
+
+
+def _what_shown(job: Job) -> str:
+    if out_is_terminal() and job.video_url and not job.error_message:
         # A URL would fill the table; 'pictory job' shows it.
-        video = "a video" if job.duration is None else f"a video of {job.duration:g} s"
-    what = job.error_message or video or job.progress_message
-    return [as_text(job.id), _status(job), progress, as_text(what)]
+        return "a video" if job.duration is None else f"a video of {job.duration:g} s"
+    return as_text(_what(job))
+
+
+_TABLE: Final[Table[Job]] = Table(
+    "jobs",
+    (
+        Column("id", lambda job: job.id),
+        Column("status", lambda job: _status(job).plain, _status),
+        Column(
+            "progress",
+            lambda job: job.progress,
+            lambda job: "" if job.progress is None else f"{job.progress:g} %",
+            unit="%",
+        ),
+        Column("result", _what, _what_shown),
+    ),
+)
 
 
 @click.command("jobs")
 @limit_option
+@table_options
 @base_url_option
 @json_option("Print each job as the API sent it, as a JSON document.")
 def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
@@ -72,7 +89,7 @@ def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> N
     Piped output is one line per job, with tabs between id, status, progress, and the error, the video or the current
     step.
     """
-    print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row)
+    print_list(base_url, _all, limit, _TABLE, as_json=as_json)
 
 
 def _facts(job: Job) -> Facts:

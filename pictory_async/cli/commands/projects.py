@@ -9,6 +9,7 @@ import click
 from pictory_async.cli._fetching import get_project, print_details
 from pictory_async.cli._listing import print_list
 from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
+from pictory_async.cli._tables import Column, Table, table_options
 from pictory_async.cli.display.text import as_text
 from pictory_async.insight._text import Gap
 from pictory_async.insight._unread import VideoState, assets_unread, count_of, known, video_state
@@ -22,20 +23,25 @@ if TYPE_CHECKING:
 
 __all__ = ["list_command", "show_command"]
 
-_COLUMNS = ("id", "name", "source", "schema", "saved (UTC)")
+_TABLE: Final[Table[ProjectItem]] = Table(
+    "projects",
+    (
+        Column("id", lambda item: str(item.id)),
+        Column("name", lambda item: item.name),
+        Column("source", lambda item: item.source, spare=2),
+        Column("schema", lambda item: item.schema_version, spare=1),
+        Column("saved", lambda item: item.saved_at, unit="UTC"),
+    ),
+)
 
 
 def _all(client: AsyncPictory) -> AsyncIterator[ProjectItem]:
     return aiter(client.projects.list())
 
 
-def _row(item: ProjectItem) -> list[str]:
-    saved = "" if item.saved_at is None else f"{item.saved_at:%Y-%m-%d %H:%M:%S}"
-    return [*map(as_text, (item.id, item.name, item.source, item.schema_version)), saved]
-
-
 @click.command("projects")
 @limit_option
+@table_options
 @base_url_option
 @json_option("Print each list entry as the API sent it, as a JSON document.")
 def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
@@ -44,7 +50,7 @@ def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> N
     The list does not show whether there is a video: use 'pictory project ID...'. Piped output is one line per project,
     with tabs between id, name, source, schema and the time of the last save.
     """
-    print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, spare=(3, 2))
+    print_list(base_url, _all, limit, _TABLE, as_json=as_json)
 
 
 _STATES: Final = {

@@ -226,7 +226,7 @@ class Keeper:
 @start_grace_option
 @rate_option
 @base_url_option
-@json_option("With --wait, print one JSON object at the end. (Handles are always JSON.)")
+@json_option("With --wait, print a JSON document for each project, and one with a summary. (Handles are always JSON.)")
 @click.pass_context
 def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
@@ -319,14 +319,12 @@ def _report(
     errors = renders.errors() if as_json else []
     rest = {
         "handles": [json.loads(handle.to_json()) for handle in renders.handles],
-        "errors": errors,
         **next_wait.to_dict(),
     }
-    if not waits:
-        for error in errors:
-            echo_json(error)
-    elif as_json and renders.wait is None:
-        echo_json({"projects": len(renders.ids), "results": [], **rest, "interrupted": interrupted})
+    for error in errors:
+        echo_json(error)
+    if waits and as_json and renders.wait is None:
+        echo_json({"summary": {"projects": len(renders.ids), **rest, "interrupted": interrupted}})
     if renders.wait is not None:
         code = worst_code(code, renders.wait.report(interrupted=interrupted, **rest))
         total, started = len(renders.ids), len(renders.handles)

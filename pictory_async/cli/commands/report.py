@@ -46,7 +46,7 @@ _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
     "output. The JSON of several projects goes to a directory, one file per project.",
 )
 @base_url_option
-@json_option("Print each report as a JSON document; with --output, one object with the names of the files.")
+@json_option("Print a JSON document for each project: its report, or with --output the name of its file.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -120,7 +120,7 @@ async def _write_page(projects: list[Project], output: Path) -> list[Path]:
 
 def _print_page(paths: list[Path], batch: Batch[Project], output: Path, *, as_json: bool) -> None:
     if as_json:
-        _print_files(paths, batch)
+        _print_files(dict.fromkeys(batch.ids, paths[0]) if paths else {}, batch)
     else:
         click.echo(f"Written: {as_text(paths[0])}" if paths else f"Not written: {as_text(output)}", err=not paths)
 
@@ -136,28 +136,28 @@ def _write_files(base_url: str | None, ids: list[str], name: str, *, as_json: bo
     else:
         _check_type(output, {".json", ""})
         check_file(name, replaces=True)
-    written: list[Path] = []
+    written: dict[str, Path] = {}
     names = names_of(ids)
 
-    async def get(client: AsyncPictory, project_id: str) -> Path:
+    async def get(client: AsyncPictory, project_id: str) -> tuple[str, Path]:
         project = await get_project(client, project_id)
         path = output / f"{names[project_id]}.json" if in_directory else output
         with _naming(path):
             if in_directory:
                 await anyio.Path(output).mkdir(parents=True, exist_ok=True)
-            return await write_report(project, path)
+            return project_id, await write_report(project, path)
 
-    def show(path: Path) -> None:
-        written.append(path)
+    def show(found: tuple[str, Path]) -> None:
+        written.update([found])
         if not as_json:
             with surviving():
-                click.echo(f"Written: {as_text(path)}")
+                click.echo(f"Written: {as_text(found[1])}")
 
     batch = Batch(ids=ids, get=get, show=show)
     return _finish_files(run_batch(base_url, batch), batch, written, as_json=as_json)
 
 
-def _finish_files(code: int, batch: Batch[Path], written: list[Path], *, as_json: bool) -> int:
+def _finish_files(code: int, batch: Batch[Any], written: dict[str, Path], *, as_json: bool) -> int:
     if as_json:
         _print_files(written, batch)
     return code
@@ -179,9 +179,13 @@ def _naming(path: Path) -> Generator[None]:
         raise OSError(error.errno, error.strerror, f"Cannot write {path}") from None
 
 
-def _print_files(paths: list[Path], batch: Batch[Any]) -> None:
-    errors = [{"projectId": one, "error": text} for one, text in batch.failures()]
-    echo_json({"files": [str(path) for path in paths], "errors": errors})
+def _print_files(paths: dict[str, Path], batch: Batch[Any]) -> None:
+    errors = dict(batch.failures())
+    for one in batch.ids:
+        if one not in errors and one in paths:
+            echo_json({"projectId": one, "file": str(paths[one])})
+        else:
+            echo_json({"projectId": one, "error": errors.get(one, "The page was not written.")})
 
 
 def _facts(report: dict[str, Any], inside: str = "") -> Facts:

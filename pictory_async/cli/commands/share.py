@@ -22,10 +22,10 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
+from pictory_async.cli._tables import Column, Sheet, Table, table_options
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
     echo_command,
-    echo_json,
     echo_note,
     err_is_terminal,
     one_line,
@@ -38,6 +38,17 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory, RenderOutcome
 
 __all__ = ["command"]
+
+
+_TABLE: Final[Table[Project]] = Table(
+    "shares",
+    (
+        Column("project", lambda project: str(project.id)),
+        Column("link", lambda project: project.share_video_url),
+        Column("name", lambda project: project.name, plain=False),
+        Column("generated", lambda project: project.generated_at, unit="UTC", plain=False),
+    ),
+)
 
 
 @attrs.define(kw_only=True)
@@ -127,6 +138,7 @@ def _is_after(project: Project, handle: RenderHandle) -> bool:
 @ids_argument
 @click.option("--wait", is_flag=True, help="Wait for projects that are not rendered yet.")
 @wait_options
+@table_options
 @base_url_option
 @json_option("Print a JSON document for each project.")
 @click.pass_context
@@ -145,23 +157,28 @@ def command(
     For one project, only the link is printed. For several, each line is the id, a tab and the link. With --wait, the
     renders that 'pictory render' started on this machine are waited for: the links show the new videos.
     """
+    sheet = Sheet.open(_TABLE, as_json=as_json)
+    if sheet.is_default:
+        sheet.leave()
     sharing = _Sharing(ids=collect_ids(ids), settings=wait_settings(max_wait, interval) if wait else None)
 
     def frame(_: int) -> Text:
         return Text(f"Waiting for projects: {sharing.line()}", style="bold")
 
     def show(project: Project) -> None:
-        url = project.share_video_url or ""
-        if as_json:
-            echo_json({"project_id": str(project.id), "share_url": url})
+        if sheet.is_json:
+            sheet.document(_document(project))
+        elif sheet.is_default:
+            url = one_line(project.share_video_url or "")
+            click.echo(url if len(sharing.ids) == 1 else f"{project.id}\t{url}")
         else:
-            click.echo(one_line(url) if len(sharing.ids) == 1 else f"{project.id}\t{one_line(url)}")
+            sheet.add(project)
 
     batch = Batch(
         ids=sharing.ids,
         get=sharing.find,
         show=show,
-        json_id="project_id" if as_json else None,
+        json_id="project_id" if sheet.is_json else None,
         during=live_display(frame, sharing.line) if wait else None,
         at_once=len(sharing.ids) if wait else AT_ONCE,
         holds=wait and out_is_terminal() and err_is_terminal(),
@@ -174,6 +191,12 @@ def command(
 def _may_be_outdated(project: Project) -> bool:
     saved, generated = project.saved_at, project.generated_at
     return saved is not None and generated is not None and project.is_outdated is None
+
+
+def _document(project: Project) -> dict[str, Any]:
+    generated = None if project.generated_at is None else project.generated_at.isoformat()
+    url = project.share_video_url
+    return {"project_id": str(project.id), "share_url": url, "name": project.name, "generated_at": generated}
 
 
 def _print_rest(sharing: _Sharing) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.text import Text
@@ -10,21 +10,19 @@ from rich.text import Text
 from pictory_async.cli._fetching import get_template, print_details
 from pictory_async.cli._listing import print_list
 from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
+from pictory_async.cli._tables import Column, Table, table_options
 from pictory_async.cli.display.text import as_text
 from pictory_async.insight._text import Gap
 from pictory_async.insight._unread import count_of, known, texts_unread, voices_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
-    from pictory_async import AsyncPictory, Template
-    from pictory_async.cli.display.table import Cell
+    from pictory_async import AsyncPictory
     from pictory_async.cli.display.text import Facts
-    from pictory_async.models import TemplateItem
+    from pictory_async.models import Template, TemplateItem
 
 __all__ = ["list_command", "show_command"]
-
-_COLUMNS = ("id", "name", "language", "state")
 
 
 def _all(client: AsyncPictory) -> AsyncIterator[TemplateItem]:
@@ -43,22 +41,39 @@ def _state(item: TemplateItem | Template) -> Text:
     return Text("published", style="green") if item.published else Text("not published", style="red")
 
 
-def _row(item: TemplateItem | Template) -> list[Cell]:
-    return [as_text(item.id), as_text(known(item, "name")), as_text(known(item, "language")), _state(item)]
+def _scenes(template: Template) -> int | str:
+    count = count_of(template, "scenes")
+    return int(count) if count.isdecimal() else count
 
 
-def _detailed_row(item: Template) -> Sequence[Cell]:
-    return [
-        *_row(item),
-        as_text(known(item, "schema_version")),
-        count_of(item, "scenes"),
-        _variables(item, ", ".join(item.variables)),
-    ]
+def _variables(template: Template, text: str) -> str:
+    return str(Gap.UNREADABLE) if isinstance(known(template, "_variables"), Gap) else as_text(text)
+
+
+_ITEMS: Final[Table[TemplateItem | Template]] = Table(
+    "templates",
+    (
+        Column("id", lambda item: item.id),
+        Column("name", lambda item: known(item, "name")),
+        Column("language", lambda item: known(item, "language"), spare=2),
+        Column("state", lambda item: _state(item).plain, _state),
+    ),
+)
+_DETAILS: Final[Table[Template]] = Table(
+    "templates",
+    (
+        *_ITEMS.columns,
+        Column("schema", lambda item: known(item, "schema_version"), spare=1),
+        Column("scenes", _scenes, lambda item: count_of(item, "scenes")),
+        Column("variables", lambda item: _variables(item, ", ".join(item.variables))),
+    ),
+)
 
 
 @click.command("templates")
 @click.option("--details", is_flag=True, help="Fetch each template, and show its schema, scenes and variables too.")
 @limit_option
+@table_options
 @base_url_option
 @json_option("Print each template as the API sent it, as a JSON document.")
 def list_command(*, details: bool, limit: int | None, base_url: str | None, as_json: bool) -> None:
@@ -68,14 +83,9 @@ def list_command(*, details: bool, limit: int | None, base_url: str | None, as_j
     number of scenes and names of variables.
     """
     if details:
-        columns = (*_COLUMNS, "schema", "scenes", "variables")
-        print_list(base_url, _all_detailed, limit, columns, None if as_json else _detailed_row, spare=(4, 2))
+        print_list(base_url, _all_detailed, limit, _DETAILS, as_json=as_json)
     else:
-        print_list(base_url, _all, limit, _COLUMNS, None if as_json else _row, spare=(2,))
-
-
-def _variables(template: Template, text: str) -> str:
-    return str(Gap.UNREADABLE) if isinstance(known(template, "_variables"), Gap) else as_text(text)
+        print_list(base_url, _all, limit, _ITEMS, as_json=as_json)
 
 
 def _facts(template: Template) -> Facts:

@@ -27,6 +27,7 @@ from pictory_async.cli._options import (
     wait_settings,
 )
 from pictory_async.cli._places import check_directory
+from pictory_async.cli._tables import table_options
 from pictory_async.cli._waiting import Wait, path_of
 from pictory_async.cli.display.text import echo_note, file_name
 from pictory_async.errors import PictoryConfigError
@@ -69,8 +70,9 @@ __all__ = ["command"]
     help="Wait for a video newer than DATE, for projects that are rendered again. Example: 2026-01-31T12:00:00Z",
 )
 @rate_option
+@table_options
 @base_url_option
-@json_option("Print one JSON object at the end.")
+@json_option("Print a JSON document for each project, in the order of the ids, and one with a summary.")
 @click.pass_context
 def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
@@ -111,7 +113,7 @@ def command(  # noqa: PLR0913 - each option is an argument
 
     if not items:
         echo_note("Nothing to do: there are no ids and no handles.")
-        if as_json:
+        if wait.sheet.is_json:
             wait.report(interrupted=False, **NextWait.keep([], 0).to_dict())
         ctx.exit(SUCCESS)
     sources = _Sources(handles, resume, by_id=bool(ids) or ids_from is not None)

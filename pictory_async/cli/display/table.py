@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["Cell", "echo_table"]
+__all__ = ["Cell", "draw_table", "echo_table"]
 
 _NARROW: Final = 16
 _NARROWEST: Final = 8
@@ -34,19 +34,17 @@ def echo_table(
     *,
     title: str | None = None,
     header: bool = False,
-    spare: Iterable[int] = (),
 ) -> None:
     """Print a table.
 
     If the output is not a terminal, each row is a line with tabs between its fields, for other programs to read. It
-    has no title, and a header only on request. On a terminal that is too narrow, each field has a line.
+    has no title, and a header only on request.
 
     Args:
-        columns: The names of the columns. The first one is never wrapped, so that ids can be copied.
+        columns: The names of the columns.
         rows: The rows.
         title: The title above the table.
         header: Print the names of the columns even if the output is not a terminal.
-        spare: The columns to leave out on a narrow terminal, the first one first; a line below the table names them.
     """
     if not out_is_terminal():
         for row in [columns, *rows] if header else rows:
@@ -54,6 +52,17 @@ def echo_table(
         return
     if title is not None:
         echo_lines([Text(one_line(title), style="bold")])
+    draw_table(columns, rows)
+
+
+def draw_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, spare: Iterable[int] = ()) -> None:
+    """Draw a table, as wide as the terminal, or 80 characters. If it is too narrow, each field has a line.
+
+    Args:
+        columns: The names of the columns. The first one is never wrapped, so that ids can be copied.
+        rows: The rows.
+        spare: The columns to leave out if there is little room, the first one first; a line below the table names them.
+    """
     if not rows:
         echo_lines([Text("  none", style="dim")])
         return

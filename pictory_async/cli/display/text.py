@@ -203,8 +203,8 @@ def quiet_if_gone(name: Literal["stdout", "stderr"]) -> Generator[None]:
 
 
 def echo_json(value: Any) -> None:
-    """Print one JSON document: indented on a terminal, otherwise on one line."""
-    click.echo(json.dumps(value, indent=2 if out_is_terminal() else None))
+    """Print one JSON document on one line, so that several of them are JSON Lines."""
+    click.echo(json.dumps(value))
 
 
 def echo_facts(facts: Facts) -> None:

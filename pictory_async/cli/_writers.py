@@ -1,0 +1,293 @@
+"""The formats of tables: lines with tabs, CSV, Markdown, a drawn table, and a workbook."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import math
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import attrs
+import click
+
+from pictory_async.cli._exit_codes import CommandError, SettingError
+from pictory_async.cli.display.table import Cell, draw_table
+from pictory_async.cli.display.text import as_text, one_line
+
+if TYPE_CHECKING:
+    from pictory_async.cli._streams import Output
+
+__all__ = ["Cells", "Csv", "Drawn", "MarkdownLines", "TabLines", "Title", "Workbook", "Writer", "as_cell", "guarded"]
+
+# What spreadsheets run: see "CSV Injection" at OWASP. The last four are wide forms, which some read like the others.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_MARK: Final = "\ufeff"
+_MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~&#])")
+_ADDRESS: Final = re.compile(r"https?://[^\s<>]+")
+_MOST_CHARACTERS: Final = 32_767  # in a cell of a workbook
+_WIDTH: Final = 24  # characters
+
+
+@attrs.frozen
+class Title:
+    """The head of a column.
+
+    Attributes:
+        name: Its name.
+        unit: The unit or the time zone of its values.
+        shown: Whether people see something else than the values, which says its unit itself.
+        spare: When a narrow terminal leaves it out: 1 is first; 0 is never.
+    """
+
+    name: str
+    unit: str = ""
+    shown: bool = False
+    spare: int = 0
+
+    @property
+    def of_values(self) -> str:
+        """The head above values."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    @property
+    def of_texts(self) -> str:
+        """The head above what people see."""
+        return self.name if self.shown else self.of_values
+
+
+@attrs.frozen
+class Cells:
+    """One row.
+
+    Attributes:
+        values: Text, numbers, times in UTC, or ``None``.
+        shown: What people see.
+    """
+
+    values: Sequence[object]
+    shown: Sequence[Cell]
+
+
+def as_cell(value: object) -> str:
+    """Return a value as the text of a cell, in one line; a time without its zone, which the head names."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return as_text(value)
+
+
+def guarded(text: str) -> str:
+    """Return text that no spreadsheet runs as a formula: one that begins like a formula gets an apostrophe."""
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
+class Writer:
+    """Writes a table. This one is the base of the others."""
+
+    streams = True
+    """Whether each row is printed as soon as it is added."""
+
+    def __init__(self, titles: Sequence[Title]) -> None:
+        self.titles = titles
+        self.closed = False
+        self._rows = 0
+
+    @property
+    def held(self) -> int:
+        """How many rows are not printed yet."""
+        return 0 if self.streams else self._rows
+
+    def row(self, cells: Cells) -> None:
+        """Add a row."""
+        if not self._rows:
+            self.head()
+        self._rows += 1
+        self.write(cells)
+
+    def close(self, *, complete: bool) -> None:
+        """Print what is not printed yet; of a table that was cut off, only if it has rows."""
+        if complete and not self._rows:
+            self.head()
+
+    def head(self) -> None:
+        """Write the head."""
+
+    def write(self, cells: Cells) -> None:
+        """Write a row."""
+        raise NotImplementedError
+
+
+class TabLines(Writer):
+    """Lines with tabs between the cells, for programs: nothing is quoted, or guarded.
+
+    Args:
+        titles: The columns.
+        headed: Whether their names are the first line.
+    """
+
+    def __init__(self, titles: Sequence[Title], *, headed: bool = False) -> None:
+        super().__init__(titles)
+        self._headed = headed
+
+    def head(self) -> None:
+        """Write the line of heads, if there is one."""
+        if self._headed:
+            click.echo("\t".join(one_line(title.of_texts) for title in self.titles))
+
+    def write(self, cells: Cells) -> None:
+        """Write a line."""
+        click.echo("\t".join(one_line(str(cell)) for cell in cells.shown))
+
+
+class MarkdownLines(Writer):
+    """A table in Markdown, as GitHub reads it."""
+
+    def head(self) -> None:
+        """Write the head and the line below it."""
+        self._line([_escaped(title.of_texts) for title in self.titles])
+        self._line(["---"] * len(self.titles))
+
+    def write(self, cells: Cells) -> None:
+        """Write a line."""
+        self._line([_escaped(one_line(str(cell))) for cell in cells.shown])
+
+    @staticmethod
+    def _line(cells: Sequence[str]) -> None:
+        click.echo(f"| {' | '.join(cells)} |")
+
+
+def _escaped(text: str) -> str:
+    if _ADDRESS.fullmatch(text):  # a link, which ends at a bar in a table
+        return f"<{text.replace('|', '%7C')}>"
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+class Drawn(Writer):
+    """A table for people. It is drawn at the end, because its widths depend on all rows."""
+
+    streams = False
+
+    def __init__(self, titles: Sequence[Title]) -> None:
+        super().__init__(titles)
+        self._cells: list[Sequence[Cell]] = []
+
+    def write(self, cells: Cells) -> None:
+        """Keep a row."""
+        self._cells.append(cells.shown)
+
+    def close(self, *, complete: bool) -> None:
+        """Draw the table."""
+        if complete or self._cells:
+            spare = sorted((title.spare, number) for number, title in enumerate(self.titles) if title.spare)
+            draw_table([title.of_texts for title in self.titles], self._cells, spare=[number for _, number in spare])
+
+
+class Csv(Writer):
+    """CSV as RFC 4180 describes it, in UTF-8.
+
+    Args:
+        titles: The columns.
+        mark: Whether it begins with a byte order mark, without which Excel takes a file for another encoding.
+    """
+
+    def __init__(self, titles: Sequence[Title], *, mark: bool) -> None:
+        super().__init__(titles)
+        self._start = _MARK if mark else ""
+
+    def head(self) -> None:
+        """Write the line of heads."""
+        _write_bytes(self._start.encode())
+        self._line([title.of_values for title in self.titles])
+
+    def write(self, cells: Cells) -> None:
+        """Write a line."""
+        self._line([_csv_cell(value) for value in cells.values])
+
+    @staticmethod
+    def _line(cells: Sequence[str]) -> None:
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow(cells)
+        _write_bytes(line.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def _csv_cell(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)  # with all its digits; a negative number is no formula
+    return guarded(as_cell(value))
+
+
+class Workbook(Writer):
+    """A workbook with one sheet: text as text, numbers as numbers, times as times. It is written at the end.
+
+    The rows are kept on the disk meanwhile.
+
+    Args:
+        titles: The columns.
+        noun: The name of the sheet.
+
+    Raises:
+        SettingError: The extra ``xlsx`` is not installed.
+    """
+
+    streams = False
+
+    def __init__(self, titles: Sequence[Title], noun: str) -> None:
+        super().__init__(titles)
+        try:
+            library: Any = importlib.import_module("xlsxwriter")
+        except ImportError:
+            text = '--format xlsx needs XlsxWriter. Install with: pip install "pictory-async[xlsx]"'
+            raise SettingError(text) from None
+        self._noun = noun
+        self._library = library
+        self._file = io.BytesIO()
+        self._book: Any = None
+
+    def head(self) -> None:
+        """Open the workbook, and write the row of heads."""
+        self._book = self._library.Workbook(self._file, {"constant_memory": True})
+        self._sheet: Any = self._book.add_worksheet(self._noun)
+        self._moment: Any = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._sheet.set_column(0, max(0, len(self.titles) - 1), _WIDTH)
+        self._sheet.freeze_panes(1, 0)
+        bold = self._book.add_format({"bold": True})
+        for number, title in enumerate(self.titles):
+            self._sheet.write_string(0, number, title.of_values, bold)
+
+    def write(self, cells: Cells) -> None:
+        """Write a row.
+
+        Raises:
+            CommandError: The sheet is full.
+        """
+        found = [self._cell(number, value) for number, value in enumerate(cells.values)]
+        if -1 in found:  # a row or a column that no sheet has
+            raise CommandError("A sheet of a workbook has at most 1,048,576 rows and 16,384 columns: use --format csv.")
+
+    def _cell(self, number: int, value: object) -> int:
+        at = (self._rows, number)
+        if isinstance(value, datetime):
+            moment = value.astimezone(UTC).replace(tzinfo=None)
+            return cast("int", self._sheet.write_datetime(*at, moment, self._moment))
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return cast("int", self._sheet.write_number(*at, value))
+        text = as_cell(value).encode("utf-8", "replace").decode()
+        if not text:
+            return 0
+        # As text, whatever it begins with: it is never a formula or a link.
+        return cast("int", self._sheet.write_string(*at, text[:_MOST_CHARACTERS]))
+
+    def close(self, *, complete: bool) -> None:
+        """Write the workbook."""
+        super().close(complete=complete)
+        if self._book is not None:
+            self._book.close()
+            _write_bytes(self._file.getvalue())
+
+
+def _write_bytes(data: bytes) -> None:
+    cast("Output", sys.stdout).write_bytes(data)
