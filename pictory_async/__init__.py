@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
     from pictory_async._files.names import FileKind
+    from pictory_async._files.naming import check_naming
     from pictory_async._ledger.ledger import Ledger, LedgerRun
     from pictory_async._ledger.renders import RenderState
-    from pictory_async._files.naming import check_naming
     from pictory_async._notebook import shown
     from pictory_async.insight import (
         Finding,

@@ -53,8 +53,8 @@ class Account:
         self.server.__enter__()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.server.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self.server.__exit__(None, None, None)
 
     def run(self, last: int = 0, **options: Any) -> tuple[dict[str, str], int] | None:
         """Run the program, and return the statuses and the number of its steps; ``None`` if it was killed."""

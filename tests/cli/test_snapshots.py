@@ -37,7 +37,7 @@ def test_states_of_projects(world: World) -> None:
     ]
     found = run("project", *map(str, ids))
     states = [line.partition(": ")[2] for line in found.stdout.splitlines() if line.startswith("state: ")]
-    assert ["no video", "rendering", "rendered, and changed since"] == states
+    assert ["no video", "rendering", "rendered, and saved since"] == states
 
 
 def test_project_as_json(world: World) -> None:
