@@ -271,6 +271,38 @@ async def test_a_limit_of_renders(ledger: Ledger) -> None:
     assert len(posts(world)) == 5
 
 
+async def test_without_waiting(ledger: Ledger) -> None:
+    """A render is started, and later found again, or found not to be started, without waiting for it."""
+    world = World(render_seconds=(50.0, 50.0))
+    first, lost, never = world.add_project(), world.add_project(), world.add_project()
+    kept = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=True)
+    gone = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+    faults = {str(lost): [kept], str(never): [gone]}
+    simulator = Simulator(
+        world,
+        latency=0.1,
+        faults=lambda request, _: (
+            faults[one].pop() if request.method == "POST" and faults.get(one := request.path.split("/")[-2]) else None
+        ),
+    )
+    options = {"wait": False, "start_grace": 0.0}
+    dry = await rendered(simulator, [first, lost, never], ledger, **options, max_renders=0)
+    assert {ResultStatus.LEFT_OUT} == {result.status for result in dry.values()}
+    assert not posts(world)
+    results = await rendered(simulator, [first, lost, never], ledger, **{**options, "start_grace": 60.0})
+    assert [ResultStatus.STARTED, ResultStatus.UNCERTAIN, ResultStatus.UNCERTAIN] == [
+        results[one].status for one in (first, lost, never)
+    ]
+    await anyio.sleep(10.0)
+    results = await rendered(simulator, [first, lost, never], ledger, **options)
+    assert [ResultStatus.STARTED, ResultStatus.STARTED] == [results[one].status for one in (first, lost)]
+    assert results[never].status is ResultStatus.UNCERTAIN  # the job of the lost one may be its
+    await anyio.sleep(100.0)
+    results = await rendered(simulator, [first, lost], ledger)
+    assert all(result.ok for result in results.values())
+    assert len(posts(world)) == 3
+
+
 async def test_requests_that_are_limited_are_sent_later(ledger: Ledger) -> None:
     """A 429 says that nothing was started."""
     world = World(render_seconds=(5.0, 5.0))
@@ -307,7 +339,14 @@ async def test_a_ledger_that_cannot_be_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"ledger": "x.db"}, {"at_once": 0}, {"max_renders": True}, {"overlap": "both"}, {"interval": -1}],
+    [
+        {"ledger": "x.db"},
+        {"at_once": 0},
+        {"max_renders": True},
+        {"max_renders": -1},
+        {"overlap": "both"},
+        {"interval": -1},
+    ],
 )
 async def test_bad_arguments(ledger: Ledger, options: dict[str, Any]) -> None:
     """A clear error before anything is sent."""

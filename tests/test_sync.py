@@ -205,7 +205,7 @@ async def test_deleted_projects_keep_their_files(night: Night) -> None:
         {"render": ["rendered"]},
         {"saved_since": "yesterday"},
         {"ids": "1"},
-        {"max_renders": 0},
+        {"max_renders": -1},
         {"ledger": None},
     ],
 )

@@ -114,9 +114,9 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     if not isinstance(ledger, Ledger):
         raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
     checked_terms(**watch)
-    for name, value in (("at_once", at_once), ("max_renders", max_renders)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise PictoryConfigError(f"{name} must be a whole number, at least 1, not {brief(value)}.")
+    for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            raise PictoryConfigError(f"{name} must be a whole number, at least {least}, not {brief(value)}.")
     if overlap not in {"skip", "wait"}:
         raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
     to = None if delivery is None else delivery.checked()

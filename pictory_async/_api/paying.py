@@ -16,16 +16,17 @@ from pictory_async._api.requests import request_render
 from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
+from pictory_async._ledger.outcomes import enter_video
 from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState
-from pictory_async._ledger.videos import SeenVideo, Videos
+from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import UNDATED
-from pictory_async._polling.handle import RenderHandle
 from pictory_async.errors import APIError, RateLimitedError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pictory_async.models import Project, ProjectId
+    from pictory_async._polling.handle import RenderHandle
+    from pictory_async.models import Project
 
 _TRIES: Final = 10  # a 429 says that nothing was started, and the limiter then waits
 _PATIENCE: Final = 15.0  # seconds that a request in flight has left when its caller is cancelled
@@ -119,7 +120,7 @@ class Payer:
             with self.shield.over():
                 asked = await self.ledger.use(lambda _: self.renders.ask(intent, marker, now))
                 try:
-                    handle = await self._request(project)
+                    handle = await self._request(project, now)
                 except RenderSubmitUncertainError as error:
                     self.paid += 1
                     return error.handle, asked
@@ -133,11 +134,11 @@ class Payer:
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
             raise AssertionError
 
-    async def _request(self, project: Project) -> RenderHandle:
+    async def _request(self, project: Project, now: datetime) -> RenderHandle:
         for _ in range(_TRIES - 1):
             with contextlib.suppress(RateLimitedError):
-                return await request_render(self.transport, project, project.id)
-        return await request_render(self.transport, project, project.id)
+                return await request_render(self.transport, project, project.id, now)
+        return await request_render(self.transport, project, project.id, now)
 
     async def _marker(self) -> str | None:
         """The newest job that is known; before the first request, the account's newest one."""
@@ -146,12 +147,6 @@ class Payer:
             self._newest_job = next((job.id for job in page.items), "")
             self._knows_jobs = True
         return self._newest_job
-
-    def handle_of(self, intent: Intent, project_id: ProjectId) -> RenderHandle:
-        """The handle of a render that was requested earlier."""
-        return RenderHandle(
-            project_id=project_id, job_id=intent.job, generated_before=intent.baseline, requested_at=intent.asked
-        )
 
     async def may_have_started(self, intent: Intent, videos: set[str]) -> str | None:
         """Find out whether a request whose effect never showed can have started a render.
@@ -213,18 +208,7 @@ class Payer:
 
     async def enter_video(self, project: Project, intent: Intent | None) -> None:
         """Enter the video that a render of this run made."""
-        if project.generated_at is None:
-            return
-        saved, generated = project.saved_at, project.generated_at
-
-        def enter(_: object) -> None:
-            of = saved
-            if intent is not None and intent.saved != saved and self.renders.touches_saved_date() is False:
-                of = intent.saved  # it was edited while it was rendered
-            video = SeenVideo(generated=generated, saved=of, certain=True, name=project.name)
-            self.videos.see(str(project.id), video)
-
-        await self.ledger.use(enter)
+        await self.ledger.use(lambda _: enter_video(self.renders, self.videos, project, intent))
 
 
 def path_of(url: str) -> str:

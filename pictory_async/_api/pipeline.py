@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
@@ -12,6 +13,7 @@ from pictory_async._api.paying import path_of
 from pictory_async._api.results import RenderResult, ResultStatus
 from pictory_async._files.downloads import DownloadReport
 from pictory_async._gather import failure_of
+from pictory_async._ledger.outcomes import STATES, handle_of
 from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
@@ -51,7 +53,6 @@ _STATUSES: Final = {
     RenderStatus.TIMED_OUT: ResultStatus.TIMED_OUT,
     RenderStatus.ERROR: ResultStatus.ERROR,
 }
-_SETTLED: Final = {RenderStatus.RENDERED: RenderState.RENDERED, RenderStatus.FAILED: RenderState.FAILED}
 
 
 @attrs.frozen(kw_only=True)
@@ -221,7 +222,7 @@ class Pipeline:
                 await self._pay(job, project, job.intent, watch)
             case Decision.RESUME | Decision.RECOVER if job.intent is not None:
                 job.recovers = decision is Decision.RECOVER
-                job.handle = self._payer.handle_of(job.intent, job.project_id)
+                job.handle = handle_of(job.intent, job.project_id)
                 await self._wait(job, job.handle, watch)
             case Decision.BUSY:
                 await self._tell(job, ResultStatus.BUSY)
@@ -239,12 +240,15 @@ class Pipeline:
         await self._wait(job, job.handle, watch)
 
     async def _wait(self, job: _Job, handle: RenderHandle, watch: RenderPoller) -> None:
-        if not self._terms.waits:
-            status = ResultStatus.UNCERTAIN if job.recovers else ResultStatus.STARTED
-            await self._tell(job, status, error=_lost(job) if job.recovers else None)
-            return
-        self._waited[str(job.project_id), handle.job_id] = job
-        watch.add(handle)
+        if self._terms.waits:
+            self._waited[str(job.project_id), handle.job_id] = job
+            watch.add(handle)
+        elif not job.recovers or _shows(job.project, handle):
+            await self._tell(job, ResultStatus.STARTED)
+        elif _age(handle) < self._terms.watch["start_grace"]:
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job))
+        else:
+            await self._find_out(job, watch)
 
     async def _tell_settled(self, job: _Job, project: Project, watch: RenderPoller, *, wanted: bool) -> None:
         state = None if job.intent is None else job.intent.state
@@ -254,8 +258,7 @@ class Pipeline:
             error = RenderFailedError(f"{text} It is not requested again for the same version of the project.")
             await self._tell(job, ResultStatus.FAILED, error=error)
         elif state is RenderState.NOT_STARTED:
-            text = f"The render of project {job.project_id!r} was requested once, and was not started."
-            await self._tell(job, ResultStatus.NOT_STARTED, error=RenderNotStartedError(text))
+            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
         elif state is None and wanted:
             await self._tell(job, ResultStatus.LEFT_OUT)
         elif project.is_rendering and self._terms.overlap == "wait":
@@ -276,8 +279,8 @@ class Pipeline:
         job = self._waited.pop((str(outcome.project_id), outcome.job_id))
         job.outcome = outcome
         job.project = outcome.project or job.project
-        if outcome.status in _SETTLED and job.intent is not None:
-            await self._settle(job, _SETTLED[outcome.status], None if outcome.ok else str(outcome.error))
+        if outcome.status in STATES and job.intent is not None:
+            await self._settle(job, STATES[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
             self._videos.add(path_of(job.project.video_url or ""))
             await self._payer.enter_video(job.project, job.intent)
@@ -300,11 +303,10 @@ class Pipeline:
         except APIError as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
-        outcome = cast("RenderOutcome", job.outcome)
         if doubt is None and self._terms.again.unstarted and not job.paid:
             await self._look(_Job(job.project_id), watch)
         elif doubt is None:
-            await self._tell(job, ResultStatus.NOT_STARTED, error=outcome.error)
+            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
         else:
             await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, doubt))
 
@@ -367,6 +369,23 @@ def checked_ids(
     for one in found:
         path_segment("project", one)
     return found
+
+
+def _shows(project: Project | None, handle: RenderHandle) -> bool:
+    """Whether a project shows a render that was requested: it runs, or there is a video that is newer than before."""
+    if project is None or project.is_rendering:
+        return project is not None
+    before, now = handle.generated_before, project.generated_at
+    return bool(project.video_url) and (before is None or (now is not None and now > before))
+
+
+def _age(handle: RenderHandle) -> float:
+    requested = handle.requested_at
+    return 0.0 if requested is None else (datetime.now(UTC) - requested).total_seconds()
+
+
+def _not_started(job: _Job) -> RenderNotStartedError:
+    return RenderNotStartedError(f"The render of project {job.project_id!r} was requested, and was not started.")
 
 
 def _lost(job: _Job, why: str = "") -> RenderSubmitUncertainError:

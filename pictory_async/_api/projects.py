@@ -161,7 +161,8 @@ class Projects(ProjectWaits):
             retry_unstarted: Request renders again whose first request had no effect.
             overlap: What to do about projects that another run of this ledger is at: ``"skip"`` reports them as
                 ``BUSY``, and ``"wait"`` waits for it.
-            max_renders: How many renders are requested at most; the others are ``LEFT_OUT``.
+            max_renders: How many renders are requested at most; the others are ``LEFT_OUT``. 0 requests none, and so
+                tells which would be requested.
             wait: Whether to wait for the renders; if not, results are ``STARTED``.
             max_wait: As in `wait`, from when a render was requested.
             interval: As in `wait_all`.

@@ -25,23 +25,25 @@ if TYPE_CHECKING:
     from pictory_async.models import Project, ProjectId
 
 
-async def request_render(transport: Transport, before: Project, project_id: ProjectId) -> RenderHandle:
+async def request_render(
+    transport: Transport, before: Project, project_id: ProjectId, now: datetime | None = None
+) -> RenderHandle:
     """Request the render of a project.
 
     Args:
         transport: What sends the request.
         before: The project just before.
         project_id: Its id as the caller gave it.
+        now: The time that the handle has as that of the request; by default, it is taken here.
 
     Raises:
         RenderSubmitUncertainError: The response was lost.
         APIError: Nothing was started.
     """
     undated = UNDATED if before.video_url else None
-    now = datetime.now(UTC)
     # From before the request: a render can be quick.
     old = before.generated_at or undated
-    handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now)
+    handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now or datetime.now(UTC))
     subject = f"the render of project {project_id!r}"
     try:
         path = f"{project_path(project_id)}/render"

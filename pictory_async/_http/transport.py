@@ -138,8 +138,8 @@ class Transport:
 
     @property
     def account(self) -> str:
-        """The same text for the same API key, which it does not reveal."""
-        return self._config.key.digest(b"pictory-async account").hex()[:16]
+        """The same text for the same API key and address; it does not reveal the key."""
+        return self._config.key.digest(f"pictory-async {self._config.base_url}".encode()).hex()[:16]
 
     async def submit(self, path: str, subject: str, read: Callable[[bytes], T]) -> T:
         """Send one POST, once: what it starts costs money, so it is never sent again, whatever happens.

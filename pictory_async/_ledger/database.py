@@ -74,7 +74,7 @@ _MIGRATIONS: Final = (
         item TEXT NOT NULL,             -- equal for equal waits
         handle TEXT NOT NULL,           -- JSON
         noted TEXT NOT NULL,
-        PRIMARY KEY (run, account, item)
+        UNIQUE (run, account, item)
     );
     """,
 )

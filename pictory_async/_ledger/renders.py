@@ -197,6 +197,14 @@ class Renders:
         with self._database.changing() as run:
             run(f"UPDATE render SET {names} WHERE id = ?", (*values.values(), intent.id))  # noqa: S608 - constants
 
+    def find(self, project: str, job: str | None, asked: datetime | None) -> Intent | None:
+        """The render with this job; without one, the open one of the project that was requested at this time."""
+        which = "job = ?" if job is not None else "project = ? AND asked = ? AND job IS NULL"
+        values = (job,) if job is not None else (project, _text(asked))
+        sql = f"SELECT {_COLUMNS} FROM render WHERE api = ? AND {which} ORDER BY id DESC LIMIT 1"  # noqa: S608
+        rows = self._database.rows(sql, (self._api, *values))
+        return Intent(*rows[0]) if rows else None
+
     def known_jobs(self, jobs: Collection[str]) -> set[str]:
         """Those jobs that belong to a render of the ledger."""
         return {job for (job,) in self._database.rows("SELECT job FROM render WHERE api = ?", (self._api,))} & {*jobs}
@@ -212,10 +220,15 @@ class Renders:
         )
         return False if self._database.rows(sql, (self._api, RenderState.RENDERED)) else None
 
-    def of_run(self, run: str) -> list[Intent]:
-        """The renders that a run was at last."""
-        sql = f"SELECT {_COLUMNS} FROM render WHERE run = ? ORDER BY id"  # noqa: S608 - constants
-        return [Intent(*row) for row in self._database.rows(sql, (run,))]
+    def requested(self, *, run: str | None = None, project: str | None = None) -> list[Intent]:
+        """The renders of a run, or of a project, that were requested and whose end is not known."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM render WHERE api = ? AND state IN (?, ?, ?) "  # noqa: S608 - constants
+            "AND (? IS NULL OR run = ?) AND (? IS NULL OR project = ?) ORDER BY id"
+        )
+        states = (RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN)
+        values = (self._api, *states, run, run, project, project)
+        return [Intent(*row) for row in self._database.rows(sql, values)]
 
 
 def _next_step(state: RenderState) -> Decision:

@@ -16,11 +16,12 @@ from pictory_async.cli._given import all_given
 from pictory_async.cli._kept import Kept, Store
 from pictory_async.cli._options import without_password
 from pictory_async.cli.display.text import echo_command, echo_note
+from pictory_async.errors import LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-__all__ = ["NextWait", "note_unanswered", "options_again"]
+__all__ = ["NextWait", "options_again"]
 
 
 def _seconds(number: float) -> str:
@@ -77,7 +78,7 @@ class NextWait:
         """
         kept = None
         if unfinished and file is None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(LedgerError):
                 kept = Store().keep(unfinished, name)
         return cls(unfinished, total, file, kept)
 
@@ -118,12 +119,3 @@ def options_again() -> list[str]:
     for name, value in shared.items():
         found += [f"--{name.replace('_', '-')}", _KEPT_SHARED[name](value)]
     return found
-
-
-def note_unanswered(ids: Iterable[str]) -> None:
-    """Print on standard error which of these projects an earlier command requested a render for, and was killed."""
-    for one, moment in Store().unanswered(ids).items():
-        echo_note(
-            f"An earlier command requested a render of project {one!r} at {moment:%Y-%m-%d %H:%M:%S} UTC and did not "
-            "report what became of it. It may have been started, and billed: open the project in Pictory to see."
-        )

@@ -200,7 +200,10 @@ class Wait:
         Raises:
             OSError: Standard output cannot be written to. What goes to standard error is printed all the same.
         """
-        Store().done(self._ended(one) for one in self.tally.wanted if self._is_finished(one))
+        ended = [self._ended(one) for one in self.tally.wanted if self._is_finished(one)]
+        outcomes = self.tally.outcomes
+        handles = [one for one in self.tally.wanted if isinstance(one, RenderHandle) and key_of(one) in outcomes]
+        Store().done(ended, [(one, outcomes[key_of(one)]) for one in handles])
         try:
             # After Ctrl-C, the reader of a pipe is often gone too.
             with quiet_if_gone("stdout") if interrupted else contextlib.nullcontext():

@@ -14,7 +14,7 @@ from pictory_async.cli._exit_codes import SUCCESS, SettingError
 from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._input import read_lines
 from pictory_async.cli._kept import Kept, KeptId, Store
-from pictory_async.cli._next_wait import NextWait, note_unanswered
+from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
@@ -59,6 +59,7 @@ __all__ = ["command"]
     metavar="NAME",
     help="Wait for what an earlier command left pending: it printed NAME at its end.",
 )
+@click.option("--last", is_flag=True, help="Wait for what was left pending last.")
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @filing_options("update")
 @wait_options
@@ -105,7 +106,6 @@ def command(  # noqa: PLR0913 - each option is an argument
     items += [] if handles is None else _read_handles(handles)
     if (handles is None and resume is None) or ids or ids_from is not None:
         items += [KeptId(one, after) for one in collect_ids(ids, ids_from)]
-    note_unanswered(str(item.project_id) for item in items)
     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
     downloads = None if directory is None else Downloads(directory=directory, filing=filing)
     filing.note_missing(str(item.project_id) for item in items)

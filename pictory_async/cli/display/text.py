@@ -38,6 +38,7 @@ __all__ = [
     "echo_wrapped",
     "err_is_terminal",
     "file_name",
+    "in_is_terminal",
     "is_escaped",
     "one_line",
     "out_is_terminal",
@@ -138,6 +139,11 @@ def out_is_terminal() -> bool:
 def err_is_terminal() -> bool:
     """Return whether standard error is a terminal. It can also be closed."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def in_is_terminal() -> bool:
+    """Return whether standard input is a terminal. It can also be closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def echo_lines(lines: Iterable[RenderableType]) -> None:

@@ -1,0 +1,48 @@
+"""How waits ended, entered in a ledger. Blocking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pictory_async._ledger.renders import Intent, Renders, RenderState
+from pictory_async._ledger.videos import SeenVideo, Videos
+from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.outcome import RenderStatus
+
+if TYPE_CHECKING:
+    from pictory_async._ledger.database import Database
+    from pictory_async._polling.outcome import RenderOutcome
+    from pictory_async.models import Project, ProjectId
+
+STATES: Final = {RenderStatus.RENDERED: RenderState.RENDERED, RenderStatus.FAILED: RenderState.FAILED}
+"""The states of renders whose end is known."""
+
+
+def handle_of(intent: Intent, project_id: ProjectId) -> RenderHandle:
+    """The handle of a render that was requested earlier."""
+    return RenderHandle(
+        project_id=project_id, job_id=intent.job, generated_before=intent.baseline, requested_at=intent.asked
+    )
+
+
+def enter_outcome(database: Database, api: str, handle: RenderHandle, outcome: RenderOutcome) -> None:
+    """Enter how the wait for a render ended, if that is the end of the render, and the ledger knows it."""
+    renders = Renders(database, api)
+    intent = renders.find(str(handle.project_id), handle.job_id, handle.requested_at)
+    if intent is None or outcome.status not in STATES:
+        return
+    reason = None if outcome.ok else str(outcome.error)
+    renders.settle(intent, STATES[outcome.status], job=handle.job_id, reason=reason)
+    if outcome.ok and outcome.project is not None:
+        enter_video(renders, Videos(database, api), outcome.project, intent)
+
+
+def enter_video(renders: Renders, videos: Videos, project: Project, intent: Intent | None) -> None:
+    """Enter the video that a render made, as its project shows it."""
+    if project.generated_at is None:
+        return
+    saved = project.saved_at
+    if intent is not None and intent.saved != saved and renders.touches_saved_date() is False:
+        saved = intent.saved  # it was saved while it was rendered
+    video = SeenVideo(generated=project.generated_at, saved=saved, certain=True, name=project.name)
+    videos.see(str(project.id), video)

@@ -1,0 +1,220 @@
+"""The renders of a command: a plan, each requested exactly once, and what is known of them at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import attrs
+import click
+from anyio import to_thread
+
+from pictory_async import RenderHandle, RenderResult, ResultStatus
+from pictory_async.cli._client import open_client, run
+from pictory_async.cli._exit_codes import LOCKED, CommandError, SettingError
+from pictory_async.cli._kept import Store
+from pictory_async.cli._waiting import Wait
+from pictory_async.cli._wording import in_command_words
+from pictory_async.cli.display.text import echo_note
+from pictory_async.errors import LedgerError, RenderSubmitUncertainError
+
+if TYPE_CHECKING:
+    from pictory_async import AsyncPictory
+
+__all__ = ["ASKS_ABOVE", "BusyError", "Keeper", "Renders", "confirm", "plan_of"]
+
+ASKS_ABOVE: Final = 5
+"""How many renders are requested without a question."""
+
+_REQUESTED: Final = frozenset({ResultStatus.STARTED, ResultStatus.UNCERTAIN})
+_PLANNED: Final = {
+    ResultStatus.LEFT_OUT: "to render",
+    ResultStatus.STARTED: "requested before",
+    ResultStatus.UNCERTAIN: "requested before, perhaps in vain",
+    ResultStatus.BUSY: "being rendered",
+    ResultStatus.UNCHANGED: "unchanged",
+}
+_NOT_RENDERED: Final = {
+    ResultStatus.UNCHANGED: "Not rendered, because the video shows the newest version (--force renders it again): ",
+    ResultStatus.LEFT_OUT: "Left out, because of --max: ",
+}
+
+
+class BusyError(CommandError):
+    """Somebody else is rendering it."""
+
+    exit_code = LOCKED
+
+
+@attrs.define(kw_only=True)
+class Renders:
+    """Requests renders, each exactly once.
+
+    Attributes:
+        ids: The projects.
+        keeper: Tells each handle at once.
+        options: Keyword arguments of ``client.projects.render_all``.
+        results: What became of each project, by its id.
+        handles: The renders that were started, or may have been.
+        failed: Why a render was not started, or may not have been, by project id.
+        wait: The wait for the renders; ``None`` if there is none.
+    """
+
+    ids: Sequence[str]
+    keeper: Keeper
+    options: dict[str, Any]
+    results: dict[str, RenderResult] = attrs.field(factory=dict[str, "RenderResult"], init=False)
+    handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
+    failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    wait: Wait | None = attrs.field(default=None, init=False)
+    run: str | None = attrs.field(default=None, init=False)
+
+    async def start(self, client: AsyncPictory) -> None:
+        """Request all renders. If this is cancelled, a request in flight is still completed, within some seconds."""
+        with contextlib.closing(Store().ledger()) as ledger:
+            async with client.projects.render_all(self.ids, ledger=ledger, wait=False, **self.options) as batch:
+                self.run = self.keeper.name = batch.run
+                async for result in batch:
+                    await self._take(result)
+
+    async def _take(self, result: RenderResult) -> None:
+        project_id = str(result.project_id)
+        self.results[project_id] = result
+        if result.error is not None:
+            self.failed[project_id] = result.error
+        elif result.status is ResultStatus.BUSY:
+            what = "It is being rendered, or another command is at it. Nothing was requested"
+            self.failed[project_id] = BusyError(f"Project {project_id!r} is busy: {what}.")
+        if result.status in _REQUESTED and result.handle is not None:
+            self.handles.append(result.handle)
+            await to_thread.run_sync(self.keeper.tell, result.handle)
+
+    def complete(self) -> None:
+        """Take in what the ledger knows of requests whose results did not come, because the command was interrupted."""
+        if self.run is None:
+            return
+        with contextlib.suppress(LedgerError):
+            for handle in Store().requested(self.run):
+                project_id = str(handle.project_id)
+                if project_id in self.results:
+                    continue
+                self.handles.append(handle)
+                if handle.job_id is None:
+                    text = f"It is not known whether the render of project {project_id!r} was started: "
+                    cause = "The command was interrupted before the response arrived."
+                    self.failed[project_id] = RenderSubmitUncertainError(text + cause, handle=handle, cause=cause)
+
+    def errors(self) -> list[dict[str, Any]]:
+        """The projects without a handle, and why, in the order of the ids.
+
+        Those whose renders may have been started are among them, with their handles, unless a wait finds it out.
+        """
+        handles = {str(handle.project_id): handle for handle in self.handles}
+        found: list[dict[str, Any]] = []
+        for one in self.ids:
+            error = self.failed.get(one)
+            if one in handles and (error is None or self.wait is not None):
+                continue
+            result = self.results.get(one)
+            text = "No request was sent." if error is None else in_command_words(str(error))
+            status = {} if result is None else {"status": result.status.value}
+            handle = {"handle": json.loads(handles[one].to_json())} if one in handles else {}
+            needs = {} if result is not None and result.ok else {"error": text}
+            found.append({"project_id": one, **status, **needs, **handle})
+        return found
+
+    def echo_rest(self) -> None:
+        """Print on standard error what was not requested, and why not."""
+        for status, text in _NOT_RENDERED.items():
+            some = [one for one in self.ids if one in self.results and self.results[one].status is status]
+            if some:
+                echo_note(text + " ".join(some))
+        again = [one for one, result in self.results.items() if result.ok and result.handle and not result.paid]
+        if again:
+            echo_note(f"Requested before, and not again: {' '.join(again)}")
+        known = {*self.results, *(str(handle.project_id) for handle in self.handles)}
+        rest = [one for one in self.ids if one not in known]
+        if rest:
+            echo_note(f"Not requested: {' '.join(rest)}")
+
+
+@attrs.define(kw_only=True)
+class Keeper:
+    """Tells each handle at once, so that it can be waited for whatever happens to this process.
+
+    Attributes:
+        out: A file of the user's for the handles.
+        prints: Whether each handle is printed.
+        name: The run in the ledger that has all handles; ``None`` if there is none yet.
+        written: The handles that were printed, or written to the file.
+    """
+
+    out: IO[str] | None
+    prints: bool
+    name: str | None = attrs.field(default=None, init=False)
+    written: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
+
+    def tell(self, handle: RenderHandle) -> None:
+        """Print or write one more handle.
+
+        Raises:
+            OSError: It could not be written to the user's file, or not be printed.
+        """
+        text, prints = handle.to_json(), self.prints
+        try:
+            if self.out is not None:
+                self.out.write(f"{text}\n")
+                self.out.flush()
+        except OSError:
+            prints = True  # the render is billed: its handle must not be lost
+            raise
+        finally:
+            if prints:
+                click.echo(text)
+        self.written.append(handle)
+
+
+def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -> tuple[int, str]:
+    """Find out what would be rendered, and return how many renders that is, and a sentence."""
+    counts = Counter[ResultStatus]()
+
+    async def look() -> None:
+        with contextlib.closing(Store().ledger()) as ledger:
+            async with open_client(base_url) as client:
+                terms = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
+                async with client.projects.render_all(ids, ledger=ledger, **terms) as batch:
+                    async for result in batch:
+                        counts[result.status] += 1
+
+    run(look)
+    some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
+    rest = counts.total() - sum(counts[status] for status in _PLANNED)
+    parts = [*some, f"{rest} with an error"] if rest else some
+    return counts[ResultStatus.LEFT_OUT], ", ".join(parts)
+
+
+def confirm(count: int, plan: str, most: int | None) -> None:
+    """Ask whether so many renders are to be paid for.
+
+    Raises:
+        click.Abort: They are not.
+    """
+    billed = count if most is None else min(count, most)
+    echo_note(f"Plan: {plan}. {billed} render{' is' if billed == 1 else 's are'} billed.")
+    if billed:
+        click.confirm("Go on?", abort=True, err=True)
+
+
+def refuse_without_question(count: int) -> None:
+    """Refuse to render so much where nobody can be asked.
+
+    Raises:
+        SettingError: Always.
+    """
+    raise SettingError(
+        f"{count} projects may be rendered, each of which is billed, and nobody can be asked here. Add --yes to render "
+        "them, and --max N to limit how many."
+    )
