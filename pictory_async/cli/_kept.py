@@ -145,16 +145,19 @@ class Store:
             for handle, outcome in outcomes:
                 enter_outcome(database, self._address, handle, outcome)
 
-    def newest(self, project_id: str) -> RenderHandle | None:
-        """Return the pending render of a project that was requested last; ``None`` if there is none."""
+    def newest(self, project_ids: Iterable[str]) -> dict[str, RenderHandle]:
+        """Return the pending render of each project that was requested last, for those that have one."""
         handles: list[RenderHandle] = []
         if self._path.exists():
             with contextlib.suppress(LedgerError), self._opened() as database:
                 items = [_item(row[3]) for row in Pending(database).of() if row[1] == self._account]
                 handles = [item for item in items if isinstance(item, RenderHandle)]
-                handles += self._renders(database, project=project_id)
-        mine = [handle for handle in handles if str(handle.project_id) == project_id]
-        return max(mine, key=lambda handle: handle.requested_at or _LONG_AGO, default=None)
+                handles += self._renders(database)
+        wanted, found = {*project_ids}, dict[str, RenderHandle]()
+        for handle in sorted(handles, key=lambda handle: handle.requested_at or _LONG_AGO):
+            if str(handle.project_id) in wanted:
+                found[str(handle.project_id)] = handle
+        return found
 
     def requested(self, run: str) -> list[RenderHandle]:
         """Return the renders that a run requested, and whose end is not known."""

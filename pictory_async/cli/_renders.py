@@ -99,9 +99,11 @@ class Renders:
         with contextlib.suppress(LedgerError):
             for handle in Store().requested(self.run):
                 project_id = str(handle.project_id)
-                if project_id in self.results:
+                if project_id in self.results or handle in self.handles:
                     continue
                 self.handles.append(handle)
+                with contextlib.suppress(OSError):
+                    self.keeper.tell(handle)
                 if handle.job_id is None:
                     text = f"It is not known whether the render of project {project_id!r} was started: "
                     cause = "The command was interrupted before the response arrived."

@@ -177,7 +177,7 @@ def test_a_second_signal_loses_no_handle(world: World, server: ServerThread) -> 
 @pytest.mark.parametrize("columns", [40, 500])
 def test_the_command_can_be_pasted(world: World, later: Callable[[], None], columns: int, tmp_path: Path) -> None:
     """What a terminal shows is a command for a shell, on as many lines as it takes."""
-    project_id = str(world.add_project(earlier_video=-60.0, on_render=[SLOW]))
+    project_id = str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[SLOW]))
     where = tmp_path / "a directory 'of mine'"
     options = ["--interval", "0.05", "--start-grace", "90s", "--rate", "1000/s", "--max-wait", "0.3"]
     run("render", project_id, "--handles", str(tmp_path / "h"))
@@ -200,7 +200,7 @@ def test_an_old_video_is_not_taken_for_the_new_one(world: World, server: ServerT
     """A project that is rendered again while it is waited for by its id: the next wait knows the old video's date."""
     moment = [0.0]
     server.simulator.keep_time(lambda: moment[0])
-    fails = str(world.add_project(Render(0.0, duration=100.0, fails=True), earlier_video=-60.0))
+    fails = str(world.add_project(Render(0.0, duration=100.0, fails=True), earlier_video=-60.0, edits=[-1.0]))
     if end == "time":
         err = run("wait", fails, "--interval", "0.05", "--max-wait", "0.3").stderr
     else:
@@ -223,7 +223,7 @@ class TestSharing:
 
     def test_the_link_shows_the_new_video(self, world: World, later: Callable[[], None]) -> None:
         """The old video's link is not printed while the new one is being rendered."""
-        project_id = str(world.add_project(earlier_video=-60.0, on_render=[SLOW]))
+        project_id = str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[SLOW]))
         old = run("share", project_id).stdout
         run("render", project_id)
         found = run("share", project_id, "--wait", "--max-wait", "0.3", "--interval", "0.05")
@@ -238,7 +238,7 @@ class TestSharing:
     def test_it_waits_for_the_render(self, world: World, server: ServerThread) -> None:
         """The job is polled until the new video is there."""
         server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the render takes fifteen requests, however slow
-        project_id = str(world.add_project(earlier_video=-60.0, on_render=[Render(0.0, duration=1.5)]))
+        project_id = str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=1.5)]))
         old = run("share", project_id).stdout
         run("render", project_id)
         found = run("share", project_id, "--wait", "--interval", "0.02")
@@ -249,7 +249,9 @@ class TestSharing:
 
     def test_a_render_that_failed_has_no_link(self, world: World) -> None:
         """The reason is that of the render; the old link is not printed."""
-        project_id = str(world.add_project(earlier_video=-60.0, on_render=[Render(0.0, duration=0.0, fails=True)]))
+        project_id = str(
+            world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=0.0, fails=True)])
+        )
         run("render", project_id)
         found = run("share", project_id, "--wait", "--interval", "0.05")
         assert (3, "") == (found.exit_code, found.stdout)
@@ -257,7 +259,7 @@ class TestSharing:
 
     def test_a_newer_video_needs_no_wait(self, world: World, later: Callable[[], None]) -> None:
         """If the project shows a video that is newer than the render's start, its link is printed."""
-        project_id = str(world.add_project(earlier_video=-60.0, on_render=[SLOW]))
+        project_id = str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[SLOW]))
         run("render", project_id)
         later()
         before = len(world.log)
@@ -266,7 +268,7 @@ class TestSharing:
 
     def test_several_that_are_outdated(self, world: World) -> None:
         """One warning names all of them; the links are printed."""
-        ids = [str(world.add_project(earlier_video=-60.0, edits=[-30.0])) for _ in range(2)]
+        ids = [str(world.add_project(earlier_video=-60.0, edits=[-1.0])) for _ in range(2)]
         found = run("share", *ids)
         assert (0, 2) == (found.exit_code, len(found.stdout.splitlines()))
         warning = f"Warning: The videos are older than the last saves of {', '.join(ids)}. Render again to"
@@ -274,7 +276,7 @@ class TestSharing:
 
     def test_json(self, world: World) -> None:
         """With --json, there is a document for each project, in order, also for one that failed."""
-        ids = ["nope", str(world.add_project(earlier_video=-60.0)), str(world.add_project())]
+        ids = ["nope", str(world.add_project(earlier_video=-60.0, edits=[-1.0])), str(world.add_project())]
         found = run("share", *ids, "--json")
         documents = [json.loads(line) for line in found.stdout.splitlines()]
         assert 1 == found.exit_code
@@ -295,7 +297,8 @@ def test_results_on_a_terminal(world: World, columns: int) -> None:
     """No line wraps, names are shortened and ids are not; equal reasons are printed once, and come last."""
     long = "A name that is much longer than there is room for on any terminal that people use, and then some more"
     done = [
-        str(world.add_project(earlier_video=-60.0, name=name)) for name in (long, "Short", "日本語のプロジェクト名")
+        str(world.add_project(earlier_video=-60.0, edits=[-1.0], name=name))
+        for name in (long, "Short", "日本語のプロジェクト名")
     ]
     never = [str(world.add_project(name=f"Never {number}")) for number in range(3)]
     quick = ("--interval", "0.05", "--start-grace", "0.1")
@@ -320,7 +323,7 @@ def test_one_failure(world: World, columns: int) -> None:
 
 def test_a_long_id_in_a_note_is_not_broken(world: World) -> None:
     """An id that is longer than the line of a terminal can be copied in one piece."""
-    project_id = str(world.add_project(earlier_video=-60.0, edits=[-30.0]))
+    project_id = str(world.add_project(earlier_video=-60.0, edits=[-1.0]))
     assert f"{project_id}'." in seen("share", project_id, columns=40)
 
 
@@ -328,7 +331,7 @@ def test_pending_projects_on_a_terminal(world: World, asked: threading.Event) ->
     """After Ctrl-C, those without a result are listed last."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
     running = [str(world.add_project(Render(-1.0, duration=AGES))) for _ in range(2)]
-    rendered = str(world.add_project(earlier_video=-60.0))
+    rendered = str(world.add_project(earlier_video=-60.0, edits=[-1.0]))
     with Terminal() as terminal:
         both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
         with started("wait", *running, rendered, "--interval", "0.05", **both) as process:

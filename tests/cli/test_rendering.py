@@ -48,7 +48,7 @@ def posts(server: ServerThread) -> list[Fault | None]:
 
 def test_handles_are_lines(world: World) -> None:
     """Each render that was started is a line of JSON; each request is sent once."""
-    ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project())]
+    ids = [str(world.add_project(earlier_video=-60.0, edits=[-1.0])), str(world.add_project())]
     found = run("render", *ids)
     handles = [RenderHandle.from_json(line) for line in found.stdout.splitlines()]
     assert (0, "") == (found.exit_code, found.stderr)
@@ -60,7 +60,7 @@ def test_handles_are_lines(world: World) -> None:
 def test_handles_go_to_a_file(world: World, tmp_path: Path) -> None:
     """With --handles, they are appended to a file, which 'wait --handle' follows to the new video, not the old one."""
     file = tmp_path / "handles.jsonl"
-    ids = [str(world.add_project(earlier_video=-60.0)), str(world.add_project())]
+    ids = [str(world.add_project(earlier_video=-60.0, edits=[-1.0])), str(world.add_project())]
     for project_id in ids:
         assert 0 == run("render", project_id, "--handles", str(file)).exit_code
     assert ids == [RenderHandle.from_json(line).project_id for line in file.read_text().splitlines()]
@@ -254,7 +254,7 @@ def later(server: ServerThread) -> Callable[[], None]:
 @pytest.mark.parametrize("named", [True, False])
 def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_path: Path, named: bool) -> None:
     """A wait that times out prints how to wait for the new video; the old video is not taken for it."""
-    ids = [str(world.add_project(earlier_video=-60.0, on_render=[render])) for render in (SLOW, FAST)]
+    ids = [str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[render])) for render in (SLOW, FAST)]
     file = ["--handles", str(tmp_path / "my handles")] if named else []
     found = run("render", *ids, "--wait", "--max-wait", "1.5", "--interval", "0.05", *file)
     assert 4 == found.exit_code
@@ -272,7 +272,7 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
 
 def test_every_render_is_counted(world: World) -> None:
     """Of three renders, one was not started, one has ended and one is left: each is counted, in words that agree."""
-    ids = [str(world.add_project(earlier_video=-60.0, on_render=[render])) for render in (SLOW, FAST)]
+    ids = [str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[render])) for render in (SLOW, FAST)]
     found = run("render", *ids, "nope", "--wait", "--max-wait", "1.5", "--interval", "0.05")
     assert "2 of 2 ended (rendered 1, timed_out 1) in " in found.stderr
     assert "\nNot started: 1 of 3 renders.\n" in found.stderr
@@ -283,7 +283,7 @@ def test_every_render_is_counted(world: World) -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_time_spent_in_a_wait_by_handle(world: World, later: Callable[[], None], tmp_path: Path, number: int) -> None:
     """A wait by handle that times out names the file again, or keeps the handles that came through a pipe."""
-    handle = run("render", str(world.add_project(earlier_video=-60.0, on_render=[SLOW]))).stdout
+    handle = run("render", str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[SLOW]))).stdout
     file = tmp_path / "h"
     file.write_text(handle)
     source: Any = [{"args": (str(file),)}, {"args": ("-",), "input": handle}][number]

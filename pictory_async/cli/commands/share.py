@@ -70,11 +70,8 @@ class _Sharing:
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
 
     def __attrs_post_init__(self) -> None:
-        store = Store()
-        for project_id in self.ids if self.settings is not None else ():
-            handle = store.newest(project_id)
-            if handle is not None:
-                self.renders[project_id] = handle
+        if self.settings is not None:
+            self.renders |= Store().newest(self.ids)
 
     async def find(self, client: AsyncPictory, project_id: str) -> Project:
         """Find one link: the project that has it."""

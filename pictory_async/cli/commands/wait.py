@@ -82,6 +82,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     ids_from: IO[bytes] | None,
     handles: IO[bytes] | None,
     resume: str | None,
+    last: bool,
     directory: Path | None,
     filing: Filing,
     max_wait: float,
@@ -102,10 +103,10 @@ def command(  # noqa: PLR0913 - each option is an argument
         check_directory(directory)
     elif filing.is_given:
         raise click.UsageError("These options about files need --download DIR.")
-    items: list[Kept] = [] if resume is None else Store().load(resume)
+    items: list[Kept] = Store().load(None) if last else [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
-    if (handles is None and resume is None) or ids or ids_from is not None:
-        items += [KeptId(one, after) for one in collect_ids(ids, ids_from)]
+    if (handles is None and resume is None and not last) or ids or ids_from is not None:
+        items += _wanted(collect_ids(ids, ids_from), after)
     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
     downloads = None if directory is None else Downloads(directory=directory, filing=filing)
     filing.note_missing(str(item.project_id) for item in items)
@@ -168,6 +169,15 @@ def _report(wait: Wait, sources: _Sources, *, interrupted: bool) -> int:
 async def _wait(base_url: str | None, wait: Wait) -> None:
     async with open_client(base_url, wait.limiter) as client:
         await wait.run(client)
+
+
+def _wanted(ids: list[str], after: datetime | None) -> list[Kept]:
+    """What to wait for: a project, or its render that this machine requested, whose new video is the one that counts."""
+    renders = Store().newest(ids) if after is None else {}
+    for one, handle in renders.items():
+        moment = "" if handle.requested_at is None else f" at {handle.requested_at:%Y-%m-%d %H:%M:%S} UTC"
+        echo_note(f"Project {one!r}: the render that was requested{moment} is waited for.")
+    return [renders.get(one) or KeptId(one, after) for one in ids]
 
 
 def _read_handles(lines: IO[bytes]) -> list[RenderHandle]:
