@@ -14,6 +14,7 @@ from pictory_async.errors import (
     AuthenticationError,
     ConnectionFailedError,
     DownloadError,
+    LedgerError,
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
@@ -129,6 +130,7 @@ _NO_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 # The first match counts, so a subclass stands before its base.
 _KINDS: Final = (
     (PictoryConfigError, USAGE),
+    (LedgerError, NO_DISK),
     (RenderSubmitUncertainError, UNCERTAIN),
     (WaitTimeoutError, TIMED_OUT),
     (WaitError, NOT_RENDERED),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 
 from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._kept import KeptId, Store
+from pictory_async.errors import LedgerError
 
 DATE = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HANDLES = [
@@ -25,10 +27,6 @@ HANDLES = [
     RenderHandle(project_id=7, job_id=None),
 ]
 IDS = [KeptId("b", DATE), KeptId("c")]
-
-
-def files(state: Path) -> list[Path]:
-    return [*(state / "pending").iterdir()]
 
 
 def test_what_is_kept_comes_back() -> None:
@@ -47,19 +45,20 @@ def test_nothing_is_kept_under_another_name(name: str) -> None:
         Store().load(name)
 
 
-def test_what_is_done_is_removed(state: Path) -> None:
-    """What has ended is pending no more, under whatever name; a file with nothing left is deleted."""
+def test_what_is_done_is_removed() -> None:
+    """What has ended is pending no more, under whatever name."""
     store = Store()
     both, one = store.keep([*HANDLES, *IDS]), store.keep(HANDLES[:1])
     store.done([])
     store.done([KeptId("a"), RenderHandle(project_id="b")])  # a project is not its render
-    assert 2 == len(files(state))
+    assert [*HANDLES, *IDS] == store.load(both)
     store.done([HANDLES[0], IDS[0]])
     assert [*HANDLES[1:], IDS[1]] == store.load(both)
     with pytest.raises(CommandError):
         store.load(one)
     store.done([*HANDLES[1:], *IDS])
-    assert [] == files(state)
+    with pytest.raises(CommandError):
+        store.load(both)
 
 
 def test_the_newest_render_of_a_project() -> None:
@@ -67,69 +66,33 @@ def test_the_newest_render_of_a_project() -> None:
     store = Store()
     for items in (HANDLES[:1], HANDLES[1:], IDS):
         store.keep(items)
-    assert HANDLES[0] == store.newest("a")
-    assert HANDLES[2] == store.newest("7")
-    assert store.newest("b") is None
-
-
-def test_damaged_lines_are_skipped(state: Path) -> None:
-    """A line that was cut off loses neither those before it nor those after it."""
-    store = Store()
-    name = store.keep(HANDLES[:1])
-    (file,) = files(state)
-    with file.open("a", encoding="utf-8") as out:
-        out.write(
-            '{"version": 1, "project_id": "x", "jo\n{}\n[]\n1\n{"id": "y"}\n{"id": "z", "after": 5}\n{"version": '
-        )
-    store.keep(HANDLES[1:], name)
-    assert HANDLES == store.load(name)
+    assert {"a": HANDLES[0], "7": HANDLES[2]} == store.newest(["a", "7", "b", "c"])
 
 
 DAMAGED = [
-    b"[" * 100_000,
-    b'{"done": ["x"]}',
-    b'{"done": {}}',
-    b'{"id": null, "after": null, "account": ""}',
-    b'{"id": true, "after": null, "account": ""}',
-    b'{"id": "x", "after": null, "account": null}',
-    b'{"id": "x", "after": "2026-01-31T12:00:00", "account": ""}',
-    b'{"id": "x", "after": 1e999, "account": ""}',
-    b'{"id": ' + b"9" * 5000 + b', "after": null, "account": ""}',
-    b'{"version": 1, "project_id": "a", "job_id": null, "requested_at": "2026-01-31T12:00:00"}',
-    b'{"version": 1, "project_id": null}',
-    b"\xff\xfe\x00",
-    b"null",
-    b'"done"',
-    b"\0",
+    "[" * 100_000,
+    '{"id": null, "after": null}',
+    '{"id": true, "after": null}',
+    '{"id": "y"}',
+    '{"id": "x", "after": "2026-01-31T12:00:00"}',
+    '{"id": "x", "after": 1e999}',
+    '{"version": 1, "project_id": "a", "job_id": null, "requested_at": "2026-01-31T12:00:00"}',
+    '{"version": 1, "project_id": null}',
+    "null",
+    "",
 ]
 
 
 @pytest.mark.parametrize("damaged", DAMAGED, ids=range(len(DAMAGED)))
-def test_any_damage_is_skipped(state: Path, damaged: bytes) -> None:
-    """Whatever is in a line, the others in the file count, and nothing fails."""
+def test_any_damage_is_skipped(state: Path, damaged: str) -> None:
+    """Whatever is in a row, the others count, and nothing fails."""
     store = Store()
-    name = store.keep(HANDLES[:1])
-    (file,) = files(state)
-    file.write_bytes(damaged + b"\n" + file.read_bytes() + damaged + b"\n")
-    store.keep([*HANDLES[1:], *IDS], name)
+    name = store.keep([*HANDLES, *IDS])
+    with contextlib.closing(sqlite3.connect(state / "ledger.db")) as other, other:
+        other.execute("INSERT INTO pending SELECT run, account, 'damaged', ?, noted FROM pending LIMIT 1", (damaged,))
     assert [*HANDLES, *IDS] == store.load(name)
-    assert HANDLES[0] == store.newest("a")
+    assert HANDLES[0] == store.newest(["a"])["a"]
     store.done([*HANDLES, *IDS])
-    assert [] == files(state)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_is_no_file(state: Path) -> None:
-    """A named pipe among the files is neither read nor written: both would wait for somebody else."""
-    store = Store()
-    name = store.keep(HANDLES)
-    os.mkfifo(state / "pending" / "ab.jsonl")
-    assert HANDLES[0] == store.newest("a")
-    with pytest.raises(CommandError):
-        store.load("ab")
-    with pytest.raises(FileExistsError):
-        store.keep(HANDLES, "ab")
-    store.done(HANDLES)
     with pytest.raises(CommandError):
         store.load(name)
 
@@ -161,8 +124,7 @@ def test_accounts_are_apart(monkeypatch: pytest.MonkeyPatch, state: Path, variab
     monkeypatch.setenv("PICTORY_API_KEY", "a-secret-key")
     monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example/")
     name = Store().keep([KeptId("7"), *HANDLES])
-    (file,) = files(state)
-    assert "secret" not in file.read_text()
+    assert b"secret" not in (state / "ledger.db").read_bytes()
     monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example")
     with monkeypatch.context() as other:
         other.setenv(variable, "another")
@@ -170,50 +132,15 @@ def test_accounts_are_apart(monkeypatch: pytest.MonkeyPatch, state: Path, variab
     assert same is (KeptId("7") not in Store().load(name))
 
 
-def test_what_is_kept_already_is_not_kept_twice(state: Path) -> None:
-    """Only what is new is written; a date that was found out meanwhile replaces none."""
-    store = Store()
-    name = store.keep([KeptId("x"), *HANDLES])
-    (file,) = files(state)
-    size = file.stat().st_size
-    assert name == store.keep([KeptId("x"), *HANDLES], name)
-    assert size == file.stat().st_size
-    store.keep([KeptId("x", DATE)], name)
-    assert [KeptId("x", DATE), *HANDLES] == store.load(name)
-
-
-def test_files_that_cannot_be_read_are_skipped(state: Path) -> None:
-    """What is no text, or no file, hides nothing else."""
-    store = Store()
-    name = store.keep(HANDLES)
-    (state / "pending" / "aa.jsonl").write_bytes(b"\xff\xfe")
-    (state / "pending" / "bb.jsonl").mkdir()
-    assert HANDLES[0] == store.newest("a")
-    store.done(HANDLES)
-    with pytest.raises(CommandError):
-        store.load(name)
-
-
-def test_old_files_are_deleted(state: Path) -> None:
-    """After a month, what was never waited for is forgotten."""
-    store = Store()
-    store.keep(HANDLES[:1])
-    (old,) = files(state)
-    os.utime(old, (0.0, 0.0))
-    store.keep(HANDLES[1:])
-    assert not old.exists()
-    assert 1 == len(files(state))
-
-
 def test_a_place_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeping fails, and looking finds nothing."""
     file = tmp_path / "file"
     file.touch()
     monkeypatch.setenv("PICTORY_STATE_DIR", str(file))
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(LedgerError, match="file"):
         Store().keep(HANDLES)
     Store().done(HANDLES)
-    assert Store().newest("a") is None
+    assert {} == Store().newest(["a"])
 
 
 def test_an_id_as_a_handle() -> None:
@@ -229,42 +156,29 @@ def test_handles_of_accounts_are_apart(
     monkeypatch.setenv("PICTORY_API_KEY", "a-secret-key")
     monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example")
     name = Store().keep(HANDLES)
-    assert "secret" not in "".join(file.read_text() for file in files(state))
+    assert b"secret" not in (state / "ledger.db").read_bytes()
     with monkeypatch.context() as other:
         other.setenv(variable, "https://another.example")
         assert HANDLES == Store().load(name)
         assert "was kept with another API key or base URL" in capsys.readouterr().err
-        assert Store().newest("a") is None
+        assert {} == Store().newest(["a"])
         Store().done(HANDLES)
         assert HANDLES[:1] == Store().load(Store().keep(HANDLES[:1]))
         Store().keep(HANDLES[:1], name)
         Store().done(HANDLES[:1])
     assert HANDLES == Store().load(name)
-    assert HANDLES[0] == Store().newest("a")
+    assert HANDLES[0] == Store().newest(["a"])["a"]
     Store().done(HANDLES)
-    assert [] == files(state)
+    with pytest.raises(CommandError):
+        Store().load(name)
 
 
-def test_a_request_without_an_answer_is_told_once(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
-    """It is found by the next command for the same project of the same account, and only if it stayed unanswered."""
-    for one in ("a", "b/../c", "d"):
-        Store().ask(one)
-    Store().answered("d")
-    Store().answered("never asked")
-    with monkeypatch.context() as other:
-        other.setenv("PICTORY_API_KEY", "another")
-        assert {} == Store().unanswered(["a"])
-    found = Store().unanswered(["x", "a", "b/../c", "d"])
-    assert ["a", "b/../c"] == list(found)
-    assert all(time.tzinfo is UTC for time in found.values())
-    assert {} == Store().unanswered(["a", "b/../c"])
-    assert [] == [*(state / "asking").iterdir()]
-
-
-def test_notes_that_cannot_be_written_stop_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the note, the render is requested all the same."""
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("PICTORY_STATE_DIR", str(tmp_path / "file"))
-    Store().ask("a")
-    Store().answered("a")
-    assert {} == Store().unanswered(["a"])
+def test_the_last_one() -> None:
+    """Without a name, it is what was left last, and still is pending."""
+    with pytest.raises(CommandError, match="Nothing is pending: no command"):
+        Store().load(None)
+    Store().keep(HANDLES)
+    Store().keep(IDS)
+    assert IDS == Store().load(None)
+    Store().done(IDS)
+    assert HANDLES == Store().load(None)

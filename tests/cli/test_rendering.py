@@ -73,7 +73,7 @@ def test_handles_go_to_a_file(world: World, tmp_path: Path) -> None:
 def test_two_renders_of_one_project(world: World, tmp_path: Path) -> None:
     """Two handles of one project are two waits, and each of them ends."""
     project_id = str(world.add_project())
-    lines = "".join(run("render", project_id).stdout for _ in range(2))
+    lines = "".join(run("render", project_id, "--batch", name).stdout for name in ("one", "two"))
     found = run("wait", "--handle", "-", *QUICK, "--start-grace", "5", input=f"{lines}\n{lines}")
     assert (0, 2) == (found.exit_code, len(found.stdout.splitlines()))
     assert "2 of 2 ended" in found.stderr
@@ -145,21 +145,22 @@ def test_a_full_disk_does_not_lose_a_handle(world: World) -> None:
         assert 0 == next_wait(found.stderr).exit_code
 
 
-def test_no_file_and_no_place_for_handles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal without a place to keep them, the handles are printed, and no command is."""
+def test_no_place_for_the_ledger(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be remembered is not paid for."""
     monkeypatch.setenv("PICTORY_STATE_DIR", "/dev/full")
-    text = seen("render", str(world.add_project()), str(world.add_project()), columns=500)
-    assert 2 == text.count('{"version": 1')
-    assert "Wait for them" not in text
+    found = run("render", str(world.add_project()))
+    assert (73, "") == (found.exit_code, found.stdout)
+    assert "The ledger /dev/full/ledger.db cannot be used" in found.stderr
+    assert not world.log
 
 
 def test_no_place_for_handles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If they can be kept nowhere, they are printed, and the command names the file to save them in."""
+    """If a wait can be kept nowhere, its handle is printed, and the command names the file to save it in."""
+    handle = run("render", str(world.add_project(on_render=[SLOW]))).stdout
     monkeypatch.setenv("PICTORY_STATE_DIR", "/dev/full")
-    found = run("render", str(world.add_project(on_render=[SLOW])), "--wait", "--max-wait", "0.2", *QUICK)
-    handle = RenderHandle.from_json(found.stderr.splitlines()[-2])
+    found = run("wait", "--handle", "-", "--max-wait", "0.2", *QUICK, input=handle)
+    assert handle.strip() == found.stderr.splitlines()[-2]
     assert 4 == found.exit_code
-    assert {job.job_id for _, job in world.jobs} == {handle.job_id}
     assert "save the lines below as handles.jsonl and run the command after them:" in found.stderr
     assert found.stderr.endswith("  pictory wait --handle handles.jsonl --interval 0.05s --start-grace 0.3s\n")
 
@@ -208,7 +209,7 @@ def test_ctrl_c_before_the_wait(world: World, server: ServerThread) -> None:
             asked.set()
 
     server.simulator.faults = note
-    with started("render", *ids, "--wait", "--rate", "1000/s") as process:
+    with started("render", *ids, "--yes", "--wait", "--rate", "1000/s") as process:
         asked.wait()
         code, _, err = interrupted(process)
     assert 130 == code
@@ -342,7 +343,7 @@ def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -
             asked.set()
 
     server.simulator.faults = note
-    with started("render", *ids, "--handles", str(file), "--rate", "1000/s") as process:
+    with started("render", *ids, "--yes", "--handles", str(file), "--rate", "1000/s") as process:
         asked.wait()
         code, out, err = interrupted(process)
     handles = [RenderHandle.from_json(line).project_id for line in file.read_text().splitlines()]
@@ -358,7 +359,7 @@ def test_render_on_a_terminal(world: World, tmp_path: Path) -> None:
     """On a terminal, the command says that renders are billed, and how to wait for them."""
     file = tmp_path / "h"
     text = seen("render", str(world.add_project()), str(world.add_project()), "--handles", str(file), columns=500)
-    assert "Starting 2 renders, each of which is billed." in text
+    assert "Rendering 2 projects. Each render is billed." in text
     assert "Wait for them with:\r\n" in text
     assert f"  pictory wait --handle {file}\r\n" in text
 
@@ -375,6 +376,6 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the render takes fifteen requests, however slow
     text = seen("render", str(world.add_project(on_render=[Render(0.0, duration=1.5)])), "--wait", "--interval", "0.1")
     live, _, end = text.rpartition("\x1b[?25h")
-    assert "Starting 1 render, which is billed." in live
+    assert "Rendering 1 project. Each render is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end

@@ -103,6 +103,8 @@ def command(  # noqa: PLR0913 - each option is an argument
         if not (err_is_terminal() and in_is_terminal()):
             refuse_without_question(len(wanted))
         confirm(*plan_of(base_url, wanted, options), most)
+    elif err_is_terminal():
+        echo_note(f"Rendering {len(wanted)} project{'' if len(wanted) == 1 else 's'}. Each render is billed.")
     with contextlib.ExitStack() as at_end:
         out = at_end.enter_context(file.open("a", encoding="utf-8")) if file is not None else None
         renders = Renders(ids=wanted, keeper=Keeper(out=out, prints=not waits), options=options)
@@ -179,6 +181,9 @@ def _report(
         echo_json({"summary": {"projects": len(renders.ids), **rest, "interrupted": interrupted}})
     if renders.wait is not None:
         code = worst_code(code, renders.wait.report(interrupted=interrupted, **rest))
+        total, started = len(renders.ids), len(renders.handles)
+        if started < total and not as_json:  # the wait counts what was started
+            echo_note(f"Not started: {total - started} of {total} renders.")
     elif renders.handles and err_is_terminal():
         _print_first_wait(renders.keeper.name, file)
     renders.echo_rest()

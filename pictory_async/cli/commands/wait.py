@@ -172,7 +172,7 @@ async def _wait(base_url: str | None, wait: Wait) -> None:
 
 
 def _wanted(ids: list[str], after: datetime | None) -> list[Kept]:
-    """What to wait for: a project, or its render that this machine requested, whose new video is the one that counts."""
+    """What to wait for: each project, or its render that this machine requested, whose new video then counts."""
     renders = Store().newest(ids) if after is None else {}
     for one, handle in renders.items():
         moment = "" if handle.requested_at is None else f" at {handle.requested_at:%Y-%m-%d %H:%M:%S} UTC"
