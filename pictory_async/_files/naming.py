@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import attrs
 
@@ -190,14 +190,17 @@ def check_naming(naming: str, columns: Iterable[str] = ()) -> None:
 def _items(fields: object) -> list[tuple[Any, Any]]:
     if fields is None:
         return []
-    if not isinstance(fields, Mapping):
+    if not _is_mapping(fields):
         raise PictoryConfigError(f"fields must be a mapping from project ids to mappings of text, not {brief(fields)}.")
-    found: Mapping[Any, Any] = fields
-    return [*found.items()]
+    return [*fields.items()]
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
 
 
 def _row(row: object) -> dict[str, str]:
-    found = _items(row) if isinstance(row, Mapping) else [(None, None)]
+    found = _items(row) if _is_mapping(row) else [(None, None)]
     texts = {_key(name): value for name, value in found if isinstance(name, str) and isinstance(value, str)}
     if len(texts) != len(found):
         raise PictoryConfigError(f"Each of fields must be a mapping from text to text, not {brief(row)}.")
@@ -205,7 +208,7 @@ def _row(row: object) -> dict[str, str]:
 
 
 def _key(name: str) -> str:
-    return name.strip().casefold()
+    return name.strip().lower()
 
 
 def _parts(template: object, columns: frozenset[str]) -> tuple[tuple[_Token, ...], ...]:

@@ -185,10 +185,10 @@ def _header(name: str, text: str) -> tuple[list[str], str]:
     """Find the titles of the columns, and what separates them."""
     for delimiter in _DELIMITERS:
         try:
-            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
+            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), list[str]())
         except csv.Error:
             continue
-        columns = [cell.strip().casefold() for cell in cells]
+        columns = [cell.strip().lower() for cell in cells]
         if "id" in columns:
             twice = next((one for one in columns if one and columns.count(one) > 1), None)
             if twice is not None:
