@@ -309,12 +309,17 @@ class Life:
             if content not in whole:
                 self._wrong(f"{name} is not complete: {content[:40]!r}")
         for name, content in self._published.items():
-            if name not in now and not self._may_go(content, [*now.values()]):
-                self._wrong(f"{name} is gone")
-            elif name in now and now[name] != content and not self._may_replace(content, now[name]):
-                self._wrong(f"{name} was replaced: {content[:16]!r} by {now[name][:16]!r}")
+            if now.get(name) != content:
+                self._changed(name, content, now)
         self._published = now
         self._look_at_backup(0)
+
+    def _changed(self, name: str, content: bytes, now: dict[str, bytes]) -> None:
+        there = [*now.values()]
+        if name not in now and not self._may_go(content, there):
+            self._wrong(f"{name} is gone")
+        elif name in now and (self._is_lost(content, there) or not self._may_replace(content, now[name])):
+            self._wrong(f"{name} was replaced: {content[:16]!r} by {now[name][:16]!r}")
 
     def _may_replace(self, old: bytes, new: bytes) -> bool:
         """Whether one complete file may take the place of another: a later one of the same project."""
@@ -332,6 +337,12 @@ class Life:
         newer = {one for one in film.contents[film.contents.index(content) + 1 :] if one in now}
         renamed = "links" in self.plan.missing and content in now
         return renamed or len(newer) > self.plan.keep_old
+
+    def _is_lost(self, content: bytes, now: list[bytes]) -> bool:
+        """Whether an earlier version is gone that was to be kept."""
+        # Without locks, an entry of the manifest may be lost, and with it what is known about a version.
+        kept = self.plan.keep_old and not self._disturbed and "locks" not in self.plan.missing
+        return bool(kept) and content not in now and not self._may_go(content, now)
 
     def _look_at_backup(self, number: int) -> None:
         path = self._backup(number)
