@@ -22,6 +22,8 @@ from tests._systems import DATES, NEW, OLD, Dying, Failing, Killed, Watched, dow
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pictory_async._files.partfile import OnConflict
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file locks of this kind")
 
 SUB = "{name}/{name}.{ext}"
@@ -113,6 +115,23 @@ def test_what_is_below_a_directory(tmp_path: Path) -> None:
     assert find(directory, "a/b/c/d") is None
     with pytest.raises(OSError, match="Not a directory"):
         make_room(directory, "a/b/c/d")
+
+
+class Timeless(System):
+    """A file system that cannot set times."""
+
+    def date(self, descriptor: int, path: Path, modified: int) -> None:
+        """Set the time of an open file's last change."""
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("policy", ["rename", "skip", "overwrite", "update"])
+def test_a_file_system_that_cannot_set_times(tmp_path: Path, policy: OnConflict) -> None:
+    """Then a file has the time of its download, and is known again by that."""
+    path = download(tmp_path, Timeless(), OLD, policy)
+    assert DATES[OLD].timestamp() != path.stat().st_mtime
+    assert download(tmp_path, Timeless(), NEW, policy) == path
+    assert [NEW] == published(tmp_path)
 
 
 class Rival(System):

@@ -9,18 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 import attrs
 
 from pictory_async._files.names import KINDS, ending_of, path_of, plain_ending, safe_name, safe_part
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
+from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pictory_async.models import Project
+
+Fields: TypeAlias = (
+    Mapping[str, Mapping[str, str]] | Mapping[int, Mapping[str, str]] | Mapping[ProjectId, Mapping[str, str]]
+)
+"""The caller's fields of each project, by id."""
 
 FIELDS: Final = ("name", "id", "date", "saved", "kind", "lang", "ext")
 """The fields that every template can use."""
@@ -152,9 +158,7 @@ def _language(project: Project, url: str) -> str:
     return project.language if project.language and _LANGUAGE.fullmatch(project.language) else ""
 
 
-def naming_of(
-    template: str | None, fields: Mapping[Any, Mapping[str, str]] | None, columns: Iterable[str] = ()
-) -> Naming | None:
+def naming_of(template: str | None, fields: Fields | None, columns: Iterable[str] = ()) -> Naming | None:
     """Read a template; see ``client.projects.download``.
 
     Args:

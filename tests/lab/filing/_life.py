@@ -247,21 +247,18 @@ class Life:
         """Put a link to somewhere else where the subdirectory is, or will be."""
         path = self.films / "Film"
         # As above: these are by name, and so is making a directory.
-        if self.plan.naming != NAMINGS[0] or not {"rename", "replace", "link", "unlink"}.isdisjoint(waiting.values()):
-            return False
-        if path.is_symlink():
+        late = not {"rename", "replace", "link", "unlink"}.isdisjoint(waiting.values())
+        if self.plan.naming != NAMINGS[0] or late or path.is_symlink():
             return False
         if path.exists():
             path.rename(self.films / f"moved {self._turn}")
         path.symlink_to(self.home / "elsewhere", target_is_directory=True)
-        self._published = {}
-        self._disturbed = self._touched = True
+        self._published, self._disturbed, self._touched = {}, True, True
         return True
 
     def _names(self) -> list[str]:
         """The names of all files, and links to files, below the directory of films."""
-        found = (path for path in self.films.rglob("*") if not path.is_dir())
-        return sorted(str(path.relative_to(self.films)) for path in found)
+        return sorted(str(path.relative_to(self.films)) for path in self.films.rglob("*") if not path.is_dir())
 
     def _damage_cache(self, event: str, chance: random.Random) -> None:
         self._theirs = None
@@ -341,8 +338,8 @@ class Life:
     def _is_lost(self, content: bytes, now: list[bytes]) -> bool:
         """Whether an earlier version is gone that was to be kept."""
         # Without locks, an entry of the manifest may be lost, and with it what is known about a version.
-        kept = self.plan.keep_old and not self._disturbed and "locks" not in self.plan.missing
-        return bool(kept) and content not in now and not self._may_go(content, now)
+        kept = self.plan.keep_old > 0 and not self._disturbed and "locks" not in self.plan.missing
+        return kept and content not in now and not self._may_go(content, now)
 
     def _look_at_backup(self, number: int) -> None:
         path = self._backup(number)
