@@ -26,6 +26,7 @@ from pictory_async._files.publish import TEMPORARY, Directory
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from tests._systems import PRIVATE, without
 from tests.lab.filing._plan import NAMINGS, Call, Happening, Plan
+from tests.lab.filing._rounds import render_again
 from tests.lab.filing._source import Source
 from tests.lab.filing._stage import Process, Stage, pick
 
@@ -68,8 +69,7 @@ class Life:
 
     def __attrs_post_init__(self) -> None:
         plan = self.plan
-        self._source = Source(plan, self.counts)
-        self._chance = random.Random(plan.seed + 1)
+        self._source, self._chance = Source(plan, self.counts), random.Random(plan.seed + 1)
         (self.home / "treasure").write_bytes(_TREASURE)
         (self.home / "elsewhere").mkdir()
         self.films.mkdir()
@@ -90,13 +90,13 @@ class Life:
                 break
             self._start(f"process {self._turn}", self._restarts.pop())
         self._source.share = 0.0
-        last = {call.policy for calls in self.plan.processes for call in calls}
-        policy = min(last)
+        policy = min(call.policy for calls in self.plan.processes for call in calls)
         downloads = [Call("download", number, policy) for number in range(self.plan.projects)]
-        backups = [Call("backup", 0, policy)]
-        self._start("the last process", (*downloads, *backups))
+        self._start("the last process", (*downloads, Call("backup", 0, policy)))
         self._run([])
         self._all_is_there(policy)
+        if policy == "update" and not self._disturbed and "locks" not in self.plan.missing:
+            render_again(self)
 
     def _wrong(self, text: str) -> None:
         self.violations.append(f"turn {self._turn}: {text}")
