@@ -72,7 +72,7 @@ async def test_files_of_a_project_that_get_the_same_name(world: World, tmp_path:
         video, audio = project.assets["video"], project.assets["audio"]
         object.__setattr__(project, "audio_url", video)
         for kind in ("audio", "video"):
-            await client.projects.download(project, tmp_path, kinds=[kind], naming="{name}.{ext}")  # type: ignore[list-item]
+            await client.projects.download(project, tmp_path, kinds=[kind], naming="{name}.{ext}")
     assert audio != video
     assert ["Film (audio).mp4", "Film.mp4"] == tree(tmp_path)
 

@@ -22,6 +22,8 @@ from tests._systems import DATES, NEW, OLD, Dying, Failing, Killed, Watched, dow
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pictory_async._files.partfile import OnConflict
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file locks of this kind")
 
 SUB = "{name}/{name}.{ext}"
@@ -115,11 +117,56 @@ def test_what_is_below_a_directory(tmp_path: Path) -> None:
         make_room(directory, "a/b/c/d")
 
 
-def test_an_earlier_version_without_a_date(tmp_path: Path) -> None:
+class Timeless(System):
+    """A file system that cannot set times."""
+
+    def date(self, descriptor: int, path: Path, modified: int) -> None:
+        """Set the time of an open file's last change."""
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("policy", ["rename", "skip", "overwrite", "update"])
+def test_a_file_system_that_cannot_set_times(tmp_path: Path, policy: OnConflict) -> None:
+    """Then a file has the time of its download, and is known again by that."""
+    path = download(tmp_path, Timeless(), OLD, policy)
+    assert DATES[OLD].timestamp() != path.stat().st_mtime
+    assert download(tmp_path, Timeless(), NEW, policy) == path
+    assert [NEW] == published(tmp_path)
+
+
+class Rival(System):
+    """Another program has a name just before it is given to a file."""
+
+    def __init__(self, *, has_links: bool) -> None:
+        self.has_links = has_links
+        self.target: Path | None = None
+
+    def link(self, descriptor: int, path: Path, target: Path) -> None:
+        """Give an open file a second name."""
+        if self.target is None:
+            self.target = target
+            target.write_bytes(b"mine")
+        if not self.has_links:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        super().link(descriptor, path, target)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_appears_where_an_earlier_version_goes(tmp_path: Path, has_links: bool) -> None:
+    """It stays, and the earlier version gets a number."""
+    download(tmp_path, content=OLD)
+    update(tmp_path, Rival(has_links=has_links), 1, None)
+    names = ["Film (2026-01-01T00-00-00) (2).mp4", "Film (2026-01-01T00-00-00).mp4", "Film.mp4"]
+    assert names == names_in(tmp_path)
+    assert [OLD, b"mine", NEW] == [(tmp_path / name).read_bytes() for name in names]
+
+
+@pytest.mark.parametrize("rendered", ["yesterday", None])
+def test_an_earlier_version_without_a_date(tmp_path: Path, rendered: str | None) -> None:
     """It is called by the time of its last change, as is one whose date cannot be read."""
     download(tmp_path, content=OLD)
     manifest = json.loads((tmp_path / MANIFEST).read_bytes())
-    manifest["projects"]["p"]["files"][0]["edition"]["rendered"] = "yesterday"
+    manifest["projects"]["p"]["files"][0]["edition"] = {"rendered": rendered, "address": "another"}
     (tmp_path / MANIFEST).write_text(json.dumps(manifest))
     download(tmp_path, content=NEW, policy="update", keep_old=1)
     assert ["Film (2026-01-01T00-00-00).mp4", "Film.mp4"] == names_in(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from pictory_async._api.listing import Listing
@@ -19,7 +20,7 @@ from pictory_async.models import Project
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterable, Callable, Iterable
     from datetime import datetime
 
     from pictory_async._api.batches import ProjectCalls
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadProgress, DownloadReport
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.names import FileKind
+    from pictory_async._files.naming import Fields
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.ledger import Ledger
@@ -234,30 +236,25 @@ class Projects(ProjectWaits):
         on_conflict: OnConflict = "rename",
         keep_old: int = 0,
         naming: str | None = None,
-        fields: Mapping[ProjectId, Mapping[str, str]] | None = None,
+        fields: Fields | None = None,
         on_progress: Callable[[DownloadProgress], object] | None = None,
         min_speed: float = 1000.0,
     ) -> DownloadReport:
         """Download a project's files, several at once.
 
-        Each file gets its name only when it is complete. A download that was interrupted resumes when the same call is
-        made again. The API key is never sent to the media hosts.
-
-        A manifest in the directory, ``.pictory.json``, has the project and the render of each file. So a file of the
-        same render is not downloaded again, a new render replaces the old file, and another project of the same name
-        gets a part of its id. Files have the date of the video. Calls of one program for the same file share one
-        download, or wait for it.
+        Each file gets its name only when it is complete, and has the date of the video. The same call again resumes
+        what was interrupted. A manifest, ``.pictory.json``, has the project and the render of each file. So a file of
+        the same render is not downloaded again, a new render replaces the old file, and another project of the same
+        name gets a part of its id. Calls of one program for one file share one download. Media hosts never get the key.
 
         Args:
             project: A project, or the id of one.
             directory: Where to put the files; made if it does not exist.
             kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` (a small file
                 with the address of the share page). What the project does not have is reported as absent.
-            on_conflict: What to do if another file of the same name exists: ``"rename"`` adds a number, ``"skip"``
-                downloads nothing, ``"overwrite"`` replaces it, and downloads a file of the same render again, too.
-                ``"update"`` adds a number, and looks after earlier versions as ``keep_old`` says.
-            keep_old: With ``"update"``, how many earlier versions of each file to keep, as
-                ``NAME (2026-01-03T10-15-00).mp4``. Older ones are removed, unless somebody edited them.
+            on_conflict: What to do if another file has the name: ``"rename"`` and ``"update"`` add a number, ``"skip"``
+                downloads nothing, ``"overwrite"`` replaces it, and downloads a file of the same render again.
+            keep_old: With ``"update"``, how many earlier versions of each unedited file to keep; others are removed.
             naming: A template such as ``"{customer}/{name} [{id}].{lang}.{ext}"``. Its fields are ``name``, ``id``,
                 ``date`` (of the video), ``saved``, ``kind``, ``lang``, ``ext``, and those of ``fields``.
             fields: More fields of projects, by id; a project without them has empty ones.
@@ -269,8 +266,7 @@ class Projects(ProjectWaits):
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
-            DownloadError: The directory cannot be written to; nothing was sent. Or a file cannot be downloaded; its
-                ``report`` has all of them.
+            DownloadError: A file cannot be downloaded, or the directory cannot be written to (nothing was sent).
             APIError: The project could not be fetched, as its subclasses say.
         """
         from pictory_async._files import downloads  # noqa: PLC0415 - few programs download
@@ -278,10 +274,8 @@ class Projects(ProjectWaits):
         filing = downloads.filing_of(on_conflict, keep_old, naming, fields)
         order = await downloads.order_of(directory, kinds, filing, on_progress, min_speed)
         found = project if isinstance(project, Project) else await self.get(project)
-        fetcher = self._fetcher.get()
-        return await downloads.download_assets(
-            fetcher, found, order, lambda: self._fetch(found.id, Priority.BACKGROUND)
-        )
+        again = partial(self._fetch, found.id, Priority.BACKGROUND)
+        return await downloads.download_assets(self._fetcher.get(), found, order, again)
 
     def sync(  # noqa: PLR0913 - each option is an argument
         self,

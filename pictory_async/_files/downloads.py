@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from pictory_async._codec.unreadable import unread_fields
 from pictory_async._files.names import KINDS, FileKind
-from pictory_async._files.naming import naming_of
+from pictory_async._files.naming import Fields, naming_of
 from pictory_async._files.partfile import OnConflict, PartFile
 from pictory_async._files.place import Filing, Place, check_writable, checked_directory
 from pictory_async._files.publish import Directory
@@ -268,9 +268,7 @@ def _not_written(source: Source, path: object, error: OSError, **progress: Any) 
     return DownloadError(text, errno=error.errno, **progress)
 
 
-def filing_of(
-    on_conflict: OnConflict, keep_old: int, naming: str | None, fields: Mapping[Any, Mapping[str, str]] | None
-) -> Filing:
+def filing_of(on_conflict: OnConflict, keep_old: int, naming: str | None, fields: Fields | None) -> Filing:
     """Check the arguments of a call that are about names.
 
     Raises:

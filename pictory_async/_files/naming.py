@@ -9,18 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 import attrs
 
 from pictory_async._files.names import KINDS, ending_of, path_of, plain_ending, safe_name, safe_part
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
+from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pictory_async.models import Project
+
+Fields: TypeAlias = (
+    Mapping[str, Mapping[str, str]] | Mapping[int, Mapping[str, str]] | Mapping[ProjectId, Mapping[str, str]]
+)
+"""The caller's fields of each project, by id."""
 
 FIELDS: Final = ("name", "id", "date", "saved", "kind", "lang", "ext")
 """The fields that every template can use."""
@@ -152,9 +158,7 @@ def _language(project: Project, url: str) -> str:
     return project.language if project.language and _LANGUAGE.fullmatch(project.language) else ""
 
 
-def naming_of(
-    template: str | None, fields: Mapping[Any, Mapping[str, str]] | None, columns: Iterable[str] = ()
-) -> Naming | None:
+def naming_of(template: str | None, fields: Fields | None, columns: Iterable[str] = ()) -> Naming | None:
     """Read a template; see ``client.projects.download``.
 
     Args:
@@ -190,14 +194,17 @@ def check_naming(naming: str, columns: Iterable[str] = ()) -> None:
 def _items(fields: object) -> list[tuple[Any, Any]]:
     if fields is None:
         return []
-    if not isinstance(fields, Mapping):
+    if not _is_mapping(fields):
         raise PictoryConfigError(f"fields must be a mapping from project ids to mappings of text, not {brief(fields)}.")
-    found: Mapping[Any, Any] = fields
-    return [*found.items()]
+    return [*fields.items()]
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
 
 
 def _row(row: object) -> dict[str, str]:
-    found = _items(row) if isinstance(row, Mapping) else [(None, None)]
+    found = _items(row) if _is_mapping(row) else [(None, None)]
     texts = {_key(name): value for name, value in found if isinstance(name, str) and isinstance(value, str)}
     if len(texts) != len(found):
         raise PictoryConfigError(f"Each of fields must be a mapping from text to text, not {brief(row)}.")
@@ -205,7 +212,7 @@ def _row(row: object) -> dict[str, str]:
 
 
 def _key(name: str) -> str:
-    return name.strip().casefold()
+    return name.strip().lower()
 
 
 def _parts(template: object, columns: frozenset[str]) -> tuple[tuple[_Token, ...], ...]:

@@ -58,17 +58,18 @@ def _name(directory: Directory, mine: Entry, name: str) -> None:
     try:
         _check(mine, system.stat_open(descriptor))
         check_room(directory, name)
-        try:
-            system.link(descriptor, path, second)
-        except FileExistsError:
-            raise
-        except OSError:
-            _check(mine, find(directory, mine.name))
-            if find(directory, name) is not None:
-                raise
-            system.rename(path, second)
+        return system.link(descriptor, path, second)
+    except FileExistsError:
+        raise
+    except OSError:
+        pass  # there are no hard links, or the same is found again
     finally:
         system.close(descriptor)
+    _check(mine, find(directory, mine.name))
+    check_room(directory, name)
+    if find(directory, name) is not None:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(second))
+    return system.rename(path, second)
 
 
 def _check(mine: Entry, found: os.stat_result | None) -> None:

@@ -86,13 +86,8 @@ class Filing:
             echo_note(f"Warning: {count} no row in {self.map_file.name}, so their fields are empty: {shown}")
 
 
-def filing_options(default: Conflict) -> Decorator:
-    """Give a command the options about the names of downloaded files, as one argument ``filing``.
-
-    Args:
-        default: What ``--on-conflict`` is if it is not given.
-    """
-    options = (
+def _options(default: Conflict) -> tuple[Decorator, ...]:
+    return (
         click.option(
             "--on-conflict",
             type=click.Choice(["rename", "skip", "overwrite", "update"]),
@@ -122,6 +117,14 @@ def filing_options(default: Conflict) -> Decorator:
         ),
     )
 
+
+def filing_options(default: Conflict) -> Decorator:
+    """Give a command the options about the names of downloaded files, as one argument ``filing``.
+
+    Args:
+        default: What ``--on-conflict`` is if it is not given.
+    """
+
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def with_filing(
@@ -136,7 +139,10 @@ def filing_options(default: Conflict) -> Decorator:
             given = any(one is not None for one in (on_conflict, keep_old, naming, map_file))
             return command(*arguments, filing=attrs.evolve(filing, is_given=given), **others)
 
-        return functools.reduce(lambda found, option: option(found), reversed(options), with_filing)
+        found: Callable[..., Any] = with_filing
+        for option in reversed(_options(default)):
+            found = option(found)
+        return found
 
     return decorate
 
@@ -185,10 +191,10 @@ def _header(name: str, text: str) -> tuple[list[str], str]:
     """Find the titles of the columns, and what separates them."""
     for delimiter in _DELIMITERS:
         try:
-            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
+            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), list[str]())
         except csv.Error:
             continue
-        columns = [cell.strip().casefold() for cell in cells]
+        columns = [cell.strip().lower() for cell in cells]
         if "id" in columns:
             twice = next((one for one in columns if one and columns.count(one) > 1), None)
             if twice is not None:

@@ -112,6 +112,8 @@ async def waits(client: AsyncPictory, before: Project) -> None:
     await client.projects.download("id", "directory", kinds="video")
     await client.projects.download("id", "directory", kinds=("video", "srt"))
     await client.projects.download("id", "directory", kinds=["video"])
+    fields: dict[str, dict[str, str]] = {"id": {"customer": "ACME"}}
+    await client.projects.download("id", "directory", on_conflict="update", naming="{customer}", fields=fields)
     await client.projects.download("id", "directory", kinds={"txt"})
     await client.projects.download("id", "directory", kinds=("vidoe",))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.projects.download("id", "directory", kinds="vidoe")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -26,6 +26,7 @@ from pictory_async._files.publish import TEMPORARY, Directory
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from tests._systems import PRIVATE, without
 from tests.lab.filing._plan import NAMINGS, Call, Happening, Plan
+from tests.lab.filing._rounds import render_again
 from tests.lab.filing._source import Source
 from tests.lab.filing._stage import Process, Stage, pick
 
@@ -68,8 +69,7 @@ class Life:
 
     def __attrs_post_init__(self) -> None:
         plan = self.plan
-        self._source = Source(plan, self.counts)
-        self._chance = random.Random(plan.seed + 1)
+        self._source, self._chance = Source(plan, self.counts), random.Random(plan.seed + 1)
         (self.home / "treasure").write_bytes(_TREASURE)
         (self.home / "elsewhere").mkdir()
         self.films.mkdir()
@@ -90,13 +90,13 @@ class Life:
                 break
             self._start(f"process {self._turn}", self._restarts.pop())
         self._source.share = 0.0
-        last = {call.policy for calls in self.plan.processes for call in calls}
-        policy = min(last)
+        policy = min(call.policy for calls in self.plan.processes for call in calls)
         downloads = [Call("download", number, policy) for number in range(self.plan.projects)]
-        backups = [Call("backup", 0, policy)]
-        self._start("the last process", (*downloads, *backups))
+        self._start("the last process", (*downloads, Call("backup", 0, policy)))
         self._run([])
         self._all_is_there(policy)
+        if policy == "update" and not self._disturbed and "locks" not in self.plan.missing:
+            render_again(self)
 
     def _wrong(self, text: str) -> None:
         self.violations.append(f"turn {self._turn}: {text}")
@@ -247,21 +247,18 @@ class Life:
         """Put a link to somewhere else where the subdirectory is, or will be."""
         path = self.films / "Film"
         # As above: these are by name, and so is making a directory.
-        if self.plan.naming != NAMINGS[0] or not {"rename", "replace", "link", "unlink"}.isdisjoint(waiting.values()):
-            return False
-        if path.is_symlink():
+        late = not {"rename", "replace", "link", "unlink"}.isdisjoint(waiting.values())
+        if self.plan.naming != NAMINGS[0] or late or path.is_symlink():
             return False
         if path.exists():
             path.rename(self.films / f"moved {self._turn}")
         path.symlink_to(self.home / "elsewhere", target_is_directory=True)
-        self._published = {}
-        self._disturbed = self._touched = True
+        self._published, self._disturbed, self._touched = {}, True, True
         return True
 
     def _names(self) -> list[str]:
         """The names of all files, and links to files, below the directory of films."""
-        found = (path for path in self.films.rglob("*") if not path.is_dir())
-        return sorted(str(path.relative_to(self.films)) for path in found)
+        return sorted(str(path.relative_to(self.films)) for path in self.films.rglob("*") if not path.is_dir())
 
     def _damage_cache(self, event: str, chance: random.Random) -> None:
         self._theirs = None
@@ -309,12 +306,17 @@ class Life:
             if content not in whole:
                 self._wrong(f"{name} is not complete: {content[:40]!r}")
         for name, content in self._published.items():
-            if name not in now and not self._may_go(content, [*now.values()]):
-                self._wrong(f"{name} is gone")
-            elif name in now and now[name] != content and not self._may_replace(content, now[name]):
-                self._wrong(f"{name} was replaced: {content[:16]!r} by {now[name][:16]!r}")
+            if now.get(name) != content:
+                self._changed(name, content, now)
         self._published = now
         self._look_at_backup(0)
+
+    def _changed(self, name: str, content: bytes, now: dict[str, bytes]) -> None:
+        there = [*now.values()]
+        if name not in now and not self._may_go(content, there):
+            self._wrong(f"{name} is gone")
+        elif name in now and (self._is_lost(content, there) or not self._may_replace(content, now[name])):
+            self._wrong(f"{name} was replaced: {content[:16]!r} by {now[name][:16]!r}")
 
     def _may_replace(self, old: bytes, new: bytes) -> bool:
         """Whether one complete file may take the place of another: a later one of the same project."""
@@ -332,6 +334,12 @@ class Life:
         newer = {one for one in film.contents[film.contents.index(content) + 1 :] if one in now}
         renamed = "links" in self.plan.missing and content in now
         return renamed or len(newer) > self.plan.keep_old
+
+    def _is_lost(self, content: bytes, now: list[bytes]) -> bool:
+        """Whether an earlier version is gone that was to be kept."""
+        # Without locks, an entry of the manifest may be lost, and with it what is known about a version.
+        kept = self.plan.keep_old > 0 and not self._disturbed and "locks" not in self.plan.missing
+        return kept and content not in now and not self._may_go(content, now)
 
     def _look_at_backup(self, number: int) -> None:
         path = self._backup(number)
