@@ -59,9 +59,7 @@ def read_profile(name: str) -> Profile:
     found = cast("dict[str, Any]", profiles).get(name) if isinstance(profiles, dict) else None
     if not isinstance(found, dict):
         names = ", ".join(cast("dict[str, Any]", profiles)) if isinstance(profiles, dict) else ""
-        raise SettingError(
-            f"There is no profile {name!r} in {path}. It has {names or 'none'}."
-        )
+        raise SettingError(f"There is no profile {name!r} in {path}. It has {names or 'none'}.")
     return _checked(name, path, cast("dict[str, Any]", found))
 
 

@@ -15,9 +15,17 @@ from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._kept import Kept, KeptId, Store
+from pictory_async.cli._night import night
 from pictory_async.cli._results import echo_download, echo_outcome, echo_results
 from pictory_async.cli._tally import Tally, key_of
-from pictory_async.cli.display.text import as_duration, echo_json, echo_note, out_is_terminal, quiet_if_gone
+from pictory_async.cli.display.text import (
+    as_duration,
+    echo_json,
+    echo_note,
+    echo_summary,
+    out_is_terminal,
+    quiet_if_gone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +141,7 @@ class Wait:
             title=f"Waiting for {total} {'project' if total == 1 else 'projects'}",
             tally=self.tally,
             limiter=self.limiter,
-            on_outcome=echo_outcome if self.prints_lines else _ignore,
+            on_outcome=self._take,
             after_outcome=download,
             downloading=list if downloads is None else downloads.bars,
             live=not self.prints_lines,
@@ -143,6 +151,12 @@ class Wait:
                 await follower.follow(client, watch)
             finally:
                 self._keep_dates(watch.handles())
+
+    def _take(self, outcome: RenderOutcome) -> None:
+        if self.prints_lines:
+            echo_outcome(outcome)
+        if (reports := night()) is not None:
+            reports.outcome(outcome, last=self.downloads is None)
 
     def _keep_dates(self, pending: Sequence[RenderHandle]) -> None:
         """Remember the old videos of what is pending: they must not count next time either."""
@@ -188,12 +202,14 @@ class Wait:
             more = len(tally.pending) - _SHOWN
             shown = ", ".join(map(str, tally.pending[:_SHOWN]))
             echo_note(f"Still pending: {shown}{f' and {more} more' if more > 0 else ''}")
-        echo_note(
+        good = not interrupted and tally.counts.get("rendered", 0) == tally.total
+        echo_summary(
             f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} ended ({tally.counts_text}) in "
-            f"{as_duration(tally.seconds)}, {tally.requests} requests{_detection_delay(tally)}."
+            f"{as_duration(tally.seconds)}, {tally.requests} requests{_detection_delay(tally)}.",
+            good=good,
         )
         if self.downloads is not None:
-            echo_note(f"{self.downloads.summary}.")
+            echo_summary(f"{self.downloads.summary}.", good=good and not self.downloads.failed)
 
 
 def path_of(lines: IO[Any] | None) -> str | None:
@@ -206,10 +222,6 @@ def _detection_delay(tally: Tally) -> str:
     if tally.statistics is None or not tally.counts.get("rendered"):
         return ""
     return f", longest detection delay {tally.statistics.watches.longest_lag:.1f} s"
-
-
-def _ignore(_: object) -> None:
-    pass
 
 
 def _download_dict(result: ProjectDownload) -> dict[str, Any]:

@@ -27,7 +27,9 @@ from pictory_async.cli._options import (
     collect_ids,
     ids_argument,
     json_option,
+    night_options,
     rate_option,
+    stalled_option,
     start_grace_option,
     wait_options,
     wait_settings,
@@ -224,6 +226,8 @@ class Keeper:
 )
 @wait_options
 @start_grace_option
+@stalled_option
+@night_options
 @rate_option
 @base_url_option
 @json_option("With --wait, print one JSON object at the end. (Handles are always JSON.)")

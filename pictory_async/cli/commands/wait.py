@@ -19,7 +19,9 @@ from pictory_async.cli._options import (
     base_url_option,
     collect_ids,
     json_option,
+    night_options,
     rate_option,
+    stalled_option,
     start_grace_option,
     to_time,
     wait_options,
@@ -60,12 +62,14 @@ __all__ = ["command"]
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @wait_options
 @start_grace_option
+@stalled_option
 @click.option(
     "--after",
     type=to_time,
     metavar="DATE",
     help="Wait for a video newer than DATE, for projects that are rendered again. Example: 2026-01-31T12:00:00Z",
 )
+@night_options
 @rate_option
 @base_url_option
 @json_option("Print one JSON object at the end.")
