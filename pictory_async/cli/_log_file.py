@@ -81,6 +81,9 @@ def log_to(path: Path, form: LogFormat) -> Generator[None]:
         _LIBRARY.setLevel(before)
         _LIBRARY.removeHandler(handler)
         writer.stop()
-        file.close()
+        try:
+            file.close()
+        except OSError:  # what could not be written is still buffered
+            file.failed = True
         if file.failed:
             echo_warning(f"Some lines could not be written to the log {path}.")

@@ -35,9 +35,9 @@ FILES = ["wait done --download films", "download done --dir films"]
 @pytest.fixture
 def world() -> World:
     """An account with a project of each kind."""
-    world = World(media_base="self")
-    world.add_project(project_id="done", name="A | film\n<b>", earlier_video=-60.0)
-    world.add_project(project_id="also", name="{id}", earlier_video=-60.0)
+    world = World(media_base="self", render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0))
+    world.add_project(project_id="done", name="A *film*", earlier_video=-60.0)
+    world.add_project(project_id="also", name="x{id}", earlier_video=-60.0)
     world.add_project(project_id="never")
     world.add_project(Render(-10.0, duration=AGES), project_id="running")
     world.add_project(project_id="quick", earlier_video=-60.0, on_render=[Render(0.0, duration=0.0)])
@@ -146,7 +146,7 @@ def test_a_log_that_is_rotated(here: Path) -> None:
     run("wait", "done", "--log-file", "log")
     (here / "log").rename(here / "log.1")
     run("wait", "done", "--log-file", "log")
-    assert (here / "log").read_text(encoding="utf-8").count("began") == 1
+    assert (here / "log").read_text(encoding="utf-8").count("pictory.command.began") == 1
 
 
 @pytest.mark.parametrize("line", FILES)
@@ -160,11 +160,11 @@ def test_a_command_for_each_project(world: World, line: str) -> None:
     by_id = {arguments[0]: (arguments, text) for arguments, text, _ in noted()}
     assert {"done", "also"} == {*by_id}
     arguments, text = by_id["done"]
-    assert (["name=A | film\n<b>", "downloaded"], "") == (arguments[1:3], text)
+    assert (["name=A *film*", "downloaded"], "") == (arguments[1:3], text)
     assert Path(arguments[3]).is_file()
     assert arguments[4].startswith("http")
     assert "{other}" == arguments[5]
-    assert "name={id}" == by_id["also"][0][1]
+    assert "name=x{id}" == by_id["also"][0][1]
 
 
 def test_a_command_for_each_rendered_project(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +259,7 @@ def test_a_summary_for_a_ci(here: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert github.startswith(own)
     rows = [line.split(" | ") for line in own.splitlines() if line.startswith("| ")][1:]
     assert ["| nope", "| done"] == [row[0] for row in rows]
-    assert "A &#124; film &#60;b&#62;" == rows[1][1]
+    assert "A &#42;film&#42;" == rows[1][1]
     assert 2 == github.count("### pictory ")
     assert "### pictory download" in github
 
@@ -273,12 +273,13 @@ def test_a_summary_that_cannot_be_written() -> None:
 
 def test_a_long_summary() -> None:
     """A CI shows so much, and what did not end well comes first."""
-    ended = [Ended(id=f"p{number}", error="x" * 999 if number == 600 else None) for number in range(601)]
+    ended = [Ended(id=f"p{number}", name="a|b\n<c>", error="x" * 999 if number == 600 else None) for number in range(601)]
     text = as_markdown({"command": "wait", "summary": "Done.", "error": "Bad."}, ended)
     rows = [line for line in text.splitlines() if line.startswith("| p")]
     assert (500, "| p600 ") == (len(rows), rows[0][:7])
     assert "And 101 more." in text
     assert "Bad." in text
+    assert "| a&#124;b &#60;c&#62; |" in text
 
 
 def test_how_often_a_log_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
