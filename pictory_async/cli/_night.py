@@ -1,4 +1,4 @@
-"""What commands do for runs that nobody watches: a log, commands to run, and a summary at the end."""
+"""What commands do for runs without anyone who watches: a log, commands to run, and a summary at the end."""
 
 from __future__ import annotations
 

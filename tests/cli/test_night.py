@@ -273,7 +273,9 @@ def test_a_summary_that_cannot_be_written() -> None:
 
 def test_a_long_summary() -> None:
     """A CI shows so much, and what did not end well comes first."""
-    ended = [Ended(id=f"p{number}", name="a|b\n<c>", error="x" * 999 if number == 600 else None) for number in range(601)]
+    ended = [
+        Ended(id=f"p{number}", name="a|b\n<c>", error="x" * 999 if number == 600 else None) for number in range(601)
+    ]
     text = as_markdown({"command": "wait", "summary": "Done.", "error": "Bad."}, ended)
     rows = [line for line in text.splitlines() if line.startswith("| p")]
     assert (500, "| p600 ") == (len(rows), rows[0][:7])
