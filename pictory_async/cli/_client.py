@@ -114,7 +114,6 @@ async def open_client(base_url: str | None, limiter: RateLimiter | None = None) 
         )
     for warning in caught:
         echo_note(f"Warning: {warning.message}")
-    found = night()
-    runner = None if found is None else found.runner
+    runner = night().runner
     async with client, contextlib.nullcontext() if runner is None else runner.running():
         yield client

@@ -133,8 +133,7 @@ class Downloads:
         self._transfers = {key: one for key, one in self._transfers.items() if key[0] != result.project_id}
         self.done.append(result)
         self.on_done(result)
-        if (reports := night()) is not None:
-            reports.download(result.project_id, result.name, result.report, result.error)
+        night().download(result.project_id, result.name, result.report, result.error)
         return result
 
     async def _download(self, client: AsyncPictory, wanted: Project | ProjectId) -> ProjectDownload:

@@ -81,7 +81,7 @@ class Runner:
 
     words: Sequence[str]
     failed: int = attrs.field(default=0, init=False)
-    _tasks: TaskGroup | None = attrs.field(default=None, init=False)
+    _tasks: TaskGroup = attrs.field(init=False)
     _slots: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(_AT_ONCE), init=False)
 
     @contextlib.asynccontextmanager
@@ -91,9 +91,8 @@ class Runner:
             yield
 
     def start(self, ended: Ended) -> None:
-        """Run the command for a project as soon as a slot is free."""
-        if self._tasks is not None:
-            self._tasks.start_soon(self._run, ended)
+        """Run the command for a project as soon as a slot is free. Called during `running`."""
+        self._tasks.start_soon(self._run, ended)
 
     async def _run(self, ended: Ended) -> None:
         async with self._slots:
@@ -114,12 +113,13 @@ class Runner:
         echo_note(f"Error: The command {self.words[0]!r} for project {ended.id!r} {why}.")
 
 
-def notify(words: Sequence[str], summary: Mapping[str, Any]) -> str | None:
+def notify(words: Sequence[str], summary: Mapping[str, Any], limit: float = _LIMIT) -> str | None:
     """Run a command with a summary as JSON on its standard input, and return why it failed.
 
     Args:
         words: The command.
         summary: What is known about the end, with ``exit_code``, ``command`` and ``summary``.
+        limit: How long the command may take, in seconds.
     """
     known = {f"PICTORY_{name.upper()}": str(summary[name]) for name in ("command", "exit_code", "summary")}
     environment = {**os.environ, **known}
@@ -129,19 +129,16 @@ def notify(words: Sequence[str], summary: Mapping[str, Any]) -> str | None:
             input=json.dumps(summary).encode(),
             stdout=_standard_error(),
             env=environment,
-            timeout=_LIMIT,
+            timeout=limit,
             check=False,
         )
     except OSError as error:
         return f"could not be run: {error.strerror}"
     except subprocess.TimeoutExpired:
-        return f"did not end within {_LIMIT:.0f} s"
+        return f"did not end within {limit:.0f} s"
     return f"failed with exit status {found.returncode}" if found.returncode else None
 
 
 def _standard_error() -> int:
     """What a command prints must not get among the results on standard output."""
-    try:
-        return sys.__stderr__.fileno() if sys.__stderr__ is not None else subprocess.DEVNULL
-    except (OSError, ValueError):
-        return subprocess.DEVNULL
+    return subprocess.DEVNULL if sys.__stderr__ is None else sys.__stderr__.fileno()

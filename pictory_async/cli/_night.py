@@ -157,7 +157,7 @@ def begin(*, summarizes: bool = False) -> None:
         SettingError: The log cannot be opened.
     """
     ctx = click.get_current_context()
-    found = night()
+    found = _begun()
     if found is None:
         words: Sequence[str] | None = given("exec")
         runner = None if words is None else Runner(words)
@@ -166,8 +166,12 @@ def begin(*, summarizes: bool = False) -> None:
     found.summarizes = found.summarizes or summarizes
 
 
-def night() -> Night | None:
-    """Return what the running command reports to; ``None`` if it sends no requests."""
+def night() -> Night:
+    """Return what the running command reports to. Nothing comes of it if no command is running."""
+    return _begun() or Night("")
+
+
+def _begun() -> Night | None:
     ctx = click.get_current_context(silent=True)
     found: Night | None = None if ctx is None else ctx.meta.get(__name__)
     return found
@@ -175,5 +179,5 @@ def night() -> Night | None:
 
 def end(code: int, error: str | None) -> int:
     """Report the end of the running command, and return its exit code: see `Night.close`."""
-    found = night()
+    found = _begun()
     return code if found is None else found.close(code, error)

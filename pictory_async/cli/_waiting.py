@@ -155,8 +155,7 @@ class Wait:
     def _take(self, outcome: RenderOutcome) -> None:
         if self.prints_lines:
             echo_outcome(outcome)
-        if (reports := night()) is not None:
-            reports.outcome(outcome, last=self.downloads is None)
+        night().outcome(outcome, last=self.downloads is None)
 
     def _keep_dates(self, pending: Sequence[RenderHandle]) -> None:
         """Remember the old videos of what is pending: they must not count next time either."""

@@ -17,7 +17,9 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
-from pictory_async.cli._hooks import Ended
+from pictory_async.cli._account import output_of
+from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli._hooks import Ended, notify
 from pictory_async.cli._markdown import as_markdown
 from pictory_async.cli.display.pace import Lines
 from pictory_async.testing import Render, World
@@ -235,6 +237,17 @@ def test_a_notification_that_fails(command: str, why: str) -> None:
     assert f"of --notify {why}" in found.stderr
 
 
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+def test_commands_that_do_not_end() -> None:
+    """A command that is asked for a key, or told the end, has so much time."""
+    summary = {"command": "wait", "exit_code": 0, "summary": "Done."}
+    assert "did not end within 0 s" == notify(SLEEPS, summary, 0.1)
+    with pytest.raises(SettingError, match="did not end within 0 s"):
+        output_of(SLEEPS, 0.1)
+
+
 def test_a_standstill(world: World) -> None:
     """A wait in which nothing changes any more ends as timed out, says why, and keeps what is left."""
     found = run("wait", "running", "done", "--stalled", "0.4s", "--interval", "0.05s")
@@ -281,6 +294,7 @@ def test_a_long_summary() -> None:
     assert (500, "| p600 ") == (len(rows), rows[0][:7])
     assert "And 101 more." in text
     assert "Bad." in text
+    assert "| Project |" not in as_markdown({"command": "render", "summary": "Done.", "error": None}, [])
     assert "| a&#124;b &#60;c&#62; |" in text
 
 
