@@ -18,7 +18,7 @@ from pictory_async.cli._given import given
 from pictory_async.cli._profiles import Profile, read_profile
 from pictory_async.cli._quantities import Rate, to_rate
 
-__all__ = ["Account", "find_account", "find_rate"]
+__all__ = ["Account", "find_account", "find_rate", "output_of"]
 
 _DEFAULT_RATE: Final = "300/min"
 _KEY: Final = "PICTORY_API_KEY"
@@ -56,7 +56,7 @@ class Account:
         if not self.key_command:
             return self.key_file
         if self._printed is None:
-            self._printed = _hidden(_output_of(self.key_command))
+            self._printed = _hidden(output_of(self.key_command))
         return self._printed()
 
     def identity(self) -> list[str]:
@@ -164,19 +164,23 @@ def _words(command: str, what: str) -> list[str]:
     return words
 
 
-def _output_of(words: Sequence[str]) -> str:
+def output_of(words: Sequence[str], limit: float = _LIMIT) -> str:
     """Run a command, and return what it prints without the line end.
+
+    Args:
+        words: The command.
+        limit: How long it may take, in seconds.
 
     Raises:
         SettingError: It failed. The text has its program only: arguments may be secrets.
     """
     what = f"The key command {words[0]!r}"
     try:
-        found = subprocess.run(words, stdout=subprocess.PIPE, timeout=_LIMIT, check=False)  # noqa: S603 - the user's
+        found = subprocess.run(words, stdout=subprocess.PIPE, timeout=limit, check=False)  # noqa: S603 - the user's
     except OSError as error:
         raise SettingError(f"{what} could not be run: {error.strerror}.") from None
     except subprocess.TimeoutExpired:
-        raise SettingError(f"{what} did not end within {_LIMIT:.0f} s.") from None
+        raise SettingError(f"{what} did not end within {limit:.0f} s.") from None
     if found.returncode:
         raise SettingError(f"{what} failed with exit status {found.returncode}.")
     if not found.stdout.strip():

@@ -8,9 +8,10 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
-from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, final_error, ungrouped
+from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, final_error, ungrouped
 from pictory_async.cli._help import command_epilog, group_epilog
 from pictory_async.cli._kept import find_state
+from pictory_async.cli._night import end
 from pictory_async.cli._options import group_options
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._streams import lost_output, standard_streams
@@ -99,9 +100,20 @@ class Commands(click.Group):
             with signals_as_ctrl_c() as signals, signals.calling(None):
                 signals.check()
                 find_state()  # relative to the directory in which the command was started
-                return super().invoke(ctx)
+                super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback is only printed with --debug
-            raise _ending(error, debug=ctx.params["debug"]) from None
+            ending = _ending(error, debug=ctx.params["debug"])
+        else:
+            ending = click.exceptions.Exit(SUCCESS)
+        raise _reported(ending)
+
+
+def _reported(ending: Exception) -> Exception:
+    """Report the end of a command to whom its options name, and return what click has to be told."""
+    code = getattr(ending, "exit_code", FAILURE)
+    message = ending.format_message() if isinstance(ending, click.ClickException) else None
+    ended = end(code, message)
+    return ending if ended == code else click.exceptions.Exit(ended)
 
 
 def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:

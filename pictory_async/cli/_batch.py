@@ -74,7 +74,7 @@ class Batch(Generic[T]):
     async def run(self, client: AsyncPictory) -> None:
         """Do all the work, or as much as is possible."""
         left = iter(self.ids)
-        during = self.during or telling(lambda: f"{len(self.found)} of {len(self.ids)} {self.noun}s done", self._count)
+        during = self.during or telling(self._line, self._count, self._share)
         async with during, anyio.create_task_group() as tasks:
 
             async def work() -> None:
@@ -146,8 +146,14 @@ class Batch(Generic[T]):
             return f"Not done, because of an earlier error: {command_error(self.stopped, debug=False).message}"
         return "Not done, because the command was interrupted."
 
+    def _line(self) -> str:
+        return f"{len(self.found)} of {len(self.ids)} {self.noun}s done"
+
     def _count(self) -> int:
         return self._printed
+
+    def _share(self) -> float:
+        return len(self.found) / len(self.ids)
 
     def _error(self, result: T | Exception) -> Exception | None:
         return result if isinstance(result, Exception) else self.error_in(result)

@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from pictory_async import AsyncPictory
 from pictory_async.cli._account import find_account, find_rate
+from pictory_async.cli._night import night
 from pictory_async.cli._options import given_proxy
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli.display.text import echo_note
@@ -113,5 +114,6 @@ async def open_client(base_url: str | None, limiter: RateLimiter | None = None) 
         )
     for warning in caught:
         echo_note(f"Warning: {warning.message}")
-    async with client:
+    runner = night().runner
+    async with client, contextlib.nullcontext() if runner is None else runner.running():
         yield client

@@ -13,6 +13,7 @@ import click
 from pictory_async import DownloadProgress, DownloadReport, DownloadStatus, Project, ProjectId
 from pictory_async.cli._exit_codes import NotRenderedError, ends_all
 from pictory_async.cli._filing import Filing
+from pictory_async.cli._night import night
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.text import as_size
@@ -132,6 +133,7 @@ class Downloads:
         self._transfers = {key: one for key, one in self._transfers.items() if key[0] != result.project_id}
         self.done.append(result)
         self.on_done(result)
+        night().download(result.project_id, result.name, result.report, result.error)
         return result
 
     async def _download(self, client: AsyncPictory, wanted: Project | ProjectId) -> ProjectDownload:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import attrs
 
-from pictory_async import AsyncPictory, RateLimiter, RenderOutcome
-from pictory_async.cli._tally import Meter, Pace, Tally
+from pictory_async import AsyncPictory, RateLimiter, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async.cli._given import given
+from pictory_async.cli._tally import Meter, Pace, Tally, key_of, project_of
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_duration
 from pictory_async.cli.display.view import View
+from pictory_async.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
     from pictory_async import RenderPoller
 
 __all__ = ["Follower", "progress_line"]
+
+_LOOK_EVERY: Final = 1.0  # seconds between two looks whether anything has changed
 
 
 @attrs.define(kw_only=True)
@@ -66,15 +72,56 @@ class Follower:
         def line() -> str:
             return progress_line(self.tally, self._measure(client))
 
+        def share() -> float:
+            return self.tally.done / max(1, self.tally.total)
+
         try:
-            async with live_display(frame, line, live=self.live), anyio.create_task_group() as tasks:
-                async for outcome in watch:
-                    self.tally.add(outcome)
-                    self.on_outcome(outcome)
-                    if self.after_outcome is not None:
-                        tasks.start_soon(self.after_outcome, client, outcome)
+            async with live_display(frame, line, live=self.live, share=share), anyio.create_task_group() as tasks:
+                with anyio.CancelScope() as moving:
+                    async with anyio.create_task_group() as beside:
+                        beside.start_soon(self._notice_standstill, watch, moving)
+                        async for outcome in watch:
+                            self._take(client, outcome, tasks)
+                        beside.cancel_scope.cancel()
+                if moving.cancelled_caught:
+                    self._give_up(client, tasks)
         finally:
             self._measure(client)  # the report after Ctrl-C has the final numbers too
+
+    def _take(self, client: AsyncPictory, outcome: RenderOutcome, tasks: TaskGroup) -> None:
+        self.tally.add(outcome)
+        self.on_outcome(outcome)
+        if self.after_outcome is not None:
+            tasks.start_soon(self.after_outcome, client, outcome)
+
+    async def _notice_standstill(self, watch: RenderPoller, moving: anyio.CancelScope) -> None:
+        """Cancel a scope when nothing has changed for the time of ``--stalled``."""
+        limit: float | None = given("stalled")
+        before: object = None
+        while limit:
+            seen = (self.tally.done, watch.progress, [(bar.name, bar.done) for bar in self.downloading()])
+            if seen != before:
+                before, moving.deadline = seen, anyio.current_time() + limit
+            await anyio.sleep(min(_LOOK_EVERY, limit / 10))
+
+    def _give_up(self, client: AsyncPictory, tasks: TaskGroup) -> None:
+        """End what is pending as timed out, because nothing changes any more."""
+        self._measure(client)
+        limit = given("stalled")
+        for one in [one for one in self.tally.wanted if key_of(one) not in self.tally.outcomes]:
+            text = (
+                f"The wait for project {project_of(one)!r} ended, because nothing had changed for "
+                f"{as_duration(limit)} (--stalled). It may still finish: wait again."
+            )
+            error = WaitTimeoutError(text, project_id=project_of(one), waited=self.tally.seconds)
+            outcome: RenderOutcome = RenderOutcome(
+                project_id=project_of(one),
+                status=RenderStatus.TIMED_OUT,
+                job_id=one.job_id if isinstance(one, RenderHandle) else None,
+                waited=self.tally.seconds,
+                error=error,
+            )
+            self._take(client, outcome, tasks)
 
     def _measure(self, client: AsyncPictory) -> Pace:
         self.tally.seconds = anyio.current_time() - self._began

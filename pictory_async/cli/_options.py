@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from pictory_async.cli._account import find_account, find_rate
 from pictory_async.cli._given import given, note
+from pictory_async.cli._hooks import to_words
 from pictory_async.cli._input import collect_ids
+from pictory_async.cli._night import begin
 from pictory_async.cli._quantities import Rate, to_limit, to_rate, to_seconds, to_span, to_time
 
 if TYPE_CHECKING:
@@ -28,8 +31,10 @@ __all__ = [
     "ids_argument",
     "json_option",
     "limit_option",
+    "night_options",
     "rate_option",
     "simulation_options",
+    "stalled_option",
     "start_grace_option",
     "to_limit",
     "to_rate",
@@ -60,6 +65,10 @@ def without_password(proxy: str) -> str:
     return f"{scheme}{mark}{'USER:PASSWORD' if at else ''}{at}{address}"
 
 
+def _note_words(ctx: click.Context, param: click.Parameter, text: str | None) -> None:
+    note(ctx, param, to_words(ctx, param, text))
+
+
 def _shared(*names: str, **settings: Any) -> Decorator:
     """Make an option of all commands. It can stand before the name of the command too; the later one counts."""
     return click.option(*names, callback=note, expose_value=False, **settings)
@@ -88,6 +97,23 @@ _SHARED: Final = (
         metavar="N/PER",
         help="Send at most N requests in any window of PER: 300/60, 300/min, 5/s.  [default: PICTORY_RATE, or 300/min]",
     ),
+    _shared("--quiet", "-q", is_flag=True, help="Print results, warnings and errors only: no progress, no good news."),
+    _shared(
+        "--log-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Append a log to FILE, with times in UTC.",
+    ),
+    _shared(
+        "--log-format", type=click.Choice(["text", "json"]), help="Write lines of text or of JSON.  [default: text]"
+    ),
+    click.option(
+        "--notify",
+        metavar="COMMAND",
+        callback=_note_words,
+        expose_value=False,
+        help="Run this command once at the end, without a shell, with a summary as JSON on its standard input.",
+    ),
 )
 
 
@@ -106,11 +132,51 @@ def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def prepared(*args: Any, **options: Any) -> Any:
+        begin()
         find_account()
         find_rate()
         return command(*args, **options)
 
     return prepared
+
+
+def night_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options about each project that ends, for those that work on many: see `Night`."""
+
+    @functools.wraps(command)
+    def prepared(*args: Any, **options: Any) -> Any:
+        begin(summarizes=True)
+        return command(*args, **options)
+
+    each = click.option(
+        "--exec",
+        metavar="COMMAND",
+        callback=_note_words,
+        expose_value=False,
+        help="Run this command for each project as soon as it is rendered (and downloaded), without a shell: {id}, "
+        "{name}, {status}, {path} and {share_url} are replaced.",
+    )
+    summary = click.option(
+        "--summary",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        callback=note,
+        expose_value=False,
+        help="Append a summary in Markdown to FILE.  [default: GITHUB_STEP_SUMMARY]",
+    )
+    return each(summary(prepared))
+
+
+def stalled_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--stalled``, for `Follower`."""
+    return click.option(
+        "--stalled",
+        type=to_seconds,
+        metavar="TIME",
+        callback=note,
+        expose_value=False,
+        help="Stop waiting when nothing has changed for this time: no project ended, and no progress.",
+    )(command)
 
 
 def group_options(command: Callable[..., Any]) -> Callable[..., Any]:

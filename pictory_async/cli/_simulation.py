@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pictory_async.cli._exit_codes import SettingError
-from pictory_async.testing import ServerLimit, Simulator, World, populate
+from pictory_async.testing import ServerLimit, Simulator, World, populate, populate_agency
 
 if TYPE_CHECKING:
     from pictory_async.cli._options import Rate
     from pictory_async.testing import Planned
 
-__all__ = ["make_simulator", "server_module"]
+__all__ = ["Scenario", "make_simulator", "server_module"]
+
+Scenario = Literal["renders", "agency"]
 
 
 def server_module() -> Any:
@@ -34,6 +36,7 @@ def make_simulator(
     *,
     rate: Rate | None = None,
     latency: float = 0.0,
+    scenario: Scenario = "renders",
 ) -> tuple[Simulator, list[Planned]]:
     """Make an account with projects that will be rendered.
 
@@ -43,6 +46,7 @@ def make_simulator(
         seed: Seed of the random account.
         rate: The server's request limit; ``None`` for no limit.
         latency: Seconds from a request to its response.
+        scenario: ``"renders"``: all are rendered; ``"agency"``: see `populate_agency`.
 
     Returns:
         The simulator, and the plan for each project.
@@ -56,5 +60,7 @@ def make_simulator(
         render_seconds=render_seconds,
         queue_seconds=queue_seconds,
     )
+    if scenario == "agency":
+        return Simulator(world, latency=latency), populate_agency(world, projects, render_seconds, seed)
     planned = populate(world, projects, render_seconds, seed, queue_seconds=queue_seconds)
     return Simulator(world, latency=latency), planned

@@ -15,10 +15,11 @@ from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._kept import Kept, KeptId, Store
+from pictory_async.cli._night import night
 from pictory_async.cli._results import RESULTS, ResultRow, echo_results
 from pictory_async.cli._tables import Sheet
 from pictory_async.cli._tally import Tally, key_of, project_of
-from pictory_async.cli.display.text import as_duration, echo_note, out_is_terminal, quiet_if_gone
+from pictory_async.cli.display.text import as_duration, echo_note, echo_summary, out_is_terminal, quiet_if_gone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +140,7 @@ class Wait:
         by_step = self.sheet.format == "tsv"
 
         def on_outcome(outcome: RenderOutcome) -> None:
+            night().outcome(outcome, last=downloads is None)
             if by_step:
                 self.sheet.add(ResultRow.of(outcome))
             elif downloads is None or not outcome.ok:
@@ -252,12 +254,14 @@ class Wait:
             more = len(tally.pending) - _SHOWN
             shown = ", ".join(map(str, tally.pending[:_SHOWN]))
             echo_note(f"Still pending: {shown}{f' and {more} more' if more > 0 else ''}")
-        echo_note(
+        good = not interrupted and tally.counts.get("rendered", 0) == tally.total
+        echo_summary(
             f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} ended ({tally.counts_text}) in "
-            f"{as_duration(tally.seconds)}, {tally.requests} requests{_detection_delay(tally)}."
+            f"{as_duration(tally.seconds)}, {tally.requests} requests{_detection_delay(tally)}.",
+            good=good,
         )
         if self.downloads is not None:
-            echo_note(f"{self.downloads.summary}.")
+            echo_summary(f"{self.downloads.summary}.", good=good and not self.downloads.failed)
 
 
 def path_of(lines: IO[Any] | None) -> str | None:

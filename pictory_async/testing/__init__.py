@@ -30,7 +30,7 @@ from pictory_async.testing._projects import ABSENT, Phase, Render, SimProject
 from pictory_async.testing._simulator import BASE_URL, Simulator
 from pictory_async.testing._templates import SimTemplate, TemplateScene
 from pictory_async.testing._truth import Truth, TruthKind
-from pictory_async.testing.scenario import Planned, populate
+from pictory_async.testing.scenario import Planned, populate, populate_agency
 from pictory_async.testing.world import DEFAULT_API_KEY, World
 
 __all__ = [
@@ -70,5 +70,6 @@ __all__ = [
     "WrongLength",
     "busiest_window",
     "populate",
+    "populate_agency",
     "virtual_time",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from pictory_async.testing._control import PREFIX, Control
 from pictory_async.testing._faults import Delivery, Ending
 from pictory_async.testing._messages import SimRequest
 
@@ -42,8 +43,9 @@ _ACCEPTING_TURNS = 3  # of the event loop, until a connection that was just acce
 class SimulatorApp:
     """The ASGI application: passes requests to a simulator, and its responses to the server."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, control: Control | None = None) -> None:
         self._simulator = simulator
+        self._control = control
         self._running: set[anyio.CancelScope] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +67,12 @@ class SimulatorApp:
             running.cancel()
 
     async def _respond(self, request: Request, send: Send) -> None:
-        delivery = await self._simulator.exchange(await _simulated(request))
+        simulated = await _simulated(request)
+        if self._control is not None and f"{simulated.path}/".startswith(f"{PREFIX}/"):
+            client = None if request.client is None else request.client.host
+            delivery = Delivery.of(self._control.respond(simulated, client))
+        else:
+            delivery = await self._simulator.exchange(simulated)
         if delivery.ending is Ending.COMPLETE and delivery.status is not None:
             response = StreamingResponse(_paced(delivery), status_code=delivery.status)
             response.raw_headers = [(k.lower().encode(), v.encode()) for k, v in delivery.headers]
@@ -212,9 +219,9 @@ def wrap(app: SimulatorApp) -> Starlette:
     return Starlette(routes=[Mount("/", app=app)])
 
 
-def make_server(simulator: Simulator, on_start: Callable[[], None]) -> Server:
+def make_server(simulator: Simulator, on_start: Callable[[], None], *, control: bool = False) -> Server:
     """Return a server of a simulator; it calls ``on_start`` once it accepts requests."""
-    app = SimulatorApp(simulator)
+    app = SimulatorApp(simulator, Control(simulator) if control else None)
     config = uvicorn.Config(
         wrap(app),
         http=_Protocol,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -84,6 +84,64 @@ def populate(  # noqa: PLR0913 - each option is one property of the projects
         )
         planned.append(Planned(project_id, world.date(earlier) if repeated[number] else None, kind))
     return planned
+
+
+_CUSTOMERS: Final = ("ACME", "Globex", "Initech", "Umbrella")
+_TITLES: Final = ("Spring sale", "Welcome", "Price list", "Untitled")
+
+
+def populate_agency(
+    world: World, projects: int = 40, render_seconds: tuple[float, float] = (5.0, 20.0), seed: int = 0
+) -> list[Planned]:
+    """Add the projects of an agency with several customers, in every state; some have the same name.
+
+    Of ten projects, five are rendered, two are outdated (saved again after their render), one was never rendered, one
+    is being rendered when the world's time begins, and the render of one has failed. Nothing else is rendered before
+    it is requested.
+
+    Args:
+        world: The world.
+        projects: How many projects to add.
+        render_seconds: Shortest and longest render that goes on when the world's time begins.
+        seed: The projects are derived from this number and the other arguments.
+
+    Returns:
+        The projects in the order in which they were added, each with how it ends if nothing is requested.
+    """
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    planned: list[Planned] = []
+    for number in range(projects):
+        saved = -chance.uniform(7200.0, 86400.0)
+        state = _STATES[number % len(_STATES)]
+        renders: list[Render] = []
+        if state == "rendering":
+            renders.append(Render(0.0, duration=chance.uniform(*render_seconds)))
+        elif state == "failed":
+            renders.append(Render(saved, duration=60.0, fails=True))
+        project_id = world.add_project(
+            *renders,
+            name=f"{_CUSTOMERS[number % len(_CUSTOMERS)]} {chance.choice(_TITLES)}",
+            integer_id=chance.random() < _INTEGER_IDS,
+            created_at=saved - 3600.0,
+            earlier_video=saved + 600.0 if state in {"rendered", "outdated"} else None,
+            edits=[saved + 3600.0] if state == "outdated" else [],
+        )
+        planned.append(Planned(project_id, None, _ENDS[state]))
+    return planned
+
+
+_INTEGER_IDS: Final = 0.1
+_STATES: Final = (
+    *("rendered", "never", "outdated", "rendered", "rendering"),
+    *("rendered", "failed", "rendered", "outdated", "rendered"),
+)
+_ENDS: Final = {
+    "rendered": TruthKind.RENDERED,
+    "outdated": TruthKind.RENDERED,
+    "rendering": TruthKind.RENDERED,
+    "never": TruthKind.NEVER,
+    "failed": TruthKind.FAILED,
+}
 
 
 def _shares(total: int, shares: dict[TruthKind, float]) -> list[TruthKind]:

@@ -62,6 +62,7 @@ async def serve(
     port: int = 8000,
     *,
     on_start: Callable[[str], None] | None = None,
+    control: bool = False,
 ) -> None:
     """Serve a simulator in the running asyncio event loop until this call is cancelled.
 
@@ -72,6 +73,8 @@ async def serve(
         host: The address to listen on.
         port: The port; 0 chooses a free one.
         on_start: Called with the base URL once the server accepts requests.
+        control: Whether requests below ``/_control`` change the account: `GET` it to see what they are. They are
+            accepted from the same machine only, need no key, and are not in the world's log.
 
     Raises:
         RuntimeError: The running event loop is not asyncio's.
@@ -81,7 +84,7 @@ async def serve(
     listener = _listen(host, port)
     base_url = f"{_origin(listener)}/pictoryapis"
     simulator.keep_time(loop.time)
-    server = make_server(simulator, lambda: on_start(base_url) if on_start is not None else None)
+    server = make_server(simulator, lambda: on_start(base_url) if on_start is not None else None, control=control)
 
     async def run() -> None:
         with anyio.CancelScope(shield=True):
@@ -115,13 +118,15 @@ class ServerThread:
     Args:
         simulator: The simulator that responds.
         port: The port on 127.0.0.1; 0 chooses a free one.
+        control: Whether requests below ``/_control`` change the account, as with `serve`.
 
     Attributes:
         simulator: The simulator that responds.
     """
 
-    def __init__(self, simulator: Simulator, port: int = 0) -> None:
+    def __init__(self, simulator: Simulator, port: int = 0, *, control: bool = False) -> None:
         self.simulator = simulator
+        self._control = control
         self._port = port
         self._origin: str | None = None
         self._thread: threading.Thread | None = None
@@ -226,7 +231,7 @@ class ServerThread:
         async def main() -> None:
             loop = asyncio.get_running_loop()
             self.simulator.keep_time(loop.time)
-            self._server = server = make_server(self.simulator, self._ready.set)
+            self._server = server = make_server(self.simulator, self._ready.set, control=self._control)
             self._stop = lambda: loop.call_soon_threadsafe(server.stop)
             await self._server.serve(sockets=[listener])
 

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import httpx
 import pytest
 
 from pictory_async import RenderOutcome, RenderStatus
@@ -159,6 +160,21 @@ def test_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (0, 5) == (found.exit_code, report(found.stdout)["outcomes"]["rendered"])
     assert 0 == code
     assert re.fullmatch(r"\nStopped after \d+ requests\.\n", err)
+
+
+def test_simulate_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --control, it prints how the account is changed, and each of these requests does something."""
+    with started("simulate", "--port", "0", "--scenario", "agency", "--projects", "10", "--control") as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        lines = [*iter(process.stdout.readline, "Ctrl-C stops it.\n")]
+        monkeypatch.setenv("PICTORY_API_KEY", "pictai_simulator")
+        assert 10 == len(run("projects", "--base-url", url).stdout.splitlines())
+        addresses = [line.split("'")[1] for line in lines if "curl -X POST" in line]
+        (revoke,) = (address for address in addresses if address.endswith("/key/revoke"))
+        assert 200 == httpx.post(revoke, trust_env=False).status_code
+        assert 77 == run("projects", "--base-url", url).exit_code
+        interrupted(process)
 
 
 def test_simulate_enforces_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:

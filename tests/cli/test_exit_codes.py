@@ -169,7 +169,7 @@ def test_a_lost_response(server: ServerThread) -> None:
 
 
 def _lose_renders(request: SimRequest, _: float) -> Answer | None:
-    return Answer(503, b"{}") if request.method == "POST" and "again" in request.path else None
+    return Answer(503, {}, b"{}") if request.method == "POST" and "again" in request.path else None
 
 
 def test_every_code_happens() -> None:

@@ -7,7 +7,7 @@ import click
 
 from pictory_async.cli._account import find_account
 from pictory_async.cli._client import open_client, run
-from pictory_async.cli._exit_codes import KEY_REFUSED, CommandError, debugs, final_error
+from pictory_async.cli._exit_codes import KEY_REFUSED, SUCCESS, CommandError, debugs, final_error
 from pictory_async.cli._options import base_url_option, json_option
 from pictory_async.cli.display.text import echo_facts, echo_json, one_line
 from pictory_async.errors import PictoryError
@@ -51,8 +51,11 @@ def status_command(ctx: click.Context, *, base_url: str | None, as_json: bool) -
 
     One request is sent: for the first page of the list of projects. No part of the key is shown.
     """
-    status = _Status(find_account().source)
-    run(lambda: _ask(base_url, status))
+    ctx.exit(_report(run(lambda: _ask(base_url)), as_json=as_json))
+
+
+def _report(status: _Status, *, as_json: bool) -> int:
+    """Print what is known, and return the exit code."""
     error = status.error
     if as_json:
         reason = None if error is None else error.message
@@ -60,16 +63,18 @@ def status_command(ctx: click.Context, *, base_url: str | None, as_json: bool) -
     else:
         facts = [("key from", one_line(status.source)), ("base URL", one_line(status.base_url or ""))]
         echo_facts([*facts, ("accepted", {True: "yes", False: "no", None: "unknown"}[status.accepted])])
-    if error is not None:
-        error.show()
-        ctx.exit(error.exit_code)
+    if error is None:
+        return SUCCESS
+    error.show()
+    return error.exit_code
 
 
-async def _ask(base_url: str | None, status: _Status) -> None:
+async def _ask(base_url: str | None) -> _Status:
+    status = _Status(find_account().source)
     async with open_client(base_url) as client:
         status.base_url = client.base_url
         try:
-            async for _ in client.projects.list():
-                break
+            await anext(client.projects.list().pages())
         except PictoryError as error:
             status.error = final_error(error, debug=debugs())
+    return status

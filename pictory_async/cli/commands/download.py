@@ -13,7 +13,7 @@ from pictory_async.cli._batch import Batch, run_batch
 from pictory_async.cli._downloads import AT_ONCE, KINDS, Downloads, Kind, ProjectDownload, directory_option
 from pictory_async.cli._exit_codes import INTERRUPTED, NotRenderedError
 from pictory_async.cli._filing import Filing, filing_options
-from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
+from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option, night_options
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._streams import surviving
 from pictory_async.cli.display.bars import Bar, bar_grid
@@ -58,6 +58,7 @@ _STYLES: Final = {
     help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
 )
 @filing_options("rename")
+@night_options
 @base_url_option
 @json_option("Print a JSON document for each project.")
 @click.pass_context
@@ -114,7 +115,7 @@ def _progress(downloads: Downloads, ids: list[str], *, live: bool) -> AbstractAs
         overall = Bar("projects", len(downloads.done), len(ids), line())
         return Group(Text("Downloading", style="bold"), bar_grid([overall, *downloads.bars()[: max(1, height - 4)]]))
 
-    return live_display(frame, line, live=live)
+    return live_display(frame, line, live=live, share=lambda: len(downloads.done) / len(ids))
 
 
 def _ignore(_: ProjectDownload) -> None:

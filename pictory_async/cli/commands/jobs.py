@@ -196,7 +196,7 @@ def show_command(
         show(job)
         return waiting.report(job)
 
-    during = live_display(waiting.frame, waiting.line)
+    during = live_display(waiting.frame, waiting.line, share=lambda: waiting.done / waiting.total)
     print_each(base_url, ids, waiting.get, show_end, apart=not as_json, during=during, noun="job", json_id=json_id)
 
 

@@ -21,7 +21,9 @@ from pictory_async.cli._options import (
     collect_ids,
     ids_argument,
     json_option,
+    night_options,
     rate_option,
+    stalled_option,
     start_grace_option,
     wait_options,
     wait_settings,
@@ -58,6 +60,8 @@ __all__ = ["command"]
 @click.option("--no-overlap", is_flag=True, help="Wait for what another command is at, instead of skipping it.")
 @wait_options
 @start_grace_option
+@stalled_option
+@night_options
 @rate_option
 @base_url_option
 @json_option("With --wait, print a JSON document for each project, and one with a summary. (Handles are always JSON.)")

@@ -176,7 +176,7 @@ def command(
         get=sharing.find,
         show=show,
         json_id="project_id" if sheet.is_json else None,
-        during=live_display(frame, sharing.line) if wait else None,
+        during=live_display(frame, sharing.line, share=lambda: sharing.done / len(sharing.ids)) if wait else None,
         at_once=len(sharing.ids) if wait else AT_ONCE,
         holds=wait and out_is_terminal() and err_is_terminal(),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import click
@@ -12,14 +13,17 @@ from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._options import Rate, simulation_options, to_rate, to_seconds
 from pictory_async.cli._places import check_file
-from pictory_async.cli._simulation import make_simulator, server_module
+from pictory_async.cli._simulation import Scenario, make_simulator, server_module
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pictory_async.testing import Planned, Simulator
 
 __all__ = ["command"]
 
-_EXAMPLES = 3
+_EXAMPLES: Final = 3
+_CHANGES: Final = ("projects/ID/edit", "projects/ID/delete", "key/revoke", "key/restore", "latency?seconds=2")
 
 
 @click.command("simulate", short_help="Serve a simulated Pictory until Ctrl-C.")
@@ -36,7 +40,19 @@ _EXAMPLES = 3
     metavar="FILE",
     help="Write the ids of all projects to a file, one per line, for 'pictory wait --ids-from'.",
 )
-def command(
+@click.option(
+    "--scenario",
+    type=click.Choice(["renders", "agency"]),
+    default="renders",
+    show_default=True,
+    help="What the projects are: all are rendered soon, or those of an agency: in every state, with several customers.",
+)
+@click.option(
+    "--control",
+    is_flag=True,
+    help="Let requests below /_control edit and delete projects, revoke the key and slow the responses down.",
+)
+def command(  # noqa: PLR0913 - each option is an argument
     *,
     port: int,
     projects: int,
@@ -45,6 +61,8 @@ def command(
     rate: Rate | None,
     latency: float,
     ids_file: str | None,
+    scenario: Scenario,
+    control: bool,
 ) -> None:
     """Serve a simulated Pictory on this machine until Ctrl-C.
 
@@ -52,18 +70,21 @@ def command(
     """
     target = None if ids_file is None else check_file(ids_file, replaces=False)
     server = server_module()
-    simulator, planned = make_simulator(projects, render_seconds, seed, rate=rate, latency=latency)
+    simulator, planned = make_simulator(projects, render_seconds, seed, rate=rate, latency=latency, scenario=scenario)
     template = simulator.world.add_template("Hi {{Name}}, how are you?", variables={"Name": "there"})
     if target is not None:
         target.write_text("".join(f"{plan.project_id}\n" for plan in planned), encoding="utf-8")
+    serve = partial(server.serve, simulator, port=port, control=control)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            run(lambda: _serve(server, simulator, port, planned, template))
+            run(lambda: _serve(serve, simulator, planned, template, control=control))
     except OSError as error:
         raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
 
 
-async def _serve(server: Any, simulator: Simulator, port: int, planned: list[Planned], template: str) -> None:
+async def _serve(
+    serve: Callable[..., Awaitable[None]], simulator: Simulator, planned: list[Planned], template: str, *, control: bool
+) -> None:
     def print_usage(base_url: str) -> None:
         some = " ".join(str(plan.project_id) for plan in planned[:_EXAMPLES])
         click.echo(f"A simulated Pictory with {len(planned)} projects is running at {base_url}")
@@ -73,10 +94,20 @@ async def _serve(server: Any, simulator: Simulator, port: int, planned: list[Pla
         click.echo(f"  pictory wait {some}")
         click.echo(f"  pictory download {some} --dir videos")
         click.echo(f"  pictory template {template}")
+        if control:
+            click.echo("Change the account:")
+            for line in (
+                "/projects/ID/edit",
+                "/projects/ID/delete",
+                "/key/revoke",
+                "/key/restore",
+                "/latency?seconds=2",
+            ):
+                click.echo(f"  curl -X POST '{base_url.removesuffix('/pictoryapis')}/_control{line}'")
         click.echo("Ctrl-C stops it.")
 
     try:
-        await server.serve(simulator, port=port, on_start=print_usage)
+        await serve(on_start=print_usage)
     except anyio.get_cancelled_exc_class():
         click.echo(f"\nStopped after {len(simulator.log)} requests.", err=True)
         raise

@@ -20,7 +20,9 @@ from pictory_async.cli._options import (
     base_url_option,
     collect_ids,
     json_option,
+    night_options,
     rate_option,
+    stalled_option,
     start_grace_option,
     to_time,
     wait_options,
@@ -64,12 +66,14 @@ __all__ = ["command"]
 @filing_options("update")
 @wait_options
 @start_grace_option
+@stalled_option
 @click.option(
     "--after",
     type=to_time,
     metavar="DATE",
     help="Wait for a video newer than DATE, for projects that are rendered again. Example: 2026-01-31T12:00:00Z",
 )
+@night_options
 @rate_option
 @table_options
 @base_url_option

@@ -1,4 +1,4 @@
-"""Show progress on standard error: redrawn in place on a terminal, otherwise a line every few seconds."""
+"""Show progress on standard error: redrawn in place on a terminal, otherwise a line now and then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import anyio
 from rich.console import Console
 from rich.live import Live
 
-from pictory_async.cli.display.text import echo_note, err_is_terminal, quiet_if_gone
+from pictory_async.cli._given import given
+from pictory_async.cli.display.pace import LINE_EVERY, Lines
+from pictory_async.cli.display.text import echo_progress, err_is_terminal, quiet_if_gone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Canvas", "live_display"]
 
-_LINE_EVERY = 5.0
 _FRAME_EVERY = 0.125
 
 
@@ -51,21 +52,24 @@ class Canvas:
 
 
 @contextlib.asynccontextmanager
-async def live_display(frame: Frame, line: Callable[[], str], *, live: bool = True) -> AsyncGenerator[None]:
+async def live_display(
+    frame: Frame, line: Callable[[], str], *, live: bool = True, share: Callable[[], float] | None = None
+) -> AsyncGenerator[None]:
     """Show progress while a block runs.
 
     Args:
         frame: Makes a frame for the given height of the terminal, in lines.
-        line: Makes a line, which is printed every few seconds if frames cannot be drawn.
+        line: Makes a line, which is printed now and then if frames cannot be drawn.
         live: Whether frames may be drawn. They must not be if the block prints lines itself.
+        share: Returns how much of the work is done, from 0 to 1; ``None`` if that is not known.
     """
-    canvas = Canvas(frame) if live and err_is_terminal() else None
+    canvas = Canvas(frame) if live and err_is_terminal() and not given("quiet") else None
     try:
         async with anyio.create_task_group() as tasks:
             if canvas is not None:
                 tasks.start_soon(_keep_drawing, canvas)
             else:
-                tasks.start_soon(_keep_printing, line)
+                tasks.start_soon(_keep_printing, line, Lines(share))
             yield
             tasks.cancel_scope.cancel()  # ends the drawing, not the block: that is done
     finally:
@@ -79,7 +83,8 @@ async def _keep_drawing(canvas: Canvas) -> None:
         canvas.draw()
 
 
-async def _keep_printing(line: Callable[[], str]) -> None:
+async def _keep_printing(line: Callable[[], str], lines: Lines) -> None:
     while True:
-        await anyio.sleep(_LINE_EVERY)
-        echo_note(line())
+        await anyio.sleep(LINE_EVERY)
+        if lines.due(anyio.current_time()):
+            echo_progress(line())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import re
 import shlex
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,8 @@ import click
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
+
+from pictory_async.cli._given import given
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -35,11 +38,15 @@ __all__ = [
     "echo_json",
     "echo_lines",
     "echo_note",
+    "echo_progress",
+    "echo_summary",
+    "echo_warning",
     "echo_wrapped",
     "err_is_terminal",
     "file_name",
     "in_is_terminal",
     "is_escaped",
+    "log_event",
     "one_line",
     "out_is_terminal",
     "printable",
@@ -50,6 +57,8 @@ __all__ = [
 Facts = list[tuple[str, str]]
 """What is printed about one thing: pairs of a name and a value."""
 
+_log = logging.getLogger("pictory_async.cli")
+_LEVELS = {"Error: ": logging.ERROR, "Warning: ": logging.WARNING}
 _WORD = re.compile(r"\S+\s*")
 _ESCAPED = re.compile("([\udc80-\udcff]+)")
 # Not printable for Python. But Persian, Hindi and emojis are written with these two joiners.
@@ -174,8 +183,49 @@ def _print_wrapped(console: Console, text: Text) -> None:
         console.print(line, soft_wrap=True)
 
 
+def log_event(level: int, name: str, text: str, **facts: object) -> None:
+    """Write something to the log of ``--log-file``, if there is one.
+
+    Args:
+        level: The level.
+        name: What it is, after ``pictory.command.``.
+        text: The message.
+        facts: What else is known about it. ``None`` is left out.
+    """
+    if given("log_file"):
+        event = f"pictory.command.{name}"
+        extra = {"event": event, **{key: value for key, value in facts.items() if value is not None}}
+        _log.log(level, "%s: %s", event, text, extra={f"pictory_{key}": value for key, value in extra.items()})
+
+
+def echo_summary(text: str, *, good: bool) -> None:
+    """Print on standard error how something ended: with --quiet, only if it did not end well."""
+    log_event(logging.INFO, "note", text)
+    if not (good and given("quiet")):
+        _print_note(text)
+
+
+def echo_progress(text: str) -> None:
+    """Print a line about the progress on standard error, with the time. With --quiet, nothing is printed."""
+    log_event(logging.INFO, "progress", text)
+    if given("quiet"):
+        return
+    _print_note(text if err_is_terminal() else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}")
+
+
+def echo_warning(text: str) -> None:
+    """Print a warning on standard error."""
+    echo_note(f"Warning: {text}")
+
+
 def echo_note(text: str) -> None:
     """Print a sentence on standard error, wrapped on a terminal. If there is no reader any more, nothing happens."""
+    level = next((level for word, level in _LEVELS.items() if text.startswith(word)), logging.INFO)
+    log_event(level, "note", text)
+    _print_note(text)
+
+
+def _print_note(text: str) -> None:
     with quiet_if_gone("stderr"):
         if err_is_terminal():
             _print_wrapped(Console(stderr=True, highlight=False, markup=False, emoji=False), Text(printable(text)))
