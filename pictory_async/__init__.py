@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
     from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
     from pictory_async._files.names import FileKind
+    from pictory_async._files.snapshots import SnapshotTemplate, TemplateSnapshot
     from pictory_async._notebook import shown
     from pictory_async.insight import (
         Finding,
@@ -96,11 +97,13 @@ __all__ = [
     "RetryPolicy",
     "Severity",
     "Sighting",
+    "SnapshotTemplate",
     "Subscription",
     "Template",
     "TemplateBackup",
     "TemplateCacheStatistics",
     "TemplateDiff",
+    "TemplateSnapshot",
     "TemplateStructure",
     "TemplateVariables",
     "TransportStatistics",
@@ -134,9 +137,11 @@ _LATER: Final = {
     "DownloadStatus": "_files.downloads",
     "DownloadedFile": "_files.downloads",
     "FileKind": "_files.names",
+    "SnapshotTemplate": "_files.snapshots",
     "Template": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",
+    "TemplateSnapshot": "_files.snapshots",
     "verify_backup": "_files.backup",
 }
 

@@ -32,6 +32,7 @@ _COMMANDS: Final = {
     "diff": "diff:command",
     "check": "check:command",
     "backup": "backup:command",
+    "drift": "drift:command",
     "jobs": "jobs:list_command",
     "job": "jobs:show_command",
     "demo": "demo:command",
@@ -57,6 +58,7 @@ Exit codes:
        for 'check': a template has an error; for 'backup --verify': a backup is damaged
   4    after a wait: --max-wait is over, and nothing else failed
   5    for 'render': a response was lost, so a render may or may not have been started
+  6    for 'drift': a template changed since the snapshot
   130  stopped with Ctrl-C, SIGTERM or SIGHUP
 \b
 Completion, for bash (zsh and fish work the same way):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pictory_async import RenderOutcome
 
 __all__ = [
+    "CHANGED",
     "FAILURE",
     "INTERRUPTED",
     "NOT_RENDERED",
@@ -51,6 +52,7 @@ USAGE: Final = 2
 NOT_RENDERED: Final = 3
 TIMED_OUT: Final = 4
 UNCERTAIN: Final = 5
+CHANGED: Final = 6
 INTERRUPTED: Final = 130
 
 

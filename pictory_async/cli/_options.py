@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Rate",
+    "backup_option",
     "base_url_option",
     "collect_ids",
     "given_proxy",
@@ -139,6 +141,17 @@ def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
     text = "Proxy for all requests.  [default: HTTPS_PROXY, or ALL_PROXY]"
     proxy = click.option("--proxy", metavar="URL", help=text, callback=_note_proxy, expose_value=False)
     return address(proxy(command))
+
+
+def backup_option(text: str, *, required: bool = False) -> Decorator:
+    """Give a command the option ``--backup``: the directory of 'pictory backup --all'.
+
+    Args:
+        text: Its help.
+        required: Whether it must be given.
+    """
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option("--backup", type=kind, metavar="DIR", required=required, help=text)
 
 
 def json_option(text: str) -> Decorator:

@@ -15,10 +15,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pictory_async.testing import Answer, Render, World
+from pictory_async.testing import Answer, Render, Stall, World
 from tests.cli._command import interrupted, run, seen, started
 
 if TYPE_CHECKING:
+    from pictory_async.testing import SimRequest
     from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
@@ -287,8 +288,14 @@ class TestWaits:
         """After Ctrl-C, what is pending has a row or a document too, and so has what was not downloaded."""
         running = str(world.add_project(Render(0.0, duration=1e6), project_id="P3"))
         stalled = threading.Event()
-        server.simulator.faults = lambda request, _: stalled.set() if request.path.endswith(".mp4") else None
-        server.simulator.latency = lambda request, _: 1e6 if request.path.endswith(".mp4") else 0.0
+
+        def fault(request: SimRequest, _: float) -> Stall | None:
+            if not request.path.endswith(".mp4"):
+                return None
+            stalled.set()
+            return Stall()
+
+        server.simulator.faults = fault
         arguments = ["wait", running, "P2", "--interval", "0.05", "--download", str(tmp_path), "--format", form]
         with started(*arguments) as process:
             stalled.wait()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 from anyio import to_thread
 
-from pictory_async import TemplateBackup, verify_backup
-from pictory_async.cli._client import run
+from pictory_async import TemplateBackup, TemplateSnapshot, verify_backup
+from pictory_async.cli._client import open_client, run
 from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS, SettingError
 from pictory_async.cli._fetching import print_each
@@ -31,6 +31,8 @@ fetched, 2 wrong usage, 3 with --verify: a backup is damaged.
 
 @click.command("backup", epilog=_EPILOG, short_help="Back up templates, or check backups.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="Take a dated snapshot of all templates; store what changed.")
+@click.option("--keep", type=click.IntRange(1), metavar="N", help="With --all, keep the newest N snapshots only.")
 @directory_option(
     "--dir", "Target directory. Each template gets its own directory there, named by its id.", default="."
 )
@@ -45,15 +47,31 @@ fetched, 2 wrong usage, 3 with --verify: a backup is damaged.
 @base_url_option
 @json_option("Print a JSON document for each backup.")
 def command(
-    *, ids: tuple[str, ...], directory: Path, backups: tuple[Path, ...], base_url: str | None, as_json: bool
+    *,
+    ids: tuple[str, ...],
+    everything: bool,
+    keep: int | None,
+    directory: Path,
+    backups: tuple[Path, ...],
+    base_url: str | None,
+    as_json: bool,
 ) -> None:
     """Back up templates: their details, and the files of their project and structure.
 
     Templates are fetched concurrently. An older backup of the same template is replaced when the new one is complete.
     Piped output is one line per backup, with tabs between id, directory, number of files, size in bytes, and the files
-    that the template does not have. With --verify, it is one line per problem, with tabs between state, directory and
+    that the template does not have. With --all, it is one line with tabs between directory, time, number of templates,
+    number of new contents, and number of removed snapshots. With --verify, it is one line per problem, with tabs between state, directory and
     problem; a whole backup has one line without a problem.
     """
+    if keep is not None and not everything:
+        raise click.UsageError("--keep is for --all.")
+    if everything:
+        if ids or backups:
+            raise click.UsageError("Give only one of ids, --all and --verify.")
+        check_directory(directory)
+        _snap(base_url, directory, keep, as_json=as_json)
+        return
     if backups:
         if ids:
             raise click.UsageError("Give either ids or --verify.")
@@ -77,6 +95,23 @@ def command(
 
     json_id = "templateId" if as_json else None
     print_each(base_url, wanted, get, show, noun="template", json_id=json_id, works=True)
+
+
+def _snap(base_url: str | None, directory: Path, keep: int | None, *, as_json: bool) -> None:
+    async def work() -> TemplateSnapshot:
+        async with open_client(base_url) as client:
+            return await client.templates.backup_all(directory, keep=keep)
+
+    found = run(work)
+    if as_json:
+        echo_json(found.to_dict())
+    elif out_is_terminal():
+        removed = f"; {found.removed} older snapshots removed" if found.removed else ""
+        stored = f"{found.stored} new contents stored" if found.stored else "nothing changed"
+        click.echo(f"{found.taken_at:%Y-%m-%d %H:%M:%S} UTC  {len(found.templates)} templates, {stored}{removed}")
+    else:
+        fields = (found.path, found.taken_at, len(found.templates), found.stored, found.removed)
+        click.echo("\t".join(map(as_text, fields)))
 
 
 def _print(backup: TemplateBackup) -> None:
