@@ -68,9 +68,11 @@ async def test_equal_content_is_stored_once(world: World, simulator: Simulator, 
 async def test_old_snapshots_are_removed(world: World, simulator: Simulator, tmp_path: Path) -> None:
     """With `keep`, the oldest snapshots are removed, and content that is in no other."""
     async with client_of(simulator) as client:
+        taken = []
         for number in range(4):
             change(world, "T1", name=f"Version {number}")
-            last = await client.templates.backup_all(tmp_path, keep=2)
+            taken.append(await client.templates.backup_all(tmp_path, keep=2))
+    last = taken[-1]
     assert 1 == last.removed
     assert 2 == len([*(tmp_path / "snapshots").iterdir()])
     assert 9 + 3 == len(objects(tmp_path))
@@ -187,7 +189,7 @@ async def test_a_backup_is_loaded(world: World, simulator: Simulator, tmp_path: 
     assert found.template is not None
     assert (template.name, template.scenes, "T1") == (found.template.name, found.template.scenes, found.template_id)
     (tmp_path / "T1" / "project.json").unlink()
-    with pytest.raises(errors.PictoryConfigError, match="project.json is missing"):
+    with pytest.raises(errors.PictoryConfigError, match=r"project\.json is missing"):
         await TemplateBackup.load(tmp_path / "T1")
-    with pytest.raises(errors.PictoryConfigError, match="manifest.json is missing"):
+    with pytest.raises(errors.PictoryConfigError, match=r"manifest\.json is missing"):
         await TemplateBackup.load(tmp_path)

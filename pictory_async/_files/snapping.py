@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import anyio
+import attrs
 from anyio import to_thread
 
 from pictory_async._files.backup import URLS, receive_file, renewal_of
@@ -154,8 +155,9 @@ async def _snap(store: _Store, ids: AsyncIterator[str], keep: int | None) -> Tem
     snapshot = TemplateSnapshot(path=store.path, taken_at=datetime.now(UTC), templates=templates, stored=store.stored)
     # What has started is completed: it takes almost no time.
     with anyio.CancelScope(shield=True):
-        await to_thread.run_sync(write_list, store.path, snapshot, store.system)
-        removed = await to_thread.run_sync(prune, store.path, keep, store.system)
-    return TemplateSnapshot(
-        path=store.path, taken_at=snapshot.taken_at, templates=templates, stored=store.stored, removed=removed
-    )
+        return await to_thread.run_sync(_publish, store, snapshot, keep)
+
+
+def _publish(store: _Store, snapshot: TemplateSnapshot, keep: int | None) -> TemplateSnapshot:
+    write_list(store.path, snapshot, store.system)
+    return attrs.evolve(snapshot, removed=prune(store.path, keep, store.system))

@@ -61,25 +61,18 @@ def command(
     Templates are fetched concurrently. An older backup of the same template is replaced when the new one is complete.
     Piped output is one line per backup, with tabs between id, directory, number of files, size in bytes, and the files
     that the template does not have. With --all, it is one line with tabs between directory, time, number of templates,
-    number of new contents, and number of removed snapshots. With --verify, it is one line per problem, with tabs between state, directory and
-    problem; a whole backup has one line without a problem.
+    number of new contents, and number of removed snapshots. With --verify, it is one line per problem, with tabs
+    between state, directory and problem; a whole backup has one line without a problem.
     """
     if keep is not None and not everything:
         raise click.UsageError("--keep is for --all.")
+    if [bool(ids), everything, bool(backups)].count(True) > 1:
+        raise click.UsageError("Give only one of ids, --all and --verify.")
+    if backups:
+        _verify(backups, as_json=as_json)
     if everything:
-        if ids or backups:
-            raise click.UsageError("Give only one of ids, --all and --verify.")
-        check_directory(directory)
         _snap(base_url, directory, keep, as_json=as_json)
         return
-    if backups:
-        if ids:
-            raise click.UsageError("Give either ids or --verify.")
-        for path in backups:
-            if not path.is_dir():
-                raise SettingError(f"There is no directory {path}. Name the directory of a backup.")
-        _verify(backups, as_json=as_json)
-
     wanted = tuple(collect_ids(ids))
     check_directory(directory)
     names = names_of(wanted)
@@ -98,6 +91,8 @@ def command(
 
 
 def _snap(base_url: str | None, directory: Path, keep: int | None, *, as_json: bool) -> None:
+    check_directory(directory)
+
     async def work() -> TemplateSnapshot:
         async with open_client(base_url) as client:
             return await client.templates.backup_all(directory, keep=keep)
@@ -126,6 +121,9 @@ def _print(backup: TemplateBackup) -> None:
 
 
 def _verify(paths: tuple[Path, ...], *, as_json: bool) -> NoReturn:
+    for path in paths:
+        if not path.is_dir():
+            raise SettingError(f"There is no directory {path}. Name the directory of a backup.")
     checks = run(lambda: _checks(paths))
     for check in checks:
         if as_json:

@@ -12,7 +12,7 @@ from pictory_async import Template, TemplateSnapshot, compare_templates
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import CHANGED, SUCCESS
 from pictory_async.cli._options import backup_option, base_url_option, collect_ids, json_option
-from pictory_async.cli._tables import Column, Sheet, Table, table_options
+from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.text import echo_note
 from pictory_async.errors import NotFoundError
 
@@ -70,7 +70,7 @@ def command(*, ids: tuple[str, ...], backup: Path, base_url: str | None, as_json
     The details of the templates are compared, and not their files. Piped output is one line per template that changed,
     with tabs between id, change (added, removed or changed), name, and what changed.
     """
-    sheet = Sheet.open(_TABLE, as_json=as_json)
+    sheet = open_sheet(_TABLE, as_json=as_json)
     wanted = collect_ids(ids) if ids else None
     snapshot = run(lambda: TemplateSnapshot.find(backup))
     found = run(partial(_changes, base_url, snapshot, wanted))
@@ -90,8 +90,8 @@ async def _changes(base_url: str | None, snapshot: TemplateSnapshot, wanted: lis
         else:
             now = {one: found for one in wanted if (found := await _get(client, one)) is not None}
     order = dict.fromkeys(wanted or [*snapshot.templates, *now])
-    found = [await _change(snapshot, one, now.get(one)) for one in order]
-    return [one for one in found if one is not None]
+    changes = [await _change(snapshot, one, now.get(one)) for one in order]
+    return [one for one in changes if one is not None]
 
 
 async def _get(client: AsyncPictory, template_id: str) -> Template | None:
