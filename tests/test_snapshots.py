@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pictory_async import RateLimiter, RetryPolicy, TemplateBackup, TemplateSnapshot, errors
+from pictory_async._files import snapshots
+from pictory_async._files.snapping import snap
 from pictory_async.testing import ABSENT, Answer, Simulator, World
+from tests._systems import Dying, Failing, Killed, Watched
 from tests._templates import change
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from pictory_async import AsyncPictory
+    from pictory_async._files.system import System
 
 pytestmark = pytest.mark.anyio
 
@@ -193,3 +200,39 @@ async def test_a_backup_is_loaded(world: World, simulator: Simulator, tmp_path: 
         await TemplateBackup.load(tmp_path / "T1")
     with pytest.raises(errors.PictoryConfigError, match=r"manifest\.json is missing"):
         await TemplateBackup.load(tmp_path)
+
+
+async def test_a_kill_at_any_moment(tmp_path: Path) -> None:
+    """Killed or failing at any call, every list can be read with all that it names; the next run tidies up."""
+    world = World(media_base="self")
+    world.add_template("Hi", template_id="T", name="Old")
+    simulator = Simulator(world)
+    async with client_of(simulator) as client:
+        templates = client.templates
+
+        async def ids() -> AsyncIterator[str]:
+            yield "T"
+
+        async def run(store: Path, system: System) -> None:
+            with contextlib.suppress(Killed, errors.DownloadError):
+                await snap(templates._fetcher.get(), store, ids(), templates._fetch_or_none, 1, system)
+
+        await templates.backup_all(tmp_path / "first")
+        change(world, "T", name="New")
+        watched = Watched()
+        await run(Path(shutil.copytree(tmp_path / "first", tmp_path / "whole")), watched)
+        for number in range(1, watched.count + 2):
+            for kind in (Dying, Failing):
+                store = Path(shutil.copytree(tmp_path / "first", tmp_path / f"{kind.__name__}{number}"))
+                system = kind(number)
+                await run(store, system)
+                system.bury()
+                found = await TemplateSnapshot.find(store)
+                for name in snapshots.names(store):
+                    one = snapshots.read(store, name)
+                    assert {*snapshots._digests(one)} <= objects(store)
+                assert (await found.load("T")).name in {"Old", "New"}
+                await templates.backup_all(store, keep=1)
+                assert "New" == (await (await TemplateSnapshot.find(store)).load("T")).name
+                assert (1, 3) == (len([*(store / "snapshots").iterdir()]), len(objects(store)))
+                shutil.rmtree(store)
