@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from anyio import to_thread
 
 from pictory_async import RateLimiter, RetryPolicy, TemplateBackup, TemplateSnapshot, errors
 from pictory_async._files import snapshots
@@ -47,6 +48,12 @@ def client_of(simulator: Simulator) -> AsyncPictory:
 
 def objects(store: Path) -> set[str]:
     return {path.name for path in (store / "objects").iterdir()}
+
+
+def named(store: Path) -> set[str]:
+    """All content that the lists name."""
+    lists = (snapshots.read(store, name) for name in snapshots.names(store))
+    return {digest for one in lists for digest in snapshots._digests(one)}
 
 
 async def test_equal_content_is_stored_once(world: World, simulator: Simulator, tmp_path: Path) -> None:
@@ -228,9 +235,7 @@ async def test_a_kill_at_any_moment(tmp_path: Path) -> None:
                 await run(store, system)
                 system.bury()
                 found = await TemplateSnapshot.find(store)
-                for name in snapshots.names(store):
-                    one = snapshots.read(store, name)
-                    assert {*snapshots._digests(one)} <= objects(store)
+                assert await to_thread.run_sync(named, store) <= objects(store)
                 assert (await found.load("T")).name in {"Old", "New"}
                 await templates.backup_all(store, keep=1)
                 assert "New" == (await (await TemplateSnapshot.find(store)).load("T")).name

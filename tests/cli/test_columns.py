@@ -48,7 +48,7 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
     backup, damaged = tmp_path / "T1", tmp_path / "damaged"
     damaged.mkdir()
     origin = server.base_url.removesuffix("/pictoryapis")
-    listed = {"id": "T1", "name": "Greeting", "language": "fr", "state": "published"}
+    listed = {"id": "T1", "name": "Greeting", "language": "en", "state": "published"}
     undeclared = (
         "{{Who}} is used, but the template does not declare this variable. Viewers would probably see the braces."
     )
