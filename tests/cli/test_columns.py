@@ -44,7 +44,7 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
     world.add_template("Hi {{Name}} {{Who}}", **template, overrides={"structure": ABSENT})  # type: ignore[arg-type]
     snapshots = tmp_path / "snapshots"
     run("backup", "--all", "--dir", str(snapshots))
-    change(world, "T1", language="fr")
+    change(world, "T1", backgroundMusic={"enabled": False})
     backup, damaged = tmp_path / "T1", tmp_path / "damaged"
     damaged.mkdir()
     origin = server.base_url.removesuffix("/pictoryapis")
