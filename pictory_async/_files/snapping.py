@@ -155,7 +155,8 @@ async def _snap(store: _Store, ids: AsyncIterator[str], keep: int | None) -> Tem
     snapshot = TemplateSnapshot(path=store.path, taken_at=datetime.now(UTC), templates=templates, stored=store.stored)
     # What has started is completed: it takes almost no time.
     with anyio.CancelScope(shield=True):
-        return await to_thread.run_sync(_publish, store, snapshot, keep)
+        snapshot = await to_thread.run_sync(_publish, store, snapshot, keep)
+    return snapshot
 
 
 def _publish(store: _Store, snapshot: TemplateSnapshot, keep: int | None) -> TemplateSnapshot:
