@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pictory_async._files.manifest import BackupCheck, BackupFile, BackupProblem, TemplateBackup
     from pictory_async._files.names import FileKind
     from pictory_async._files.naming import check_naming
+    from pictory_async._files.snapshots import SnapshotTemplate, TemplateSnapshot
     from pictory_async._ledger.ledger import Ledger, LedgerRun
     from pictory_async._ledger.renders import RenderState
     from pictory_async._notebook import shown
@@ -109,6 +110,7 @@ __all__ = [
     "RetryPolicy",
     "Severity",
     "Sighting",
+    "SnapshotTemplate",
     "Subscription",
     "SyncPlan",
     "SyncState",
@@ -116,6 +118,7 @@ __all__ = [
     "TemplateBackup",
     "TemplateCacheStatistics",
     "TemplateDiff",
+    "TemplateSnapshot",
     "TemplateStructure",
     "TemplateVariables",
     "TransportStatistics",
@@ -160,9 +163,11 @@ _LATER: Final = {
     "SyncPlan": "_api.sync",
     "SyncState": "_api.sync",
     "check_naming": "_files.naming",
+    "SnapshotTemplate": "_files.snapshots",
     "Template": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",
+    "TemplateSnapshot": "_files.snapshots",
     "verify_backup": "_files.backup",
 }
 

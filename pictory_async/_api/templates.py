@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.manifest import TemplateBackup
+    from pictory_async._files.snapshots import TemplateSnapshot
     from pictory_async._http.transport import Transport
     from pictory_async._values import Deferred
     from pictory_async.models import Template, TemplateItem
@@ -79,6 +80,35 @@ class Templates:
         path_segment("template", template_id)
         return await back_up(self._fetcher.get(), template_id, path, lambda: self._fetch(template_id))
 
+    async def backup_all(self, path: str | os.PathLike[str], *, keep: int | None = None) -> TemplateSnapshot:
+        """Take a snapshot of all templates: their details and their files, with the date, in one directory.
+
+        The directory keeps the snapshots of earlier calls. Content that did not change is not stored again. A snapshot
+        appears when all templates are stored; if one of them cannot be, there is none, and the next call stores only
+        what is missing. A kill at any moment leaves the earlier snapshots whole. The API key is never sent to the host
+        of the files.
+
+        Args:
+            path: The directory: a new one, or one with earlier snapshots.
+            keep: How many snapshots to keep: older ones are removed, and content that is in no other. ``None`` keeps
+                all of them.
+
+        Returns:
+            The snapshot. `TemplateSnapshot.find` finds it later.
+
+        Raises:
+            PictoryConfigError: An argument cannot work, or the directory contains something else.
+            DownloadError: A file cannot be downloaded or written, or another process is taking a snapshot there.
+            APIError: The templates could not be fetched, as its subclasses say.
+        """
+        from pictory_async._files.snapping import snap  # noqa: PLC0415 - few programs make backups
+
+        async def ids() -> AsyncIterator[str]:
+            async for item in self.list():
+                yield item.id
+
+        return await snap(self._fetcher.get(), path, ids(), self._fetch_or_none, keep)
+
     @overload
     def list(self, *, details: Literal[False] = False) -> Listing[TemplateItem]: ...
 
@@ -109,6 +139,12 @@ class Templates:
             f"template {template_id!r}",
             lambda body: Fetched(decode_template(body, template_id), body, at),
         )
+
+    async def _fetch_or_none(self, template_id: str) -> Template | None:
+        try:
+            return await self._fetch(template_id)
+        except NotFoundError:  # it was deleted after the list was made
+            return None
 
     async def _get_or_none(self, item: TemplateItem) -> Template | None:
         try:

@@ -34,12 +34,14 @@ from pictory_async.errors import DownloadError, PictoryError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from pictory_async._files.fetcher import Fetcher
     from pictory_async._files.publish import Directory
     from pictory_async.models import Template
 
-_URLS: Final = {"project": "project_url", "structure": "structure_url"}
+URLS: Final = {"project": "project_url", "structure": "structure_url"}
+"""The attributes of a template with the addresses of its files, by their kinds."""
 
 
 async def verify_backup(path: str | os.PathLike[str]) -> BackupCheck:
@@ -113,25 +115,43 @@ async def _back_up(
 async def _fetch_files(
     fetcher: Fetcher, directory: Directory, template: Template, fetch: Callable[[], Awaitable[Template]]
 ) -> list[BackupFile | None]:
-    renewal = Renewal(fetch, _url)
+    renewal = renewal_of(fetch)
 
     async def one(kind: str) -> BackupFile | None:
-        url = _url(template, kind)
-        what = f"the {kind} file of template {brief(template.id)}"
-        if _URLS[kind] in unread_fields(template):
-            raise DownloadError(f"The address of {what} could not be read: it is not a text.")
-        if url is None:
-            return None
-        source = Source(url=url, kind=kind, what=what, renew=renewal.address)
-        part = PartFile(directory, f"{kind}.json", f"{template.id}\n{kind}")
-        try:
-            await receive(fetcher, source, part)
-            await to_thread.run_sync(_publish, part)
-        finally:
-            await close(part)
-        return await to_thread.run_sync(measure, part.path)
+        path = await receive_file(fetcher, directory, template, kind, renewal, f"{kind}.json")
+        return None if path is None else await to_thread.run_sync(measure, path)
 
-    return await each(one, _URLS)
+    return await each(one, URLS)
+
+
+def renewal_of(fetch: Callable[[], Awaitable[Template]]) -> Renewal[Template]:
+    """Make what fetches a template again when the addresses of its files have expired."""
+    return Renewal(fetch, _url)
+
+
+async def receive_file(
+    fetcher: Fetcher, directory: Directory, template: Template, kind: str, renewal: Renewal[Template], name: str
+) -> Path | None:
+    """Download one of a template's two files to a directory; ``None`` if the template has no such file.
+
+    Raises:
+        DownloadError: The file cannot be downloaded.
+        OSError: It cannot be written.
+    """
+    url = _url(template, kind)
+    what = f"the {kind} file of template {brief(template.id)}"
+    if URLS[kind] in unread_fields(template):
+        raise DownloadError(f"The address of {what} could not be read: it is not a text.")
+    if url is None:
+        return None
+    source = Source(url=url, kind=kind, what=what, renew=renewal.address)
+    part = PartFile(directory, name, f"{template.id}\n{kind}")
+    try:
+        await receive(fetcher, source, part)
+        await to_thread.run_sync(_publish, part)
+    finally:
+        await close(part)
+    return part.path
 
 
 def _publish(part: PartFile) -> None:
@@ -141,7 +161,7 @@ def _publish(part: PartFile) -> None:
 
 
 def _url(template: Template, kind: str) -> str | None:
-    return getattr(template, _URLS[kind]) or None
+    return getattr(template, URLS[kind]) or None
 
 
 async def _write(directory: Directory, name: str, content: Any) -> None:

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import attrs
+from anyio import to_thread
 
+from pictory_async._files.place import checked_directory
 from pictory_async._files.publish import Directory
 from pictory_async._files.system import NO_FOLLOW
 from pictory_async._values import brief
+from pictory_async.errors import PictoryConfigError
+from pictory_async.models import Template
 
 VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -49,6 +53,7 @@ class TemplateBackup:
         exported_at: When the backup was made, in UTC.
         files: Its files.
         absent: Names of the files that the template does not have.
+        template: The template, after `load`; ``None`` if only the manifest was read.
     """
 
     path: Path
@@ -57,6 +62,21 @@ class TemplateBackup:
     exported_at: datetime
     files: tuple[BackupFile, ...]
     absent: tuple[str, ...] = ()
+    template: Template | None = attrs.field(default=None, repr=False)
+
+    @classmethod
+    async def load(cls, path: str | os.PathLike[str]) -> TemplateBackup:
+        """Load a backup that ``client.templates.backup`` wrote, and check it.
+
+        Reads every file, in a thread; changes nothing and sends nothing.
+
+        Args:
+            path: The directory of the backup.
+
+        Raises:
+            PictoryConfigError: There is no backup, or it is incomplete or damaged.
+        """
+        return await to_thread.run_sync(_load, checked_directory(path))
 
     def to_dict(self) -> dict[str, Any]:
         """The backup as plain JSON values."""
@@ -127,6 +147,18 @@ def check(path: Path) -> BackupCheck:
         return BackupCheck(path=path, problems=(backup,))
     found = (_compare(path, file) for file in backup.files)
     return BackupCheck(path=path, backup=backup, problems=tuple(problem for problem in found if problem is not None))
+
+
+def _load(path: Path) -> TemplateBackup:
+    found = check(path)
+    if found.backup is None or found.problems:
+        raise PictoryConfigError(f"The backup in {path} cannot be loaded: {found.problems[0].message}")
+    try:
+        raw: Any = json.loads(Directory(path).read(FILES[0]))
+        template = Template.from_dict(raw["templateData"], template_id=found.backup.template_id)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise PictoryConfigError(f"The backup in {path} cannot be loaded: {FILES[0]}: {error}") from None
+    return attrs.evolve(found.backup, template=template)
 
 
 def read_manifest(path: Path, manifest: Path) -> TemplateBackup | BackupProblem:

@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "diff": "diff:command",
     "check": "check:command",
     "backup": "backup:command",
+    "drift": "drift:command",
     "jobs": "jobs:list_command",
     "job": "jobs:show_command",
     "auth": "auth:command",

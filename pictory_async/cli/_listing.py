@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._progress import telling
-from pictory_async.cli._tables import Sheet
+from pictory_async.cli._tables import open_sheet
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -46,7 +46,7 @@ def print_list(
         as_json: Whether to print the items as the API sent them, as JSON documents.
     """
     # After an error or Ctrl-C, the rows so far are printed too. An error alone has no empty table above it.
-    sheet = Sheet.open(table, as_json=as_json)
+    sheet = open_sheet(table, as_json=as_json)
     count = 0
 
     async def fetch() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Rate",
+    "backup_option",
     "base_url_option",
     "collect_ids",
     "given_proxy",
@@ -184,6 +185,17 @@ def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
     address = click.option("--base-url", metavar="URL", help=text, callback=note, expose_value=False)
     return address(_with_shared(command))
+
+
+def backup_option(text: str, *, required: bool = False) -> Decorator:
+    """Give a command the option ``--backup``: the directory of 'pictory backup --all'.
+
+    Args:
+        text: Its help.
+        required: Whether it must be given.
+    """
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option("--backup", type=kind, metavar="DIR", required=required, help=text)
 
 
 def json_option(text: str) -> Decorator:

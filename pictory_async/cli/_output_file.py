@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import io
 import os
 import secrets
 import stat
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import click
 
+from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._streams import Output
 from pictory_async.cli.display.text import echo_note
 
@@ -31,8 +32,8 @@ def ended_well() -> bool:
 class OutputFile:
     """Lets a command print to a file: its reader sees the old content or the new content, never a part of it.
 
-    A symbolic link stays a link, and a pipe or a device is written into. If the command fails, or is interrupted before
-    it reports, the file stays as it was.
+    It is written when the command is over. A symbolic link stays a link, and a pipe or a device is written into. If the
+    command fails, or is interrupted before it reports, the file stays as it was.
 
     Args:
         path: The file; it can be written.
@@ -40,52 +41,45 @@ class OutputFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._target = Path(os.path.realpath(path))
-        self._draft: Path | None = None
         self._stdout: TextIO = sys.stdout
-        self._stream: TextIO | None = None
+        self._content = io.BytesIO()
 
     def __enter__(self) -> Self:
-        """Open the file.
-
-        Raises:
-            OSError: It cannot be opened.
-        """
-        place = self._target
-        if not place.exists() or place.is_file():
-            place = self._draft = place.with_name(f".{secrets.token_hex(8)}.pictory-tmp")
+        """Collect what is printed from now on."""
         # Text that has no form in UTF-8, such as a part of a path, is written as it was read.
-        self._stream = place.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-        self._stdout, sys.stdout = sys.stdout, cast("Any", Output(self._stream, reports=True, name=str(self._path)))
+        text = io.TextIOWrapper(self._content, encoding="utf-8", errors="surrogateescape", newline="")
+        self._stdout, sys.stdout = sys.stdout, cast("Any", Output(text, reports=True))
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file, and give it its name if the command ended by itself.
+        """Write the file, if the command ended by itself.
 
         Raises:
-            OSError: It could not be written.
+            CommandError: It cannot be written.
         """
-        out = cast("Output", sys.stdout)
-        sys.stdout = self._stdout
+        collected, sys.stdout = sys.stdout, self._stdout
+        collected.flush()
+        if not ended_well():
+            echo_note(f"Not written: {self._path}")
+            return
         try:
-            self._finish(out)
-        finally:
-            if self._draft is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    self._draft.unlink()
+            self._write(self._content.getvalue())
+        except OSError as error:
+            raise CommandError(f"Cannot write {self._path}: {error.strerror}.") from None
 
-    def _finish(self, out: Output) -> None:
-        stream = cast("TextIO", self._stream)
-        with contextlib.closing(stream):
-            if not ended_well():
-                echo_note(f"Not written: {self._path}")
-                return
-            out.flush()
-            if out.failure is not None:
-                raise out.failure
-            if self._draft is None:
-                return
-            os.fsync(stream.fileno())
-        if self._target.exists():
-            self._draft.chmod(stat.S_IMODE(self._target.stat().st_mode))
-        self._draft.replace(self._target)
+    def _write(self, content: bytes) -> None:
+        target = Path(os.path.realpath(self._path))
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
+        draft = target.with_name(f".{secrets.token_hex(8)}.pictory-tmp")
+        try:
+            with draft.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                draft.chmod(stat.S_IMODE(target.stat().st_mode))
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)

@@ -66,20 +66,18 @@ class Output:
     Args:
         stream: The stream.
         reports: Whether the first failure is raised: `OutputError`, or `BrokenPipeError` if the reader left.
-        name: What an error calls it.
 
     Attributes:
         failure: The first failure; ``None`` if there was none.
     """
 
-    def __init__(self, stream: TextIO, *, reports: bool, name: str = "Standard output") -> None:
+    def __init__(self, stream: TextIO, *, reports: bool) -> None:
         # As an ASCII stream has it in some locales only, and standard error never.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None and codecs.lookup(stream.encoding).name == "ascii":
             reconfigure(errors="surrogateescape")
         self._stream = stream
         self._reports = reports
-        self._name = name
         self.failure: Exception | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -129,7 +127,7 @@ class Output:
             self._discard()
             self.failure = error
             if not isinstance(error, BrokenPipeError):
-                self.failure = OutputError(f"{self._name} cannot be written: {error.strerror}.")
+                self.failure = OutputError(f"Standard output cannot be written: {error.strerror}.")
             if self._reports:
                 raise self.failure from None
 

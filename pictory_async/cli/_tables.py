@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-__all__ = ["Column", "Format", "Sheet", "Table", "format_option", "table_options"]
+__all__ = ["Column", "Format", "Sheet", "Table", "format_option", "open_sheet", "table_options"]
 
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 
 Format = Literal["table", "tsv", "csv", "jsonl", "md", "xlsx"]
 _FORMATS: Final[tuple[Format, ...]] = ("table", "tsv", "csv", "jsonl", "md", "xlsx")
@@ -36,7 +37,7 @@ _STANDARD_OUTPUT: Final = "-"
 
 
 @attrs.frozen
-class Column(Generic[T]):
+class Column(Generic[T_contra]):
     """One column of a table.
 
     Attributes:
@@ -49,15 +50,15 @@ class Column(Generic[T]):
     """
 
     name: str
-    value: Callable[[T], object]
-    shown: Callable[[T], Cell] | None = None
+    value: Callable[[T_contra], object]
+    shown: Callable[[T_contra], Cell] | None = None
     unit: str = ""
     spare: int = 0
     plain: bool = True
 
 
 @attrs.frozen
-class Table(Generic[T]):
+class Table(Generic[T_contra]):
     """What a command lists.
 
     Attributes:
@@ -66,9 +67,9 @@ class Table(Generic[T]):
     """
 
     noun: str
-    columns: tuple[Column[T], ...]
+    columns: tuple[Column[T_contra], ...]
 
-    def named(self, names: Sequence[str]) -> tuple[Column[T], ...]:
+    def named(self, names: Sequence[str]) -> tuple[Column[T_contra], ...]:
         """Return some of the columns, in the order of the names.
 
         Raises:
@@ -143,30 +144,6 @@ class Sheet(Generic[T]):
         self.columns = self._chosen(table, grows=grows)
         self._writer = _writer(form, table.noun, self._titles, to_file=self.to_file, headed=grows)
 
-    @classmethod
-    def open(cls, table: Table[T], *, as_json: bool, grows: bool = False) -> Sheet[T]:
-        """Open the sheet of the running command. It is closed with the command.
-
-        Args:
-            table: What the command lists.
-            as_json: Whether ``--json`` was given.
-            grows: Whether `grow` adds columns. Then lines with tabs have a head too.
-
-        Raises:
-            click.UsageError: The options contradict each other.
-            SettingError: A column does not exist, the extra ``xlsx`` is missing, or the file cannot be written.
-        """
-        ctx = click.get_current_context()
-        given: _Given = ctx.meta.get(_KEY, _Given())
-        form = _format(given, as_json=as_json)
-        given = attrs.evolve(given, output=None if given.output == _STANDARD_OUTPUT else given.output)
-        if form == "xlsx" and given.output is None and out_is_terminal():
-            raise SettingError("A terminal cannot show a workbook: name a file with --output, or redirect the output.")
-        sheet = cls(table, given, form, grows=grows)
-        if given.output is not None:
-            ctx.with_resource(OutputFile(check_file(given.output, replaces=True)))
-        return ctx.with_resource(sheet)
-
     def _chosen(self, table: Table[T], *, grows: bool) -> tuple[Column[T], ...]:
         if self._names is not None and not grows:
             return table.named(self._names)
@@ -227,6 +204,30 @@ class Sheet(Generic[T]):
 
     def __exit__(self, *_: object) -> None:
         self.close(complete=ended_well())
+
+
+def open_sheet(table: Table[T], *, as_json: bool, grows: bool = False) -> Sheet[T]:
+    """Open the sheet of the running command. It is closed with the command.
+
+    Args:
+        table: What the command lists.
+        as_json: Whether ``--json`` was given.
+        grows: Whether `Sheet.grow` adds columns. Then lines with tabs have a head too.
+
+    Raises:
+        click.UsageError: The options contradict each other.
+        SettingError: A column does not exist, the extra ``xlsx`` is missing, or the file cannot be written.
+    """
+    ctx = click.get_current_context()
+    given: _Given = ctx.meta.get(_KEY, _Given())
+    form = _format(given, as_json=as_json)
+    given = attrs.evolve(given, output=None if given.output == _STANDARD_OUTPUT else given.output)
+    if form == "xlsx" and given.output is None and out_is_terminal():
+        raise SettingError("A terminal cannot show a workbook: name a file with --output, or redirect the output.")
+    sheet: Sheet[T] = Sheet(table, given, form, grows=grows)
+    if given.output is not None:
+        ctx.with_resource(OutputFile(check_file(given.output, replaces=True)))
+    return ctx.with_resource(sheet)
 
 
 def _format(given: _Given, *, as_json: bool) -> Format:

@@ -17,7 +17,7 @@ from pictory_async.cli._follow import Follower
 from pictory_async.cli._kept import Kept, KeptId, Store
 from pictory_async.cli._night import night
 from pictory_async.cli._results import RESULTS, ResultRow, echo_results
-from pictory_async.cli._tables import Sheet
+from pictory_async.cli._tables import Sheet, open_sheet
 from pictory_async.cli._tally import Tally, key_of, project_of
 from pictory_async.cli.display.text import as_duration, echo_note, echo_summary, out_is_terminal, quiet_if_gone
 
@@ -88,7 +88,7 @@ class Wait:
             if wanted.setdefault(key_of(one), one) is one and isinstance(item, KeptId) and item.after is not None:
                 after[str(one)] = item.after
         tally = Tally([*wanted.values()])
-        sheet = Sheet.open(RESULTS, as_json=as_json)
+        sheet = open_sheet(RESULTS, as_json=as_json)
         wait = cls(tally=tally, after=after, limiter=limiter, settings=settings, sheet=sheet)
         if wait.lists:
             sheet.leave()

@@ -30,6 +30,8 @@ _MARK: Final = "\ufeff"
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~&#])")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>]+")
 _MOST_CHARACTERS: Final = 32_767  # in a cell of a workbook
+_OUTSIDE: Final = -1  # of XlsxWriter: there is no such row or column
+_TIME: Final = "yyyy-mm-dd hh:mm:ss"
 _WIDTH: Final = 24  # characters
 
 
@@ -82,7 +84,7 @@ def as_cell(value: object) -> str:
 
 def guarded(text: str) -> str:
     """Return text that no spreadsheet runs as a formula: one that begins like a formula gets an apostrophe."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 class Writer:
@@ -223,8 +225,6 @@ def _csv_cell(value: object) -> str:
 class Workbook(Writer):
     """A workbook with one sheet: text as text, numbers as numbers, times as times. It is written at the end.
 
-    The rows are kept on the disk meanwhile.
-
     Args:
         titles: The columns.
         noun: The name of the sheet.
@@ -242,51 +242,46 @@ class Workbook(Writer):
         except ImportError:
             text = '--format xlsx needs XlsxWriter. Install with: pip install "pictory-async[xlsx]"'
             raise SettingError(text) from None
-        self._noun = noun
         self._library = library
-        self._file = io.BytesIO()
-        self._book: Any = None
-
-    def head(self) -> None:
-        """Open the workbook, and write the row of heads."""
-        self._book = self._library.Workbook(self._file, {"constant_memory": True})
-        self._sheet: Any = self._book.add_worksheet(self._noun)
-        self._moment: Any = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self._sheet.set_column(0, max(0, len(self.titles) - 1), _WIDTH)
-        self._sheet.freeze_panes(1, 0)
-        bold = self._book.add_format({"bold": True})
-        for number, title in enumerate(self.titles):
-            self._sheet.write_string(0, number, title.of_values, bold)
+        self._noun = noun
+        self._cells: list[Sequence[object]] = []
 
     def write(self, cells: Cells) -> None:
-        """Write a row.
-
-        Raises:
-            CommandError: The sheet is full.
-        """
-        found = [self._cell(number, value) for number, value in enumerate(cells.values)]
-        if -1 in found:  # a row or a column that no sheet has
-            raise CommandError("A sheet of a workbook has at most 1,048,576 rows and 16,384 columns: use --format csv.")
-
-    def _cell(self, number: int, value: object) -> int:
-        at = (self._rows, number)
-        if isinstance(value, datetime):
-            moment = value.astimezone(UTC).replace(tzinfo=None)
-            return cast("int", self._sheet.write_datetime(*at, moment, self._moment))
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return cast("int", self._sheet.write_number(*at, value))
-        text = as_cell(value).encode("utf-8", "replace").decode()
-        if not text:
-            return 0
-        # As text, whatever it begins with: it is never a formula or a link.
-        return cast("int", self._sheet.write_string(*at, text[:_MOST_CHARACTERS]))
+        """Keep a row."""
+        self._cells.append(cells.values)
 
     def close(self, *, complete: bool) -> None:
-        """Write the workbook."""
-        super().close(complete=complete)
-        if self._book is not None:
-            self._book.close()
-            _write_bytes(self._file.getvalue())
+        """Write the workbook.
+
+        Raises:
+            CommandError: It has more rows or columns than a sheet can have.
+        """
+        if not complete and not self._cells:
+            return
+        file = io.BytesIO()
+        book: Any = self._library.Workbook(file, {"constant_memory": True})
+        sheet: Any = book.add_worksheet(self._noun)
+        sheet.set_column(0, max(0, len(self.titles) - 1), _WIDTH)
+        sheet.freeze_panes(1, 0)
+        formats = {"head": book.add_format({"bold": True}), "time": book.add_format({"num_format": _TIME})}
+        found = [sheet.write_string(0, at, title.of_values, formats["head"]) for at, title in enumerate(self.titles)]
+        for row, values in enumerate(self._cells, 1):
+            found += [_put(sheet, row, at, value, formats["time"]) for at, value in enumerate(values)]
+        book.close()
+        if _OUTSIDE in found:
+            raise CommandError("A sheet of a workbook has at most 1,048,576 rows and 16,384 columns: use --format csv.")
+        _write_bytes(file.getvalue())
+
+
+def _put(sheet: Any, row: int, at: int, value: object, time: object) -> int:
+    """Write one cell, and return what XlsxWriter says about it."""
+    if isinstance(value, datetime):
+        return cast("int", sheet.write_datetime(row, at, value.astimezone(UTC).replace(tzinfo=None), time))
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return cast("int", sheet.write_number(row, at, value))
+    # As text, whatever it begins with: it is never a formula or a link.
+    text = as_cell(value).encode("utf-8", "replace").decode()
+    return cast("int", sheet.write_string(row, at, text[:_MOST_CHARACTERS])) if text else 0
 
 
 def _write_bytes(data: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pictory_async.testing import ABSENT, Render, World
+from tests._templates import change
 from tests.cli._command import run
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
     job = world.jobs[0][1].job_id
     template = {"template_id": "T1", "name": "Greeting", "variables": {"Name": "you"}}
     world.add_template("Hi {{Name}} {{Who}}", **template, overrides={"structure": ABSENT})  # type: ignore[arg-type]
+    snapshots = tmp_path / "snapshots"
+    run("backup", "--all", "--dir", str(snapshots))
+    change(world, "T1", backgroundMusic={"enabled": False})
     backup, damaged = tmp_path / "T1", tmp_path / "damaged"
     damaged.mkdir()
     origin = server.base_url.removesuffix("/pictoryapis")
@@ -79,6 +83,20 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
                 "kind": "srt",
                 "bytes": "2000",
                 "path or error": str(tmp_path / "films" / "Film.srt"),
+            },
+        ),
+        "drift": (
+            ["--backup", str(snapshots)],
+            {"template": "T1", "change": "changed", "name": "Greeting", "changes": ""},
+        ),
+        "backup --all": (
+            ["--dir", str(tmp_path / "all")],
+            {
+                "directory": str(tmp_path / "all"),
+                "time": "20",
+                "templates": "1",
+                "new contents": "2",
+                "removed snapshots": "0",
             },
         ),
         "backup": (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from anyio import to_thread
 
-from pictory_async import TemplateBackup, verify_backup
-from pictory_async.cli._client import run
+from pictory_async import TemplateBackup, TemplateSnapshot, verify_backup
+from pictory_async.cli._client import open_client, run
 from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS, SettingError
 from pictory_async.cli._fetching import print_each
@@ -25,6 +25,8 @@ __all__ = ["command"]
 
 @click.command("backup", short_help="Back up templates, or check backups.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="Take a dated snapshot of all templates; store what changed.")
+@click.option("--keep", type=click.IntRange(1), metavar="N", help="With --all, keep the newest N snapshots only.")
 @directory_option(
     "--dir", "Target directory. Each template gets its own directory there, named by its id.", default="."
 )
@@ -39,23 +41,32 @@ __all__ = ["command"]
 @base_url_option
 @json_option("Print a JSON document for each backup.")
 def command(
-    *, ids: tuple[str, ...], directory: Path, backups: tuple[Path, ...], base_url: str | None, as_json: bool
+    *,
+    ids: tuple[str, ...],
+    everything: bool,
+    keep: int | None,
+    directory: Path,
+    backups: tuple[Path, ...],
+    base_url: str | None,
+    as_json: bool,
 ) -> None:
     """Back up templates: their details, and the files of their project and structure.
 
     Templates are fetched concurrently. An older backup of the same template is replaced when the new one is complete.
     Piped output is one line per backup, with tabs between id, directory, number of files, size in bytes, and the files
-    that the template does not have. With --verify, it is one line per problem, with tabs between state, directory and
-    problem; a whole backup has one line without a problem.
+    that the template does not have. With --all, it is one line with tabs between directory, time, number of templates,
+    number of new contents, and number of removed snapshots. With --verify, it is one line per problem, with tabs
+    between state, directory and problem; a whole backup has one line without a problem.
     """
+    if keep is not None and not everything:
+        raise click.UsageError("--keep is for --all.")
+    if [bool(ids), everything, bool(backups)].count(True) > 1:
+        raise click.UsageError("Give only one of ids, --all and --verify.")
     if backups:
-        if ids:
-            raise click.UsageError("Give either ids or --verify.")
-        for path in backups:
-            if not path.is_dir():
-                raise SettingError(f"There is no directory {path}. Name the directory of a backup.")
         _verify(backups, as_json=as_json)
-
+    if everything:
+        _snap(base_url, directory, keep, as_json=as_json)
+        return
     wanted = tuple(collect_ids(ids))
     check_directory(directory)
     names = names_of(wanted)
@@ -73,6 +84,25 @@ def command(
     print_each(base_url, wanted, get, show, noun="template", json_id=json_id, works=True)
 
 
+def _snap(base_url: str | None, directory: Path, keep: int | None, *, as_json: bool) -> None:
+    check_directory(directory)
+
+    async def work() -> TemplateSnapshot:
+        async with open_client(base_url) as client:
+            return await client.templates.backup_all(directory, keep=keep)
+
+    found = run(work)
+    if as_json:
+        echo_json(found.to_dict())
+    elif out_is_terminal():
+        removed = f"; {found.removed} older snapshots removed" if found.removed else ""
+        stored = f"{found.stored} new contents stored" if found.stored else "nothing changed"
+        click.echo(f"{found.taken_at:%Y-%m-%d %H:%M:%S} UTC  {len(found.templates)} templates, {stored}{removed}")
+    else:
+        fields = (found.path, found.taken_at, len(found.templates), found.stored, found.removed)
+        click.echo("\t".join(map(as_text, fields)))
+
+
 def _print(backup: TemplateBackup) -> None:
     size = sum(file.size for file in backup.files)
     if not out_is_terminal():
@@ -85,6 +115,9 @@ def _print(backup: TemplateBackup) -> None:
 
 
 def _verify(paths: tuple[Path, ...], *, as_json: bool) -> NoReturn:
+    for path in paths:
+        if not path.is_dir():
+            raise SettingError(f"There is no directory {path}. Name the directory of a backup.")
     checks = run(lambda: _checks(paths))
     for check in checks:
         if as_json:

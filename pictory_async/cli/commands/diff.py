@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.text import Text
 
-from pictory_async import compare_templates
+from pictory_async import TemplateSnapshot, compare_templates
+from pictory_async.cli._client import run
 from pictory_async.cli._fetching import fetch_or_exit, get_template
-from pictory_async.cli._options import base_url_option, collect_ids, json_option
+from pictory_async.cli._options import backup_option, base_url_option, collect_ids, json_option, to_time
 from pictory_async.cli.display.text import echo_json, echo_lines, one_line, out_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
 
     from pictory_async import Template, TemplateDiff
 
@@ -24,18 +27,38 @@ _CHANGED: Final = ("~", "yellow")
 
 
 @click.command("diff", short_help="Show what changed between two versions of a template.")
-@click.argument("old", metavar="OLD_ID")
-@click.argument("new", metavar="NEW_ID")
+@click.argument("ids", nargs=-1, required=True, metavar="OLD_ID NEW_ID")
+@backup_option("Compare the template ID as it is in the newest snapshot in DIR with what it is now.")
+@click.option(
+    "--at",
+    type=to_time,
+    metavar="DATE",
+    help="With --backup, take the newest snapshot until then: 2026-01-31T12:00:00Z",
+)
 @base_url_option
 @json_option("Print one JSON object.")
-def command(*, old: str, new: str, base_url: str | None, as_json: bool) -> None:
+def command(
+    *, ids: tuple[str, ...], backup: Path | None, at: datetime | None, base_url: str | None, as_json: bool
+) -> None:
     """Show what changed from one version of a template to another, down to the texts of a scene.
 
     Ids that differ only because a version was exported again are ignored. Prints a line for each change. If nothing
-    changed, piped output is empty.
+    changed, piped output is empty. With --backup, the older version is that of a snapshot: give one id.
     """
-    collect_ids((old, new))  # refuses what cannot be one
-    _print(fetch_or_exit(base_url, [old, new], get_template, "template", as_json=as_json), as_json=as_json)
+    collect_ids(ids)  # refuses what cannot be one
+    if len(ids) != (2 if backup is None else 1):
+        raise click.UsageError("Give two ids, or one id and --backup.")
+    if backup is None:
+        if at is not None:
+            raise click.UsageError("--at is for --backup.")
+        _print(fetch_or_exit(base_url, ids, get_template, "template", as_json=as_json), as_json=as_json)
+        return
+    old = run(lambda: _load(backup, at, ids[0]))
+    _print([old, *fetch_or_exit(base_url, ids, get_template, "template", as_json=as_json)], as_json=as_json)
+
+
+async def _load(backup: Path, at: datetime | None, template_id: str) -> Template:
+    return await (await TemplateSnapshot.find(backup, at=at)).load(template_id)
 
 
 def _print(both: list[Template], *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -16,6 +17,7 @@ from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option, night_options
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._streams import surviving
+from pictory_async.cli._tables import Column, Sheet, Table, open_sheet, table_options
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
@@ -39,6 +41,18 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_TABLE: Final[Table[tuple[ProjectDownload, DownloadedFile]]] = Table(
+    "downloads",
+    (
+        Column("status", lambda row: str(row[1].status)),
+        Column("project", lambda row: str(row[0].project_id)),
+        Column("kind", lambda row: row[1].kind),
+        Column("bytes", lambda row: row[1].size),
+        Column("path", lambda row: row[1].path, lambda row: as_text(row[1].path or row[1].error or "")),
+        Column("name", lambda row: row[0].name, plain=False),
+        Column("error", lambda row: None if row[1].error is None else str(row[1].error), plain=False),
+    ),
+)
 _STYLES: Final = {
     DownloadStatus.WRITTEN: ("✓", "green"),
     DownloadStatus.SKIPPED: ("○", "yellow"),
@@ -59,6 +73,7 @@ _STYLES: Final = {
 )
 @filing_options("rename")
 @night_options
+@table_options
 @base_url_option
 @json_option("Print a JSON document for each project.")
 @click.pass_context
@@ -81,10 +96,13 @@ def command(
     wanted = collect_ids(ids)
     check_directory(directory)
     filing.note_missing(wanted)
-    lines = not as_json and not out_is_terminal()
-    downloads = Downloads(
-        directory=directory, kinds=kinds or KINDS, filing=filing, on_done=_print_lines if lines else _ignore
-    )
+    sheet = open_sheet(_TABLE, as_json=as_json)
+    as_json = sheet.is_json
+    lines = not as_json and not (sheet.is_default and out_is_terminal())
+    if not lines:
+        sheet.leave()
+    on_done = partial(_add_rows, sheet) if lines else _ignore
+    downloads = Downloads(directory=directory, kinds=kinds or KINDS, filing=filing, on_done=on_done)
     batch = Batch(
         ids=wanted,
         get=downloads.download,
@@ -135,11 +153,10 @@ def _files(result: ProjectDownload) -> tuple[DownloadedFile, ...]:
     return () if result.report is None else result.report.files
 
 
-def _print_lines(result: ProjectDownload) -> None:
+def _add_rows(sheet: Sheet[tuple[ProjectDownload, DownloadedFile]], result: ProjectDownload) -> None:
     with surviving():
         for file in _files(result):
-            fields = (file.status, result.project_id, file.kind, file.size, file.path or file.error or "")
-            click.echo("\t".join(map(as_text, fields)))
+            sheet.add((result, file))
 
 
 def _print_colored(result: ProjectDownload) -> None:

@@ -22,7 +22,7 @@ from pictory_async.cli._options import (
     wait_options,
     wait_settings,
 )
-from pictory_async.cli._tables import Column, Sheet, Table, table_options
+from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
     echo_command,
@@ -154,7 +154,7 @@ def command(
     For one project, only the link is printed. For several, each line is the id, a tab and the link. With --wait, the
     renders that 'pictory render' started on this machine are waited for: the links show the new videos.
     """
-    sheet = Sheet.open(_TABLE, as_json=as_json)
+    sheet = open_sheet(_TABLE, as_json=as_json)
     if sheet.is_default:
         sheet.leave()
     sharing = _Sharing(ids=collect_ids(ids), settings=wait_settings(max_wait, interval) if wait else None)

@@ -14,8 +14,8 @@ from pictory_async.cli._batch import Batch, run_batch
 from pictory_async.cli._fetching import get_template
 from pictory_async.cli._listing import all_templates
 from pictory_async.cli._options import base_url_option, collect_ids, json_option
-from pictory_async.cli._tables import Column, Sheet, Table, table_options
-from pictory_async.cli.display.table import echo_table
+from pictory_async.cli._tables import Column, Sheet, Table, open_sheet, table_options
+from pictory_async.cli.display.table import Cell, echo_table
 from pictory_async.cli.display.text import as_text, echo_note, out_is_terminal, template_title
 from pictory_async.insight._text import Gap
 
@@ -121,7 +121,8 @@ def command(*, ids: tuple[str, ...], everything: bool, fills: bool, base_url: st
     """
     if everything == bool(ids):
         raise click.UsageError("Give either ids or --all.")
-    sheet: Sheet[Any] = Sheet.open(_FILLED if fills else _TABLE, as_json=as_json, grows=fills)
+    table: Table[Any] = _FILLED if fills else _TABLE
+    sheet = open_sheet(table, as_json=as_json, grows=fills)
     wanted = all_templates(base_url) if everything else collect_ids(ids)
     filled: list[Template] = []
     show = filled.append
@@ -154,7 +155,7 @@ def _printer(sheet: Sheet[_Row]) -> Callable[[Template], None]:
         if by_template:
             if printed:
                 click.echo()
-            texts = [[as_text(row.name), as_text(row.default), row.state, row.places] for row in rows]
+            texts: list[list[Cell]] = [[as_text(row.name), as_text(row.default), row.state, row.places] for row in rows]
             echo_table([column.name for column in _TABLE.columns[1:]], texts, title=template_title(template))
         else:
             for row in rows:

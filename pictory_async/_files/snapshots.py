@@ -1,0 +1,245 @@
+"""Templates over time: a directory with snapshots of all templates, in which equal content is stored once. Blocking.
+
+The directory has two parts. ``objects`` has files that are named by the SHA-256 of their content, so that what did not
+change is not stored again. ``snapshots`` has a list of templates for each run, named by its time, with the names of
+these files. A list is written last, when everything that it names is on the disk. What is not needed any more is
+removed in the other order: first the list, then the files that no list names. So a kill at any moment leaves lists of
+which everything is there, and at most files that no list names; the next run removes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, cast
+
+import attrs
+from anyio import to_thread
+
+from pictory_async._files.place import checked_directory
+from pictory_async._files.publish import Directory
+from pictory_async._files.system import SYSTEM, System
+from pictory_async._values import brief
+from pictory_async.errors import PictoryConfigError
+from pictory_async.models import Template
+
+VERSION: Final = 1
+OBJECTS: Final = "objects"
+LISTS: Final = "snapshots"
+MARK: Final = ".pictory-snapshots"
+"""The file that says that these directories are ours: what is in them can be removed."""
+
+_NAME: Final = re.compile(r"\d{8}T\d{12}Z\.json")
+_TIME: Final = "%Y%m%dT%H%M%S%fZ.json"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_SIGNED: Final = ("project", "structure")
+
+
+@attrs.frozen(kw_only=True)
+class SnapshotTemplate:
+    """One template in a snapshot.
+
+    Attributes:
+        template_id: The template.
+        name: Its name.
+        details: The SHA-256 of its details.
+        files: The SHA-256 of its files, by ``project`` and ``structure``, without those that it does not have.
+    """
+
+    template_id: str
+    name: str | None
+    details: str
+    files: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class TemplateSnapshot:
+    """All templates of an account at one moment.
+
+    Attributes:
+        path: The directory of the snapshots.
+        taken_at: When the snapshot was taken, in UTC.
+        templates: The templates, by id, in the order of the account's list.
+        stored: How many contents were stored for it, because no earlier snapshot has them.
+        removed: How many snapshots were removed after it.
+    """
+
+    path: Path
+    taken_at: datetime
+    templates: Mapping[str, SnapshotTemplate]
+    stored: int = 0
+    removed: int = 0
+
+    @classmethod
+    async def find(cls, path: str | Path, *, at: datetime | None = None) -> TemplateSnapshot:
+        """Find a snapshot in a directory that ``client.templates.backup_all`` wrote.
+
+        Args:
+            path: The directory.
+            at: Find the newest one that was taken until then; by default the newest of all. Without a time zone, it is
+                taken as UTC.
+
+        Raises:
+            PictoryConfigError: There is none, or it cannot be read.
+        """
+        directory = checked_directory(path)
+        return await to_thread.run_sync(find, directory, at)
+
+    def has(self, template: Template) -> bool:
+        """Whether the snapshot has this template with the same details. The addresses of its files can differ."""
+        one = self.templates.get(template.id)
+        return one is not None and one.details == digest_of(details_of(template))
+
+    async def load(self, template_id: str) -> Template:
+        """Read a template as it was then.
+
+        Raises:
+            PictoryConfigError: The snapshot does not have it, or its content is missing or damaged.
+        """
+        one = self.templates.get(template_id)
+        if one is None:
+            raise PictoryConfigError(
+                f"The snapshot of {self.taken_at.isoformat()} in {self.path} has no template {brief(template_id)}."
+            )
+        return await to_thread.run_sync(_load, self.path, one)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The snapshot as plain JSON values."""
+        return {
+            "path": str(self.path),
+            **list_of(self),
+            "stored": self.stored,
+            "removed": self.removed,
+        }
+
+
+def list_of(snapshot: TemplateSnapshot) -> dict[str, Any]:
+    """The content of a snapshot's list."""
+    return {
+        "version": VERSION,
+        "takenAt": snapshot.taken_at.isoformat(),
+        "templates": [
+            {"templateId": one.template_id, "name": one.name, "details": one.details, "files": dict(one.files)}
+            for one in snapshot.templates.values()
+        ],
+    }
+
+
+def details_of(template: Template) -> bytes:
+    """The content of a template's details: equal for equal templates, whenever they were fetched."""
+    raw = template.to_dict()
+    for name in _SIGNED:
+        if isinstance(raw.get(name), str):  # its query is a signature, which is new each time
+            raw[name] = raw[name].partition("?")[0]
+    return json.dumps(raw, indent=1, sort_keys=True).encode()
+
+
+def digest_of(content: bytes) -> str:
+    """The name of a content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def names(path: Path, system: System = SYSTEM) -> list[str]:
+    """The names of the lists in a directory, the oldest one first."""
+    try:
+        return [name for name in system.names(path / LISTS) if _NAME.fullmatch(name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def find(path: Path, at: datetime | None) -> TemplateSnapshot:
+    """Find a snapshot; see `TemplateSnapshot.find`."""
+    found = names(path)
+    if not found:
+        raise PictoryConfigError(f"There is no snapshot in {path}. Name the directory of 'backup_all'.")
+    if at is not None:
+        moment = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        until = moment.strftime(_TIME)
+        oldest = found[0].removesuffix(".json")
+        found = [name for name in found if name <= until]
+        if not found:
+            raise PictoryConfigError(f"The oldest snapshot in {path} is newer than that: {oldest}.")
+    return read(path, found[-1])
+
+
+def read(path: Path, name: str) -> TemplateSnapshot:
+    """Read a list.
+
+    Raises:
+        PictoryConfigError: It cannot be read, or is damaged.
+    """
+    try:
+        raw: Any = json.loads(Directory(path / LISTS).read(name))
+        if raw["version"] != VERSION:
+            text = f"{path / LISTS / name} has version {brief(raw['version'])}; only {VERSION} can be read."
+            raise PictoryConfigError(text)
+        moment = datetime.fromisoformat(raw["takenAt"]).astimezone(UTC)
+        found = {one.template_id: one for one in map(_template, raw["templates"])}
+    except OSError as error:
+        raise PictoryConfigError(f"{path / LISTS / name} cannot be read: {error.strerror or error}.") from None
+    except (TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        raise _damaged(path / LISTS / name) from None
+    except ValueError as error:
+        raise error if isinstance(error, PictoryConfigError) else _damaged(path / LISTS / name) from None
+    return TemplateSnapshot(path=path, taken_at=moment, templates=found)
+
+
+def _damaged(path: Path) -> PictoryConfigError:
+    return PictoryConfigError(f"{path} is damaged.")
+
+
+def _template(raw: dict[str, Any]) -> SnapshotTemplate:
+    template_id, name, files = raw["templateId"], raw["name"], dict(raw["files"])
+    digests = [raw["details"], *files.values()]
+    # No name can lead out of the directory.
+    if not all(_DIGEST.fullmatch(one) for one in digests) or not isinstance(template_id, str):
+        raise ValueError(template_id)
+    return SnapshotTemplate(template_id=template_id, name=cast("str | None", name), details=raw["details"], files=files)
+
+
+def _load(path: Path, one: SnapshotTemplate) -> Template:
+    file = path / OBJECTS / one.details
+    try:
+        content = Directory(file.parent).read(file.name)
+    except OSError as error:
+        raise PictoryConfigError(f"{file} cannot be read: {error.strerror or error}.") from None
+    if digest_of(content) != one.details:
+        raise _damaged(file)
+    return Template.from_dict(json.loads(content), template_id=one.template_id)
+
+
+def write_list(path: Path, snapshot: TemplateSnapshot, system: System) -> None:
+    """Write the list of a snapshot, after everything that it names."""
+    lists = Directory(path / LISTS, system)
+    text = json.dumps(list_of(snapshot), indent=1) + "\n"
+    lists.write(snapshot.taken_at.strftime(_TIME), text.encode())
+
+
+def prune(path: Path, keep: int | None, system: System) -> int:
+    """Remove the oldest lists, and then all content that no list names.
+
+    Returns:
+        How many lists were removed.
+
+    Raises:
+        PictoryConfigError: A list cannot be read, so nothing is known about what it names. No content is removed.
+    """
+    found = names(path, system)
+    old = [] if keep is None else found[: max(0, len(found) - keep)]
+    lists, objects = Directory(path / LISTS, system), Directory(path / OBJECTS, system)
+    for name in old:
+        lists.remove(name)
+    named = {digest for name in found[len(old) :] for digest in _digests(read(path, name))}
+    for name in system.names(objects.path):
+        if name not in named:  # also what was cut off, for a template that is deleted by now
+            objects.remove(name)
+    lists.sweep()
+    return len(old)
+
+
+def _digests(snapshot: TemplateSnapshot) -> set[str]:
+    return {digest for one in snapshot.templates.values() for digest in (one.details, *one.files.values())}

@@ -1,0 +1,113 @@
+"""`pictory drift`: show what changed in the account's templates since a snapshot."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import click
+
+from pictory_async import Template, TemplateSnapshot, compare_templates
+from pictory_async.cli._client import open_client, run
+from pictory_async.cli._exit_codes import CHANGED, SUCCESS
+from pictory_async.cli._options import backup_option, base_url_option, collect_ids, json_option
+from pictory_async.cli._tables import Column, Table, open_sheet, table_options
+from pictory_async.cli.display.text import echo_note
+from pictory_async.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async import AsyncPictory
+
+__all__ = ["command"]
+
+_EPILOG: Final = """\
+\b
+Exit codes: 0 nothing changed, 1 a template could not be fetched, 2 wrong
+usage, or there is no snapshot, 6 something changed.
+"""
+
+
+@attrs.frozen
+class _Change:
+    """A template that is not what it was.
+
+    Attributes:
+        template_id: The template.
+        name: Its name now, or its last one.
+        change: ``added``, ``removed`` or ``changed``.
+        changes: What changed, one entry for each change.
+    """
+
+    template_id: str
+    name: str | None
+    change: str
+    changes: tuple[str, ...] = ()
+
+
+_TABLE: Final[Table[_Change]] = Table(
+    "changes",
+    (
+        Column("template", lambda found: found.template_id),
+        Column("change", lambda found: found.change),
+        Column("name", lambda found: found.name),
+        Column("changes", lambda found: "; ".join(found.changes)),
+    ),
+)
+
+
+@click.command("drift", epilog=_EPILOG, short_help="Show which templates changed since a snapshot.")
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@backup_option("The directory of 'pictory backup --all'.", required=True)
+@table_options
+@base_url_option
+@json_option("Print a JSON document for each template that changed.")
+def command(*, ids: tuple[str, ...], backup: Path, base_url: str | None, as_json: bool) -> None:
+    """Show which templates changed since the newest snapshot, or which of these.
+
+    The details of the templates are compared, and not their files. Piped output is one line per template that changed,
+    with tabs between id, change (added, removed or changed), name, and what changed.
+    """
+    sheet = open_sheet(_TABLE, as_json=as_json)
+    wanted = collect_ids(ids) if ids else None
+    snapshot = run(lambda: TemplateSnapshot.find(backup))
+    found = run(partial(_changes, base_url, snapshot, wanted))
+    for one in found:
+        if sheet.is_json:
+            sheet.document(attrs.asdict(one))
+        else:
+            sheet.add(one)
+    echo_note(f"{len(found) or 'No'} changes since {snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
+    click.get_current_context().exit(CHANGED if found else SUCCESS)
+
+
+async def _changes(base_url: str | None, snapshot: TemplateSnapshot, wanted: list[str] | None) -> list[_Change]:
+    async with open_client(base_url) as client:
+        if wanted is None:
+            now = {one.id: one async for one in client.templates.list(details=True)}
+        else:
+            now = {one: found for one in wanted if (found := await _get(client, one)) is not None}
+    order = dict.fromkeys(wanted or [*snapshot.templates, *now])
+    changes = [await _change(snapshot, one, now.get(one)) for one in order]
+    return [one for one in changes if one is not None]
+
+
+async def _get(client: AsyncPictory, template_id: str) -> Template | None:
+    try:
+        return await client.templates.get(template_id)
+    except NotFoundError:
+        return None
+
+
+async def _change(snapshot: TemplateSnapshot, template_id: str, now: Template | None) -> _Change | None:
+    old = snapshot.templates.get(template_id)
+    if old is None:
+        return None if now is None else _Change(template_id, now.name, "added")
+    if now is None:
+        return _Change(template_id, old.name, "removed")
+    if snapshot.has(now):
+        return None
+    lines = compare_templates(await snapshot.load(template_id), now).lines()
+    return _Change(template_id, now.name, "changed", tuple(lines))
