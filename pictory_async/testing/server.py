@@ -73,8 +73,8 @@ async def serve(
         host: The address to listen on.
         port: The port; 0 chooses a free one.
         on_start: Called with the base URL once the server accepts requests.
-        control: Whether requests below ``/_control`` change the account: `GET` it to see what they are. They are
-            accepted from the same machine only, need no key, and are not in the world's log.
+        control: Whether requests below ``/_control`` change the account; ``GET /_control`` shows what they are. They
+            are accepted from the same machine only, need no key, and are not in the world's log.
 
     Raises:
         RuntimeError: The running event loop is not asyncio's.
