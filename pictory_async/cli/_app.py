@@ -9,6 +9,7 @@ import click
 
 from pictory_async import __version__
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, command_error, ungrouped
+from pictory_async.cli._failure_at_end import check_written
 from pictory_async.cli._kept import find_state
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._streams import lost_output, standard_streams
@@ -113,7 +114,10 @@ class Commands(click.Group):
             with signals_as_ctrl_c() as signals, signals.calling(None):
                 signals.check()
                 find_state()  # relative to the directory in which the command was started
-                return super().invoke(ctx)
+                try:
+                    return super().invoke(ctx)
+                finally:
+                    check_written(ctx)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback is only printed with --debug
             raise _ending(error, debug=ctx.params["debug"]) from None
 
