@@ -153,12 +153,13 @@ async def _snap(store: _Store, ids: AsyncIterator[str], keep: int | None) -> Tem
     found = await each(store.add, [one async for one in ids])
     templates = {one.template_id: one for one in found if one is not None}
     snapshot = TemplateSnapshot(path=store.path, taken_at=datetime.now(UTC), templates=templates, stored=store.stored)
+    removed = 0
     # What has started is completed: it takes almost no time.
     with anyio.CancelScope(shield=True):
-        snapshot = await to_thread.run_sync(_publish, store, snapshot, keep)
-    return snapshot
+        removed = await to_thread.run_sync(_publish, store, snapshot, keep)
+    return attrs.evolve(snapshot, removed=removed)
 
 
-def _publish(store: _Store, snapshot: TemplateSnapshot, keep: int | None) -> TemplateSnapshot:
+def _publish(store: _Store, snapshot: TemplateSnapshot, keep: int | None) -> int:
     write_list(store.path, snapshot, store.system)
-    return attrs.evolve(snapshot, removed=prune(store.path, keep, store.system))
+    return prune(store.path, keep, store.system)

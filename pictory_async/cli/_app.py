@@ -9,6 +9,7 @@ import click
 
 from pictory_async import __version__
 from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, final_error, ungrouped
+from pictory_async.cli._failure_at_end import check_written
 from pictory_async.cli._help import command_epilog, group_epilog
 from pictory_async.cli._kept import find_state
 from pictory_async.cli._night import end
@@ -101,7 +102,10 @@ class Commands(click.Group):
             with signals_as_ctrl_c() as signals, signals.calling(None):
                 signals.check()
                 find_state()  # relative to the directory in which the command was started
-                super().invoke(ctx)
+                try:
+                    super().invoke(ctx)
+                finally:
+                    check_written(ctx)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a traceback is only printed with --debug
             ending = _ending(error, debug=ctx.params["debug"])
         else:

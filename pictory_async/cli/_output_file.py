@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import click
 
 from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli._failure_at_end import noting_failure
 from pictory_async.cli._streams import Output
 from pictory_async.cli.display.text import echo_note
 
@@ -52,20 +53,17 @@ class OutputFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write the file, if the command ended by itself.
-
-        Raises:
-            CommandError: It cannot be written.
-        """
+        """Write the file, if the command ended by itself."""
         collected, sys.stdout = sys.stdout, self._stdout
         collected.flush()
         if not ended_well():
             echo_note(f"Not written: {self._path}")
             return
-        try:
-            self._write(self._content.getvalue())
-        except OSError as error:
-            raise CommandError(f"Cannot write {self._path}: {error.strerror}.") from None
+        with noting_failure():
+            try:
+                self._write(self._content.getvalue())
+            except OSError as error:
+                raise CommandError(f"Cannot write {self._path}: {error.strerror}.") from None
 
     def _write(self, content: bytes) -> None:
         target = Path(os.path.realpath(self._path))

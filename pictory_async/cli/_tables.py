@@ -14,6 +14,7 @@ import attrs
 import click
 
 from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli._failure_at_end import noting_failure
 from pictory_async.cli._output_file import OutputFile, ended_well
 from pictory_async.cli._places import check_file
 from pictory_async.cli._writers import Cells, Csv, Drawn, MarkdownLines, TabLines, Title, Workbook, Writer, as_cell
@@ -188,7 +189,7 @@ class Sheet(Generic[T]):
         echo_json(value)
 
     def leave(self) -> None:
-        """Print no table: what nobody chose a format for, the command prints in its own way."""
+        """Print no table: without a chosen format, the command prints in its own way."""
         if self._writer is not None:
             self._writer.closed = True
 
@@ -203,7 +204,8 @@ class Sheet(Generic[T]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close(complete=ended_well())
+        with noting_failure():
+            self.close(complete=ended_well())
 
 
 def open_sheet(table: Table[T], *, as_json: bool, grows: bool = False) -> Sheet[T]:
