@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pictory_async._api.account import Account
 from pictory_async._api.jobs import Jobs
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
@@ -84,6 +85,7 @@ class AsyncPictory:
         projects: The calls about projects.
         templates: The calls about templates.
         jobs: The calls about jobs.
+        account: The calls about the account.
 
     Raises:
         PictoryConfigError: There is no key, or a setting is not valid. Nothing was sent.
@@ -136,6 +138,7 @@ class AsyncPictory:
         self.projects: Projects = Projects(transport, self._registry, fetcher)
         self.templates: Templates = Templates(transport, fetcher, self._template_cache)
         self.jobs: Jobs = Jobs(transport, self._registry)
+        self.account: Account = Account(transport)
 
     async def __aenter__(self) -> Self:
         self._engine.check_open()

@@ -163,6 +163,18 @@ def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
     return _read_page(models.ProjectItem, decode_json(body))
 
 
+def decode_quota(body: bytes) -> models.Quota:
+    """Read the response to ``GET /v1/quota``.
+
+    Raises:
+        MalformedResponseError: The body is not a JSON object, or shows no quota.
+        StatusError: The response reports an error instead.
+    """
+    raw = decode_json(body)
+    _check_kind(raw, models.Quota)
+    return _read(models.Quota, raw, None)
+
+
 def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
     """Read the response to ``GET /v1/templates``; entries that cannot be read are left out, with a warning in the log.
 
@@ -279,7 +291,7 @@ def _check_reported(raw: dict[str, Any], what: str) -> None:
 # The names that identify a response as one of these.
 _MARKS = {
     kind: frozenset(path[0] for places in NAMES[kind].values() for path in places)
-    for kind in ("Project", "Template", "Job", "Page")
+    for kind in ("Project", "Template", "Job", "Page", "Quota")
 }
 
 _EVIDENCE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = tuple(

@@ -146,6 +146,13 @@ NAMES: dict[str, dict[str, Places]] = {
         error_code=("data.error_code", "error.error_code", "error_code"),
         error_message=("data.error_message", "error.error_message", "error_message"),
     ),
+    "Quota": _table(
+        video_minutes="videoMinutes",
+        transcription_minutes="transcriptionMinutes",
+        eleven_labs_minutes="elevenLabsVoiceOverMinutes",
+        ai_credits="aiCredits",
+    ),
+    "Allowance": _table(used="used", limit="limit"),
     "Page": _table(items="items", next_key=("pageKey", "nextPageKey")),
 }
 

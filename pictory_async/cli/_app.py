@@ -40,6 +40,7 @@ _COMMANDS: Final = {
     "jobs": "jobs:list_command",
     "job": "jobs:show_command",
     "auth": "auth:command",
+    "quota": "quota:command",
     "demo": "demo:command",
     "simulate": "simulate:command",
     "completion": "completion:command",

@@ -19,7 +19,7 @@ from pictory_async.cli._kept import Store
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import echo_note
-from pictory_async.errors import LedgerError, RenderSubmitUncertainError
+from pictory_async.errors import APIError, LedgerError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory
@@ -182,10 +182,12 @@ class Keeper:
 def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -> tuple[int, str]:
     """Find out what would be rendered, and return how many renders that is, and a sentence."""
     counts = Counter[ResultStatus]()
+    left: list[float] = []
 
     async def look() -> None:
         with contextlib.closing(Store().ledger()) as ledger:
             async with open_client(base_url) as client:
+                left.extend(await minutes_left(client))
                 terms = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
                 async with client.projects.render_all(ids, ledger=ledger, **terms) as batch:
                     async for result in batch:
@@ -195,7 +197,17 @@ def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -
     some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
     rest = counts.total() - sum(counts[status] for status in _PLANNED)
     parts = [*some, f"{rest} with an error"] if rest else some
-    return counts[ResultStatus.LEFT_OUT], ", ".join(parts)
+    quota = f" (the account has {left[0]:.0f} video minutes left)" if left else ""
+    return counts[ResultStatus.LEFT_OUT], ", ".join(parts) + quota
+
+
+async def minutes_left(client: AsyncPictory) -> list[float]:
+    """Return how many minutes of video the account may still render; nothing if the API does not tell."""
+    try:
+        minutes = (await client.account.quota()).video_minutes
+    except APIError:
+        return []
+    return [] if minutes is None or minutes.left is None else [minutes.left]
 
 
 def confirm(count: int, plan: str, most: int | None) -> None:

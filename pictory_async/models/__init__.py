@@ -19,6 +19,7 @@ from pictory_async.models.job import Job, JobStatus
 from pictory_async.models.project import Evidence, Project, ProjectStep
 
 if TYPE_CHECKING:
+    from pictory_async.models.account import Allowance, Quota
     from pictory_async.models.page import Page, ProjectItem
     from pictory_async.models.scene import (
         Scene,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AiVoice",
+    "Allowance",
     "BackgroundMusic",
     "Evidence",
     "Job",
@@ -53,6 +55,7 @@ __all__ = [
     "ProjectId",
     "ProjectItem",
     "ProjectStep",
+    "Quota",
     "Scene",
     "SceneBackground",
     "SceneSettings",
@@ -69,6 +72,8 @@ __all__ = [
 
 # Imported on first use, because polls need none of them. Names that are not listed here are in `template`.
 _LATER: Final = {
+    "Allowance": "account",
+    "Quota": "account",
     "Page": "page",
     "ProjectItem": "page",
     "Scene": "scene",

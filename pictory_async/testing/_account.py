@@ -20,6 +20,12 @@ from pictory_async.testing._projects import ProjectId, Render, SimProject
 from pictory_async.testing._templates import SimTemplate
 
 DEFAULT_API_KEY = "pictai_simulator"
+QUOTA = {
+    "videoMinutes": (12.5, 600.0),
+    "transcriptionMinutes": (0.0, 600.0),
+    "elevenLabsVoiceOverMinutes": (3.0, 60.0),
+    "aiCredits": (40.6, 1000.0),
+}
 DEFAULT_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +67,7 @@ class Account:
     queue_seconds: tuple[float, float] = (1.0, 5.0)
     render_saves: bool = False
     limit: Limit | None = None
+    quota: Mapping[str, tuple[float, float]] | None = attrs.field(factory=lambda: dict(QUOTA))
     media_base: str | None = attrs.field(default=cast("str | None", "self"), validator=_on_this_machine)
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
     media_seconds: float | None = None

@@ -66,6 +66,9 @@ def _route(account: Account, parts: list[str], request: SimRequest, now: float) 
             route = "GET", lambda: _templates(account)
         case ["v1", "templates", template_id]:
             route = "GET", lambda: _template(account, template_id, request, now)
+        case ["v1", "quota"] if account.quota is not None:
+            quota = {name: {"used": used, "limit": limit} for name, (used, limit) in account.quota.items()}
+            route = "GET", lambda: SimResponse.from_json(quota)
         case ["v1", "jobs"]:
             route = "GET", lambda: _jobs(account, request, now)
         case ["v1", "jobs", job_id]:

@@ -50,6 +50,7 @@ class World(Account):
         queue_seconds: Shortest and longest time before such a render is picked up.
         render_saves: Whether the end of a render changes the date of the project's last save. It is not documented
             whether it does.
+        quota: What the account used and may use, by the names of the API; None: the simulator has no such endpoint.
         limit: The request limit; None accepts all requests.
         media_base: What the URLs of files begin with: of videos, audio, pictures, subtitles and templates. It is an
             address on this machine in any case, so that a test never downloads from the network. ``"self"`` is the
