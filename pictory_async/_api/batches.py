@@ -103,7 +103,6 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     watch: Mapping[str, Any],
     at_once: int,
     wants: Callable[[Project, bool | None], bool] | None = None,
-    get: Callable[[ProjectId], Awaitable[Project]] | None = None,
     command: str = "render_all",
 ) -> RenderBatch:
     """Make a batch.
@@ -142,7 +141,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         at_once=at_once,
         watch=watch,
     )
-    calls = BatchCalls(get=get or made_of.get, watch=made_of.watch, download=None if to is None else download)
+    calls = BatchCalls(get=made_of.get, watch=made_of.watch, download=None if to is None else download)
     return RenderBatch(calls, transport, checked_ids(ids), ledger, terms)
 
 
@@ -166,14 +165,8 @@ def open_sync(
     delivery = delivery.checked()
     chosen = _render_states(render)
 
-    def batch(plan: SyncPlan, fetched: Mapping[ProjectId, Project]) -> RenderBatch:
+    def batch(plan: SyncPlan) -> RenderBatch:
         to_render = {*plan.to_render}
-        left = {one: fetched[one] for one in plan.to_download if one in fetched}
-
-        async def get(project_id: ProjectId) -> Project:
-            # What was fetched for the plan need not be fetched again; but what is paid for is looked at just before.
-            return left.pop(project_id) if project_id in left else await made_of.get(project_id)
-
         return open_batch(
             made_of,
             transport,
@@ -185,7 +178,6 @@ def open_sync(
             overlap="wait",
             waits=True,
             wants=lambda project, _: project.id in to_render and not project.is_rendering,
-            get=get,
             command="sync",
             **options,
         )
@@ -195,7 +187,7 @@ def open_sync(
             lambda file: Files(file, transport.base_url, delivery.directory).complete(delivery.kinds)
         )
 
-    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), {})  # the arguments are checked here
+    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()))  # the arguments are checked here
     survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
     return ProjectSync(survey, selection, render=chosen, complete=complete, batch=batch, on_progress=on_progress)
 

@@ -20,7 +20,13 @@ from pictory_async._ledger.outcomes import enter_video
 from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState
 from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import UNDATED
-from pictory_async.errors import APIError, RateLimitedError, RenderSubmitUncertainError
+from pictory_async.errors import (
+    APIError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RenderSubmitUncertainError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -143,8 +149,10 @@ class Payer:
     async def _marker(self) -> str | None:
         """The newest job that is known; before the first request, the account's newest one."""
         if not self._knows_jobs:
-            page = await self.transport.get("/v1/jobs", "the list of jobs", decode_job_page)
-            self._newest_job = next((job.id for job in page.items), "")
+            # A key that may not read the list can render all the same; what gets lost then stays uncertain.
+            with contextlib.suppress(NotFoundError, PermissionDeniedError):
+                page = await self.transport.get("/v1/jobs", "the list of jobs", decode_job_page)
+                self._newest_job = next((job.id for job in page.items), "")
             self._knows_jobs = True
         return self._newest_job
 
@@ -203,7 +211,7 @@ class Payer:
 
     async def is_outdated(self, project: Project) -> bool | None:
         """Whether a project was saved after its video was made; ``None`` if that is not known."""
-        found = (await self.ledger.use(lambda _: self.videos.find([str(project.id)]))).get(str(project.id))
+        found = (await self.ledger.use(lambda _: self.videos.find(str(project.id)))).get(str(project.id))
         return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
 
     async def enter_video(self, project: Project, intent: Intent | None) -> None:

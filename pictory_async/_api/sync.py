@@ -147,13 +147,13 @@ class Found:
         states: The state of each project.
         dates: When each video was made, by project.
         listed: The date of each project in the list, by its id as text.
-        projects: The projects that were fetched.
+        saved: The project's own date, of those that were fetched.
     """
 
     states: dict[ProjectId, SyncState] = attrs.field(factory=dict[ProjectId, SyncState])
     dates: dict[ProjectId, datetime] = attrs.field(factory=dict[ProjectId, datetime])
     listed: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
-    projects: dict[ProjectId, Project] = attrs.field(factory=dict[ProjectId, Project])
+    saved: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
 
     def take(self, item: ProjectItem, video: SeenVideo | None) -> None:
         """Take in an entry of the list, and what the ledger knows of it."""
@@ -164,7 +164,7 @@ class Found:
 
     def take_project(self, item: ProjectItem, project: Project, old: SeenVideo | None) -> tuple[str, SeenVideo] | None:
         """Take in a project that was fetched, and return what the ledger is to remember of it."""
-        self.projects[item.id] = project
+        self.saved[str(item.id)] = project.saved_at
         generated = project.generated_at if project.video_url else None
         video = SeenVideo(generated=generated, saved=project.saved_at, listed=item.saved_at, name=project.name)
         if generated is not None:
@@ -223,7 +223,7 @@ class Survey:
                     del found.states[item.id]  # deleted since it was listed
                     return None
             if on_progress is not None:
-                on_progress(len(found.projects) + 1, len(to_fetch))
+                on_progress(len(found.saved) + 1, len(to_fetch))
             return found.take_project(item, project, known.get(str(item.id)))
 
         entries = await each(fetch, to_fetch)
@@ -261,7 +261,7 @@ class ProjectSync:
         *,
         render: frozenset[SyncState],
         complete: Callable[[], Awaitable[dict[str, datetime]]],
-        batch: Callable[[SyncPlan, Mapping[ProjectId, Project]], RenderBatch],
+        batch: Callable[[SyncPlan], RenderBatch],
         on_progress: Callable[[int, int], object] | None,
     ) -> None:
         self._survey = survey
@@ -294,7 +294,7 @@ class ProjectSync:
 
     async def __aenter__(self) -> Self:
         plan = await self.plan()
-        self._batch = self._make(plan, {} if self._found is None else self._found.projects)
+        self._batch = self._make(plan)
         await self._batch.__aenter__()
         return self
 
@@ -322,7 +322,7 @@ class ProjectSync:
         """Remember the dates in the list of what was rendered, so that the next sync need not fetch it."""
         new, self._rendered = self._rendered, {}
         found = {} if self._found is None else self._found.listed
-        fetched = {} if self._found is None else {str(one): it.saved_at for one, it in self._found.projects.items()}
+        fetched = {} if self._found is None else self._found.saved
         learned = {one: found[one] for one, it in new.items() if one in found and fetched.get(one) == it.saved_at}
         if learned.keys() != new.keys():  # a render may change the date
             async for item in self._survey.items():

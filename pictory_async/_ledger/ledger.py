@@ -109,7 +109,7 @@ class Ledger:
         Returns:
             ``None`` if that cannot be known: see the page on syncing.
         """
-        videos = await self.use(lambda database: Videos(database, api).find([str(project.id)]))
+        videos = await self.use(lambda database: Videos(database, api).find(str(project.id)))
         found = videos.get(str(project.id))
         return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
 

@@ -18,8 +18,6 @@ import attrs
 from pictory_async._ledger.renders import as_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pictory_async._ledger.database import Database
 
 _SAME: Final = "CASE WHEN generated IS excluded.generated THEN"
@@ -66,20 +64,21 @@ class Videos:
         self._database = database
         self._api = api
 
-    def find(self, projects: Iterable[str] | None = None) -> dict[str, SeenVideo]:
-        """The videos of these projects, or of all."""
-        sql = "SELECT project, generated, saved, listed, certain, name FROM video WHERE api = ?"
-        wanted = None if projects is None else {*projects}
+    def find(self, project: str | None = None) -> dict[str, SeenVideo]:
+        """The video of a project, or of all."""
+        sql = (
+            "SELECT project, generated, saved, listed, certain, name FROM video "
+            "WHERE api = ? AND project = coalesce(?, project)"
+        )
         return {
-            project: SeenVideo(
+            found: SeenVideo(
                 generated=as_date(generated),
                 saved=as_date(saved),
                 listed=as_date(listed),
                 certain=bool(certain),
                 name=name,
             )
-            for project, generated, saved, listed, certain, name in self._database.rows(sql, (self._api,))
-            if wanted is None or project in wanted
+            for found, generated, saved, listed, certain, name in self._database.rows(sql, (self._api, project))
         }
 
     def see(self, project: str, video: SeenVideo) -> None:
