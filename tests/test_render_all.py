@@ -85,6 +85,19 @@ async def test_an_edit_is_a_new_render(ledger: Ledger) -> None:
     assert len(posts(world)) == 2
 
 
+async def test_a_render_that_nobody_waited_for(ledger: Ledger) -> None:
+    """Its end is taken in when the project shows its video, also if another version is to be rendered by then."""
+    world = World(render_seconds=(20.0, 20.0))
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1)
+    assert (await rendered(simulator, [one], ledger, wait=False))[one].status is ResultStatus.STARTED
+    assert {RenderState.STARTED: 1} == (await ledger.runs())[0].renders
+    await anyio.sleep(100.0)
+    world.edit_project(one, simulator.now())
+    assert (await rendered(simulator, [one], ledger))[one].paid
+    assert [{RenderState.RENDERED: 1}] * 2 == [run.renders for run in await ledger.runs()]
+
+
 async def test_a_batch_has_a_name_of_its_own(ledger: Ledger) -> None:
     """With a name, each project is rendered once for that name, whatever its version is."""
     world = World(render_seconds=(20.0, 20.0))
@@ -285,7 +298,7 @@ async def test_without_waiting(ledger: Ledger) -> None:
             faults[one].pop() if request.method == "POST" and faults.get(one := request.path.split("/")[-2]) else None
         ),
     )
-    options = {"wait": False, "start_grace": 0.0}
+    options: dict[str, Any] = {"wait": False, "start_grace": 0.0, "at_once": 1}  # one after the other
     dry = await rendered(simulator, [first, lost, never], ledger, **options, max_renders=0)
     assert {ResultStatus.LEFT_OUT} == {result.status for result in dry.values()}
     assert not posts(world)

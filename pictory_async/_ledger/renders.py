@@ -50,6 +50,16 @@ class RenderState(StrEnum):
 _OPEN: Final = frozenset({RenderState.INTENDED, RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN})
 
 
+_REQUESTED: Final = (RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN)
+
+# A render of an earlier version, whose end nobody waited for: the project has a newer video than before it. Dates are
+# in UTC, so that their texts compare as they do.
+_SUPERSEDE: Final = (
+    "UPDATE render SET state = 'rendered', ended = ? WHERE api = ? AND project = ? AND version != ? "
+    "AND state IN (?, ?, ?) AND coalesce(baseline, '') < ?"
+)
+
+
 class Decision(Enum):
     """What to do about a render."""
 
@@ -154,6 +164,10 @@ class Renders:
             is_alive: Tells whether a run is under way.
         """
         with self._database.changing() as run_sql:
+            if baseline is not None:
+                run_sql(
+                    _SUPERSEDE, (_text(datetime.now(UTC)), self._api, project, version, *_REQUESTED, _text(baseline))
+                )
             found = run_sql(
                 f"SELECT {_COLUMNS} FROM render WHERE api = ? AND project = ? AND version = ? "  # noqa: S608
                 "ORDER BY attempt DESC LIMIT 1",
@@ -226,8 +240,7 @@ class Renders:
             f"SELECT {_COLUMNS} FROM render WHERE api = ? AND state IN (?, ?, ?) "  # noqa: S608 - constants
             "AND (? IS NULL OR run = ?) AND (? IS NULL OR project = ?) ORDER BY id"
         )
-        states = (RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN)
-        values = (self._api, *states, run, run, project, project)
+        values = (self._api, *_REQUESTED, run, run, project, project)
         return [Intent(*row) for row in self._database.rows(sql, values)]
 
 
