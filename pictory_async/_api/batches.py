@@ -78,7 +78,7 @@ class Delivery:
 
     async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
         files = [
-            LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size)
+            LedgerFile(one.kind, None if one.path is None else str(one.path), one.size)
             for one in report.files
             if one.status is not DownloadStatus.FAILED
         ]

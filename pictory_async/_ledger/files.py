@@ -21,7 +21,7 @@ class LedgerFile:
 
     Attributes:
         kind: The kind.
-        path: Where it is; ``None`` if the project does not have it.
+        path: Where it is, perhaps relative to the working directory; ``None`` if the project does not have it.
         size: Its length in bytes.
     """
 
@@ -48,7 +48,16 @@ class Files:
         """Enter what a download left."""
         now = datetime.now(UTC).isoformat()
         rows = [
-            (self._api, project, self._directory, file.kind, generated.isoformat(), file.path, file.size, now)
+            (
+                self._api,
+                project,
+                self._directory,
+                file.kind,
+                generated.isoformat(),
+                _absolute(file.path),
+                file.size,
+                now,
+            )
             for file in files
         ]
         with self._database.changing() as run:
@@ -68,6 +77,10 @@ class Files:
             for project, dates in found.items()
             if dates.keys() == wanted and len({*dates.values()}) == 1
         }
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else os.path.abspath(path)  # noqa: PTH100 - without resolving links
 
 
 def _is_there(path: str, size: int | None) -> bool:
