@@ -1,0 +1,60 @@
+"""The bodies of requests that make videos: everything that `client.videos` sends."""
+
+from pictory_async.video._part import Part, RequestFinding, Sureness
+from pictory_async.video.look import (
+    AiVisual,
+    Animation,
+    Avatar,
+    Background,
+    Clip,
+    ColorOverlay,
+    FontStyle,
+    Logo,
+    MediaElement,
+    Placed,
+    SceneAvatar,
+    SearchFilter,
+    ShapeElement,
+    TextElement,
+    VisualSettings,
+)
+from pictory_async.video.request import RequestCost, StoryCoPilot, VideoRequest, VideoScene
+from pictory_async.video.sound import (
+    BackgroundMusic,
+    ExternalVoice,
+    PremiumVoiceSettings,
+    SceneMusic,
+    Voice,
+    VoiceOver,
+)
+
+__all__ = [
+    "AiVisual",
+    "Animation",
+    "Avatar",
+    "Background",
+    "BackgroundMusic",
+    "Clip",
+    "ColorOverlay",
+    "ExternalVoice",
+    "FontStyle",
+    "Logo",
+    "MediaElement",
+    "Part",
+    "Placed",
+    "PremiumVoiceSettings",
+    "RequestCost",
+    "RequestFinding",
+    "SceneAvatar",
+    "SceneMusic",
+    "SearchFilter",
+    "ShapeElement",
+    "StoryCoPilot",
+    "Sureness",
+    "TextElement",
+    "VideoRequest",
+    "VideoScene",
+    "VisualSettings",
+    "Voice",
+    "VoiceOver",
+]
