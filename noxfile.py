@@ -119,10 +119,17 @@ def tests(session: nox.Session, dependencies: str) -> None:
 
 @nox.session(requires=["build"])
 def slow(session: nox.Session) -> None:
-    """Run the tests that take minutes, at full size: killed downloads, two processes at once, and one file of 1 GiB."""
+    """Run the tests that take minutes, at full size: killed downloads and renders, runs at once, a file of 1 GiB."""
     session.install(wheel("all"), *group("tests"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_ROUNDS": "2000", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024"}
-    files = ("tests/test_kill.py", "tests/test_downloads_at_once.py", "tests/test_download_memory.py")
+    env["PICTORY_ASYNC_RENDER_WORLDS"] = "2000"
+    files = (
+        "tests/test_kill.py",
+        "tests/test_render_kill.py",
+        "tests/test_render_worlds.py",
+        "tests/test_downloads_at_once.py",
+        "tests/test_download_memory.py",
+    )
     session.run("python", "-m", "pytest", *files, "-k", "not tasks", env=env | {"PYTHONSAFEPATH": "1"})
 
 

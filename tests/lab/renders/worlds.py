@@ -66,19 +66,19 @@ class Scene:
         if self.choice.random() >= self.trouble:
             return None
         if request.method != "POST":
-            return self.choice.choice([Answer(502, _HTML, b"<html>"), Reset()])
+            faults: list[Fault] = [Answer(502, _HTML, b"<html>"), Reset()]
+            return self.choice.choice(faults)
         project_id = request.path.split("/")[-2]
-        fault: Fault = self.choice.choice(
-            [
-                Answer(429, _JSON, b'{"message": "Slow down"}', reaches_world=False),
-                Answer(504, _HTML, b"<html>", reaches_world=False),
-                Answer(504, _HTML, b"<html>", reaches_world=True),
-                Reset(),
-                Reset(reaches_world=True),
-                Truncate(3),
-                Stall(reaches_world=self.choice.random() < 0.5),
-            ]
-        )
+        faults = [
+            Answer(429, _JSON, b'{"message": "Slow down"}', reaches_world=False),
+            Answer(504, _HTML, b"<html>", reaches_world=False),
+            Answer(504, _HTML, b"<html>", reaches_world=True),
+            Reset(),
+            Reset(reaches_world=True),
+            Truncate(3),
+            Stall(reaches_world=self.choice.random() < 0.5),
+        ]
+        fault = self.choice.choice(faults)
         if not (isinstance(fault, Answer) and fault.status == 429):
             self.lost.add(project_id)
         return fault
@@ -109,12 +109,14 @@ class Scene:
         }
         found: dict[str, RenderResult] = {}
         with anyio.move_on_after(None if last else self.choice.choice([3.0, 30.0, 300.0, 1e5])):
-            async with self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000), timeout=20.0) as client:
-                async with client.projects.render_all(self.ids, ledger=Ledger(path), **options) as batch:
-                    async for result in batch:
-                        found[str(result.project_id)] = result
-                        self._judge(result)
-                        self._interfere()
+            async with (
+                self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000), timeout=20.0) as client,
+                client.projects.render_all(self.ids, ledger=Ledger(path), **options) as batch,
+            ):
+                async for result in batch:
+                    found[str(result.project_id)] = result
+                    self._judge(result)
+                    self._interfere()
         self._judge_payments()
         return found
 
