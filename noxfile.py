@@ -77,6 +77,8 @@ ONCE = (
     "test_pictures.py",
     "test_publish.py",
     "test_refusals.py",
+    "test_render_kill.py",
+    "test_render_worlds.py",
     "test_web_pages.py",
     "test_worlds.py",
     "test_writes.py",
