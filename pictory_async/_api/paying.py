@@ -20,7 +20,7 @@ from pictory_async._ledger.outcomes import enter_video
 from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState
 from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import UNDATED
-from pictory_async.errors import APIError, RateLimitedError, RenderSubmitUncertainError
+from pictory_async.errors import APIError, RateBudgetError, RateLimitedError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -113,6 +113,7 @@ class Payer:
 
         Raises:
             APIError: The request had no effect. It is forgotten: the same call may send it again.
+            RateBudgetError: The request was not sent. It is forgotten too.
         """
         async with self._turns:
             marker = await self._marker()
@@ -124,7 +125,7 @@ class Payer:
                 except RenderSubmitUncertainError as error:
                     self.paid += 1
                     return error.handle, asked
-                except APIError:
+                except (APIError, RateBudgetError):
                     await self.ledger.use(lambda _: self.renders.forget(intent))
                     raise
                 self.paid += 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anyio
 import attrs
 
+from pictory_async._api.arriving import each_once
 from pictory_async._api.paying import path_of
 from pictory_async._api.results import RenderResult, ResultStatus
 from pictory_async._files.downloads import DownloadReport
@@ -19,8 +20,6 @@ from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
-from pictory_async._settings.paths import path_segment
-from pictory_async._values import brief
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
@@ -29,6 +28,7 @@ from pictory_async.errors import (
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
+    RateBudgetError,
     RenderFailedError,
     RenderNotStartedError,
     RenderSubmitUncertainError,
@@ -148,7 +148,7 @@ class Pipeline:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 collectors.start_soon(self._collect, aiter(watch), collectors)
-                await self._look_at_all(_each(ids), watch)
+                await self._look_at_all(each_once(ids), watch)
                 await self._drain()
                 while self._doubtful:
                     await self._slots.acquire()
@@ -197,7 +197,7 @@ class Pipeline:
                 raise self._stopped
             job.project = await self._calls.get(job.project_id)
             await self._decide(job, job.project, watch)
-        except (APIError, PictoryConfigError) as error:
+        except (APIError, RateBudgetError, PictoryConfigError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
             await self._tell(job, _status_of(error), error=error)
@@ -232,7 +232,7 @@ class Pipeline:
     async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
             job.handle, job.intent = await self._payer.pay(project, intent)
-        except APIError:
+        except (APIError, RateBudgetError):
             self._asked -= 1
             raise
         job.paid = True
@@ -300,7 +300,7 @@ class Pipeline:
         """Find out whether a request had an effect; all other renders have ended, and their jobs are known."""
         try:
             doubt = await self._payer.may_have_started(cast("Intent", job.intent), self._videos)
-        except APIError as error:
+        except (APIError, RateBudgetError) as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
         if doubt is None and self._terms.again.unstarted and not job.paid:
@@ -337,38 +337,6 @@ class Pipeline:
         )
         await self._send(result)
         self._slots.release()
-
-
-async def _each(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncIterator[ProjectId]:
-    seen: set[str] = set()
-    if isinstance(ids, AsyncIterable):
-        async for one in ids:
-            if str(one) not in seen:
-                seen.add(str(one))
-                yield one
-        return
-    for one in ids:
-        if str(one) not in seen:
-            seen.add(str(one))
-            yield one
-
-
-def checked_ids(
-    ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
-) -> Iterable[ProjectId] | AsyncIterable[ProjectId]:
-    """Check the projects of a batch.
-
-    Raises:
-        PictoryConfigError: They are no list of ids.
-    """
-    if isinstance(ids, AsyncIterable):
-        return ids
-    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
-        raise PictoryConfigError(f"ids must be a list of project ids; for one project, pass [{brief(ids)}].")
-    found = [*ids]
-    for one in found:
-        path_segment("project", one)
-    return found
 
 
 def _shows(project: Project | None, handle: RenderHandle) -> bool:
