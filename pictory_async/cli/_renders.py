@@ -18,7 +18,7 @@ from pictory_async.cli._exit_codes import LOCKED, CommandError, SettingError
 from pictory_async.cli._kept import Store
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import echo_note
+from pictory_async.cli.display.text import echo_note, echo_summary
 from pictory_async.errors import LedgerError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -133,10 +133,10 @@ class Renders:
         for status, text in _NOT_RENDERED.items():
             some = [one for one in self.ids if one in self.results and self.results[one].status is status]
             if some:
-                echo_note(text + " ".join(some))
+                echo_summary(text + " ".join(some), good=status is ResultStatus.UNCHANGED)
         again = [one for one, result in self.results.items() if result.ok and result.handle and not result.paid]
         if again:
-            echo_note(f"Requested before, and not again: {' '.join(again)}")
+            echo_summary(f"Requested before, and not again: {' '.join(again)}", good=True)
         known = {*self.results, *(str(handle.project_id) for handle in self.handles)}
         rest = [one for one in self.ids if one not in known]
         if rest:

@@ -42,8 +42,8 @@ def world() -> World:
     world.add_project(project_id="also", name="x{id}", earlier_video=-60.0)
     world.add_project(project_id="never")
     world.add_project(Render(-10.0, duration=AGES), project_id="running")
-    world.add_project(project_id="quick", earlier_video=-60.0, on_render=[Render(0.0, duration=0.0)])
-    world.add_project(project_id="slow", earlier_video=-60.0, on_render=[Render(0.0, duration=AGES)])
+    world.add_project(project_id="quick", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=0.0)])
+    world.add_project(project_id="slow", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=AGES)])
     world.add_template("Hi", template_id="greeting")
     return world
 
@@ -257,7 +257,7 @@ def test_a_standstill(world: World) -> None:
     assert "because nothing had changed for 0.4 s (--stalled)" in rows["running"][-1]
     assert "pictory wait --resume" in found.stderr
     found = run("render", "slow", "--wait", "--stalled", "0.4s", "--interval", "0.05s", "--json")
-    (result,) = json.loads(found.stdout)["results"]
+    result, _ = map(json.loads, found.stdout.splitlines())
     assert (4, "timed_out", world.jobs[-1][1].job_id) == (found.exit_code, result["status"], result["job_id"])
     assert "Left: 1 of 1 render." in found.stderr
 
