@@ -64,20 +64,8 @@ for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__})
 # Names shown without a link: aliases and type variables that the text around them explains, and inner parts.
 PLAIN = {
     "AbstractAsyncContextManager",
-    *(
-        "After",
-        "AfterEach",
-        "Duration",
-        "Faults",
-        "Fields",
-        "FileKind",
-        "Latency",
-        "OnConflict",
-        "Origin",
-        "Path",
-        "ProjectId",
-    ),
-    *("ABSENT", "Event", "Media", "Starlette", "T", "T_co", "View"),
+    *("After", "AfterEach", "Duration", "Faults", "FileKind", "Latency", "OnConflict", "Origin", "Path", "ProjectId"),
+    *("ABSENT", "Event", "Fields", "Media", "Starlette", "T", "T_co", "View"),
 }
 
 
