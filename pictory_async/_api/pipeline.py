@@ -109,6 +109,7 @@ class _Job:
     report: DownloadReport | None = None
     paid: bool = False
     recovers: bool = False
+    cause: str = ""  # why the response to its request is not known
 
 
 class Pipeline:
@@ -231,7 +232,7 @@ class Pipeline:
 
     async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
-            job.handle, job.intent = await self._payer.pay(project, intent)
+            job.handle, job.intent, job.cause = await self._payer.pay(project, intent)
         except (APIError, RateBudgetError):
             self._asked -= 1
             raise
@@ -246,7 +247,8 @@ class Pipeline:
         elif not job.recovers or _shows(job.project, handle):
             await self._tell(job, ResultStatus.STARTED)
         elif _age(handle) < self._terms.watch["start_grace"]:
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job))
+            why = f"{job.cause} Wait for error.handle: a render that was started is seen within start_grace."
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, why.lstrip()))
         else:
             await self._find_out(job, watch)
 
@@ -356,11 +358,10 @@ def _not_started(job: _Job) -> RenderNotStartedError:
     return RenderNotStartedError(f"The render of project {job.project_id!r} was requested, and was not started.")
 
 
-def _lost(job: _Job, why: str = "") -> RenderSubmitUncertainError:
-    handle = job.handle or RenderHandle(project_id=job.project_id)
+def _lost(job: _Job, why: str) -> RenderSubmitUncertainError:
     what = f"the render of project {job.project_id!r}"
-    text = f"It is not known whether {what} was started, so it is not requested again."
-    return RenderSubmitUncertainError(f"{text} {why}".rstrip(), handle=handle, cause=why)
+    text = f"It is not known whether {what} was started, so it is not requested again. {why}"
+    return RenderSubmitUncertainError(text, handle=cast("RenderHandle", job.handle), cause=job.cause or why)
 
 
 def _status_of(error: PictoryError) -> ResultStatus:

@@ -211,12 +211,12 @@ def confirm(count: int, plan: str, most: int | None) -> None:
 
 
 def refuse_without_question(count: int) -> None:
-    """Refuse to render so much where nobody can be asked.
+    """Refuse to render so much if there is no terminal to ask on.
 
     Raises:
         SettingError: Always.
     """
     raise SettingError(
-        f"{count} projects may be rendered, each of which is billed, and nobody can be asked here. Add --yes to render "
-        "them, and --max N to limit how many."
+        f"{count} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add --yes "
+        "to render them, and --max N to limit how many."
     )
