@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from pictory_async._api.arriving import checked_ids
 from pictory_async._api.listing import Listing
-from pictory_async._api.pipeline import BatchCalls, BatchTerms, checked_ids
+from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
 from pictory_async._api.sync import ProjectSync, Selection, Survey, SyncPlan, SyncState

@@ -24,6 +24,7 @@ from pictory_async.errors import (
     APIError,
     NotFoundError,
     PermissionDeniedError,
+    RateBudgetError,
     RateLimitedError,
     RenderSubmitUncertainError,
 )
@@ -111,14 +112,16 @@ class Payer:
             )
         )
 
-    async def pay(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent]:
+    async def pay(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent, str]:
         """Request a render, once.
 
         Returns:
-            Its handle, without a job if the response was lost, and its entry in the ledger.
+            Its handle, its entry in the ledger, and nothing. If the response was lost: the handle has no job, and the
+            last one is what happened.
 
         Raises:
             APIError: The request had no effect. It is forgotten: the same call may send it again.
+            RateBudgetError: The request was not sent. It is forgotten too.
         """
         async with self._turns:
             marker = await self._marker()
@@ -129,14 +132,14 @@ class Payer:
                     handle = await self._request(project, now)
                 except RenderSubmitUncertainError as error:
                     self.paid += 1
-                    return error.handle, asked
-                except APIError:
+                    return error.handle, asked, error.cause
+                except (APIError, RateBudgetError):
                     await self.ledger.use(lambda _: self.renders.forget(intent))
                     raise
                 self.paid += 1
                 self._newest_job = handle.job_id
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
-                return handle, asked
+                return handle, asked, ""
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
             raise AssertionError
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anyio
 import attrs
 
+from pictory_async._api.arriving import each_once
 from pictory_async._api.paying import path_of
 from pictory_async._api.results import RenderResult, ResultStatus
 from pictory_async._files.downloads import DownloadReport
@@ -19,8 +20,6 @@ from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
-from pictory_async._settings.paths import path_segment
-from pictory_async._values import brief
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
@@ -29,6 +28,7 @@ from pictory_async.errors import (
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
+    RateBudgetError,
     RenderFailedError,
     RenderNotStartedError,
     RenderSubmitUncertainError,
@@ -109,6 +109,7 @@ class _Job:
     report: DownloadReport | None = None
     paid: bool = False
     recovers: bool = False
+    cause: str = ""  # why the response to its request is not known
 
 
 class Pipeline:
@@ -148,7 +149,7 @@ class Pipeline:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 collectors.start_soon(self._collect, aiter(watch), collectors)
-                await self._look_at_all(_each(ids), watch)
+                await self._look_at_all(each_once(ids), watch)
                 await self._drain()
                 while self._doubtful:
                     await self._slots.acquire()
@@ -197,7 +198,7 @@ class Pipeline:
                 raise self._stopped
             job.project = await self._calls.get(job.project_id)
             await self._decide(job, job.project, watch)
-        except (APIError, PictoryConfigError) as error:
+        except (APIError, RateBudgetError, PictoryConfigError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
             await self._tell(job, _status_of(error), error=error)
@@ -231,8 +232,8 @@ class Pipeline:
 
     async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
-            job.handle, job.intent = await self._payer.pay(project, intent)
-        except APIError:
+            job.handle, job.intent, job.cause = await self._payer.pay(project, intent)
+        except (APIError, RateBudgetError):
             self._asked -= 1
             raise
         job.paid = True
@@ -246,7 +247,8 @@ class Pipeline:
         elif not job.recovers or _shows(job.project, handle):
             await self._tell(job, ResultStatus.STARTED)
         elif _age(handle) < self._terms.watch["start_grace"]:
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job))
+            why = f"{job.cause} Wait for error.handle: a render that was started is seen within start_grace."
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, why.lstrip()))
         else:
             await self._find_out(job, watch)
 
@@ -300,7 +302,7 @@ class Pipeline:
         """Find out whether a request had an effect; all other renders have ended, and their jobs are known."""
         try:
             doubt = await self._payer.may_have_started(cast("Intent", job.intent), self._videos)
-        except APIError as error:
+        except (APIError, RateBudgetError) as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
         if doubt is None and self._terms.again.unstarted and not job.paid:
@@ -339,38 +341,6 @@ class Pipeline:
         self._slots.release()
 
 
-async def _each(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncIterator[ProjectId]:
-    seen: set[str] = set()
-    if isinstance(ids, AsyncIterable):
-        async for one in ids:
-            if str(one) not in seen:
-                seen.add(str(one))
-                yield one
-        return
-    for one in ids:
-        if str(one) not in seen:
-            seen.add(str(one))
-            yield one
-
-
-def checked_ids(
-    ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
-) -> Iterable[ProjectId] | AsyncIterable[ProjectId]:
-    """Check the projects of a batch.
-
-    Raises:
-        PictoryConfigError: They are no list of ids.
-    """
-    if isinstance(ids, AsyncIterable):
-        return ids
-    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
-        raise PictoryConfigError(f"ids must be a list of project ids; for one project, pass [{brief(ids)}].")
-    found = [*ids]
-    for one in found:
-        path_segment("project", one)
-    return found
-
-
 def _shows(project: Project | None, handle: RenderHandle) -> bool:
     """Whether a project shows a render that was requested: it runs, or there is a video that is newer than before."""
     if project is None or project.is_rendering:
@@ -388,11 +358,10 @@ def _not_started(job: _Job) -> RenderNotStartedError:
     return RenderNotStartedError(f"The render of project {job.project_id!r} was requested, and was not started.")
 
 
-def _lost(job: _Job, why: str = "") -> RenderSubmitUncertainError:
-    handle = job.handle or RenderHandle(project_id=job.project_id)
+def _lost(job: _Job, why: str) -> RenderSubmitUncertainError:
     what = f"the render of project {job.project_id!r}"
-    text = f"It is not known whether {what} was started, so it is not requested again."
-    return RenderSubmitUncertainError(f"{text} {why}".rstrip(), handle=handle, cause=why)
+    text = f"It is not known whether {what} was started, so it is not requested again. {why}"
+    return RenderSubmitUncertainError(text, handle=cast("RenderHandle", job.handle), cause=job.cause or why)
 
 
 def _status_of(error: PictoryError) -> ResultStatus:

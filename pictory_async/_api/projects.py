@@ -310,9 +310,9 @@ class Projects(ProjectWaits):
         The list of projects is read, and of the projects only those that are new or were saved since the last time:
         the ledger knows the others. So where nothing changed, it costs the pages of the list. Nothing is deleted.
 
-        Whether a video is outdated is often not known (see `RenderResult.is_outdated`); such a project is rendered only
-        if ``render`` has ``"unknown"``. A video that was rendered again elsewhere, without a save of the project, is
-        seen with ``verify`` only.
+        Whether a video is outdated is often not known (see ``RenderResult.is_outdated``); such a project is rendered
+        only if ``render`` has ``"unknown"``. A video that was rendered again elsewhere, without a save of the project,
+        is seen with ``verify`` only.
 
         Args:
             directory: Where the files go.

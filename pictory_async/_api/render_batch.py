@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from pictory_async._api.paying import Payer, Shield
-from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline, checked_ids
-from pictory_async._gather import failure_of
+from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
+from pictory_async._gather import failure_of, first_of
 from pictory_async._ledger.renders import Renders
 from pictory_async._ledger.videos import Videos
 from pictory_async.errors import PictoryConfigError
-
-__all__ = ["BatchCalls", "BatchTerms", "RenderBatch", "checked_ids"]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
@@ -129,11 +127,6 @@ class RenderBatch:
                 await pipeline.run(self._ids)
                 self._fault = pipeline.fault
             except BaseException as error:
-                self._fault = failure_of(_first(error))
+                self._fault = failure_of(first_of(error))
                 if self._fault is None:
                     raise
-
-
-def _first(error: BaseException) -> BaseException:
-    """The error itself, or the first of a group: a task group wraps even a single one."""
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -18,7 +18,7 @@ from pictory_async.cli._exit_codes import LOCKED, CommandError, SettingError
 from pictory_async.cli._kept import Store
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import echo_note
+from pictory_async.cli.display.text import echo_note, echo_summary
 from pictory_async.errors import APIError, LedgerError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -133,10 +133,10 @@ class Renders:
         for status, text in _NOT_RENDERED.items():
             some = [one for one in self.ids if one in self.results and self.results[one].status is status]
             if some:
-                echo_note(text + " ".join(some))
+                echo_summary(text + " ".join(some), good=status is ResultStatus.UNCHANGED)
         again = [one for one, result in self.results.items() if result.ok and result.handle and not result.paid]
         if again:
-            echo_note(f"Requested before, and not again: {' '.join(again)}")
+            echo_summary(f"Requested before, and not again: {' '.join(again)}", good=True)
         known = {*self.results, *(str(handle.project_id) for handle in self.handles)}
         rest = [one for one in self.ids if one not in known]
         if rest:
@@ -188,7 +188,7 @@ def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -
         with contextlib.closing(Store().ledger()) as ledger:
             async with open_client(base_url) as client:
                 left.extend(await minutes_left(client))
-                terms = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
+                terms: dict[str, Any] = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
                 async with client.projects.render_all(ids, ledger=ledger, **terms) as batch:
                     async for result in batch:
                         counts[result.status] += 1
@@ -223,12 +223,12 @@ def confirm(count: int, plan: str, most: int | None) -> None:
 
 
 def refuse_without_question(count: int) -> None:
-    """Refuse to render so much where nobody can be asked.
+    """Refuse to render so much if there is no terminal to ask on.
 
     Raises:
         SettingError: Always.
     """
     raise SettingError(
-        f"{count} projects may be rendered, each of which is billed, and nobody can be asked here. Add --yes to render "
-        "them, and --max N to limit how many."
+        f"{count} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add --yes "
+        "to render them, and --max N to limit how many."
     )

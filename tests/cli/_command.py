@@ -41,8 +41,8 @@ def run(*arguments: str, **options: Any) -> Any:
 def report(text: str) -> dict[str, Any]:
     """Read the JSON Lines of a wait: its summary, with the documents of all projects as ``results`` and ``errors``."""
     *lines, last = map(json.loads, text.splitlines())
-    results = [line for line in lines if "status" in line]
-    return {**last["summary"], "results": results, "errors": [line for line in lines if "status" not in line]}
+    results = [line for line in lines if "polls" in line or line.get("status") == "pending"]
+    return {**last["summary"], "results": results, "errors": [line for line in lines if line not in results]}
 
 
 @contextlib.contextmanager

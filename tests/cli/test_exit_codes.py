@@ -93,8 +93,8 @@ def world() -> World:
     world.add_project(project_id="done", earlier_video=-60.0)
     world.add_project(project_id="never")
     world.add_project(Render(-10.0, duration=AGES), project_id="running")
-    world.add_project(project_id="again", earlier_video=-60.0, on_render=[Render(0.0, duration=AGES)])
-    world.add_project(project_id="quick", earlier_video=-60.0, on_render=[Render(0.0, duration=0.0)])
+    world.add_project(project_id="again", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=AGES)])
+    world.add_project(project_id="quick", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=0.0)])
     world.add_template("Hi {{Name}}", template_id="greeting", variables={"Name": "you"})
     return world
 

@@ -42,8 +42,8 @@ def world() -> World:
     world.add_project(project_id="also", name="x{id}", earlier_video=-60.0)
     world.add_project(project_id="never")
     world.add_project(Render(-10.0, duration=AGES), project_id="running")
-    world.add_project(project_id="quick", earlier_video=-60.0, on_render=[Render(0.0, duration=0.0)])
-    world.add_project(project_id="slow", earlier_video=-60.0, on_render=[Render(0.0, duration=AGES)])
+    world.add_project(project_id="quick", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=0.0)] * 2)
+    world.add_project(project_id="slow", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=AGES)])
     world.add_template("Hi", template_id="greeting")
     return world
 
@@ -71,13 +71,23 @@ def noted() -> list[tuple[list[str], str, dict[str, str]]]:
     return [json.loads(line) for line in Path("noted").read_text().splitlines()] if Path("noted").exists() else []
 
 
-@pytest.mark.parametrize("line", ["wait done", "download done", "render quick --wait --interval 0.05s", *FILES])
+@pytest.mark.parametrize("line", ["wait done", "download done", "render quick --wait --force --interval 0.05s", *FILES])
 def test_quiet_and_well(line: str) -> None:
     """With --quiet, a run in which all is well prints nothing on standard error, so that cron sends no mail."""
     for words in (["--quiet", *line.split()], [*line.split(), "-q"]):
         found = run(*words)
         assert (0, "") == (found.exit_code, found.stderr)
         assert found.stdout
+
+
+def test_quiet_and_rendered_before() -> None:
+    """A render that was requested before has the same handle; then there is nothing to render, and nothing to say."""
+    words = ["render", "quick", "--quiet"]
+    first, again = run(*words), run(*words)
+    assert (0, first.stdout, "") == (again.exit_code, again.stdout, again.stderr)
+    assert 0 == run(*words, "--wait", "--interval", "0.05s").exit_code
+    last = run(*words)
+    assert (0, "", "") == (last.exit_code, last.stdout, last.stderr)
 
 
 def test_quiet_and_not_well() -> None:
@@ -257,7 +267,7 @@ def test_a_standstill(world: World) -> None:
     assert "because nothing had changed for 0.4 s (--stalled)" in rows["running"][-1]
     assert "pictory wait --resume" in found.stderr
     found = run("render", "slow", "--wait", "--stalled", "0.4s", "--interval", "0.05s", "--json")
-    (result,) = json.loads(found.stdout)["results"]
+    result, _ = map(json.loads, found.stdout.splitlines())
     assert (4, "timed_out", world.jobs[-1][1].job_id) == (found.exit_code, result["status"], result["job_id"])
     assert "Left: 1 of 1 render." in found.stderr
 

@@ -220,7 +220,7 @@ class TestFiles:
         replies = iter([None, Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')])
         server.simulator.faults = lambda *_: next(replies)
         found = run("projects", "--output", str(path))
-        assert (1, "old", f"Not written: {path}") == (found.exit_code, path.read_text(), found.stderr.splitlines()[0])
+        assert (77, "old", f"Not written: {path}") == (found.exit_code, path.read_text(), found.stderr.splitlines()[0])
         assert ["a.csv"] == [one.name for one in tmp_path.iterdir()]
 
     def test_permissions_and_links_stay(self, tmp_path: Path) -> None:

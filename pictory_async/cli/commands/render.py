@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Render projects. Each render is billed.
 
     Prints a handle for each render, as a line of JSON. Each request is sent once. This machine remembers it before it
-    is sent: the same command after a kill goes on, and a project that was not saved since its last render is not
+    is sent: the same command continues after a kill, and a project that was not saved since its last render is not
     rendered again. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
     wanted = collect_ids(ids)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 from rich.text import Text
 
-from pictory_async import Project, RenderHandle
+from pictory_async import Project, RenderHandle, RenderOutcome, RenderStatus
 from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._kept import Store
@@ -35,7 +35,7 @@ from pictory_async.errors import WaitTimeoutError
 from pictory_async.insight._unread import assets_unread
 
 if TYPE_CHECKING:
-    from pictory_async import AsyncPictory, RenderOutcome
+    from pictory_async import AsyncPictory
 
 __all__ = ["command"]
 
@@ -61,6 +61,7 @@ class _Sharing:
         renders: The renders of these projects that were started here and may still be pending.
         found: The projects that have a link.
         failed: Why another one has none.
+        outcomes: How the waits for these renders ended.
     """
 
     ids: list[str]
@@ -68,6 +69,7 @@ class _Sharing:
     renders: dict[str, RenderHandle] = attrs.field(factory=dict[str, RenderHandle], init=False)
     found: dict[str, Project] = attrs.field(factory=dict[str, Project], init=False)
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    outcomes: dict[str, RenderOutcome] = attrs.field(factory=dict[str, RenderOutcome], init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.settings is not None:
@@ -96,8 +98,17 @@ class _Sharing:
             return await client.projects.wait(project_id, **self.settings)
         project = await client.projects.get(project_id)
         if _is_after(project, handle):
+            # It may be the video of a later render, so the outcome does not say that it is of this one.
+            self.outcomes[project_id] = RenderOutcome(project_id=handle.project_id, status=RenderStatus.RENDERED)
             return project
-        return _rendered_by(*await client.projects.wait_all([handle], **self.settings))
+        (outcome,) = await client.projects.wait_all([handle], **self.settings)
+        self.outcomes[project_id] = outcome
+        return outcome.raise_for_status()
+
+    def has_ended(self, project_id: str) -> bool:
+        """Whether the render of a project is over."""
+        outcome = self.outcomes.get(project_id)
+        return outcome is not None and outcome.status in {RenderStatus.RENDERED, RenderStatus.FAILED}
 
     @property
     def done(self) -> int:
@@ -118,11 +129,6 @@ class _Sharing:
     def line(self) -> str:
         """Return the progress in one line, for logs."""
         return f"{self.done} of {len(self.ids)} done"
-
-
-def _rendered_by(outcome: RenderOutcome) -> Project:
-    outcome.raise_for_status()
-    return cast("Project", outcome.project)
 
 
 def _is_after(project: Project, handle: RenderHandle) -> bool:
@@ -198,7 +204,8 @@ def _document(project: Project) -> dict[str, Any]:
 
 def _print_rest(sharing: _Sharing) -> None:
     """Print on standard error what to do next."""
-    Store().done(handle for one, handle in sharing.renders.items() if one in sharing.found)
+    ended = {one: handle for one, handle in sharing.renders.items() if sharing.has_ended(one)}
+    Store().done(ended.values(), [(handle, sharing.outcomes[one]) for one, handle in ended.items()])
     outdated = [one for one, project in sharing.found.items() if _may_be_outdated(project)]
     if outdated:
         which = f"The videos are older than the last saves of {', '.join(outdated)}"
