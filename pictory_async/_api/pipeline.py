@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import anyio
 import attrs
 
+from pictory_async._api.batch_ids import each_once
 from pictory_async._api.paying import path_of
-from pictory_async._api.results import RenderResult, ResultStatus
-from pictory_async._files.downloads import DownloadReport
+from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
+from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES, handle_of
 from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
@@ -19,8 +20,6 @@ from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
-from pictory_async._settings.paths import path_segment
-from pictory_async._values import brief
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
@@ -90,11 +89,13 @@ class BatchCalls:
         get: Fetches a project.
         watch: Makes a watch.
         download: Downloads the files of a project; `None` to download nothing.
+        transfers: What is being downloaded now, by project and kind.
     """
 
     get: Callable[[ProjectId], Awaitable[Project]]
     watch: Callable[..., RenderPoller]
     download: Callable[[Project], Awaitable[DownloadReport]] | None
+    transfers: Mapping[tuple[ProjectId, str], DownloadProgress]
 
 
 @attrs.define
@@ -140,6 +141,17 @@ class Pipeline:
         self._stopped: PictoryError | None = None
         self._asked = 0
         self._counting = anyio.Lock()
+        self._watch: RenderPoller | None = None
+
+    @property
+    def progress(self) -> BatchProgress:
+        """What is under way now."""
+        percents = {} if self._watch is None else self._watch.progress
+        waited = [job.project_id for job in self._waited.values()]
+        return BatchProgress(
+            rendering={one: percents.get(one) for one in waited},
+            downloading=tuple(self._calls.transfers.values()),
+        )
 
     async def run(self, ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> None:
         """Take all projects through all steps."""
@@ -147,8 +159,9 @@ class Pipeline:
         async with anyio.create_task_group() as clock:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
+                self._watch = watch
                 collectors.start_soon(self._collect, aiter(watch), collectors)
-                await self._look_at_all(_each(ids), watch)
+                await self._look_at_all(each_once(ids), watch)
                 await self._drain()
                 while self._doubtful:
                     await self._slots.acquire()
@@ -337,38 +350,6 @@ class Pipeline:
         )
         await self._send(result)
         self._slots.release()
-
-
-async def _each(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncIterator[ProjectId]:
-    seen: set[str] = set()
-    if isinstance(ids, AsyncIterable):
-        async for one in ids:
-            if str(one) not in seen:
-                seen.add(str(one))
-                yield one
-        return
-    for one in ids:
-        if str(one) not in seen:
-            seen.add(str(one))
-            yield one
-
-
-def checked_ids(
-    ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
-) -> Iterable[ProjectId] | AsyncIterable[ProjectId]:
-    """Check the projects of a batch.
-
-    Raises:
-        PictoryConfigError: They are no list of ids.
-    """
-    if isinstance(ids, AsyncIterable):
-        return ids
-    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
-        raise PictoryConfigError(f"ids must be a list of project ids; for one project, pass [{brief(ids)}].")
-    found = [*ids]
-    for one in found:
-        path_segment("project", one)
-    return found
 
 
 def _shows(project: Project | None, handle: RenderHandle) -> bool:
