@@ -74,6 +74,13 @@ class Filing:
             fields = {project_id: self.map_file.rows.get(str(project_id), empty)}
         return {"on_conflict": self.on_conflict, "keep_old": self.keep_old, "naming": self.naming, "fields": fields}
 
+    def settings_for_all(self) -> dict[str, Any]:
+        """Return the same for calls about many projects."""
+        fields = None
+        if self.map_file is not None:
+            fields = {"": dict.fromkeys(self.map_file.columns, ""), **self.map_file.rows}  # it may have no rows
+        return {"on_conflict": self.on_conflict, "keep_old": self.keep_old, "naming": self.naming, "fields": fields}
+
     def note_missing(self, ids: Iterable[str]) -> None:
         """Say once which projects have no row in the map file."""
         if self.map_file is None:
