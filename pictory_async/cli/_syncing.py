@@ -157,7 +157,7 @@ class Syncing:
         ledger = Store().ledger()
         try:
             sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
-            async with telling(lambda: f"{self._fetched[0]} of {self._fetched[1]} projects fetched", lambda: 0):
+            async with telling(self._planning, lambda: 0):
                 self.plan = await sync.plan()
             if not self.asks:
                 self.filing.note_missing(map(str, self._planned))
@@ -167,6 +167,10 @@ class Syncing:
         finally:
             ledger.close()
             self._measure(client)
+
+    def _planning(self) -> str:
+        done, total = self._fetched
+        return f"{done} of {total} projects fetched" if total else "reading the list of projects"
 
     def _note(self, done: int, total: int) -> None:
         self._fetched = (done, total)
@@ -184,8 +188,9 @@ class Syncing:
 
         def frame(height: int) -> RenderableType:
             title = Text(one_line(f"Syncing {self.directory}"), style="bold", no_wrap=True, overflow="ellipsis")
-            overall = Bar("projects", len(self._done), total, self._counted(sync))
-            return Group(title, bar_grid([overall, *_bars(sync)[: max(1, height - 4)]]))
+            overall = Bar("projects", len(self._done), total, as_duration(anyio.current_time() - self._began))
+            bars = bar_grid([overall, *_bars(sync)[: max(1, height - 4)]])
+            return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
 
         live = self.sheet.to_file or not self.sheet.streams
         moved = lambda: (len(self._done), sync.progress)  # noqa: E731 - a callback
@@ -308,7 +313,7 @@ def _bars(sync: ProjectSync) -> list[Bar]:
     """Return the bars of the downloads, and of the renders whose progress is known, the most advanced ones first."""
     progress = sync.progress
     found = [
-        Bar(f"{file.project_id} ({file.kind})", file.done, file.total, as_size(file.done))
+        Bar(f"{file.kind} {file.project_id}", file.done, file.total, as_size(file.done))
         for file in progress.downloading
     ]
     known = [(one, percent) for one, percent in progress.rendering.items() if percent is not None]

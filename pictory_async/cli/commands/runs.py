@@ -16,6 +16,7 @@ from pictory_async.cli.display.text import echo_note
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 __all__ = ["command"]
 
@@ -86,7 +87,9 @@ def command(*, prune: float | None, as_json: bool) -> None:
     on with is that run's. Sends no request.
     """
     sheet = open_sheet(_TABLE, as_json=as_json)
-    forgotten, runs = asyncio.run(_read(prune))
+    path = find_state() / "ledger.db"
+    # Reading makes no file.
+    forgotten, runs = asyncio.run(_read(path, prune)) if path.exists() else (0, [])
     for run in runs:
         if sheet.is_json:
             sheet.document(_document(run))
@@ -96,10 +99,7 @@ def command(*, prune: float | None, as_json: bool) -> None:
         echo_note(f"Forgotten: {forgotten} run{'' if forgotten == 1 else 's'}.")
 
 
-async def _read(prune: float | None) -> tuple[int, list[LedgerRun]]:
-    path = find_state() / "ledger.db"
-    if not path.exists():  # reading makes no file
-        return 0, []
+async def _read(path: Path, prune: float | None) -> tuple[int, list[LedgerRun]]:
     async with Ledger(path) as ledger:
         forgotten = 0 if prune is None else await ledger.prune(prune)
         return forgotten, await ledger.runs()
