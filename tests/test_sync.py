@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import Ledger, RateLimiter, ResultStatus, SyncState, errors
-from pictory_async.testing import Render, Simulator, World
+from pictory_async import BatchProgress, Ledger, RateLimiter, ResultStatus, SyncState, errors
+from pictory_async.testing import Drip, Render, Simulator, World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,6 +176,47 @@ async def test_a_render_elsewhere_is_seen_with_verify(night: Night) -> None:
     assert str(plan) == "0 to render, 1 to download, 0 unchanged"
 
 
+async def test_files_are_called_as_the_caller_says(night: Night) -> None:
+    """Names, their fields and earlier versions are those of a download."""
+    one = night.world.add_project(name="One", project_id="p1")
+    options: Any = {"naming": "{customer}/{name}.{ext}", "fields": {"p1": {"customer": "ACME"}}, "keep_old": 1}
+    await night.sync(**options)
+    await anyio.sleep(100.0)
+    night.world.edit_project(one, night.simulator.now())
+    await night.sync(**options)
+    assert 2 == len([*(night.videos / "ACME").glob("One*.mp4")])
+    await anyio.sleep(100.0)
+    night.world.edit_project(one, night.simulator.now())
+    await night.sync(naming=options["naming"], fields=options["fields"])
+    assert 2 == len([*(night.videos / "ACME").glob("One*.mp4")])
+
+
+async def test_what_is_under_way_can_be_seen(night: Night) -> None:
+    """Renders with how much of them is done, and files that are being downloaded; nothing before and after."""
+    night.simulator.faults = lambda request, _: Drip(500_000, 5.0) if request.path.startswith("/media/") else None
+    night.world.media_sizes = {"mp4": 5_000_000}
+    one = night.world.add_project(on_render=[Render(0.0, duration=50.0)])
+    seen: list[BatchProgress] = []
+    async with night.simulator.client() as client:
+        sync = client.projects.sync(night.videos, kinds="video", ledger=night.ledger)
+        assert (BatchProgress(), "") == (sync.progress, sync.run)
+
+        async def look() -> None:
+            while True:
+                seen.append(sync.progress)
+                await anyio.sleep(1.0)
+
+        async with sync, anyio.create_task_group() as tasks:
+            tasks.start_soon(look)
+            assert [one] == [result.project_id async for result in sync]
+            tasks.cancel_scope.cancel()
+        assert BatchProgress() == sync.progress
+        assert [sync.run] == [run.id for run in await night.ledger.runs()]
+    percents = {found.rendering[one] or 0.0 for found in seen if one in found.rendering}
+    assert len(percents) > 3
+    assert [one] == [*{file.project_id for found in seen for file in found.downloading}]
+
+
 async def test_selections(night: Night) -> None:
     """By name, by date and by id; limits leave the rest for the next night."""
     film, other = night.world.add_project(name="ACME film"), night.world.add_project(name="Other")
@@ -205,6 +246,10 @@ async def test_deleted_projects_keep_their_files(night: Night) -> None:
         {"render": ["rendered"]},
         {"saved_since": "yesterday"},
         {"ids": "1"},
+        {"kinds": ["film"]},
+        {"naming": "{nothing}"},
+        {"keep_old": -1},
+        {"keep_old": 1, "on_conflict": "rename"},
         {"max_renders": -1},
         {"ledger": None},
     ],
@@ -214,3 +259,11 @@ async def test_bad_arguments(night: Night, options: dict[str, Any]) -> None:
     with pytest.raises(errors.PictoryConfigError):
         await night.plan(**options)
     assert not night.world.log
+
+
+async def test_a_directory_is_needed(night: Night) -> None:
+    """It is checked before anything is sent."""
+    nowhere: Any = None
+    async with night.simulator.client() as client:
+        with pytest.raises(errors.PictoryConfigError, match="directory must be"):
+            client.projects.sync(nowhere, ledger=night.ledger)

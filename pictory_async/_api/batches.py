@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -14,7 +14,15 @@ from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
 from pictory_async._api.sync import ProjectSync, Selection, Survey, SyncPlan, SyncState
-from pictory_async._files.downloads import DownloadReport, DownloadStatus
+from pictory_async._files.downloads import (
+    DownloadProgress,
+    DownloadReport,
+    DownloadStatus,
+    filing_of,
+    kinds_of,
+)
+from pictory_async._files.names import FileKind
+from pictory_async._files.place import checked_directory
 from pictory_async._ledger.files import Files, LedgerFile
 from pictory_async._ledger.ledger import Ledger
 from pictory_async._polling.poller import RenderPoller
@@ -23,9 +31,11 @@ from pictory_async.errors import DownloadError, PictoryConfigError
 from pictory_async.models import Project, ProjectId, ProjectItem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping
+    from collections.abc import AsyncIterable
     from datetime import datetime
 
+    from pictory_async._files.naming import Fields
+    from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.renders import Again
 
@@ -49,33 +59,36 @@ class Delivery:
 
     Attributes:
         directory: The directory.
-        options: Keyword arguments of `Projects.download`.
+        kinds: The kinds of files.
+        options: More keyword arguments of `Projects.download`.
+        transfers: What is being downloaded now, by project and kind.
     """
 
     directory: str | os.PathLike[str]
-    options: dict[str, Any] = attrs.field(factory=dict[str, Any])
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of files."""
-        kinds = self.options["kinds"]
-        return (kinds,) if isinstance(kinds, str) else tuple(kinds)
-
-    def checked(self) -> Delivery:
-        """The same, with kinds that can be read more than once."""
-        kinds: Any = self.options["kinds"]
-        return Delivery(self.directory, {**self.options, "kinds": [*kinds] if isinstance(kinds, Iterable) else kinds})
+    kinds: Sequence[FileKind]
+    options: Mapping[str, Any]
+    transfers: dict[tuple[ProjectId, str], DownloadProgress] = attrs.field(
+        factory=dict[tuple[ProjectId, str], DownloadProgress], init=False
+    )
 
     async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger, api: str) -> DownloadReport:
         """Download the files of a project, and remember them."""
         try:
-            report = await calls.download(project, self.directory, **self.options)
+            report = await calls.download(
+                project, self.directory, kinds=self.kinds, on_progress=self._note, **self.options
+            )
         except DownloadError as error:
             if error.report is not None:
                 await self._enter(project, error.report, ledger, api)
             raise
+        finally:
+            for kind in self.kinds:
+                self.transfers.pop((project.id, kind), None)
         await self._enter(project, report, ledger, api)
         return report
+
+    def _note(self, progress: DownloadProgress) -> None:
+        self.transfers[progress.project_id, progress.kind] = progress
 
     async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
         files = [
@@ -86,6 +99,25 @@ class Delivery:
         generated = project.generated_at
         if generated is not None:
             await ledger.use(lambda file: Files(file, api, self.directory).enter(str(project.id), generated, files))
+
+
+def delivery_of(
+    directory: str | os.PathLike[str] | None,
+    kinds: Iterable[FileKind] | FileKind,
+    on_conflict: OnConflict,
+    keep_old: int | None,
+    naming: str | None,
+    fields: Fields | None,
+) -> Delivery | None:
+    """Check where files go, before anything is paid for; `None` if they go nowhere.
+
+    Raises:
+        PictoryConfigError: An argument cannot work.
+    """
+    filing_of(on_conflict, keep_old, naming, fields)
+    options = {"on_conflict": on_conflict, "keep_old": keep_old, "naming": naming, "fields": fields}
+    found = kinds_of(kinds)
+    return None if directory is None else Delivery(checked_directory(directory), found, options)
 
 
 def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
@@ -119,7 +151,6 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
             raise PictoryConfigError(f"{name} must be a whole number, at least {least}, not {brief(value)}.")
     if overlap not in {"skip", "wait"}:
         raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
-    to = None if delivery is None else delivery.checked()
 
     def wants_render(project: Project, is_outdated: bool | None) -> bool:  # noqa: FBT001 - a callback
         if force:
@@ -128,8 +159,8 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         return not project.is_rendering and not fresh
 
     async def download(project: Project) -> DownloadReport:
-        assert to is not None  # noqa: S101 - it is not called otherwise
-        return await to.bring(made_of, project, ledger, transport.base_url)
+        assert delivery is not None  # noqa: S101 - it is not called otherwise
+        return await delivery.bring(made_of, project, ledger, transport.base_url)
 
     terms = BatchTerms(
         command=command,
@@ -142,7 +173,12 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         at_once=at_once,
         watch=watch,
     )
-    calls = BatchCalls(get=made_of.get, watch=made_of.watch, download=None if to is None else download)
+    calls = BatchCalls(
+        get=made_of.get,
+        watch=made_of.watch,
+        download=None if delivery is None else download,
+        transfers={} if delivery is None else delivery.transfers,
+    )
     return RenderBatch(calls, transport, checked_ids(ids), ledger, terms)
 
 
@@ -150,7 +186,7 @@ def open_sync(
     made_of: ProjectCalls,
     transport: Transport,
     ledger: Ledger,
-    delivery: Delivery,
+    delivery: Delivery | None,
     selection: Selection,
     *,
     render: Iterable[SyncState | str],
@@ -163,7 +199,8 @@ def open_sync(
     Raises:
         PictoryConfigError: An argument cannot work.
     """
-    delivery = delivery.checked()
+    if delivery is None:
+        raise PictoryConfigError("directory must be the path of a directory, not None.")
     chosen = _render_states(render)
 
     def batch(plan: SyncPlan) -> RenderBatch:

@@ -11,8 +11,8 @@ import attrs
 
 from pictory_async._api.arriving import each_once
 from pictory_async._api.paying import path_of
-from pictory_async._api.results import RenderResult, ResultStatus
-from pictory_async._files.downloads import DownloadReport
+from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
+from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES, handle_of
 from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
@@ -90,11 +90,13 @@ class BatchCalls:
         get: Fetches a project.
         watch: Makes a watch.
         download: Downloads the files of a project; `None` to download nothing.
+        transfers: What is being downloaded now, by project and kind.
     """
 
     get: Callable[[ProjectId], Awaitable[Project]]
     watch: Callable[..., RenderPoller]
     download: Callable[[Project], Awaitable[DownloadReport]] | None
+    transfers: Mapping[tuple[ProjectId, str], DownloadProgress]
 
 
 @attrs.define
@@ -141,6 +143,17 @@ class Pipeline:
         self._stopped: PictoryError | None = None
         self._asked = 0
         self._counting = anyio.Lock()
+        self._watch: RenderPoller | None = None
+
+    @property
+    def progress(self) -> BatchProgress:
+        """What is under way now."""
+        percents = {} if self._watch is None else self._watch.progress
+        waited = [job.project_id for job in self._waited.values()]
+        return BatchProgress(
+            rendering={one: percents.get(one) for one in waited},
+            downloading=tuple(self._calls.transfers.values()),
+        )
 
     async def run(self, ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> None:
         """Take all projects through all steps."""
@@ -148,6 +161,7 @@ class Pipeline:
         async with anyio.create_task_group() as clock:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
+                self._watch = watch
                 collectors.start_soon(self._collect, aiter(watch), collectors)
                 await self._look_at_all(each_once(ids), watch)
                 await self._drain()

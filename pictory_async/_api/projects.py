@@ -121,6 +121,10 @@ class Projects(ProjectWaits):
         ledger: Ledger,
         download_to: str | os.PathLike[str] | None = None,
         kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
+        on_conflict: OnConflict = "update",
+        keep_old: int | None = None,
+        naming: str | None = None,
+        fields: Fields | None = None,
         batch: str | None = None,
         force: bool = False,
         retry_failed: bool = False,
@@ -155,7 +159,11 @@ class Projects(ProjectWaits):
             ids: The projects, or an async iterable of them; equal ones count once.
             ledger: Where everything is remembered.
             download_to: A directory for the files of what is rendered, and of what was rendered before.
-            kinds: Which files, as in `download`.
+            kinds: Which files, as in `download`, as are ``on_conflict``, ``keep_old``, ``naming`` and ``fields``.
+            on_conflict: See there.
+            keep_old: See there.
+            naming: See there.
+            fields: See there.
             batch: A name. Then each project is rendered once for this name, whatever its version is: after a change of
                 the brand, for example.
             force: Render again what is rendered already, or is being rendered.
@@ -176,7 +184,7 @@ class Projects(ProjectWaits):
 
         The block, or iterating, raises ``LedgerError`` if the ledger cannot be used: then nothing more is requested.
         """
-        from pictory_async._api.batches import Delivery, open_batch  # noqa: PLC0415 - few programs need it
+        from pictory_async._api.batches import delivery_of, open_batch  # noqa: PLC0415 - few programs need it
 
         again = Again(rendered=force, failed=force or retry_failed, unstarted=retry_unstarted)
         return open_batch(
@@ -184,7 +192,7 @@ class Projects(ProjectWaits):
             self._transport,
             ids,
             ledger,
-            delivery=None if download_to is None else Delivery(download_to, {"kinds": kinds}),
+            delivery=delivery_of(download_to, kinds, on_conflict, keep_old, naming, fields),
             batch=batch,
             force=force,
             again=again,
@@ -234,7 +242,7 @@ class Projects(ProjectWaits):
         *,
         kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
         on_conflict: OnConflict = "rename",
-        keep_old: int = 0,
+        keep_old: int | None = None,
         naming: str | None = None,
         fields: Fields | None = None,
         on_progress: Callable[[DownloadProgress], object] | None = None,
@@ -255,6 +263,7 @@ class Projects(ProjectWaits):
             on_conflict: What to do if another file has the name: ``"rename"`` and ``"update"`` add a number, ``"skip"``
                 downloads nothing, ``"overwrite"`` replaces it, and downloads a file of the same render again.
             keep_old: With ``"update"``, how many earlier versions of each unedited file to keep; others are removed.
+                ``None`` keeps no more of them, and removes none.
             naming: A template such as ``"{customer}/{name} [{id}].{lang}.{ext}"``. Its fields are ``name``, ``id``,
                 ``date`` (of the video), ``saved``, ``kind``, ``lang``, ``ext``, and those of ``fields``.
             fields: More fields of projects, by id; a project without them has empty ones.
@@ -287,6 +296,10 @@ class Projects(ProjectWaits):
         saved_since: datetime | None = None,
         ids: Iterable[ProjectId] | None = None,
         kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
+        on_conflict: OnConflict = "update",
+        keep_old: int | None = None,
+        naming: str | None = None,
+        fields: Fields | None = None,
         retry_failed: bool = False,
         retry_unstarted: bool = False,
         max_renders: int | None = None,
@@ -321,7 +334,11 @@ class Projects(ProjectWaits):
             name: Only projects whose name matches a pattern, such as ``ACME*``, in any case.
             saved_since: Only projects that were saved at this time, with a time zone, or later.
             ids: Only these projects.
-            kinds: Which files, as in `download`.
+            kinds: Which files, as in `download`, as are ``on_conflict``, ``keep_old``, ``naming`` and ``fields``.
+            on_conflict: See there.
+            keep_old: See there.
+            naming: See there.
+            fields: See there.
             retry_failed: As in `render_all`, as are ``retry_unstarted``, ``max_wait``, ``interval``, ``start_grace``
                 and ``at_once``.
             retry_unstarted: See there.
@@ -336,14 +353,14 @@ class Projects(ProjectWaits):
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
-        from pictory_async._api.batches import Delivery, open_sync  # noqa: PLC0415 - few programs need it
+        from pictory_async._api.batches import delivery_of, open_sync  # noqa: PLC0415 - few programs need it
         from pictory_async._api.sync import selection_of  # noqa: PLC0415
 
         return open_sync(
             self._calls,
             self._transport,
             ledger,
-            Delivery(directory, {"kinds": kinds}),
+            delivery_of(directory, kinds, on_conflict, keep_old, naming, fields),
             selection_of(name, saved_since, ids),
             render=render,
             verify=verify,

@@ -8,10 +8,13 @@ import anyio
 
 from pictory_async._api.paying import Payer, Shield
 from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
+from pictory_async._api.results import BatchProgress
 from pictory_async._gather import failure_of, first_of
 from pictory_async._ledger.renders import Renders
 from pictory_async._ledger.videos import Videos
 from pictory_async.errors import PictoryConfigError
+
+__all__ = ["RenderBatch"]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
@@ -60,6 +63,7 @@ class RenderBatch:
         self.run: str = ""
         self._tasks: TaskGroup | None = None
         self._payer: Payer | None = None
+        self._pipeline: Pipeline | None = None
         self._fault: Exception | None = None
         self._results: MemoryObjectReceiveStream[RenderResult] | None = None
 
@@ -67,6 +71,11 @@ class RenderBatch:
     def paid(self) -> int:
         """How many renders this batch requested so far."""
         return 0 if self._payer is None else self._payer.paid
+
+    @property
+    def progress(self) -> BatchProgress:
+        """What is under way now."""
+        return BatchProgress() if self._pipeline is None else self._pipeline.progress
 
     async def __aenter__(self) -> Self:
         if self._tasks is not None:
@@ -121,7 +130,7 @@ class RenderBatch:
         raise StopAsyncIteration
 
     async def _work(self, payer: Payer, send: MemoryObjectSendStream[RenderResult]) -> None:
-        pipeline = Pipeline(self._calls, payer, self._terms, send.send)
+        pipeline = self._pipeline = Pipeline(self._calls, payer, self._terms, send.send)
         with send:
             try:
                 await pipeline.run(self._ids)

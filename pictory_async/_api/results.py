@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pictory_async._files.downloads import DownloadReport
+from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome
 from pictory_async._values import ValueObject
@@ -56,6 +57,20 @@ class ResultStatus(StrEnum):
 
     ERROR = "error"
     """Something else: ``error`` has the reason."""
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class BatchProgress(ValueObject):
+    """What a batch is doing at one moment.
+
+    Attributes:
+        rendering: The projects whose render is waited for, each with how much of it is done, in percent; ``None`` if
+            that is not known.
+        downloading: The files that are being downloaded.
+    """
+
+    rendering: Mapping[ProjectId, float | None] = attrs.field(factory=dict[ProjectId, "float | None"])
+    downloading: tuple[DownloadProgress, ...] = ()
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)

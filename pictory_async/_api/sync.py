@@ -12,7 +12,7 @@ import anyio
 import attrs
 
 from pictory_async._api.listing import Listing
-from pictory_async._api.results import ResultStatus
+from pictory_async._api.results import BatchProgress, ResultStatus
 from pictory_async._gather import each
 from pictory_async._ledger.ledger import Ledger
 from pictory_async._ledger.videos import SeenVideo, Videos
@@ -286,6 +286,16 @@ class ProjectSync:
             self._found = await self._survey.find(self._selection, self._on_progress)
             self._plan = _plan(self._found, self._render, await self._complete())
         return self._plan
+
+    @property
+    def run(self) -> str:
+        """The name of the run in the ledger; empty before the block."""
+        return "" if self._batch is None else self._batch.run
+
+    @property
+    def progress(self) -> BatchProgress:
+        """What is under way now."""
+        return BatchProgress() if self._batch is None else self._batch.progress
 
     @property
     def paid(self) -> int:

@@ -104,14 +104,11 @@ class Store:
         Raises:
             SettingError: There is nothing, or the ledger cannot be read.
         """
-        try:
-            with self._opened() as database:
-                pending = Pending(database)
-                name = pending.newest_run(self._account) if name is None else name
-                found = [] if name is None else pending.of(name)
-                renders = [] if name is None else self._renders(database, run=name)
-        except LedgerError as error:
-            raise SettingError(str(error)) from None
+        with self._readable() as database:
+            pending = Pending(database)
+            name = pending.newest_run(self._account) if name is None else name
+            found = [] if name is None else pending.of(name)
+            renders = [] if name is None else self._renders(database, run=name)
         if name is None:
             raise SettingError("Nothing is pending: no command of this account left anything.")
         items: dict[tuple[str, str], Kept] = {(self._account, self._key(one)): one for one in renders}
@@ -124,6 +121,33 @@ class Store:
         if not items:
             raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
         return mine
+
+    def newest_run(self) -> str | None:
+        """Return the name of what was left last; ``None`` if nothing is pending.
+
+        Raises:
+            SettingError: The ledger cannot be read.
+        """
+        with self._readable() as database:
+            return Pending(database).newest_run(self._account)
+
+    def command_of(self, name: str) -> str | None:
+        """Return which command made a run; ``None`` if the run is not known.
+
+        Raises:
+            SettingError: The ledger cannot be read.
+        """
+        with self._readable() as database:
+            rows = database.rows("SELECT command FROM run WHERE id = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    @contextlib.contextmanager
+    def _readable(self) -> Generator[Database]:
+        try:
+            with self._opened() as database:
+                yield database
+        except LedgerError as error:
+            raise SettingError(str(error)) from None
 
     def done(self, items: Iterable[Kept], outcomes: Iterable[tuple[RenderHandle, RenderOutcome]] = ()) -> None:
         """Take in that these waits have ended, under whatever name. What cannot be written stays pending.

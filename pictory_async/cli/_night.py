@@ -25,7 +25,7 @@ from pictory_async.cli.display.text import echo_warning, log_event, one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pictory_async import DownloadReport, ProjectId, RenderOutcome
+    from pictory_async import DownloadReport, ProjectId, RenderOutcome, RenderResult
 
 __all__ = ["Night", "begin", "end", "night"]
 
@@ -96,6 +96,28 @@ class Night:
         level = logging.INFO if error is None else logging.ERROR
         text = f"project {ended.id!r} {ended.status}{'' if ended.error is None else f': {ended.error}'}"
         log_event(level, "download", text, project_id=ended.id, status=ended.status, path=ended.path or None)
+        self._take(ended, last=True)
+
+    def result(self, result: RenderResult, status: str, path: Path | None) -> None:
+        """Take in the result of a project of a sync.
+
+        Args:
+            result: The result.
+            status: What became of the project, with its files.
+            path: Where its video is.
+        """
+        project = result.project
+        ended = Ended(
+            id=str(result.project_id),
+            name=(None if project is None else project.name) or "",
+            status=status,
+            path=str(path or ""),
+            share_url=(None if project is None or not result.ok else project.share_video_url) or "",
+            error=None if result.error is None else in_command_words(str(result.error)),
+        )
+        level = logging.INFO if result.ok else logging.ERROR
+        text = f"project {ended.id!r} {status}{'' if ended.error is None else f': {ended.error}'}"
+        log_event(level, "project", text, project_id=ended.id, status=status, path=ended.path or None)
         self._take(ended, last=True)
 
     def _take(self, ended: Ended, *, last: bool) -> None:

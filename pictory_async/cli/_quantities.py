@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import attrs
@@ -12,9 +12,10 @@ import click
 
 from pictory_async import RateLimiter
 
-__all__ = ["Rate", "to_limit", "to_rate", "to_seconds", "to_span", "to_time"]
+__all__ = ["Rate", "to_age", "to_limit", "to_rate", "to_seconds", "to_since", "to_span", "to_time"]
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_DAY: Final = 86400.0
 _DURATION: Final = re.compile(r"(?P<number>\d{1,9}(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)", re.ASCII)
 _RATE: Final = re.compile(r"(?P<number>[1-9]\d{0,8})/(?P<per>.+)", re.ASCII)
 
@@ -42,6 +43,20 @@ def to_seconds(text: str) -> float:
     if found is None:
         raise click.BadParameter(f"{text!r} is not a duration such as 90, 90s, 30m or 2h.")
     return float(found["number"]) * _UNITS[found["unit"]]
+
+
+def to_age(text: str) -> float:
+    """Read an age in seconds: ``90d``, ``12h`` or any other duration."""
+    number, unit = text.strip()[:-1], text.strip()[-1:]
+    return to_seconds(number) * _DAY if unit == "d" and number.isdecimal() else to_seconds(text)
+
+
+def to_since(text: str) -> datetime:
+    """Read a time in the past: an age such as ``7d``, or a time with a time zone."""
+    try:
+        return datetime.now(UTC) - timedelta(seconds=to_age(text))
+    except (click.BadParameter, OverflowError):
+        return to_time(text)
 
 
 def to_limit(text: str) -> float:

@@ -106,6 +106,10 @@ class Terminal:
         """Close our copy of the process's end, so that the end of its output is detected."""
         os.close(self.theirs)
 
+    def write(self, text: str) -> None:
+        """Type a text."""
+        os.write(self._ours, text.encode())
+
     def read_until(self, wanted: str = "") -> str:
         """Read until a text appears, or to the end, and return everything that was read."""
         while not wanted or wanted not in self.text:

@@ -54,6 +54,7 @@ AGES = 1e6  # seconds
 EVERYWHERE = [
     "wait done never",
     "render done",
+    "sync .",
     "download done",
     "compare done never",
     "report done",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["command"]
+__all__ = ["Sources", "check_download", "command", "wait_to_the_end"]
 
 
 @click.command("wait", short_help="Wait until projects are rendered.")
@@ -103,10 +103,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     status, seconds, name, job, and the address of the video or the reason. Ctrl-C prints the results so far. If
     something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
-    if directory is not None:
-        check_directory(directory)
-    elif filing.is_given:
-        raise click.UsageError("These options about files need --download DIR.")
+    check_download(directory, filing)
     items: list[Kept] = Store().load(None) if last else [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
     if (handles is None and resume is None and not last) or ids or ids_from is not None:
@@ -121,12 +118,30 @@ def command(  # noqa: PLR0913 - each option is an argument
         if wait.sheet.is_json:
             wait.report(interrupted=False, **NextWait.keep([], 0).to_dict())
         ctx.exit(SUCCESS)
-    sources = _Sources(handles, resume, by_id=bool(ids) or ids_from is not None)
-    ctx.exit(_report(wait, sources, interrupted=_wait_to_the_end(wait, sources, base_url)))
+    sources = Sources(handles, resume, by_id=bool(ids) or ids_from is not None)
+    ctx.exit(wait_to_the_end(wait, sources, base_url))
+
+
+def check_download(directory: Path | None, filing: Filing) -> None:
+    """Check that files can be written, if there is a directory for them.
+
+    Raises:
+        click.UsageError: There is none, but options about files.
+        SettingError: It cannot be written to.
+    """
+    if directory is not None:
+        check_directory(directory)
+    elif filing.is_given:
+        raise click.UsageError("These options about files need --download DIR.")
+
+
+def wait_to_the_end(wait: Wait, sources: Sources, base_url: str | None) -> int:
+    """Wait, report, and return the exit code."""
+    return _report(wait, sources, interrupted=_is_interrupted(wait, sources, base_url))
 
 
 @attrs.frozen
-class _Sources:
+class Sources:
     """Where the waits came from: what of it can be named again.
 
     Attributes:
@@ -151,7 +166,7 @@ class _Sources:
         return NextWait.keep(unfinished, wait.tally.total, file=file, name=name)
 
 
-def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> bool:
+def _is_interrupted(wait: Wait, sources: Sources, base_url: str | None) -> bool:
     """Wait, and return whether a signal ended it."""
     try:
         return run_until_interrupted(lambda: _wait(base_url, wait))
@@ -162,7 +177,7 @@ def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> boo
         raise
 
 
-def _report(wait: Wait, sources: _Sources, *, interrupted: bool) -> int:
+def _report(wait: Wait, sources: Sources, *, interrupted: bool) -> int:
     next_wait = sources.keep(wait)
     try:
         return wait.report(interrupted=interrupted, **next_wait.to_dict())

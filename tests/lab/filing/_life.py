@@ -142,7 +142,11 @@ class Life:
         order = Order(
             directory=Directory(self.films, process),
             kinds=["video"],
-            filing=Filing(call.policy, self.plan.keep_old, naming_of(self.plan.naming, None)),
+            filing=Filing(
+                call.policy,
+                self.plan.keep_old if call.policy == "update" else None,
+                naming_of(self.plan.naming, None),
+            ),
             on_progress=None,
             min_speed=0.0,
         )
