@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -314,6 +315,117 @@ async def test_without_waiting(ledger: Ledger) -> None:
     results = await rendered(simulator, [first, lost], ledger)
     assert all(result.ok for result in results.values())
     assert len(posts(world)) == 3
+
+
+async def test_what_was_intended_is_no_reason_to_pay(ledger: Ledger) -> None:
+    """A limit, and a video that is there by now, hold for what an earlier run did not come to."""
+    world = World(render_seconds=(5.0, 5.0))
+    ids = [world.add_project() for _ in range(8)]
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client, client.projects.render_all(ids, ledger=ledger):
+        while not posts(world):
+            await anyio.sleep(0.01)
+    paid = len(posts(world))
+    assert paid < 8
+    left = [one for one in ids if str(one) not in posts(world)]
+    dry = await rendered(simulator, ids, ledger, max_renders=0)
+    assert {ResultStatus.LEFT_OUT} == {dry[one].status for one in left}
+    assert len(posts(world)) == paid
+    world.start_render(left[0], simulator.now(), duration=1.0)
+    await anyio.sleep(100.0)
+    results = await rendered(simulator, ids, ledger, max_renders=1)
+    assert results[left[0]].status is ResultStatus.UNCHANGED
+    assert len(posts(world)) == min(paid + 1, 8)
+
+
+@pytest.mark.parametrize("option", ["force", "retry_failed", "retry_unstarted"])
+async def test_a_plan_has_everything_that_would_be_paid(ledger: Ledger, option: str) -> None:
+    """With ``max_renders=0``, what would be requested again is left out too."""
+    world = World(render_seconds=(5.0, 5.0))
+    fails = [Render(0.0, duration=5.0, fails=True)] if option == "retry_failed" else []
+    one = world.add_project(on_render=fails)
+    gone = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+    simulator = Simulator(world, latency=0.1, faults=on_post(gone) if option == "retry_unstarted" else None)
+    await rendered(simulator, [one], ledger)
+    options = {option: True}
+    assert (await rendered(simulator, [one], ledger, max_renders=0, **options))[one].status is ResultStatus.LEFT_OUT
+    assert len(posts(world)) == 1
+    assert (await rendered(simulator, [one], ledger, **options))[one].paid
+
+
+async def test_waiting_for_another_run_holds_up_nothing(ledger: Ledger) -> None:
+    """Projects that another run is at leave room for the others, and are given up after ``max_wait``."""
+    world = World(render_seconds=(1e5, 1e5))
+    ids = [world.add_project() for _ in range(10)]
+    free = world.add_project(on_render=[Render(0.0, duration=5.0)])
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client, client.projects.render_all(ids, ledger=ledger, max_wait=None):
+        await anyio.sleep(100.0)
+        began, count = anyio.current_time(), len(world.log)
+        results = await rendered(
+            simulator, [*ids, free], Ledger(ledger.path), overlap="wait", max_wait=timedelta(minutes=1)
+        )
+        assert anyio.current_time() - began < 120.0
+        assert len(world.log) - count < 100
+    assert {ResultStatus.BUSY} == {results[one].status for one in ids}
+    assert results[free].paid
+
+
+async def test_a_ledger_behind_a_link(ledger: Ledger, tmp_path: Path) -> None:
+    """By whatever name a ledger is found, it knows which runs are alive."""
+    world = World(render_seconds=(50.0, 90.0))
+    ids = [world.add_project() for _ in range(8)]
+    simulator = Simulator(world, latency=0.1)
+    async with ledger:
+        (tmp_path / "link.db").symlink_to(ledger.path)
+    async with anyio.create_task_group() as tasks:
+        for path in (ledger.path, tmp_path / "link.db"):
+            tasks.start_soon(rendered, simulator, ids, Ledger(path))
+    assert sorted(posts(world)) == sorted(map(str, ids))
+
+
+async def test_a_client_that_was_closed(ledger: Ledger) -> None:
+    """A request that was not sent is forgotten."""
+    world = World(render_seconds=(5.0, 5.0))
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1)
+    client = client_of(simulator)
+    get = client.projects.get
+
+    async def get_and_close(project_id: Any) -> Any:
+        found = await get(project_id)
+        await client.jobs.list().fetch({})
+        await client.aclose()
+        return found
+
+    client.projects.get = get_and_close
+    async with client, client.projects.render_all([one], ledger=ledger) as batch:
+        (result,) = [result async for result in batch]
+    assert isinstance(result.error, errors.PictoryConfigError)
+    assert (await rendered(simulator, [one], ledger))[one].paid
+
+
+async def test_a_ledger_can_be_closed_meanwhile(ledger: Ledger) -> None:
+    """It is opened again when it is needed."""
+    world = World(render_seconds=(5.0, 5.0))
+    ids = [world.add_project() for _ in range(3)]
+    async with (
+        client_of(Simulator(world, latency=0.1)) as client,
+        client.projects.render_all(ids, ledger=ledger) as batch,
+    ):
+        async for result in batch:
+            assert result.ok
+            await anyio.to_thread.run_sync(ledger.close)
+
+
+async def test_a_batch_that_was_left(ledger: Ledger) -> None:
+    """Iterating after the block is an error with the right line of code."""
+    world = World()
+    async with client_of(Simulator(world)) as client:
+        async with client.projects.render_all(["1"], ledger=ledger) as batch:
+            pass
+        with pytest.raises(errors.PictoryConfigError, match="async with"):
+            await anext(batch)
 
 
 async def test_requests_that_are_limited_are_sent_later(ledger: Ledger) -> None:

@@ -145,7 +145,8 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     """
     if not isinstance(ledger, Ledger):
         raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
-    checked_terms(**watch)
+    checked = checked_terms(**watch)
+    watch = {"max_wait": checked.max_wait, "interval": checked.interval, "start_grace": checked.start_grace}
     for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise PictoryConfigError(f"{name} must be a whole number, at least {least}, not {brief(value)}.")

@@ -16,7 +16,7 @@ from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES, handle_of
 from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
-from pictory_async._polling.evidence import UNDATED
+from pictory_async._polling.evidence import baseline_of
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
@@ -144,6 +144,7 @@ class Pipeline:
         self._asked = 0
         self._counting = anyio.Lock()
         self._watch: RenderPoller | None = None
+        self._others: TaskGroup | None = None
 
     @property
     def progress(self) -> BatchProgress:
@@ -161,7 +162,7 @@ class Pipeline:
         async with anyio.create_task_group() as clock:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
-                self._watch = watch
+                self._watch, self._others = watch, collectors
                 collectors.start_soon(self._collect, aiter(watch), collectors)
                 await self._look_at_all(each_once(ids), watch)
                 await self._drain()
@@ -219,19 +220,13 @@ class Pipeline:
 
     async def _decide(self, job: _Job, project: Project, watch: RenderPoller) -> None:
         terms = self._terms
-        while True:
-            is_outdated = await self._payer.is_outdated(project)
-            wanted = terms.wants(project, is_outdated)
-            async with self._counting:
-                full = terms.max_renders is not None and self._asked >= terms.max_renders
-                decision, job.intent = await self._payer.decide(
-                    project, terms.batch, terms.again, may_ask=wanted and not full
-                )
-                self._asked += decision is Decision.PAY
-            if decision is not Decision.BUSY or terms.overlap != "wait":
-                break
-            await anyio.sleep(self._terms.watch["interval"])
-            job.project = project = await self._calls.get(job.project_id)
+        wanted = terms.wants(project, await self._payer.is_outdated(project))
+        async with self._counting:
+            has_room = terms.max_renders is None or self._asked < terms.max_renders
+            decision, job.intent = await self._payer.decide(
+                project, terms.batch, terms.again, wanted=wanted, has_room=has_room
+            )
+            self._asked += decision is Decision.PAY
         match decision:
             case Decision.PAY if job.intent is not None:
                 await self._pay(job, project, job.intent, watch)
@@ -239,15 +234,30 @@ class Pipeline:
                 job.recovers = decision is Decision.RECOVER
                 job.handle = handle_of(job.intent, job.project_id)
                 await self._wait(job, job.handle, watch)
+            case Decision.BUSY if job.intent is not None and terms.overlap == "wait":
+                cast("TaskGroup", self._others).start_soon(self._wait_for_other, job, job.intent, watch)
             case Decision.BUSY:
                 await self._tell(job, ResultStatus.BUSY)
+            case Decision.OVER:
+                await self._tell(job, ResultStatus.LEFT_OUT)
             case _:
-                await self._tell_settled(job, project, watch, wanted=wanted)
+                await self._tell_settled(job, project, watch)
+
+    async def _wait_for_other(self, job: _Job, intent: Intent, watch: RenderPoller) -> None:
+        """Wait until another run is not at a project any more, and then look at it."""
+        watched = self._terms.watch
+        with anyio.move_on_after(watched["max_wait"]) as scope:
+            while await self._payer.is_busy(intent):  # another process may be at it, so no event tells
+                await anyio.sleep(watched["interval"])
+        if scope.cancelled_caught:
+            await self._tell(job, ResultStatus.BUSY)
+        else:
+            await self._look(_Job(job.project_id), watch)
 
     async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
             job.handle, job.intent, job.cause = await self._payer.pay(project, intent)
-        except (APIError, RateBudgetError):
+        except PictoryError:
             self._asked -= 1
             raise
         job.paid = True
@@ -266,7 +276,7 @@ class Pipeline:
         else:
             await self._find_out(job, watch)
 
-    async def _tell_settled(self, job: _Job, project: Project, watch: RenderPoller, *, wanted: bool) -> None:
+    async def _tell_settled(self, job: _Job, project: Project, watch: RenderPoller) -> None:
         state = None if job.intent is None else job.intent.state
         reason = None if job.intent is None else job.intent.reason
         if state is RenderState.FAILED:
@@ -275,15 +285,14 @@ class Pipeline:
             await self._tell(job, ResultStatus.FAILED, error=error)
         elif state is RenderState.NOT_STARTED:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
-        elif state is None and wanted:
-            await self._tell(job, ResultStatus.LEFT_OUT)
         elif project.is_rendering and self._terms.overlap == "wait":
-            before = (project.generated_at or UNDATED) if project.video_url else None
-            job.handle = RenderHandle(project_id=job.project_id, generated_before=before)
+            job.handle = RenderHandle(project_id=job.project_id, generated_before=baseline_of(project))
             await self._wait(job, job.handle, watch)
         elif project.is_rendering:
             await self._tell(job, ResultStatus.BUSY)
         else:
+            if state is RenderState.RENDERED and not _shows(project, handle_of(cast("Intent", job.intent), "")):
+                job.project = await self._calls.get(job.project_id)  # another run rendered it meanwhile
             await self._finish(job, ResultStatus.UNCHANGED)
 
     async def _collect(self, outcomes: AsyncIterator[RenderOutcome], tasks: TaskGroup) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -10,11 +11,7 @@ from pictory_async._api.paying import Payer, Shield
 from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
 from pictory_async._api.results import BatchProgress
 from pictory_async._gather import failure_of, first_of
-from pictory_async._ledger.renders import Renders
-from pictory_async._ledger.videos import Videos
-from pictory_async.errors import PictoryConfigError
-
-__all__ = ["RenderBatch"]
+from pictory_async.errors import LedgerError, PictoryConfigError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
@@ -81,11 +78,10 @@ class RenderBatch:
         if self._tasks is not None:
             raise PictoryConfigError("This batch was used before. Make a new one with client.projects.render_all().")
         self._tasks = anyio.create_task_group()
-        transport, ledger, api = self._transport, self._ledger, self._transport.base_url
+        transport, ledger = self._transport, self._ledger
         self.run = await ledger.use(lambda file: ledger.begin_run(file, transport.account, self._terms.command))
         try:
-            renders, videos = await ledger.use(lambda file: (Renders(file, api), Videos(file, api)))
-            self._payer = Payer(transport, ledger, renders, videos, self.run, Shield())
+            self._payer = Payer(transport, ledger, self.run, Shield())
             await self._tasks.__aenter__()
         except BaseException:
             await self._end()
@@ -106,7 +102,8 @@ class RenderBatch:
             # The body's own error passes through as it is; only a cancellation concerns the task group.
             own = await (self._tasks.__aexit__(kind, error, trace) if cancelled else self._tasks.__aexit__(*_NOTHING))
         finally:
-            await self._end()
+            with contextlib.suppress(*(() if error is None else (LedgerError,))):  # the body's error says more
+                await self._end()
         if self._fault is not None and error is None:
             raise self._fault
         return own if cancelled else None
@@ -125,6 +122,8 @@ class RenderBatch:
             return await self._results.receive()
         except anyio.EndOfStream:
             pass
+        except anyio.ClosedResourceError:
+            raise PictoryConfigError(_NOT_ENTERED) from None
         if self._fault is not None:
             raise self._fault
         raise StopAsyncIteration

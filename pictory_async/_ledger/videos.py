@@ -66,10 +66,9 @@ class Videos:
 
     def find(self, project: str | None = None) -> dict[str, SeenVideo]:
         """The video of a project, or of all."""
-        sql = (
-            "SELECT project, generated, saved, listed, certain, name FROM video "
-            "WHERE api = ? AND project = coalesce(?, project)"
-        )
+        sql = "SELECT project, generated, saved, listed, certain, name FROM video WHERE api = ?"
+        values = (self._api,) if project is None else (self._api, project)
+        sql += "" if project is None else " AND project = ?"
         return {
             found: SeenVideo(
                 generated=as_date(generated),
@@ -78,7 +77,7 @@ class Videos:
                 certain=bool(certain),
                 name=name,
             )
-            for found, generated, saved, listed, certain, name in self._database.rows(sql, (self._api, project))
+            for found, generated, saved, listed, certain, name in self._database.rows(sql, values)
         }
 
     def see(self, project: str, video: SeenVideo) -> None:

@@ -92,10 +92,12 @@ class Store:
                 name = ledger.begin_run(database, self._account, _command())
                 ledger.end_run(database, name)
             known = {handle.to_json() for handle in self._renders(database, run=name)}
-            for item in items:
-                account = (item.account if isinstance(item, KeptId) else "") or self._account
-                if self._line(item) not in known:
-                    Pending(database).keep(name, account, {self._key(item): self._line(item)})
+            new = [
+                ((item.account if isinstance(item, KeptId) else "") or self._account, self._key(item), self._line(item))
+                for item in items
+                if self._line(item) not in known
+            ]
+            Pending(database).keep(name, new)
         return name
 
     def load(self, name: str | None) -> list[Kept]:
@@ -214,8 +216,8 @@ class Store:
 
 def _account() -> tuple[str, str]:
     """Return the address of the API, and what tells accounts apart: a digest, which does not tell the key."""
-    address, key = (part.strip().rstrip("/") for part in find_account().identity())
-    address = address or _BASE_URL
+    address, key = (part.strip() for part in find_account().identity())
+    address = address.rstrip("/") or _BASE_URL
     # As the library has it, so that both find each other's runs.
     digest = hmac.digest(key.encode(errors="surrogateescape"), f"pictory-async {address}".encode(), "sha256")
     return address, digest.hex()[:16]
