@@ -247,7 +247,7 @@ class Pipeline:
         """Wait until another run is not at a project any more, and then look at it."""
         watched = self._terms.watch
         with anyio.move_on_after(watched["max_wait"]) as scope:
-            while await self._payer.is_busy(intent):  # another process may be at it, so no event tells
+            while await self._payer.is_busy(intent):  # noqa: ASYNC110 - no event tells what another process does
                 await anyio.sleep(watched["interval"])
         if scope.cancelled_caught:
             await self._tell(job, ResultStatus.BUSY)
