@@ -321,10 +321,15 @@ async def test_what_was_intended_is_no_reason_to_pay(ledger: Ledger) -> None:
     """A limit, and a video that is there by now, hold for what an earlier run did not come to."""
     world = World(render_seconds=(5.0, 5.0))
     ids = [world.add_project() for _ in range(8)]
-    simulator = Simulator(world, latency=0.1)
+    posted = anyio.Event()
+
+    def note(request: SimRequest, _now: float) -> None:
+        if request.method == "POST":
+            posted.set()
+
+    simulator = Simulator(world, latency=0.1, faults=note)
     async with client_of(simulator) as client, client.projects.render_all(ids, ledger=ledger):
-        while not posts(world):
-            await anyio.sleep(0.01)
+        await posted.wait()
     paid = len(posts(world))
     assert paid < 8
     left = [one for one in ids if str(one) not in posts(world)]
