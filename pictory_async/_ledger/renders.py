@@ -141,7 +141,9 @@ class Renders:
         again: Again,
         is_alive: Callable[[str], bool],
     ) -> tuple[Decision, Intent | None]:
-        """Enter what is to be rendered, or find what became of it before. It is this run's from now on, unless busy.
+        """Enter what is to be rendered, or find what became of it before.
+
+        It is this run's from now on, unless another run is at it, or its end is known.
 
         Args:
             project: The project's id, as text.
@@ -163,8 +165,10 @@ class Renders:
             if old is not None and old.state in _OPEN and old.run != run and is_alive(old.run):
                 return Decision.BUSY, old
             if old is not None and not again.wants(old.state):
-                run_sql("UPDATE render SET run = ? WHERE id = ?", (run, old.id))
-                return _next_step(old.state), attrs.evolve(old, run=run)
+                if old.state in _OPEN:
+                    run_sql("UPDATE render SET run = ? WHERE id = ?", (run, old.id))
+                    old = attrs.evolve(old, run=run)
+                return _next_step(old.state), old
             if not may_ask:
                 return (Decision.LEFT, None) if old is None else (Decision.SETTLED, old)
             attempt = 1 if old is None else old.attempt + 1
