@@ -122,7 +122,10 @@ def slow(session: nox.Session) -> None:
     """Run the tests that take minutes, at full size: killed downloads, two processes at once, and one file of 1 GiB."""
     session.install(wheel("all"), *group("tests"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_ROUNDS": "2000", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024"}
-    files = ("tests/test_kill.py", "tests/test_downloads_at_once.py", "tests/test_download_memory.py")
+    files = (
+        *("tests/test_kill.py", "tests/test_render_kill.py"),
+        *("tests/test_downloads_at_once.py", "tests/test_download_memory.py"),
+    )
     session.run("python", "-m", "pytest", *files, "-k", "not tasks", env=env | {"PYTHONSAFEPATH": "1"})
 
 
