@@ -43,13 +43,14 @@ class Account:
     def __exit__(self, *_: object) -> None:
         self.server.__exit__(None, None, None)
 
-    def start(self, last: int = 0, **options: Any) -> tuple[BaseProcess, Connection]:
-        """Start the program; it is killed at step ``last``, if that is not 0."""
+    def start(self, last: int = 0, post: int = 0, **options: Any) -> tuple[BaseProcess, Connection]:
+        """Start the program; it is killed at step ``last``, or before request number ``post``, if that is not 0."""
         order = {
             "client": self.server.client_options(),
             "ids": self.ids,
             "ledger": str(self._directory / "ledger.db"),
             "last": last,
+            "post": post,
             "options": {"interval": 0.1, "start_grace": 1.0, **options},
         }
         context = multiprocessing.get_context("forkserver")
@@ -60,9 +61,9 @@ class Account:
         its.close()
         return process, mine
 
-    def run(self, last: int = 0, **options: Any) -> tuple[dict[str, str], int] | None:
+    def run(self, last: int = 0, post: int = 0, **options: Any) -> tuple[dict[str, str], int] | None:
         """Run the program, and return the statuses and the number of its steps; ``None`` if it was killed."""
-        return finished(*self.start(last, **options))
+        return finished(*self.start(last, post, **options))
 
     @property
     def paid(self) -> Counter[str]:

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.lab.renders._account import Account, finished
+from tests.lab.renders._account import PROJECTS, Account, finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,16 +30,19 @@ def killed(account: Account, choice: random.Random) -> Iterator[str]:
 
 def with_foreign_jobs(account: Account, choice: random.Random) -> Iterator[str]:
     """If others render too, what may have been started is never requested again, and is reported."""
-    account.run(last=choice.randint(1, STEPS))
+    asked = choice.random() < 0.5  # half of them are killed when a request is entered, and not sent
+    account.run(**{"post": choice.randint(1, PROJECTS)} if asked else {"last": choice.randint(1, STEPS)})
     account.world.start_render(account.foreign, account.simulator.now())
     for _ in range(2):
         answer = account.run(retry_unstarted=True)
         yield from _paid_twice(account)
-        paid = account.paid
+        statuses = {} if answer is None else answer[0]
+        uncertain = [one for one, status in statuses.items() if status == "uncertain"]
+        if asked and len(uncertain) != 1:
+            yield f"the request that was not sent is not uncertain: {answer}"
         for one in map(str, account.ids):
-            expected = {"rendered", "unchanged"} if paid[one] else {"uncertain"}
-            if answer is None or answer[0][one] not in expected:
-                yield f"project {one} was paid {paid[one]} times: {answer}"
+            if statuses.get(one) not in ({"rendered", "unchanged"} if account.paid[one] else {"uncertain"}):
+                yield f"project {one} was paid {account.paid[one]} times: {answer}"
 
 
 def at_once(account: Account, choice: random.Random) -> Iterator[str]:

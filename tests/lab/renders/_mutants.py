@@ -44,10 +44,4 @@ MUTANTS: Final = (
         "RenderState.ASKED: Decision.RECOVER",
         "RenderState.ASKED: Decision.PAY",
     ),
-    Mutant(
-        "A job is not stored",
-        "_ledger.renders:Renders.settle",
-        "job=job or intent.job, ",
-        "",
-    ),
 )
