@@ -65,7 +65,7 @@ async def lost(ledger: Ledger, then: Callable[[World, Simulator], None], **optio
     async with client_of(simulator) as client, client.projects.render_all([one], ledger=ledger) as batch:
         await anyio.sleep(5.0)
         then(world, simulator)
-        (result,) = [result async for result in batch]
+        result: RenderResult = await anext(batch)
     return result
 
 
@@ -105,6 +105,11 @@ class TestLostRequests:
         assert (ResultStatus.NOT_STARTED, True) == (result.status, result.paid)
         assert isinstance(result.error, errors.RenderNotStartedError)
         assert [("not_started", None)] == await state_of(ledger)
+        world = World(render_seconds=(20.0, 20.0))
+        world.add_project(project_id="one")
+        again = (await rendered(Simulator(world), ["one"], ledger))["one"]
+        assert (ResultStatus.NOT_STARTED, False) == (again.status, again.paid)
+        assert not world.jobs
 
     async def test_the_list_before_is_gone(self, ledger: Ledger) -> None:
         """If the newest job before the request is not in the list any more, all that are left are newer."""
@@ -283,6 +288,29 @@ class TestWrongUse:
                         _ = [result async for result in batch]
                     raise KeyError
 
+    async def test_the_source_failed_and_the_block_is_left(self, ledger: Ledger) -> None:
+        """An error of the source that the block did not wait for is raised at its end."""
+
+        async def source() -> AsyncIterator[Any]:
+            raise LookupError("away")
+            yield
+
+        async with client_of(Simulator(World())) as client:
+            with pytest.raises(LookupError, match="away"):
+                async with client.projects.render_all(source(), ledger=ledger):
+                    await anyio.sleep(10.0)
+
+    async def test_a_ledger_that_breaks_on_the_way(self, ledger: Ledger) -> None:
+        """It ends the batch: what cannot be remembered is not paid for."""
+        world = World(render_seconds=(5.0, 5.0))
+        ids = [world.add_project() for _ in range(3)]
+        async with client_of(Simulator(world, latency=0.1)) as client:
+            with pytest.raises(errors.LedgerError, match="no such table"):  # noqa: PT012 - the block is what is tested
+                async with client.projects.render_all(ids, ledger=ledger) as batch:
+                    await ledger.use(lambda file: _run(file, "DROP TABLE render"))
+                    _ = [result async for result in batch]
+        assert not world.jobs
+
     async def test_cancelled_while_the_source_is_waited_for(self, ledger: Ledger) -> None:
         """A source that gives nothing ends with the block."""
 
@@ -334,6 +362,7 @@ class TestResults:
         assert ("missing", None, None, []) == (bad["status"], bad["name"], bad["job_id"], bad["files"])
         assert "nope" in bad["error"]
         assert "status=" in repr(found[one])
+        assert "rendered" in found[one]._repr_html_()
 
     async def test_files_that_cannot_be_downloaded(self, ledger: Ledger, tmp_path: Path) -> None:
         """The render is done, and the result says what is missing; the next call downloads only that."""
