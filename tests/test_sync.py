@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from pictory_async import BatchProgress, Ledger, RateLimiter, ResultStatus, SyncState, errors
-from pictory_async.testing import Drip, Render, Simulator, World
+from pictory_async.testing import Answer, Drip, Render, Simulator, World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,9 @@ pytestmark = [
     # trio's virtual clock does not wait for threads, which the ledger and downloads work in.
     pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True),
 ]
+
+
+JSON = {"content-type": "application/json"}
 
 
 class Night:
@@ -267,3 +270,42 @@ async def test_a_directory_is_needed(night: Night) -> None:
     async with night.simulator.client() as client:
         with pytest.raises(errors.PictoryConfigError, match="directory must be"):
             client.projects.sync(nowhere, ledger=night.ledger)
+
+
+async def test_a_plan_as_values(night: Night) -> None:
+    """A plan is text for people and JSON for programs; progress is told for each project that is fetched."""
+    told: list[tuple[int, int]] = []
+    night.world.add_project(Render(-10.0, duration=100.0), project_id="busy")
+    night.world.add_project(project_id="never")
+    plan = await night.plan(on_progress=lambda done, total: told.append((done, total)))
+    assert "1 to render, 1 to wait for, 0 to download, 0 unchanged" == str(plan)
+    assert {
+        "to_render": ["never"],
+        "to_wait": ["busy"],
+        "to_download": [],
+        "unknown": [],
+        "unchanged": 0,
+        "states": {"busy": "rendering", "never": "never"},
+    } == {**plan.to_dict(), "states": dict(sorted(plan.to_dict()["states"].items()))}
+    assert [(1, 2), (2, 2)] == told
+
+
+async def test_a_project_that_is_deleted_on_the_way(night: Night) -> None:
+    """It was in the list, and is gone when it is fetched: it is not in the plan."""
+    night.world.add_project(project_id="gone")
+    night.simulator.faults = lambda request, _: Answer(404, JSON, b"{}") if request.path.endswith("/gone") else None
+    assert {} == (await night.plan()).states
+
+
+async def test_used_wrongly(night: Night) -> None:
+    """Iterating without the block is an error; a sync knows what it paid for."""
+    night.world.add_project()
+    async with night.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
+        sync = client.projects.sync(night.videos, ledger=night.ledger, kinds="video")
+        assert 0 == sync.paid
+        with pytest.raises(errors.PictoryConfigError, match="not running"):
+            await anext(sync)
+        assert None is await sync.__aexit__(None, None, None)
+        async with sync:
+            _ = [result async for result in sync]
+            assert 1 == sync.paid

@@ -148,7 +148,7 @@ class Payer:
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
                 return handle, asked, ""
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
-            raise AssertionError
+            raise AssertionError  # pragma: no cover - for type checkers
 
     async def _request(self, project: Project, now: datetime) -> RenderHandle:
         for _ in range(_TRIES - 1):

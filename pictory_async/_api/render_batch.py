@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pictory_async._api.results import RenderResult
     from pictory_async._http.transport import Transport
+    from pictory_async._ledger.database import Database
     from pictory_async._ledger.ledger import Ledger
     from pictory_async.models import ProjectId
 
@@ -78,14 +79,9 @@ class RenderBatch:
         if self._tasks is not None:
             raise PictoryConfigError("This batch was used before. Make a new one with client.projects.render_all().")
         self._tasks = anyio.create_task_group()
-        transport, ledger = self._transport, self._ledger
-        self.run = await ledger.use(lambda file: ledger.begin_run(file, transport.account, self._terms.command))
-        try:
-            self._payer = Payer(transport, ledger, self.run, Shield())
-            await self._tasks.__aenter__()
-        except BaseException:
-            await self._end()
-            raise
+        self._payer = await self._ledger.use(self._begin)
+        self.run = self._payer.run
+        await self._tasks.__aenter__()
         send, self._results = anyio.create_memory_object_stream["RenderResult"](0)
         self._tasks.start_soon(self._work, self._payer, send)
         return self
@@ -107,6 +103,10 @@ class RenderBatch:
         if self._fault is not None and error is None:
             raise self._fault
         return own if cancelled else None
+
+    def _begin(self, file: Database) -> Payer:
+        run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
+        return Payer(self._transport, self._ledger, run, Shield())
 
     async def _end(self) -> None:
         with anyio.CancelScope(shield=True):

@@ -11,7 +11,7 @@ import attrs
 from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome
-from pictory_async._values import ValueObject
+from pictory_async._values import Displayed, ValueObject
 from pictory_async.errors import PictoryError
 from pictory_async.models import Project, ProjectId
 
@@ -74,7 +74,7 @@ class BatchProgress(ValueObject):
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderResult(ValueObject):
+class RenderResult(Displayed, ValueObject):
     """What became of one project of a batch.
 
     Attributes:

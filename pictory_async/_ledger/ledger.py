@@ -204,7 +204,7 @@ class Ledger:
                 sql("DELETE FROM run WHERE id = ?", (run,))
                 sql("DELETE FROM pending WHERE run = ?", (run,))
         for run in gone:
-            self._liveness.end(run)
+            self._liveness.forget(run)  # that of a run that was killed is still there
         return len(gone)
 
     def __repr__(self) -> str:

@@ -45,9 +45,13 @@ class Liveness:
         """Give up the lock of a run. Ending twice does nothing."""
         descriptor = self._held.pop(run, None)
         if descriptor is not None:
-            with contextlib.suppress(OSError):
-                (self._directory / run).unlink()
+            self.forget(run)
             os.close(descriptor)
+
+    def forget(self, run: str) -> None:
+        """Remove the file of a run that is over."""
+        with contextlib.suppress(OSError):
+            (self._directory / run).unlink()
 
     def is_alive(self, run: str) -> bool:
         """Whether the process that made a run has not ended it, and has not ended itself."""
@@ -72,8 +76,6 @@ def _lock(descriptor: int, *, shared: bool = False) -> bool:
         return True
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
     return True

@@ -198,8 +198,8 @@ class Renders:
 
     @staticmethod
     def _taken(sql: Callable[..., sqlite3.Cursor], old: Intent | None, run: str) -> Intent | None:
-        if old is None:
-            return None
+        if old is None or old.state not in _OPEN:  # of one that has ended, the run that it belongs to stays
+            return old
         sql("UPDATE render SET run = ? WHERE id = ?", (run, old.id))
         return attrs.evolve(old, run=run)
 
