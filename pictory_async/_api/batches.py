@@ -13,7 +13,7 @@ from pictory_async._api.listing import Listing
 from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
-from pictory_async._api.sync import ProjectSync, Selection, Survey, SyncPlan, SyncState
+from pictory_async._api.sync import Found, ProjectSync, Selection, Survey, SyncPlan, SyncState
 from pictory_async._files.downloads import (
     DownloadProgress,
     DownloadReport,
@@ -204,9 +204,13 @@ def open_sync(
         raise PictoryConfigError("directory must be the path of a directory, not None.")
     chosen = _render_states(render)
 
-    def batch(plan: SyncPlan, fetched: Mapping[ProjectId, Project]) -> RenderBatch:
+    def batch(plan: SyncPlan, found: Found) -> RenderBatch:
         to_render = {*plan.to_render}
-        left = {one: fetched[one] for one in plan.to_download if one in fetched}
+        left = {one: found.projects[one] for one in plan.to_download if one in found.projects}
+
+        def wants(project: Project, _: object) -> bool:
+            # If there is another video than when the plan was made, somebody else has rendered it meanwhile.
+            return project.id in to_render and not project.is_rendering and found.shows(project)
 
         async def get(project_id: ProjectId) -> Project:
             # What was fetched for the plan need not be fetched again; but what is paid for is looked at just before.
@@ -222,7 +226,7 @@ def open_sync(
             force=False,
             overlap="wait",
             waits=True,
-            wants=lambda project, _: project.id in to_render and not project.is_rendering,
+            wants=wants,
             get=get,
             command="sync",
             **options,
@@ -233,7 +237,7 @@ def open_sync(
             lambda file: Files(file, transport.base_url, delivery.directory).complete(delivery.kinds)
         )
 
-    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), {})  # the arguments are checked here
+    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), Found())  # the arguments are checked here
     survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
     return ProjectSync(survey, selection, render=chosen, complete=complete, batch=batch, on_progress=on_progress)
 
