@@ -91,14 +91,20 @@ class Delivery:
         self.transfers[progress.project_id, progress.kind] = progress
 
     async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
-        files = [
-            LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size)
-            for one in report.files
-            if one.status is not DownloadStatus.FAILED
-        ]
         generated = project.generated_at
         if generated is not None:
-            await ledger.use(lambda file: Files(file, api, self.directory).enter(str(project.id), generated, files))
+            await ledger.use(
+                lambda file: Files(file, api, self.directory).enter(str(project.id), generated, _ledger_files(report))
+            )
+
+
+def _ledger_files(report: DownloadReport) -> list[LedgerFile]:
+    """What a ledger has to know of a download; blocking, because a relative path needs the working directory."""
+    return [
+        LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size)
+        for one in report.files
+        if one.status is not DownloadStatus.FAILED
+    ]
 
 
 def delivery_of(

@@ -230,6 +230,8 @@ class Pipeline:
                 break
             await anyio.sleep(self._terms.watch["interval"])
             job.project = project = await self._calls.get(job.project_id)
+        if decision is Decision.SETTLED and job.intent is not None and _is_older(project, job.intent):
+            job.project = project = await self._calls.get(job.project_id)
         match decision:
             case Decision.PAY if job.intent is not None:
                 await self._pay(job, project, job.intent, watch)
@@ -350,6 +352,11 @@ class Pipeline:
         )
         await self._send(result)
         self._slots.release()
+
+
+def _is_older(project: Project, intent: Intent) -> bool:
+    """Whether a project was fetched before a render that is rendered, which another run entered meanwhile."""
+    return intent.state is RenderState.RENDERED and not _shows(project, handle_of(intent, intent.project))
 
 
 def _shows(project: Project | None, handle: RenderHandle) -> bool:

@@ -69,7 +69,10 @@ class Videos:
     def find(self, projects: Iterable[str] | None = None) -> dict[str, SeenVideo]:
         """The videos of these projects, or of all."""
         sql = "SELECT project, generated, saved, listed, certain, name FROM video WHERE api = ?"
-        wanted = None if projects is None else {*projects}
+        if projects is None:
+            rows = self._database.rows(sql, (self._api,))
+        else:  # not all of them: a batch asks for one project at a time
+            rows = [row for one in projects for row in self._database.rows(f"{sql} AND project = ?", (self._api, one))]
         return {
             project: SeenVideo(
                 generated=as_date(generated),
@@ -78,8 +81,7 @@ class Videos:
                 certain=bool(certain),
                 name=name,
             )
-            for project, generated, saved, listed, certain, name in self._database.rows(sql, (self._api,))
-            if wanted is None or project in wanted
+            for project, generated, saved, listed, certain, name in rows
         }
 
     def see(self, project: str, video: SeenVideo) -> None:
