@@ -6,6 +6,8 @@ With 300 projects in the normal run; ``PICTORY_ASYNC_PIPELINE=5000`` makes them 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -29,7 +31,7 @@ VIRTUAL = pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect
 @VIRTUAL
 async def test_each_step_waits_for_the_next(tmp_path: Path) -> None:
     """While uploads hang, no more is taken from the source than the pipeline can have under way."""
-    world = World(render_seconds=(20.0, 20.0), media_sizes={"mp4": 1000})
+    world = World(seed=1, render_seconds=(20.0, 20.0), media_sizes={"mp4": 1000})
     simulator = Simulator(world, latency=0.01)
     taken, uploaded, opened = 0, list[str](), anyio.Event()
 
@@ -62,19 +64,19 @@ async def test_each_step_waits_for_the_next(tmp_path: Path) -> None:
     assert 199 == len({*uploaded})
 
 
-@pytest.mark.anyio
-@VIRTUAL
-async def test_it_runs_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_it_runs_as_it_is(tmp_path: Path) -> None:
     """As a program, it uploads the videos of the projects in a file."""
     server = pytest.importorskip("pictory_async.testing.server", reason="needs the extra", exc_type=ImportError)
     world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0))
     (tmp_path / "ids.txt").write_text("".join(f"{world.add_project()}\n" for _ in range(2)))
-    monkeypatch.chdir(tmp_path)
-    with await anyio.to_thread.run_sync(server.ServerThread(Simulator(world)).__enter__) as running:
-        monkeypatch.setenv("PICTORY_API_BASE_URL", running.base_url)
-        monkeypatch.setenv("PICTORY_API_KEY", world.api_key)
-        await EXAMPLE.main()
-    assert capsys.readouterr().out.endswith("2 uploaded\n")
+    with server.ServerThread(Simulator(world)) as running:
+        environment = {**os.environ, "PICTORY_API_BASE_URL": running.base_url, "PICTORY_API_KEY": world.api_key}
+        program = [sys.executable, str(EXAMPLE.__file__)]
+        found = subprocess.run(
+            program, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+    assert (0, "") == (found.returncode, found.stderr)
+    assert found.stdout.endswith("2 uploaded\n")
 
 
 @pytest.mark.timeout(120 + PROJECTS)
@@ -83,4 +85,4 @@ def test_memory_stays_level() -> None:
     early, late = PROJECTS // 3, PROJECTS - 60
     found = measure(PROJECTS, [early, late])
     # The ids that were seen, so that equal ones count once, and the addresses of the videos that were made.
-    assert found[late] - found[early] < 400 * 1024 + 400 * (late - early), found
+    assert found[late] - found[early] < 600 * 1024 + 400 * (late - early), found

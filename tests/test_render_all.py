@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pictory_async import RenderResult
+    from pictory_async._ledger.database import Database
     from pictory_async.testing import Fault, SimRequest
 
 pytestmark = [
@@ -372,12 +372,24 @@ async def test_another_run_ends_a_render_at_this_moment(ledger: Ledger, tmp_path
     ends_at = world.jobs[-1][1].ends_at
     await anyio.sleep(ends_at - simulator.now() - 1.5)  # it arrives half a second before the end
 
-    def end(_request: SimRequest, _now: float) -> None:
-        with sqlite3.connect(ledger.path) as file:
-            file.execute("UPDATE render SET state = 'rendered'")
+    arrived = anyio.Event()
 
-    simulator.faults = end
-    results = await rendered(simulator, [one], ledger, download_to=tmp_path / "videos", kinds="video")
+    async def end() -> None:
+        await arrived.wait()
+
+        def change(database: Database) -> None:
+            with database.changing() as run:
+                run("UPDATE render SET state = ?", (RenderState.RENDERED,))
+
+        await ledger.use(change)
+
+    def note(_request: SimRequest, _now: float) -> None:
+        arrived.set()
+
+    simulator.faults = note
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(end)
+        results = await rendered(simulator, [one], ledger, download_to=tmp_path / "videos", kinds="video")
     assert results[one].status is ResultStatus.UNCHANGED
     project, report = results[one].project, results[one].report
     assert project is not None
