@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pictory_async import RenderResult
-    from pictory_async._ledger.database import Database
     from pictory_async.testing import Fault, SimRequest
 
 pytestmark = [
@@ -361,38 +360,3 @@ async def test_bad_arguments(ledger: Ledger, options: dict[str, Any]) -> None:
         with pytest.raises(errors.PictoryConfigError, match="async with"):
             await anext(batch)
     assert not world.log
-
-
-async def test_another_run_ends_a_render_at_this_moment(ledger: Ledger, tmp_path: Path) -> None:
-    """A project that was fetched just before shows its old video, which must not be taken for the new one."""
-    world = World(media_sizes={"mp4": 1000})
-    one = world.add_project(earlier_video=-500.0, edits=[-1.0], on_render=[Render(0.0, queue=100.0, duration=0.0)])
-    simulator = Simulator(world, latency=2.0)
-    await rendered(simulator, [one], ledger, wait=False)
-    ends_at = world.jobs[-1][1].ends_at
-    await anyio.sleep(ends_at - simulator.now() - 1.5)  # it arrives half a second before the end
-
-    arrived = anyio.Event()
-
-    async def end() -> None:
-        await arrived.wait()
-
-        def change(database: Database) -> None:
-            with database.changing() as run:
-                run("UPDATE render SET state = ?", (RenderState.RENDERED,))
-
-        await ledger.use(change)
-
-    def note(_request: SimRequest, _now: float) -> None:
-        arrived.set()
-
-    simulator.faults = note
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(end)
-        results = await rendered(simulator, [one], ledger, download_to=tmp_path / "videos", kinds="video")
-    assert results[one].status is ResultStatus.UNCHANGED
-    project, report = results[one].project, results[one].report
-    assert project is not None
-    assert report is not None
-    assert world.date(ends_at) == project.generated_at
-    assert [report.paths["video"].stat().st_mtime] == [world.date(ends_at).timestamp()]
