@@ -58,6 +58,7 @@ ONCE = (
     "cli/test_render_cut_off.py",
     "cli/test_rendering.py",
     "cli/test_situations.py",
+    "cli/test_week.py",
     "insight",
     "test_backup_check.py",
     "test_backup_staging.py",
@@ -75,6 +76,7 @@ ONCE = (
     "test_limits.py",
     "test_long_texts.py",
     "test_pictures.py",
+    "test_pipeline.py",
     "test_publish.py",
     "test_refusals.py",
     "test_render_kill.py",
@@ -121,17 +123,15 @@ def tests(session: nox.Session, dependencies: str) -> None:
 
 @nox.session(requires=["build"])
 def slow(session: nox.Session) -> None:
-    """Run the tests that take minutes, at full size: killed downloads and renders, runs at once, a file of 1 GiB."""
+    """Run the tests that take minutes, at full size: kills, runs at once, a file of 1 GiB, a week."""
     session.install(wheel("all"), *group("tests"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_ROUNDS": "2000", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024"}
-    env["PICTORY_ASYNC_RENDER_WORLDS"] = "2000"
-    files = (
-        "tests/test_kill.py",
-        "tests/test_render_kill.py",
-        "tests/test_render_worlds.py",
-        "tests/test_downloads_at_once.py",
-        "tests/test_download_memory.py",
+    env |= {"PICTORY_ASYNC_WEEK": "500", "PICTORY_ASYNC_PIPELINE": "5000", "PICTORY_ASYNC_RENDER_WORLDS": "2000"}
+    names = (
+        *("test_kill.py", "test_render_kill.py", "test_render_worlds.py", "test_downloads_at_once.py"),
+        *("test_download_memory.py", "test_pipeline.py", "cli/test_week.py"),
     )
+    files = [f"tests/{name}" for name in names]
     session.run("python", "-m", "pytest", *files, "-k", "not tasks", env=env | {"PYTHONSAFEPATH": "1"})
 
 

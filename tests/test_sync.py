@@ -14,7 +14,7 @@ from pictory_async.testing import Answer, Drip, Render, Simulator, World
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pictory_async import RenderResult, SyncPlan
+    from pictory_async import ProjectSync, RenderResult, SyncPlan
 
 pytestmark = [
     pytest.mark.anyio,
@@ -309,3 +309,30 @@ async def test_used_wrongly(night: Night) -> None:
         async with sync:
             _ = [result async for result in sync]
             assert 1 == sync.paid
+
+
+@pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])
+async def test_two_syncs_at_once_pay_once(night: Night) -> None:
+    """What the other one rendered since the plan was made is not rendered again, whatever a render does to the date."""
+    ids = [night.world.add_project() for _ in range(3)]
+    edited = night.world.add_project()
+    await night.sync()
+    await anyio.sleep(100.0)
+    night.world.edit_project(edited, night.simulator.now())
+    ids = [night.world.add_project() for _ in range(3)]
+    before = len(night.world.jobs)
+    async with night.simulator.client() as client, anyio.create_task_group() as tasks:
+        syncs = [client.projects.sync(night.videos, kinds="video", ledger=night.ledger) for _ in range(2)]
+        found: list[dict[Any, RenderResult]] = []
+
+        async def run(sync: ProjectSync) -> None:
+            async with sync:
+                found.append({result.project_id: result async for result in sync})
+
+        for sync in syncs:
+            await sync.plan()
+        for sync in syncs:
+            tasks.start_soon(run, sync)
+    assert 4 == len(night.world.jobs) - before
+    assert [{*ids, edited}] * 2 == [{*results} for results in found]
+    assert all(result.ok for results in found for result in results.values())

@@ -13,7 +13,7 @@ from pictory_async._api.listing import Listing
 from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
-from pictory_async._api.sync import ProjectSync, Selection, Survey, SyncPlan, SyncState
+from pictory_async._api.sync import Found, ProjectSync, Selection, Survey, SyncPlan, SyncState
 from pictory_async._files.downloads import (
     DownloadProgress,
     DownloadReport,
@@ -91,14 +91,20 @@ class Delivery:
         self.transfers[progress.project_id, progress.kind] = progress
 
     async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
-        files = [
-            LedgerFile(one.kind, None if one.path is None else str(one.path), one.size)
-            for one in report.files
-            if one.status is not DownloadStatus.FAILED
-        ]
         generated = project.generated_at
         if generated is not None:
-            await ledger.use(lambda file: Files(file, api, self.directory).enter(str(project.id), generated, files))
+            await ledger.use(
+                lambda file: Files(file, api, self.directory).enter(str(project.id), generated, _ledger_files(report))
+            )
+
+
+def _ledger_files(report: DownloadReport) -> list[LedgerFile]:
+    """What a ledger has to know of a download; blocking, because a relative path needs the working directory."""
+    return [
+        LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size)
+        for one in report.files
+        if one.status is not DownloadStatus.FAILED
+    ]
 
 
 def delivery_of(
@@ -204,8 +210,13 @@ def open_sync(
         raise PictoryConfigError("directory must be the path of a directory, not None.")
     chosen = _render_states(render)
 
-    def batch(plan: SyncPlan) -> RenderBatch:
+    def batch(plan: SyncPlan, found: Found) -> RenderBatch:
         to_render = {*plan.to_render}
+
+        def wants(project: Project, _: object) -> bool:
+            # If there is another video than when the plan was made, somebody else has rendered it meanwhile.
+            return project.id in to_render and not project.is_rendering and found.shows(project)
+
         return open_batch(
             made_of,
             transport,
@@ -216,7 +227,7 @@ def open_sync(
             force=False,
             overlap="wait",
             waits=True,
-            wants=lambda project, _: project.id in to_render and not project.is_rendering,
+            wants=wants,
             command="sync",
             **options,
         )
@@ -226,7 +237,7 @@ def open_sync(
             lambda file: Files(file, transport.base_url, delivery.directory).complete(delivery.kinds)
         )
 
-    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()))  # the arguments are checked here
+    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), Found())  # the arguments are checked here
     survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
     return ProjectSync(survey, selection, render=chosen, complete=complete, batch=batch, on_progress=on_progress)
 

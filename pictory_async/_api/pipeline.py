@@ -291,7 +291,7 @@ class Pipeline:
         elif project.is_rendering:
             await self._tell(job, ResultStatus.BUSY)
         else:
-            if state is RenderState.RENDERED and not _shows(project, handle_of(cast("Intent", job.intent), "")):
+            if job.intent is not None and _is_older(project, job.intent):
                 job.project = await self._calls.get(job.project_id)  # another run rendered it meanwhile
             await self._finish(job, ResultStatus.UNCHANGED)
 
@@ -362,6 +362,11 @@ class Pipeline:
         )
         await self._send(result)
         self._slots.release()
+
+
+def _is_older(project: Project, intent: Intent) -> bool:
+    """Whether a project was fetched before a render that is rendered, which another run entered meanwhile."""
+    return intent.state is RenderState.RENDERED and not _shows(project, handle_of(intent, intent.project))
 
 
 def _shows(project: Project | None, handle: RenderHandle) -> bool:

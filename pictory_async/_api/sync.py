@@ -162,6 +162,12 @@ class Found:
         if video is not None and video.generated is not None:
             self.dates[item.id] = video.generated
 
+    def shows(self, project: Project) -> bool:
+        """Whether a project has the video that was found, or still none."""
+        if self.states[project.id] is SyncState.NEVER or not project.video_url:
+            return not project.video_url
+        return project.generated_at == self.dates.get(project.id)
+
     def take_project(self, item: ProjectItem, project: Project, old: SeenVideo | None) -> tuple[str, SeenVideo] | None:
         """Take in a project that was fetched, and return what the ledger is to remember of it."""
         self.saved[str(item.id)] = project.saved_at
@@ -261,7 +267,7 @@ class ProjectSync:
         *,
         render: frozenset[SyncState],
         complete: Callable[[], Awaitable[dict[str, datetime]]],
-        batch: Callable[[SyncPlan], RenderBatch],
+        batch: Callable[[SyncPlan, Found], RenderBatch],
         on_progress: Callable[[int, int], object] | None,
     ) -> None:
         self._survey = survey
@@ -304,7 +310,7 @@ class ProjectSync:
 
     async def __aenter__(self) -> Self:
         plan = await self.plan()
-        self._batch = self._make(plan)
+        self._batch = self._make(plan, self._found or Found())
         await self._batch.__aenter__()
         return self
 

@@ -26,7 +26,7 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 
 import click
 
-from pictory_async import BatchProgress, RateLimiter, RenderResult, ResultStatus, SyncPlan, SyncState
+from pictory_async import BatchProgress, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan, SyncState
 from pictory_async.cli._filing import Filing
 from pictory_async.cli._syncing import SYNCED, Syncing
 from pictory_async.cli._tables import open_sheet
@@ -193,6 +193,7 @@ def test_a_question(world: World, videos: Path, monkeypatch: pytest.MonkeyPatch)
     """On a terminal, more than five renders are asked about, and no more are paid for than the answer was about."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
     films(world, 6)
+    text = ""
     for answer, paid in (("n", 0), ("y", 6)):
         with Terminal() as terminal:
             streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), terminal.theirs)
@@ -282,7 +283,7 @@ class FullDisk:
         return self
 
     async def plan(self) -> SyncPlan:
-        states = dict.fromkeys(self._left, SyncState.RENDERED)
+        states: dict[ProjectId, SyncState] = dict.fromkeys(self._left, SyncState.RENDERED)
         return SyncPlan(states=states, to_render=(), to_wait=(), to_download=tuple(self._left))
 
     async def __aenter__(self) -> Self:
