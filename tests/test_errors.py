@@ -12,7 +12,9 @@ import pytest
 from pictory_async import RenderHandle, errors
 from pictory_async.models import Project
 
-CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
+CLASSES = [
+    value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, errors.PictoryError)
+]
 
 FACTS: dict[str, Any] = {
     "project_id": 17,

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.listing import Listing
 from pictory_async._api.pipeline import BatchCalls, BatchTerms, checked_ids
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
 from pictory_async._api.sync import ProjectSync, Selection, Survey, SyncPlan, SyncState
-from pictory_async._files.downloads import DownloadReport, DownloadStatus
-from pictory_async._ledger.files import Files, LedgerFile
-from pictory_async._ledger.ledger import Ledger
+from pictory_async._files.downloads import DownloadReport
+from pictory_async._ledger.files import Files
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._values import brief
-from pictory_async.errors import DownloadError, PictoryConfigError
+from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId, ProjectItem
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pictory_async._http.transport import Transport
+    from pictory_async._ledger.ledger import Ledger
     from pictory_async._ledger.renders import Again
 
 
@@ -65,26 +66,9 @@ class Delivery:
         kinds: Any = self.options["kinds"]
         return Delivery(self.directory, {**self.options, "kinds": [*kinds] if isinstance(kinds, Iterable) else kinds})
 
-    async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger, api: str) -> DownloadReport:
+    async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger) -> DownloadReport:
         """Download the files of a project, and remember them."""
-        try:
-            report = await calls.download(project, self.directory, **self.options)
-        except DownloadError as error:
-            if error.report is not None:
-                await self._enter(project, error.report, ledger, api)
-            raise
-        await self._enter(project, report, ledger, api)
-        return report
-
-    async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
-        files = [
-            LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size)
-            for one in report.files
-            if one.status is not DownloadStatus.FAILED
-        ]
-        generated = project.generated_at
-        if generated is not None:
-            await ledger.use(lambda file: Files(file, api, self.directory).enter(str(project.id), generated, files))
+        return await calls.download(project, self.directory, ledger=ledger, **self.options)
 
 
 def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
@@ -111,8 +95,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     Raises:
         PictoryConfigError: An argument cannot work.
     """
-    if not isinstance(ledger, Ledger):
-        raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
+    checked_ledger(ledger)
     checked_terms(**watch)
     for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
@@ -129,7 +112,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
 
     async def download(project: Project) -> DownloadReport:
         assert to is not None  # noqa: S101 - it is not called otherwise
-        return await to.bring(made_of, project, ledger, transport.base_url)
+        return await to.bring(made_of, project, ledger)
 
     terms = BatchTerms(
         command=command,

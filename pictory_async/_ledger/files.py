@@ -22,7 +22,7 @@ class LedgerFile:
     Attributes:
         kind: The kind.
         path: Where it is; ``None`` if the project does not have it.
-        size: Its length in bytes.
+        size: Its length in bytes; ``None`` if it was there before, and is as long as it is now.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Files:
         """Enter what a download left."""
         now = datetime.now(UTC).isoformat()
         rows = [
-            (self._api, project, self._directory, file.kind, generated.isoformat(), file.path, file.size, now)
+            (self._api, project, self._directory, file.kind, generated.isoformat(), file.path, _size(file), now)
             for file in files
         ]
         with self._database.changing() as run:
@@ -70,8 +70,16 @@ class Files:
         }
 
 
+def _size(file: LedgerFile) -> int | None:
+    return file.size if file.size is not None or file.path is None else _size_now(file.path)
+
+
 def _is_there(path: str, size: int | None) -> bool:
+    return size is not None and _size_now(path) == size
+
+
+def _size_now(path: str) -> int | None:
     try:
-        return Path(path).stat().st_size == size
+        return Path(path).stat().st_size
     except OSError:
-        return False
+        return None

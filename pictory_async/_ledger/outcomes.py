@@ -46,3 +46,43 @@ def enter_video(renders: Renders, videos: Videos, project: Project, intent: Inte
         saved = intent.saved  # it was saved while it was rendered
     video = SeenVideo(generated=project.generated_at, saved=saved, certain=True, name=project.name)
     videos.see(str(project.id), video)
+
+
+def see_project(database: Database, api: str, project: Project) -> bool | None:
+    """Enter the video that a project shows, unless it or a newer one is known, and return whether it is outdated."""
+    generated, saved = project.generated_at, project.saved_at
+    if not project.video_url or generated is None:
+        return None
+    videos, one = Videos(database, api), str(project.id)
+    seen = SeenVideo(generated=generated, saved=saved, name=project.name)
+    known = videos.find([one]).get(one)
+    if known is None or known.generated is None or known.generated < generated:
+        videos.see(one, seen)
+    return (known or seen).is_outdated(generated, saved)
+
+
+def see_outcome(
+    database: Database, api: str, outcome: RenderOutcome, handle: RenderHandle | None = None
+) -> bool | None:
+    """Enter how a wait ended, and return whether the video that it found is outdated.
+
+    Args:
+        database: The ledger.
+        api: The address of the API.
+        outcome: How the wait ended.
+        handle: What was waited for; ``None`` if it was a project.
+    """
+    if handle is not None:
+        enter_outcome(database, api, handle, outcome)
+    project = outcome.project
+    if project is None or not outcome.ok:
+        return None
+    appeared = outcome.detection_delay < outcome.waited  # an earlier poll showed the render unfinished
+    if appeared and not _knows(database, api, project):
+        enter_video(Renders(database, api), Videos(database, api), project, None)
+    return see_project(database, api, project)
+
+
+def _knows(database: Database, api: str, project: Project) -> bool:
+    known = Videos(database, api).find([str(project.id)]).get(str(project.id))
+    return known is not None and known.generated == project.generated_at

@@ -69,7 +69,11 @@ class Videos:
     def find(self, projects: Iterable[str] | None = None) -> dict[str, SeenVideo]:
         """The videos of these projects, or of all."""
         sql = "SELECT project, generated, saved, listed, certain, name FROM video WHERE api = ?"
-        wanted = None if projects is None else {*projects}
+        if projects is None:
+            rows = self._database.rows(sql, (self._api,))
+        else:
+            one = f"{sql} AND project = ?"
+            rows = [row for project in {*projects} for row in self._database.rows(one, (self._api, project))]
         return {
             project: SeenVideo(
                 generated=as_date(generated),
@@ -78,8 +82,7 @@ class Videos:
                 certain=bool(certain),
                 name=name,
             )
-            for project, generated, saved, listed, certain, name in self._database.rows(sql, (self._api,))
-            if wanted is None or project in wanted
+            for project, generated, saved, listed, certain, name in rows
         }
 
     def see(self, project: str, video: SeenVideo) -> None:
