@@ -141,7 +141,7 @@ async def test_without_a_ledger(account: Account) -> None:
             client.projects.share_link(unknown, wait=True, fresh=True),
             client.projects.download(unknown, account.videos / "none", fresh=True, **VIDEO),
         ):
-            with pytest.raises(errors.OutdatedVideoError, match="It is not known whether .* or leave out") as refused:
+            with pytest.raises(errors.OutdatedVideoError, match=r"It is not known whether .* or leave out") as refused:
                 await call
             assert (unknown, None) == (refused.value.project_id, refused.value.is_outdated)
             assert refused.value.project is not None

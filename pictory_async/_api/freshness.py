@@ -13,9 +13,9 @@ import attrs
 from pictory_async._files.downloads import DownloadStatus
 from pictory_async._ledger.files import Files, LedgerFile
 from pictory_async._ledger.ledger import Ledger
-from pictory_async._ledger.outcomes import see_outcome, see_project
+from pictory_async._ledger.outcomes import outdated_error, see_outcome, see_project
 from pictory_async._values import brief
-from pictory_async.errors import DownloadError, OutdatedVideoError, PictoryConfigError
+from pictory_async.errors import DownloadError, PictoryConfigError
 
 if TYPE_CHECKING:
     import os
@@ -115,13 +115,3 @@ class Freshness:
             if one.status not in left_out
         ]
         await ledger.use(lambda file: Files(file, api, directory).enter(str(project.id), generated, files))
-
-
-def outdated_error(project: Project, is_outdated: bool | None) -> OutdatedVideoError:  # noqa: FBT001 - one of three
-    """Make the error about a video that is not known to be the newest."""
-    if is_outdated:
-        text = f"The video of project {project.id!r} is outdated: the project was saved after it was made."
-    else:
-        text = f"It is not known whether the video of project {project.id!r} shows the project as it was last saved."
-    advice = "Render the project again, or leave out fresh=True to take the video as it is."
-    return OutdatedVideoError(f"{text} {advice}", project_id=project.id, is_outdated=is_outdated, project=project)

@@ -8,6 +8,7 @@ from pictory_async._ledger.renders import Intent, Renders, RenderState
 from pictory_async._ledger.videos import SeenVideo, Videos
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderStatus
+from pictory_async.errors import OutdatedVideoError
 
 if TYPE_CHECKING:
     from pictory_async._ledger.database import Database
@@ -86,3 +87,13 @@ def see_outcome(
 def _knows(database: Database, api: str, project: Project) -> bool:
     known = Videos(database, api).find([str(project.id)]).get(str(project.id))
     return known is not None and known.generated == project.generated_at
+
+
+def outdated_error(project: Project, is_outdated: bool | None) -> OutdatedVideoError:  # noqa: FBT001 - one of three
+    """Make the error about a video that is not known to be the newest."""
+    if is_outdated:
+        text = f"The video of project {project.id!r} is outdated: the project was saved after it was made."
+    else:
+        text = f"It is not known whether the video of project {project.id!r} shows the project as it was last saved."
+    advice = "Render the project again, or leave out fresh=True to take the video as it is."
+    return OutdatedVideoError(f"{text} {advice}", project_id=project.id, is_outdated=is_outdated, project=project)
