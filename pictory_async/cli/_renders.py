@@ -200,7 +200,7 @@ def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -
     async def look() -> None:
         with contextlib.closing(Store().ledger()) as ledger:
             async with open_client(base_url) as client:
-                terms = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
+                terms: dict[str, Any] = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
                 async with client.projects.render_all(ids, ledger=ledger, **terms) as batch:
                     async for result in batch:
                         counts[result.status] += 1

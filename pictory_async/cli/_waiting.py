@@ -275,7 +275,7 @@ class Wait:
         outcome = self.tally.outcomes.get(key_of(one))
         if outcome is None or (self.ages.fresh and self.downloads is None):
             return {"project_id": project_of(one), "status": "pending", "error": _NOT_DONE}
-        more = {} if self.downloads is None else {"download": {"files": [], "error": _NOT_DONE}}
+        more: dict[str, Any] = {} if self.downloads is None else {"download": {"files": [], "error": _NOT_DONE}}
         return {**self._document(outcome), **more}
 
     def _add_rest(self, *, pending: bool) -> None:

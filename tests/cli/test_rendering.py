@@ -73,7 +73,7 @@ def test_handles_go_to_a_file(world: World, tmp_path: Path) -> None:
 def test_two_renders_of_one_project(world: World, tmp_path: Path) -> None:
     """Two handles of one project are two waits, and each of them ends."""
     project_id = str(world.add_project())
-    lines = "".join(run("render", project_id, "--batch", name).stdout for name in ("one", "two"))
+    lines = "".join(run("render", project_id, "--batch", name, "--force").stdout for name in ("one", "two"))
     found = run("wait", "--handle", "-", *QUICK, "--start-grace", "5", input=f"{lines}\n{lines}")
     assert (0, 2) == (found.exit_code, len(found.stdout.splitlines()))
     assert "2 of 2 ended" in found.stderr
