@@ -110,7 +110,7 @@ def _named(ids: Sequence[str], one: str, several: str) -> str:
     if len(ids) == 1:
         return f"The video of project {one_line(ids[0])!r} {one}"
     more = len(ids) - _SHOWN
-    shown = ", ".join(map(one_line, ids[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
+    shown = ", ".join(map(one_line, sorted(ids)[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
     return f"The videos of {len(ids)} projects {several} ({shown})"
 
 

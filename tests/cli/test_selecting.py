@@ -67,7 +67,7 @@ def test_addresses(expected: str | None, text: str, noun: str) -> None:
     if expected is None:
         with pytest.raises(click.UsageError, match=f"is not the address of one {noun}"):
             collect_ids([text], noun=noun)
-        with pytest.raises(SettingError, match="line 2: .* Copy the id alone"):
+        with pytest.raises(SettingError, match=r"line 2: .* Copy the id alone"):
             collect_ids([], io.BytesIO(f"\n{text}\n".encode()), noun)
     else:
         assert [expected] == collect_ids([text, expected], io.BytesIO(text.encode()), noun)
