@@ -6,7 +6,7 @@ ledger enters what it sees, and the next one knows more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -94,8 +94,7 @@ class Freshness:
         try:
             report = await download
         except DownloadError as error:
-            if error.report is not None:
-                await self._enter(project, directory, error.report, on_conflict)
+            await self._enter(project, directory, cast("DownloadReport", error.report), on_conflict)
             raise
         await self._enter(project, directory, report, on_conflict)
         return report

@@ -208,7 +208,9 @@ class TestSelections:
         found = run("share", *given, "--state", "unknown,rendered")
         assert [ids["unknown"], ids["rendered"]] == [line.split("\t")[0] for line in found.stdout.splitlines()]
         assert "Not in the list of projects, and left out: nope" in found.stderr
+        given.remove("nope")
         found = run("project", *given, "--name", "acme n*", "--json")
+        assert "" == found.stderr
         assert [ids["never"]] == [json.loads(line)["project_id"] for line in found.stdout.splitlines()]
 
     def test_many_that_are_not_in_the_list(self, ids: dict[str, str]) -> None:
