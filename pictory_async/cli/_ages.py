@@ -77,7 +77,7 @@ class Ages:
         """
         is_outdated, ledger = project.is_outdated, await self.ledger()
         if ledger is not None:
-            with contextlib.suppress(LedgerError):
+            with contextlib.suppress(LedgerError):  # pragma: no branch - the disk fills up meanwhile
                 is_outdated = await self.store.see(ledger, client.base_url, project, outcome, handle)
         one = str(project.id)
         self.known[one] = is_outdated

@@ -392,14 +392,14 @@ def test_columns_of_shares() -> None:
     """Links can have the names and the dates beside them, also a single one."""
     assert "P2\t2025-12-31 23:59:00\n" == run("share", "P2", "--columns", "project,generated").stdout
     head, line = rows(run("share", "P2", "--format", "csv").stdout)
-    assert (["project", "link", "name", "generated (UTC)"], 'A "quoted", | name') == (head, line[2])
+    assert (["project", "link", "name", "generated (UTC)", "outdated"], 'A "quoted", | name') == (head, line[2])
 
 
 def test_downloads(tmp_path: Path) -> None:
     """Downloads are a row for each file, with the path and the error in columns of their own."""
     found = run("download", "P2", "--dir", str(tmp_path), "--kind", "srt", "--format", "csv")
     head, line = rows(found.stdout)
-    assert ["status", "project", "kind", "bytes", "path", "name", "error"] == head
+    assert ["status", "project", "kind", "bytes", "path", "name", "outdated", "error"] == head
     assert ["written", "P2", "srt", "2000"] == line[:4]
     assert Path(line[4]).is_file()
     assert ['A "quoted", | name', ""] == line[5:]
