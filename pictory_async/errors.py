@@ -58,6 +58,7 @@ __all__ = [
     "LedgerError",
     "MalformedResponseError",
     "NotFoundError",
+    "OutdatedVideoError",
     "PermissionDeniedError",
     "PictoryConfigError",
     "PictoryError",
@@ -299,6 +300,21 @@ class DownloadError(PictoryError):
     total: int | None = None
     report: DownloadReport | None = None
     errno: int | None = None
+
+
+@with_facts
+class OutdatedVideoError(PictoryError):
+    """With ``fresh=True``: the video is outdated, or not known to show the project as it was last saved.
+
+    Attributes:
+        project_id: The id of the project.
+        is_outdated: ``True`` if the project is known to have been saved since; ``None`` if that is not known.
+        project: The project as it was fetched, with its video.
+    """
+
+    project_id: ProjectId | None = None
+    is_outdated: bool | None = None
+    project: Project | None = None
 
 
 @with_facts

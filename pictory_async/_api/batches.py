@@ -9,25 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._api.arriving import checked_ids
+from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.listing import Listing
 from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
 from pictory_async._api.sync import Found, ProjectSync, Selection, Survey, SyncPlan, SyncState
-from pictory_async._files.downloads import (
-    DownloadProgress,
-    DownloadReport,
-    DownloadStatus,
-    filing_of,
-    kinds_of,
-)
+from pictory_async._files.downloads import DownloadProgress, DownloadReport, filing_of, kinds_of
 from pictory_async._files.names import FileKind
 from pictory_async._files.place import checked_directory
-from pictory_async._ledger.files import Files, LedgerFile
-from pictory_async._ledger.ledger import Ledger
+from pictory_async._ledger.files import Files
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._values import brief
-from pictory_async.errors import DownloadError, PictoryConfigError
+from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId, ProjectItem
 
 if TYPE_CHECKING:
@@ -37,6 +31,7 @@ if TYPE_CHECKING:
     from pictory_async._files.naming import Fields
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
+    from pictory_async._ledger.ledger import Ledger
     from pictory_async._ledger.renders import Again
 
 
@@ -71,40 +66,18 @@ class Delivery:
         factory=dict[tuple[ProjectId, str], DownloadProgress], init=False
     )
 
-    async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger, api: str) -> DownloadReport:
+    async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger) -> DownloadReport:
         """Download the files of a project, and remember them."""
         try:
-            report = await calls.download(
-                project, self.directory, kinds=self.kinds, on_progress=self._note, **self.options
+            return await calls.download(
+                project, self.directory, kinds=self.kinds, on_progress=self._note, ledger=ledger, **self.options
             )
-        except DownloadError as error:
-            if error.report is not None:
-                await self._enter(project, error.report, ledger, api)
-            raise
         finally:
             for kind in self.kinds:
                 self.transfers.pop((project.id, kind), None)
-        await self._enter(project, report, ledger, api)
-        return report
 
     def _note(self, progress: DownloadProgress) -> None:
         self.transfers[progress.project_id, progress.kind] = progress
-
-    async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
-        generated = project.generated_at
-        if generated is not None:
-            await ledger.use(
-                lambda file: Files(file, api, self.directory).enter(str(project.id), generated, _ledger_files(report))
-            )
-
-
-def _ledger_files(report: DownloadReport) -> list[LedgerFile]:
-    """What a ledger has to know of a download; blocking, because a relative path needs the working directory."""
-    return [
-        LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size)
-        for one in report.files
-        if one.status is not DownloadStatus.FAILED
-    ]
 
 
 def delivery_of(
@@ -149,8 +122,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     Raises:
         PictoryConfigError: An argument cannot work.
     """
-    if not isinstance(ledger, Ledger):
-        raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
+    checked_ledger(ledger)
     checked = checked_terms(**watch)
     watch = {"max_wait": checked.max_wait, "interval": checked.interval, "start_grace": checked.start_grace}
     for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
@@ -167,7 +139,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
 
     async def download(project: Project) -> DownloadReport:
         assert delivery is not None  # noqa: S101 - it is not called otherwise
-        return await delivery.bring(made_of, project, ledger, transport.base_url)
+        return await delivery.bring(made_of, project, ledger)
 
     terms = BatchTerms(
         command=command,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import attrs
 
-from pictory_async._api.listing import Listing
 from pictory_async._api.results import BatchProgress, ResultStatus
 from pictory_async._gather import each
 from pictory_async._ledger.ledger import Ledger
@@ -197,7 +196,7 @@ class Survey:
         verify: Whether every project is fetched.
     """
 
-    items: Callable[[], Listing[ProjectItem]]
+    items: Callable[[], AsyncIterable[ProjectItem]]
     get: Callable[[ProjectId], Awaitable[Project]]
     ledger: Ledger
     api: str

@@ -15,6 +15,7 @@ from pictory_async.errors import (
     ConnectionFailedError,
     DownloadError,
     LedgerError,
+    OutdatedVideoError,
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
@@ -82,6 +83,7 @@ EXIT_CODES: Final = {
     KEY_REFUSED: "Pictory rejects the API key",
     NO_DISK: "the disk is full, or cannot be written to",
     NOT_RENDERED: "after a wait: some are not rendered or completed; for 'download': a project has no video; "
+    "with --fresh: a video is outdated, or may be; "
     "for 'check': a template has an error; for 'backup --verify': a backup is damaged",
     USAGE: "wrong usage, a missing key or an invalid setting",
     FAILURE: "something could not be fetched or done, or a command of --exec failed; for 'demo': an outcome is wrong",
@@ -136,6 +138,7 @@ _KINDS: Final = (
     (RenderSubmitUncertainError, UNCERTAIN),
     (WaitTimeoutError, TIMED_OUT),
     (WaitError, NOT_RENDERED),
+    (OutdatedVideoError, NOT_RENDERED),
 )
 
 

@@ -44,7 +44,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
     "wait": {
         SUCCESS: "all are rendered (and downloaded)",
         FAILURE: "a file could not be downloaded",
-        NOT_RENDERED: "some are not rendered",
+        NOT_RENDERED: "some are not rendered, or with --fresh outdated",
         TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
     },
     "render": {
@@ -63,7 +63,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
     "download": {
         SUCCESS: "everything was downloaded",
         FAILURE: "a file or a project could not be downloaded",
-        NOT_RENDERED: "a project has no video",
+        NOT_RENDERED: "a project has no video, or with --fresh an outdated one",
     },
     "sync": {
         SUCCESS: "the directory is in step with the account, or nothing is to be done",
@@ -75,7 +75,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
     "share": {
         SUCCESS: "all links are printed",
         FAILURE: "a project has no page or could not be fetched",
-        NOT_RENDERED: "with --wait: one is not rendered",
+        NOT_RENDERED: "with --wait: one is not rendered; with --fresh: one is outdated",
         TIMED_OUT: "with --wait: --max-wait is over, and nothing else failed",
     },
     "check": {

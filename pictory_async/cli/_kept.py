@@ -15,7 +15,7 @@ import click
 
 from pictory_async import Ledger, ProjectId, RenderHandle
 from pictory_async._ledger.database import Database
-from pictory_async._ledger.outcomes import enter_outcome, handle_of
+from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
 from pictory_async._ledger.pending import Pending
 from pictory_async._ledger.renders import Renders
 from pictory_async.cli._account import find_account
@@ -26,9 +26,9 @@ from pictory_async.errors import LedgerError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-    from pictory_async import RenderOutcome
+    from pictory_async import Project, RenderOutcome
 
-__all__ = ["Kept", "KeptId", "Store", "find_state"]
+__all__ = ["Kept", "KeptId", "Store", "find_state", "outdated_error"]
 
 _BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -79,6 +79,19 @@ class Store:
     def ledger(self) -> Ledger:
         """The ledger itself, for the library."""
         return Ledger(self._path)
+
+    @staticmethod
+    async def see(
+        ledger: Ledger, api: str, project: Project, outcome: RenderOutcome | None, handle: RenderHandle | None
+    ) -> bool | None:
+        """Enter a project that was fetched, or how a wait ended, and return whether the video is outdated.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        if outcome is None:
+            return await ledger.use(lambda file: see_project(file, api, project))
+        return await ledger.use(lambda file: see_outcome(file, api, outcome, handle))
 
     def keep(self, items: Iterable[Kept], name: str | None = None) -> str:
         """Keep more items under a name, and return the name; a new one if it is ``None``.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pictory_async import DownloadReport, ProjectId, RenderOutcome, RenderResult
+    from pictory_async.errors import OutdatedVideoError
 
 __all__ = ["Night", "begin", "end", "night"]
 
@@ -62,20 +63,22 @@ class Night:
             self._open.enter_context(log_to(path, given("log_format") or "text"))
             log_event(logging.INFO, "began", f"pictory {self.command} began", command=self.command)
 
-    def outcome(self, outcome: RenderOutcome, *, last: bool) -> None:
+    def outcome(self, outcome: RenderOutcome, *, last: bool, refusal: OutdatedVideoError | None = None) -> None:
         """Take in an outcome.
 
         Args:
             outcome: The outcome.
             last: Whether nothing follows for this project, as its download does.
+            refusal: Why its video is refused, though it is rendered.
         """
-        project = outcome.project
+        project, error = outcome.project, refusal or outcome.error
+        good = outcome.ok and refusal is None
         ended = Ended(
             id=str(outcome.project_id),
             name=(None if project is None else project.name) or "",
-            status=outcome.status.value,
-            share_url=(None if project is None or not outcome.ok else project.share_video_url) or "",
-            error=None if outcome.error is None else in_command_words(str(outcome.error)),
+            status=outcome.status.value if refusal is None else "outdated",
+            share_url=(None if project is None or not good else project.share_video_url) or "",
+            error=None if error is None else in_command_words(str(error)),
         )
         self._take(ended, last=last)
 

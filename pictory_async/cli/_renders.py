@@ -16,6 +16,7 @@ from pictory_async import RenderHandle, RenderResult, ResultStatus
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import LOCKED, CommandError, SettingError
 from pictory_async.cli._kept import Store
+from pictory_async.cli._results import ResultRow
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import echo_note, echo_summary
@@ -127,6 +128,19 @@ class Renders:
             needs = {} if result is not None and result.ok else {"error": text}
             found.append({"project_id": one, **status, **needs, **handle})
         return found
+
+    def rows(self) -> list[ResultRow]:
+        """Return a row for each project that is not waited for."""
+        known = {one: result.project for one, result in self.results.items()}
+        return [
+            ResultRow(
+                project_id=error["project_id"],
+                status=error.get("status", "error"),
+                name=getattr(known.get(error["project_id"]), "name", None),
+                detail=error.get("error"),
+            )
+            for error in self.errors()
+        ]
 
     def echo_rest(self) -> None:
         """Print on standard error what was not requested, and why not."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-__all__ = ["Column", "Format", "Sheet", "Table", "format_option", "open_sheet", "table_options"]
+__all__ = ["Column", "Format", "Sheet", "Table", "format_option", "open_sheet", "table_options", "tables_given"]
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -91,6 +91,12 @@ class _Given:
     format: Format | None = None
     columns: tuple[str, ...] | None = None
     output: str | None = None
+
+
+def tables_given() -> bool:
+    """Whether any option about tables was given to the running command."""
+    given: _Given = click.get_current_context().meta.get(_KEY, _Given())
+    return given != _Given()
 
 
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -67,7 +67,7 @@ def command(
     if everything:
         _snap(base_url, directory, keep, as_json=as_json)
         return
-    wanted = tuple(collect_ids(ids))
+    wanted = tuple(collect_ids(ids, noun="template"))
     check_directory(directory)
     names = names_of(wanted)
 

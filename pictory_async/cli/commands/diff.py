@@ -45,7 +45,7 @@ def command(
     Ids that differ only because a version was exported again are ignored. Prints a line for each change. If nothing
     changed, piped output is empty. With --backup, the older version is that of a snapshot: give one id.
     """
-    collect_ids(ids)  # refuses what cannot be one
+    ids = tuple(collect_ids([one], noun="template")[0] for one in ids)
     if len(ids) != (2 if backup is None else 1):
         raise click.UsageError("Give two ids, or one id and --backup.")
     if backup is None:

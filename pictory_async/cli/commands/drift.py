@@ -71,7 +71,7 @@ def command(*, ids: tuple[str, ...], backup: Path, base_url: str | None, as_json
     with tabs between id, change (added, removed or changed), name, and what changed.
     """
     sheet = open_sheet(_TABLE, as_json=as_json)
-    wanted = collect_ids(ids) if ids else None
+    wanted = collect_ids(ids, noun="template") if ids else None
     snapshot = run(lambda: TemplateSnapshot.find(backup))
     found = run(partial(_changes, base_url, snapshot, wanted))
     for one in found:

@@ -18,8 +18,6 @@ from pictory_async.cli._next_wait import NextWait, options_again
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
-    collect_ids,
-    ids_argument,
     json_option,
     night_options,
     rate_option,
@@ -30,7 +28,9 @@ from pictory_async.cli._options import (
 )
 from pictory_async.cli._places import check_file
 from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of, refuse_without_question
-from pictory_async.cli._waiting import Wait
+from pictory_async.cli._selecting import Choice, selection_options
+from pictory_async.cli._tables import table_options, tables_given
+from pictory_async.cli._waiting import Wait, open_results
 from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal, in_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from pictory_async.cli._kept import Kept
+    from pictory_async.cli._results import ResultRow
+    from pictory_async.cli._tables import Sheet
 
 __all__ = ["command"]
 
 
 @click.command("render", short_help="Render projects. Each render is billed.")
-@ids_argument
+@selection_options()
 @click.option("--wait", "waits", is_flag=True, help="Wait until all are rendered, and print the result of each.")
 @click.option(
     "--handles",
@@ -62,6 +64,7 @@ __all__ = ["command"]
 @start_grace_option
 @stalled_option
 @night_options
+@table_options
 @rate_option
 @base_url_option
 @json_option("With --wait, print a JSON document for each project, and one with a summary. (Handles are always JSON.)")
@@ -69,7 +72,7 @@ __all__ = ["command"]
 def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
-    ids: tuple[str, ...],
+    choice: Choice,
     waits: bool,
     handles: str | None,
     yes: bool,
@@ -92,8 +95,14 @@ def command(  # noqa: PLR0913 - each option is an argument
     is sent: the same command continues after a kill, and a project that was not saved since its last render is not
     rendered again. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
-    wanted = collect_ids(ids)
     file = None if handles is None else check_file(handles, replaces=False)
+    # Before the first render is paid for: a file that cannot be written is an error now.
+    sheet = open_results(as_json=as_json) if waits else None
+    if sheet is not None:
+        as_json = sheet.is_json
+    elif tables_given():
+        raise click.UsageError("--format, --columns and --output need --wait: handles are always JSON.")
+    wanted = choice.find_any(base_url)
     options = {
         "batch": batch,
         "force": force,
@@ -119,10 +128,10 @@ def command(  # noqa: PLR0913 - each option is an argument
                 await renders.start(client)
                 if waits and renders.handles:
                     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
-                    renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json)
+                    renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet)
                     await renders.wait.run(client)
 
-        end = partial(_end, renders, file, waits=waits, as_json=as_json)
+        end = partial(_end, renders, file, waits=waits, as_json=as_json, sheet=sheet)
         ctx.exit(end(interrupted=_run(work, _Told(renders, file, waits))))
 
 
@@ -147,8 +156,19 @@ def _run(work: Callable[[], Awaitable[None]], told: _Told) -> bool:
         return run_until_interrupted(work)
 
 
-def _end(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool, as_json: bool) -> int:
+def _end(
+    renders: Renders,
+    file: Path | None,
+    *,
+    interrupted: bool,
+    waits: bool,
+    as_json: bool,
+    sheet: Sheet[ResultRow] | None,
+) -> int:
     next_wait = _keep_rest(renders, file, waits=waits)
+    if sheet is not None and sheet.format != "tsv":  # lines with tabs have the outcomes of the wait only
+        for row in renders.rows():
+            sheet.add(row)
     try:
         return _report(renders, file, next_wait, interrupted=interrupted, waits=waits, as_json=as_json)
     finally:
