@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from anyio import to_thread
 
 from pictory_async import Ledger, LedgerRun, RateLimiter, RenderState, ResultStatus, errors
 from pictory_async._ledger.database import Database
@@ -168,12 +169,12 @@ async def test_a_killed_process_is_not_at_it(path: Path) -> None:
     with begin(path) as process:
         tell(process)
         run = name_of(process)
-        assert ledger.is_alive(run)
+        assert await to_thread.run_sync(ledger.is_alive, run)
         assert [(run, True)] == [(one.id, one.running) for one in await ledger.runs()]
         process.kill()
-    assert not ledger.is_alive(run)
+    assert not await to_thread.run_sync(ledger.is_alive, run)
     assert [(run, False, None)] == [(one.id, one.running, one.ended) for one in await ledger.runs()]
-    assert not ledger.is_alive("unknown")
+    assert not await to_thread.run_sync(ledger.is_alive, "unknown")
 
 
 async def test_several_that_make_it_at_once(path: Path) -> None:
@@ -284,14 +285,14 @@ async def test_whether_a_video_is_outdated(path: Path) -> None:
 
 def test_locks_that_are_given_up(tmp_path: Path) -> None:
     """A run that has ended is not under way, and its file is gone; ending it twice does nothing."""
-    runs = Liveness(tmp_path / "runs")
+    runs = Liveness(tmp_path / "ledger.db")
     runs.begin("one")
     assert runs.is_alive("one")
-    assert Liveness(tmp_path / "runs").is_alive("one")
+    assert Liveness(tmp_path / "ledger.db").is_alive("one")
     runs.end("one")
     runs.end("one")
     assert not runs.is_alive("one")
-    assert [] == [*(tmp_path / "runs").iterdir()]
+    assert [] == [*(tmp_path / "ledger.db-runs").iterdir()]
 
 
 def test_dates_are_utc(path: Path) -> None:

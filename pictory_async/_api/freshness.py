@@ -109,7 +109,7 @@ class Freshness:
         if on_conflict == "skip":
             left_out.add(DownloadStatus.SKIPPED)  # whose file that is, is not known
         files = [
-            LedgerFile(one.kind, None if one.path is None else str(one.path.absolute()), one.size or None)
+            LedgerFile(one.kind, None if one.path is None else str(one.path), one.size or None)
             for one in report.files
             if one.status not in left_out
         ]

@@ -183,7 +183,7 @@ class Payer:
             return "It is not known which jobs there were before the request."
         found = await self._jobs_since(intent.marker)
         if found is None:
-            return "The list of jobs is too long, or cannot be read."
+            return "The list of jobs is too long, incomplete, or cannot be read."
         known = await self.ledger.use(lambda file: self._renders(file).known_jobs(found))
         unknown = [job for job in found if job not in known]
         if len(unknown) > _MOST_JOBS:
@@ -200,7 +200,7 @@ class Payer:
         for _ in range(_MOST_PAGES):
             page = await anext(pages, None)
             if page is None:
-                return found
+                return found if marker == "" else None
             if page.unreadable:  # an entry without an id can be any job
                 return None
             for job in page.items:

@@ -181,6 +181,6 @@ def explained(path: Path) -> Generator[None]:
     except (OSError, sqlite3.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise LedgerError(
-            f"The ledger {path} cannot be used: {reason}. Nothing was sent that is not in it. "
-            "Mend that, or choose another file, and do the same again."
+            f"The ledger {path} cannot be used: {reason}. Nothing was requested that is not in it. "
+            "Mend that, and do the same again with this file: another one does not know what was requested."
         ) from None

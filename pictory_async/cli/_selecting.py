@@ -18,6 +18,7 @@ from pictory_async.cli._exit_codes import SUCCESS
 from pictory_async.cli._input import collect_ids
 from pictory_async.cli._kept import Store
 from pictory_async.cli._progress import telling
+from pictory_async.cli._night import begin
 from pictory_async.cli._quantities import to_since
 from pictory_async.cli.display.text import echo_note, one_line
 from pictory_async.models import ProjectItem
@@ -52,7 +53,7 @@ class Chosen:
 
     Attributes:
         item: Its entry of the list.
-        state: What is known of its video; ``None`` if nobody asked.
+        state: What is known of its video; ``None`` if that was not asked.
     """
 
     item: ProjectItem
@@ -257,6 +258,7 @@ def selection_options(*, takes_all: bool = True, required: bool = True) -> Decor
             take_all: bool = False,
             **others: Any,
         ) -> Any:
+            begin()  # what is wrong with the ids is reported too
             named = bool(ids) or ids_from is not None
             if take_all and named:
                 raise click.UsageError("Give either ids or --all.")

@@ -40,7 +40,7 @@ _STILL: Final = "There is no result yet."
 _UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
-# What the same command goes on with. The others have ended, or are never requested again by themselves.
+# What the same command continues. The others have ended, or are never requested again by themselves.
 _RESUMED: Final = frozenset({ResultStatus.TIMED_OUT, ResultStatus.REFUSED, ResultStatus.ERROR})
 
 

@@ -402,4 +402,4 @@ def test_downloads(tmp_path: Path) -> None:
     assert ["status", "project", "kind", "bytes", "path", "name", "outdated", "error"] == head
     assert ["written", "P2", "srt", "2000"] == line[:4]
     assert Path(line[4]).is_file()
-    assert ['A "quoted", | name', ""] == line[5:]
+    assert ['A "quoted", | name', "no", ""] == line[5:]
