@@ -242,7 +242,7 @@ class TestFilesThatAreNot:
         """The error names the file and the reason, and says that nothing was sent."""
         await Ledger(path).runs()
         path.write_bytes(path.read_bytes()[:100] + b"x" * 5000)
-        with pytest.raises(errors.LedgerError, match=r"ledger\.db cannot be used: .*Nothing was sent"):
+        with pytest.raises(errors.LedgerError, match=r"ledger\.db cannot be used: .*Nothing was requested"):
             await Ledger(path).runs()
 
     async def test_no_file_at_all(self, tmp_path: Path) -> None:

@@ -435,6 +435,56 @@ async def test_a_batch_that_was_left(ledger: Ledger) -> None:
             await anext(batch)
 
 
+async def test_a_doubt_is_told_while_the_source_waits(ledger: Ledger) -> None:
+    """A request that was lost has its result as soon as it can be known, and not only when the source ends."""
+    world = World(render_seconds=(5.0, 5.0))
+    first, second = world.add_project(), world.add_project()
+    gone = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+    more = anyio.Event()
+
+    async def source() -> AsyncIterator[Any]:
+        yield first
+        await more.wait()
+        yield second
+
+    async with (
+        client_of(Simulator(world, latency=0.1, faults=on_post(gone))) as client,
+        client.projects.render_all(source(), ledger=ledger) as batch,
+    ):
+        result = await anext(batch)
+        assert (first, ResultStatus.NOT_STARTED) == (result.project_id, result.status)
+        more.set()
+        assert [second] == [result.project_id async for result in batch]
+
+
+async def test_a_job_that_was_found_is_nobody_elses(ledger: Ledger) -> None:
+    """The job of a render whose response was lost is entered, so that it raises no doubt about others."""
+    world = World(render_seconds=(5.0, 5.0))
+    first, second = world.add_project(), world.add_project()
+    kept = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=True)
+    gone = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+    simulator = Simulator(world, latency=0.1, faults=on_post(gone, kept))
+    options: dict[str, Any] = {"at_once": 1, "wait": False}
+    await rendered(simulator, [first, second], ledger, **options)
+    await anyio.sleep(50.0)
+    again = await rendered(simulator, [second], ledger)
+    assert again[second].ok
+    result = (await rendered(simulator, [first], ledger))[first]
+    assert result.status is ResultStatus.NOT_STARTED
+
+
+async def test_an_edit_during_the_first_render(ledger: Ledger) -> None:
+    """A save long before the video was made is no part of its render, so the video is outdated."""
+    world = World()
+    one = world.add_project(on_render=[Render(0.0, duration=600.0)])
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client, client.projects.render_all([one], ledger=ledger) as batch:
+        await anyio.sleep(300.0)
+        world.edit_project(one, simulator.now())
+        assert (await anext(batch)).is_outdated
+    assert (await rendered(simulator, [one], ledger))[one].paid
+
+
 async def test_requests_that_are_limited_are_sent_later(ledger: Ledger) -> None:
     """A 429 says that nothing was started."""
     world = World(render_seconds=(5.0, 5.0))

@@ -60,7 +60,7 @@ async def lost(ledger: Ledger, then: Callable[[World, Simulator], None], **optio
     """Render one project, lose its request, let something happen to the account's jobs, and return the result."""
     world = World(render_seconds=(20.0, 20.0), **options)
     one = world.add_project(project_id="one")
-    world.add_project(Render(-100.0, duration=10.0))  # the newest job before
+    world.add_project(Render(-100.0, duration=10.0, job_id=BEFORE))
     simulator = Simulator(world, latency=0.1, faults=on_post(LOST))
     async with client_of(simulator) as client, client.projects.render_all([one], ledger=ledger) as batch:
         await anyio.sleep(5.0)
@@ -93,6 +93,7 @@ def answering(**answers: Any) -> Callable[[World, Simulator], None]:
     return start
 
 
+BEFORE = "the-newest-job-before"
 TRANSCRIPTION = {"transcript": [], "status": "completed"}
 
 
@@ -112,13 +113,21 @@ class TestLostRequests:
         assert not world.jobs
 
     async def test_the_list_before_is_gone(self, ledger: Ledger) -> None:
-        """If the newest job before the request is not in the list any more, all that are left are newer."""
+        """If the newest job before the request is not in the list any more, the list proves nothing."""
         result = await lost(ledger, answering(list={"items": [], "nextPageKey": None}))
+        assert ResultStatus.UNCERTAIN is result.status
+
+    async def test_there_were_no_jobs(self, ledger: Ledger) -> None:
+        """If the list was empty before the request and still is, nothing was started."""
+        world = World(render_seconds=(20.0, 20.0))
+        one = world.add_project()
+        result = (await rendered(Simulator(world, latency=0.1, faults=on_post(LOST)), [one], ledger))[one]
         assert ResultStatus.NOT_STARTED is result.status
 
     async def test_a_job_of_another_kind(self, ledger: Ledger) -> None:
         """A transcription is no render."""
-        items = {"items": [bodies.job_item("their-job", TRANSCRIPTION)], "nextPageKey": None}
+        jobs = [bodies.job_item(one, TRANSCRIPTION) for one in ("their-job", BEFORE)]
+        items = {"items": jobs, "nextPageKey": None}
         result = await lost(ledger, answering(list=items, job=bodies.job("their-job", TRANSCRIPTION)))
         assert ResultStatus.NOT_STARTED is result.status
 
@@ -128,11 +137,14 @@ class TestLostRequests:
             (foreign(1), "job '.*' that no ledger knows was started"),
             (foreign(3), "3 jobs, such as '.*', that no ledger knows were started"),
             (foreign(21), "21 jobs were started since by somebody"),
-            (answering(list={"items": [{"data": {}}], "nextPageKey": None}), "too long, or cannot be read"),
+            (answering(list={"items": [{"data": {}}], "nextPageKey": None}), "too long, incomplete, or cannot be read"),
             (answering(list=Answer(400, JSON, b'{"message": "No"}')), "could not be read: "),
             (
                 answering(
-                    list={"items": [bodies.job_item("their-job", TRANSCRIPTION)], "nextPageKey": None},
+                    list={
+                        "items": [bodies.job_item(one, TRANSCRIPTION) for one in ("their-job", BEFORE)],
+                        "nextPageKey": None,
+                    },
                     job=Answer(400, JSON, b'{"message": "No"}'),
                 ),
                 "could not be read: ",

@@ -232,6 +232,39 @@ async def test_selections(night: Night) -> None:
     assert [ResultStatus.LEFT_OUT, ResultStatus.RENDERED] == sorted(result.status for result in results.values())
 
 
+async def test_one_project_that_is_refused(night: Night) -> None:
+    """What cannot be fetched is said, and holds up nothing."""
+    good, bad = night.world.add_project(), night.world.add_project()
+    no = Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}')
+    night.simulator.faults = lambda request, _: no if str(bad) in request.path else None
+    plan, results = await night.sync()
+    assert [good] == [*results]
+    assert [bad] == [*plan.failed]
+    assert str(plan).endswith("1 that could not be fetched")
+    assert "Forbidden" in plan.to_dict()["failed"][str(bad)]
+
+
+async def test_ids_that_are_not_in_the_account(night: Night) -> None:
+    """They are said, not ignored."""
+    plan = await night.plan(ids=["typo"])
+    assert (frozenset({"typo"}), "0 to render, 0 to download, 0 unchanged, 1 not in the account") == (
+        plan.missing,
+        str(plan),
+    )
+
+
+async def test_a_failed_render_is_not_planned_again(night: Night) -> None:
+    """Until its project is saved again, or the caller says so."""
+    one = night.world.add_project(on_render=[Render(0.0, duration=5.0, fails=True)])
+    await night.sync()
+    for _ in range(2):
+        plan = await night.plan()
+        assert ((), (one,)) == (plan.to_render, plan.given_up)
+    assert (one,) == (await night.plan(retry_failed=True)).to_render
+    night.world.edit_project(one, night.simulator.now())
+    assert (one,) == (await night.plan()).to_render
+
+
 async def test_deleted_projects_keep_their_files(night: Night) -> None:
     """A project that is gone is not an error, and nothing is deleted."""
     one = night.world.add_project(name="One")
@@ -285,6 +318,9 @@ async def test_a_plan_as_values(night: Night) -> None:
         "to_download": [],
         "unknown": [],
         "unchanged": 0,
+        "given_up": [],
+        "missing": [],
+        "failed": {},
         "states": {"busy": "rendering", "never": "never"},
     } == {**plan.to_dict(), "states": dict(sorted(plan.to_dict()["states"].items()))}
     assert [(1, 2), (2, 2)] == told

@@ -161,7 +161,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     return RenderBatch(calls, transport, checked_ids(ids), ledger, terms)
 
 
-def open_sync(
+def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
     made_of: ProjectCalls,
     transport: Transport,
     ledger: Ledger,
@@ -171,6 +171,7 @@ def open_sync(
     render: Iterable[SyncState | str],
     verify: bool,
     on_progress: Callable[[int, int], object] | None,
+    again: Again,
     **options: Any,
 ) -> ProjectSync:
     """Make a sync.
@@ -200,6 +201,7 @@ def open_sync(
             overlap="wait",
             waits=True,
             wants=wants,
+            again=again,
             command="sync",
             **options,
         )
@@ -211,7 +213,9 @@ def open_sync(
 
     batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), Found())  # the arguments are checked here
     survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
-    return ProjectSync(survey, selection, render=chosen, complete=complete, batch=batch, on_progress=on_progress)
+    return ProjectSync(
+        survey, selection, render=chosen, again=again, complete=complete, batch=batch, on_progress=on_progress
+    )
 
 
 def _render_states(render: Iterable[SyncState | str]) -> frozenset[SyncState]:

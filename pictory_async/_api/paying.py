@@ -17,7 +17,7 @@ from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
 from pictory_async._ledger.outcomes import enter_video
-from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState, Wish
+from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState, Wish, version_of
 from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import baseline_of
 from pictory_async.errors import (
@@ -97,7 +97,7 @@ class Payer:
         """Enter what is to be rendered, or find what became of it before."""
         wish = Wish(
             project=str(project.id),
-            version=version_of(project) if batch is None else f"batch {batch}",
+            version=version_of(project.saved_at) if batch is None else f"batch {batch}",
             saved=project.saved_at,
             baseline=baseline_of(project),
             wanted=wanted,
@@ -181,7 +181,11 @@ class Payer:
         """
         if intent.marker is None:
             return "It is not known which jobs there were before the request."
-        found = await self._jobs_since(intent.marker)
+        async with self._turns:  # no other request of this run is under way, whose job is not known yet
+            return await self._doubt(intent.marker, videos)
+
+    async def _doubt(self, marker: str, videos: set[str]) -> str | None:
+        found = await self._jobs_since(marker)
         if found is None:
             return "The list of jobs is too long, incomplete, or cannot be read."
         known = await self.ledger.use(lambda file: self._renders(file).known_jobs(found))
@@ -193,6 +197,17 @@ class Payer:
             return None
         which = f"job {doubtful[0]!r}" if len(doubtful) == 1 else f"{len(doubtful)} jobs, such as {doubtful[0]!r},"
         return f"Since the request, {which} that no ledger knows {'was' if len(doubtful) == 1 else 'were'} started."
+
+    async def job_of(self, intent: Intent, video_url: str | None) -> str | None:
+        """Find the job of a render whose response was lost, by its video; ``None`` if it cannot be found."""
+        with contextlib.suppress(APIError, RateBudgetError):
+            found = [] if intent.marker is None else await self._jobs_since(intent.marker) or []
+            known = await self.ledger.use(lambda file: self._renders(file).known_jobs(found))
+            for one in [job for job in found if job not in known][:_MOST_JOBS]:
+                job = await fetch_job(self.transport, one)
+                if job.video_url and path_of(job.video_url) == path_of(video_url or ""):
+                    return one
+        return None
 
     async def _jobs_since(self, marker: str) -> list[str] | None:
         found: list[str] = []
@@ -232,8 +247,3 @@ class Payer:
 def path_of(url: str) -> str:
     """An address without its query, which can be a signature that is new each time."""
     return url.partition("?")[0]
-
-
-def version_of(project: Project) -> str:
-    """What tells versions of a project apart: when it was saved."""
-    return "undated" if project.saved_at is None else project.saved_at.isoformat()

@@ -163,22 +163,12 @@ class Pipeline:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 self._watch, self._others = watch, collectors
-                collectors.start_soon(self._collect, aiter(watch), collectors)
+                collectors.start_soon(self._collect, aiter(watch), watch, collectors)
                 await self._look_at_all(each_once(ids), watch)
-                await self._drain()
-                while self._doubtful:
+                for _ in range(self._terms.at_once):  # until nothing is under way any more
                     await self._slots.acquire()
-                    await self._find_out(self._doubtful.pop(), watch)
-                    await self._drain()
                 watch.close()
             clock.cancel_scope.cancel()
-
-    async def _drain(self) -> None:
-        """Wait until nothing is under way any more."""
-        for _ in range(self._terms.at_once):
-            await self._slots.acquire()
-        for _ in range(self._terms.at_once):
-            self._slots.release()
 
     async def _look_at_all(self, ids: AsyncIterator[ProjectId], watch: RenderPoller) -> None:
         turns = anyio.Lock()
@@ -295,16 +285,19 @@ class Pipeline:
                 job.project = await self._calls.get(job.project_id)  # another run rendered it meanwhile
             await self._finish(job, ResultStatus.UNCHANGED)
 
-    async def _collect(self, outcomes: AsyncIterator[RenderOutcome], tasks: TaskGroup) -> None:
+    async def _collect(self, outcomes: AsyncIterator[RenderOutcome], watch: RenderPoller, tasks: TaskGroup) -> None:
         async for outcome in outcomes:
             await self._loaders.acquire()
-            tasks.start_soon(self._take, outcome)
+            tasks.start_soon(self._take, outcome, watch)
 
-    async def _take(self, outcome: RenderOutcome) -> None:
+    async def _take(self, outcome: RenderOutcome, watch: RenderPoller) -> None:
         job = self._waited.pop((str(outcome.project_id), outcome.job_id))
         job.outcome = outcome
         job.project = outcome.project or job.project
         if outcome.status in STATES and job.intent is not None:
+            if outcome.ok and outcome.job_id is None and job.project is not None:
+                job_id = await self._payer.job_of(job.intent, job.project.video_url)
+                job.handle = attrs.evolve(cast("RenderHandle", job.handle), job_id=job_id)
             await self._settle(job, STATES[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
             self._videos.add(path_of(job.project.video_url or ""))
@@ -312,10 +305,11 @@ class Pipeline:
             await self._finish(job, ResultStatus.RENDERED)
         elif job.recovers and outcome.status is RenderStatus.NOT_STARTED:
             self._doubtful.append(job)  # when all others have ended, more is known of their jobs
-            self._slots.release()
         else:
             await self._tell(job, _STATUSES[outcome.status], error=outcome.error)
         self._loaders.release()
+        while self._doubtful and not self._waited:
+            await self._find_out(self._doubtful.pop(), watch)
 
     async def _settle(self, job: _Job, state: RenderState, reason: str | None) -> None:
         job_id = None if job.handle is None else job.handle.job_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pictory_async._ledger.renders import Intent, Renders, RenderState
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pictory_async._ledger.database import Database
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async.models import Project, ProjectId
+
+_ABOUT: Final = timedelta(minutes=1)
 
 STATES: Final = {RenderStatus.RENDERED: RenderState.RENDERED, RenderStatus.FAILED: RenderState.FAILED}
 """The states of renders whose end is known."""
@@ -38,12 +41,22 @@ def enter_outcome(database: Database, api: str, handle: RenderHandle, outcome: R
         enter_video(renders, Videos(database, api), outcome.project, intent)
 
 
+def _may_be_of_render(project: Project) -> bool:
+    """Whether the end of a render can have changed a project's own date."""
+    saved, generated = project.saved_at, project.generated_at
+    return saved is None or generated is None or abs(saved - generated) < _ABOUT
+
+
 def enter_video(renders: Renders, videos: Videos, project: Project, intent: Intent | None) -> None:
     """Enter the video that a render made, as its project shows it."""
     if project.generated_at is None:
         return
     saved = project.saved_at
-    if intent is not None and intent.saved != saved and renders.touches_saved_date() is False:
+    if (
+        intent is not None
+        and intent.saved != saved
+        and (renders.touches_saved_date() is False or not _may_be_of_render(project))
+    ):
         saved = intent.saved  # it was saved while it was rendered
     video = SeenVideo(generated=project.generated_at, saved=saved, certain=True, name=project.name)
     videos.see(str(project.id), video)

@@ -279,6 +279,11 @@ class Renders:
         return [Intent(*row) for row in self._database.rows(sql, (self._api, *_REQUESTED, *given.values()))]
 
 
+def version_of(saved: datetime | None) -> str:
+    """What tells versions of a project apart: when it was saved."""
+    return "undated" if saved is None else saved.isoformat()
+
+
 def _next_step(state: RenderState) -> Decision:
     return {
         RenderState.ASKED: Decision.RECOVER,

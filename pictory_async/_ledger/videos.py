@@ -20,7 +20,7 @@ from pictory_async._ledger.renders import as_date
 if TYPE_CHECKING:
     from pictory_async._ledger.database import Database
 
-_SAME: Final = "CASE WHEN generated IS excluded.generated THEN"
+_SAME: Final = "CASE WHEN generated = excluded.generated THEN"  # of a project without a video, the newest dates count
 _SEE: Final = (
     "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608 - constants
     f"saved = {_SAME} saved ELSE excluded.saved END, certain = {_SAME} certain ELSE excluded.certain END, "

@@ -12,11 +12,12 @@ import attrs
 import click
 from anyio import to_thread
 
-from pictory_async import RenderHandle, RenderResult, ResultStatus
+from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import LOCKED, CommandError, SettingError
 from pictory_async.cli._kept import Store
 from pictory_async.cli._results import ResultRow
+from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import echo_note, echo_summary
@@ -61,6 +62,7 @@ class Renders:
         results: What became of each project, by its id.
         handles: The renders that were started, or may have been.
         failed: Why a render was not started, or may not have been, by project id.
+        doubtful: Why it is not known whether a render was started, after a wait that did not see it, by project id.
         wait: The wait for the renders; ``None`` if there is none.
     """
 
@@ -70,6 +72,7 @@ class Renders:
     results: dict[str, RenderResult] = attrs.field(factory=dict[str, "RenderResult"], init=False)
     handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    doubtful: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     wait: Wait | None = attrs.field(default=None, init=False)
     run: str | None = attrs.field(default=None, init=False)
 
@@ -92,6 +95,25 @@ class Renders:
         if result.status in _REQUESTED and result.handle is not None:
             self.handles.append(result.handle)
             await to_thread.run_sync(self.keeper.tell, result.handle)
+
+    async def find_out(self, client: AsyncPictory) -> None:
+        """Find out what became of requests whose responses were lost, and whose renders the wait did not see."""
+        outcomes = {} if self.wait is None else self.wait.tally.outcomes
+        unseen = [
+            str(handle.project_id)
+            for handle in self.handles
+            if handle.job_id is None
+            and (outcome := outcomes.get(key_of(handle))) is not None
+            and outcome.status is RenderStatus.NOT_STARTED
+        ]
+        if not unseen:
+            return
+        with contextlib.closing(Store().ledger()) as ledger:
+            terms: dict[str, Any] = {"batch": self.options.get("batch"), "wait": False, "start_grace": 0.0}
+            async with client.projects.render_all(unseen, ledger=ledger, max_renders=0, **terms) as batch:
+                async for result in batch:
+                    if result.status is ResultStatus.UNCERTAIN and result.error is not None:
+                        self.doubtful[str(result.project_id)] = result.error
 
     def complete(self) -> None:
         """Take in what the ledger knows of requests whose results did not come, because the command was interrupted."""

@@ -379,3 +379,18 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     assert "Rendering 1 project. Each render is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end
+
+
+def test_a_request_that_had_no_visible_effect(world: World, posts: list[Fault | None]) -> None:
+    """The wait sees no render; if a job may be it, that is said, and another payment is not advised."""
+    fault = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+    posts.append(fault)
+    project_id, other = str(world.add_project()), world.add_project()
+    world.start_render(other, -1.0, duration=0.0)
+    found = run("render", project_id, "--wait", *QUICK)
+    assert 3 == found.exit_code
+    assert "Look at the jobs before you pay again." in found.stdout
+    posts.append(fault)
+    second = str(world.add_project())
+    world.start_render(other, 1e6, duration=0.0)
+    assert 3 == run("render", second, "--wait", *QUICK).exit_code

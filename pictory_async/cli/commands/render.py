@@ -130,6 +130,7 @@ def command(  # noqa: PLR0913 - each option is an argument
                     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
                     renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet)
                     await renders.wait.run(client)
+                    await renders.find_out(client)
 
         end = partial(_end, renders, file, waits=waits, as_json=as_json, sheet=sheet)
         ctx.exit(end(interrupted=_run(work, _Told(renders, file, waits))))
@@ -194,6 +195,7 @@ def _report(
     # A wait tells whether an uncertain render was started.
     told = (RenderSubmitUncertainError,) if waits else ()
     code = report_failures({one: renders.failed[one] for one in renders.ids if one in renders.failed}, told)
+    code = worst_code(code, report_failures(renders.doubtful))
     errors = renders.errors() if as_json else []
     rest = {
         "handles": [json.loads(handle.to_json()) for handle in renders.handles],
