@@ -275,6 +275,30 @@ async def test_a_source_that_fails(ledger: Ledger) -> None:
                 assert [one] == [result.project_id async for result in batch]
 
 
+async def test_a_source_is_closed(ledger: Ledger) -> None:
+    """A source that gives what is no id goes on; and it is closed when the block is left."""
+    world = World(render_seconds=(5.0, 5.0))
+    one = world.add_project()
+    closed = False
+
+    async def source() -> AsyncIterator[Any]:
+        nonlocal closed
+        try:
+            yield None
+            yield one
+            await anyio.sleep_forever()
+        finally:
+            closed = True
+
+    async with (
+        client_of(Simulator(world, latency=0.1)) as client,
+        client.projects.render_all(source(), ledger=ledger, at_once=1) as batch,
+    ):
+        results = [await anext(batch) for _ in range(2)]
+    assert [ResultStatus.ERROR, ResultStatus.RENDERED] == [result.status for result in results]
+    assert closed
+
+
 async def test_a_limit_of_renders(ledger: Ledger) -> None:
     """What is beyond the limit is left out, and comes with the next call."""
     world = World(render_seconds=(5.0, 5.0))
@@ -524,6 +548,7 @@ async def test_a_ledger_that_cannot_be_used(tmp_path: Path) -> None:
     [
         {"ledger": "x.db"},
         {"at_once": 0},
+        {"at_once": 1_000_000},
         {"max_renders": True},
         {"max_renders": -1},
         {"overlap": "both"},

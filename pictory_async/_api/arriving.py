@@ -10,12 +10,12 @@ from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from pictory_async.models import ProjectId
 
 
-async def each_once(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncIterator[ProjectId]:
+async def each_once(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncGenerator[ProjectId]:
     """Yield each id once, as they come."""
     seen: set[str] = set()
     async for one in ids if isinstance(ids, AsyncIterable) else _all_of(ids):
@@ -24,7 +24,7 @@ async def each_once(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> Asyn
             yield one
 
 
-async def _all_of(ids: Iterable[ProjectId]) -> AsyncIterator[ProjectId]:
+async def _all_of(ids: Iterable[ProjectId]) -> AsyncGenerator[ProjectId]:
     for one in ids:
         yield one
 

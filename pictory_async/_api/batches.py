@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pictory_async._ledger.renders import Again
 
 
+_MOST_AT_ONCE: Final = 10_000
 _MAY_RENDER: Final = (SyncState.NEVER, SyncState.OUTDATED, SyncState.UNKNOWN)
 
 
@@ -125,6 +126,8 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     checked_ledger(ledger)
     checked = checked_terms(**watch)
     watch = {"max_wait": checked.max_wait, "interval": checked.interval, "start_grace": checked.start_grace}
+    if not isinstance(at_once, bool) and isinstance(at_once, int) and at_once > _MOST_AT_ONCE:
+        raise PictoryConfigError(f"at_once must be at most {_MOST_AT_ONCE}, not {at_once}.")
     for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise PictoryConfigError(f"{name} must be a whole number, at least {least}, not {brief(value)}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from pictory_async._api.paying import Payer
 
+_END: Final = object()
 _LOOKERS: Final = 8  # projects that are fetched at the same time
 _LOADERS: Final = 4  # projects that are downloaded at the same time
 _STATUSES: Final = {
@@ -164,7 +165,13 @@ class Pipeline:
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 self._watch, self._others = watch, collectors
                 collectors.start_soon(self._collect, aiter(watch), watch, collectors)
-                await self._look_at_all(each_once(ids), watch)
+                source = each_once(ids)
+                try:
+                    await self._look_at_all(source, watch)
+                finally:
+                    await source.aclose()
+                    if isinstance(ids, AsyncGenerator):
+                        await ids.aclose()
                 for _ in range(self._terms.at_once):  # until nothing is under way any more
                     await self._slots.acquire()
                 watch.close()
@@ -177,25 +184,25 @@ class Pipeline:
             while True:
                 await self._slots.acquire()
                 async with turns:
-                    project_id = await self._next(ids)
-                if project_id is None:
+                    found = await self._next(ids)
+                if found is _END:
                     self._slots.release()
                     return
-                await self._look(_Job(project_id), watch)
+                await self._look(_Job(cast("ProjectId", found)), watch)
 
         async with anyio.create_task_group() as lookers:
             for _ in range(min(_LOOKERS, self._terms.at_once)):
                 lookers.start_soon(look)
 
-    async def _next(self, ids: AsyncIterator[ProjectId]) -> ProjectId | None:
+    async def _next(self, ids: AsyncIterator[ProjectId]) -> object:
         try:
-            return await anext(ids, None)
+            return await anext(ids, _END)
         except BaseException as error:
             failure = failure_of(error)
             if failure is None:
                 raise
             self.fault = failure
-            return None
+            return _END
 
     async def _look(self, job: _Job, watch: RenderPoller) -> None:
         try:

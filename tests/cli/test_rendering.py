@@ -390,7 +390,20 @@ def test_a_request_that_had_no_visible_effect(world: World, posts: list[Fault | 
     found = run("render", project_id, "--wait", *QUICK)
     assert 3 == found.exit_code
     assert "Look at the jobs before you pay again." in found.stdout
-    posts.append(fault)
-    second = str(world.add_project())
-    world.start_render(other, 1e6, duration=0.0)
-    assert 3 == run("render", second, "--wait", *QUICK).exit_code
+
+
+def test_a_job_that_may_be_the_lost_render(world: World, server: ServerThread) -> None:
+    """If somebody else's job may be it, the end of the wait is not the last word."""
+    project_id, other = str(world.add_project()), world.add_project()
+
+    def fault(request: SimRequest, now: float) -> Fault | None:
+        if request.method != "POST":
+            return None
+        world.start_render(other, now)
+        return Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+
+    world.start_render(other, -1.0, duration=0.0)
+    server.simulator.faults = fault
+    found = run("render", project_id, "--wait", *QUICK)
+    assert 5 == found.exit_code
+    assert "that no ledger knows was started" in found.stderr
