@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,7 @@ from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.text import echo_note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -35,8 +36,11 @@ def _command(run: LedgerRun) -> str:
     return _NAMES.get(run.command, run.command)
 
 
-def _count(*states: RenderState) -> Any:
-    return lambda run: sum(run.renders.get(state, 0) for state in states)
+def _count(*states: RenderState) -> Callable[[LedgerRun], int]:
+    def count(run: LedgerRun) -> int:
+        return sum(run.renders.get(state, 0) for state in states)
+
+    return count
 
 
 _TABLE: Final[Table[LedgerRun]] = Table(
