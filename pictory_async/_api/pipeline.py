@@ -307,7 +307,8 @@ class Pipeline:
                 job.handle = attrs.evolve(cast("RenderHandle", job.handle), job_id=job_id)
             await self._settle(job, STATES[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
-            self._videos.add(path_of(job.project.video_url or ""))
+            if outcome.job_id is None:  # its job may not be known
+                self._videos.add(path_of(job.project.video_url or ""))
             await self._payer.enter_video(job.project, job.intent)
             await self._finish(job, ResultStatus.RENDERED)
         elif job.recovers and outcome.status is RenderStatus.NOT_STARTED:
