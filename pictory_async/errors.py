@@ -19,6 +19,7 @@
     │       └── ServerError                   any 5xx, including Cloudflare's 52x
     ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
     ├── LedgerError                           the ledger cannot be used, so nothing is paid for
+    ├── OutdatedVideoError                    with ``fresh=True``: the video is not known to be the newest
     ├── RenderSubmitUncertainError            the response to a render request was lost
     └── WaitError                             a wait ended without a result
         ├── JobFailedError
