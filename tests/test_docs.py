@@ -116,7 +116,8 @@ def test_command(command: list[str], simulator: Simulator) -> None:
     script = Path(sysconfig.get_path("scripts"), command[0])
     found = subprocess.run([script, *command[1:]], capture_output=True, text=True, check=False)
     assert 0 == found.returncode, found.stderr
-    assert [] == re.findall(r"(?m)^(?:Error|Warning|Traceback).*", found.stderr)
+    # Other examples render these projects, which is possible only after a save.
+    assert [] == re.findall(r"(?m)^(?:Error|Traceback|Warning: (?!The videos? of )).*", found.stderr)
     assert found.stdout
 
 

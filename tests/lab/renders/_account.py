@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import runpy
 import signal
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pictory_async.testing import Simulator, World
 from pictory_async.testing.server import ServerThread
-from tests.lab.renders.program import run
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
-    from pathlib import Path
 
 PROJECTS = 6
+PROGRAM = str(Path(__file__).with_name("program.py"))
 
 
 class Account:
@@ -54,9 +55,10 @@ class Account:
             "options": {"interval": 0.1, "start_grace": 1.0, **options},
         }
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.lab.renders.program"])
+        context.set_forkserver_preload(["pictory_async", "anyio", "httpx"])
         mine, its = context.Pipe()
-        process = context.Process(target=run, args=(order, its))
+        # By its path: where the tests are is not on the path of modules.
+        process = context.Process(target=runpy.run_path, args=(PROGRAM, {"ORDER": order, "ANSWER": its}, "__main__"))
         process.start()
         its.close()
         return process, mine

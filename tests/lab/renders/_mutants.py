@@ -10,7 +10,7 @@ MUTANTS: Final = (
     Mutant(
         "A request is sent before it is entered",
         "_api.paying:Payer.pay",
-        "await self.ledger.use(lambda _: self.renders.ask(intent, marker, now))",
+        "await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))",
         "intent",
     ),
     Mutant(
@@ -27,7 +27,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "Jobs of others are ignored",
-        "_api.paying:Payer.may_have_started",
+        "_api.paying:Payer._doubt",
         "if await self._can_be(job, videos)",
         "if False",
     ),

@@ -102,3 +102,7 @@ def run(order: dict[str, Any], answer: Any) -> None:
     """Do what an order says in this process, and send the statuses and the number of steps back."""
     steps = Steps(order["last"], order["post"])
     answer.send((anyio.run(render, order, steps), steps.count))
+
+
+if __name__ == "__main__":
+    run(globals()["ORDER"], globals()["ANSWER"])
