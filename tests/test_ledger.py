@@ -252,10 +252,10 @@ class TestFilesThatAreNot:
             with pytest.raises(errors.LedgerError, match="cannot be used"):
                 await Ledger(path).runs()
 
-    @pytest.mark.parametrize("path", ["", 7, "a\0b"])
+    @pytest.mark.parametrize("path", ["", 7, "a\0b", ":memory:"])
     async def test_no_path(self, path: Any) -> None:
         """What cannot be a path is refused at once."""
-        with pytest.raises(errors.PictoryConfigError, match="path of a ledger"):
+        with pytest.raises(errors.PictoryConfigError, match="ledger must be"):
             Ledger(path)
 
 

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from pictory_async import Ledger, RateLimiter, RenderState, ResultStatus, errors
-from pictory_async.testing import Answer, Render, Reset, Simulator, Truncate, World
+from pictory_async.testing import ABSENT, Answer, Render, Reset, Simulator, Truncate, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -507,6 +507,68 @@ async def test_an_edit_during_the_first_render(ledger: Ledger) -> None:
         world.edit_project(one, simulator.now())
         assert (await anext(batch)).is_outdated
     assert (await rendered(simulator, [one], ledger))[one].paid
+
+
+async def test_a_job_that_cannot_be_found(ledger: Ledger) -> None:
+    """A render whose response was lost is rendered all the same, among jobs of others or without a list of jobs."""
+    world = World(render_seconds=(5.0, 5.0))
+    ids = [world.add_project() for _ in range(2)]
+    other = world.add_project()
+    kept = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=True)
+    simulator = Simulator(world, latency=0.1, faults=on_post(kept))
+    async with client_of(simulator) as client:
+        async with client.projects.render_all(ids[:1], ledger=ledger) as batch:
+            await anyio.sleep(3.0)
+            world.start_render(other, simulator.now(), duration=1.0, queue=0.0)
+            (found,) = [result async for result in batch]
+        assert found.handle is not None
+        assert [job.job_id for project, job in world.jobs if project.id == ids[0]] == [found.handle.job_id]
+        none = Answer(200, {"content-type": "application/json"}, b'{"items": []}')
+        simulator.faults = on_post(kept)
+        async with client.projects.render_all(ids[1:], ledger=ledger) as batch:
+            await anyio.sleep(3.0)
+            simulator.faults = lambda request, _: none if request.path.endswith("/v1/jobs") else None
+            (found,) = [result async for result in batch]
+    assert (ResultStatus.RENDERED, None) == (found.status, None if found.handle is None else found.handle.job_id)
+
+
+async def test_a_project_that_was_fetched_too_early(ledger: Ledger) -> None:
+    """If another run rendered it meanwhile, it is fetched again: its new video is the one that counts."""
+    world = World(render_seconds=(5.0, 5.0))
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client:
+        early = await client.projects.get(one)
+        await rendered(simulator, [one], ledger)
+        get, stale = client.projects.get, [early]
+
+        async def get_late(project_id: Any) -> Any:
+            return stale.pop() if stale else await get(project_id)
+
+        client.projects.get = get_late
+        async with client.projects.render_all([one], ledger=ledger) as batch:
+            (found,) = [result async for result in batch]
+    assert found.status is ResultStatus.UNCHANGED
+    assert found.project is not None
+    assert found.project.video_url
+
+
+async def test_videos_without_dates(ledger: Ledger) -> None:
+    """They are rendered; the ledger has nothing to remember of them."""
+    world = World(render_seconds=(5.0, 5.0))
+    one = world.add_project(overrides={"generatedDate": ABSENT})
+    assert (await rendered(Simulator(world, latency=0.1), [one], ledger))[one].status is ResultStatus.RENDERED
+
+
+async def test_a_place_for_runs_that_is_a_file(ledger: Ledger) -> None:
+    """It is an error of the ledger, before anything is sent."""
+    async with ledger:
+        pass
+    ledger.path.with_name(f"{ledger.path.name}-runs").touch()
+    world = World()
+    with pytest.raises(errors.LedgerError):
+        await rendered(Simulator(world), [world.add_project()], ledger)
+    assert not world.log
 
 
 async def test_requests_that_are_limited_are_sent_later(ledger: Ledger) -> None:

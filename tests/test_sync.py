@@ -244,6 +244,15 @@ async def test_one_project_that_is_refused(night: Night) -> None:
     assert "Forbidden" in plan.to_dict()["failed"][str(bad)]
 
 
+async def test_a_key_that_is_revoked_on_the_way(night: Night) -> None:
+    """It says the same about every project, so the plan ends with it."""
+    one = night.world.add_project()
+    no = Answer(401, {"content-type": "application/json"}, b'{"message": "Unauthorized"}')
+    night.simulator.faults = lambda request, _: no if str(one) in request.path else None
+    with pytest.raises(errors.AuthenticationError):
+        await night.plan()
+
+
 async def test_ids_that_are_not_in_the_account(night: Night) -> None:
     """They are said, not ignored."""
     plan = await night.plan(ids=["typo"])

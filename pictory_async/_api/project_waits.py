@@ -82,8 +82,7 @@ class ProjectWaits:
         freshness = self._freshness(ledger, fresh=fresh)
         target = target_of(project_id, after)
         outcome = await self._outcome(target, checked_terms(max_wait, interval, start_grace))
-        if freshness is not None:
-            await freshness.see_outcome(outcome, project_id if isinstance(project_id, RenderHandle) else None)
+        await _show(freshness, outcome, project_id)
         return outcome.raise_for_status()
 
     async def wait_all(
@@ -182,6 +181,11 @@ class ProjectWaits:
         from pictory_async._api.freshness import Freshness  # noqa: PLC0415 - it needs SQLite
 
         return Freshness(ledger, self._transport.base_url, fresh)
+
+
+async def _show(freshness: Freshness | None, outcome: RenderOutcome, wanted: ProjectId | RenderHandle) -> None:
+    if freshness is not None:
+        await freshness.see_outcome(outcome, wanted if isinstance(wanted, RenderHandle) else None)
 
 
 def checked_terms(

@@ -148,15 +148,11 @@ class Ledger:
 
     def begin_run(self, database: Database, account: str, command: str) -> str:
         """Enter a run, which is alive until `end_run` or the end of the process; blocking."""
-        run = secrets.token_hex(3)
+        run = secrets.token_hex(4)
         try:
             with explained(self.path):
                 self._liveness.begin(run)
             with database.changing() as sql:
-                while sql("SELECT 1 FROM run WHERE id = ?", (run,)).fetchone() is not None:
-                    self._liveness.end(run)
-                    run = secrets.token_hex(3)
-                    self._liveness.begin(run)
                 values = (run, account, command, datetime.now(UTC).isoformat())
                 sql("INSERT INTO run (id, account, command, started) VALUES (?, ?, ?, ?)", values)
         except BaseException:

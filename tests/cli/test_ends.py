@@ -273,8 +273,8 @@ class TestSharing:
         found = run("share", *ids)
         assert (0, 2) == (found.exit_code, len(found.stdout.splitlines()))
         assert re.fullmatch(
-            r"Warning: The videos of 2 projects may be older than their last saves \((\w+), (\w+)\)\. Render again to be "
-            r"sure\.\n",
+            r"Warning: The videos of 2 projects may be older than their last saves \((\w+), (\w+)\)\. "
+            r"Render again to be sure\.\n",
             found.stderr,
         )
         assert all(one in found.stderr for one in ids)
