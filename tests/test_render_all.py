@@ -384,6 +384,18 @@ async def test_a_plan_has_everything_that_would_be_paid(ledger: Ledger, option: 
     assert (await rendered(simulator, [one], ledger, **options))[one].paid
 
 
+async def test_a_plan_takes_nothing_over(ledger: Ledger) -> None:
+    """What an earlier run requested stays its own, until somebody goes on with it."""
+    world = World(render_seconds=(50.0, 50.0))
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1)
+    await rendered(simulator, [one], ledger, wait=False)
+    await rendered(simulator, [one], ledger, wait=False, max_renders=0)
+    assert [{}, {RenderState.STARTED: 1}] == [run.renders for run in await ledger.runs()]
+    await rendered(simulator, [one], ledger)
+    assert {RenderState.RENDERED: 1} == (await ledger.runs())[0].renders
+
+
 async def test_waiting_for_another_run_holds_up_nothing(ledger: Ledger) -> None:
     """Projects that another run is at leave room for the others, and are given up after ``max_wait``."""
     world = World(render_seconds=(1e5, 1e5))

@@ -21,7 +21,7 @@ from tests.lab.renders._account import Account
 from tests.lab.renders._life import STEPS, live
 from tests.lab.renders._mutants import MUTANTS
 
-KILLS = max(4, int(os.environ.get("PICTORY_ASYNC_KILLS", "4")))
+KILLS = max(2, int(os.environ.get("PICTORY_ASYNC_KILLS", "2")))
 
 pytestmark = [
     pytest.mark.timeout(300 + 60 * KILLS),

@@ -92,7 +92,7 @@ class Payer:
     _knows_jobs: bool = attrs.field(default=False, init=False)
 
     async def decide(
-        self, project: Project, batch: str | None, again: Again, *, wanted: bool, has_room: bool
+        self, project: Project, batch: str | None, again: Again, *, wanted: bool, left: int | None, plans: bool
     ) -> tuple[Decision, Intent | None]:
         """Enter what is to be rendered, or find what became of it before."""
         wish = Wish(
@@ -101,8 +101,9 @@ class Payer:
             saved=project.saved_at,
             baseline=baseline_of(project),
             wanted=wanted,
-            has_room=has_room,
+            has_room=left is None or left > 0,
             again=again,
+            plans=plans,
         )
         is_alive = self.ledger.is_alive
         return await self.ledger.use(lambda file: self._renders(file).decide(wish, self.run, is_alive))

@@ -219,9 +219,9 @@ class Pipeline:
         terms = self._terms
         wanted = terms.wants(project, await self._payer.is_outdated(project))
         async with self._counting:
-            has_room = terms.max_renders is None or self._asked < terms.max_renders
+            left = None if terms.max_renders is None else terms.max_renders - self._asked
             decision, job.intent = await self._payer.decide(
-                project, terms.batch, terms.again, wanted=wanted, has_room=has_room
+                project, terms.batch, terms.again, wanted=wanted, left=left, plans=terms.max_renders == 0
             )
             self._asked += decision is Decision.PAY
         match decision:

@@ -146,6 +146,7 @@ class Wish:
         wanted: Whether it is to be rendered.
         has_room: Whether one more render may be requested.
         again: Which renders are requested again although they were before.
+        plans: Whether nothing is requested in any case. Then what an earlier run left stays its own.
     """
 
     project: str
@@ -155,6 +156,7 @@ class Wish:
     wanted: bool
     has_room: bool
     again: Again
+    plans: bool = False
 
 
 class Renders:
@@ -181,7 +183,7 @@ class Renders:
                 return Decision.BUSY, old
             is_new = old is None or wish.again.wants(old.state)
             if old is not None and not is_new and old.state is not RenderState.INTENDED:
-                return _next_step(old.state), self._taken(sql, old, run)
+                return _next_step(old.state), old if wish.plans else self._taken(sql, old, run)
             if not wish.wanted:
                 return (Decision.LEFT if old is None or not is_new else Decision.SETTLED), old
             if not wish.has_room:
