@@ -1,11 +1,10 @@
-"""Memory of the example pipeline over many projects: ``python -m tests.lab.benchmarks.pipeline_memory [PROJECTS]``.
+"""How much memory a batch holds while thousands of projects go through it.
 
-On virtual time, with the simulated account in this process. What the account itself holds is not counted.
+``python -m tests.lab.benchmarks.pipeline_memory 5000`` prints it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import importlib.util
 import sys
@@ -17,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from pictory_async import Ledger, RateLimiter
-from pictory_async.testing import Simulator, World, virtual_time
+from pictory_async.testing import Simulator, World, virtual_time as virtual_loop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "pipeline.py"
-_FRAMES = 6
+_LIBRARY = [tracemalloc.Filter(inclusive=True, filename_pattern=f"*{name}*") for name in ("pictory_async/_", "anyio")]
 
 
 def load_example() -> Any:
@@ -36,61 +35,44 @@ def load_example() -> Any:
     return module
 
 
-def measure(projects: int, moments: Sequence[int]) -> dict[int, int]:
-    """Run the pipeline, and return the bytes that the program holds when so many videos were uploaded."""
+def measure(projects: int, moments: Collection[int]) -> dict[int, int]:
+    """Let projects go through a batch, and return what the library holds after some numbers of them, in bytes."""
     found: dict[int, int] = {}
-    example = load_example()
 
-    async def run(directory: Path) -> None:
-        world = World(media_sizes={"mp4": 1000}, render_seconds=(10.0, 30.0))
-        simulator = Simulator(world, latency=0.05)
-        uploaded = 0
+    async def main(directory: Path) -> None:
+        world = World(render_seconds=(5.0, 5.0), queue_seconds=(0.0, 0.0))
 
-        async def arriving() -> AsyncIterator[str | int]:
+        async def source() -> AsyncIterator[str | int]:
             for _ in range(projects):
-                yield world.add_project(created_at=-3600.0)
+                yield world.add_project()
 
-        async def upload(path: Path) -> None:
-            nonlocal uploaded
-            await anyio.sleep(0.5)
-            path.unlink()
-            uploaded += 1
-            if uploaded in moments:
-                found[uploaded] = _held()
-                print(f"{uploaded:>6} uploaded: {found[uploaded] / 1024:,.0f} KiB", flush=True)
+        simulator = Simulator(world, latency=0.01)
+        async with (
+            simulator.client(limiter=RateLimiter(100_000, 1.0, 10_000)) as client,
+            client.projects.render_all(source(), ledger=Ledger(directory / "ledger.db"), at_once=50) as batch,
+        ):
+            count = 0
+            async for _ in batch:
+                count += 1
+                if count in moments:
+                    found[count] = _held()
 
-        limiter = RateLimiter(1000, 1.0, 100)
-        async with simulator.client(limiter=limiter) as client, Ledger(directory / "ledger.db") as ledger:
-            # Now and then a simulated video begins like a text, which is not taken for a video.
-            assert 0.95 * projects < await example.pipeline(client, arriving(), upload, directory / "videos", ledger)
-
-    # In memory, where that is possible: the ledger waits for the disk after each step.
-    fast = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(dir=fast) as home, asyncio.Runner(loop_factory=virtual_time) as runner:
-        tracemalloc.start(_FRAMES)
-        try:
-            runner.run(run(Path(home)))
-        finally:
-            tracemalloc.stop()
+    tracemalloc.start()
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            anyio.run(main, Path(name), backend_options={"loop_factory": virtual_loop})
+    finally:
+        tracemalloc.stop()
     return found
 
 
 def _held() -> int:
     gc.collect()
-    here = [
-        tracemalloc.Filter(inclusive=False, filename_pattern="*/pictory_async/testing/*", all_frames=True),
-        tracemalloc.Filter(inclusive=False, filename_pattern=tracemalloc.__file__),
-    ]
-    snapshot = tracemalloc.take_snapshot().filter_traces(here)
-    return sum(trace.size for trace in snapshot.traces)
-
-
-def main() -> None:
-    """Measure, and print a line for each moment."""
-    projects = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
-    moments = sorted({500, 1000, projects // 2, projects - 100})
-    measure(projects, moments)
+    snapshot = tracemalloc.take_snapshot().filter_traces(_LIBRARY)
+    return sum(one.size for one in snapshot.statistics("filename"))
 
 
 if __name__ == "__main__":
-    main()
+    total = int(sys.argv[1])
+    for count, held in measure(total, [total // 10, total // 2, total]).items():
+        print(f"{count} projects: {held / 1024:.0f} KiB")
