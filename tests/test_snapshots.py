@@ -216,6 +216,9 @@ async def test_snapshots_are_verified(world: World, simulator: Simulator, tmp_pa
     assert str(Path("snapshots", newest.name)) + " is damaged." == list_problem.message
     shutil.rmtree(tmp_path / "snapshots")
     assert ["snapshot_missing"] == [one.code for one in (await verify_backup(tmp_path)).problems]
+    (tmp_path / "snapshots").symlink_to("snapshots")
+    (problem,) = (await verify_backup(tmp_path)).problems
+    assert ("snapshot_damaged", True) == (problem.code, problem.message.startswith("snapshots cannot be read: "))
 
 
 async def test_no_name_leads_out(simulator: Simulator, tmp_path: Path) -> None:

@@ -250,11 +250,15 @@ def _digests(snapshot: TemplateSnapshot) -> set[str]:
 
 def check(path: Path) -> BackupCheck:
     """Check the backup of a template, or snapshots: everything that a list names must be there and fit its hash."""
-    if not Directory(path).has(MARK):
+    if not os.path.lexists(path / MARK):  # also if it must not be read
         return check_manifest(path)
+    try:
+        found = names(path)
+    except OSError as error:
+        text = f"{LISTS} cannot be read: {error.strerror or error}."
+        return BackupCheck(path=path, problems=(BackupProblem(code="snapshot_damaged", file=LISTS, message=text),))
     problems: list[BackupProblem] = []
     named: dict[str, None] = {}
-    found = names(path)
     if not found:
         problems.append(BackupProblem(code="snapshot_missing", file=LISTS, message=f"{LISTS} has no snapshot."))
     for name in found:
