@@ -17,11 +17,15 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
+import click
+
 from pictory_async.cli._account import output_of
 from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli._given import note
 from pictory_async.cli._hooks import Ended, notify
 from pictory_async.cli._markdown import as_markdown
 from pictory_async.cli.display.pace import Lines
+from pictory_async.cli.display.text import echo_progress
 from pictory_async.testing import Render, World
 from tests.cli._command import run, seen, started
 
@@ -102,6 +106,16 @@ def test_quiet_and_not_well() -> None:
 def test_quiet_on_a_terminal() -> None:
     """Nothing is drawn on a terminal either."""
     assert "\x1b[?25l" not in seen("wait", "done", "--quiet")
+
+
+def test_quiet_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line about the progress is printed without --quiet only."""
+    with click.Context(click.Command("wait")) as ctx:
+        echo_progress("half")
+        assert capsys.readouterr().err.endswith("Z half\n")
+        note(ctx, click.Option(["--quiet"], is_flag=True), True)
+        echo_progress("half")
+        assert "" == capsys.readouterr().err
 
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
-from pictory_async.cli._writers import as_cell, guarded
+from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli._writers import Title, Workbook, as_cell, guarded
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -380,6 +381,15 @@ class TestSheets:
         pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
         found = run("variables", "T1", "--sheet", "--format", "xlsx")
         assert ["T1", "+1", "-you", 7.0] == sheet_of(found.stdout_bytes)[1]
+
+
+def test_workbooks_that_are_not_written(tmp_path: Path) -> None:
+    """A workbook without any row is not written if the command failed, nor one with too many columns."""
+    pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
+    Workbook([], "rows").close(complete=False)
+    book = Workbook([Title("x")] * 16_385, "rows")
+    with pytest.raises(CommandError, match="16,384 columns"):
+        book.close(complete=True)
 
 
 def test_values_of_all_kinds(tmp_path: Path) -> None:

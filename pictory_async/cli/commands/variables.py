@@ -142,10 +142,13 @@ def command(
         show = _printer(sheet)
     json_id = "template_id" if sheet.is_json else None
     batch = Batch(ids=wanted, get=get_template, show=show, noun="template", json_id=json_id)
-    code = run_batch(base_url, batch)
-    if fills:
+    click.get_current_context().exit(_end(run_batch(base_url, batch), sheet, filled if fills else None))
+
+
+def _end(code: int, sheet: Sheet[Any], filled: list[Template] | None) -> int:
+    if filled is not None:
         _fill(sheet, filled)
-    click.get_current_context().exit(code)
+    return code
 
 
 def _print_json(sheet: Sheet[_Row], template: Template) -> None:
