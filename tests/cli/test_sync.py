@@ -127,7 +127,21 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
         perhaps: ("unknown", reason),
     } == rows
     plan = json.loads(sync(videos, "--dry-run", "--json").stdout)["plan"]
+    assert [] == plan["left_out"]
     assert ([never], [busy], [perhaps, both]) == (plan["to_render"], plan["to_wait"], plan["unknown"])
+
+
+def test_a_plan_with_a_limit(world: World, videos: Path) -> None:
+    """--dry-run --max shows what would be done with that limit, and what would be left out."""
+    ids = films(world, 3)
+    found = sync(videos, "--dry-run", "--max", "1")
+    assert [*zip(ids, ["to_render", "left_out", "left_out"], strict=True)] == [
+        (r[0], r[1]) for r in cells(found.stdout)
+    ]
+    assert "Plan: 3 to render, 0 to download, 0 unchanged. Left out, because of --max: 2 renders.\n" == found.stderr
+    plan = json.loads(sync(videos, "--dry-run", "--json", "--max", "2").stdout)["plan"]
+    assert (ids[:2], ids[2:], 0) == (plan["to_render"], plan["left_out"], posts(world))
+    assert "--max: 1 render.\n" in sync(videos, "--dry-run", "--max", "2").stderr
 
 
 def test_which_projects(world: World, videos: Path) -> None:
@@ -187,26 +201,6 @@ def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: 
     assert 4 == found.stdout.count("\tleft_out\t")
     found = sync(videos, "--yes")
     assert (0, 6) == (found.exit_code, posts(world))
-
-
-def test_a_question(world: World, videos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal, more than five renders are asked about, and no more are paid for than the answer was about."""
-    pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
-    films(world, 6)
-    text = ""
-    for answer, paid in (("n", 0), ("y", 6)):
-        with Terminal() as terminal:
-            streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), terminal.theirs)
-            environment = terminal.environment
-            with started("sync", str(videos), *QUICK, env=environment, **streams) as process:
-                terminal.attached()
-                text = terminal.read_until("[y/N]")
-                assert "Plan: 6 to render, 0 to download, 0 unchanged. 6 renders are billed." in " ".join(text.split())
-                terminal.write(f"{answer}\n")
-                text = terminal.read_until()
-                assert (1 if answer == "n" else 0) == process.wait(), text
-        assert paid == posts(world)
-    assert "6 of 6 done (rendered 6)" in text
 
 
 def test_progress_and_a_table_on_a_terminal(world: World, videos: Path, server: ServerThread) -> None:
@@ -344,6 +338,13 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
         assert "Left: 1 of 1 project. Run the same command again" in found.stderr
 
 
+def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> None:
+    """What was rendered before it keeps its result."""
+    (done,), slow = films(world, 1), str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    found = sync(videos, "--stalled", "2")
+    assert {done: "rendered", slow: "timed_out"} == {row[0]: row[1] for row in cells(found.stdout)}
+
+
 def test_a_lost_response_that_nobody_can_explain(world: World, videos: Path, server: ServerThread) -> None:
     """If a job of somebody else may be the render, it is never paid for again, and the exit code is 5."""
     foreign = world.add_project(name="Foreign", earlier_video=-60.0)
@@ -379,7 +380,13 @@ def test_no_network(world: World, videos: Path, server: ServerThread) -> None:
     assert (75, "") == (found.exit_code, found.stdout)
 
 
-def test_ctrl_c(world: World, videos: Path, server: ServerThread) -> None:
+def of_document(line: str) -> list[str]:
+    document = json.loads(line)
+    return [document["project_id"], document["status"]]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_ctrl_c(world: World, videos: Path, server: ServerThread, options: tuple[str, ...]) -> None:
     """What was requested is found again: the same command pays for nothing twice."""
     one, other = (str(world.add_project(on_render=[Render(0.0, duration=AGES)])) for _ in range(2))
     requested = threading.Event()
@@ -390,11 +397,12 @@ def test_ctrl_c(world: World, videos: Path, server: ServerThread) -> None:
         return None
 
     server.simulator.faults = faults
-    with started("sync", str(videos), *QUICK) as process:
+    with started("sync", str(videos), *QUICK, *options) as process:
         assert requested.wait(30.0)
         code, out, err = interrupted(process)
     assert 130 == code, err
-    assert {(one, "pending"), (other, "pending")} == {(row[0], row[1]) for row in cells(out)}
+    rows = [row[:2] for row in cells(out)] if not options else [*map(of_document, out.splitlines()[:-1])]
+    assert [[one, "pending"], [other, "pending"]] == sorted(rows, key=[[one, "pending"], [other, "pending"]].index)
     assert "Interrupted: 0 of 2 done (none yet)" in err
     assert "Left: 2 of 2 projects. Run the same command again" in err
     found = run("resume", "--max-wait", "0.2")
