@@ -13,7 +13,7 @@ from tests.cli._command import Terminal, run, started
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from pictory_async.testing import SimRequest
@@ -55,7 +55,7 @@ def command(request: pytest.FixtureRequest, six: list[str], tmp_path: Path) -> l
 
 
 @contextlib.contextmanager
-def on_terminal(*arguments: str) -> Iterator[tuple[Terminal, subprocess.Popen[str]]]:
+def on_terminal(*arguments: str) -> Generator[tuple[Terminal, subprocess.Popen[str]]]:
     """Start a command with a terminal for its input and what it says; its results go to a pipe."""
     with Terminal(columns=200) as terminal:
         ours = {"stdin": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
