@@ -75,10 +75,8 @@ class Ages:
             outcome: How the wait for it ended.
             handle: The render that was waited for.
         """
-        is_outdated, ledger = project.is_outdated, await self.ledger()
-        if ledger is not None:
-            with contextlib.suppress(LedgerError):  # pragma: no branch - the disk fills up meanwhile
-                is_outdated = await self.store.see(ledger, client.base_url, project, outcome, handle)
+        ledger = await self.ledger()
+        is_outdated = await self._find_out(ledger, client.base_url, project, outcome, handle)
         one = str(project.id)
         self.known[one] = is_outdated
         if is_outdated is False or not project.video_url:
@@ -88,6 +86,20 @@ class Ages:
         if is_outdated is None and project.saved_at is not None and project.generated_at is not None:
             self._doubtful.append(one)
         return None
+
+    async def _find_out(
+        self,
+        ledger: Ledger | None,
+        base_url: str,
+        project: Project,
+        outcome: RenderOutcome | None,
+        handle: RenderHandle | None,
+    ) -> bool | None:
+        is_outdated = project.is_outdated
+        if ledger is not None:
+            with contextlib.suppress(LedgerError):  # pragma: no branch - the disk fills up meanwhile
+                is_outdated = await self.store.see(ledger, base_url, project, outcome, handle)
+        return is_outdated
 
     def close(self) -> None:
         """Close the ledger."""

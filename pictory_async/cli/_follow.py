@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import attrs
 
-from pictory_async import AsyncPictory, RateLimiter, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async import AsyncPictory, ProjectId, RateLimiter, RenderHandle, RenderOutcome, RenderStatus
 from pictory_async.cli._given import given
 from pictory_async.cli._tally import Meter, Pace, Tally, key_of, project_of
 from pictory_async.cli.display.bars import Bar
@@ -81,8 +81,7 @@ class Follower:
                 async with stopping_when_stalled(lambda: self._moved(watch)) as stalled:
                     async for outcome in watch:
                         self._take(client, outcome, tasks)
-                if stalled():
-                    self._give_up(client, tasks)
+                self._give_up(client, tasks, stalled=stalled())
         finally:
             self._measure(client)  # the report after Ctrl-C has the final numbers too
 
@@ -92,14 +91,18 @@ class Follower:
         if self.after_outcome is not None:
             tasks.start_soon(self.after_outcome, client, outcome)
 
+    @property
+    def _pending(self) -> list[ProjectId | RenderHandle]:
+        return [one for one in self.tally.wanted if key_of(one) not in self.tally.outcomes]
+
     def _moved(self, watch: RenderPoller) -> object:
         return self.tally.done, watch.progress, [(bar.name, bar.done) for bar in self.downloading()]
 
-    def _give_up(self, client: AsyncPictory, tasks: TaskGroup) -> None:
-        """End what is pending as timed out, because nothing changes any more."""
+    def _give_up(self, client: AsyncPictory, tasks: TaskGroup, *, stalled: bool) -> None:
+        """End what is pending as timed out, if nothing changes any more."""
         self._measure(client)
         limit = given("stalled")
-        for one in [one for one in self.tally.wanted if key_of(one) not in self.tally.outcomes]:
+        for one in self._pending if stalled else ():
             text = (
                 f"The wait for project {project_of(one)!r} ended, because nothing had changed for "
                 f"{as_duration(limit)} (--stalled). It may still finish: wait again."

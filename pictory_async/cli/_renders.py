@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -14,9 +15,10 @@ from anyio import to_thread
 
 from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
 from pictory_async.cli._client import open_client, run
-from pictory_async.cli._exit_codes import LOCKED, CommandError, SettingError
+from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
 from pictory_async.cli._kept import Store
 from pictory_async.cli._results import ResultRow
+from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
@@ -230,6 +232,10 @@ def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -
                         counts[result.status] += 1
 
     run(look)
+    return _planned(counts, left)
+
+
+def _planned(counts: Counter[ResultStatus], left: Sequence[float]) -> tuple[int, str]:
     some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
     rest = counts.total() - sum(counts[status] for status in _PLANNED)
     parts = [*some, f"{rest} with an error"] if rest else some
@@ -250,12 +256,28 @@ def confirm(count: int, plan: str, most: int | None) -> None:
     """Ask whether so many renders are to be paid for.
 
     Raises:
-        click.Abort: They are not.
+        click.exceptions.Exit: They are not.
+        KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
     """
     billed = count if most is None else min(count, most)
     echo_note(f"Plan: {plan}. {billed} render{' is' if billed == 1 else 's are'} billed.")
     if billed:
-        click.confirm("Go on?", abort=True, err=True)
+        _ask()
+
+
+def _ask() -> None:
+    # Not with click: it takes Ctrl-C for a "no", and writes a space to standard output.
+    try:
+        with signals_as_ctrl_c() as signals, signals.asking():
+            click.echo("Go on? [y/N]: ", nl=False, err=True)
+            agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
+    except KeyboardInterrupt:
+        click.echo(err=True)
+        echo_note("Interrupted. Nothing was requested.")
+        raise
+    if not agreed:
+        echo_note("Nothing was requested.")
+        raise click.exceptions.Exit(FAILURE)
 
 
 def refuse_without_question(count: int) -> None:

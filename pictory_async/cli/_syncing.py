@@ -151,6 +151,10 @@ class Syncing:
     def _planned(self) -> list[ProjectId]:
         return [] if self.plan is None else [*self.plan.to_render, *self.plan.to_wait, *self.plan.to_download]
 
+    @property
+    def _pending(self) -> list[ProjectId]:
+        return [one for one in self._planned if str(one) not in self._done]
+
     async def run(self, client: AsyncPictory, *, dry_run: bool = False) -> None:
         """Make the plan, and carry it out unless somebody has to be asked, or it is only to be shown."""
         self._began = anyio.current_time()
@@ -159,14 +163,27 @@ class Syncing:
             sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
             async with telling(self._planning, lambda: 0):
                 self.plan = await sync.plan()
-            if not self.asks:
-                self.filing.note_missing(map(str, self._planned))
-                echo_summary(f"Plan: {self.plan}.", good=True)
-                if self._planned and not dry_run:
-                    await self._carry_out(client, sync)
+            await self._go_on(client, sync, dry_run=dry_run)
         finally:
             ledger.close()
             self._measure(client)
+
+    async def _go_on(self, client: AsyncPictory, sync: ProjectSync, *, dry_run: bool) -> None:
+        if self.asks:
+            return
+        self.filing.note_missing(map(str, self._planned))
+        echo_summary(f"Plan: {self.plan}.{self._limit}", good=True)
+        if self._planned and not dry_run:
+            await self._carry_out(client, sync)
+
+    @property
+    def _left_out(self) -> tuple[ProjectId, ...]:
+        return () if self.plan is None else self.plan.to_render[self.billed :]
+
+    @property
+    def _limit(self) -> str:
+        count = len(self._left_out)
+        return f" Left out, because of --max: {count} render{'' if count == 1 else 's'}." if count else ""
 
     def _planning(self) -> str:
         done, total = self._fetched
@@ -199,8 +216,7 @@ class Syncing:
             try:
                 async with stopping_when_stalled(moved) as stalled:
                     await self._take_all(sync)
-                if stalled():
-                    self._give_up()
+                self._give_up(stalled=stalled())
             finally:
                 self._paid = sync.paid
 
@@ -225,13 +241,12 @@ class Syncing:
                 self.sheet.add(row)
         night().result(result, row.status, row.path)
 
-    def _give_up(self) -> None:
-        """End what is pending as timed out, because nothing changes any more."""
-        for one in self._planned:
-            if str(one) not in self._done:
-                text = f"Nothing had changed for the time of --stalled when the wait for project {one!r} ended."
-                error = WaitTimeoutError(text, project_id=one, waited=self._seconds)
-                self._take(RenderResult(project_id=one, status=ResultStatus.TIMED_OUT, error=error))
+    def _give_up(self, *, stalled: bool) -> None:
+        """End what is pending as timed out, if nothing changes any more."""
+        for one in self._pending if stalled else ():
+            text = f"Nothing had changed for the time of --stalled when the wait for project {one!r} ended."
+            error = WaitTimeoutError(text, project_id=one, waited=self._seconds)
+            self._take(RenderResult(project_id=one, status=ResultStatus.TIMED_OUT, error=error))
 
     def _counted(self, sync: ProjectSync) -> str:
         progress = sync.progress
@@ -245,7 +260,7 @@ class Syncing:
             interrupted: Whether a signal ended the sync.
         """
         planned = self._planned
-        rest = [one for one in planned if str(one) not in self._done]
+        rest = self._pending
         for one in rest:
             if self.sheet.is_json:
                 self.sheet.document({"project_id": one, "status": _PENDING, "error": _STILL})
@@ -275,9 +290,10 @@ class Syncing:
         """Print what would be done."""
         plan = SyncPlan(states={}, to_render=(), to_wait=(), to_download=()) if self.plan is None else self.plan
         if self.sheet.is_json:
-            self.sheet.document({"plan": plan.to_dict()})
+            left_out = {"to_render": [*plan.to_render[: self.billed]], "left_out": [*self._left_out]}
+            self.sheet.document({"plan": {**plan.to_dict(), **left_out}})
             return
-        for row in _plan_rows(plan):
+        for row in _plan_rows(plan, self.billed):
             self.sheet.add(row)
 
     def _summary(self, *, interrupted: bool) -> dict[str, Any]:
@@ -293,15 +309,18 @@ class Syncing:
         }
 
 
-def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
+def _plan_rows(plan: SyncPlan, billed: int) -> Iterator[SyncRow]:
     groups: tuple[tuple[str, Sequence[ProjectId]], ...] = (
-        ("to_render", plan.to_render),
+        ("to_render", plan.to_render[:billed]),
+        (ResultStatus.LEFT_OUT.value, plan.to_render[billed:]),
         ("to_wait", plan.to_wait),
         ("to_download", plan.to_download),
     )
+    rendered = {*plan.to_render}
     for status, ids in groups:
         for one in ids:
-            reason = _UNKNOWN if status != "to_render" and plan.states[one] is SyncState.UNKNOWN else None
+            unknown = one not in rendered and plan.states[one] is SyncState.UNKNOWN
+            reason = _UNKNOWN if unknown else None
             yield SyncRow(project_id=one, status=status, reason=reason)
     downloaded = {*plan.to_download}
     for one in plan.unknown:

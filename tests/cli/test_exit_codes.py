@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import subprocess
@@ -28,8 +29,10 @@ from pictory_async import DownloadedFile, DownloadReport, DownloadStatus, Render
 from pictory_async.cli._exit_codes import (
     CHANGED,
     EXIT_CODES,
+    FAILURE,
     INTERRUPTED,
     LOCKED,
+    NO_DISK,
     batch_code,
     exit_code_of,
     outcomes_code,
@@ -243,6 +246,15 @@ def test_the_code_of_an_error(expected: int, error: Exception) -> None:
 def outcome(error: PictoryError | None, status: RenderStatus = RenderStatus.ERROR) -> RenderOutcome:
     """An outcome with this error."""
     return RenderOutcome(project_id="p", status=RenderStatus.RENDERED if error is None else status, error=error)
+
+
+def test_errors_of_the_disk() -> None:
+    """A disk without room has its own code, whoever wrote to it; another failure of the system has none."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert [NO_DISK, NO_DISK, FAILURE] == [
+        exit_code_of(error)
+        for error in (full, DownloadError("No room.", errno=errno.EDQUOT), OSError(errno.ENOENT, "No such file"))
+    ]
 
 
 DENIED = PermissionDeniedError("No.", status=403, from_api=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
 import signal
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pictory_async.testing import Answer, Render, Reset, Simulator, Stall, World
+from pictory_async.testing import Answer, Render, Reset, Stall, World
 from tests.cli._command import Terminal, interrupted, run, started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pictory_async.testing import Fault, SimRequest
@@ -23,14 +20,6 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
-
-import click
-
-from pictory_async import BatchProgress, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan, SyncState
-from pictory_async.cli._filing import Filing
-from pictory_async.cli._syncing import SYNCED, Syncing
-from pictory_async.cli._tables import open_sheet
-from pictory_async.errors import DownloadError
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -127,7 +116,21 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
         perhaps: ("unknown", reason),
     } == rows
     plan = json.loads(sync(videos, "--dry-run", "--json").stdout)["plan"]
+    assert [] == plan["left_out"]
     assert ([never], [busy], [perhaps, both]) == (plan["to_render"], plan["to_wait"], plan["unknown"])
+
+
+def test_a_plan_with_a_limit(world: World, videos: Path) -> None:
+    """--dry-run --max shows what would be done with that limit, and what would be left out."""
+    ids = films(world, 3)
+    found = sync(videos, "--dry-run", "--max", "1")
+    assert [*zip(ids, ["to_render", "left_out", "left_out"], strict=True)] == [
+        (r[0], r[1]) for r in cells(found.stdout)
+    ]
+    assert "Plan: 3 to render, 0 to download, 0 unchanged. Left out, because of --max: 2 renders.\n" == found.stderr
+    plan = json.loads(sync(videos, "--dry-run", "--json", "--max", "2").stdout)["plan"]
+    assert (ids[:2], ids[2:], 0) == (plan["to_render"], plan["left_out"], posts(world))
+    assert "--max: 1 render.\n" in sync(videos, "--dry-run", "--max", "2").stderr
 
 
 def test_which_projects(world: World, videos: Path) -> None:
@@ -189,26 +192,6 @@ def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: 
     assert (0, 6) == (found.exit_code, posts(world))
 
 
-def test_a_question(world: World, videos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal, more than five renders are asked about, and no more are paid for than the answer was about."""
-    pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
-    films(world, 6)
-    text = ""
-    for answer, paid in (("n", 0), ("y", 6)):
-        with Terminal() as terminal:
-            streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), terminal.theirs)
-            environment = terminal.environment
-            with started("sync", str(videos), *QUICK, env=environment, **streams) as process:
-                terminal.attached()
-                text = terminal.read_until("[y/N]")
-                assert "Plan: 6 to render, 0 to download, 0 unchanged. 6 renders are billed." in " ".join(text.split())
-                terminal.write(f"{answer}\n")
-                text = terminal.read_until()
-                assert (1 if answer == "n" else 0) == process.wait(), text
-        assert paid == posts(world)
-    assert "6 of 6 done (rendered 6)" in text
-
-
 def test_progress_and_a_table_on_a_terminal(world: World, videos: Path, server: ServerThread) -> None:
     """Renders and downloads have bars; the results are a table at the end."""
     done, slow = world.add_project(name="Film", earlier_video=-60.0), world.add_project(name="Slow")
@@ -229,90 +212,6 @@ def test_progress_and_a_table_on_a_terminal(world: World, videos: Path, server: 
     table = text[text.rindex("reason") :]
     assert str(slow) in table
     assert "pending" in table
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
-async def test_lines_in_a_log(videos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Elsewhere, the progress is a line now and then."""
-    world = World(render_seconds=(50.0, 50.0), media_sizes={"mp4": 10})
-    world.add_project(name="Film")
-    with context():
-        syncing = make(videos)
-        async with Simulator(world, latency=6.0).client() as client:
-            await syncing.run(client)
-        assert 0 == syncing.report(interrupted=False)
-    err = capsys.readouterr().err
-    assert "Z reading the list of projects" in err
-    assert "0 of 1 done, 0 rendering, 0 downloading" in err
-
-
-@contextlib.contextmanager
-def context() -> Iterator[None]:
-    """As if a command was running."""
-    group = click.Context(click.Command("pictory"))
-    group.params["debug"] = False
-    with group, click.Context(click.Command("sync"), parent=group):
-        yield
-
-
-def make(videos: Path) -> Syncing:
-    options = {"max_renders": None, "kinds": ["video"]}
-    sheet = open_sheet(SYNCED, as_json=False)
-    rate = RateLimiter(1000, 1.0)
-    return Syncing(directory=videos, options=options, limiter=rate, sheet=sheet, filing=Filing(), most=None)
-
-
-class FullDisk:
-    """A client, and its sync, that finds no room for the first file."""
-
-    progress = BatchProgress()
-    run = "f00"
-    paid = 0
-
-    def __init__(self) -> None:
-        self.projects = self
-        self.transport = self
-        self.requests = 1
-        self._left = ["a", "b", "c"]
-
-    def statistics(self) -> Self:
-        return self
-
-    def sync(self, *_: object, **__: object) -> Self:
-        return self
-
-    async def plan(self) -> SyncPlan:
-        states: dict[ProjectId, SyncState] = dict.fromkeys(self._left, SyncState.RENDERED)
-        return SyncPlan(states=states, to_render=(), to_wait=(), to_download=tuple(self._left))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> RenderResult:
-        error = DownloadError("There is no room.", errno=errno.ENOSPC)
-        return RenderResult(project_id=self._left.pop(0), status=ResultStatus.UNCHANGED, error=error)
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
-async def test_a_full_disk_stops_it_once(videos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be written is said once, and nothing more is tried."""
-    client: Any = FullDisk()
-    with context():
-        syncing = make(videos)
-        await syncing.run(client)
-        assert 73 == syncing.report(interrupted=False)
-    found = capsys.readouterr()
-    assert 1 == found.err.count("There is no room.")
-    assert ["incomplete", "pending", "pending"] == [row[1] for row in cells(found.out)]
-    assert "Left: 3 of 3 projects." in found.err
 
 
 def on_post(server: ServerThread, fault: Fault) -> None:
@@ -342,6 +241,13 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
         found = sync(videos, *options)
         assert (4, slow, "timed_out") == (found.exit_code, *cells(found.stdout)[0][:2])
         assert "Left: 1 of 1 project. Run the same command again" in found.stderr
+
+
+def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> None:
+    """What was rendered before it keeps its result."""
+    (done,), slow = films(world, 1), str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    found = sync(videos, "--stalled", "2")
+    assert {done: "rendered", slow: "timed_out"} == {row[0]: row[1] for row in cells(found.stdout)}
 
 
 def test_a_lost_response_that_nobody_can_explain(world: World, videos: Path, server: ServerThread) -> None:
@@ -379,7 +285,13 @@ def test_no_network(world: World, videos: Path, server: ServerThread) -> None:
     assert (75, "") == (found.exit_code, found.stdout)
 
 
-def test_ctrl_c(world: World, videos: Path, server: ServerThread) -> None:
+def of_document(line: str) -> list[str]:
+    document = json.loads(line)
+    return [document["project_id"], document["status"]]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_ctrl_c(world: World, videos: Path, server: ServerThread, options: tuple[str, ...]) -> None:
     """What was requested is found again: the same command pays for nothing twice."""
     one, other = (str(world.add_project(on_render=[Render(0.0, duration=AGES)])) for _ in range(2))
     requested = threading.Event()
@@ -390,11 +302,12 @@ def test_ctrl_c(world: World, videos: Path, server: ServerThread) -> None:
         return None
 
     server.simulator.faults = faults
-    with started("sync", str(videos), *QUICK) as process:
+    with started("sync", str(videos), *QUICK, *options) as process:
         assert requested.wait(30.0)
         code, out, err = interrupted(process)
     assert 130 == code, err
-    assert {(one, "pending"), (other, "pending")} == {(row[0], row[1]) for row in cells(out)}
+    rows = [row[:2] for row in cells(out)] if not options else [*map(of_document, out.splitlines()[:-1])]
+    assert [[one, "pending"], [other, "pending"]] == sorted(rows, key=[[one, "pending"], [other, "pending"]].index)
     assert "Interrupted: 0 of 2 done (none yet)" in err
     assert "Left: 2 of 2 projects. Run the same command again" in err
     found = run("resume", "--max-wait", "0.2")

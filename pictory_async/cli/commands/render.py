@@ -6,7 +6,7 @@ import contextlib
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -113,9 +113,7 @@ def command(  # noqa: PLR0913 - each option is an argument
         "start_grace": start_grace,
     }
     if len(wanted) > ASKS_ABOVE and not yes:
-        if not (err_is_terminal() and in_is_terminal()):
-            refuse_without_question(len(wanted))
-        confirm(*plan_of(base_url, wanted, options), most)
+        _ask(base_url, wanted, options)
     elif err_is_terminal():
         echo_note(f"Rendering {len(wanted)} project{'' if len(wanted) == 1 else 's'}. Each render is billed.")
     with contextlib.ExitStack() as at_end:
@@ -134,6 +132,12 @@ def command(  # noqa: PLR0913 - each option is an argument
 
         end = partial(_end, renders, file, waits=waits, as_json=as_json, sheet=sheet)
         ctx.exit(end(interrupted=_run(work, _Told(renders, file, waits))))
+
+
+def _ask(base_url: str | None, wanted: Sequence[str], options: dict[str, Any]) -> None:
+    if not (err_is_terminal() and in_is_terminal()):
+        refuse_without_question(len(wanted))
+    confirm(*plan_of(base_url, wanted, options), options["max_renders"])
 
 
 @attrs.frozen
@@ -218,6 +222,5 @@ def _report(
 
 def _print_first_wait(name: str | None, file: Path | None) -> None:
     source = ["--handle", str(file)] if file is not None else ["--resume", str(name)]
-    if file is not None or name is not None:
-        echo_note("Wait for them with:")
-        echo_command(["pictory", "wait", *source, *options_again()])
+    echo_note("Wait for them with:")
+    echo_command(["pictory", "wait", *source, *options_again()])

@@ -108,7 +108,10 @@ class _Sharing:
                 self.outcomes[project_id] = RenderOutcome(project_id=handle.project_id, status=RenderStatus.RENDERED)
                 return project, None
         (outcome,) = await client.projects.wait_all([handle or project_id], **self.settings or {})
-        if handle is not None:
+        return self._take(project_id, outcome)
+
+    def _take(self, project_id: str, outcome: RenderOutcome) -> tuple[Project, RenderOutcome]:
+        if project_id in self.renders:
             self.outcomes[project_id] = outcome
         return outcome.raise_for_status(), outcome
 

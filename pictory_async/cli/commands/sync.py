@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -138,19 +139,24 @@ def command(  # noqa: PLR0913 - each option is an argument
     syncing = Syncing(
         directory=directory, options=options, limiter=rate.limiter(), sheet=sheet, most=asks_above, filing=filing
     )
-    interrupted = _run(syncing, base_url, dry_run=dry_run)
-    if not interrupted and syncing.asks:
+    interrupted = partial(_run, syncing, base_url, dry_run=dry_run)
+    ctx.exit(_end(syncing, base_url, interrupted=interrupted(), dry_run=dry_run))
+
+
+def _end(syncing: Syncing, base_url: str | None, *, interrupted: bool, dry_run: bool) -> int:
+    """Ask, and go on, if somebody has to be asked; print what is not printed yet, and return the exit code."""
+    if syncing.asks and not interrupted:
         # Not in the event loop, where Ctrl-C could not end the question. The plan is made again after it, and not more
         # is paid for than what the answer was about.
         if not (err_is_terminal() and in_is_terminal()):
             refuse_without_question(syncing.billed)
-        confirm(syncing.billed, str(syncing.plan), most)
-        syncing = attrs.evolve(syncing, options={**options, "max_renders": syncing.billed}, most=None)
-        interrupted = _run(syncing, base_url)
+        confirm(syncing.billed, str(syncing.plan), None)
+        agreed = attrs.evolve(syncing, options={**syncing.options, "max_renders": syncing.billed}, most=None)
+        return agreed.report(interrupted=_run(agreed, base_url))
     if dry_run and not interrupted:
         syncing.show_plan()
-        ctx.exit(SUCCESS)
-    ctx.exit(syncing.report(interrupted=interrupted))
+        return SUCCESS
+    return syncing.report(interrupted=interrupted)
 
 
 def _run(syncing: Syncing, base_url: str | None, **options: Any) -> bool:
