@@ -219,20 +219,16 @@ class Keeper:
 
 def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -> tuple[int, str]:
     """Find out what would be rendered, and return how many renders that is, and a sentence."""
-    counts = Counter[ResultStatus]()
-    left: list[float] = []
 
-    async def look() -> None:
+    async def look() -> tuple[Counter[ResultStatus], list[float]]:
         with contextlib.closing(Store().ledger()) as ledger:
             async with open_client(base_url) as client:
-                left.extend(await minutes_left(client))
+                left = await minutes_left(client)
                 terms: dict[str, Any] = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
                 async with client.projects.render_all(ids, ledger=ledger, **terms) as batch:
-                    async for result in batch:
-                        counts[result.status] += 1
+                    return Counter([result.status async for result in batch]), left
 
-    run(look)
-    return _planned(counts, left)
+    return _planned(*run(look))
 
 
 def _planned(counts: Counter[ResultStatus], left: Sequence[float]) -> tuple[int, str]:

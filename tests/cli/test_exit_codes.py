@@ -38,6 +38,7 @@ from pictory_async.cli._exit_codes import (
     outcomes_code,
     worst_code,
 )
+from pictory_async.cli._renders import BusyError
 from pictory_async.errors import (
     AuthenticationError,
     BlockedError,
@@ -255,6 +256,11 @@ def test_errors_of_the_disk() -> None:
         exit_code_of(error)
         for error in (full, DownloadError("No room.", errno=errno.EDQUOT), OSError(errno.ENOENT, "No such file"))
     ]
+
+
+def test_errors_of_the_command() -> None:
+    """They have their own codes."""
+    assert LOCKED == exit_code_of(BusyError("It is busy."))
 
 
 DENIED = PermissionDeniedError("No.", status=403, from_api=True)

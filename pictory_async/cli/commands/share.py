@@ -107,8 +107,7 @@ class _Sharing:
                 # It may be the video of a later render, so the outcome does not say that it is of this one.
                 self.outcomes[project_id] = RenderOutcome(project_id=handle.project_id, status=RenderStatus.RENDERED)
                 return project, None
-        (outcome,) = await client.projects.wait_all([handle or project_id], **self.settings or {})
-        return self._take(project_id, outcome)
+        return self._take(project_id, *await client.projects.wait_all([handle or project_id], **self.settings or {}))
 
     def _take(self, project_id: str, outcome: RenderOutcome) -> tuple[Project, RenderOutcome]:
         if project_id in self.renders:
