@@ -18,10 +18,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A process that is started from the background of a shell inherits that it ignores Ctrl-C.
+# A process that is started from the background of a shell inherits that it ignores Ctrl-C, and from `nohup` that it
+# ignores the end of its terminal.
 PROGRAM = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pictory_async.cli import main
 sys.exit(main())
 """
