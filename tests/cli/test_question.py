@@ -152,3 +152,12 @@ def test_one_that_is_being_rendered(world: World) -> None:
     one = str(world.add_project(Render(-1.0, duration=AGES)))
     found = run("render", one)
     assert (76, 0) == (found.exit_code, posts(world)), found.stderr
+
+
+def test_nobody_to_ask(world: World, command: list[str]) -> None:
+    """Without a terminal nothing is requested, and the error names the options."""
+    found = run(*command)
+    assert 2 == found.exit_code
+    assert "6 projects may be rendered, each of which is billed, and there is no terminal to ask on." in found.stderr
+    assert "Add --yes" in found.stderr
+    assert not world.jobs
