@@ -145,10 +145,10 @@ class Sheet(Generic[T]):
 
     def __init__(self, table: Table[T], given: _Given, form: Format, *, grows: bool) -> None:
         self.format = form
-        self.is_default = given.format is None and given.columns is None and given.output is None
-        self.to_file = given.output is not None
+        self.is_default: bool = given.format is None and given.columns is None and given.output is None
+        self.to_file: bool = given.output is not None
         self._names = given.columns
-        self.columns = self._chosen(table, grows=grows)
+        self.columns: tuple[Column[T], ...] = self._chosen(table, grows=grows)
         self._writer = _writer(form, table.noun, self._titles, to_file=self.to_file, headed=grows)
 
     def _chosen(self, table: Table[T], *, grows: bool) -> tuple[Column[T], ...]:
