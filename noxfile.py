@@ -54,29 +54,48 @@ def build(session: nox.Session) -> None:
 # they test is the same with any version of any dependency: decisions about a simulated account, files on a disk, texts,
 # and the project's own tools. Other tests of the same parts run in all three sessions.
 ONCE = (
+    "cli/test_ages.py",
     "cli/test_ends.py",
+    "cli/test_kept.py",
+    "cli/test_night.py",
     "cli/test_render_cut_off.py",
     "cli/test_rendering.py",
+    "cli/test_runs.py",
+    "cli/test_selecting.py",
     "cli/test_situations.py",
+    "cli/test_sync.py",
+    "cli/test_week.py",
     "insight",
     "test_backup_check.py",
     "test_backup_staging.py",
     "test_cache_disk.py",
     "test_docs.py",
     "test_downloads_at_once.py",
+    "test_downloads_named.py",
     "test_downloads_owners.py",
+    "test_downloads_versions.py",
     "test_example_app.py",
     "test_example_page.py",
     "test_fairness.py",
     "test_feedback.py",
     "test_filing.py",
+    "test_freshness.py",
     "test_kill.py",
     "test_layers.py",
     "test_limits.py",
     "test_long_texts.py",
+    "test_naming.py",
+    "test_night_page.py",
     "test_pictures.py",
+    "test_pipeline.py",
     "test_publish.py",
     "test_refusals.py",
+    "test_render_borders.py",
+    "test_render_kill.py",
+    "test_render_worlds.py",
+    "test_snapshots.py",
+    "test_sync.py",
+    "test_versions.py",
     "test_web_pages.py",
     "test_worlds.py",
     "test_writes.py",
@@ -119,10 +138,15 @@ def tests(session: nox.Session, dependencies: str) -> None:
 
 @nox.session(requires=["build"])
 def slow(session: nox.Session) -> None:
-    """Run the tests that take minutes, at full size: killed downloads, two processes at once, and one file of 1 GiB."""
+    """Run the tests that take minutes, at full size: kills, runs at once, a file of 1 GiB, a week."""
     session.install(wheel("all"), *group("tests"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_ROUNDS": "2000", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024"}
-    files = ("tests/test_kill.py", "tests/test_downloads_at_once.py", "tests/test_download_memory.py")
+    env |= {"PICTORY_ASYNC_WEEK": "500", "PICTORY_ASYNC_PIPELINE": "5000", "PICTORY_ASYNC_RENDER_WORLDS": "2000"}
+    names = (
+        *("test_kill.py", "test_render_kill.py", "test_render_worlds.py", "test_downloads_at_once.py"),
+        *("test_download_memory.py", "test_pipeline.py", "cli/test_week.py"),
+    )
+    files = [f"tests/{name}" for name in names]
     session.run("python", "-m", "pytest", *files, "-k", "not tasks", env=env | {"PYTHONSAFEPATH": "1"})
 
 

@@ -34,7 +34,7 @@ from pictory_async.models import Job, Project, ProjectId
 
 if TYPE_CHECKING:
     from pictory_async._api.render_batch import RenderBatch
-    from pictory_async._api.results import RenderResult, ResultStatus
+    from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
     from pictory_async._api.sync import ProjectSync, SyncPlan, SyncState
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._files.backup import verify_backup
@@ -71,6 +71,7 @@ __all__ = [
     "BackupCheck",
     "BackupFile",
     "BackupProblem",
+    "BatchProgress",
     "ClientStatistics",
     "DiskTemplateCache",
     "DownloadProgress",
@@ -147,6 +148,7 @@ _LATER: Final = {
     "BackupCheck": "_files.manifest",
     "BackupFile": "_files.manifest",
     "BackupProblem": "_files.manifest",
+    "BatchProgress": "_api.results",
     "DiskTemplateCache": "_cache.disk",
     "DownloadProgress": "_files.downloads",
     "DownloadReport": "_files.downloads",

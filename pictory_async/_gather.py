@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 
@@ -37,11 +37,16 @@ async def each(call: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]
             for number, item in enumerate(items):
                 tasks.start_soon(one, number, item)
     except BaseExceptionGroup as group:
-        first: Any = group
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        raise first from None
+        raise first_of(group) from None
     return [found[number] for number in sorted(found)]
+
+
+def first_of(error: BaseException) -> BaseException:
+    """The error itself, or the first of a group: a task group wraps even a single one."""
+    first: Any = error
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return cast("BaseException", first)
 
 
 def failure_of(error: BaseException) -> Exception | None:

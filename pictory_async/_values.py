@@ -7,7 +7,7 @@ time it takes to make a class, and this package is imported more often than its 
 from __future__ import annotations
 
 import reprlib
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar, cast, dataclass_transform
 
 import attrs
 
@@ -116,6 +116,26 @@ def resolved(value: Any) -> Any:
 
 def _is_deferred(value: object) -> TypeGuard[Deferred[Any]]:
     return isinstance(value, Deferred)
+
+
+def fact(*, kw_only: bool) -> Any:  # noqa: ARG001 - for type checkers
+    """Declare an attribute of an error: a text, empty by default."""
+    return ""
+
+
+def deferrable(*, default: None) -> Any:  # noqa: ARG001 - for type checkers
+    """Declare an attribute of an error that may be set to a `Deferred`."""
+    return DeferredAttribute()
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(fact, deferrable))
+def with_facts(cls: type[T]) -> type[T]:
+    """Declare the attributes of an error class to type checkers.
+
+    The classes are not attrs classes, because built-in errors have their own memory layout, and because compiling them
+    would take a tenth of the time to import the package.
+    """
+    return cls
 
 
 def in_one_line(text: str) -> str:

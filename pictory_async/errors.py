@@ -19,6 +19,7 @@
     │       └── ServerError                   any 5xx, including Cloudflare's 52x
     ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
     ├── LedgerError                           the ledger cannot be used, so nothing is paid for
+    ├── OutdatedVideoError                    with ``fresh=True``: the video is not known to be the newest
     ├── RenderSubmitUncertainError            the response to a render request was lost
     └── WaitError                             a wait ended without a result
         ├── JobFailedError
@@ -34,11 +35,11 @@ If a built-in error means the same, the class inherits from it too, so ``except 
 from __future__ import annotations
 
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import attrs
 
-from pictory_async._values import DeferredAttribute, ValueObject
+from pictory_async._values import ValueObject, deferrable, fact, with_facts
 
 if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadReport
@@ -58,6 +59,7 @@ __all__ = [
     "LedgerError",
     "MalformedResponseError",
     "NotFoundError",
+    "OutdatedVideoError",
     "PermissionDeniedError",
     "PictoryConfigError",
     "PictoryError",
@@ -76,26 +78,11 @@ __all__ = [
 E = TypeVar("E", bound="PictoryError")
 
 
-def _fact(*, kw_only: bool) -> Any:  # noqa: ARG001 - for type checkers
-    return ""
-
-
-def _deferrable(*, default: None) -> Any:  # noqa: ARG001 - for type checkers
-    return DeferredAttribute()
-
-
-@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(_fact, _deferrable))
-def _error(cls: type[E]) -> type[E]:
-    # Declares the facts of a class to type checkers. The classes are not attrs classes, because built-in errors have
-    # their own memory layout, and because compiling them would take a tenth of the time to import the package.
-    return cls
-
-
 def _rebuild(cls: type[PictoryError], facts: dict[str, Any]) -> PictoryError:
     return cls(facts.pop("message"), **facts)
 
 
-@_error
+@with_facts
 class PictoryError(Exception):
     """Base of all errors of this package.
 
@@ -105,7 +92,7 @@ class PictoryError(Exception):
             alone does not tell the new video from the old one. ``None`` if there was none.
     """
 
-    message: str = _fact(kw_only=False)
+    message: str = fact(kw_only=False)
     handle: RenderHandle | None = None
     _names: ClassVar[tuple[str, ...]] = ("message", "handle")
 
@@ -151,7 +138,7 @@ class PictoryConfigError(PictoryError, ValueError):
     """A setting or an argument is missing or cannot work; no request was sent."""
 
 
-@_error
+@with_facts
 class RateBudgetError(PictoryError, TimeoutError):
     """The rate limiter allowed no request within ``max_wait`` seconds; no request was sent.
 
@@ -164,7 +151,7 @@ class RateBudgetError(PictoryError, TimeoutError):
     retry_after: float | None = None
 
 
-@_error
+@with_facts
 class APIError(PictoryError):
     """A request without a usable response.
 
@@ -184,7 +171,7 @@ class APIError(PictoryError):
         return self.message if self.request_id is None else f"{self.message} (request {self.request_id})"
 
 
-@_error
+@with_facts
 class ConnectionFailedError(APIError, ConnectionError):
     """No connection could be made, or it broke before the response was complete.
 
@@ -195,7 +182,7 @@ class ConnectionFailedError(APIError, ConnectionError):
     sent: bool = True
 
 
-@_error
+@with_facts
 class RequestTimeoutError(APIError, TimeoutError):
     """One request took longer than ``timeout`` seconds.
 
@@ -208,7 +195,7 @@ class RequestTimeoutError(APIError, TimeoutError):
     sent: bool = True
 
 
-@_error
+@with_facts
 class MalformedResponseError(APIError):
     """The response does not have the form that the API documents.
 
@@ -234,7 +221,7 @@ class FieldProblem(ValueObject):
     problem: str
 
 
-@_error
+@with_facts
 class StatusError(APIError):
     """The response has an error status, or it has status 200 and reports an error instead of what was asked for.
 
@@ -249,7 +236,7 @@ class StatusError(APIError):
     from_api: bool = True
 
 
-@_error
+@with_facts
 class InvalidRequestError(StatusError):
     """400 or 422: the API does not accept the request.
 
@@ -276,7 +263,7 @@ class NotFoundError(StatusError, LookupError):
     """There is no such project, template or job for this key: 404, or a response with status 200 that says so."""
 
 
-@_error
+@with_facts
 class RateLimitedError(StatusError):
     """429: too many requests; or a 400 or 403 that says so, such as a ``ThrottlingException``.
 
@@ -287,7 +274,7 @@ class RateLimitedError(StatusError):
     retry_after: float | None = None
 
 
-@_error
+@with_facts
 class ServerError(StatusError):
     """Any 5xx, including Cloudflare's 520 to 526.
 
@@ -298,7 +285,7 @@ class ServerError(StatusError):
     retry_after: float | None = None
 
 
-@_error
+@with_facts
 class DownloadError(PictoryError):
     """A file could not be downloaded completely. The part on disk stays, so that the next download resumes it.
 
@@ -316,7 +303,22 @@ class DownloadError(PictoryError):
     errno: int | None = None
 
 
-@_error
+@with_facts
+class OutdatedVideoError(PictoryError):
+    """With ``fresh=True``: the video is outdated, or not known to show the project as it was last saved.
+
+    Attributes:
+        project_id: The id of the project.
+        is_outdated: ``True`` if the project is known to have been saved since; ``None`` if that is not known.
+        project: The project as it was fetched, with its video.
+    """
+
+    project_id: ProjectId | None = None
+    is_outdated: bool | None = None
+    project: Project | None = None
+
+
+@with_facts
 class RenderSubmitUncertainError(PictoryError):
     """The response to a render request was lost, so the render may have started or not.
 
@@ -329,16 +331,15 @@ class RenderSubmitUncertainError(PictoryError):
     """
 
     # Here it is always given. Facts do not change, so a narrower type is no danger.
-    handle: RenderHandle = _fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
+    handle: RenderHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
     cause: str = ""
 
 
-@_error
 class LedgerError(PictoryError):
     """The ledger cannot be used: what is not remembered must not be paid for."""
 
 
-@_error
+@with_facts
 class WaitError(PictoryError):
     """A wait ended without a result.
 
@@ -352,10 +353,10 @@ class WaitError(PictoryError):
     project_id: ProjectId | None = None
     polls: int = 0
     waited: float = 0.0
-    project: Project | None = _deferrable(default=None)
+    project: Project | None = deferrable(default=None)
 
 
-@_error
+@with_facts
 class JobFailedError(WaitError):
     """A job failed.
 
@@ -368,7 +369,7 @@ class JobFailedError(WaitError):
     job_id: str | None = None
 
 
-@_error
+@with_facts
 class JobCleanedError(WaitError):
     """A job's results were deleted before they were polled.
 
@@ -379,7 +380,7 @@ class JobCleanedError(WaitError):
     job_id: str | None = None
 
 
-@_error
+@with_facts
 class RenderFailedError(WaitError):
     """Rendering ended without a new video.
 
@@ -396,7 +397,7 @@ class RenderNotStartedError(WaitError):
     """No render was seen for ``start_grace`` seconds, and there is no new video."""
 
 
-@_error
+@with_facts
 class WaitTimeoutError(WaitError, TimeoutError):
     """The render did not finish within ``max_wait`` seconds; it may still finish later.
 

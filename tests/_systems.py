@@ -113,7 +113,7 @@ def download(
     system: System = SYSTEM,
     content: bytes = NEW,
     policy: OnConflict = "overwrite",
-    keep_old: int = 0,
+    keep_old: int | None = None,
     naming: str | None = None,
 ) -> Path:
     """Download a project's video as `pictory_async._files.downloads` does, without a network."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import importlib.util
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,15 @@ def no_blocking_calls() -> Iterator[None]:
             for file, name in MAY_BLOCK:
                 function.can_block_in(file, name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def levels_of_logs() -> Iterator[None]:
+    """Frameworks that a test starts set the levels of logs for the whole process; the next test has the usual ones."""
+    before = [(log, log.level) for log in (logging.getLogger(), logging.getLogger("pictory_async"))]
+    yield
+    for log, level in before:
+        log.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -173,3 +174,16 @@ async def test_a_check_of_nothing_is_refused() -> None:
         unusable: Any = path
         with pytest.raises(errors.PictoryConfigError, match="path"):
             await verify_backup(unusable)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"x", b"[" * 9999])
+async def test_details_that_are_none(backup: TemplateBackup, content: bytes) -> None:
+    """A backup whose details are not those of a template cannot be loaded, even if its manifest fits them."""
+    (backup.path / "template.json").write_bytes(content)
+    raw = json.loads((backup.path / "manifest.json").read_text())
+    (details,) = (one for one in raw["files"] if one["name"] == "template.json")
+    details.update(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    rewrite(backup.path, files=raw["files"])
+    assert (await verify_backup(backup.path)).ok
+    with pytest.raises(errors.PictoryConfigError, match=r"cannot be loaded: template\.json"):
+        await TemplateBackup.load(backup.path)

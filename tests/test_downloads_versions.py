@@ -87,6 +87,20 @@ async def test_earlier_versions_are_kept(world: World, tmp_path: Path, keep_old:
     assert keep_old + 1 == len(videos) == len({*videos})
 
 
+async def test_earlier_versions_stay_unless_a_call_removes_them(world: World, tmp_path: Path) -> None:
+    """A call that says nothing about earlier versions keeps no more of them, and removes none."""
+    project_id = film(world)
+    async with Simulator(world).client() as client:
+        await updated(client, project_id, tmp_path)
+        first = await date_of(client, project_id)
+        await renewed(client, world, project_id, tmp_path, keep_old=1)
+        await renewed(client, world, project_id, tmp_path)
+        kept = [f"Film ({first}).mp4", f"Film ({first}).srt"]
+        assert sorted(["Film.mp4", "Film.srt", *kept]) == names_in(tmp_path)
+        await renewed(client, world, project_id, tmp_path, keep_old=0)
+    assert ["Film.mp4", "Film.srt"] == names_in(tmp_path)
+
+
 async def test_an_edited_version_is_left_alone(world: World, tmp_path: Path) -> None:
     """What somebody edited, current or earlier, is a file of theirs: it is not counted, replaced or removed."""
     project_id = film(world)
@@ -121,9 +135,11 @@ async def test_a_foreign_file_is_never_touched(world: World, tmp_path: Path) -> 
     assert sorted(["Film.srt", f"{taken}.mp4", *more, *others]) == names_in(tmp_path)
 
 
-@pytest.mark.parametrize(("policy", "keep_old", "left"), [("update", 0, 1), ("update", 1, 2), ("rename", 0, 3)])
+@pytest.mark.parametrize(
+    ("policy", "keep_old", "left"), [("update", 0, 1), ("update", 1, 2), ("update", None, 3), ("rename", None, 3)]
+)
 async def test_a_name_with_the_date_is_new_for_each_version(
-    world: World, tmp_path: Path, policy: Any, keep_old: int, left: int
+    world: World, tmp_path: Path, policy: Any, keep_old: int | None, left: int
 ) -> None:
     """The earlier version keeps its own name; "update" removes it if it is one too many."""
     project_id = film(world)
@@ -179,7 +195,7 @@ async def test_arguments_that_cannot_work(world: World, tmp_path: Path, options:
         with pytest.raises(errors.PictoryConfigError):
             await client.projects.download("p", tmp_path, on_conflict="update", **options)
         with pytest.raises(errors.PictoryConfigError, match="keep_old needs"):
-            await client.projects.download("p", tmp_path, keep_old=1)
+            await client.projects.download("p", tmp_path, keep_old=0)
     assert [] == world.log
 
 

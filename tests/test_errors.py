@@ -5,16 +5,20 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+from typing import Any
 
 import pytest
 
 from pictory_async import RenderHandle, errors
 from pictory_async.models import Project
 
-CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, Exception)]
+CLASSES = [
+    value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, errors.PictoryError)
+]
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "project_id": 17,
+    "is_outdated": True,
     "polls": 3,
     "waited": 4.5,
     "project": Project(id=17, name="A project"),

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from anyio import to_thread
 
-from pictory_async import RateLimiter, RetryPolicy, TemplateBackup, TemplateSnapshot, errors
+from pictory_async import RateLimiter, RetryPolicy, TemplateBackup, TemplateSnapshot, errors, verify_backup
 from pictory_async._files import snapshots
 from pictory_async._files.snapping import snap
-from pictory_async.testing import ABSENT, Answer, Simulator, World
+from pictory_async.testing import ABSENT, Answer, Reset, Simulator, World
 from tests._systems import Dying, Failing, Killed, Watched
 from tests._templates import change
 
@@ -169,6 +169,76 @@ async def test_a_damaged_list(simulator: Simulator, tmp_path: Path, content: str
         with pytest.raises(errors.PictoryConfigError):
             await client.templates.backup_all(tmp_path)
     assert before <= objects(tmp_path)
+
+
+async def test_nothing_is_removed_for_a_damaged_list(simulator: Simulator, tmp_path: Path) -> None:
+    """If one list cannot be read, the older ones stay, however few are to be kept."""
+    async with client_of(simulator) as client:
+        for _ in range(3):
+            await client.templates.backup_all(tmp_path)
+        lists = sorted((tmp_path / "snapshots").iterdir())
+        lists[-1].write_text("x")
+        with pytest.raises(errors.PictoryConfigError, match="is damaged"):
+            await client.templates.backup_all(tmp_path, keep=2)
+    assert set(lists) <= {*(tmp_path / "snapshots").iterdir()}
+
+
+async def test_damaged_content_is_stored_again(simulator: Simulator, tmp_path: Path) -> None:
+    """A snapshot does not count on a content that is damaged, or that is not a file."""
+    async with client_of(simulator) as client:
+        first = await client.templates.backup_all(tmp_path)
+        one = first.templates["T0"]
+        for digest in (one.details, one.files["project"]):
+            (tmp_path / "objects" / digest).write_text("x")
+        link = tmp_path / "objects" / first.templates["T1"].details
+        link.rename(tmp_path / "elsewhere")
+        link.symlink_to(tmp_path / "elsewhere")
+        assert not (await verify_backup(tmp_path)).ok
+        assert 3 == (await client.templates.backup_all(tmp_path)).stored
+    assert (await verify_backup(tmp_path)).ok
+
+
+async def test_snapshots_are_verified(world: World, simulator: Simulator, tmp_path: Path) -> None:
+    """What any list names must be there and fit its name, and each list must be readable."""
+    async with client_of(simulator) as client:
+        old = await client.templates.backup_all(tmp_path)
+        change(world, "T0", name="New")
+        await client.templates.backup_all(tmp_path)
+    check = await verify_backup(tmp_path)
+    assert (True, None, tmp_path) == (check.ok, check.backup, check.path)
+    details = old.templates["T0"].details
+    (tmp_path / "objects" / details).unlink()
+    newest = max((tmp_path / "snapshots").iterdir())
+    newest.write_text("{")
+    list_problem, problem = (await verify_backup(tmp_path)).problems
+    assert ("file_missing", f"objects/{details}") == (problem.code, problem.file)
+    assert ("snapshot_damaged", f"snapshots/{newest.name}") == (list_problem.code, list_problem.file)
+    assert str(Path("snapshots", newest.name)) + " is damaged." == list_problem.message
+    shutil.rmtree(tmp_path / "snapshots")
+    assert ["snapshot_missing"] == [one.code for one in (await verify_backup(tmp_path)).problems]
+    (tmp_path / "snapshots").symlink_to("snapshots")
+    (problem,) = (await verify_backup(tmp_path)).problems
+    assert ("snapshot_damaged", True) == (problem.code, problem.message.startswith("snapshots cannot be read: "))
+
+
+async def test_no_name_leads_out(simulator: Simulator, tmp_path: Path) -> None:
+    """A list that names something else than contents is damaged."""
+    async with client_of(simulator) as client:
+        await client.templates.backup_all(tmp_path)
+    (path,) = (tmp_path / "snapshots").iterdir()
+    raw = json.loads(path.read_text())
+    raw["templates"][0]["details"] = "../../etc/passwd"
+    path.write_text(json.dumps(raw))
+    with pytest.raises(errors.PictoryConfigError, match="is damaged"):
+        await TemplateSnapshot.find(tmp_path)
+
+
+async def test_an_error_of_the_network_is_its_own(simulator: Simulator, tmp_path: Path) -> None:
+    """A lost connection is not reported as a failure of the disk."""
+    simulator.faults = lambda request, _: Reset() if request.path.endswith("/T1") else None
+    async with client_of(simulator) as client:
+        with pytest.raises(errors.ConnectionFailedError):
+            await client.templates.backup_all(tmp_path)
 
 
 async def test_what_is_not_there(simulator: Simulator, tmp_path: Path) -> None:

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import Ledger, RateLimiter, ResultStatus, SyncState, errors
-from pictory_async.testing import Render, Simulator, World
+from pictory_async import BatchProgress, Ledger, RateLimiter, ResultStatus, SyncState, errors
+from pictory_async.testing import Answer, Drip, Render, Simulator, World
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pictory_async import RenderResult, SyncPlan
+    from pictory_async import ProjectSync, RenderResult, SyncPlan
 
 pytestmark = [
     pytest.mark.anyio,
     # trio's virtual clock does not wait for threads, which the ledger and downloads work in.
     pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True),
 ]
+
+
+JSON = {"content-type": "application/json"}
 
 
 class Night:
@@ -176,6 +179,47 @@ async def test_a_render_elsewhere_is_seen_with_verify(night: Night) -> None:
     assert str(plan) == "0 to render, 1 to download, 0 unchanged"
 
 
+async def test_files_are_called_as_the_caller_says(night: Night) -> None:
+    """Names, their fields and earlier versions are those of a download."""
+    one = night.world.add_project(name="One", project_id="p1")
+    options: Any = {"naming": "{customer}/{name}.{ext}", "fields": {"p1": {"customer": "ACME"}}, "keep_old": 1}
+    await night.sync(**options)
+    await anyio.sleep(100.0)
+    night.world.edit_project(one, night.simulator.now())
+    await night.sync(**options)
+    assert 2 == len([*(night.videos / "ACME").glob("One*.mp4")])
+    await anyio.sleep(100.0)
+    night.world.edit_project(one, night.simulator.now())
+    await night.sync(naming=options["naming"], fields=options["fields"])
+    assert 2 == len([*(night.videos / "ACME").glob("One*.mp4")])
+
+
+async def test_what_is_under_way_can_be_seen(night: Night) -> None:
+    """Renders with how much of them is done, and files that are being downloaded; nothing before and after."""
+    night.simulator.faults = lambda request, _: Drip(500_000, 5.0) if request.path.startswith("/media/") else None
+    night.world.media_sizes = {"mp4": 5_000_000}
+    one = night.world.add_project(on_render=[Render(0.0, duration=50.0)])
+    seen: list[BatchProgress] = []
+    async with night.simulator.client() as client:
+        sync = client.projects.sync(night.videos, kinds="video", ledger=night.ledger)
+        assert (BatchProgress(), "") == (sync.progress, sync.run)
+
+        async def look() -> None:
+            while True:
+                seen.append(sync.progress)
+                await anyio.sleep(1.0)
+
+        async with sync, anyio.create_task_group() as tasks:
+            tasks.start_soon(look)
+            assert [one] == [result.project_id async for result in sync]
+            tasks.cancel_scope.cancel()
+        assert BatchProgress() == sync.progress
+        assert [sync.run] == [run.id for run in await night.ledger.runs()]
+    percents = {found.rendering[one] or 0.0 for found in seen if one in found.rendering}
+    assert len(percents) > 3
+    assert [one] == [*{file.project_id for found in seen for file in found.downloading}]
+
+
 async def test_selections(night: Night) -> None:
     """By name, by date and by id; limits leave the rest for the next night."""
     film, other = night.world.add_project(name="ACME film"), night.world.add_project(name="Other")
@@ -186,6 +230,48 @@ async def test_selections(night: Night) -> None:
     assert (film,) == (await night.plan(ids=[film])).to_render
     _, results = await night.sync(max_renders=1)
     assert [ResultStatus.LEFT_OUT, ResultStatus.RENDERED] == sorted(result.status for result in results.values())
+
+
+async def test_one_project_that_is_refused(night: Night) -> None:
+    """What cannot be fetched is said, and holds up nothing."""
+    good, bad = night.world.add_project(), night.world.add_project()
+    no = Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}')
+    night.simulator.faults = lambda request, _: no if str(bad) in request.path else None
+    plan, results = await night.sync()
+    assert [good] == [*results]
+    assert [bad] == [*plan.failed]
+    assert str(plan).endswith("1 that could not be fetched")
+    assert "Forbidden" in plan.to_dict()["failed"][str(bad)]
+
+
+async def test_a_key_that_is_revoked_on_the_way(night: Night) -> None:
+    """It says the same about every project, so the plan ends with it."""
+    one = night.world.add_project()
+    no = Answer(401, {"content-type": "application/json"}, b'{"message": "Unauthorized"}')
+    night.simulator.faults = lambda request, _: no if str(one) in request.path else None
+    with pytest.raises(errors.AuthenticationError):
+        await night.plan()
+
+
+async def test_ids_that_are_not_in_the_account(night: Night) -> None:
+    """They are said, not ignored."""
+    plan = await night.plan(ids=["typo"])
+    assert (frozenset({"typo"}), "0 to render, 0 to download, 0 unchanged, 1 not in the account") == (
+        plan.missing,
+        str(plan),
+    )
+
+
+async def test_a_failed_render_is_not_planned_again(night: Night) -> None:
+    """Until its project is saved again, or the caller says so."""
+    one = night.world.add_project(on_render=[Render(0.0, duration=5.0, fails=True)])
+    await night.sync()
+    for _ in range(2):
+        plan = await night.plan()
+        assert ((), (one,)) == (plan.to_render, plan.given_up)
+    assert (one,) == (await night.plan(retry_failed=True)).to_render
+    night.world.edit_project(one, night.simulator.now())
+    assert (one,) == (await night.plan()).to_render
 
 
 async def test_deleted_projects_keep_their_files(night: Night) -> None:
@@ -205,6 +291,10 @@ async def test_deleted_projects_keep_their_files(night: Night) -> None:
         {"render": ["rendered"]},
         {"saved_since": "yesterday"},
         {"ids": "1"},
+        {"kinds": ["film"]},
+        {"naming": "{nothing}"},
+        {"keep_old": -1},
+        {"keep_old": 1, "on_conflict": "rename"},
         {"max_renders": -1},
         {"ledger": None},
     ],
@@ -214,3 +304,80 @@ async def test_bad_arguments(night: Night, options: dict[str, Any]) -> None:
     with pytest.raises(errors.PictoryConfigError):
         await night.plan(**options)
     assert not night.world.log
+
+
+async def test_a_directory_is_needed(night: Night) -> None:
+    """It is checked before anything is sent."""
+    nowhere: Any = None
+    async with night.simulator.client() as client:
+        with pytest.raises(errors.PictoryConfigError, match="directory must be"):
+            client.projects.sync(nowhere, ledger=night.ledger)
+
+
+async def test_a_plan_as_values(night: Night) -> None:
+    """A plan is text for people and JSON for programs; progress is told for each project that is fetched."""
+    told: list[tuple[int, int]] = []
+    night.world.add_project(Render(-10.0, duration=100.0), project_id="busy")
+    night.world.add_project(project_id="never")
+    plan = await night.plan(on_progress=lambda done, total: told.append((done, total)))
+    assert "1 to render, 1 to wait for, 0 to download, 0 unchanged" == str(plan)
+    assert {
+        "to_render": ["never"],
+        "to_wait": ["busy"],
+        "to_download": [],
+        "unknown": [],
+        "unchanged": 0,
+        "given_up": [],
+        "missing": [],
+        "failed": {},
+        "states": {"busy": "rendering", "never": "never"},
+    } == {**plan.to_dict(), "states": dict(sorted(plan.to_dict()["states"].items()))}
+    assert [(1, 2), (2, 2)] == told
+
+
+async def test_a_project_that_is_deleted_on_the_way(night: Night) -> None:
+    """It was in the list, and is gone when it is fetched: it is not in the plan."""
+    night.world.add_project(project_id="gone")
+    night.simulator.faults = lambda request, _: Answer(404, JSON, b"{}") if request.path.endswith("/gone") else None
+    assert {} == (await night.plan()).states
+
+
+async def test_used_wrongly(night: Night) -> None:
+    """Iterating without the block is an error; a sync knows what it paid for."""
+    night.world.add_project()
+    async with night.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
+        sync = client.projects.sync(night.videos, ledger=night.ledger, kinds="video")
+        assert 0 == sync.paid
+        with pytest.raises(errors.PictoryConfigError, match="not running"):
+            await anext(sync)
+        assert None is await sync.__aexit__(None, None, None)
+        async with sync:
+            _ = [result async for result in sync]
+            assert 1 == sync.paid
+
+
+@pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])
+async def test_two_syncs_at_once_pay_once(night: Night) -> None:
+    """What the other one rendered since the plan was made is not rendered again, whatever a render does to the date."""
+    ids = [night.world.add_project() for _ in range(3)]
+    edited = night.world.add_project()
+    await night.sync()
+    await anyio.sleep(100.0)
+    night.world.edit_project(edited, night.simulator.now())
+    ids = [night.world.add_project() for _ in range(3)]
+    before = len(night.world.jobs)
+    async with night.simulator.client() as client, anyio.create_task_group() as tasks:
+        syncs = [client.projects.sync(night.videos, kinds="video", ledger=night.ledger) for _ in range(2)]
+        found: list[dict[Any, RenderResult]] = []
+
+        async def run(sync: ProjectSync) -> None:
+            async with sync:
+                found.append({result.project_id: result async for result in sync})
+
+        for sync in syncs:
+            await sync.plan()
+        for sync in syncs:
+            tasks.start_soon(run, sync)
+    assert 4 == len(night.world.jobs) - before
+    assert [{*ids, edited}] * 2 == [{*results} for results in found]
+    assert all(result.ok for results in found for result in results.values())

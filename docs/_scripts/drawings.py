@@ -23,6 +23,7 @@ PURPOSES: Final = {
     "insight": "reports, comparisons, checks",
     "_api": "projects, templates, jobs, lists",
     "_notebook": "progress in a notebook, or as text",
+    "_ledger": "what was paid for and downloaded, kept between runs",
     "_polling": "when to poll, what a response proves",
     "_files": "downloads and backups on disk",
     "_http": "one request: connection, time limit, status, retry",

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from pictory_async._api.arriving import checked_ids
+from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.listing import Listing
-from pictory_async._api.pipeline import BatchCalls, BatchTerms, checked_ids
+from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
-from pictory_async._api.sync import ProjectSync, Selection, Survey, SyncPlan, SyncState
-from pictory_async._files.downloads import DownloadReport, DownloadStatus
-from pictory_async._ledger.files import Files, LedgerFile
-from pictory_async._ledger.ledger import Ledger
+from pictory_async._api.sync import Found, ProjectSync, Selection, Survey, SyncPlan, SyncState
+from pictory_async._files.downloads import DownloadProgress, DownloadReport, filing_of, kinds_of
+from pictory_async._files.names import FileKind
+from pictory_async._files.place import checked_directory
+from pictory_async._ledger.files import Files
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._values import brief
-from pictory_async.errors import DownloadError, PictoryConfigError
+from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId, ProjectItem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping
+    from collections.abc import AsyncIterable
     from datetime import datetime
 
+    from pictory_async._files.naming import Fields
+    from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
+    from pictory_async._ledger.ledger import Ledger
     from pictory_async._ledger.renders import Again
 
 
+_MOST_AT_ONCE: Final = 10_000
 _MAY_RENDER: Final = (SyncState.NEVER, SyncState.OUTDATED, SyncState.UNKNOWN)
 
 
@@ -48,43 +55,49 @@ class Delivery:
 
     Attributes:
         directory: The directory.
-        options: Keyword arguments of `Projects.download`.
+        kinds: The kinds of files.
+        options: More keyword arguments of `Projects.download`.
+        transfers: What is being downloaded now, by project and kind.
     """
 
     directory: str | os.PathLike[str]
-    options: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    kinds: Sequence[FileKind]
+    options: Mapping[str, Any]
+    transfers: dict[tuple[ProjectId, str], DownloadProgress] = attrs.field(
+        factory=dict[tuple[ProjectId, str], DownloadProgress], init=False
+    )
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of files."""
-        kinds = self.options["kinds"]
-        return (kinds,) if isinstance(kinds, str) else tuple(kinds)
-
-    def checked(self) -> Delivery:
-        """The same, with kinds that can be read more than once."""
-        kinds: Any = self.options["kinds"]
-        return Delivery(self.directory, {**self.options, "kinds": [*kinds] if isinstance(kinds, Iterable) else kinds})
-
-    async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger, api: str) -> DownloadReport:
+    async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger) -> DownloadReport:
         """Download the files of a project, and remember them."""
         try:
-            report = await calls.download(project, self.directory, **self.options)
-        except DownloadError as error:
-            if error.report is not None:
-                await self._enter(project, error.report, ledger, api)
-            raise
-        await self._enter(project, report, ledger, api)
-        return report
+            return await calls.download(
+                project, self.directory, kinds=self.kinds, on_progress=self._note, ledger=ledger, **self.options
+            )
+        finally:
+            for kind in self.kinds:
+                self.transfers.pop((project.id, kind), None)
 
-    async def _enter(self, project: Project, report: DownloadReport, ledger: Ledger, api: str) -> None:
-        files = [
-            LedgerFile(one.kind, None if one.path is None else str(one.path), one.size)
-            for one in report.files
-            if one.status is not DownloadStatus.FAILED
-        ]
-        generated = project.generated_at
-        if generated is not None:
-            await ledger.use(lambda file: Files(file, api, self.directory).enter(str(project.id), generated, files))
+    def _note(self, progress: DownloadProgress) -> None:
+        self.transfers[progress.project_id, progress.kind] = progress
+
+
+def delivery_of(
+    directory: str | os.PathLike[str] | None,
+    kinds: Iterable[FileKind] | FileKind,
+    on_conflict: OnConflict,
+    keep_old: int | None,
+    naming: str | None,
+    fields: Fields | None,
+) -> Delivery | None:
+    """Check where files go, before anything is paid for; `None` if they go nowhere.
+
+    Raises:
+        PictoryConfigError: An argument cannot work.
+    """
+    filing_of(on_conflict, keep_old, naming, fields)
+    options = {"on_conflict": on_conflict, "keep_old": keep_old, "naming": naming, "fields": fields}
+    found = kinds_of(kinds)
+    return None if directory is None else Delivery(checked_directory(directory), found, options)
 
 
 def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
@@ -110,15 +123,16 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     Raises:
         PictoryConfigError: An argument cannot work.
     """
-    if not isinstance(ledger, Ledger):
-        raise PictoryConfigError(f'ledger must be a Ledger, such as Ledger("videos.db"), not {brief(ledger)}.')
-    checked_terms(**watch)
+    checked_ledger(ledger)
+    checked = checked_terms(**watch)
+    watch = {"max_wait": checked.max_wait, "interval": checked.interval, "start_grace": checked.start_grace}
+    if not isinstance(at_once, bool) and isinstance(at_once, int) and at_once > _MOST_AT_ONCE:
+        raise PictoryConfigError(f"at_once must be at most {_MOST_AT_ONCE}, not {at_once}.")
     for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise PictoryConfigError(f"{name} must be a whole number, at least {least}, not {brief(value)}.")
     if overlap not in {"skip", "wait"}:
         raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
-    to = None if delivery is None else delivery.checked()
 
     def wants_render(project: Project, is_outdated: bool | None) -> bool:  # noqa: FBT001 - a callback
         if force:
@@ -127,8 +141,8 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         return not project.is_rendering and not fresh
 
     async def download(project: Project) -> DownloadReport:
-        assert to is not None  # noqa: S101 - it is not called otherwise
-        return await to.bring(made_of, project, ledger, transport.base_url)
+        assert delivery is not None  # noqa: S101 - it is not called otherwise
+        return await delivery.bring(made_of, project, ledger)
 
     terms = BatchTerms(
         command=command,
@@ -141,20 +155,26 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         at_once=at_once,
         watch=watch,
     )
-    calls = BatchCalls(get=made_of.get, watch=made_of.watch, download=None if to is None else download)
+    calls = BatchCalls(
+        get=made_of.get,
+        watch=made_of.watch,
+        download=None if delivery is None else download,
+        transfers={} if delivery is None else delivery.transfers,
+    )
     return RenderBatch(calls, transport, checked_ids(ids), ledger, terms)
 
 
-def open_sync(
+def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
     made_of: ProjectCalls,
     transport: Transport,
     ledger: Ledger,
-    delivery: Delivery,
+    delivery: Delivery | None,
     selection: Selection,
     *,
     render: Iterable[SyncState | str],
     verify: bool,
     on_progress: Callable[[int, int], object] | None,
+    again: Again,
     **options: Any,
 ) -> ProjectSync:
     """Make a sync.
@@ -162,11 +182,17 @@ def open_sync(
     Raises:
         PictoryConfigError: An argument cannot work.
     """
-    delivery = delivery.checked()
+    if delivery is None:
+        raise PictoryConfigError("directory must be the path of a directory, not None.")
     chosen = _render_states(render)
 
-    def batch(plan: SyncPlan) -> RenderBatch:
+    def batch(plan: SyncPlan, found: Found) -> RenderBatch:
         to_render = {*plan.to_render}
+
+        def wants(project: Project, _: object) -> bool:
+            # If there is another video than when the plan was made, somebody else has rendered it meanwhile.
+            return project.id in to_render and not project.is_rendering and found.shows(project)
+
         return open_batch(
             made_of,
             transport,
@@ -177,7 +203,8 @@ def open_sync(
             force=False,
             overlap="wait",
             waits=True,
-            wants=lambda project, _: project.id in to_render and not project.is_rendering,
+            wants=wants,
+            again=again,
             command="sync",
             **options,
         )
@@ -187,9 +214,11 @@ def open_sync(
             lambda file: Files(file, transport.base_url, delivery.directory).complete(delivery.kinds)
         )
 
-    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()))  # the arguments are checked here
+    batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), Found())  # the arguments are checked here
     survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
-    return ProjectSync(survey, selection, render=chosen, complete=complete, batch=batch, on_progress=on_progress)
+    return ProjectSync(
+        survey, selection, render=chosen, again=again, complete=complete, batch=batch, on_progress=on_progress
+    )
 
 
 def _render_states(render: Iterable[SyncState | str]) -> frozenset[SyncState]:

@@ -17,13 +17,15 @@ from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
 from pictory_async._ledger.outcomes import enter_video
-from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState
+from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState, Wish, version_of
 from pictory_async._ledger.videos import Videos
-from pictory_async._polling.evidence import UNDATED
+from pictory_async._polling.evidence import baseline_of
 from pictory_async.errors import (
     APIError,
     NotFoundError,
     PermissionDeniedError,
+    PictoryConfigError,
+    RateBudgetError,
     RateLimitedError,
     RenderSubmitUncertainError,
 )
@@ -31,6 +33,7 @@ from pictory_async.errors import (
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pictory_async._ledger.database import Database
     from pictory_async._polling.handle import RenderHandle
     from pictory_async.models import Project
 
@@ -74,8 +77,6 @@ class Payer:
     Attributes:
         transport: What sends the requests.
         ledger: Where everything is entered before it is done.
-        renders: The renders of this API in it.
-        videos: The videos of this API in it.
         run: The run.
         shield: Lets a request that was begun come to its end.
         paid: How many requests were sent that may have had an effect.
@@ -83,8 +84,6 @@ class Payer:
 
     transport: Transport
     ledger: Ledger
-    renders: Renders
-    videos: Videos
     run: str
     shield: Shield
     paid: int = 0
@@ -93,52 +92,64 @@ class Payer:
     _knows_jobs: bool = attrs.field(default=False, init=False)
 
     async def decide(
-        self, project: Project, batch: str | None, again: Again, *, may_ask: bool
+        self, project: Project, batch: str | None, again: Again, *, wanted: bool, left: int | None, plans: bool
     ) -> tuple[Decision, Intent | None]:
         """Enter what is to be rendered, or find what became of it before."""
-        version = _version(project) if batch is None else f"batch {batch}"
-        baseline = (project.generated_at or UNDATED) if project.video_url else None
-        return await self.ledger.use(
-            lambda _: self.renders.decide(
-                str(project.id),
-                version,
-                self.run,
-                saved=project.saved_at,
-                baseline=baseline,
-                may_ask=may_ask,
-                again=again,
-                is_alive=self.ledger.is_alive,
-            )
+        wish = Wish(
+            project=str(project.id),
+            version=version_of(project.saved_at) if batch is None else f"batch {batch}",
+            saved=project.saved_at,
+            baseline=baseline_of(project),
+            wanted=wanted,
+            has_room=left is None or left > 0,
+            again=again,
+            plans=plans,
         )
+        is_alive = self.ledger.is_alive
+        return await self.ledger.use(lambda file: self._renders(file).decide(wish, self.run, is_alive))
 
-    async def pay(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent]:
+    async def is_busy(self, intent: Intent) -> bool:
+        """Whether another run is still at a render."""
+        return await self.ledger.use(lambda file: self._renders(file).is_busy(intent, self.ledger.is_alive))
+
+    def _renders(self, file: Database) -> Renders:
+        # Made anew each time: the ledger may have been closed and opened again.
+        return Renders(file, self.transport.base_url)
+
+    def _videos(self, file: Database) -> Videos:
+        return Videos(file, self.transport.base_url)
+
+    async def pay(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent, str]:
         """Request a render, once.
 
         Returns:
-            Its handle, without a job if the response was lost, and its entry in the ledger.
+            Its handle, its entry in the ledger, and nothing. If the response was lost: the handle has no job, and the
+            last one is what happened.
 
         Raises:
             APIError: The request had no effect. It is forgotten: the same call may send it again.
+            RateBudgetError: The request was not sent. It is forgotten too.
+            PictoryConfigError: The client was closed, so it was not sent. It is forgotten too.
         """
         async with self._turns:
             marker = await self._marker()
             now = datetime.now(UTC)
             with self.shield.over():
-                asked = await self.ledger.use(lambda _: self.renders.ask(intent, marker, now))
+                asked = await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))
                 try:
                     handle = await self._request(project, now)
                 except RenderSubmitUncertainError as error:
                     self.paid += 1
-                    return error.handle, asked
-                except APIError:
-                    await self.ledger.use(lambda _: self.renders.forget(intent))
+                    return error.handle, asked, error.cause
+                except (APIError, RateBudgetError, PictoryConfigError):
+                    await self.ledger.use(lambda file: self._renders(file).forget(intent))
                     raise
                 self.paid += 1
                 self._newest_job = handle.job_id
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
-                return handle, asked
+                return handle, asked, ""
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
-            raise AssertionError
+            raise AssertionError  # pragma: no cover - for type checkers
 
     async def _request(self, project: Project, now: datetime) -> RenderHandle:
         for _ in range(_TRIES - 1):
@@ -171,10 +182,14 @@ class Payer:
         """
         if intent.marker is None:
             return "It is not known which jobs there were before the request."
-        found = await self._jobs_since(intent.marker)
+        async with self._turns:  # no other request of this run is under way, whose job is not known yet
+            return await self._doubt(intent.marker, videos)
+
+    async def _doubt(self, marker: str, videos: set[str]) -> str | None:
+        found = await self._jobs_since(marker)
         if found is None:
-            return "The list of jobs is too long, or cannot be read."
-        known = await self.ledger.use(lambda _: self.renders.known_jobs(found))
+            return "The list of jobs is too long, incomplete, or cannot be read."
+        known = await self.ledger.use(lambda file: self._renders(file).known_jobs(found))
         unknown = [job for job in found if job not in known]
         if len(unknown) > _MOST_JOBS:
             return f"{len(unknown)} jobs were started since by somebody, and one of them can be it."
@@ -184,13 +199,24 @@ class Payer:
         which = f"job {doubtful[0]!r}" if len(doubtful) == 1 else f"{len(doubtful)} jobs, such as {doubtful[0]!r},"
         return f"Since the request, {which} that no ledger knows {'was' if len(doubtful) == 1 else 'were'} started."
 
+    async def job_of(self, intent: Intent, video_url: str | None) -> str | None:
+        """Find the job of a render whose response was lost, by its video; ``None`` if it cannot be found."""
+        with contextlib.suppress(APIError, RateBudgetError):
+            found = [] if intent.marker is None else await self._jobs_since(intent.marker) or []
+            known = await self.ledger.use(lambda file: self._renders(file).known_jobs(found))
+            for one in [job for job in found if job not in known][:_MOST_JOBS]:
+                job = await fetch_job(self.transport, one)
+                if job.video_url and path_of(job.video_url) == path_of(video_url or ""):
+                    return one
+        return None
+
     async def _jobs_since(self, marker: str) -> list[str] | None:
         found: list[str] = []
         pages = Listing(self.transport, "/v1/jobs", "the list of jobs", "nextPageKey", decode_job_page).pages()
         for _ in range(_MOST_PAGES):
             page = await anext(pages, None)
             if page is None:
-                return found
+                return found if marker == "" else None
             if page.unreadable:  # an entry without an id can be any job
                 return None
             for job in page.items:
@@ -207,22 +233,18 @@ class Payer:
 
     async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None = None) -> None:
         """Enter what became of a render."""
-        await self.ledger.use(lambda _: self.renders.settle(intent, state, job=job, reason=reason))
+        await self.ledger.use(lambda file: self._renders(file).settle(intent, state, job=job, reason=reason))
 
     async def is_outdated(self, project: Project) -> bool | None:
         """Whether a project was saved after its video was made; ``None`` if that is not known."""
-        found = (await self.ledger.use(lambda _: self.videos.find(str(project.id)))).get(str(project.id))
+        found = (await self.ledger.use(lambda file: self._videos(file).find(str(project.id)))).get(str(project.id))
         return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
 
     async def enter_video(self, project: Project, intent: Intent | None) -> None:
         """Enter the video that a render of this run made."""
-        await self.ledger.use(lambda _: enter_video(self.renders, self.videos, project, intent))
+        await self.ledger.use(lambda file: enter_video(self._renders(file), self._videos(file), project, intent))
 
 
 def path_of(url: str) -> str:
     """An address without its query, which can be a signature that is new each time."""
     return url.partition("?")[0]
-
-
-def _version(project: Project) -> str:
-    return "undated" if project.saved_at is None else project.saved_at.isoformat()

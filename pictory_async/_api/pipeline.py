@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 import attrs
 
+from pictory_async._api.arriving import each_once
 from pictory_async._api.paying import path_of
-from pictory_async._api.results import RenderResult, ResultStatus
-from pictory_async._files.downloads import DownloadReport
+from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
+from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES, handle_of
 from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
-from pictory_async._polling.evidence import UNDATED
+from pictory_async._polling.evidence import baseline_of
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.poller import RenderPoller
-from pictory_async._settings.paths import path_segment
-from pictory_async._values import brief
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
@@ -29,6 +28,7 @@ from pictory_async.errors import (
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
+    RateBudgetError,
     RenderFailedError,
     RenderNotStartedError,
     RenderSubmitUncertainError,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from pictory_async._api.paying import Payer
 
+_END: Final = object()
 _LOOKERS: Final = 8  # projects that are fetched at the same time
 _LOADERS: Final = 4  # projects that are downloaded at the same time
 _STATUSES: Final = {
@@ -90,11 +91,13 @@ class BatchCalls:
         get: Fetches a project.
         watch: Makes a watch.
         download: Downloads the files of a project; `None` to download nothing.
+        transfers: What is being downloaded now, by project and kind.
     """
 
     get: Callable[[ProjectId], Awaitable[Project]]
     watch: Callable[..., RenderPoller]
     download: Callable[[Project], Awaitable[DownloadReport]] | None
+    transfers: Mapping[tuple[ProjectId, str], DownloadProgress]
 
 
 @attrs.define
@@ -109,6 +112,7 @@ class _Job:
     report: DownloadReport | None = None
     paid: bool = False
     recovers: bool = False
+    cause: str = ""  # why the response to its request is not known
 
 
 class Pipeline:
@@ -140,6 +144,18 @@ class Pipeline:
         self._stopped: PictoryError | None = None
         self._asked = 0
         self._counting = anyio.Lock()
+        self._watch: RenderPoller | None = None
+        self._others: TaskGroup | None = None
+
+    @property
+    def progress(self) -> BatchProgress:
+        """What is under way now."""
+        percents = {} if self._watch is None else self._watch.progress
+        waited = [job.project_id for job in self._waited.values()]
+        return BatchProgress(
+            rendering={one: percents.get(one) for one in waited},
+            downloading=tuple(self._calls.transfers.values()),
+        )
 
     async def run(self, ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> None:
         """Take all projects through all steps."""
@@ -147,22 +163,19 @@ class Pipeline:
         async with anyio.create_task_group() as clock:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
-                collectors.start_soon(self._collect, aiter(watch), collectors)
-                await self._look_at_all(_each(ids), watch)
-                await self._drain()
-                while self._doubtful:
+                self._watch, self._others = watch, collectors
+                collectors.start_soon(self._collect, aiter(watch), watch, collectors)
+                source = each_once(ids)
+                try:
+                    await self._look_at_all(source, watch)
+                finally:
+                    await source.aclose()
+                    if isinstance(ids, AsyncGenerator):
+                        await ids.aclose()
+                for _ in range(self._terms.at_once):  # until nothing is under way any more
                     await self._slots.acquire()
-                    await self._find_out(self._doubtful.pop(), watch)
-                    await self._drain()
                 watch.close()
             clock.cancel_scope.cancel()
-
-    async def _drain(self) -> None:
-        """Wait until nothing is under way any more."""
-        for _ in range(self._terms.at_once):
-            await self._slots.acquire()
-        for _ in range(self._terms.at_once):
-            self._slots.release()
 
     async def _look_at_all(self, ids: AsyncIterator[ProjectId], watch: RenderPoller) -> None:
         turns = anyio.Lock()
@@ -171,25 +184,25 @@ class Pipeline:
             while True:
                 await self._slots.acquire()
                 async with turns:
-                    project_id = await self._next(ids)
-                if project_id is None:
+                    found = await self._next(ids)
+                if found is _END:
                     self._slots.release()
                     return
-                await self._look(_Job(project_id), watch)
+                await self._look(_Job(cast("ProjectId", found)), watch)
 
         async with anyio.create_task_group() as lookers:
             for _ in range(min(_LOOKERS, self._terms.at_once)):
                 lookers.start_soon(look)
 
-    async def _next(self, ids: AsyncIterator[ProjectId]) -> ProjectId | None:
+    async def _next(self, ids: AsyncIterator[ProjectId]) -> object:
         try:
-            return await anext(ids, None)
+            return await anext(ids, _END)
         except BaseException as error:
             failure = failure_of(error)
             if failure is None:
                 raise
             self.fault = failure
-            return None
+            return _END
 
     async def _look(self, job: _Job, watch: RenderPoller) -> None:
         try:
@@ -197,26 +210,20 @@ class Pipeline:
                 raise self._stopped
             job.project = await self._calls.get(job.project_id)
             await self._decide(job, job.project, watch)
-        except (APIError, PictoryConfigError) as error:
+        except (APIError, RateBudgetError, PictoryConfigError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
             await self._tell(job, _status_of(error), error=error)
 
     async def _decide(self, job: _Job, project: Project, watch: RenderPoller) -> None:
         terms = self._terms
-        while True:
-            is_outdated = await self._payer.is_outdated(project)
-            wanted = terms.wants(project, is_outdated)
-            async with self._counting:
-                full = terms.max_renders is not None and self._asked >= terms.max_renders
-                decision, job.intent = await self._payer.decide(
-                    project, terms.batch, terms.again, may_ask=wanted and not full
-                )
-                self._asked += decision is Decision.PAY
-            if decision is not Decision.BUSY or terms.overlap != "wait":
-                break
-            await anyio.sleep(self._terms.watch["interval"])
-            job.project = project = await self._calls.get(job.project_id)
+        wanted = terms.wants(project, await self._payer.is_outdated(project))
+        async with self._counting:
+            left = None if terms.max_renders is None else terms.max_renders - self._asked
+            decision, job.intent = await self._payer.decide(
+                project, terms.batch, terms.again, wanted=wanted, left=left, plans=terms.max_renders == 0
+            )
+            self._asked += decision is Decision.PAY
         match decision:
             case Decision.PAY if job.intent is not None:
                 await self._pay(job, project, job.intent, watch)
@@ -224,15 +231,30 @@ class Pipeline:
                 job.recovers = decision is Decision.RECOVER
                 job.handle = handle_of(job.intent, job.project_id)
                 await self._wait(job, job.handle, watch)
+            case Decision.BUSY if job.intent is not None and terms.overlap == "wait":
+                cast("TaskGroup", self._others).start_soon(self._wait_for_other, job, job.intent, watch)
             case Decision.BUSY:
                 await self._tell(job, ResultStatus.BUSY)
+            case Decision.OVER:
+                await self._tell(job, ResultStatus.LEFT_OUT)
             case _:
-                await self._tell_settled(job, project, watch, wanted=wanted)
+                await self._tell_settled(job, project, watch)
+
+    async def _wait_for_other(self, job: _Job, intent: Intent, watch: RenderPoller) -> None:
+        """Wait until another run is not at a project any more, and then look at it."""
+        watched = self._terms.watch
+        with anyio.move_on_after(watched["max_wait"]) as scope:
+            while await self._payer.is_busy(intent):  # noqa: ASYNC110 - no event tells what another process does
+                await anyio.sleep(watched["interval"])
+        if scope.cancelled_caught:
+            await self._tell(job, ResultStatus.BUSY)
+        else:
+            await self._look(_Job(job.project_id), watch)
 
     async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
-            job.handle, job.intent = await self._payer.pay(project, intent)
-        except APIError:
+            job.handle, job.intent, job.cause = await self._payer.pay(project, intent)
+        except PictoryError:
             self._asked -= 1
             raise
         job.paid = True
@@ -246,11 +268,12 @@ class Pipeline:
         elif not job.recovers or _shows(job.project, handle):
             await self._tell(job, ResultStatus.STARTED)
         elif _age(handle) < self._terms.watch["start_grace"]:
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job))
+            why = f"{job.cause} Wait for error.handle: a render that was started is seen within start_grace."
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, why.lstrip()))
         else:
             await self._find_out(job, watch)
 
-    async def _tell_settled(self, job: _Job, project: Project, watch: RenderPoller, *, wanted: bool) -> None:
+    async def _tell_settled(self, job: _Job, project: Project, watch: RenderPoller) -> None:
         state = None if job.intent is None else job.intent.state
         reason = None if job.intent is None else job.intent.reason
         if state is RenderState.FAILED:
@@ -259,38 +282,42 @@ class Pipeline:
             await self._tell(job, ResultStatus.FAILED, error=error)
         elif state is RenderState.NOT_STARTED:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
-        elif state is None and wanted:
-            await self._tell(job, ResultStatus.LEFT_OUT)
         elif project.is_rendering and self._terms.overlap == "wait":
-            before = (project.generated_at or UNDATED) if project.video_url else None
-            job.handle = RenderHandle(project_id=job.project_id, generated_before=before)
+            job.handle = RenderHandle(project_id=job.project_id, generated_before=baseline_of(project))
             await self._wait(job, job.handle, watch)
         elif project.is_rendering:
             await self._tell(job, ResultStatus.BUSY)
         else:
+            if job.intent is not None and _is_older(project, job.intent):
+                job.project = await self._calls.get(job.project_id)  # another run rendered it meanwhile
             await self._finish(job, ResultStatus.UNCHANGED)
 
-    async def _collect(self, outcomes: AsyncIterator[RenderOutcome], tasks: TaskGroup) -> None:
+    async def _collect(self, outcomes: AsyncIterator[RenderOutcome], watch: RenderPoller, tasks: TaskGroup) -> None:
         async for outcome in outcomes:
             await self._loaders.acquire()
-            tasks.start_soon(self._take, outcome)
+            tasks.start_soon(self._take, outcome, watch)
 
-    async def _take(self, outcome: RenderOutcome) -> None:
+    async def _take(self, outcome: RenderOutcome, watch: RenderPoller) -> None:
         job = self._waited.pop((str(outcome.project_id), outcome.job_id))
         job.outcome = outcome
         job.project = outcome.project or job.project
         if outcome.status in STATES and job.intent is not None:
+            if outcome.ok and outcome.job_id is None and job.project is not None:
+                job_id = await self._payer.job_of(job.intent, job.project.video_url)
+                job.handle = attrs.evolve(cast("RenderHandle", job.handle), job_id=job_id)
             await self._settle(job, STATES[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
-            self._videos.add(path_of(job.project.video_url or ""))
+            if outcome.job_id is None:  # its job may not be known
+                self._videos.add(path_of(job.project.video_url or ""))
             await self._payer.enter_video(job.project, job.intent)
             await self._finish(job, ResultStatus.RENDERED)
         elif job.recovers and outcome.status is RenderStatus.NOT_STARTED:
             self._doubtful.append(job)  # when all others have ended, more is known of their jobs
-            self._slots.release()
         else:
             await self._tell(job, _STATUSES[outcome.status], error=outcome.error)
         self._loaders.release()
+        while self._doubtful and not self._waited:
+            await self._find_out(self._doubtful.pop(), watch)
 
     async def _settle(self, job: _Job, state: RenderState, reason: str | None) -> None:
         job_id = None if job.handle is None else job.handle.job_id
@@ -300,7 +327,7 @@ class Pipeline:
         """Find out whether a request had an effect; all other renders have ended, and their jobs are known."""
         try:
             doubt = await self._payer.may_have_started(cast("Intent", job.intent), self._videos)
-        except APIError as error:
+        except (APIError, RateBudgetError) as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
         if doubt is None and self._terms.again.unstarted and not job.paid:
@@ -339,36 +366,9 @@ class Pipeline:
         self._slots.release()
 
 
-async def _each(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncIterator[ProjectId]:
-    seen: set[str] = set()
-    if isinstance(ids, AsyncIterable):
-        async for one in ids:
-            if str(one) not in seen:
-                seen.add(str(one))
-                yield one
-        return
-    for one in ids:
-        if str(one) not in seen:
-            seen.add(str(one))
-            yield one
-
-
-def checked_ids(
-    ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
-) -> Iterable[ProjectId] | AsyncIterable[ProjectId]:
-    """Check the projects of a batch.
-
-    Raises:
-        PictoryConfigError: They are no list of ids.
-    """
-    if isinstance(ids, AsyncIterable):
-        return ids
-    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
-        raise PictoryConfigError(f"ids must be a list of project ids; for one project, pass [{brief(ids)}].")
-    found = [*ids]
-    for one in found:
-        path_segment("project", one)
-    return found
+def _is_older(project: Project, intent: Intent) -> bool:
+    """Whether a project was fetched before a render that is rendered, which another run entered meanwhile."""
+    return intent.state is RenderState.RENDERED and not _shows(project, handle_of(intent, intent.project))
 
 
 def _shows(project: Project | None, handle: RenderHandle) -> bool:
@@ -388,11 +388,10 @@ def _not_started(job: _Job) -> RenderNotStartedError:
     return RenderNotStartedError(f"The render of project {job.project_id!r} was requested, and was not started.")
 
 
-def _lost(job: _Job, why: str = "") -> RenderSubmitUncertainError:
-    handle = job.handle or RenderHandle(project_id=job.project_id)
+def _lost(job: _Job, why: str) -> RenderSubmitUncertainError:
     what = f"the render of project {job.project_id!r}"
-    text = f"It is not known whether {what} was started, so it is not requested again."
-    return RenderSubmitUncertainError(f"{text} {why}".rstrip(), handle=handle, cause=why)
+    text = f"It is not known whether {what} was started, so it is not requested again. {why}"
+    return RenderSubmitUncertainError(text, handle=cast("RenderHandle", job.handle), cause=job.cause or why)
 
 
 def _status_of(error: PictoryError) -> ResultStatus:

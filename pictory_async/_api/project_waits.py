@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, cast
 
+from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcomes
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.scheduler import Scheduler
@@ -18,7 +19,9 @@ from pictory_async.errors import PictoryConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pictory_async._polling.handle import RenderHandle
+    from pictory_async._api.freshness import Freshness
+    from pictory_async._http.transport import Transport
+    from pictory_async._ledger.ledger import Ledger
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.schedules import PollSchedule
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
 class ProjectWaits:
     """The calls that wait for projects; a part of ``client.projects``."""
 
-    def __init__(self, registry: WatchRegistry) -> None:
+    def __init__(self, transport: Transport, registry: WatchRegistry) -> None:
+        self._transport = transport
         self._registry = registry
 
     async def wait(
@@ -43,6 +47,8 @@ class ProjectWaits:
         max_wait: Duration | None = 1800.0,
         interval: Duration = 10.0,
         start_grace: Duration = 120.0,
+        fresh: bool = False,
+        ledger: Ledger | None = None,
     ) -> Project:
         """Wait until a project's video is rendered, and return the project.
 
@@ -57,6 +63,9 @@ class ProjectWaits:
             interval: Seconds between two polls; Pictory recommends 10 to 30.
             start_grace: How long to wait for a render to start, in seconds, before reporting that it did not start:
                 a render may be queued.
+            fresh: Refuse a video that is outdated, and also one that is not known not to be. Without a ledger, only a
+                project that was saved before its video was made is known to have the newest one.
+            ledger: Remembers what is seen, and knows what earlier calls saw: of which version a video is.
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
@@ -67,8 +76,14 @@ class ProjectWaits:
             AuthenticationError: The key is rejected.
             PermissionDeniedError: The key may not read the project.
             APIError: The responses stayed unusable.
+            OutdatedVideoError: With ``fresh``: the video is outdated, or not known not to be.
+            LedgerError: The ledger cannot be used.
         """
-        return await self._wait(target_of(project_id, after), checked_terms(max_wait, interval, start_grace))
+        freshness = self._freshness(ledger, fresh=fresh)
+        target = target_of(project_id, after)
+        outcome = await self._outcome(target, checked_terms(max_wait, interval, start_grace))
+        await _show(freshness, outcome, project_id)
+        return outcome.raise_for_status()
 
     async def wait_all(
         self,
@@ -153,9 +168,24 @@ class ProjectWaits:
         return self._registry.statistics()
 
     async def _wait(self, target: Target, terms: Terms) -> Project:
+        return (await self._outcome(target, terms)).raise_for_status()
+
+    async def _outcome(self, target: Target, terms: Terms) -> RenderOutcome:
         async with Scheduler(self._registry, terms, [target]) as scheduler:
-            outcome = cast("RenderOutcome", cast("Watch", await scheduler.next_news()).outcome)
-        return outcome.raise_for_status()
+            return cast("RenderOutcome", cast("Watch", await scheduler.next_news()).outcome)
+
+    def _freshness(self, ledger: Ledger | None, *, fresh: bool) -> Freshness | None:
+        """What a call is told about the age of videos; ``None`` if nothing, which most calls are."""
+        if ledger is None and not fresh:
+            return None
+        from pictory_async._api.freshness import Freshness  # noqa: PLC0415 - it needs SQLite
+
+        return Freshness(ledger, self._transport.base_url, fresh)
+
+
+async def _show(freshness: Freshness | None, outcome: RenderOutcome, wanted: ProjectId | RenderHandle) -> None:
+    if freshness is not None:
+        await freshness.see_outcome(outcome, wanted if isinstance(wanted, RenderHandle) else None)
 
 
 def checked_terms(

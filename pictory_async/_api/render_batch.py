@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from pictory_async._api.paying import Payer, Shield
-from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline, checked_ids
-from pictory_async._gather import failure_of
-from pictory_async._ledger.renders import Renders
-from pictory_async._ledger.videos import Videos
-from pictory_async.errors import PictoryConfigError
-
-__all__ = ["BatchCalls", "BatchTerms", "RenderBatch", "checked_ids"]
+from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
+from pictory_async._api.results import BatchProgress
+from pictory_async._gather import failure_of, first_of
+from pictory_async.errors import LedgerError, PictoryConfigError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
     from pictory_async._api.results import RenderResult
     from pictory_async._http.transport import Transport
+    from pictory_async._ledger.database import Database
     from pictory_async._ledger.ledger import Ledger
     from pictory_async.models import ProjectId
 
@@ -62,6 +61,7 @@ class RenderBatch:
         self.run: str = ""
         self._tasks: TaskGroup | None = None
         self._payer: Payer | None = None
+        self._pipeline: Pipeline | None = None
         self._fault: Exception | None = None
         self._results: MemoryObjectReceiveStream[RenderResult] | None = None
 
@@ -70,19 +70,18 @@ class RenderBatch:
         """How many renders this batch requested so far."""
         return 0 if self._payer is None else self._payer.paid
 
+    @property
+    def progress(self) -> BatchProgress:
+        """What is under way now."""
+        return BatchProgress() if self._pipeline is None else self._pipeline.progress
+
     async def __aenter__(self) -> Self:
         if self._tasks is not None:
             raise PictoryConfigError("This batch was used before. Make a new one with client.projects.render_all().")
         self._tasks = anyio.create_task_group()
-        transport, ledger, api = self._transport, self._ledger, self._transport.base_url
-        self.run = await ledger.use(lambda file: ledger.begin_run(file, transport.account, self._terms.command))
-        try:
-            renders, videos = await ledger.use(lambda file: (Renders(file, api), Videos(file, api)))
-            self._payer = Payer(transport, ledger, renders, videos, self.run, Shield())
-            await self._tasks.__aenter__()
-        except BaseException:
-            await self._end()
-            raise
+        self._payer = await self._ledger.use(self._begin)
+        self.run = self._payer.run
+        await self._tasks.__aenter__()
         send, self._results = anyio.create_memory_object_stream["RenderResult"](0)
         self._tasks.start_soon(self._work, self._payer, send)
         return self
@@ -99,10 +98,15 @@ class RenderBatch:
             # The body's own error passes through as it is; only a cancellation concerns the task group.
             own = await (self._tasks.__aexit__(kind, error, trace) if cancelled else self._tasks.__aexit__(*_NOTHING))
         finally:
-            await self._end()
+            with contextlib.suppress(*(() if error is None else (LedgerError,))):  # the body's error says more
+                await self._end()
         if self._fault is not None and error is None:
             raise self._fault
         return own if cancelled else None
+
+    def _begin(self, file: Database) -> Payer:
+        run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
+        return Payer(self._transport, self._ledger, run, Shield())
 
     async def _end(self) -> None:
         with anyio.CancelScope(shield=True):
@@ -118,22 +122,19 @@ class RenderBatch:
             return await self._results.receive()
         except anyio.EndOfStream:
             pass
+        except anyio.ClosedResourceError:
+            raise PictoryConfigError(_NOT_ENTERED) from None
         if self._fault is not None:
             raise self._fault
         raise StopAsyncIteration
 
     async def _work(self, payer: Payer, send: MemoryObjectSendStream[RenderResult]) -> None:
-        pipeline = Pipeline(self._calls, payer, self._terms, send.send)
+        pipeline = self._pipeline = Pipeline(self._calls, payer, self._terms, send.send)
         with send:
             try:
                 await pipeline.run(self._ids)
                 self._fault = pipeline.fault
             except BaseException as error:
-                self._fault = failure_of(_first(error))
+                self._fault = failure_of(first_of(error))
                 if self._fault is None:
                     raise
-
-
-def _first(error: BaseException) -> BaseException:
-    """The error itself, or the first of a group: a task group wraps even a single one."""
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -9,7 +9,7 @@ import attrs
 
 from pictory_async._codec.answers import decode_render_started
 from pictory_async._polling import logged
-from pictory_async._polling.evidence import UNDATED
+from pictory_async._polling.evidence import baseline_of
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._settings.paths import project_path
 from pictory_async.errors import (
@@ -40,10 +40,10 @@ async def request_render(
         RenderSubmitUncertainError: The response was lost.
         APIError: Nothing was started.
     """
-    undated = UNDATED if before.video_url else None
     # From before the request: a render can be quick.
-    old = before.generated_at or undated
-    handle = RenderHandle(project_id=project_id, generated_before=old, requested_at=now or datetime.now(UTC))
+    handle = RenderHandle(
+        project_id=project_id, generated_before=baseline_of(before), requested_at=now or datetime.now(UTC)
+    )
     subject = f"the render of project {project_id!r}"
     try:
         path = f"{project_path(project_id)}/render"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pictory_async._files.downloads import DownloadReport
+from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome
-from pictory_async._values import ValueObject
+from pictory_async._values import Displayed, ValueObject
 from pictory_async.errors import PictoryError
 from pictory_async.models import Project, ProjectId
 
@@ -59,7 +60,21 @@ class ResultStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RenderResult(ValueObject):
+class BatchProgress(ValueObject):
+    """What a batch is doing at one moment.
+
+    Attributes:
+        rendering: The projects whose render is waited for, each with how much of it is done, in percent; ``None`` if
+            that is not known.
+        downloading: The files that are being downloaded.
+    """
+
+    rendering: Mapping[ProjectId, float | None] = attrs.field(factory=dict[ProjectId, "float | None"])
+    downloading: tuple[DownloadProgress, ...] = ()
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class RenderResult(Displayed, ValueObject):
     """What became of one project of a batch.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import attrs
 
-from pictory_async._api.listing import Listing
-from pictory_async._api.results import ResultStatus
+from pictory_async._api.results import BatchProgress, ResultStatus
 from pictory_async._gather import each
 from pictory_async._ledger.ledger import Ledger
+from pictory_async._ledger.renders import Again, Renders, version_of
 from pictory_async._ledger.videos import SeenVideo, Videos
 from pictory_async._values import ValueObject, brief
-from pictory_async.errors import NotFoundError, PictoryConfigError
+from pictory_async.errors import APIError, AuthenticationError, NotFoundError, PictoryConfigError
 from pictory_async.models import Project, ProjectId, ProjectItem
 
 if TYPE_CHECKING:
@@ -64,17 +64,25 @@ class SyncPlan(ValueObject):
         to_render: The projects that are going to be rendered. Each render is billed.
         to_wait: The projects that are being rendered by somebody else, and are waited for.
         to_download: The projects whose video is there, and whose files are not.
+        given_up: The projects whose render failed, or was not started, and that were not saved since: they are not
+            requested again.
+        missing: The ids that were asked for and are not in the account's list.
+        failed: Why a project could not be fetched, so that nothing is known of it.
     """
 
     states: Mapping[ProjectId, SyncState]
     to_render: tuple[ProjectId, ...]
     to_wait: tuple[ProjectId, ...]
     to_download: tuple[ProjectId, ...]
+    given_up: tuple[ProjectId, ...] = ()
+    missing: frozenset[str] = frozenset()
+    failed: Mapping[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
 
     @property
     def unchanged(self) -> int:
         """How many projects need nothing."""
-        return len(self.states) - len(self.to_render) - len(self.to_wait) - len(self.to_download)
+        rest = (self.to_render, self.to_wait, self.to_download, self.given_up)
+        return len(self.states) - sum(map(len, rest))
 
     @property
     def unknown(self) -> tuple[ProjectId, ...]:
@@ -89,6 +97,13 @@ class SyncPlan(ValueObject):
         parts += [f"{len(self.to_download)} to download", f"{self.unchanged} unchanged"]
         if self.unknown:
             parts.append(f"{len(self.unknown)} unknown")
+        for count, what in (
+            (len(self.given_up), "given up after a failed render"),
+            (len(self.missing), "not in the account"),
+            (len(self.failed), "that could not be fetched"),
+        ):
+            if count:
+                parts.append(f"{count} {what}")
         return ", ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,6 +114,9 @@ class SyncPlan(ValueObject):
             "to_download": [*self.to_download],
             "unknown": [*self.unknown],
             "unchanged": self.unchanged,
+            "given_up": [*self.given_up],
+            "missing": sorted(self.missing),
+            "failed": {str(one): str(error) for one, error in self.failed.items()},
             "states": {str(one): state.value for one, state in self.states.items()},
         }
 
@@ -148,12 +166,16 @@ class Found:
         dates: When each video was made, by project.
         listed: The date of each project in the list, by its id as text.
         saved: The project's own date, of those that were fetched.
+        failed: Why a project could not be fetched.
+        missing: The ids that were asked for and are not in the list.
     """
 
     states: dict[ProjectId, SyncState] = attrs.field(factory=dict[ProjectId, SyncState])
     dates: dict[ProjectId, datetime] = attrs.field(factory=dict[ProjectId, datetime])
     listed: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
     saved: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
+    failed: dict[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
+    missing: frozenset[str] = frozenset()
 
     def take(self, item: ProjectItem, video: SeenVideo | None) -> None:
         """Take in an entry of the list, and what the ledger knows of it."""
@@ -161,6 +183,12 @@ class Found:
         self.states[item.id] = SyncState.NEVER if video is None else _state_of(video)
         if video is not None and video.generated is not None:
             self.dates[item.id] = video.generated
+
+    def shows(self, project: Project) -> bool:
+        """Whether a project has the video that was found, or still none."""
+        if self.states[project.id] is SyncState.NEVER or not project.video_url:
+            return not project.video_url
+        return project.generated_at == self.dates.get(project.id)
 
     def take_project(self, item: ProjectItem, project: Project, old: SeenVideo | None) -> tuple[str, SeenVideo] | None:
         """Take in a project that was fetched, and return what the ledger is to remember of it."""
@@ -175,8 +203,15 @@ class Found:
         self.states[item.id] = _STATES[outdated] if project.video_url else SyncState.NEVER
         if project.is_rendering:
             self.states[item.id] = SyncState.RENDERING
-        # With its new date in the list, it would not be fetched again.
-        return None if outdated or project.is_rendering else (str(item.id), video)
+        # With its new date in the list, it would not be fetched again. And without its date, a video is not known.
+        unknown = project.video_url and generated is None
+        return None if outdated or unknown or project.is_rendering else (str(item.id), video)
+
+    def version(self, project_id: ProjectId, known: Mapping[str, SeenVideo]) -> str:
+        """What the ledger calls the present version of a project."""
+        one = str(project_id)
+        saved = self.saved[one] if one in self.saved else known[one].saved if one in known else None
+        return version_of(saved)
 
 
 @attrs.frozen(kw_only=True)
@@ -191,7 +226,7 @@ class Survey:
         verify: Whether every project is fetched.
     """
 
-    items: Callable[[], Listing[ProjectItem]]
+    items: Callable[[], AsyncIterable[ProjectItem]]
     get: Callable[[ProjectId], Awaitable[Project]]
     ledger: Ledger
     api: str
@@ -206,7 +241,7 @@ class Survey:
         """
         items = [item async for item in self.items() if selection.has(item)]
         known = await self.ledger.use(lambda file: Videos(file, self.api).find())
-        found = Found()
+        found = Found(missing=(selection.ids or frozenset()) - {str(item.id) for item in items})
         to_fetch: list[ProjectItem] = []
         for item in items:
             video = known.get(str(item.id))
@@ -220,7 +255,13 @@ class Survey:
                 try:
                     project = await self.get(item.id)
                 except NotFoundError:
-                    del found.states[item.id]  # deleted since it was listed
+                    found.states.pop(item.id, None)  # deleted since it was listed
+                    return None
+                except APIError as error:
+                    if isinstance(error, AuthenticationError):
+                        raise  # it says the same about every project
+                    found.states.pop(item.id, None)
+                    found.failed[item.id] = error
                     return None
             if on_progress is not None:
                 on_progress(len(found.saved) + 1, len(to_fetch))
@@ -229,6 +270,16 @@ class Survey:
         entries = await each(fetch, to_fetch)
         await self.ledger.use(lambda file: _enter(Videos(file, self.api), entries))
         return found
+
+    async def given_up(self, found: Found, again: Again) -> frozenset[ProjectId]:
+        """The projects whose present version was requested, in vain, and is not requested again."""
+        renders, known = await self.ledger.use(
+            lambda file: (Renders(file, self.api).given_up(), Videos(file, self.api).find())
+        )
+        settled = {one: version for one, (version, state) in renders.items() if not again.wants(state)}
+        return frozenset(
+            one for one in found.states if str(one) in settled and settled[str(one)] == found.version(one, known)
+        )
 
 
 _STATES: Final = {True: SyncState.OUTDATED, False: SyncState.RENDERED, None: SyncState.UNKNOWN}
@@ -260,13 +311,15 @@ class ProjectSync:
         selection: Selection,
         *,
         render: frozenset[SyncState],
+        again: Again,
         complete: Callable[[], Awaitable[dict[str, datetime]]],
-        batch: Callable[[SyncPlan], RenderBatch],
+        batch: Callable[[SyncPlan, Found], RenderBatch],
         on_progress: Callable[[int, int], object] | None,
     ) -> None:
         self._survey = survey
         self._selection = selection
         self._render = render
+        self._again = again
         self._complete = complete
         self._make = batch
         self._on_progress = on_progress
@@ -284,8 +337,19 @@ class ProjectSync:
         """
         if self._plan is None:
             self._found = await self._survey.find(self._selection, self._on_progress)
-            self._plan = _plan(self._found, self._render, await self._complete())
+            given_up = await self._survey.given_up(self._found, self._again)
+            self._plan = _plan(self._found, self._render, await self._complete(), given_up)
         return self._plan
+
+    @property
+    def run(self) -> str:
+        """The name of the run in the ledger; empty before the block."""
+        return "" if self._batch is None else self._batch.run
+
+    @property
+    def progress(self) -> BatchProgress:
+        """What is under way now."""
+        return BatchProgress() if self._batch is None else self._batch.progress
 
     @property
     def paid(self) -> int:
@@ -294,7 +358,7 @@ class ProjectSync:
 
     async def __aenter__(self) -> Self:
         plan = await self.plan()
-        self._batch = self._make(plan)
+        self._batch = self._make(plan, self._found or Found())
         await self._batch.__aenter__()
         return self
 
@@ -336,11 +400,16 @@ class ProjectSync:
         await self._survey.ledger.use(lambda file: _enter(Videos(file, self._survey.api), entries))
 
 
-def _plan(found: Found, render: frozenset[SyncState], complete: Mapping[str, datetime]) -> SyncPlan:
+def _plan(
+    found: Found, render: frozenset[SyncState], complete: Mapping[str, datetime], given_up: frozenset[ProjectId]
+) -> SyncPlan:
     rest = {one: state for one, state in found.states.items() if state not in render}
     return SyncPlan(
         states=found.states,
-        to_render=tuple(one for one, state in found.states.items() if state in render),
+        to_render=tuple(one for one, state in found.states.items() if state in render and one not in given_up),
+        given_up=tuple(one for one, state in found.states.items() if state in render and one in given_up),
+        missing=found.missing,
+        failed=found.failed,
         to_wait=tuple(one for one, state in rest.items() if state is SyncState.RENDERING),
         to_download=tuple(
             one

@@ -18,12 +18,12 @@ from pictory_async._files.manifest import (
     BackupCheck,
     BackupFile,
     TemplateBackup,
-    check,
     manifest_of,
     measure,
 )
 from pictory_async._files.partfile import PartFile
 from pictory_async._files.place import checked_directory
+from pictory_async._files.snapshots import check
 from pictory_async._files.source import Renewal, Source
 from pictory_async._files.staging import Staging
 from pictory_async._files.system import SYSTEM, System
@@ -45,12 +45,12 @@ URLS: Final = {"project": "project_url", "structure": "structure_url"}
 
 
 async def verify_backup(path: str | os.PathLike[str]) -> BackupCheck:
-    """Check that a template's backup is complete and unchanged.
+    """Check that a template's backup, or the snapshots in a directory, are complete and unchanged.
 
     Reads every file, in a thread; changes nothing and sends nothing.
 
     Args:
-        path: The directory of the backup.
+        path: The directory of the backup, or of the snapshots of ``client.templates.backup_all``.
 
     Raises:
         PictoryConfigError: The path is not valid.

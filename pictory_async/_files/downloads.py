@@ -268,7 +268,7 @@ def _not_written(source: Source, path: object, error: OSError, **progress: Any) 
     return DownloadError(text, errno=error.errno, **progress)
 
 
-def filing_of(on_conflict: OnConflict, keep_old: int, naming: str | None, fields: Fields | None) -> Filing:
+def filing_of(on_conflict: OnConflict, keep_old: int | None, naming: str | None, fields: Fields | None) -> Filing:
     """Check the arguments of a call that are about names.
 
     Raises:
@@ -278,13 +278,26 @@ def filing_of(on_conflict: OnConflict, keep_old: int, naming: str | None, fields
     if on_conflict not in policies:
         known = ", ".join(f'"{policy}"' for policy in policies)
         raise PictoryConfigError(f"on_conflict must be one of {known}, not {brief(on_conflict)}.")
-    if isinstance(keep_old, bool) or not isinstance(keep_old, int) or keep_old < 0:
+    if keep_old is not None and (isinstance(keep_old, bool) or not isinstance(keep_old, int) or keep_old < 0):
         raise PictoryConfigError(
             f"keep_old must be a whole number of earlier versions, zero or more, not {brief(keep_old)}."
         )
-    if keep_old and on_conflict != "update":
+    if keep_old is not None and on_conflict != "update":
         raise PictoryConfigError('keep_old needs on_conflict="update".')
     return Filing(on_conflict, keep_old, naming_of(naming, fields))
+
+
+def kinds_of(kinds: Iterable[FileKind] | FileKind) -> list[FileKind]:
+    """Check which kinds of files a caller wants; each is returned once.
+
+    Raises:
+        PictoryConfigError: One of them does not exist.
+    """
+    wanted: list[object] = [kinds] if isinstance(kinds, str) or not isinstance(kinds, Iterable) else list(kinds)
+    unknown = [kind for kind in wanted if kind not in KINDS]
+    if unknown:
+        raise PictoryConfigError(f"There is no kind of file {brief(unknown[0])}; the kinds are {', '.join(KINDS)}.")
+    return list(dict.fromkeys(cast("list[FileKind]", wanted)))
 
 
 async def order_of(
@@ -300,10 +313,7 @@ async def order_of(
         PictoryConfigError: An argument cannot work.
         DownloadError: The directory cannot be written to.
     """
-    wanted: list[object] = [kinds] if isinstance(kinds, str) or not isinstance(kinds, Iterable) else list(kinds)
-    unknown = [kind for kind in wanted if kind not in KINDS]
-    if unknown:
-        raise PictoryConfigError(f"There is no kind of file {brief(unknown[0])}; the kinds are {', '.join(KINDS)}.")
+    wanted = kinds_of(kinds)
     if (
         isinstance(min_speed, bool)
         or not isinstance(min_speed, (int, float))
@@ -316,7 +326,7 @@ async def order_of(
     real = await to_thread.run_sync(check_writable, path)
     return Order(
         directory=Directory(path, real=real),
-        kinds=list(dict.fromkeys(cast("list[FileKind]", wanted))),
+        kinds=wanted,
         filing=filing,
         on_progress=on_progress,
         min_speed=min_speed,

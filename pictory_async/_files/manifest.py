@@ -89,7 +89,8 @@ class BackupProblem:
 
     Attributes:
         code: ``manifest_missing``, ``manifest_unreadable``, ``manifest_damaged``, ``manifest_version``,
-            ``file_missing``, ``file_unreadable``, ``size_differs`` or ``hash_differs``.
+            ``file_missing``, ``file_unreadable``, ``size_differs`` or ``hash_differs``; of snapshots also
+            ``snapshot_missing`` (there is none) or ``snapshot_damaged``.
         file: The file's name.
         message: The problem, as a sentence.
     """
@@ -105,7 +106,7 @@ class BackupCheck:
 
     Attributes:
         path: The directory.
-        backup: What its manifest states; ``None`` if it cannot be read.
+        backup: What its manifest states; ``None`` if it cannot be read, and for a directory of snapshots.
         problems: What is wrong; empty if nothing is.
     """
 
@@ -145,7 +146,7 @@ def check(path: Path) -> BackupCheck:
     backup = read_manifest(path, path / MANIFEST)
     if isinstance(backup, BackupProblem):
         return BackupCheck(path=path, problems=(backup,))
-    found = (_compare(path, file) for file in backup.files)
+    found = (compare(path, file.name, file.sha256, file.size) for file in backup.files)
     return BackupCheck(path=path, backup=backup, problems=tuple(problem for problem in found if problem is not None))
 
 
@@ -203,19 +204,27 @@ def _backup_of(path: Path, raw: dict[str, Any]) -> TemplateBackup:
     )
 
 
-def _compare(path: Path, file: BackupFile) -> BackupProblem | None:
+def compare(path: Path, name: str, sha256: str, size: int | None = None) -> BackupProblem | None:
+    """Compare a file with its hash, and with its size if that is known.
+
+    Args:
+        path: The directory of the backup.
+        name: The file's path below it.
+        sha256: The SHA-256 of its bytes, in hexadecimal.
+        size: Its length in bytes.
+    """
     try:
-        if not _is_file(path / file.name):
-            return _problem("file_missing", file.name, "is missing")
-        found = measure(path / file.name)
+        if not _is_file(path / name):
+            return _problem("file_missing", name, "is missing")
+        found = measure(path / name)
     except FileNotFoundError:
-        return _problem("file_missing", file.name, "is missing")
+        return _problem("file_missing", name, "is missing")
     except OSError as error:
-        return _problem("file_unreadable", file.name, f"cannot be read: {error.strerror or error}")
-    if found.size != file.size:
-        return _problem("size_differs", file.name, f"has {found.size} bytes instead of {file.size}")
-    if found.sha256 != file.sha256:
-        return _problem("hash_differs", file.name, "changed since the backup was made")
+        return _problem("file_unreadable", name, f"cannot be read: {error.strerror or error}")
+    if size is not None and found.size != size:
+        return _problem("size_differs", name, f"has {found.size} bytes instead of {size}")
+    if found.sha256 != sha256:
+        return _problem("hash_differs", name, "changed since the backup was made")
     return None
 
 

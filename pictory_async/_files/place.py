@@ -40,12 +40,12 @@ class Filing:
 
     Attributes:
         on_conflict: What to do if a file has the name.
-        keep_old: How many earlier versions of each file to keep.
+        keep_old: How many earlier versions of each file to keep; ``None`` keeps no more, and removes none.
         naming: The template of names; ``None`` for the usual names.
     """
 
     on_conflict: OnConflict
-    keep_old: int = 0
+    keep_old: int | None = None
     naming: Naming | None = None
 
 
@@ -132,7 +132,7 @@ class Place:
                 part.discard()
                 return self._path(mine.name), False
             result = self._put_in_place(part, owners, mine, found)
-            if self._filing.on_conflict == "update":
+            if self._filing.keep_old is not None:
                 prune(self._directory, owners, self._project, self._kind, self._filing.keep_old)
             return result
 

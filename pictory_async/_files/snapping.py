@@ -11,7 +11,7 @@ import attrs
 from anyio import to_thread
 
 from pictory_async._files.backup import URLS, receive_file, renewal_of
-from pictory_async._files.manifest import measure
+from pictory_async._files.manifest import compare, measure
 from pictory_async._files.place import checked_directory
 from pictory_async._files.publish import Directory
 from pictory_async._files.snapshots import (
@@ -118,7 +118,7 @@ class _Store:
                 return None
             content = details_of(template)
             details = digest_of(content)
-            if not await to_thread.run_sync(self._objects.has, details):
+            if not await to_thread.run_sync(self._has, details):
                 await to_thread.run_sync(self._objects.write, details, content)
                 self.stored += 1
             renewal = renewal_of(self._again(template))
@@ -144,9 +144,13 @@ class _Store:
     def _keep(self, path: Path) -> tuple[str, bool]:
         """Name a file by its content, and return that name and whether the content is new."""
         digest = measure(path).sha256
-        is_new = not self._objects.has(digest)
+        is_new = not self._has(digest)
         self.system.replace(path, self._objects.path / digest)
         return digest, is_new
+
+    def _has(self, digest: str) -> bool:
+        """Whether a content is stored, and undamaged."""
+        return compare(self._objects.path, digest, digest) is None
 
 
 async def _snap(store: _Store, ids: AsyncIterator[str], keep: int | None) -> TemplateSnapshot:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from typing import Any, Final, cast
 import attrs
 from anyio import to_thread
 
+from pictory_async._files.manifest import BackupCheck, BackupProblem, check as check_manifest, compare
 from pictory_async._files.place import checked_directory
 from pictory_async._files.publish import Directory
 from pictory_async._files.system import SYSTEM, System
@@ -226,14 +228,15 @@ def prune(path: Path, keep: int | None, system: System) -> int:
         How many lists were removed.
 
     Raises:
-        PictoryConfigError: A list cannot be read, so nothing is known about what it names. No content is removed.
+        PictoryConfigError: A list cannot be read, so nothing is known about what it names. Nothing is removed.
     """
     found = names(path, system)
     old = [] if keep is None else found[: max(0, len(found) - keep)]
     lists, objects = Directory(path / LISTS, system), Directory(path / OBJECTS, system)
+    # Before anything is removed: the older lists may be the only ones that can be read.
+    named = {digest for name in found[len(old) :] for digest in _digests(read(path, name))}
     for name in old:
         lists.remove(name)
-    named = {digest for name in found[len(old) :] for digest in _digests(read(path, name))}
     for name in system.names(objects.path):
         if name not in named:  # also what was cut off, for a template that is deleted by now
             objects.remove(name)
@@ -243,3 +246,27 @@ def prune(path: Path, keep: int | None, system: System) -> int:
 
 def _digests(snapshot: TemplateSnapshot) -> set[str]:
     return {digest for one in snapshot.templates.values() for digest in (one.details, *one.files.values())}
+
+
+def check(path: Path) -> BackupCheck:
+    """Check the backup of a template, or snapshots: everything that a list names must be there and fit its hash."""
+    if not os.path.lexists(path / MARK):  # also if it must not be read
+        return check_manifest(path)
+    try:
+        found = names(path)
+    except OSError as error:
+        text = f"{LISTS} cannot be read: {error.strerror or error}."
+        return BackupCheck(path=path, problems=(BackupProblem(code="snapshot_damaged", file=LISTS, message=text),))
+    problems: list[BackupProblem] = []
+    named: dict[str, None] = {}
+    if not found:
+        problems.append(BackupProblem(code="snapshot_missing", file=LISTS, message=f"{LISTS} has no snapshot."))
+    for name in found:
+        try:
+            named.update(dict.fromkeys(sorted(_digests(read(path, name)))))
+        except PictoryConfigError as error:
+            text = str(error).removeprefix(f"{path}{os.sep}")
+            problems.append(BackupProblem(code="snapshot_damaged", file=f"{LISTS}/{name}", message=text))
+    compared = (compare(path, f"{OBJECTS}/{digest}", digest) for digest in named)
+    problems += [problem for problem in compared if problem is not None]
+    return BackupCheck(path=path, problems=tuple(problems))

@@ -76,11 +76,10 @@ _MIGRATIONS: Final = (
         noted TEXT NOT NULL,
         UNIQUE (run, account, item)
     );
+    CREATE INDEX pending_item ON pending (account, item);
     """,
 )
 VERSION: Final = len(_MIGRATIONS)
-
-Run = "Callable[..., sqlite3.Cursor]"
 
 
 class Database:
@@ -96,7 +95,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._turns = threading.Lock()
-        with self._explained():
+        with explained(self.path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # The names of projects are confidential. An existing file is not opened here: closing it would drop all
             # locks that this process has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
@@ -150,7 +149,7 @@ class Database:
         Raises:
             LedgerError: The file cannot be read or written.
         """
-        with self._turns, self._explained():
+        with self._turns, explained(self.path):
             self._run("BEGIN IMMEDIATE")
             with self._connection:  # commits, or rolls back
                 yield self._run
@@ -161,7 +160,7 @@ class Database:
         Raises:
             LedgerError: The file cannot be read.
         """
-        with self._turns, self._explained():
+        with self._turns, explained(self.path):
             return self._run(sql, values).fetchall()
 
     def close(self) -> None:
@@ -169,13 +168,19 @@ class Database:
         with self._turns:
             self._connection.close()
 
-    @contextlib.contextmanager
-    def _explained(self) -> Generator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise LedgerError(
-                f"The ledger {self.path} cannot be used: {reason}. Nothing was sent that is not in it. "
-                "Mend that, or choose another file, and do the same again."
-            ) from None
+
+@contextlib.contextmanager
+def explained(path: Path) -> Generator[None]:
+    """Turn the errors of the file into one that says what to do.
+
+    Raises:
+        LedgerError: It cannot be used.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise LedgerError(
+            f"The ledger {path} cannot be used: {reason}. Nothing was requested that is not in it. "
+            "Mend that, and do the same again with this file: another one does not know what was requested."
+        ) from None

@@ -22,7 +22,7 @@ class LedgerFile:
     Attributes:
         kind: The kind.
         path: Where it is, perhaps relative to the working directory; ``None`` if the project does not have it.
-        size: Its length in bytes.
+        size: Its length in bytes; ``None`` if it was there before, and is as long as it is now.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class Files:
                 file.kind,
                 generated.isoformat(),
                 _absolute(file.path),
-                file.size,
+                _size(file),
                 now,
             )
             for file in files
@@ -83,8 +83,16 @@ def _absolute(path: str | None) -> str | None:
     return None if path is None else os.path.abspath(path)  # noqa: PTH100 - without resolving links
 
 
+def _size(file: LedgerFile) -> int | None:
+    return file.size if file.size is not None or file.path is None else _size_now(file.path)
+
+
 def _is_there(path: str, size: int | None) -> bool:
+    return size is not None and _size_now(path) == size
+
+
+def _size_now(path: str) -> int | None:
     try:
-        return Path(path).stat().st_size == size
+        return Path(path).stat().st_size
     except OSError:
-        return False
+        return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import attrs
 from anyio import to_thread
 
-from pictory_async._ledger.database import Database
+from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.liveness import Liveness
 from pictory_async._ledger.renders import RenderState, as_date
 from pictory_async._ledger.videos import Videos
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from pictory_async.models import Project
 
 T = TypeVar("T")
-
-_LOCKS: Final = "-runs"  # beside the file
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -59,6 +57,8 @@ class LedgerRun(ValueObject):
 def _path(value: str | os.PathLike[str]) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
         raise PictoryConfigError(f"The path of a ledger must be the path of a file, not {brief(value)}.")
+    if str(value) == ":memory:":
+        raise PictoryConfigError("A ledger must be a file: in memory, it would forget what was paid for.")
     return Path(value)
 
 
@@ -81,7 +81,7 @@ class Ledger:
         self.path: Final = _path(path)
         self._opening = threading.Lock()
         self._database: Database | None = None
-        self._liveness = Liveness(self.path.with_name(self.path.name + _LOCKS))
+        self._liveness = Liveness(self.path)
 
     async def __aenter__(self) -> Self:
         await self.use(lambda _: None)
@@ -90,7 +90,7 @@ class Ledger:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        await to_thread.run_sync(self.close)
 
     def close(self) -> None:
         """Close the file. It is opened again if it is used again."""
@@ -148,11 +148,16 @@ class Ledger:
 
     def begin_run(self, database: Database, account: str, command: str) -> str:
         """Enter a run, which is alive until `end_run` or the end of the process; blocking."""
-        run = secrets.token_hex(3)
-        self._liveness.begin(run)
-        values = (run, account, command, datetime.now(UTC).isoformat())
-        with database.changing() as sql:
-            sql("INSERT INTO run (id, account, command, started) VALUES (?, ?, ?, ?)", values)
+        run = secrets.token_hex(4)
+        try:
+            with explained(self.path):
+                self._liveness.begin(run)
+            with database.changing() as sql:
+                values = (run, account, command, datetime.now(UTC).isoformat())
+                sql("INSERT INTO run (id, account, command, started) VALUES (?, ?, ?, ?)", values)
+        except BaseException:
+            self._liveness.end(run)
+            raise
         return run
 
     def end_run(self, database: Database, run: str) -> None:
@@ -195,7 +200,7 @@ class Ledger:
                 sql("DELETE FROM run WHERE id = ?", (run,))
                 sql("DELETE FROM pending WHERE run = ?", (run,))
         for run in gone:
-            self._liveness.end(run)
+            self._liveness.forget(run)  # that of a run that was killed is still there
         return len(gone)
 
     def __repr__(self) -> str:

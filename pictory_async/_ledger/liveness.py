@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 try:
     import fcntl
 except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Liveness:
@@ -21,12 +18,17 @@ class Liveness:
     Without locks (Windows, some network file systems), nobody else's run counts as alive.
 
     Args:
-        directory: Where the files are; it is made when it is needed.
+        ledger: The file of the ledger. The files of the runs are in a directory beside it, by whatever links it was
+            found.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, ledger: Path) -> None:
+        self._ledger = ledger
         self._held: dict[str, int] = {}
+
+    @property
+    def _directory(self) -> Path:
+        return Path(f"{os.path.realpath(self._ledger)}-runs")
 
     def begin(self, run: str) -> None:
         """Hold the lock of a run until `end`.
@@ -43,9 +45,13 @@ class Liveness:
         """Give up the lock of a run. Ending twice does nothing."""
         descriptor = self._held.pop(run, None)
         if descriptor is not None:
-            with contextlib.suppress(OSError):
-                (self._directory / run).unlink()
+            self.forget(run)
             os.close(descriptor)
+
+    def forget(self, run: str) -> None:
+        """Remove the file of a run that is over."""
+        with contextlib.suppress(OSError):
+            (self._directory / run).unlink()
 
     def is_alive(self, run: str) -> bool:
         """Whether the process that made a run has not ended it, and has not ended itself."""
@@ -70,8 +76,6 @@ def _lock(descriptor: int, *, shared: bool = False) -> bool:
         return True
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
     return True

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pictory_async._ledger.database import Database
 
@@ -21,11 +21,11 @@ class Pending:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, run: str, account: str, items: Mapping[str, str]) -> None:
-        """Keep items for a run; an item replaces one with the same key."""
+    def keep(self, run: str, items: Iterable[tuple[str, str, str]]) -> None:
+        """Keep items for a run, each with its account, key and text; one replaces another with the same key."""
         now = datetime.now(UTC).isoformat()
         with self._database.changing() as sql:
-            for key, text in items.items():
+            for account, key, text in items:
                 sql("INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?)", (run, account, key, text, now))
 
     def of(self, run: str | None = None) -> list[tuple[str, str, str, str]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Collection
 
     from pictory_async._ledger.database import Database
@@ -69,6 +70,7 @@ class Decision(Enum):
     BUSY = "leave it to the run that is at it"
     SETTLED = "nothing: its state says what became of it"
     LEFT = "nothing: it was never asked for, and must not be now"
+    OVER = "nothing: it would be requested, but so many renders must not be"
 
 
 def as_date(text: str | datetime | None) -> datetime | None:
@@ -132,6 +134,31 @@ class Again:
         }.get(state, False)
 
 
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What is wanted of one project.
+
+    Attributes:
+        project: Its id, as text.
+        version: When it was saved, or the name of a batch.
+        saved: Its own date.
+        baseline: The date of its video.
+        wanted: Whether it is to be rendered.
+        has_room: Whether one more render may be requested.
+        again: Which renders are requested again although they were before.
+        plans: Whether nothing is requested in any case. Then what an earlier run left stays its own.
+    """
+
+    project: str
+    version: str
+    saved: datetime | None
+    baseline: datetime | None
+    wanted: bool
+    has_room: bool
+    again: Again
+    plans: bool = False
+
+
 class Renders:
     """The renders of one account's API in a ledger."""
 
@@ -139,57 +166,56 @@ class Renders:
         self._database = database
         self._api = api
 
-    def decide(
-        self,
-        project: str,
-        version: str,
-        run: str,
-        *,
-        saved: datetime | None,
-        baseline: datetime | None,
-        may_ask: bool,
-        again: Again,
-        is_alive: Callable[[str], bool],
-    ) -> tuple[Decision, Intent | None]:
+    def decide(self, wish: Wish, run: str, is_alive: Callable[[str], bool]) -> tuple[Decision, Intent | None]:
         """Enter what is to be rendered, or find what became of it before. It is this run's from now on, unless busy.
 
         Args:
-            project: The project's id, as text.
-            version: When it was saved, or the name of a batch.
+            wish: What is wanted.
             run: The run that asks.
-            saved: The project's own date.
-            baseline: The date of its video.
-            may_ask: Whether a new render may be entered.
-            again: Which renders are requested again although they were before.
             is_alive: Tells whether a run is under way.
         """
-        with self._database.changing() as run_sql:
-            if baseline is not None:
-                run_sql(
-                    _SUPERSEDE, (_text(datetime.now(UTC)), self._api, project, version, *_REQUESTED, _text(baseline))
-                )
-            found = run_sql(
-                f"SELECT {_COLUMNS} FROM render WHERE api = ? AND project = ? AND version = ? "  # noqa: S608
-                "ORDER BY attempt DESC LIMIT 1",
-                (self._api, project, version),
-            ).fetchone()
-            old = None if found is None else Intent(*found)
+        with self._database.changing() as sql:
+            if wish.baseline is not None:
+                values = (_text(datetime.now(UTC)), self._api, wish.project, wish.version)
+                sql(_SUPERSEDE, (*values, *_REQUESTED, _text(wish.baseline)))
+            old = self._newest(sql, wish)
             if old is not None and old.state in _OPEN and old.run != run and is_alive(old.run):
                 return Decision.BUSY, old
-            if old is not None and not again.wants(old.state):
-                run_sql("UPDATE render SET run = ? WHERE id = ?", (run, old.id))
-                return _next_step(old.state), attrs.evolve(old, run=run)
-            if not may_ask:
-                return (Decision.LEFT, None) if old is None else (Decision.SETTLED, old)
-            attempt = 1 if old is None else old.attempt + 1
-            values = (self._api, project, version, attempt, run, RenderState.INTENDED, _text(saved), _text(baseline))
-            number = run_sql(
-                "INSERT INTO render (api, project, version, attempt, run, state, saved, baseline) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
-            ).lastrowid
-            row = run_sql(f"SELECT {_COLUMNS} FROM render WHERE id = ?", (number,)).fetchone()  # noqa: S608
-            return Decision.PAY, Intent(*row)
+            is_new = old is None or wish.again.wants(old.state)
+            if old is not None and not is_new and old.state is not RenderState.INTENDED:
+                return _next_step(old.state), old if wish.plans else self._taken(sql, old, run)
+            if not wish.wanted:
+                return (Decision.LEFT if old is None or not is_new else Decision.SETTLED), old
+            if not wish.has_room:
+                return Decision.OVER, old
+            return Decision.PAY, self._entered(sql, wish, old, run) if is_new else self._taken(sql, old, run)
+
+    def _newest(self, sql: Callable[..., sqlite3.Cursor], wish: Wish) -> Intent | None:
+        row = sql(
+            f"SELECT {_COLUMNS} FROM render WHERE api = ? AND project = ? AND version = ? "  # noqa: S608 - constants
+            "ORDER BY attempt DESC LIMIT 1",
+            (self._api, wish.project, wish.version),
+        ).fetchone()
+        return None if row is None else Intent(*row)
+
+    @staticmethod
+    def _taken(sql: Callable[..., sqlite3.Cursor], old: Intent | None, run: str) -> Intent | None:
+        if old is None or old.state not in _OPEN:  # of one that has ended, the run that it belongs to stays
+            return old
+        sql("UPDATE render SET run = ? WHERE id = ?", (run, old.id))
+        return attrs.evolve(old, run=run)
+
+    def _entered(self, sql: Callable[..., sqlite3.Cursor], wish: Wish, old: Intent | None, run: str) -> Intent:
+        attempt = 1 if old is None else old.attempt + 1
+        number = sql(
+            "INSERT INTO render (api, project, version, attempt, run, state, saved, baseline) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(self._api, wish.project, wish.version, attempt, run, RenderState.INTENDED),
+                *(_text(wish.saved), _text(wish.baseline)),
+            ),
+        ).lastrowid
+        return Intent(*sql(f"SELECT {_COLUMNS} FROM render WHERE id = ?", (number,)).fetchone())  # noqa: S608
 
     def ask(self, intent: Intent, marker: str | None, when: datetime) -> Intent:
         """Enter that the request is about to be sent."""
@@ -221,7 +247,19 @@ class Renders:
 
     def known_jobs(self, jobs: Collection[str]) -> set[str]:
         """Those jobs that belong to a render of the ledger."""
-        return {job for (job,) in self._database.rows("SELECT job FROM render WHERE api = ?", (self._api,))} & {*jobs}
+        sql = "SELECT 1 FROM render WHERE api = ? AND job = ?"
+        return {job for job in jobs if self._database.rows(sql, (self._api, job))}
+
+    def is_busy(self, intent: Intent, is_alive: Callable[[str], bool]) -> bool:
+        """Whether the run that a render belongs to is still at it."""
+        rows = self._database.rows("SELECT run, state FROM render WHERE id = ?", (intent.id,))
+        return bool(rows) and RenderState(rows[0][1]) in _OPEN and is_alive(rows[0][0])
+
+    def given_up(self) -> dict[str, tuple[str, RenderState]]:
+        """The version of each project whose last render failed, or was not started."""
+        sql = "SELECT project, version, state FROM render WHERE api = ? AND state IN (?, ?) ORDER BY id"
+        rows = self._database.rows(sql, (self._api, RenderState.FAILED, RenderState.NOT_STARTED))
+        return {project: (version, RenderState(state)) for project, version, state in rows}
 
     def touches_saved_date(self) -> bool | None:
         """Whether a render changes the project's own date; ``None`` if no render has shown that yet.
@@ -236,17 +274,20 @@ class Renders:
 
     def requested(self, *, run: str | None = None, project: str | None = None) -> list[Intent]:
         """The renders of a run, or of a project, that were requested and whose end is not known."""
-        sql = (
-            f"SELECT {_COLUMNS} FROM render WHERE api = ? AND state IN (?, ?, ?) "  # noqa: S608 - constants
-            "AND (? IS NULL OR run = ?) AND (? IS NULL OR project = ?) ORDER BY id"
-        )
-        values = (self._api, *_REQUESTED, run, run, project, project)
-        return [Intent(*row) for row in self._database.rows(sql, values)]
+        which = {"run": run, "project": project}
+        given = {name: value for name, value in which.items() if value is not None}
+        more = "".join(f" AND {name} = ?" for name in given)
+        sql = f"SELECT {_COLUMNS} FROM render WHERE api = ? AND state IN (?, ?, ?){more} ORDER BY id"  # noqa: S608
+        return [Intent(*row) for row in self._database.rows(sql, (self._api, *_REQUESTED, *given.values()))]
+
+
+def version_of(saved: datetime | None) -> str:
+    """What tells versions of a project apart: when it was saved."""
+    return "undated" if saved is None else saved.isoformat()
 
 
 def _next_step(state: RenderState) -> Decision:
     return {
-        RenderState.INTENDED: Decision.PAY,
         RenderState.ASKED: Decision.RECOVER,
         RenderState.UNCERTAIN: Decision.RECOVER,
         RenderState.STARTED: Decision.RESUME,

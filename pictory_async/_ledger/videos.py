@@ -20,7 +20,7 @@ from pictory_async._ledger.renders import as_date
 if TYPE_CHECKING:
     from pictory_async._ledger.database import Database
 
-_SAME: Final = "CASE WHEN generated IS excluded.generated THEN"
+_SAME: Final = "CASE WHEN generated = excluded.generated THEN"  # of a project without a video, the newest dates count
 _SEE: Final = (
     "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608 - constants
     f"saved = {_SAME} saved ELSE excluded.saved END, certain = {_SAME} certain ELSE excluded.certain END, "
@@ -66,10 +66,9 @@ class Videos:
 
     def find(self, project: str | None = None) -> dict[str, SeenVideo]:
         """The video of a project, or of all."""
-        sql = (
-            "SELECT project, generated, saved, listed, certain, name FROM video "
-            "WHERE api = ? AND project = coalesce(?, project)"
-        )
+        sql = "SELECT project, generated, saved, listed, certain, name FROM video WHERE api = ?"
+        values = (self._api,) if project is None else (self._api, project)
+        sql += "" if project is None else " AND project = ?"
         return {
             found: SeenVideo(
                 generated=as_date(generated),
@@ -78,7 +77,7 @@ class Videos:
                 certain=bool(certain),
                 name=name,
             )
-            for found, generated, saved, listed, certain, name in self._database.rows(sql, (self._api, project))
+            for found, generated, saved, listed, certain, name in self._database.rows(sql, values)
         }
 
     def see(self, project: str, video: SeenVideo) -> None:

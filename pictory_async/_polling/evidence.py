@@ -58,6 +58,11 @@ def judge(evidence: Evidence, after: datetime | None = None, job: Job | None = N
     return Verdict.PREVIOUS
 
 
+def baseline_of(project: Project) -> datetime | None:
+    """What a new video of a project must be newer than: the date of the one that it shows."""
+    return project.generated_at or (UNDATED if project.video_url else None)
+
+
 def baseline(after: Project | datetime | None) -> datetime | None:
     """Turn a user's ``after`` into the time that a video must be newer than.
 

@@ -116,10 +116,10 @@ def no_new_video(watch: Watch, now: float) -> tuple[RenderStatus, PictoryError]:
         )
         return RenderStatus.FAILED, RenderFailedError(text, job_id=watch.job_id, **facts)
     what = "an old video" if watch.verdict is Verdict.PREVIOUS else "no video"
-    text = (
-        f"{project} has {what}, and no render was seen for {grace}. Start one, or raise start_grace if renders queue "
-        "for longer."
-    )
+    advice = "Start one, or raise start_grace if renders queue for longer."
+    if watch.handle is not None:
+        advice = "The response to its request was lost: it may queue for longer. Look at the jobs before you pay again."
+    text = f"{project} has {what}, and no render was seen for {grace}. {advice}"
     return RenderStatus.NOT_STARTED, RenderNotStartedError(text, **facts)
 
 

@@ -11,6 +11,7 @@ import attrs
 import click
 
 from pictory_async import DownloadProgress, DownloadReport, DownloadStatus, Project, ProjectId
+from pictory_async.cli._ages import Ages
 from pictory_async.cli._exit_codes import NotRenderedError, ends_all
 from pictory_async.cli._filing import Filing
 from pictory_async.cli._night import night
@@ -47,12 +48,14 @@ class ProjectDownload:
         name: The project's name.
         report: The result for each file; ``None`` if the project could not be fetched.
         error: Why something is missing.
+        is_outdated: Whether the video is outdated; ``None`` if that is not known.
     """
 
     project_id: ProjectId
     name: str | None = None
     report: DownloadReport | None = None
     error: Exception | None = None
+    is_outdated: bool | None = None
 
     @property
     def written(self) -> list[int]:
@@ -71,6 +74,7 @@ class ProjectDownload:
         report: dict[str, Any] = {"project_id": self.project_id, "share_url": None, "files": []}
         return {
             **(report if self.report is None else self.report.to_dict()),
+            "is_outdated": self.is_outdated,
             "error": None if self.error is None else in_command_words(str(self.error)),
         }
 
@@ -101,6 +105,7 @@ class Downloads:
         directory: The target directory.
         kinds: The kinds of files to download.
         filing: How files are called, and what to do with those that already exist.
+        ages: Remembers what is downloaded, and refuses old videos on request.
         on_done: Called with the result of each project.
         done: The results so far.
         seconds: The time from the start of the first download to the end of the latest one.
@@ -110,6 +115,7 @@ class Downloads:
     directory: Path
     kinds: tuple[Kind, ...] = KINDS
     filing: Filing = attrs.field(factory=Filing)
+    ages: Ages = attrs.field(factory=Ages)
     on_done: Callable[[ProjectDownload], None] = lambda _: None
     done: list[ProjectDownload] = attrs.field(factory=list[ProjectDownload], init=False)
     seconds: float = attrs.field(default=0.0, init=False)
@@ -144,19 +150,35 @@ class Downloads:
         try:
             project = wanted if isinstance(wanted, Project) else await client.projects.get(wanted)
             name = project.name
+            refusal = None if project is wanted else await self.ages.see(client, project)
+            if refusal is not None:
+                return ProjectDownload(project_id=project_id, name=name, error=refusal, is_outdated=refusal.is_outdated)
             report = await client.projects.download(
                 project,
                 self.directory,
                 kinds=self.kinds,
+                ledger=await self.ages.ledger(),
                 on_progress=lambda progress: self._on_progress(progress, name),
                 **self.filing.settings(project_id),
             )
         except Exception as error:  # noqa: BLE001 - one failure must not end the others
             found = error.report if isinstance(error, DownloadError) else None
-            return ProjectDownload(project_id=project_id, name=name, report=found, error=error)
+            return ProjectDownload(
+                project_id=project_id,
+                name=name,
+                report=found,
+                error=error,
+                is_outdated=self.ages.known.get(str(project_id)),
+            )
         absent = all(file.status is DownloadStatus.ABSENT for file in report.files)
         missing = _no_video(project) if absent and not project.video_url else None
-        return ProjectDownload(project_id=project_id, name=name, report=report, error=missing)
+        return ProjectDownload(
+            project_id=project_id,
+            name=name,
+            report=report,
+            error=missing,
+            is_outdated=self.ages.known.get(str(project_id)),
+        )
 
     def _on_progress(self, progress: DownloadProgress, name: str | None) -> None:
         key, now = (progress.project_id, progress.kind), anyio.current_time()

@@ -15,6 +15,7 @@ from pictory_async.errors import (
     ConnectionFailedError,
     DownloadError,
     LedgerError,
+    OutdatedVideoError,
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
@@ -54,8 +55,10 @@ __all__ = [
     "ends_all",
     "exit_code_of",
     "final_error",
+    "is_of_disk",
     "outcomes_code",
     "report_error",
+    "timed_out_code",
     "ungrouped",
     "worst_code",
 ]
@@ -76,10 +79,11 @@ INTERRUPTED: Final = 130
 
 EXIT_CODES: Final = {
     INTERRUPTED: "stopped with Ctrl-C, SIGTERM or SIGHUP",
-    UNCERTAIN: "for 'render': a response was lost, so a render may or may not have been started",
+    UNCERTAIN: "for 'render' and 'sync': a response was lost, so a render may or may not have been started",
     KEY_REFUSED: "Pictory rejects the API key",
     NO_DISK: "the disk is full, or cannot be written to",
     NOT_RENDERED: "after a wait: some are not rendered or completed; for 'download': a project has no video; "
+    "with --fresh: a video is outdated, or may be; "
     "for 'check': a template has an error; for 'backup --verify': a backup is damaged",
     USAGE: "wrong usage, a missing key or an invalid setting",
     FAILURE: "something could not be fetched or done, or a command of --exec failed; for 'demo': an outcome is wrong",
@@ -134,6 +138,7 @@ _KINDS: Final = (
     (RenderSubmitUncertainError, UNCERTAIN),
     (WaitTimeoutError, TIMED_OUT),
     (WaitError, NOT_RENDERED),
+    (OutdatedVideoError, NOT_RENDERED),
 )
 
 
@@ -141,7 +146,7 @@ def exit_code_of(error: Exception) -> int:
     """Return the exit code of an error."""
     if isinstance(error, CommandError):
         return error.exit_code
-    if _is_of_disk(error):
+    if is_of_disk(error):
         return NO_DISK
     if _refuses_key(error):
         return KEY_REFUSED
@@ -162,9 +167,10 @@ def _is_temporary(error: Exception | None) -> bool:
     return isinstance(error, ConnectionFailedError | RequestTimeoutError | RateLimitedError | ServerError)
 
 
-def _is_of_disk(error: Exception | None) -> bool:
+def is_of_disk(error: Exception | None) -> bool:
+    """Return whether the disk is full, or cannot be written to."""
     if isinstance(error, DownloadError):
-        return error.errno in _NO_DISK or any(map(_is_of_disk, _failed_files(error)))
+        return error.errno in _NO_DISK or any(map(is_of_disk, _failed_files(error)))
     return isinstance(error, OSError) and error.errno in _NO_DISK
 
 
@@ -226,7 +232,7 @@ def ends_all(error: Exception) -> bool:
     """Return whether the same error awaits everything else: a rejected key, no connection, or a disk that is full."""
     if isinstance(error, ConnectionFailedError | RequestTimeoutError):
         return not error.sent
-    return _refuses_key(error) or _is_of_disk(error)
+    return _refuses_key(error) or is_of_disk(error)
 
 
 def worst_code(*codes: int) -> int:
@@ -255,10 +261,20 @@ def outcomes_code(outcomes: Iterable[RenderOutcome], outage: str | None = None) 
     outcomes = [*outcomes]
     failed = [outcome.error for outcome in outcomes if not outcome.ok]
     code = worst_code(*map(_outcome_code, failed))
-    last_polls_failed = all(isinstance(one, WaitTimeoutError) and one.last_error is not None for one in failed)
-    if code == TIMED_OUT and (outage is not None or last_polls_failed):
-        return TEMPORARY
+    code = timed_out_code(code, failed, outage)
     return batch_code(code, [outcome.error for outcome in outcomes])
+
+
+def timed_out_code(code: int, failed: Sequence[Exception | None], outage: str | None = None) -> int:
+    """Return the exit code of waits: if they timed out because no poll succeeded, the reason is temporary.
+
+    Args:
+        code: Their worst code.
+        failed: Their errors.
+        outage: Why all polls failed at their end; ``None`` if they did not.
+    """
+    last_polls_failed = all(isinstance(one, WaitTimeoutError) and one.last_error is not None for one in failed)
+    return TEMPORARY if code == TIMED_OUT and (outage is not None or last_polls_failed) else code
 
 
 def _outcome_code(error: Exception | None) -> int:

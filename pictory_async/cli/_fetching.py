@@ -51,7 +51,7 @@ async def get_template(client: AsyncPictory, template_id: str) -> Template:
 
 def print_details(
     base_url: str | None,
-    ids: tuple[str, ...],
+    ids: Sequence[str],
     get: Callable[[AsyncPictory, str], Awaitable[P]],
     facts_of: Callable[[P], Facts] | None,
     noun: str,
@@ -80,7 +80,7 @@ def print_details(
 
 def print_each(  # noqa: PLR0913 - each is one property of the output
     base_url: str | None,
-    ids: tuple[str, ...],
+    ids: Sequence[str],
     get: Callable[[AsyncPictory, str], Awaitable[T]],
     show: Callable[[T], int | None],
     *,
@@ -108,7 +108,7 @@ def print_each(  # noqa: PLR0913 - each is one property of the output
     Raises:
         click.exceptions.Exit: Always, with the worst exit code.
     """
-    wanted = collect_ids(ids)
+    wanted = collect_ids(ids, noun=noun)
     waits = during is not None
     batch = Batch(
         ids=wanted,

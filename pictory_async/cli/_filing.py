@@ -54,14 +54,14 @@ class Filing:
 
     Attributes:
         on_conflict: What to do with files that already exist.
-        keep_old: How many earlier versions of each file to keep.
+        keep_old: How many earlier versions of each file to keep; ``None`` leaves those that are there.
         naming: The template of names; ``None`` for the projects' names.
         map_file: More fields for the template.
         is_given: Whether any of these options was given.
     """
 
     on_conflict: Conflict = "rename"
-    keep_old: int = 0
+    keep_old: int | None = None
     naming: str | None = None
     map_file: MapFile | None = None
     is_given: bool = False
@@ -72,6 +72,13 @@ class Filing:
         if self.map_file is not None:
             empty = dict.fromkeys(self.map_file.columns, "")
             fields = {project_id: self.map_file.rows.get(str(project_id), empty)}
+        return {"on_conflict": self.on_conflict, "keep_old": self.keep_old, "naming": self.naming, "fields": fields}
+
+    def settings_for_all(self) -> dict[str, Any]:
+        """Return the same for calls about many projects."""
+        fields = None
+        if self.map_file is not None:
+            fields = {"": dict.fromkeys(self.map_file.columns, ""), **self.map_file.rows}  # it may have no rows
         return {"on_conflict": self.on_conflict, "keep_old": self.keep_old, "naming": self.naming, "fields": fields}
 
     def note_missing(self, ids: Iterable[str]) -> None:
@@ -98,7 +105,7 @@ def _options(default: Conflict) -> tuple[Decorator, ...]:
             type=click.IntRange(0),
             metavar="N",
             help="With --on-conflict update: keep at most N earlier versions of each file, named by the date of their "
-            "video.  [default: 0]",
+            "video; 0 removes them.  [default: keep no more, remove none]",
         ),
         click.option(
             "-o",
@@ -135,7 +142,7 @@ def filing_options(default: Conflict) -> Decorator:
             map_file: IO[bytes] | None,
             **others: Any,
         ) -> Any:
-            filing = _filing(on_conflict or default, keep_old or 0, naming, map_file)
+            filing = _filing(on_conflict or default, keep_old, naming, map_file)
             given = any(one is not None for one in (on_conflict, keep_old, naming, map_file))
             return command(*arguments, filing=attrs.evolve(filing, is_given=given), **others)
 
@@ -147,7 +154,7 @@ def filing_options(default: Conflict) -> Decorator:
     return decorate
 
 
-def _filing(on_conflict: Conflict, keep_old: int, naming: str | None, lines: IO[bytes] | None) -> Filing:
+def _filing(on_conflict: Conflict, keep_old: int | None, naming: str | None, lines: IO[bytes] | None) -> Filing:
     """Check the options, and read the map file.
 
     Raises:
@@ -155,7 +162,7 @@ def _filing(on_conflict: Conflict, keep_old: int, naming: str | None, lines: IO[
         SettingError: The map file cannot be used.
         PictoryConfigError: The template cannot work.
     """
-    if keep_old and on_conflict != "update":
+    if keep_old is not None and on_conflict != "update":
         raise click.UsageError("--keep-old needs --on-conflict update.")
     if naming is None and lines is not None:
         raise click.UsageError("--map needs --output-name TEMPLATE, which names its columns.")

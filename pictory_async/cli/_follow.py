@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import attrs
 
-from pictory_async import AsyncPictory, RateLimiter, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async import AsyncPictory, ProjectId, RateLimiter, RenderHandle, RenderOutcome, RenderStatus
 from pictory_async.cli._given import given
 from pictory_async.cli._tally import Meter, Pace, Tally, key_of, project_of
 from pictory_async.cli.display.bars import Bar
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from pictory_async import RenderPoller
 
-__all__ = ["Follower", "progress_line"]
+__all__ = ["Follower", "progress_line", "stopping_when_stalled"]
 
 _LOOK_EVERY: Final = 1.0  # seconds between two looks whether anything has changed
 
@@ -77,14 +78,10 @@ class Follower:
 
         try:
             async with live_display(frame, line, live=self.live, share=share), anyio.create_task_group() as tasks:
-                with anyio.CancelScope() as moving:
-                    async with anyio.create_task_group() as beside:
-                        beside.start_soon(self._notice_standstill, watch, moving)
-                        async for outcome in watch:
-                            self._take(client, outcome, tasks)
-                        beside.cancel_scope.cancel()
-                if moving.cancelled_caught:
-                    self._give_up(client, tasks)
+                async with stopping_when_stalled(lambda: self._moved(watch)) as stalled:
+                    async for outcome in watch:
+                        self._take(client, outcome, tasks)
+                self._give_up(client, tasks, stalled=stalled())
         finally:
             self._measure(client)  # the report after Ctrl-C has the final numbers too
 
@@ -94,21 +91,18 @@ class Follower:
         if self.after_outcome is not None:
             tasks.start_soon(self.after_outcome, client, outcome)
 
-    async def _notice_standstill(self, watch: RenderPoller, moving: anyio.CancelScope) -> None:
-        """Cancel a scope when nothing has changed for the time of ``--stalled``."""
-        limit: float | None = given("stalled")
-        before: object = None
-        while limit:
-            seen = (self.tally.done, watch.progress, [(bar.name, bar.done) for bar in self.downloading()])
-            if seen != before:
-                before, moving.deadline = seen, anyio.current_time() + limit
-            await anyio.sleep(min(_LOOK_EVERY, limit / 10))
+    @property
+    def _pending(self) -> list[ProjectId | RenderHandle]:
+        return [one for one in self.tally.wanted if key_of(one) not in self.tally.outcomes]
 
-    def _give_up(self, client: AsyncPictory, tasks: TaskGroup) -> None:
-        """End what is pending as timed out, because nothing changes any more."""
+    def _moved(self, watch: RenderPoller) -> object:
+        return self.tally.done, watch.progress, [(bar.name, bar.done) for bar in self.downloading()]
+
+    def _give_up(self, client: AsyncPictory, tasks: TaskGroup, *, stalled: bool) -> None:
+        """End what is pending as timed out, if nothing changes any more."""
         self._measure(client)
         limit = given("stalled")
-        for one in [one for one in self.tally.wanted if key_of(one) not in self.tally.outcomes]:
+        for one in self._pending if stalled else ():
             text = (
                 f"The wait for project {project_of(one)!r} ended, because nothing had changed for "
                 f"{as_duration(limit)} (--stalled). It may still finish: wait again."
@@ -128,6 +122,33 @@ class Follower:
         self.tally.statistics = statistics = client.statistics()
         self.tally.requests = statistics.transport.requests
         return self._meter.read(self.tally.seconds, self.tally.requests)
+
+
+@contextlib.asynccontextmanager
+async def stopping_when_stalled(state: Callable[[], object]) -> AsyncGenerator[Callable[[], bool]]:
+    """End a block when nothing has changed for the time of ``--stalled``.
+
+    Args:
+        state: Returns what changes while there is progress.
+
+    Yields:
+        What tells, after the block, whether that ended it.
+    """
+    with anyio.CancelScope() as moving:
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(_notice_standstill, state, moving)
+            yield lambda: moving.cancelled_caught
+            beside.cancel_scope.cancel()
+
+
+async def _notice_standstill(state: Callable[[], object], moving: anyio.CancelScope) -> None:
+    limit: float | None = given("stalled")
+    before: object = None
+    while limit:
+        seen = state()
+        if seen != before:
+            before, moving.deadline = seen, anyio.current_time() + limit
+        await anyio.sleep(min(_LOOK_EVERY, limit / 10))
 
 
 def _rendering_bars(watch: RenderPoller) -> list[Bar]:

@@ -44,7 +44,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
     "wait": {
         SUCCESS: "all are rendered (and downloaded)",
         FAILURE: "a file could not be downloaded",
-        NOT_RENDERED: "some are not rendered",
+        NOT_RENDERED: "some are not rendered, or with --fresh outdated",
         TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
     },
     "render": {
@@ -52,17 +52,30 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         FAILURE: "one was rejected",
         NOT_RENDERED: "with --wait: some are not rendered",
         TIMED_OUT: "with --wait: --max-wait or --stalled is over, and nothing else failed",
-        UNCERTAIN: EXIT_CODES[UNCERTAIN].removeprefix("for 'render': "),
+        UNCERTAIN: EXIT_CODES[UNCERTAIN].removeprefix("for 'render' and 'sync': "),
+    },
+    "resume": {
+        SUCCESS: "all are rendered (and downloaded)",
+        FAILURE: "a file could not be downloaded",
+        NOT_RENDERED: "some are not rendered",
+        TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
     },
     "download": {
         SUCCESS: "everything was downloaded",
         FAILURE: "a file or a project could not be downloaded",
-        NOT_RENDERED: "a project has no video",
+        NOT_RENDERED: "a project has no video, or with --fresh an outdated one",
+    },
+    "sync": {
+        SUCCESS: "the directory is in step with the account, or nothing is to be done",
+        FAILURE: "a project or a file could not be fetched",
+        NOT_RENDERED: "some are not rendered",
+        TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
+        UNCERTAIN: "a response was lost, so a render may or may not have been started",
     },
     "share": {
         SUCCESS: "all links are printed",
         FAILURE: "a project has no page or could not be fetched",
-        NOT_RENDERED: "with --wait: one is not rendered",
+        NOT_RENDERED: "with --wait: one is not rendered; with --fresh: one is outdated",
         TIMED_OUT: "with --wait: --max-wait is over, and nothing else failed",
     },
     "check": {
@@ -83,7 +96,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
     },
     "auth": {SUCCESS: "the API accepts the key", FAILURE: "the API does not say whether it does"},
 }
-_LOCAL: Final = frozenset({"demo", "simulate", "completion"})
+_LOCAL: Final = frozenset({"runs", "demo", "simulate", "completion"})
 _OF_REQUESTS: Final = (USAGE, NO_DISK, TEMPORARY, KEY_REFUSED, INTERRUPTED)
 
 

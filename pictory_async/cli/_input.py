@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import re
 from typing import IO, TYPE_CHECKING, Final
 
 import click
 
+from pictory_async.cli._addresses import find_id, is_address
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli.display.text import file_name, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["collect_ids", "read_lines", "read_text"]
 
@@ -38,7 +41,9 @@ _OF_A_SPREADSHEET: Final = re.compile(
     r"|#[^\W\d]+(?:/\w+)?[?!]|#N/A|#{3,}",
     re.IGNORECASE,
 )
-_TITLES: Final = frozenset({"id", "ids", "project_id", "projectid", "project id"})
+# In the order in which they are looked for. The last one is that of the command's own tables.
+_TITLES: Final = ("id", "ids", "project_id", "projectid", "project id", "template_id", "templateid", "project")
+_DELIMITERS: Final = (",", ";", "\t")
 _LONGEST_SHOWN: Final = 60
 
 
@@ -67,12 +72,14 @@ def read_lines(file: IO[bytes]) -> list[str]:
     return read_text(file).splitlines()
 
 
-def collect_ids(given: Iterable[str], file: IO[bytes] | None = None) -> list[str]:
-    """Collect ids, each once.
+def collect_ids(given: Iterable[str], file: IO[bytes] | None = None, noun: str = "project") -> list[str]:
+    """Collect ids, each once. The address of a page of Pictory's stands for the id in it.
 
     Args:
         given: Ids from the command line.
-        file: An open file with one id per line. Empty lines and lines that begin with ``#`` are skipped.
+        file: An open file with one id per line, or a table in CSV with a column of ids. Empty lines and lines that
+            begin with ``#`` are skipped.
+        noun: What the ids stand for: a project, a template or a job.
 
     Returns:
         The ids; none only if there is a file.
@@ -81,30 +88,84 @@ def collect_ids(given: Iterable[str], file: IO[bytes] | None = None) -> list[str
         click.UsageError: There are no ids and no file, or something on the command line is not an id.
         SettingError: A line of the file is not an id.
     """
-    ids = [text for text in map(str.strip, given) if text]
-    for text in ids:
-        problem = _objection(text)
+    texts = [text for text in map(str.strip, given) if text]
+    ids: list[str] = []
+    for text in texts:
+        found, problem = _read_id(text, noun)
         if problem is not None:
             again = "Leave out the quotation marks around several ids." if " " in text else "Separate ids by spaces."
-            raise click.UsageError(f"{problem} {again}")
+            raise click.UsageError(problem if is_address(text) else f"{problem} {again}")
+        ids.append(found)
     if file is not None:
-        ids += _ids_in(file)
+        ids += _ids_in(file, noun)
     elif not ids:
         raise click.UsageError("There are no ids.")
     return list(dict.fromkeys(ids))
 
 
-def _ids_in(file: IO[bytes]) -> list[str]:
+def _ids_in(file: IO[bytes], noun: str) -> list[str]:
+    """Read the ids in a file.
+
+    Raises:
+        SettingError: Something in it is not an id.
+    """
+    name, text = file_name(file), read_text(file).removeprefix("\ufeff")
     ids: list[str] = []
-    for number, line in enumerate(read_lines(file), 1):
-        text = line.strip()
-        if text and (not text.startswith("#") or _OF_A_SPREADSHEET.fullmatch(text)):
-            problem = _objection(text)
-            if problem is not None:
-                where = f"{file_name(file)}, line {number}"
-                raise SettingError(f"{where}: {problem} Give one id per line, and nothing else.")
-            ids.append(text)
+    for number, cell in _cells_in(name, text):
+        where = f"{name}, line {number}"
+        if not cell:
+            raise SettingError(f"{where}: there is no id.")
+        found, problem = _read_id(cell, noun)
+        if problem is not None:
+            advice = "" if is_address(cell) else " Give one id per line, and nothing else, or a table with a column id."
+            raise SettingError(f"{where}: {problem}{advice}")
+        ids.append(found)
     return ids
+
+
+def _cells_in(name: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield the number of each line that is to have an id, and what it has: the whole line, or a cell of a table."""
+    lines = text.splitlines(keepends=True)
+    first = next((number for number, line in enumerate(lines) if line.strip() and not _is_comment(line)), len(lines))
+    table = _column_of_ids("".join(lines[first : first + 1]))
+    if table is None:
+        yield from ((number, line.strip()) for number, line in enumerate(lines, 1) if not _is_comment(line))
+        return
+    column, delimiter = table
+    rows = csv.reader(io.StringIO("".join(lines[first:]), newline=""), delimiter=delimiter, strict=True)
+    try:
+        next(rows)
+        for row in rows:
+            if any(map(str.strip, row)) and not row[0].startswith("#"):
+                yield first + rows.line_num, row[column].strip() if column < len(row) else ""
+    except csv.Error as error:
+        raise SettingError(f"{name}, line {first + rows.line_num}: this is not a table in CSV: {error}.") from None
+
+
+def _is_comment(line: str) -> bool:
+    text = line.strip()
+    return not text or (text.startswith("#") and not _OF_A_SPREADSHEET.fullmatch(text))
+
+
+def _column_of_ids(head: str) -> tuple[int, str] | None:
+    """Find the column of ids by the titles of a table, and what separates them; ``None`` if no title is one of ids."""
+    for delimiter in _DELIMITERS:
+        titles = [cell.strip().strip('"').casefold() for cell in head.split(delimiter)]
+        number = next((titles.index(title) for title in _TITLES if title in titles), None)
+        if number is not None:
+            return number, delimiter
+    return None
+
+
+def _read_id(text: str, noun: str) -> tuple[str, str | None]:
+    """Return an id, and why it is none."""
+    if not is_address(text):
+        return text, _objection(text)
+    found = find_id(text, noun)
+    if found is not None:
+        return found, None
+    shown = printable(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
+    return "", f"{shown!r} is not the address of one {noun}: it has no id of a {noun}, or several. Copy the id alone."
 
 
 def _objection(text: str) -> str | None:

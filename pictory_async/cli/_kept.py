@@ -15,7 +15,7 @@ import click
 
 from pictory_async import Ledger, ProjectId, RenderHandle
 from pictory_async._ledger.database import Database
-from pictory_async._ledger.outcomes import enter_outcome, handle_of
+from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
 from pictory_async._ledger.pending import Pending
 from pictory_async._ledger.renders import Renders
 from pictory_async.cli._account import find_account
@@ -26,9 +26,9 @@ from pictory_async.errors import LedgerError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-    from pictory_async import RenderOutcome
+    from pictory_async import Project, RenderOutcome
 
-__all__ = ["Kept", "KeptId", "Store", "find_state"]
+__all__ = ["Kept", "KeptId", "Store", "find_state", "outdated_error"]
 
 _BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -80,6 +80,19 @@ class Store:
         """The ledger itself, for the library."""
         return Ledger(self._path)
 
+    @staticmethod
+    async def see(
+        ledger: Ledger, api: str, project: Project, outcome: RenderOutcome | None, handle: RenderHandle | None
+    ) -> bool | None:
+        """Enter a project that was fetched, or how a wait ended, and return whether the video is outdated.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        if outcome is None:
+            return await ledger.use(lambda file: see_project(file, api, project))
+        return await ledger.use(lambda file: see_outcome(file, api, outcome, handle))
+
     def keep(self, items: Iterable[Kept], name: str | None = None) -> str:
         """Keep more items under a name, and return the name; a new one if it is ``None``.
 
@@ -92,10 +105,12 @@ class Store:
                 name = ledger.begin_run(database, self._account, _command())
                 ledger.end_run(database, name)
             known = {handle.to_json() for handle in self._renders(database, run=name)}
-            for item in items:
-                account = (item.account if isinstance(item, KeptId) else "") or self._account
-                if self._line(item) not in known:
-                    Pending(database).keep(name, account, {self._key(item): self._line(item)})
+            new = [
+                ((item.account if isinstance(item, KeptId) else "") or self._account, self._key(item), self._line(item))
+                for item in items
+                if self._line(item) not in known
+            ]
+            Pending(database).keep(name, new)
         return name
 
     def load(self, name: str | None) -> list[Kept]:
@@ -104,14 +119,11 @@ class Store:
         Raises:
             SettingError: There is nothing, or the ledger cannot be read.
         """
-        try:
-            with self._opened() as database:
-                pending = Pending(database)
-                name = pending.newest_run(self._account) if name is None else name
-                found = [] if name is None else pending.of(name)
-                renders = [] if name is None else self._renders(database, run=name)
-        except LedgerError as error:
-            raise SettingError(str(error)) from None
+        with self._readable() as database:
+            pending = Pending(database)
+            name = pending.newest_run(self._account) if name is None else name
+            found = [] if name is None else pending.of(name)
+            renders = [] if name is None else self._renders(database, run=name)
         if name is None:
             raise SettingError("Nothing is pending: no command of this account left anything.")
         items: dict[tuple[str, str], Kept] = {(self._account, self._key(one)): one for one in renders}
@@ -124,6 +136,33 @@ class Store:
         if not items:
             raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
         return mine
+
+    def newest_run(self) -> str | None:
+        """Return the name of what was left last; ``None`` if nothing is pending.
+
+        Raises:
+            SettingError: The ledger cannot be read.
+        """
+        with self._readable() as database:
+            return Pending(database).newest_run(self._account)
+
+    def command_of(self, name: str) -> str | None:
+        """Return which command made a run; ``None`` if the run is not known.
+
+        Raises:
+            SettingError: The ledger cannot be read.
+        """
+        with self._readable() as database:
+            rows = database.rows("SELECT command FROM run WHERE id = ?", (name,))
+        return str(rows[0][0]) if rows else None
+
+    @contextlib.contextmanager
+    def _readable(self) -> Generator[Database]:
+        try:
+            with self._opened() as database:
+                yield database
+        except LedgerError as error:
+            raise SettingError(str(error)) from None
 
     def done(self, items: Iterable[Kept], outcomes: Iterable[tuple[RenderHandle, RenderOutcome]] = ()) -> None:
         """Take in that these waits have ended, under whatever name. What cannot be written stays pending.
@@ -190,8 +229,8 @@ class Store:
 
 def _account() -> tuple[str, str]:
     """Return the address of the API, and what tells accounts apart: a digest, which does not tell the key."""
-    address, key = (part.strip().rstrip("/") for part in find_account().identity())
-    address = address or _BASE_URL
+    address, key = (part.strip() for part in find_account().identity())
+    address = address.rstrip("/") or _BASE_URL
     # As the library has it, so that both find each other's runs.
     digest = hmac.digest(key.encode(errors="surrogateescape"), f"pictory-async {address}".encode(), "sha256")
     return address, digest.hex()[:16]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._progress import telling
+from pictory_async.cli._selecting import matches
 from pictory_async.cli._tables import open_sheet
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def print_list(
     table: Table[T],
     *,
     as_json: bool,
+    doing: Callable[[], str] | None = None,
 ) -> None:
     """Print a list: each item as soon as it arrives, if the format allows it.
 
@@ -44,6 +46,7 @@ def print_list(
         limit: Stop after this number of items; ``None`` for all.
         table: Describes the items.
         as_json: Whether to print the items as the API sent them, as JSON documents.
+        doing: Returns what is done before the first item, for people.
     """
     # After an error or Ctrl-C, the rows so far are printed too. An error alone has no empty table above it.
     sheet = open_sheet(table, as_json=as_json)
@@ -51,7 +54,9 @@ def print_list(
 
     async def fetch() -> None:
         nonlocal count
-        progress = telling(lambda: f"{count} so far", lambda: count - sheet.held)
+        progress = telling(
+            lambda: doing() if doing is not None and not count else f"{count} so far", lambda: count - sheet.held
+        )
         async with open_client(base_url) as client, progress:
             async for item in listing(client):
                 count += 1
@@ -65,11 +70,11 @@ def print_list(
     run(fetch)
 
 
-def all_templates(base_url: str | None) -> list[str]:
-    """Return the ids of all templates of the account."""
+def all_templates(base_url: str | None, name: str | None = None) -> list[str]:
+    """Return the ids of all templates of the account, or of those whose name matches a pattern."""
 
     async def fetch() -> list[str]:
         async with open_client(base_url) as client:
-            return [item.id async for item in client.templates.list()]
+            return [item.id async for item in client.templates.list() if matches(name, item.name)]
 
     return run(fetch)

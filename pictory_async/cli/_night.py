@@ -25,7 +25,8 @@ from pictory_async.cli.display.text import echo_warning, log_event, one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pictory_async import DownloadReport, ProjectId, RenderOutcome
+    from pictory_async import DownloadReport, ProjectId, RenderOutcome, RenderResult
+    from pictory_async.errors import OutdatedVideoError
 
 __all__ = ["Night", "begin", "end", "night"]
 
@@ -62,20 +63,22 @@ class Night:
             self._open.enter_context(log_to(path, given("log_format") or "text"))
             log_event(logging.INFO, "began", f"pictory {self.command} began", command=self.command)
 
-    def outcome(self, outcome: RenderOutcome, *, last: bool) -> None:
+    def outcome(self, outcome: RenderOutcome, *, last: bool, refusal: OutdatedVideoError | None = None) -> None:
         """Take in an outcome.
 
         Args:
             outcome: The outcome.
             last: Whether nothing follows for this project, as its download does.
+            refusal: Why its video is refused, though it is rendered.
         """
-        project = outcome.project
+        project, error = outcome.project, refusal or outcome.error
+        good = outcome.ok and refusal is None
         ended = Ended(
             id=str(outcome.project_id),
             name=(None if project is None else project.name) or "",
-            status=outcome.status.value,
-            share_url=(None if project is None or not outcome.ok else project.share_video_url) or "",
-            error=None if outcome.error is None else in_command_words(str(outcome.error)),
+            status=outcome.status.value if refusal is None else "outdated",
+            share_url=(None if project is None or not good else project.share_video_url) or "",
+            error=None if error is None else in_command_words(str(error)),
         )
         self._take(ended, last=last)
 
@@ -96,6 +99,28 @@ class Night:
         level = logging.INFO if error is None else logging.ERROR
         text = f"project {ended.id!r} {ended.status}{'' if ended.error is None else f': {ended.error}'}"
         log_event(level, "download", text, project_id=ended.id, status=ended.status, path=ended.path or None)
+        self._take(ended, last=True)
+
+    def result(self, result: RenderResult, status: str, path: Path | None) -> None:
+        """Take in the result of a project of a sync.
+
+        Args:
+            result: The result.
+            status: What became of the project, with its files.
+            path: Where its video is.
+        """
+        project = result.project
+        ended = Ended(
+            id=str(result.project_id),
+            name=(None if project is None else project.name) or "",
+            status=status,
+            path=str(path or ""),
+            share_url=(None if project is None or not result.ok else project.share_video_url) or "",
+            error=None if result.error is None else in_command_words(str(result.error)),
+        )
+        level = logging.INFO if result.ok else logging.ERROR
+        text = f"project {ended.id!r} {status}{'' if ended.error is None else f': {ended.error}'}"
+        log_event(level, "project", text, project_id=ended.id, status=status, path=ended.path or None)
         self._take(ended, last=True)
 
     def _take(self, ended: Ended, *, last: bool) -> None:

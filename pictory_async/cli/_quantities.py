@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import attrs
@@ -12,10 +13,13 @@ import click
 
 from pictory_async import RateLimiter
 
-__all__ = ["Rate", "to_limit", "to_rate", "to_seconds", "to_span", "to_time"]
+__all__ = ["Rate", "to_age", "to_limit", "to_rate", "to_seconds", "to_since", "to_span", "to_time"]
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_DAY: Final = 86400.0
 _DURATION: Final = re.compile(r"(?P<number>\d{1,9}(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)", re.ASCII)
+_AGE: Final = re.compile(r"(?P<number>\d{1,5}) ?(?P<unit>min|[smhdw])", re.ASCII)
+_AGE_UNITS: Final = {**_UNITS, "d": 86400.0, "w": 7 * 86400.0}
 _RATE: Final = re.compile(r"(?P<number>[1-9]\d{0,8})/(?P<per>.+)", re.ASCII)
 
 
@@ -31,9 +35,13 @@ class Rate:
     requests: int
     per: float
 
-    def limiter(self) -> RateLimiter:
-        """Make a limiter with this budget."""
+    @functools.cached_property
+    def _limiter(self) -> RateLimiter:
         return RateLimiter(self.requests, self.per, min(10, self.requests))
+
+    def limiter(self) -> RateLimiter:
+        """Return the limiter with this budget: one for all clients that a command opens, one after the other."""
+        return self._limiter
 
 
 def to_seconds(text: str) -> float:
@@ -42,6 +50,12 @@ def to_seconds(text: str) -> float:
     if found is None:
         raise click.BadParameter(f"{text!r} is not a duration such as 90, 90s, 30m or 2h.")
     return float(found["number"]) * _UNITS[found["unit"]]
+
+
+def to_age(text: str) -> float:
+    """Read an age in seconds: ``90d``, ``12h`` or any other duration."""
+    number, unit = text.strip()[:-1], text.strip()[-1:]
+    return to_seconds(number) * _DAY if unit == "d" and number.isdecimal() else to_seconds(text)
 
 
 def to_limit(text: str) -> float:
@@ -80,3 +94,17 @@ def to_time(text: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise click.BadParameter(f"{text!r} is not a time with a time zone such as 2026-01-31T12:00:00Z.")
     return found
+
+
+def to_since(text: str) -> datetime:
+    """Read how long ago, ``7d``, or when: ``2026-01-31``, or a time in ISO 8601, in UTC if it names no time zone."""
+    text = text.strip()
+    age = _AGE.fullmatch(text)
+    if age is not None:
+        return datetime.now(UTC) - timedelta(seconds=float(age["number"]) * _AGE_UNITS[age["unit"]])
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        forms = "a duration such as 12h, 7d or 4w nor a date such as 2026-01-31 or 2026-01-31T12:00:00Z"
+        raise click.BadParameter(f"{text!r} is neither {forms}.") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -12,13 +13,16 @@ import attrs
 import click
 from anyio import to_thread
 
-from pictory_async import RenderHandle, RenderResult, ResultStatus
+from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
 from pictory_async.cli._client import open_client, run
-from pictory_async.cli._exit_codes import LOCKED, CommandError, SettingError
+from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
 from pictory_async.cli._kept import Store
+from pictory_async.cli._results import ResultRow
+from pictory_async.cli._signals import signals_as_ctrl_c
+from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import echo_note
+from pictory_async.cli.display.text import echo_note, echo_summary
 from pictory_async.errors import APIError, LedgerError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ class Renders:
         results: What became of each project, by its id.
         handles: The renders that were started, or may have been.
         failed: Why a render was not started, or may not have been, by project id.
+        doubtful: Why it is not known whether a render was started, after a wait that did not see it, by project id.
         wait: The wait for the renders; ``None`` if there is none.
     """
 
@@ -69,6 +74,7 @@ class Renders:
     results: dict[str, RenderResult] = attrs.field(factory=dict[str, "RenderResult"], init=False)
     handles: list[RenderHandle] = attrs.field(factory=list[RenderHandle], init=False)
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    doubtful: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     wait: Wait | None = attrs.field(default=None, init=False)
     run: str | None = attrs.field(default=None, init=False)
 
@@ -91,6 +97,25 @@ class Renders:
         if result.status in _REQUESTED and result.handle is not None:
             self.handles.append(result.handle)
             await to_thread.run_sync(self.keeper.tell, result.handle)
+
+    async def find_out(self, client: AsyncPictory) -> None:
+        """Find out what became of requests whose responses were lost, and whose renders the wait did not see."""
+        outcomes = {} if self.wait is None else self.wait.tally.outcomes
+        unseen = [
+            str(handle.project_id)
+            for handle in self.handles
+            if handle.job_id is None
+            and (outcome := outcomes.get(key_of(handle))) is not None
+            and outcome.status is RenderStatus.NOT_STARTED
+        ]
+        if not unseen:
+            return
+        with contextlib.closing(Store().ledger()) as ledger:
+            terms: dict[str, Any] = {"batch": self.options.get("batch"), "wait": False, "start_grace": 0.0}
+            async with client.projects.render_all(unseen, ledger=ledger, max_renders=0, **terms) as batch:
+                async for result in batch:
+                    if result.status is ResultStatus.UNCERTAIN and result.error is not None:
+                        self.doubtful[str(result.project_id)] = result.error
 
     def complete(self) -> None:
         """Take in what the ledger knows of requests whose results did not come, because the command was interrupted."""
@@ -128,15 +153,28 @@ class Renders:
             found.append({"project_id": one, **status, **needs, **handle})
         return found
 
+    def rows(self) -> list[ResultRow]:
+        """Return a row for each project that is not waited for."""
+        known = {one: result.project for one, result in self.results.items()}
+        return [
+            ResultRow(
+                project_id=error["project_id"],
+                status=error.get("status", "error"),
+                name=getattr(known.get(error["project_id"]), "name", None),
+                detail=error.get("error"),
+            )
+            for error in self.errors()
+        ]
+
     def echo_rest(self) -> None:
         """Print on standard error what was not requested, and why not."""
         for status, text in _NOT_RENDERED.items():
             some = [one for one in self.ids if one in self.results and self.results[one].status is status]
             if some:
-                echo_note(text + " ".join(some))
+                echo_summary(text + " ".join(some), good=status is ResultStatus.UNCHANGED)
         again = [one for one, result in self.results.items() if result.ok and result.handle and not result.paid]
         if again:
-            echo_note(f"Requested before, and not again: {' '.join(again)}")
+            echo_summary(f"Requested before, and not again: {' '.join(again)}", good=True)
         known = {*self.results, *(str(handle.project_id) for handle in self.handles)}
         rest = [one for one in self.ids if one not in known]
         if rest:
@@ -181,19 +219,19 @@ class Keeper:
 
 def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -> tuple[int, str]:
     """Find out what would be rendered, and return how many renders that is, and a sentence."""
-    counts = Counter[ResultStatus]()
-    left: list[float] = []
 
-    async def look() -> None:
+    async def look() -> tuple[Counter[ResultStatus], list[float]]:
         with contextlib.closing(Store().ledger()) as ledger:
             async with open_client(base_url) as client:
-                left.extend(await minutes_left(client))
-                terms = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
+                left = await minutes_left(client)
+                terms: dict[str, Any] = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
                 async with client.projects.render_all(ids, ledger=ledger, **terms) as batch:
-                    async for result in batch:
-                        counts[result.status] += 1
+                    return Counter([result.status async for result in batch]), left
 
-    run(look)
+    return _planned(*run(look))
+
+
+def _planned(counts: Counter[ResultStatus], left: Sequence[float]) -> tuple[int, str]:
     some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
     rest = counts.total() - sum(counts[status] for status in _PLANNED)
     parts = [*some, f"{rest} with an error"] if rest else some
@@ -214,21 +252,37 @@ def confirm(count: int, plan: str, most: int | None) -> None:
     """Ask whether so many renders are to be paid for.
 
     Raises:
-        click.Abort: They are not.
+        click.exceptions.Exit: They are not.
+        KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
     """
     billed = count if most is None else min(count, most)
     echo_note(f"Plan: {plan}. {billed} render{' is' if billed == 1 else 's are'} billed.")
     if billed:
-        click.confirm("Go on?", abort=True, err=True)
+        _ask()
+
+
+def _ask() -> None:
+    # Not with click: it takes Ctrl-C for a "no", and writes a space to standard output.
+    try:
+        with signals_as_ctrl_c() as signals, signals.asking():
+            click.echo("Go on? [y/N]: ", nl=False, err=True)
+            agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
+    except KeyboardInterrupt:
+        click.echo(err=True)
+        echo_note("Interrupted. Nothing was requested.")
+        raise
+    if not agreed:
+        echo_note("Nothing was requested.")
+        raise click.exceptions.Exit(FAILURE)
 
 
 def refuse_without_question(count: int) -> None:
-    """Refuse to render so much where nobody can be asked.
+    """Refuse to render so much if there is no terminal to ask on.
 
     Raises:
         SettingError: Always.
     """
     raise SettingError(
-        f"{count} projects may be rendered, each of which is billed, and nobody can be asked here. Add --yes to render "
-        "them, and --max N to limit how many."
+        f"{count} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add --yes "
+        "to render them, and --max N to limit how many."
     )

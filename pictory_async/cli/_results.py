@@ -11,6 +11,7 @@ import attrs
 from rich.console import Console
 from rich.text import Text
 
+from pictory_async.cli._ages import AGES
 from pictory_async.cli._tables import Column, Table
 from pictory_async.cli._tally import key_of, project_of
 from pictory_async.cli._wording import in_command_words
@@ -18,15 +19,17 @@ from pictory_async.cli.display.rows import Layout, Row, status_text
 from pictory_async.cli.display.text import echo_lines, echo_wrapped, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pictory_async import ProjectId, RenderOutcome
     from pictory_async.cli._downloads import ProjectDownload
     from pictory_async.cli._tally import Tally
+    from pictory_async.errors import OutdatedVideoError
 
 __all__ = ["RESULTS", "ResultRow", "echo_results", "without_id"]
 
 _INCOMPLETE: Final = "incomplete"
+_OUTDATED: Final = "outdated"
 _PENDING: Final = "pending"
 _STILL: Final = "there is no result yet."
 _DIFFERENCES: Final = (
@@ -54,6 +57,7 @@ class ResultRow:
         share_url: The address of the page of the video.
         generated_at: The date of the video.
         path: Where the video was downloaded to, or the first file if that is none.
+        is_outdated: Whether the video is outdated; ``None`` if that is not known.
     """
 
     project_id: str
@@ -65,9 +69,12 @@ class ResultRow:
     share_url: str | None = None
     generated_at: datetime | None = None
     path: Path | None = None
+    is_outdated: bool | None = None
 
     @classmethod
-    def of(cls, outcome: RenderOutcome, download: ProjectDownload | None = None) -> ResultRow:
+    def of(
+        cls, outcome: RenderOutcome, download: ProjectDownload | None = None, *, is_outdated: bool | None = None
+    ) -> ResultRow:
         """Make the row of an outcome, and of the download that followed it."""
         project = outcome.project
         detail = project.video_url if project is not None and outcome.ok else in_command_words(str(outcome.error))
@@ -81,6 +88,7 @@ class ResultRow:
             share_url=project.share_video_url if project is not None and outcome.ok else None,
             generated_at=project.generated_at if project is not None and outcome.ok else None,
             path=None if download is None else _path(download),
+            is_outdated=is_outdated,
         )
         if download is not None and download.error is not None:
             return attrs.evolve(row, status=_INCOMPLETE, detail=_summary(download))
@@ -104,6 +112,12 @@ class ResultRow:
         )
 
     @classmethod
+    def of_refused(cls, outcome: RenderOutcome, error: OutdatedVideoError) -> ResultRow:
+        """Make the row of a video that is refused for its age: it shows no address of it."""
+        row = cls.of(outcome, is_outdated=error.is_outdated)
+        return attrs.evolve(row, status=_OUTDATED, detail=in_command_words(str(error)), share_url=None)
+
+    @classmethod
     def of_pending(cls, project_id: ProjectId) -> ResultRow:
         """Make the row of a project without an outcome."""
         return cls(project_id=str(project_id), status=_PENDING, detail=_STILL)
@@ -125,6 +139,7 @@ RESULTS: Final[Table[ResultRow]] = Table(
         Column("share", lambda row: row.share_url, plain=False),
         Column("generated", lambda row: row.generated_at, unit="UTC", plain=False),
         Column("path", lambda row: row.path, plain=False),
+        Column("outdated", lambda row: None if row.generated_at is None else AGES[row.is_outdated], plain=False),
     ),
 )
 """What a wait prints about each project, except for the list on a terminal."""
@@ -161,14 +176,17 @@ class _Result:
         return (self.row.status, self.reason) if self.reason else ("", "")
 
 
-def echo_results(tally: Tally, downloads: Iterable[ProjectDownload] = ()) -> None:
+def echo_results(
+    tally: Tally, downloads: Iterable[ProjectDownload] = (), refused: Mapping[str, OutdatedVideoError] | None = None
+) -> None:
     """Print a line for each project on a terminal: first the rendered ones, then the others, grouped by reason.
 
     Args:
         tally: The outcomes.
         downloads: Those that failed follow in their own groups.
+        refused: The errors about videos that are refused for their age, by `key_of`.
     """
-    found = [_of_outcome(outcome) for outcome in tally.ordered()]
+    found = [_of_outcome(outcome, (refused or {}).get(key_of(outcome))) for outcome in tally.ordered()]
     found += [_of_download(result) for result in downloads if result.error is not None]
     pending = [one_line(str(project_of(one))) for one in tally.wanted if key_of(one) not in tally.outcomes]
     found += [_Result(Row(_PENDING, "", tally.seconds, one), _STILL) for one in pending]
@@ -190,7 +208,10 @@ def _echo_title(group: Sequence[_Result], *, apart: bool) -> None:
     echo_wrapped([*([Text()] if apart else []), title])
 
 
-def _of_outcome(outcome: RenderOutcome) -> _Result:
+def _of_outcome(outcome: RenderOutcome, refusal: OutdatedVideoError | None) -> _Result:
+    if refusal is not None:
+        row = attrs.evolve(Row.of(outcome), status=_OUTDATED)
+        return _Result(row, without_id(in_command_words(str(refusal)), refusal.project_id))
     reason = "" if outcome.error is None else in_command_words(str(outcome.error))
     return _Result(Row.of(outcome), without_id(reason, outcome.project_id, outcome.job_id))
 

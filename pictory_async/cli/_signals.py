@@ -72,6 +72,15 @@ class Signals:
         with self.calling(_nothing):
             yield
 
+    @contextlib.contextmanager
+    def asking(self) -> Generator[None]:
+        """During a block, let a signal end the command also if the work before it is over: somebody is asked."""
+        before, self.settled = self.settled, False
+        try:
+            yield
+        finally:
+            self.settled = before
+
     def check(self) -> None:
         """Raise what a signal that was noted would have raised.
 

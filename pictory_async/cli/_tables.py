@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-__all__ = ["Column", "Format", "Sheet", "Table", "format_option", "open_sheet", "table_options"]
+__all__ = ["Column", "Format", "Sheet", "Table", "format_option", "open_sheet", "table_options", "tables_given"]
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -93,6 +93,12 @@ class _Given:
     output: str | None = None
 
 
+def tables_given() -> bool:
+    """Whether any option about tables was given to the running command."""
+    given: _Given = click.get_current_context().meta.get(_KEY, _Given())
+    return given != _Given()
+
+
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options ``--format`` and ``--columns``; only its `Sheet` sees their values."""
     text = "Print in this format; jsonl is --json.  [default: table on a terminal, else tsv]"
@@ -139,10 +145,10 @@ class Sheet(Generic[T]):
 
     def __init__(self, table: Table[T], given: _Given, form: Format, *, grows: bool) -> None:
         self.format = form
-        self.is_default = given.format is None and given.columns is None and given.output is None
-        self.to_file = given.output is not None
+        self.is_default: bool = given.format is None and given.columns is None and given.output is None
+        self.to_file: bool = given.output is not None
         self._names = given.columns
-        self.columns = self._chosen(table, grows=grows)
+        self.columns: tuple[Column[T], ...] = self._chosen(table, grows=grows)
         self._writer = _writer(form, table.noun, self._titles, to_file=self.to_file, headed=grows)
 
     def _chosen(self, table: Table[T], *, grows: bool) -> tuple[Column[T], ...]:

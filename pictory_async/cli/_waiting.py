@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import anyio
 import attrs
 
 from pictory_async import ProjectId, RateLimiter, RenderHandle, RenderStatus
+from pictory_async.cli._ages import Ages
 from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
@@ -19,15 +20,17 @@ from pictory_async.cli._night import night
 from pictory_async.cli._results import RESULTS, ResultRow, echo_results
 from pictory_async.cli._tables import Sheet, open_sheet
 from pictory_async.cli._tally import Tally, key_of, project_of
+from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import as_duration, echo_note, echo_summary, out_is_terminal, quiet_if_gone
+from pictory_async.errors import OutdatedVideoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pictory_async import AsyncPictory, RenderOutcome
+    from pictory_async import AsyncPictory, Project, RenderOutcome
     from pictory_async.cli._downloads import ProjectDownload
 
-__all__ = ["Wait", "path_of"]
+__all__ = ["Wait", "open_results", "path_of"]
 
 # A handle stands for a render that is billed: only these two statuses tell its result.
 _FINAL: Final = frozenset({RenderStatus.RENDERED, RenderStatus.FAILED})
@@ -50,6 +53,7 @@ class Wait:
         settings: Keyword arguments of ``client.projects.watch``.
         sheet: Where the results go.
         downloads: Downloads the files of what is rendered; ``None`` to download nothing.
+        ages: What is known of the age of the videos.
     """
 
     tally: Tally
@@ -58,6 +62,10 @@ class Wait:
     settings: dict[str, Any]
     sheet: Sheet[ResultRow]
     downloads: Downloads | None = None
+    ages: Ages = attrs.field(factory=Ages)
+    # The errors about videos that are refused for their age, and what has a row, by `key_of`.
+    _refused: dict[str, OutdatedVideoError] = attrs.field(factory=dict[str, OutdatedVideoError], init=False)
+    _rows: set[str] = attrs.field(factory=set[str], init=False)
     # JSON documents by `key_of`, until those before them are printed too.
     _documents: dict[str, dict[str, Any]] = attrs.field(factory=dict[str, dict[str, Any]], init=False)
     _printed: int = attrs.field(default=0, init=False)
@@ -71,6 +79,8 @@ class Wait:
         *,
         as_json: bool,
         downloads: Downloads | None = None,
+        ages: Ages | None = None,
+        sheet: Sheet[ResultRow] | None = None,
     ) -> Wait:
         """Make a wait for projects or handles, each once, and open its sheet.
 
@@ -80,6 +90,8 @@ class Wait:
             settings: Keyword arguments of ``client.projects.watch``.
             as_json: Whether ``--json`` was given.
             downloads: Downloads the files of what is rendered; ``None`` to download nothing.
+            ages: Refuses old videos on request; ``None`` to refuse none.
+            sheet: Where the results go, if it is open already.
         """
         wanted: dict[str, ProjectId | RenderHandle] = {}
         after: dict[str, datetime] = {}
@@ -88,11 +100,9 @@ class Wait:
             if wanted.setdefault(key_of(one), one) is one and isinstance(item, KeptId) and item.after is not None:
                 after[str(one)] = item.after
         tally = Tally([*wanted.values()])
-        sheet = open_sheet(RESULTS, as_json=as_json)
+        sheet = sheet or open_results(as_json=as_json)
         wait = cls(tally=tally, after=after, limiter=limiter, settings=settings, sheet=sheet)
-        if wait.lists:
-            sheet.leave()
-        wait.downloads = downloads
+        wait.downloads, wait.ages = downloads, ages or wait.ages
         return wait
 
     @property
@@ -131,7 +141,7 @@ class Wait:
     @property
     def lists(self) -> bool:
         """Whether the results are printed as a list for people, at the end."""
-        return self.sheet.is_default and out_is_terminal() and not self.sheet.is_json
+        return _lists(self.sheet)
 
     async def run(self, client: AsyncPictory) -> None:
         """Wait to the end."""
@@ -140,26 +150,31 @@ class Wait:
         by_step = self.sheet.format == "tsv"
 
         def on_outcome(outcome: RenderOutcome) -> None:
-            night().outcome(outcome, last=downloads is None)
-            if by_step:
-                self.sheet.add(ResultRow.of(outcome))
-            elif downloads is None or not outcome.ok:
+            if not outcome.ok:
+                night().outcome(outcome, last=downloads is None)
                 self._add(outcome)
 
-        async def download(client: AsyncPictory, outcome: RenderOutcome) -> None:
-            if downloads is not None and outcome.ok:
-                result = await downloads.download(client, outcome.project or outcome.project_id)
-                if by_step:
-                    self.sheet.add(ResultRow.of_download(result, anyio.current_time() - began))
-                else:
-                    self._add(outcome, result)
+        async def finish(client: AsyncPictory, outcome: RenderOutcome) -> None:
+            if not outcome.ok:
+                return
+            refusal = await self._look_at_age(client, outcome)
+            night().outcome(outcome, last=downloads is None, refusal=refusal)
+            if refusal is not None or downloads is None or by_step:
+                self._add(outcome)
+            if refusal is not None or downloads is None:
+                return
+            result = await downloads.download(client, cast("Project", outcome.project))
+            if by_step:
+                self.sheet.add(ResultRow.of_download(result, anyio.current_time() - began))
+            else:
+                self._add(outcome, result)
 
         follower = Follower(
             title=f"Waiting for {total} {'project' if total == 1 else 'projects'}",
             tally=self.tally,
             limiter=self.limiter,
             on_outcome=on_outcome,
-            after_outcome=download,
+            after_outcome=finish,
             downloading=list if downloads is None else downloads.bars,
             live=self.lists or self.sheet.to_file or not self.sheet.streams,
         )
@@ -169,14 +184,38 @@ class Wait:
             finally:
                 self._keep_dates(watch.handles())
 
+    async def _look_at_age(self, client: AsyncPictory, outcome: RenderOutcome) -> OutdatedVideoError | None:
+        """Take in the age of a video, and return the error if it is refused."""
+        key = key_of(outcome)
+        handle = next((one for one in self.tally.wanted if isinstance(one, RenderHandle) and key_of(one) == key), None)
+        refusal = await self.ages.see(client, cast("Project", outcome.project), outcome, handle)
+        if refusal is not None:
+            self._refused[key] = refusal
+        return refusal
+
     def _add(self, outcome: RenderOutcome, download: ProjectDownload | None = None) -> None:
         """Add a complete result."""
+        self._rows.add(key_of(outcome))
         if self.sheet.is_json:
             more = {} if download is None else {"download": _download_dict(download)}
-            self._documents[key_of(outcome)] = {**outcome.to_dict(), **more}
+            self._documents[key_of(outcome)] = {**self._document(outcome), **more}
             self._print_documents()
         elif not self.lists:
-            self.sheet.add(ResultRow.of(outcome, download))
+            self.sheet.add(self._row(outcome, download))
+
+    def _row(self, outcome: RenderOutcome, download: ProjectDownload | None = None) -> ResultRow:
+        refusal = self._refused.get(key_of(outcome))
+        if refusal is not None:
+            return ResultRow.of_refused(outcome, refusal)
+        return ResultRow.of(outcome, download, is_outdated=self.ages.known.get(str(outcome.project_id)))
+
+    def _document(self, outcome: RenderOutcome) -> dict[str, Any]:
+        found = {**outcome.to_dict(), "is_outdated": self.ages.known.get(str(outcome.project_id))}
+        refusal = self._refused.get(key_of(outcome))
+        if refusal is None:
+            return found
+        error = in_command_words(str(refusal))
+        return {**found, "status": "outdated", "video_url": None, "share_url": None, "error": error}
 
     def _print_documents(self) -> None:
         while self._printed < self.tally.total:
@@ -217,6 +256,7 @@ class Wait:
             return INTERRUPTED
         downloads = [] if self.downloads is None else self.downloads.done
         failed = [exit_code_of(one.error) for one in downloads if one.error is not None]
+        failed += map(exit_code_of, self._refused.values())
         return worst_code(outcomes_code(self.tally.ordered(), self.tally.outage), *failed)
 
     def _print_results(self, *, interrupted: bool, **more: Any) -> None:
@@ -225,28 +265,33 @@ class Wait:
                 self.sheet.document(self._documents.get(key_of(one)) or self._rest(one))
             self.sheet.document({"summary": {**self.tally.summary(), **more, "interrupted": interrupted}})
         elif self.lists:
-            echo_results(self.tally, [] if self.downloads is None else self.downloads.done)
-        elif self.sheet.format != "tsv":
-            self._add_rest()
+            echo_results(self.tally, [] if self.downloads is None else self.downloads.done, self._refused)
+        else:
+            self._add_rest(pending=self.sheet.format != "tsv")
             self.sheet.close()
 
     def _rest(self, one: ProjectId | RenderHandle) -> dict[str, Any]:
         """Return the document of a project whose result is not complete, because the wait was interrupted."""
         outcome = self.tally.outcomes.get(key_of(one))
-        if outcome is None:
+        if outcome is None or (self.ages.fresh and self.downloads is None):
             return {"project_id": project_of(one), "status": "pending", "error": _NOT_DONE}
-        return {**outcome.to_dict(), "download": {"files": [], "error": _NOT_DONE}}
+        more: dict[str, Any] = {} if self.downloads is None else {"download": {"files": [], "error": _NOT_DONE}}
+        return {**self._document(outcome), **more}
 
-    def _add_rest(self) -> None:
-        downloaded = (
-            set[str]() if self.downloads is None else {str(result.project_id) for result in self.downloads.done}
-        )
+    def _add_rest(self, *, pending: bool) -> None:
+        """Add a row for each project that has none, because the wait was interrupted.
+
+        Args:
+            pending: Whether those without an outcome have a row too.
+        """
         for one in self.tally.wanted:
             outcome = self.tally.outcomes.get(key_of(one))
-            if outcome is None:
+            if key_of(one) in self._rows:
+                continue
+            if outcome is not None and not self.ages.fresh:
+                self.sheet.add(self._row(outcome))
+            elif pending:
                 self.sheet.add(ResultRow.of_pending(project_of(one)))
-            elif self.downloads is not None and outcome.ok and str(project_of(one)) not in downloaded:
-                self.sheet.add(ResultRow.of(outcome))
 
     def _print_summary(self, *, interrupted: bool) -> None:
         tally = self.tally
@@ -254,14 +299,28 @@ class Wait:
             more = len(tally.pending) - _SHOWN
             shown = ", ".join(map(str, tally.pending[:_SHOWN]))
             echo_note(f"Still pending: {shown}{f' and {more} more' if more > 0 else ''}")
-        good = not interrupted and tally.counts.get("rendered", 0) == tally.total
+        good = not interrupted and tally.counts.get("rendered", 0) == tally.total and not self._refused
+        counts = f"{tally.counts_text}{f', {len(self._refused)} refused' if self._refused else ''}"
         echo_summary(
-            f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} ended ({tally.counts_text}) in "
+            f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} ended ({counts}) in "
             f"{as_duration(tally.seconds)}, {tally.requests} requests{_detection_delay(tally)}.",
             good=good,
         )
         if self.downloads is not None:
             echo_summary(f"{self.downloads.summary}.", good=good and not self.downloads.failed)
+        self.ages.echo()
+
+
+def open_results(*, as_json: bool) -> Sheet[ResultRow]:
+    """Open the sheet of a wait. If people read the results, they are no table."""
+    sheet = open_sheet(RESULTS, as_json=as_json)
+    if _lists(sheet):
+        sheet.leave()
+    return sheet
+
+
+def _lists(sheet: Sheet[ResultRow]) -> bool:
+    return sheet.is_default and out_is_terminal() and not sheet.is_json
 
 
 def path_of(lines: IO[Any] | None) -> str | None:

@@ -18,6 +18,7 @@ _REPLACEMENTS: Final = tuple(
         (r"^base_url (?=must )", "--base-url "),
         (r"^proxy (?=(?:is|must|contains) )", "--proxy "),
         (r"\bproxy=", "--proxy"),
+        (r"\bfresh=True\b", "--fresh"),
         (r", or pass trust_env=False\b", ""),
         (r"\bthe limiter's rate\b", "--rate"),
         (r",? or raise the client's timeout\b", ""),  # the command has no such option

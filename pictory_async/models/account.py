@@ -13,6 +13,8 @@ __all__ = ["Allowance", "Quota"]
 class Allowance(Model):
     """How much of something an account used, and may use.
 
+    From https://docs.pictory.ai/api-reference/account/get-quota.
+
     Attributes:
         used: Used in the current billing term.
         limit: The most that the plan allows in it.

@@ -181,10 +181,10 @@ class Template(Model):
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any], *, template_id: str | None = None) -> Template:
-        """Make a template from the mapping that `to_dict` returned, for example after it was kept as JSON in a file.
+        """Make a template from the mapping that ``to_dict`` returned, for example after it was kept as JSON in a file.
 
         It is read as a response of the API is: unknown fields and values of another type are kept in ``extra``. The
-        result equals the original, and its `to_dict` returns an equal mapping.
+        result equals the original, and its ``to_dict`` returns an equal mapping.
 
         Args:
             value: The mapping, of JSON values. It is copied.

@@ -188,8 +188,7 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Have the server shut down; call it in its event loop."""
         self.should_exit = True
-        if not self._stopping.done():
-            self._stopping.set_result(None)
+        self._stopping.cancel()  # only ends the wait for it, and does nothing if that has ended
 
     # uvicorn looks ten times a second whether it should exit, and then lets a tenth of a second pass: too long for
     # programs that start a server for each of their tests.

@@ -18,10 +18,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A process that is started from the background of a shell inherits that it ignores Ctrl-C.
+# A process that is started from the background of a shell inherits that it ignores Ctrl-C, and from `nohup` that it
+# ignores the end of its terminal.
 PROGRAM = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pictory_async.cli import main
 sys.exit(main())
 """
@@ -41,8 +44,8 @@ def run(*arguments: str, **options: Any) -> Any:
 def report(text: str) -> dict[str, Any]:
     """Read the JSON Lines of a wait: its summary, with the documents of all projects as ``results`` and ``errors``."""
     *lines, last = map(json.loads, text.splitlines())
-    results = [line for line in lines if "status" in line]
-    return {**last["summary"], "results": results, "errors": [line for line in lines if "status" not in line]}
+    results = [line for line in lines if "polls" in line or line.get("status") == "pending"]
+    return {**last["summary"], "results": results, "errors": [line for line in lines if line not in results]}
 
 
 @contextlib.contextmanager
@@ -105,6 +108,10 @@ class Terminal:
     def attached(self) -> None:
         """Close our copy of the process's end, so that the end of its output is detected."""
         os.close(self.theirs)
+
+    def write(self, text: str) -> None:
+        """Type a text."""
+        os.write(self._ours, text.encode())
 
     def read_until(self, wanted: str = "") -> str:
         """Read until a text appears, or to the end, and return everything that was read."""

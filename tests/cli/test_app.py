@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMMANDS = [
-    *("projects", "project", "render", "wait", "download", "compare", "report", "share"),
+    *("projects", "project", "render", "wait", "sync", "runs", "resume", "download", "compare", "report", "share"),
     *("templates", "template", "variables", "structure", "diff", "check", "backup"),
     *("jobs", "job", "demo", "simulate", "completion"),
 ]

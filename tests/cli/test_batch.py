@@ -257,6 +257,7 @@ class FullDisk:
 
     def __init__(self) -> None:
         self.projects = self
+        self.base_url = "https://api.example"
         self.calls = 0
 
     async def get(self, project_id: str) -> Project:

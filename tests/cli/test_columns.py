@@ -75,6 +75,33 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
             },
         ),
         "share": ([film, other], {"project": film, "link": "http"}),
+        "sync": (
+            [str(tmp_path / "synced"), "--kind", "video"],
+            {
+                "id": film,
+                "status": "downloaded",
+                "name": "Film",
+                "share": "http",
+                "generated (UTC)": "2025-12-31 23:58:30",
+                "path": str(tmp_path / "synced" / "Film.mp4"),
+                "reason": "",
+            },
+        ),
+        "runs": (
+            [],
+            {
+                "run": "",
+                "command": "sync",
+                "started (UTC)": "20",
+                "ended (UTC)": "20",
+                "open": "0",
+                "rendered": "0",
+                "failed": "0",
+                "not_started": "0",
+                "uncertain": "0",
+                "pending": "0",
+            },
+        ),
         "download": (
             [film, "--dir", str(tmp_path / "films")],
             {

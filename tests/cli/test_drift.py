@@ -88,7 +88,35 @@ def test_nothing_changed(store: str) -> None:
     found = run("drift", "--backup", store)
     assert (0, "") == (found.exit_code, found.stdout)
     assert found.stderr.startswith("No changes since ")
-    assert 0 == run("drift", "T0", "nope", "--backup", store).exit_code
+
+
+def test_unknown_templates(world: World, store: str) -> None:
+    """An id that is neither in the snapshot nor in the account is an error; what changed of the others is printed."""
+    found = run("drift", "T0", "nope", "--backup", store)
+    assert (1, "") == (found.exit_code, found.stdout)
+    assert found.stderr.startswith("Error: There is no template 'nope', neither in the account nor in the snapshot.")
+    change(world, "T0", name="New")
+    found = run("drift", "T0", "nope", "--backup", store, "--json")
+    changed, unknown = map(json.loads, found.stdout.splitlines())
+    assert (1, "changed", ["template_id", "error"]) == (found.exit_code, changed["change"], [*unknown])
+
+
+def test_snapshots_are_verified(store: str, tmp_path: Path) -> None:
+    """A directory of snapshots is whole, with the backups beside them, until a content is missing or changed."""
+    assert 0 == run("backup", "T0", "--dir", store).exit_code
+    found = run("backup", "--verify", store)
+    assert (0, f"whole\t{store}\t\nwhole\t{tmp_path / 'bk' / 'T0'}\t\n") == (found.exit_code, found.stdout)
+    assert f"whole    {store}" in seen("backup", "--verify", store, columns=300)
+    first, second = sorted((tmp_path / "bk" / "objects").iterdir())[:2]
+    first.write_text("x")
+    second.unlink()
+    found = run("backup", "--verify", store)
+    assert 3 == found.exit_code
+    assert sorted(line.split("\t")[2] for line in found.stdout.splitlines()) == sorted(
+        ["", f"objects/{first.name} changed since the backup was made.", f"objects/{second.name} is missing."]
+    )
+    assert 0 == run("backup", "--all", "--dir", store).exit_code
+    assert 0 == run("backup", "--verify", store).exit_code
 
 
 def test_what_changed(world: World, server: ServerThread, store: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import subprocess
@@ -28,13 +29,16 @@ from pictory_async import DownloadedFile, DownloadReport, DownloadStatus, Render
 from pictory_async.cli._exit_codes import (
     CHANGED,
     EXIT_CODES,
+    FAILURE,
     INTERRUPTED,
     LOCKED,
+    NO_DISK,
     batch_code,
     exit_code_of,
     outcomes_code,
     worst_code,
 )
+from pictory_async.cli._renders import BusyError
 from pictory_async.errors import (
     AuthenticationError,
     BlockedError,
@@ -54,6 +58,7 @@ AGES = 1e6  # seconds
 EVERYWHERE = [
     "wait done never",
     "render done",
+    "sync .",
     "download done",
     "compare done never",
     "report done",
@@ -93,8 +98,8 @@ def world() -> World:
     world.add_project(project_id="done", earlier_video=-60.0)
     world.add_project(project_id="never")
     world.add_project(Render(-10.0, duration=AGES), project_id="running")
-    world.add_project(project_id="again", earlier_video=-60.0, on_render=[Render(0.0, duration=AGES)])
-    world.add_project(project_id="quick", earlier_video=-60.0, on_render=[Render(0.0, duration=0.0)])
+    world.add_project(project_id="again", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=AGES)])
+    world.add_project(project_id="quick", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=0.0)])
     world.add_template("Hi {{Name}}", template_id="greeting", variables={"Name": "you"})
     return world
 
@@ -242,6 +247,20 @@ def test_the_code_of_an_error(expected: int, error: Exception) -> None:
 def outcome(error: PictoryError | None, status: RenderStatus = RenderStatus.ERROR) -> RenderOutcome:
     """An outcome with this error."""
     return RenderOutcome(project_id="p", status=RenderStatus.RENDERED if error is None else status, error=error)
+
+
+def test_errors_of_the_disk() -> None:
+    """A disk without room has its own code, whoever wrote to it; another failure of the system has none."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert [NO_DISK, NO_DISK, FAILURE] == [
+        exit_code_of(error)
+        for error in (full, DownloadError("No room.", errno=errno.EDQUOT), OSError(errno.ENOENT, "No such file"))
+    ]
+
+
+def test_errors_of_the_command() -> None:
+    """They have their own codes."""
+    assert LOCKED == exit_code_of(BusyError("It is busy."))
 
 
 DENIED = PermissionDeniedError("No.", status=403, from_api=True)

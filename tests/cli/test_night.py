@@ -17,11 +17,15 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 
+import click
+
 from pictory_async.cli._account import output_of
 from pictory_async.cli._exit_codes import SettingError
+from pictory_async.cli._given import note
 from pictory_async.cli._hooks import Ended, notify
 from pictory_async.cli._markdown import as_markdown
 from pictory_async.cli.display.pace import Lines
+from pictory_async.cli.display.text import echo_progress
 from pictory_async.testing import Render, World
 from tests.cli._command import run, seen, started
 
@@ -42,8 +46,8 @@ def world() -> World:
     world.add_project(project_id="also", name="x{id}", earlier_video=-60.0)
     world.add_project(project_id="never")
     world.add_project(Render(-10.0, duration=AGES), project_id="running")
-    world.add_project(project_id="quick", earlier_video=-60.0, on_render=[Render(0.0, duration=0.0)])
-    world.add_project(project_id="slow", earlier_video=-60.0, on_render=[Render(0.0, duration=AGES)])
+    world.add_project(project_id="quick", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=0.0)] * 2)
+    world.add_project(project_id="slow", earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=AGES)])
     world.add_template("Hi", template_id="greeting")
     return world
 
@@ -71,13 +75,23 @@ def noted() -> list[tuple[list[str], str, dict[str, str]]]:
     return [json.loads(line) for line in Path("noted").read_text().splitlines()] if Path("noted").exists() else []
 
 
-@pytest.mark.parametrize("line", ["wait done", "download done", "render quick --wait --interval 0.05s", *FILES])
+@pytest.mark.parametrize("line", ["wait done", "download done", "render quick --wait --force --interval 0.05s", *FILES])
 def test_quiet_and_well(line: str) -> None:
     """With --quiet, a run in which all is well prints nothing on standard error, so that cron sends no mail."""
     for words in (["--quiet", *line.split()], [*line.split(), "-q"]):
         found = run(*words)
         assert (0, "") == (found.exit_code, found.stderr)
         assert found.stdout
+
+
+def test_quiet_and_rendered_before() -> None:
+    """A render that was requested before has the same handle; then there is nothing to render, and nothing to say."""
+    words = ["render", "quick", "--quiet"]
+    first, again = run(*words), run(*words)
+    assert (0, first.stdout, "") == (again.exit_code, again.stdout, again.stderr)
+    assert 0 == run(*words, "--wait", "--interval", "0.05s").exit_code
+    last = run(*words)
+    assert (0, "", "") == (last.exit_code, last.stdout, last.stderr)
 
 
 def test_quiet_and_not_well() -> None:
@@ -92,6 +106,16 @@ def test_quiet_and_not_well() -> None:
 def test_quiet_on_a_terminal() -> None:
     """Nothing is drawn on a terminal either."""
     assert "\x1b[?25l" not in seen("wait", "done", "--quiet")
+
+
+def test_quiet_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line about the progress is printed without --quiet only."""
+    with click.Context(click.Command("wait")) as ctx:
+        echo_progress("half")
+        assert capsys.readouterr().err.endswith("Z half\n")
+        note(ctx, click.Option(["--quiet"], is_flag=True), True)
+        echo_progress("half")
+        assert "" == capsys.readouterr().err
 
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -257,7 +281,7 @@ def test_a_standstill(world: World) -> None:
     assert "because nothing had changed for 0.4 s (--stalled)" in rows["running"][-1]
     assert "pictory wait --resume" in found.stderr
     found = run("render", "slow", "--wait", "--stalled", "0.4s", "--interval", "0.05s", "--json")
-    (result,) = json.loads(found.stdout)["results"]
+    result, _ = map(json.loads, found.stdout.splitlines())
     assert (4, "timed_out", world.jobs[-1][1].job_id) == (found.exit_code, result["status"], result["job_id"])
     assert "Left: 1 of 1 render." in found.stderr
 

@@ -98,9 +98,13 @@ def test_earlier_versions(world: World, tmp_path: Path) -> None:
     for begin in (-80.0, -60.0):
         world.start_render(project_id, begin, duration=1.0, queue=0.0)
         assert 0 == run("download", project_id, *options).exit_code
-    assert 2 == len(names_in(tmp_path))
+    earlier = [*{*names_in(tmp_path)} - {"Film.mp4"}]
+    assert 1 == len(earlier)
     world.start_render(project_id, -40.0, duration=1.0, queue=0.0)
     assert 0 == run("wait", project_id, "--download", str(tmp_path)).exit_code
+    assert sorted([*earlier, "Film.mp3", "Film.mp4", "Film.srt", "Film.txt", "Film.vtt"]) == names_in(tmp_path)
+    world.start_render(project_id, -20.0, duration=1.0, queue=0.0)
+    assert 0 == run("wait", project_id, "--download", str(tmp_path), "--keep-old", "0").exit_code
     assert ["Film.mp3", "Film.mp4", "Film.srt", "Film.txt", "Film.vtt"] == names_in(tmp_path)
 
 

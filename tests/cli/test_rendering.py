@@ -73,7 +73,7 @@ def test_handles_go_to_a_file(world: World, tmp_path: Path) -> None:
 def test_two_renders_of_one_project(world: World, tmp_path: Path) -> None:
     """Two handles of one project are two waits, and each of them ends."""
     project_id = str(world.add_project())
-    lines = "".join(run("render", project_id, "--batch", name).stdout for name in ("one", "two"))
+    lines = "".join(run("render", project_id, "--batch", name, "--force").stdout for name in ("one", "two"))
     found = run("wait", "--handle", "-", *QUICK, "--start-grace", "5", input=f"{lines}\n{lines}")
     assert (0, 2) == (found.exit_code, len(found.stdout.splitlines()))
     assert "2 of 2 ended" in found.stderr
@@ -379,3 +379,31 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     assert "Rendering 1 project. Each render is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end
+
+
+def test_a_request_that_had_no_visible_effect(world: World, posts: list[Fault | None]) -> None:
+    """The wait sees no render; if a job may be it, that is said, and another payment is not advised."""
+    fault = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+    posts.append(fault)
+    project_id, other = str(world.add_project()), world.add_project()
+    world.start_render(other, -1.0, duration=0.0)
+    found = run("render", project_id, "--wait", *QUICK)
+    assert 3 == found.exit_code
+    assert "Look at the jobs before you pay again." in found.stdout
+
+
+def test_a_job_that_may_be_the_lost_render(world: World, server: ServerThread) -> None:
+    """If somebody else's job may be it, the end of the wait is not the last word."""
+    project_id, other = str(world.add_project()), world.add_project()
+
+    def fault(request: SimRequest, now: float) -> Fault | None:
+        if request.method != "POST":
+            return None
+        world.start_render(other, now)
+        return Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
+
+    world.start_render(other, -1.0, duration=0.0)
+    server.simulator.faults = fault
+    found = run("render", project_id, "--wait", *QUICK)
+    assert 5 == found.exit_code
+    assert "that no ledger knows was started" in found.stderr

@@ -90,7 +90,7 @@ def world() -> World:
         ("running", [Render(-10.0, duration=AGES)], {}),
         ("soon", [Render(-10.0, duration=AGES)], {}),
         ("again", [], {"earlier_video": -60.0, "edits": [-1.0], "on_render": [Render(0.0, duration=AGES)]}),
-        ("quick", [], {"earlier_video": -60.0, "on_render": [Render(0.0, duration=0.0)]}),
+        ("quick", [], {"earlier_video": -60.0, "edits": [-1.0], "on_render": [Render(0.0, duration=0.0)]}),
         ("bad", [], {"on_render": [Render(0.0, duration=0.0, fails=True)]}),
     ]
     for name, renders, options in projects:

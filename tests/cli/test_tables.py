@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
-from pictory_async.cli._writers import as_cell, guarded
+from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli._writers import Title, Workbook, as_cell, guarded
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -131,16 +132,19 @@ def test_a_chosen_table() -> None:
     [
         ("projects --columns id,nope", "There is no column 'nope'. Choose among: id, name, source, schema, saved."),
         ("templates --columns scenes", "There is no column 'scenes'. Choose among: id, name, language, state."),
-        ("wait P1 --columns x", "Choose among: id, status, seconds, name, job, detail, share, generated, path."),
-        ("share P1 --columns x", "Choose among: project, link, name, generated."),
+        (
+            "wait P1 --columns x",
+            "Choose among: id, status, seconds, name, job, detail, share, generated, path, outdated.",
+        ),
+        ("share P1 --columns x", "Choose among: project, link, name, generated, outdated."),
         ("variables T1 --columns x", "Choose among: template, variable, default, state, places."),
         ("jobs --columns ,", "--columns names no column. Choose among: id, status, progress, result."),
         ("projects --json --format csv", "Choose one of --json and --format."),
         ("projects --json --columns id", "JSON documents have no columns"),
         ("projects --format csv --output x.xlsx", "The name x.xlsx promises another format than csv."),
         ("projects --output no/such/place.csv", "Cannot write no/such/place.csv."),
-        ("variables", "Give either ids or --all."),
-        ("variables T1 --all", "Give either ids or --all."),
+        ("variables", "Give either ids, or --all or --name."),
+        ("variables T1 --all", "Give either ids, or --all or --name."),
     ],
 )
 def test_before_any_request(world: World, arguments: str, says: str) -> None:
@@ -220,7 +224,7 @@ class TestFiles:
         replies = iter([None, Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')])
         server.simulator.faults = lambda *_: next(replies)
         found = run("projects", "--output", str(path))
-        assert (1, "old", f"Not written: {path}") == (found.exit_code, path.read_text(), found.stderr.splitlines()[0])
+        assert (77, "old", f"Not written: {path}") == (found.exit_code, path.read_text(), found.stderr.splitlines()[0])
         assert ["a.csv"] == [one.name for one in tmp_path.iterdir()]
 
     def test_permissions_and_links_stay(self, tmp_path: Path) -> None:
@@ -261,7 +265,18 @@ class TestWaits:
         arguments = ["wait", "P2", "nope", "--interval", "0.05", "--download", str(tmp_path / "new")]
         found = run(*arguments, "--format", "csv")
         head, *lines = rows(found.stdout)
-        assert ["id", "status", "seconds", "name", "job", "detail", "share", "generated (UTC)", "path"] == head
+        assert [
+            "id",
+            "status",
+            "seconds",
+            "name",
+            "job",
+            "detail",
+            "share",
+            "generated (UTC)",
+            "path",
+            "outdated",
+        ] == head
         by_id = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
         assert {"P2", "nope"} == by_id.keys()
         done = by_id["P2"]
@@ -368,6 +383,15 @@ class TestSheets:
         assert ["T1", "+1", "-you", 7.0] == sheet_of(found.stdout_bytes)[1]
 
 
+def test_workbooks_that_are_not_written(tmp_path: Path) -> None:
+    """A workbook without any row is not written if the command failed, nor one with too many columns."""
+    pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
+    Workbook([], "rows").close(complete=False)
+    book = Workbook([Title("x")] * 16_385, "rows")
+    with pytest.raises(CommandError, match="16,384 columns"):
+        book.close(complete=True)
+
+
 def test_values_of_all_kinds(tmp_path: Path) -> None:
     """Whatever a value is, it becomes one cell: lines are joined, and what is no number is text."""
     pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
@@ -378,14 +402,14 @@ def test_columns_of_shares() -> None:
     """Links can have the names and the dates beside them, also a single one."""
     assert "P2\t2025-12-31 23:59:00\n" == run("share", "P2", "--columns", "project,generated").stdout
     head, line = rows(run("share", "P2", "--format", "csv").stdout)
-    assert (["project", "link", "name", "generated (UTC)"], 'A "quoted", | name') == (head, line[2])
+    assert (["project", "link", "name", "generated (UTC)", "outdated"], 'A "quoted", | name') == (head, line[2])
 
 
 def test_downloads(tmp_path: Path) -> None:
     """Downloads are a row for each file, with the path and the error in columns of their own."""
     found = run("download", "P2", "--dir", str(tmp_path), "--kind", "srt", "--format", "csv")
     head, line = rows(found.stdout)
-    assert ["status", "project", "kind", "bytes", "path", "name", "error"] == head
+    assert ["status", "project", "kind", "bytes", "path", "name", "outdated", "error"] == head
     assert ["written", "P2", "srt", "2000"] == line[:4]
     assert Path(line[4]).is_file()
-    assert ['A "quoted", | name', ""] == line[5:]
+    assert ['A "quoted", | name', "no", ""] == line[5:]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from pictory_async._files.beginnings import is_markup
 from pictory_async.testing import MediaContent, Render, ServerLimit, SimRequest, SimResponse, World
 from tests.testing._send import get_json, send
 
@@ -42,6 +43,16 @@ def test_a_part_is_a_part_of_the_whole(one, other):
     part = MediaContent("/a.mp4", start, stop)
     assert whole[start:stop] == b"".join(part.pieces())
     assert stop - start == len(part)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mp3", "jpg"])
+def test_no_picture_begins_like_a_page(kind):
+    """Videos, audios and pictures begin with zeros, also if they are short; other blocks are any bytes."""
+    for number in range(50):
+        content = b"".join(MediaContent(f"/{number}.{kind}", 0, 70_000).pieces())
+        assert (b"\0\0", 70_000) == (content[:2], len(content))
+        assert b"\0" == b"".join(MediaContent(f"/{number}.{kind}", 0, 1).pieces())
+        assert not is_markup(content)
 
 
 def test_a_file_needs_no_key_and_has_no_limit():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 from anyio import to_thread
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+# As `backup_all` calls them.
+_SNAPSHOTS: Final = ".pictory-snapshots"
+_OF_SNAPSHOTS: Final = ("objects", "snapshots")
+
 
 @click.command("backup", short_help="Back up templates, or check backups.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
@@ -36,7 +40,7 @@ __all__ = ["command"]
     type=click.Path(file_okay=False, path_type=Path),
     multiple=True,
     metavar="DIR",
-    help="Check the backup in DIR, or all backups in DIR, without any request; can be repeated.",
+    help="Check the backup or the snapshots in DIR, or all backups in DIR, without any request; can be repeated.",
 )
 @base_url_option
 @json_option("Print a JSON document for each backup.")
@@ -64,10 +68,13 @@ def command(
         raise click.UsageError("Give only one of ids, --all and --verify.")
     if backups:
         _verify(backups, as_json=as_json)
-    if everything:
+    elif everything:
         _snap(base_url, directory, keep, as_json=as_json)
-        return
-    wanted = tuple(collect_ids(ids))
+    else:
+        _back_up(base_url, collect_ids(ids, noun="template"), directory, as_json=as_json)
+
+
+def _back_up(base_url: str | None, wanted: list[str], directory: Path, *, as_json: bool) -> NoReturn:
     check_directory(directory)
     names = names_of(wanted)
 
@@ -91,7 +98,10 @@ def _snap(base_url: str | None, directory: Path, keep: int | None, *, as_json: b
         async with open_client(base_url) as client:
             return await client.templates.backup_all(directory, keep=keep)
 
-    found = run(work)
+    _print_snapshot(run(work), as_json=as_json)
+
+
+def _print_snapshot(found: TemplateSnapshot, *, as_json: bool) -> None:
     if as_json:
         echo_json(found.to_dict())
     elif out_is_terminal():
@@ -118,13 +128,16 @@ def _verify(paths: tuple[Path, ...], *, as_json: bool) -> NoReturn:
     for path in paths:
         if not path.is_dir():
             raise SettingError(f"There is no directory {path}. Name the directory of a backup.")
-    checks = run(lambda: _checks(paths))
+    click.get_current_context().exit(_print_checks(run(lambda: _checks(paths)), as_json=as_json))
+
+
+def _print_checks(checks: list[BackupCheck], *, as_json: bool) -> int:
     for check in checks:
         if as_json:
             echo_json(check.to_dict())
         else:
             _print_check(check)
-    click.get_current_context().exit(SUCCESS if all(check.ok for check in checks) else NOT_RENDERED)
+    return SUCCESS if all(check.ok for check in checks) else NOT_RENDERED
 
 
 def _print_check(check: BackupCheck) -> None:
@@ -144,8 +157,10 @@ async def _checks(paths: tuple[Path, ...]) -> list[BackupCheck]:
 
 
 def _backups_in(directory: Path) -> list[Path]:
-    """Return the directory itself, or each of the backups in it if it is not one."""
+    """Return the directory itself, or each of the backups in it if it is not one. Beside snapshots, both can be."""
     if (directory / "manifest.json").exists():
         return [directory]
-    below = [path for path in directory.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return sorted(below) or [directory]
+    below = sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if (directory / _SNAPSHOTS).exists():
+        return [directory, *(path for path in below if path.name not in _OF_SNAPSHOTS)]
+    return below or [directory]

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from pictory_async import compare_projects
 from pictory_async.cli._fetching import fetch_or_exit, get_project
-from pictory_async.cli._options import base_url_option, collect_ids, json_option
+from pictory_async.cli._options import base_url_option, json_option
+from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli.display.table import echo_table
 from pictory_async.cli.display.text import echo_json, out_is_terminal
 
@@ -22,22 +23,22 @@ _FEWEST = 2
 
 
 @click.command("compare")
-@click.argument("ids", nargs=-1, required=True, metavar="ID ID...")
+@selection_options(takes_all=False)
 @click.option("--all", "everything", is_flag=True, help="Show all settings, not only those that differ.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @base_url_option
 @json_option("Print one JSON object with all settings.")
-def command(*, ids: tuple[str, ...], everything: bool, markdown: bool, base_url: str | None, as_json: bool) -> None:
+def command(*, choice: Choice, everything: bool, markdown: bool, base_url: str | None, as_json: bool) -> None:
     """Compare the settings of projects.
 
     Shows the settings that differ. --all shows every setting and marks those that differ. Piped output is one line per
     setting, with tabs between its name and its values; the first line names the projects.
     """
-    wanted = collect_ids(ids)
-    if len(wanted) < _FEWEST:
-        raise click.UsageError("A comparison needs at least two projects.")
     if markdown and as_json:
         raise click.UsageError("Choose one of --markdown and --json.")
+    wanted = choice.find_any(base_url)
+    if len(wanted) < _FEWEST:
+        raise click.UsageError("A comparison needs at least two projects.")
     form = "json" if as_json else "markdown" if markdown else "table"
     _print(fetch_or_exit(base_url, wanted, get_project, "project", as_json=as_json), form, everything=everything)
 

@@ -45,20 +45,23 @@ def command(
     Ids that differ only because a version was exported again are ignored. Prints a line for each change. If nothing
     changed, piped output is empty. With --backup, the older version is that of a snapshot: give one id.
     """
-    collect_ids(ids)  # refuses what cannot be one
+    ids = tuple(collect_ids([one], noun="template")[0] for one in ids)
     if len(ids) != (2 if backup is None else 1):
         raise click.UsageError("Give two ids, or one id and --backup.")
+    if at is not None and backup is None:
+        raise click.UsageError("--at is for --backup.")
     if backup is None:
-        if at is not None:
-            raise click.UsageError("--at is for --backup.")
         _print(fetch_or_exit(base_url, ids, get_template, "template", as_json=as_json), as_json=as_json)
-        return
-    old = run(lambda: _load(backup, at, ids[0]))
-    _print([old, *fetch_or_exit(base_url, ids, get_template, "template", as_json=as_json)], as_json=as_json)
+    else:
+        _print_since(run(lambda: _load(backup, at, ids[0])), base_url, ids, as_json=as_json)
 
 
 async def _load(backup: Path, at: datetime | None, template_id: str) -> Template:
     return await (await TemplateSnapshot.find(backup, at=at)).load(template_id)
+
+
+def _print_since(old: Template, base_url: str | None, ids: tuple[str, ...], *, as_json: bool) -> None:
+    _print([old, *fetch_or_exit(base_url, ids, get_template, "template", as_json=as_json)], as_json=as_json)
 
 
 def _print(both: list[Template], *, as_json: bool) -> None:

@@ -10,12 +10,14 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import DownloadStatus
+from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import Batch, run_batch
 from pictory_async.cli._downloads import AT_ONCE, KINDS, Downloads, Kind, ProjectDownload, directory_option
 from pictory_async.cli._exit_codes import INTERRUPTED, NotRenderedError
 from pictory_async.cli._filing import Filing, filing_options
-from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option, night_options
+from pictory_async.cli._options import base_url_option, json_option, night_options
 from pictory_async.cli._places import check_directory
+from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Column, Sheet, Table, open_sheet, table_options
 from pictory_async.cli.display.bars import Bar, bar_grid
@@ -50,6 +52,7 @@ _TABLE: Final[Table[tuple[ProjectDownload, DownloadedFile]]] = Table(
         Column("bytes", lambda row: row[1].size),
         Column("path", lambda row: row[1].path, lambda row: as_text(row[1].path or row[1].error or "")),
         Column("name", lambda row: row[0].name, plain=False),
+        Column("outdated", lambda row: AGES[row[0].is_outdated], plain=False),
         Column("error", lambda row: None if row[1].error is None else str(row[1].error), plain=False),
     ),
 )
@@ -62,7 +65,7 @@ _STYLES: Final = {
 
 
 @click.command("download")
-@ids_argument
+@selection_options()
 @directory_option("--dir", "Target directory; created if it does not exist.  [default: current directory]", default=".")
 @click.option(
     "--kind",
@@ -72,6 +75,7 @@ _STYLES: Final = {
     help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
 )
 @filing_options("rename")
+@fresh_option
 @night_options
 @table_options
 @base_url_option
@@ -80,10 +84,11 @@ _STYLES: Final = {
 def command(
     ctx: click.Context,
     *,
-    ids: tuple[str, ...],
+    choice: Choice,
     directory: Path,
     kinds: tuple[Kind, ...],
     filing: Filing,
+    ages: Ages,
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -93,8 +98,8 @@ def command(
     shown on standard error. Piped output is one line per file, with tabs between status, project, kind, size in bytes,
     and path or error.
     """
-    wanted = collect_ids(ids)
     check_directory(directory)
+    wanted = choice.find_any(base_url)
     filing.note_missing(wanted)
     sheet = open_sheet(_TABLE, as_json=as_json)
     as_json = sheet.is_json
@@ -102,7 +107,7 @@ def command(
     if not lines:
         sheet.leave()
     on_done = partial(_add_rows, sheet) if lines else _ignore
-    downloads = Downloads(directory=directory, kinds=kinds or KINDS, filing=filing, on_done=on_done)
+    downloads = Downloads(directory=directory, kinds=kinds or KINDS, filing=filing, ages=ages, on_done=on_done)
     batch = Batch(
         ids=wanted,
         get=downloads.download,
@@ -122,6 +127,7 @@ def _report(code: int, downloads: Downloads, *, as_json: bool) -> int:
         click.echo(one_line(f"{downloads.summary} in {as_duration(downloads.seconds)}."), err=True)
     if code == INTERRUPTED or downloads.stopped is not None:
         click.echo("Run the same command again to resume.", err=True)
+    downloads.ages.echo()
     return code
 
 

@@ -10,9 +10,9 @@ import click
 
 from pictory_async import Template, TemplateSnapshot, compare_templates
 from pictory_async.cli._client import open_client, run
-from pictory_async.cli._exit_codes import CHANGED, SUCCESS
+from pictory_async.cli._exit_codes import CHANGED, FAILURE, SUCCESS, CommandError
 from pictory_async.cli._options import backup_option, base_url_option, collect_ids, json_option
-from pictory_async.cli._tables import Column, Table, open_sheet, table_options
+from pictory_async.cli._tables import Column, Sheet, Table, open_sheet, table_options
 from pictory_async.cli.display.text import echo_note
 from pictory_async.errors import NotFoundError
 
@@ -25,9 +25,24 @@ __all__ = ["command"]
 
 _EPILOG: Final = """\
 \b
-Exit codes: 0 nothing changed, 1 a template could not be fetched, 2 wrong
-usage, or there is no snapshot, 6 something changed.
+Exit codes: 0 nothing changed, 1 a template could not be fetched, or is
+unknown, 2 wrong usage, or there is no snapshot, 6 something changed.
 """
+
+
+@attrs.frozen
+class _Drift:
+    """What is known about the account since a snapshot.
+
+    Attributes:
+        snapshot: The snapshot.
+        changes: What changed.
+        unknown: Ids of templates that are neither in the snapshot nor in the account.
+    """
+
+    snapshot: TemplateSnapshot
+    changes: list[_Change]
+    unknown: list[str]
 
 
 @attrs.frozen
@@ -71,19 +86,30 @@ def command(*, ids: tuple[str, ...], backup: Path, base_url: str | None, as_json
     with tabs between id, change (added, removed or changed), name, and what changed.
     """
     sheet = open_sheet(_TABLE, as_json=as_json)
-    wanted = collect_ids(ids) if ids else None
-    snapshot = run(lambda: TemplateSnapshot.find(backup))
-    found = run(partial(_changes, base_url, snapshot, wanted))
-    for one in found:
+    wanted = collect_ids(ids, noun="template") if ids else None
+    click.get_current_context().exit(_report(sheet, run(partial(_find, base_url, backup, wanted))))
+
+
+def _report(sheet: Sheet[_Change], found: _Drift) -> int:
+    """Print what changed, and return the exit code."""
+    for one in found.changes:
         if sheet.is_json:
             sheet.document(attrs.asdict(one))
         else:
             sheet.add(one)
-    echo_note(f"{len(found) or 'No'} changes since {snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
-    click.get_current_context().exit(CHANGED if found else SUCCESS)
+    for template_id in found.unknown:
+        text = f"There is no template {template_id!r}, neither in the account nor in the snapshot. Check the id."
+        CommandError(text).show()
+        if sheet.is_json:
+            sheet.document({"template_id": template_id, "error": text})
+    echo_note(f"{len(found.changes) or 'No'} changes since {found.snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
+    if found.unknown:
+        return FAILURE
+    return CHANGED if found.changes else SUCCESS
 
 
-async def _changes(base_url: str | None, snapshot: TemplateSnapshot, wanted: list[str] | None) -> list[_Change]:
+async def _find(base_url: str | None, backup: Path, wanted: list[str] | None) -> _Drift:
+    snapshot = await TemplateSnapshot.find(backup)
     async with open_client(base_url) as client:
         if wanted is None:
             now = {one.id: one async for one in client.templates.list(details=True)}
@@ -91,7 +117,8 @@ async def _changes(base_url: str | None, snapshot: TemplateSnapshot, wanted: lis
             now = {one: found for one in wanted if (found := await _get(client, one)) is not None}
     order = dict.fromkeys(wanted or [*snapshot.templates, *now])
     changes = [await _change(snapshot, one, now.get(one)) for one in order]
-    return [one for one in changes if one is not None]
+    unknown = [one for one in order if one not in now and one not in snapshot.templates]
+    return _Drift(snapshot, [one for one in changes if one is not None], unknown)
 
 
 async def _get(client: AsyncPictory, template_id: str) -> Template | None:

@@ -190,7 +190,7 @@ def show_command(
     json_id = "job_id" if as_json else None
     if not wait:
         print_each(base_url, ids, _get, show, apart=not as_json, noun="job", json_id=json_id)
-    waiting = _Wait(wait_settings(max_wait, interval), len(collect_ids(ids)))
+    waiting = _Wait(wait_settings(max_wait, interval), len(collect_ids(ids, noun="job")))
 
     def show_end(job: Job) -> int:
         show(job)

@@ -8,49 +8,47 @@ import click
 
 from pictory_async.cli._fetching import get_project, print_details
 from pictory_async.cli._listing import print_list
-from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
+from pictory_async.cli._options import base_url_option, json_option, limit_option
+from pictory_async.cli._selecting import Choice, Chosen, Filter, filter_options, selection_options
 from pictory_async.cli._tables import Column, Table, table_options
 from pictory_async.cli.display.text import as_text
 from pictory_async.insight._text import Gap
 from pictory_async.insight._unread import VideoState, assets_unread, count_of, known, video_state
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from pictory_async import AsyncPictory, Project
+    from pictory_async import Project
     from pictory_async.cli.display.text import Facts
-    from pictory_async.models import ProjectItem
 
 __all__ = ["list_command", "show_command"]
 
-_TABLE: Final[Table[ProjectItem]] = Table(
+_TABLE: Final[Table[Chosen]] = Table(
     "projects",
     (
-        Column("id", lambda item: str(item.id)),
-        Column("name", lambda item: item.name),
-        Column("source", lambda item: item.source, spare=2),
-        Column("schema", lambda item: item.schema_version, spare=1),
-        Column("saved", lambda item: item.saved_at, unit="UTC"),
+        Column("id", lambda row: str(row.item.id)),
+        Column("name", lambda row: row.item.name),
+        Column("source", lambda row: row.item.source, spare=2),
+        Column("schema", lambda row: row.item.schema_version, spare=1),
+        Column("saved", lambda row: row.item.saved_at, unit="UTC"),
     ),
 )
-
-
-def _all(client: AsyncPictory) -> AsyncIterator[ProjectItem]:
-    return aiter(client.projects.list())
+_WITH_STATES: Final[Table[Chosen]] = Table("projects", (*_TABLE.columns, Column("state", lambda row: row.state)))
 
 
 @click.command("projects")
+@filter_options
 @limit_option
 @table_options
 @base_url_option
-@json_option("Print each list entry as the API sent it, as a JSON document.")
-def list_command(*, limit: int | None, base_url: str | None, as_json: bool) -> None:
+@json_option("Print each list entry as the API sent it, as a JSON document; with --state also the state.")
+def list_command(*, chosen: Filter, limit: int | None, base_url: str | None, as_json: bool) -> None:
     """List the projects.
 
-    The list does not show whether there is a video: use 'pictory project ID...'. Piped output is one line per project,
-    with tabs between id, name, source, schema and the time of the last save.
+    The list does not show whether there is a video: --state fetches what this machine does not know. Piped output is
+    one line per project, with tabs between id, name, source, schema, the time of the last save, and with --state the
+    state.
     """
-    print_list(base_url, _all, limit, _TABLE, as_json=as_json)
+    table, doing = (_WITH_STATES, lambda: chosen.progress) if chosen.states else (_TABLE, None)
+    print_list(base_url, chosen.find, limit, table, as_json=as_json, doing=doing)
 
 
 _STATES: Final = {
@@ -84,12 +82,12 @@ def _facts(project: Project) -> Facts:
 
 
 @click.command("project")
-@ids_argument
+@selection_options()
 @base_url_option
 @json_option("Print each project as the API sent it, with its id, as a JSON document.")
-def show_command(*, ids: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
+def show_command(*, choice: Choice, base_url: str | None, as_json: bool) -> None:
     """Show projects as they are now.
 
     Projects are fetched concurrently. If one cannot be fetched, the error is reported, and the exit code is 1.
     """
-    print_details(base_url, ids, get_project, None if as_json else _facts, "project")
+    print_details(base_url, choice.find_any(base_url), get_project, None if as_json else _facts, "project")

@@ -30,7 +30,10 @@ def command(*, base_url: str | None, as_json: bool) -> None:
         async with open_client(base_url) as client:
             return await client.account.quota()
 
-    quota = run(fetch)
+    _print(run(fetch), as_json=as_json)
+
+
+def _print(quota: Quota, *, as_json: bool) -> None:
     if as_json:
         echo_json(quota.to_dict())
         return

@@ -6,7 +6,7 @@ import contextlib
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -18,8 +18,6 @@ from pictory_async.cli._next_wait import NextWait, options_again
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
-    collect_ids,
-    ids_argument,
     json_option,
     night_options,
     rate_option,
@@ -30,7 +28,9 @@ from pictory_async.cli._options import (
 )
 from pictory_async.cli._places import check_file
 from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of, refuse_without_question
-from pictory_async.cli._waiting import Wait
+from pictory_async.cli._selecting import Choice, selection_options
+from pictory_async.cli._tables import table_options, tables_given
+from pictory_async.cli._waiting import Wait, open_results
 from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal, in_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from pictory_async.cli._kept import Kept
+    from pictory_async.cli._results import ResultRow
+    from pictory_async.cli._tables import Sheet
 
 __all__ = ["command"]
 
 
 @click.command("render", short_help="Render projects. Each render is billed.")
-@ids_argument
+@selection_options()
 @click.option("--wait", "waits", is_flag=True, help="Wait until all are rendered, and print the result of each.")
 @click.option(
     "--handles",
@@ -62,6 +64,7 @@ __all__ = ["command"]
 @start_grace_option
 @stalled_option
 @night_options
+@table_options
 @rate_option
 @base_url_option
 @json_option("With --wait, print a JSON document for each project, and one with a summary. (Handles are always JSON.)")
@@ -69,7 +72,7 @@ __all__ = ["command"]
 def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
-    ids: tuple[str, ...],
+    choice: Choice,
     waits: bool,
     handles: str | None,
     yes: bool,
@@ -89,11 +92,17 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Render projects. Each render is billed.
 
     Prints a handle for each render, as a line of JSON. Each request is sent once. This machine remembers it before it
-    is sent: the same command after a kill goes on, and a project that was not saved since its last render is not
+    is sent: the same command continues after a kill, and a project that was not saved since its last render is not
     rendered again. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
-    wanted = collect_ids(ids)
     file = None if handles is None else check_file(handles, replaces=False)
+    # Before the first render is paid for: a file that cannot be written is an error now.
+    sheet = open_results(as_json=as_json) if waits else None
+    if sheet is not None:
+        as_json = sheet.is_json
+    elif tables_given():
+        raise click.UsageError("--format, --columns and --output need --wait: handles are always JSON.")
+    wanted = choice.find_any(base_url)
     options = {
         "batch": batch,
         "force": force,
@@ -104,9 +113,7 @@ def command(  # noqa: PLR0913 - each option is an argument
         "start_grace": start_grace,
     }
     if len(wanted) > ASKS_ABOVE and not yes:
-        if not (err_is_terminal() and in_is_terminal()):
-            refuse_without_question(len(wanted))
-        confirm(*plan_of(base_url, wanted, options), most)
+        _ask(base_url, wanted, options)
     elif err_is_terminal():
         echo_note(f"Rendering {len(wanted)} project{'' if len(wanted) == 1 else 's'}. Each render is billed.")
     with contextlib.ExitStack() as at_end:
@@ -119,11 +126,18 @@ def command(  # noqa: PLR0913 - each option is an argument
                 await renders.start(client)
                 if waits and renders.handles:
                     settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
-                    renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json)
+                    renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet)
                     await renders.wait.run(client)
+                    await renders.find_out(client)
 
-        end = partial(_end, renders, file, waits=waits, as_json=as_json)
+        end = partial(_end, renders, file, waits=waits, as_json=as_json, sheet=sheet)
         ctx.exit(end(interrupted=_run(work, _Told(renders, file, waits))))
+
+
+def _ask(base_url: str | None, wanted: Sequence[str], options: dict[str, Any]) -> None:
+    if not (err_is_terminal() and in_is_terminal()):
+        refuse_without_question(len(wanted))
+    confirm(*plan_of(base_url, wanted, options), options["max_renders"])
 
 
 @attrs.frozen
@@ -147,8 +161,19 @@ def _run(work: Callable[[], Awaitable[None]], told: _Told) -> bool:
         return run_until_interrupted(work)
 
 
-def _end(renders: Renders, file: Path | None, *, interrupted: bool, waits: bool, as_json: bool) -> int:
+def _end(
+    renders: Renders,
+    file: Path | None,
+    *,
+    interrupted: bool,
+    waits: bool,
+    as_json: bool,
+    sheet: Sheet[ResultRow] | None,
+) -> int:
     next_wait = _keep_rest(renders, file, waits=waits)
+    if sheet is not None and sheet.format != "tsv":  # lines with tabs have the outcomes of the wait only
+        for row in renders.rows():
+            sheet.add(row)
     try:
         return _report(renders, file, next_wait, interrupted=interrupted, waits=waits, as_json=as_json)
     finally:
@@ -174,6 +199,7 @@ def _report(
     # A wait tells whether an uncertain render was started.
     told = (RenderSubmitUncertainError,) if waits else ()
     code = report_failures({one: renders.failed[one] for one in renders.ids if one in renders.failed}, told)
+    code = worst_code(code, report_failures(renders.doubtful))
     errors = renders.errors() if as_json else []
     rest = {
         "handles": [json.loads(handle.to_json()) for handle in renders.handles],
@@ -196,6 +222,5 @@ def _report(
 
 def _print_first_wait(name: str | None, file: Path | None) -> None:
     source = ["--handle", str(file)] if file is not None else ["--resume", str(name)]
-    if file is not None or name is not None:
-        echo_note("Wait for them with:")
-        echo_command(["pictory", "wait", *source, *options_again()])
+    echo_note("Wait for them with:")
+    echo_command(["pictory", "wait", *source, *options_again()])

@@ -16,8 +16,9 @@ from pictory_async.cli._batch import Batch, run_batch
 from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import INTERRUPTED, SettingError
 from pictory_async.cli._fetching import get_project, print_each
-from pictory_async.cli._options import base_url_option, collect_ids, ids_argument, json_option
+from pictory_async.cli._options import base_url_option, json_option
 from pictory_async.cli._places import check_directory, check_file, names_of
+from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._streams import surviving
 from pictory_async.cli.display.text import as_text, echo_facts, echo_json
 
@@ -36,7 +37,7 @@ _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 @click.command("report")
-@ids_argument
+@selection_options()
 @click.option("--html", is_flag=True, help="Make one web page for all projects, with pictures and a timeline.")
 @click.option(
     "--output",
@@ -51,7 +52,7 @@ _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
 def command(
     ctx: click.Context,
     *,
-    ids: tuple[str, ...],
+    choice: Choice,
     html: bool,
     output: str | None,
     base_url: str | None,
@@ -66,9 +67,9 @@ def command(
         output, as_json = None, as_json or not html
     if html and as_json and output is None:
         raise click.UsageError("Choose one of --html and --json, or name a file for the page with --output.")
-    wanted = collect_ids(ids)
+    wanted = choice.find_any(base_url)
     if output is None and not html:
-        _print(base_url, ids, as_json=as_json)
+        _print(base_url, wanted, as_json=as_json)
     if output is None or html or _is_page(output):
         ctx.exit(_make_page(base_url, wanted, output, as_json=as_json))
     ctx.exit(_write_files(base_url, wanted, output, as_json=as_json))
@@ -78,7 +79,7 @@ def _is_page(output: str) -> bool:
     return Path(output).suffix.lower() in _PAGES
 
 
-def _print(base_url: str | None, ids: tuple[str, ...], *, as_json: bool) -> NoReturn:
+def _print(base_url: str | None, ids: list[str], *, as_json: bool) -> NoReturn:
     def show(project: Project) -> None:
         report = project_report(project)
         if as_json:

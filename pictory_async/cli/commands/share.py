@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 from rich.text import Text
 
-from pictory_async import Project, RenderHandle
+from pictory_async import Project, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._kept import Store
 from pictory_async.cli._next_wait import options_again
 from pictory_async.cli._options import (
     base_url_option,
-    collect_ids,
-    ids_argument,
     json_option,
     wait_options,
     wait_settings,
 )
+from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
@@ -35,18 +35,19 @@ from pictory_async.errors import WaitTimeoutError
 from pictory_async.insight._unread import assets_unread
 
 if TYPE_CHECKING:
-    from pictory_async import AsyncPictory, RenderOutcome
+    from pictory_async import AsyncPictory
 
 __all__ = ["command"]
 
 
-_TABLE: Final[Table[Project]] = Table(
+_TABLE: Final[Table[tuple[Project, bool | None]]] = Table(
     "shares",
     (
-        Column("project", lambda project: str(project.id)),
-        Column("link", lambda project: project.share_video_url),
-        Column("name", lambda project: project.name, plain=False),
-        Column("generated", lambda project: project.generated_at, unit="UTC", plain=False),
+        Column("project", lambda row: str(row[0].id)),
+        Column("link", lambda row: row[0].share_video_url),
+        Column("name", lambda row: row[0].name, plain=False),
+        Column("generated", lambda row: row[0].generated_at, unit="UTC", plain=False),
+        Column("outdated", lambda row: AGES[row[1]], plain=False),
     ),
 )
 
@@ -58,16 +59,20 @@ class _Sharing:
     Attributes:
         ids: The projects.
         settings: Keyword arguments of the library's calls that wait; ``None`` not to wait.
+        ages: What is known of the age of the videos.
         renders: The renders of these projects that were started here and may still be pending.
         found: The projects that have a link.
         failed: Why another one has none.
+        outcomes: How the waits for these renders ended.
     """
 
     ids: list[str]
     settings: dict[str, Any] | None
+    ages: Ages
     renders: dict[str, RenderHandle] = attrs.field(factory=dict[str, RenderHandle], init=False)
     found: dict[str, Project] = attrs.field(factory=dict[str, Project], init=False)
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    outcomes: dict[str, RenderOutcome] = attrs.field(factory=dict[str, RenderOutcome], init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.settings is not None:
@@ -76,7 +81,10 @@ class _Sharing:
     async def find(self, client: AsyncPictory, project_id: str) -> Project:
         """Find one link: the project that has it."""
         try:
-            project = await self._rendered(client, project_id)
+            project, outcome = await self._rendered(client, project_id)
+            refusal = await self.ages.see(client, project, outcome, self.renders.get(project_id))
+            if refusal is not None:
+                raise refusal  # noqa: TRY301 - as below
             if "share" in assets_unread(project):
                 raise CommandError(f"The address of the page of project {project_id!r} could not be read.")  # noqa: TRY301 - as below
             if not project.share_video_url:
@@ -88,16 +96,28 @@ class _Sharing:
         self.found[project_id] = project
         return project
 
-    async def _rendered(self, client: AsyncPictory, project_id: str) -> Project:
+    async def _rendered(self, client: AsyncPictory, project_id: str) -> tuple[Project, RenderOutcome | None]:
+        """Return a project, and how the wait for it ended, if it was waited for."""
         handle = self.renders.get(project_id)
-        if self.settings is None:
-            return await client.projects.get(project_id)
-        if handle is None:
-            return await client.projects.wait(project_id, **self.settings)
-        project = await client.projects.get(project_id)
-        if _is_after(project, handle):
-            return project
-        return _rendered_by(*await client.projects.wait_all([handle], **self.settings))
+        if self.settings is None or handle is not None:
+            project = await client.projects.get(project_id)
+            if handle is None:
+                return project, None
+            if _is_after(project, handle):
+                # It may be the video of a later render, so the outcome does not say that it is of this one.
+                self.outcomes[project_id] = RenderOutcome(project_id=handle.project_id, status=RenderStatus.RENDERED)
+                return project, None
+        return self._take(project_id, *await client.projects.wait_all([handle or project_id], **self.settings or {}))
+
+    def _take(self, project_id: str, outcome: RenderOutcome) -> tuple[Project, RenderOutcome]:
+        if project_id in self.renders:
+            self.outcomes[project_id] = outcome
+        return outcome.raise_for_status(), outcome
+
+    def has_ended(self, project_id: str) -> bool:
+        """Whether the render of a project is over."""
+        outcome = self.outcomes.get(project_id)
+        return outcome is not None and outcome.status in {RenderStatus.RENDERED, RenderStatus.FAILED}
 
     @property
     def done(self) -> int:
@@ -120,11 +140,6 @@ class _Sharing:
         return f"{self.done} of {len(self.ids)} done"
 
 
-def _rendered_by(outcome: RenderOutcome) -> Project:
-    outcome.raise_for_status()
-    return cast("Project", outcome.project)
-
-
 def _is_after(project: Project, handle: RenderHandle) -> bool:
     """Whether a project shows the video of a render, or a later one."""
     before, shown = handle.generated_before, project.generated_at
@@ -132,8 +147,9 @@ def _is_after(project: Project, handle: RenderHandle) -> bool:
 
 
 @click.command("share", short_help="Print the links to the public pages of videos.")
-@ids_argument
+@selection_options()
 @click.option("--wait", is_flag=True, help="Wait for projects that are not rendered yet.")
+@fresh_option
 @wait_options
 @table_options
 @base_url_option
@@ -142,8 +158,9 @@ def _is_after(project: Project, handle: RenderHandle) -> bool:
 def command(
     ctx: click.Context,
     *,
-    ids: tuple[str, ...],
+    choice: Choice,
     wait: bool,
+    ages: Ages,
     max_wait: float,
     interval: float,
     base_url: str | None,
@@ -157,19 +174,21 @@ def command(
     sheet = open_sheet(_TABLE, as_json=as_json)
     if sheet.is_default:
         sheet.leave()
-    sharing = _Sharing(ids=collect_ids(ids), settings=wait_settings(max_wait, interval) if wait else None)
+    wanted = choice.find_any(base_url)
+    sharing = _Sharing(ids=wanted, settings=wait_settings(max_wait, interval) if wait else None, ages=ages)
+    alone = len(wanted) == 1 and not choice.is_list
 
     def frame(_: int) -> Text:
         return Text(f"Waiting for projects: {sharing.line()}", style="bold")
 
     def show(project: Project) -> None:
         if sheet.is_json:
-            sheet.document(_document(project))
+            sheet.document(_document(project, ages.known.get(str(project.id))))
         elif sheet.is_default:
             url = one_line(project.share_video_url or "")
-            click.echo(url if len(sharing.ids) == 1 else f"{project.id}\t{url}")
+            click.echo(url if alone else f"{project.id}\t{url}")
         else:
-            sheet.add(project)
+            sheet.add((project, ages.known.get(str(project.id))))
 
     batch = Batch(
         ids=sharing.ids,
@@ -185,26 +204,23 @@ def command(
         ctx.exit(run_batch(base_url, batch))
 
 
-def _may_be_outdated(project: Project) -> bool:
-    saved, generated = project.saved_at, project.generated_at
-    return saved is not None and generated is not None and project.is_outdated is None
-
-
-def _document(project: Project) -> dict[str, Any]:
+def _document(project: Project, is_outdated: bool | None) -> dict[str, Any]:  # noqa: FBT001 - one of three values
     generated = None if project.generated_at is None else project.generated_at.isoformat()
     url = project.share_video_url
-    return {"project_id": str(project.id), "share_url": url, "name": project.name, "generated_at": generated}
+    return {
+        "project_id": str(project.id),
+        "share_url": url,
+        "name": project.name,
+        "generated_at": generated,
+        "is_outdated": is_outdated,
+    }
 
 
 def _print_rest(sharing: _Sharing) -> None:
     """Print on standard error what to do next."""
-    Store().done(handle for one, handle in sharing.renders.items() if one in sharing.found)
-    outdated = [one for one, project in sharing.found.items() if _may_be_outdated(project)]
-    if outdated:
-        which = f"The videos are older than the last saves of {', '.join(outdated)}"
-        if len(outdated) == 1:
-            which = f"The video is older than the last save of project {outdated[0]!r}"
-        echo_note(f"Warning: {which}. Render again to share the changes.")
+    ended = {one: handle for one, handle in sharing.renders.items() if sharing.has_ended(one)}
+    Store().done(ended.values(), [(handle, sharing.outcomes[one]) for one, handle in ended.items()])
+    sharing.ages.echo()
     unfinished = sharing.unfinished
     if unfinished:
         total = len(sharing.ids)

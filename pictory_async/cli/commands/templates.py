@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,6 +11,7 @@ from rich.text import Text
 from pictory_async.cli._fetching import get_template, print_details
 from pictory_async.cli._listing import print_list
 from pictory_async.cli._options import base_url_option, ids_argument, json_option, limit_option
+from pictory_async.cli._selecting import matches, name_option
 from pictory_async.cli._tables import Column, Table, table_options
 from pictory_async.cli.display.text import as_text
 from pictory_async.insight._text import Gap
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
 __all__ = ["list_command", "show_command"]
 
 
-def _all(client: AsyncPictory) -> AsyncIterator[TemplateItem]:
-    return aiter(client.templates.list())
+async def _all(client: AsyncPictory, pattern: str | None) -> AsyncIterator[TemplateItem]:
+    async for item in client.templates.list():
+        if matches(pattern, item.name):
+            yield item
 
 
-def _all_detailed(client: AsyncPictory) -> AsyncIterator[Template]:
-    return client.templates.list(details=True)
+async def _all_detailed(client: AsyncPictory, pattern: str | None) -> AsyncIterator[Template]:
+    async for template in client.templates.list(details=True):
+        if matches(pattern, template.name):
+            yield template
 
 
 def _state(item: TemplateItem | Template) -> Text:
@@ -72,20 +78,23 @@ _DETAILS: Final[Table[Template]] = Table(
 
 @click.command("templates")
 @click.option("--details", is_flag=True, help="Fetch each template, and show its schema, scenes and variables too.")
+@name_option("templates")
 @limit_option
 @table_options
 @base_url_option
 @json_option("Print each template as the API sent it, as a JSON document.")
-def list_command(*, details: bool, limit: int | None, base_url: str | None, as_json: bool) -> None:
+def list_command(
+    *, details: bool, name_pattern: str | None, limit: int | None, base_url: str | None, as_json: bool
+) -> None:
     """List the templates.
 
     Piped output is one line per template, with tabs between id, name, language and state; with --details also schema,
     number of scenes and names of variables.
     """
     if details:
-        print_list(base_url, _all_detailed, limit, _DETAILS, as_json=as_json)
+        print_list(base_url, partial(_all_detailed, pattern=name_pattern), limit, _DETAILS, as_json=as_json)
     else:
-        print_list(base_url, _all, limit, _ITEMS, as_json=as_json)
+        print_list(base_url, partial(_all, pattern=name_pattern), limit, _ITEMS, as_json=as_json)
 
 
 def _facts(template: Template) -> Facts:

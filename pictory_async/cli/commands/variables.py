@@ -14,6 +14,7 @@ from pictory_async.cli._batch import Batch, run_batch
 from pictory_async.cli._fetching import get_template
 from pictory_async.cli._listing import all_templates
 from pictory_async.cli._options import base_url_option, collect_ids, json_option
+from pictory_async.cli._selecting import name_option
 from pictory_async.cli._tables import Column, Sheet, Table, open_sheet, table_options
 from pictory_async.cli.display.table import Cell, echo_table
 from pictory_async.cli.display.text import as_text, echo_note, out_is_terminal, template_title
@@ -102,6 +103,7 @@ def _rows(template: Template, variables: TemplateVariables) -> list[_Row]:
 @click.command("variables", short_help="Show the variables of templates, and where they are used.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--all", "everything", is_flag=True, help="All templates of the account.")
+@name_option("templates")
 @click.option(
     "--sheet",
     "fills",
@@ -111,7 +113,15 @@ def _rows(template: Template, variables: TemplateVariables) -> list[_Row]:
 @table_options
 @base_url_option
 @json_option("Print a JSON document for each template.")
-def command(*, ids: tuple[str, ...], everything: bool, fills: bool, base_url: str | None, as_json: bool) -> None:
+def command(
+    *,
+    ids: tuple[str, ...],
+    everything: bool,
+    name_pattern: str | None,
+    fills: bool,
+    base_url: str | None,
+    as_json: bool,
+) -> None:
     """Show the variables of templates: those that are declared, and those that are used.
 
     A variable is unknown if no text uses it that could be read. What could not be read is named on standard error.
@@ -119,11 +129,11 @@ def command(*, ids: tuple[str, ...], everything: bool, fills: bool, base_url: st
     Piped output is one line per variable, with tabs between the template's id, the variable's name, its default, its
     state and the places that use it. With --sheet, it is one line per template, below a line with the names.
     """
-    if everything == bool(ids):
-        raise click.UsageError("Give either ids or --all.")
+    if (everything or name_pattern is not None) == bool(ids):
+        raise click.UsageError("Give either ids, or --all or --name.")
     table: Table[Any] = _FILLED if fills else _TABLE
     sheet = open_sheet(table, as_json=as_json, grows=fills)
-    wanted = all_templates(base_url) if everything else collect_ids(ids)
+    wanted = collect_ids(ids, noun="template") if ids else all_templates(base_url, name_pattern)
     filled: list[Template] = []
     show = filled.append
     if sheet.is_json:
@@ -132,10 +142,13 @@ def command(*, ids: tuple[str, ...], everything: bool, fills: bool, base_url: st
         show = _printer(sheet)
     json_id = "template_id" if sheet.is_json else None
     batch = Batch(ids=wanted, get=get_template, show=show, noun="template", json_id=json_id)
-    code = run_batch(base_url, batch)
-    if fills:
+    click.get_current_context().exit(_end(run_batch(base_url, batch), sheet, filled if fills else None))
+
+
+def _end(code: int, sheet: Sheet[Any], filled: list[Template] | None) -> int:
+    if filled is not None:
         _fill(sheet, filled)
-    click.get_current_context().exit(code)
+    return code
 
 
 def _print_json(sheet: Sheet[_Row], template: Template) -> None:

@@ -8,6 +8,7 @@ import attrs
 import click
 
 from pictory_async import RenderHandle
+from pictory_async.cli._ages import Ages, fresh_option
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._downloads import Downloads, directory_option
 from pictory_async.cli._exit_codes import SUCCESS, SettingError
@@ -18,7 +19,6 @@ from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import (
     Rate,
     base_url_option,
-    collect_ids,
     json_option,
     night_options,
     rate_option,
@@ -29,6 +29,7 @@ from pictory_async.cli._options import (
     wait_settings,
 )
 from pictory_async.cli._places import check_directory
+from pictory_async.cli._selecting import NOTHING_CHOSEN, Choice, selection_options
 from pictory_async.cli._tables import table_options
 from pictory_async.cli._waiting import Wait, path_of
 from pictory_async.cli.display.text import echo_note, file_name
@@ -38,17 +39,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["command"]
+__all__ = ["Sources", "check_download", "command", "wait_to_the_end"]
 
 
 @click.command("wait", short_help="Wait until projects are rendered.")
-@click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option(
-    "--ids-from",
-    type=click.File("rb"),
-    metavar="FILE",
-    help="Read more ids from a file, one per line; '-' is standard input. Lines that begin with # are skipped.",
-)
+@selection_options(required=False)
 @click.option(
     "--handle",
     "handles",
@@ -64,6 +59,7 @@ __all__ = ["command"]
 @click.option("--last", is_flag=True, help="Wait for what was left pending last.")
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @filing_options("update")
+@fresh_option
 @wait_options
 @start_grace_option
 @stalled_option
@@ -82,13 +78,13 @@ __all__ = ["command"]
 def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
-    ids: tuple[str, ...],
-    ids_from: IO[bytes] | None,
+    choice: Choice,
     handles: IO[bytes] | None,
     resume: str | None,
     last: bool,
     directory: Path | None,
     filing: Filing,
+    ages: Ages,
     max_wait: float,
     interval: float,
     start_grace: float,
@@ -103,30 +99,47 @@ def command(  # noqa: PLR0913 - each option is an argument
     status, seconds, name, job, and the address of the video or the reason. Ctrl-C prints the results so far. If
     something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
+    check_download(directory, filing)
+    items: list[Kept] = Store().load(None) if last else [] if resume is None else Store().load(resume)
+    items += [] if handles is None else _read_handles(handles)
+    if choice.is_given:
+        items += _wanted(choice.find(base_url), after)
+    elif handles is None and resume is None and not last:
+        raise click.UsageError(NOTHING_CHOSEN)
+    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
+    downloads = None if directory is None else Downloads(directory=directory, filing=filing, ages=ages)
+    filing.note_missing(str(item.project_id) for item in items)
+    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, downloads=downloads, ages=ages)
+
+    if not items:
+        echo_note(choice.why_nothing if choice.selects else "Nothing to do: there are no ids and no handles.")
+        if wait.sheet.is_json:
+            wait.report(interrupted=False, **NextWait.keep([], 0).to_dict())
+        ctx.exit(SUCCESS)
+    sources = Sources(handles, resume, by_id=choice.is_given)
+    ctx.exit(wait_to_the_end(wait, sources, base_url))
+
+
+def check_download(directory: Path | None, filing: Filing) -> None:
+    """Check that files can be written, if there is a directory for them.
+
+    Raises:
+        click.UsageError: There is none, but options about files.
+        SettingError: It cannot be written to.
+    """
     if directory is not None:
         check_directory(directory)
     elif filing.is_given:
         raise click.UsageError("These options about files need --download DIR.")
-    items: list[Kept] = Store().load(None) if last else [] if resume is None else Store().load(resume)
-    items += [] if handles is None else _read_handles(handles)
-    if (handles is None and resume is None and not last) or ids or ids_from is not None:
-        items += _wanted(collect_ids(ids, ids_from), after)
-    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
-    downloads = None if directory is None else Downloads(directory=directory, filing=filing)
-    filing.note_missing(str(item.project_id) for item in items)
-    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, downloads=downloads)
 
-    if not items:
-        echo_note("Nothing to do: there are no ids and no handles.")
-        if wait.sheet.is_json:
-            wait.report(interrupted=False, **NextWait.keep([], 0).to_dict())
-        ctx.exit(SUCCESS)
-    sources = _Sources(handles, resume, by_id=bool(ids) or ids_from is not None)
-    ctx.exit(_report(wait, sources, interrupted=_wait_to_the_end(wait, sources, base_url)))
+
+def wait_to_the_end(wait: Wait, sources: Sources, base_url: str | None) -> int:
+    """Wait, report, and return the exit code."""
+    return _report(wait, sources, interrupted=_is_interrupted(wait, sources, base_url))
 
 
 @attrs.frozen
-class _Sources:
+class Sources:
     """Where the waits came from: what of it can be named again.
 
     Attributes:
@@ -151,7 +164,7 @@ class _Sources:
         return NextWait.keep(unfinished, wait.tally.total, file=file, name=name)
 
 
-def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> bool:
+def _is_interrupted(wait: Wait, sources: Sources, base_url: str | None) -> bool:
     """Wait, and return whether a signal ended it."""
     try:
         return run_until_interrupted(lambda: _wait(base_url, wait))
@@ -162,7 +175,7 @@ def _wait_to_the_end(wait: Wait, sources: _Sources, base_url: str | None) -> boo
         raise
 
 
-def _report(wait: Wait, sources: _Sources, *, interrupted: bool) -> int:
+def _report(wait: Wait, sources: Sources, *, interrupted: bool) -> int:
     next_wait = sources.keep(wait)
     try:
         return wait.report(interrupted=interrupted, **next_wait.to_dict())

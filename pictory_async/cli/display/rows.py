@@ -25,6 +25,7 @@ _STYLES: Final = {
     "timed_out": ("…", "yellow"),
     "error": ("!", "red"),
     "incomplete": ("!", "red"),
+    "outdated": ("○", "yellow"),
     "pending": ("●", "cyan"),
 }
 _SHORTEST_NAME: Final = 8

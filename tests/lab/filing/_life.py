@@ -25,7 +25,7 @@ from pictory_async._files.place import Filing
 from pictory_async._files.publish import TEMPORARY, Directory
 from pictory_async.errors import DownloadError, PictoryConfigError, PictoryError
 from tests._systems import PRIVATE, without
-from tests.lab.filing._plan import NAMINGS, Call, Happening, Plan
+from tests.lab.filing._plan import NAMINGS, Call, Happening, Plan, between_names
 from tests.lab.filing._rounds import render_again
 from tests.lab.filing._source import Source
 from tests.lab.filing._stage import Process, Stage, pick
@@ -123,7 +123,7 @@ class Life:
             if self._turn - began > _MOST_TURNS:
                 raise TimeoutError("The processes do not come to an end")
             self._look()
-            while happenings and happenings[-1].turn <= self._turn:
+            while happenings and happenings[-1].turn <= self._turn and happenings[-1].fits({*waiting.values()}):
                 self._happen(happenings.pop(), waiting)
                 self._look()
             self._stage.let(pick(self._chance, waiting))
@@ -142,7 +142,11 @@ class Life:
         order = Order(
             directory=Directory(self.films, process),
             kinds=["video"],
-            filing=Filing(call.policy, self.plan.keep_old, naming_of(self.plan.naming, None)),
+            filing=Filing(
+                call.policy,
+                self.plan.keep_old if call.policy == "update" else None,
+                naming_of(self.plan.naming, None),
+            ),
             on_progress=None,
             min_speed=0.0,
         )
@@ -200,7 +204,7 @@ class Life:
         chance = random.Random(happening.draw)
         event = happening.event
         if "kill" in event:
-            victim = chance.choice(sorted(waiting, key=lambda process: process.name))
+            victim = chance.choice(sorted(between_names(waiting), key=lambda process: process.name))
             victim.kill()
             self._restarts.append(victim.calls)
         if "a new render" in event or event == "other bytes at the same address":

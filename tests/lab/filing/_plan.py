@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+P = TypeVar("P")
 
 Task = Literal["download", "backup", "template"]
 Policy = Literal["rename", "skip", "overwrite", "update"]
@@ -74,6 +79,18 @@ class Happening:
     turn: int
     event: Event
     draw: float
+
+    def fits(self, calls: Collection[str]) -> bool:
+        """Whether it can happen before one of these system calls.
+
+        Half of the kills wait for a process that has given a file its final name, and not removed the private one.
+        """
+        return "kill" not in self.event or self.draw < 0.5 or "unlink" in calls
+
+
+def between_names(waiting: Mapping[P, str]) -> Collection[P]:
+    """The processes that are about to remove a name, or all if there is none."""
+    return [process for process, call in waiting.items() if call == "unlink"] or waiting
 
 
 @attrs.frozen

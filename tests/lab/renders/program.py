@@ -27,17 +27,26 @@ class Steps:
 
     Args:
         last: The step at which it is killed; 0 never kills it.
+        post: The request for a render before which it is killed; 0 never kills it.
     """
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, post: int = 0) -> None:
         self.count = 0
         self._last = last
+        self._post = post
 
     def step(self) -> None:
         """Count one more."""
         self.count += 1
         if self.count == self._last:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def before_post(self) -> None:
+        """Count one more, before a request for a render."""
+        self._post -= 1
+        if self._post == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.step()
 
 
 class CountedLedger(Ledger):
@@ -66,7 +75,7 @@ class CountedTransport(httpx.AsyncBaseTransport):
         """Send a request, between two steps if it is a POST."""
         if request.method != "POST":
             return await self._inner.handle_async_request(request)
-        self._steps.step()
+        self._steps.before_post()
         response = await self._inner.handle_async_request(request)
         self._steps.step()
         return response
@@ -91,5 +100,9 @@ async def render(order: dict[str, Any], steps: Steps) -> dict[str, str]:
 
 def run(order: dict[str, Any], answer: Any) -> None:
     """Do what an order says in this process, and send the statuses and the number of steps back."""
-    steps = Steps(order["last"])
+    steps = Steps(order["last"], order["post"])
     answer.send((anyio.run(render, order, steps), steps.count))
+
+
+if __name__ == "__main__":
+    run(globals()["ORDER"], globals()["ANSWER"])

@@ -119,9 +119,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A render is requested again",
-        "_api.projects:Projects.render",
-        "            cause = str(error)",
-        "            return await self.render(project_id)",
+        "_api.requests:request_render",
+        "        cause = str(error)",
+        "        return await request_render(transport, before, project_id)",
     ),
     Mutant(
         "A date that cannot be is an error",
@@ -131,9 +131,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "An old video without a date is new",
-        "_api.projects:Projects.render",
-        "old = before.generated_at or undated",
-        "old = before.generated_at",
+        "_polling.evidence:baseline_of",
+        "project.generated_at or (UNDATED if project.video_url else None)",
+        "project.generated_at",
     ),
     Mutant(
         "One request more in each window",

@@ -1,0 +1,340 @@
+"""A sync of the command: its plan, its progress, its rows and its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import attrs
+from rich.console import Group
+from rich.text import Text
+
+from pictory_async import DownloadStatus, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan, SyncState
+from pictory_async.cli._exit_codes import INTERRUPTED, batch_code, is_of_disk, timed_out_code
+from pictory_async.cli._failures import report_failures
+from pictory_async.cli._filing import Filing
+from pictory_async.cli._follow import stopping_when_stalled
+from pictory_async.cli._kept import Store
+from pictory_async.cli._night import night
+from pictory_async.cli._progress import telling
+from pictory_async.cli._streams import surviving
+from pictory_async.cli._tables import Column, Sheet, Table
+from pictory_async.cli._wording import in_command_words
+from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.live import live_display
+from pictory_async.cli.display.text import as_duration, as_size, echo_note, echo_summary, one_line
+from pictory_async.errors import WaitTimeoutError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from pictory_async import AsyncPictory, ProjectSync
+
+__all__ = ["SYNCED", "SyncRow", "Syncing"]
+
+_PENDING: Final = "pending"
+_STILL: Final = "There is no result yet."
+_UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
+_INCOMPLETE: Final = "incomplete"
+_DOWNLOADED: Final = "downloaded"
+# What the same command continues. The others have ended, or are never requested again by themselves.
+_RESUMED: Final = frozenset({ResultStatus.TIMED_OUT, ResultStatus.REFUSED, ResultStatus.ERROR})
+
+
+@attrs.frozen(kw_only=True)
+class SyncRow:
+    """A row about one project.
+
+    Attributes:
+        project_id: The project.
+        status: What became of it, or what is planned.
+        result: Its result; ``None`` if there is none.
+        reason: Why it is not complete.
+    """
+
+    project_id: ProjectId
+    status: str
+    result: RenderResult | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, result: RenderResult) -> SyncRow:
+        """Make the row of a result."""
+        reason = None if result.error is None else in_command_words(str(result.error))
+        return cls(project_id=result.project_id, status=status_of(result), result=result, reason=reason)
+
+    def fact(self, name: str) -> Any:
+        """Return a fact about the project; ``None`` if it is not known."""
+        return None if self.result is None else getattr(self.result.project, name, None)
+
+    @property
+    def path(self) -> Path | None:
+        """Where the video is, or the first file if that is none."""
+        report = None if self.result is None else self.result.report
+        return None if report is None else report.paths.get("video") or next(iter(report.paths.values()), None)
+
+
+SYNCED: Final[Table[SyncRow]] = Table(
+    "results",
+    (
+        Column("id", lambda row: str(row.project_id)),
+        Column("status", lambda row: row.status),
+        Column("name", lambda row: row.fact("name")),
+        Column("share", lambda row: row.fact("share_video_url"), spare=2),
+        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=1),
+        Column("path", lambda row: row.path, spare=3),
+        Column("reason", lambda row: row.reason),
+    ),
+)
+"""What a sync prints about each project."""
+
+
+def status_of(result: RenderResult) -> str:
+    """Return what became of a project, with its files."""
+    files = () if result.report is None else result.report.files
+    if result.status in {ResultStatus.RENDERED, ResultStatus.UNCHANGED} and result.error is not None:
+        return _INCOMPLETE
+    if result.status is ResultStatus.UNCHANGED and any(file.status is DownloadStatus.WRITTEN for file in files):
+        return _DOWNLOADED
+    return result.status.value
+
+
+@attrs.define(kw_only=True)
+class Syncing:
+    """Carries out a sync, and reports it.
+
+    Attributes:
+        directory: Where the files go.
+        options: Keyword arguments of ``client.projects.sync``.
+        limiter: The request budget.
+        sheet: Where the results go.
+        filing: How files are called.
+        most: The highest number of renders that are requested without a question; ``None`` for no limit.
+        plan: What there is to do; ``None`` if it is not known yet.
+        counts: How many projects ended, by status.
+    """
+
+    directory: Path
+    options: Mapping[str, Any]
+    limiter: RateLimiter
+    sheet: Sheet[SyncRow]
+    filing: Filing
+    most: int | None
+    plan: SyncPlan | None = attrs.field(default=None, init=False)
+    counts: Counter[str] = attrs.field(factory=Counter[str], init=False)
+    _began: float = attrs.field(default=0.0, init=False)
+    _seconds: float = attrs.field(default=0.0, init=False)
+    _requests: int = attrs.field(default=0, init=False)
+    _paid: int = attrs.field(default=0, init=False)
+    _run: str | None = attrs.field(default=None, init=False)
+    _done: set[str] = attrs.field(factory=set[str], init=False)
+    _left: set[str] = attrs.field(factory=set[str], init=False)
+    _failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    _fetched: tuple[int, int] = attrs.field(default=(0, 0), init=False)
+
+    @property
+    def billed(self) -> int:
+        """How many renders are going to be requested."""
+        count = 0 if self.plan is None else len(self.plan.to_render)
+        most: int | None = self.options["max_renders"]
+        return count if most is None else min(count, most)
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to be asked before so many renders are requested."""
+        return self.most is not None and self.billed > self.most
+
+    @property
+    def _planned(self) -> list[ProjectId]:
+        return [] if self.plan is None else [*self.plan.to_render, *self.plan.to_wait, *self.plan.to_download]
+
+    @property
+    def _pending(self) -> list[ProjectId]:
+        return [one for one in self._planned if str(one) not in self._done]
+
+    async def run(self, client: AsyncPictory, *, dry_run: bool = False) -> None:
+        """Make the plan, and carry it out unless somebody has to be asked, or it is only to be shown."""
+        self._began = anyio.current_time()
+        ledger = Store().ledger()
+        try:
+            sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
+            async with telling(self._planning, lambda: 0):
+                self.plan = await sync.plan()
+            await self._go_on(client, sync, dry_run=dry_run)
+        finally:
+            ledger.close()
+            self._measure(client)
+
+    async def _go_on(self, client: AsyncPictory, sync: ProjectSync, *, dry_run: bool) -> None:
+        if self.asks:
+            return
+        self.filing.note_missing(map(str, self._planned))
+        echo_summary(f"Plan: {self.plan}.{self._limit}", good=True)
+        if self._planned and not dry_run:
+            await self._carry_out(client, sync)
+
+    @property
+    def _left_out(self) -> tuple[ProjectId, ...]:
+        return () if self.plan is None else self.plan.to_render[self.billed :]
+
+    @property
+    def _limit(self) -> str:
+        count = len(self._left_out)
+        return f" Left out, because of --max: {count} render{'' if count == 1 else 's'}." if count else ""
+
+    def _planning(self) -> str:
+        done, total = self._fetched
+        return f"{done} of {total} projects fetched" if total else "reading the list of projects"
+
+    def _note(self, done: int, total: int) -> None:
+        self._fetched = (done, total)
+
+    def _measure(self, client: AsyncPictory) -> None:
+        self._seconds = anyio.current_time() - self._began
+        self._requests = client.statistics().transport.requests
+
+    async def _carry_out(self, client: AsyncPictory, sync: ProjectSync) -> None:
+        total = len(self._planned)
+
+        def line() -> str:
+            self._measure(client)
+            return f"{as_duration(self._seconds)}: {self._counted(sync)}"
+
+        def frame(height: int) -> RenderableType:
+            title = Text(one_line(f"Syncing {self.directory}"), style="bold", no_wrap=True, overflow="ellipsis")
+            overall = Bar("projects", len(self._done), total, as_duration(anyio.current_time() - self._began))
+            bars = bar_grid([overall, *_bars(sync)[: max(1, height - 4)]])
+            return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
+
+        live = self.sheet.to_file or not self.sheet.streams
+        moved = lambda: (len(self._done), sync.progress)  # noqa: E731 - a callback
+        async with live_display(frame, line, live=live, share=lambda: len(self._done) / total), sync:
+            self._run = sync.run
+            try:
+                async with stopping_when_stalled(moved) as stalled:
+                    await self._take_all(sync)
+                self._give_up(stalled=stalled())
+            finally:
+                self._paid = sync.paid
+
+    async def _take_all(self, sync: ProjectSync) -> None:
+        async for result in sync:
+            self._take(result)
+            if is_of_disk(result.error):
+                return  # it is the same for everything else: what is requested is found again next time
+
+    def _take(self, result: RenderResult) -> None:
+        project_id, row = str(result.project_id), SyncRow.of(result)
+        self._done.add(project_id)
+        self.counts[row.status] += 1
+        if result.status in _RESUMED or row.status == _INCOMPLETE:
+            self._left.add(project_id)
+        if result.error is not None:
+            self._failed[project_id] = result.error
+        with surviving():
+            if self.sheet.is_json:
+                self.sheet.document({**result.to_dict(), "status": row.status, "error": row.reason})
+            else:
+                self.sheet.add(row)
+        night().result(result, row.status, row.path)
+
+    def _give_up(self, *, stalled: bool) -> None:
+        """End what is pending as timed out, if nothing changes any more."""
+        for one in self._pending if stalled else ():
+            text = f"Nothing had changed for the time of --stalled when the wait for project {one!r} ended."
+            error = WaitTimeoutError(text, project_id=one, waited=self._seconds)
+            self._take(RenderResult(project_id=one, status=ResultStatus.TIMED_OUT, error=error))
+
+    def _counted(self, sync: ProjectSync) -> str:
+        progress = sync.progress
+        rendering, downloading = len(progress.rendering), len({file.project_id for file in progress.downloading})
+        return f"{len(self._done)} of {len(self._planned)} done, {rendering} rendering, {downloading} downloading"
+
+    def report(self, *, interrupted: bool) -> int:
+        """Print what is not printed yet, and return the exit code.
+
+        Args:
+            interrupted: Whether a signal ended the sync.
+        """
+        planned = self._planned
+        rest = self._pending
+        for one in rest:
+            if self.sheet.is_json:
+                self.sheet.document({"project_id": one, "status": _PENDING, "error": _STILL})
+            else:
+                self.sheet.add(SyncRow(project_id=one, status=_PENDING, reason=_STILL))
+        if self.sheet.is_json:
+            self.sheet.document({"summary": self._summary(interrupted=interrupted)})
+        code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
+        code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
+        if self.plan is None:
+            echo_note("Interrupted while the plan was made. Nothing was requested.")
+        elif planned:
+            counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
+            echo_summary(
+                f"{'Interrupted: ' if interrupted else ''}{len(self._done)} of {len(planned)} done ({counts}) in "
+                f"{as_duration(self._seconds)}, {self._paid} render{'' if self._paid == 1 else 's'} paid for, "
+                f"{self._requests} requests.",
+                good=not (interrupted or self._failed),
+            )
+        left = len(rest) + len(self._left)
+        if left:
+            text = "Run the same command again: it resumes them, and nothing is paid for twice."
+            echo_note(f"Left: {left} of {len(planned)} project{'' if len(planned) == 1 else 's'}. {text}")
+        return INTERRUPTED if interrupted else code
+
+    def show_plan(self) -> None:
+        """Print what would be done."""
+        plan = SyncPlan(states={}, to_render=(), to_wait=(), to_download=()) if self.plan is None else self.plan
+        if self.sheet.is_json:
+            left_out = {"to_render": [*plan.to_render[: self.billed]], "left_out": [*self._left_out]}
+            self.sheet.document({"plan": {**plan.to_dict(), **left_out}})
+            return
+        for row in _plan_rows(plan, self.billed):
+            self.sheet.add(row)
+
+    def _summary(self, *, interrupted: bool) -> dict[str, Any]:
+        plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}
+        return {
+            "plan": plan,
+            "outcomes": dict(self.counts),
+            "paid": self._paid,
+            "requests": self._requests,
+            "seconds": round(self._seconds, 3),
+            "run": self._run,
+            "interrupted": interrupted,
+        }
+
+
+def _plan_rows(plan: SyncPlan, billed: int) -> Iterator[SyncRow]:
+    groups: tuple[tuple[str, Sequence[ProjectId]], ...] = (
+        ("to_render", plan.to_render[:billed]),
+        (ResultStatus.LEFT_OUT.value, plan.to_render[billed:]),
+        ("to_wait", plan.to_wait),
+        ("to_download", plan.to_download),
+    )
+    rendered = {*plan.to_render}
+    for status, ids in groups:
+        for one in ids:
+            unknown = one not in rendered and plan.states[one] is SyncState.UNKNOWN
+            reason = _UNKNOWN if unknown else None
+            yield SyncRow(project_id=one, status=status, reason=reason)
+    downloaded = {*plan.to_download}
+    for one in plan.unknown:
+        if one not in downloaded:
+            yield SyncRow(project_id=one, status="unknown", reason=_UNKNOWN)
+
+
+def _bars(sync: ProjectSync) -> list[Bar]:
+    """Return the bars of the downloads, and of the renders whose progress is known, the most advanced ones first."""
+    progress = sync.progress
+    found = [
+        Bar(f"{file.kind} {file.project_id}", file.done, file.total, as_size(file.done))
+        for file in progress.downloading
+    ]
+    known = [(one, percent) for one, percent in progress.rendering.items() if percent is not None]
+    known.sort(key=lambda item: -item[1])
+    return found + [Bar(str(one), percent, 100.0, f"{percent:.0f} %") for one, percent in known]

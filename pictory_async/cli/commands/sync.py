@@ -1,0 +1,169 @@
+"""`pictory sync`: keep a directory in step with the account."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import click
+
+from pictory_async import SyncState
+from pictory_async.cli._client import open_client, run_until_interrupted
+from pictory_async.cli._downloads import KINDS, Kind
+from pictory_async.cli._exit_codes import SUCCESS
+from pictory_async.cli._filing import Filing, filing_options
+from pictory_async.cli._options import (
+    Rate,
+    base_url_option,
+    json_option,
+    night_options,
+    rate_option,
+    stalled_option,
+    start_grace_option,
+    wait_options,
+    wait_settings,
+)
+from pictory_async.cli._places import check_directory
+from pictory_async.cli._quantities import to_since
+from pictory_async.cli._renders import ASKS_ABOVE, confirm, refuse_without_question
+from pictory_async.cli._syncing import SYNCED, Syncing
+from pictory_async.cli._tables import open_sheet, table_options
+from pictory_async.cli.display.text import err_is_terminal, in_is_terminal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["command"]
+
+_STATES: Final = (SyncState.NEVER, SyncState.OUTDATED, SyncState.UNKNOWN)
+
+
+def _to_states(text: str) -> tuple[SyncState, ...]:
+    """Read which projects are rendered: ``never,outdated``, or ``none``."""
+    names = [name.strip().lower() for name in text.split(",")]
+    if names == ["none"]:
+        return ()
+    unknown = [name for name in names if name not in {*_STATES}]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(_STATES)}.")
+    return tuple(map(SyncState, names))
+
+
+@click.command("sync", short_help="Keep a directory in step with the account.")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.option(
+    "--render",
+    type=_to_states,
+    default="never,outdated",
+    show_default=True,
+    metavar="STATES",
+    help="Render projects in these states: never (there is no video), outdated, unknown (perhaps outdated); or none.",
+)
+@click.option("--select", "name", metavar="PATTERN", help="Only projects whose name matches, such as 'ACME*'.")
+@click.option(
+    "--saved-since",
+    type=to_since,
+    metavar="TIME",
+    help="Only projects that were saved since then: 7d, 12h, or 2026-01-31T12:00:00Z.",
+)
+@click.option("--max", "most", type=click.IntRange(0), metavar="N", help="Request at most N renders.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--verify", is_flag=True, help="Fetch every project, to see renders that the list does not show.")
+@click.option("--yes", is_flag=True, help=f"Ask nothing. Otherwise, more than {ASKS_ABOVE} renders are asked about.")
+@click.option("--retry-failed", is_flag=True, help="Request renders that failed again.")
+@click.option("--retry-unstarted", is_flag=True, help="Request renders again whose request had no effect.")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([*KINDS, "thumbnail", "share"]),
+    multiple=True,
+    help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
+)
+@filing_options("update")
+@wait_options
+@start_grace_option
+@stalled_option
+@night_options
+@rate_option
+@table_options
+@base_url_option
+@json_option("Print a JSON document for each project, as they end, and one with a summary.")
+@click.pass_context
+def command(  # noqa: PLR0913 - each option is an argument
+    ctx: click.Context,
+    *,
+    directory: Path,
+    render: tuple[SyncState, ...],
+    name: str | None,
+    saved_since: datetime | None,
+    most: int | None,
+    dry_run: bool,
+    verify: bool,
+    yes: bool,
+    retry_failed: bool,
+    retry_unstarted: bool,
+    kinds: tuple[Kind, ...],
+    filing: Filing,
+    max_wait: float,
+    interval: float,
+    start_grace: float,
+    rate: Rate,
+    base_url: str | None,
+    as_json: bool,
+) -> None:
+    """Keep a directory in step with the account: render, wait and download what is missing or has changed.
+
+    Reads the list of projects, and of the projects only what is new or was saved since the last time: this machine
+    remembers the others. Each render is billed, and requested once; the same command after a kill resumes. Nothing is
+    deleted. Piped output is one line per project that something was done about, with tabs between id, status, name,
+    share link, date of the video, path and reason.
+    """
+    check_directory(directory)
+    options = {
+        "render": render,
+        "name": name,
+        "saved_since": saved_since,
+        "max_renders": most,
+        "verify": verify,
+        "retry_failed": retry_failed,
+        "retry_unstarted": retry_unstarted,
+        "kinds": kinds or KINDS,
+        **filing.settings_for_all(),
+        **wait_settings(max_wait, interval),
+        "start_grace": start_grace,
+    }
+    sheet = open_sheet(SYNCED, as_json=as_json)
+    asks_above = None if yes or dry_run else ASKS_ABOVE
+    syncing = Syncing(
+        directory=directory, options=options, limiter=rate.limiter(), sheet=sheet, most=asks_above, filing=filing
+    )
+    interrupted = partial(_run, syncing, base_url, dry_run=dry_run)
+    ctx.exit(_end(syncing, base_url, interrupted=interrupted(), dry_run=dry_run))
+
+
+def _end(syncing: Syncing, base_url: str | None, *, interrupted: bool, dry_run: bool) -> int:
+    """Ask, and go on, if somebody has to be asked; print what is not printed yet, and return the exit code."""
+    if syncing.asks and not interrupted:
+        # Not in the event loop, where Ctrl-C could not end the question. The plan is made again after it, and not more
+        # is paid for than what the answer was about.
+        if not (err_is_terminal() and in_is_terminal()):
+            refuse_without_question(syncing.billed)
+        confirm(syncing.billed, str(syncing.plan), None)
+        agreed = attrs.evolve(syncing, options={**syncing.options, "max_renders": syncing.billed}, most=None)
+        return agreed.report(interrupted=_run(agreed, base_url))
+    if dry_run and not interrupted:
+        syncing.show_plan()
+        return SUCCESS
+    return syncing.report(interrupted=interrupted)
+
+
+def _run(syncing: Syncing, base_url: str | None, **options: Any) -> bool:
+    """Sync, and return whether a signal ended it."""
+
+    async def work() -> None:
+        async with open_client(base_url, syncing.limiter) as client:
+            await syncing.run(client, **options)
+
+    return run_until_interrupted(work)

@@ -1,0 +1,163 @@
+"""The question before many renders are paid for, of `pictory sync` and `pictory render`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pictory_async.testing import Answer, Render, World
+from tests.cli._command import Terminal, run, started
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from pictory_async.testing import SimRequest
+    from pictory_async.testing.server import ServerThread
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
+
+pytestmark = pytest.mark.usefixtures("server")
+
+AGES = 1e6  # seconds
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@pytest.fixture
+def world() -> World:
+    """An account with short renders, whose files can be downloaded."""
+    return World(media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0), media_sizes={"mp4": 1000})
+
+
+@pytest.fixture(autouse=True)
+def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTORY_RATE", "10000/s")
+
+
+@pytest.fixture
+def six(world: World) -> list[str]:
+    """Projects without a video: one more than are rendered without a question."""
+    return [str(world.add_project(name=f"Film {number}")) for number in range(6)]
+
+
+@pytest.fixture(params=["sync", "render"])
+def command(request: pytest.FixtureRequest, six: list[str], tmp_path: Path) -> list[str]:
+    """A command that asks."""
+    if request.param == "render":
+        return ["render", *six]
+    return ["sync", str(tmp_path / "videos"), "--interval", "0.05", "--start-grace", "0.3", "--kind", "video"]
+
+
+@contextlib.contextmanager
+def on_terminal(*arguments: str) -> Generator[tuple[Terminal, subprocess.Popen[str]]]:
+    """Start a command with a terminal for its input and what it says; its results go to a pipe."""
+    with Terminal(columns=200) as terminal:
+        ours = {"stdin": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
+        with started(*arguments, **ours) as process:
+            terminal.attached()
+            yield terminal, process
+
+
+def answered(answer: str, *arguments: str) -> tuple[int, str, str]:
+    """Answer the question, and return the exit code, the results, and all that was said."""
+    with on_terminal(*arguments) as (terminal, process):
+        terminal.read_until("[y/N]")
+        terminal.write(answer)
+        out, _ = process.communicate()
+        return process.returncode, out, " ".join(terminal.read_until().split())
+
+
+def posts(world: World) -> int:
+    return sum(entry.method == "POST" for entry in world.log)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_signals_end_it(world: World, command: list[str], number: int) -> None:
+    """Nothing was paid for yet, so there is nothing to report but that."""
+    with on_terminal(*command) as (terminal, process):
+        terminal.read_until("[y/N]")
+        process.send_signal(number)
+        out, _ = process.communicate()
+        text = terminal.read_until()
+    assert (130, "", 0) == (process.returncode, out, posts(world)), text
+    assert text.endswith("\r\nInterrupted. Nothing was requested.\r\n")
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"], ids=["no", "return", "end of input"])
+def test_no(world: World, command: list[str], answer: str) -> None:
+    """Whatever is not a yes is a no, and that nothing was requested is said."""
+    code, out, text = answered(answer, *command)
+    assert (1, "", 0) == (code, out, posts(world)), text
+    assert text.endswith("Nothing was requested.")
+    assert "Error" not in text
+
+
+@pytest.mark.parametrize("answer", ["y\n", "Yes\n"])
+def test_yes(world: World, command: list[str], six: list[str], answer: str) -> None:
+    """All is requested, and the results are not mixed with the question."""
+    code, out, text = answered(answer, *command)
+    assert (0, 6) == (code, posts(world)), text
+    assert "6 to render" in text
+    assert "6 renders are billed." in text
+    lines = out.splitlines()
+    assert 6 == len(lines)
+    assert all(line.startswith(("{", *six)) for line in lines)
+
+
+def test_a_limit(world: World, command: list[str]) -> None:
+    """The question is about what is billed with --max."""
+    options = ["--max", "6"] if command[0] == "sync" else ["--max", "1"]
+    code, _, text = answered("y\n", *command, *options)
+    billed = int(options[1])
+    assert (0, billed) == (code, posts(world)), text
+    assert f"{billed} render{'s are' if billed > 1 else ' is'} billed. Go on? [y/N]" in text
+
+
+def test_the_plan_of_a_render(world: World, server: ServerThread, six: list[str]) -> None:
+    """It says what is rendered and what is not, with what the account has left, if the API tells."""
+    unchanged = str(world.add_project(earlier_video=-60.0))
+    assert 0 == run("render", six[0]).exit_code
+    _, _, text = answered("n\n", "render", *six, unchanged)
+    assert "Plan: 5 to render, 1 requested before, 1 unchanged (the account has 588 video minutes left)." in text
+
+    def faults(request: SimRequest, _: float) -> Answer | None:
+        return Answer(404, {}, b"") if request.path.endswith(six[1]) else None
+
+    server.simulator.faults = faults
+    world.quota = None
+    _, _, text = answered("n\n", "render", *six, unchanged)
+    assert "Plan: 4 to render, 1 requested before, 1 unchanged, 1 with an error. 4 renders are billed." in text
+    world.quota = {"aiCredits": (1.0, 2.0)}
+    assert "1 with an error. 4 renders" in answered("n\n", "render", *six, unchanged)[2]
+
+
+def test_nothing_to_ask_about(world: World) -> None:
+    """If nothing is going to be billed, there is no question."""
+    ids = [str(world.add_project(earlier_video=-60.0)) for _ in range(6)]
+    with on_terminal("render", *ids) as (terminal, process):
+        text = terminal.read_until()
+        assert (0, 0) == (process.wait(), posts(world)), text
+    assert "0 renders are billed." in text
+    assert "[y/N]" not in text
+
+
+def test_one_that_is_being_rendered(world: World) -> None:
+    """Without --no-overlap, it is skipped, and that is a failure with its own exit code."""
+    one = str(world.add_project(Render(-1.0, duration=AGES)))
+    found = run("render", one)
+    assert (76, 0) == (found.exit_code, posts(world)), found.stderr
+
+
+def test_nobody_to_ask(world: World, command: list[str]) -> None:
+    """Without a terminal nothing is requested, and the error names the options."""
+    found = run(*command)
+    assert 2 == found.exit_code
+    assert "6 projects may be rendered, each of which is billed, and there is no terminal to ask on." in found.stderr
+    assert "Add --yes" in found.stderr
+    assert not world.jobs

@@ -1,0 +1,127 @@
+"""`pictory runs` and `pictory resume`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pictory_async.testing import Render, World
+from tests.cli._command import run, started
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pictory_async.testing import Fault, SimRequest
+    from pictory_async.testing.server import ServerThread
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+
+QUICK = ("--interval", "0.05", "--start-grace", "0.3")
+AGES = 1e6  # seconds
+
+
+@pytest.fixture
+def world() -> World:
+    """An account with short renders, whose files can be downloaded."""
+    return World(media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0))
+
+
+def test_there_are_none(state: Path) -> None:
+    """Listing runs needs no key, and makes no file."""
+    assert (0, "", "") == ((found := run("runs")).exit_code, found.stdout, found.stderr)
+    assert "Forgotten: 0 runs." in run("runs", "--prune", "90d").stderr
+    assert [] == [*state.iterdir()]
+
+
+@contextlib.contextmanager
+def watching(server: ServerThread, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a command until it watches a job; it is killed at the end of the block."""
+    polled = threading.Event()
+
+    def faults(request: SimRequest, _: float) -> Fault | None:
+        if request.method == "GET" and "/jobs/" in request.path:
+            polled.set()
+        return None
+
+    server.simulator.faults = faults
+    with started(*arguments, *QUICK) as process:
+        assert polled.wait(30.0)
+        yield process
+        process.kill()
+        process.wait()
+    server.simulator.faults = None
+
+
+def test_what_is_known_of_each(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """When it began and ended, its renders by state, and what it left; in every format."""
+    world.add_project()
+    world.add_project(on_render=[Render(0.0, duration=0.1, fails=True)])
+    slow = str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    assert 3 == run("sync", str(tmp_path), *QUICK, "--select", "*[12]").exit_code
+    assert 0 == run("render", slow).exit_code
+    with watching(server, "sync", str(tmp_path), "--select", "*[3]"):
+        rows = [line.split("\t") for line in run("runs").stdout.splitlines()]
+    assert [["sync", "running"], ["render"], ["sync"]] == [
+        [row[1], *[cell for cell in row[3:4] if cell == "running"]] for row in rows
+    ]
+    rows = [line.split("\t") for line in run("runs").stdout.splitlines()]
+    assert "killed" == rows[0][3]
+    assert ["1", "0", "0", "0", "0", "0"] == rows[0][4:]  # it took over the render
+    assert ["0", "1", "1", "0", "0", "0"] == rows[2][4:]
+    documents = [json.loads(line) for line in run("runs", "--json").stdout.splitlines()]
+    assert [row[0] for row in rows] == [document["run"] for document in documents]
+    assert ["killed", "ended", "ended"] == [document["state"] for document in documents]
+    assert {"rendered": 1, "failed": 1} == documents[2]["renders"]
+    assert documents[0]["ended"] is None
+    assert "| killed |" in run("runs", "--format", "md").stdout
+    found = run("resume")
+    assert (2, "") == (found.exit_code, found.stdout)
+    assert "was a sync. The same 'pictory sync' command resumes it" in found.stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_old_runs_are_forgotten(world: World) -> None:
+    """Those that ended longer ago than the given age."""
+    assert 0 == run("render", str(world.add_project())).exit_code
+    assert "Forgotten: 0 runs." in run("runs", "--prune", "1d").stderr
+    found = run("runs", "--prune", "0")
+    assert ("", "Forgotten: 1 run.\n") == (found.stdout, found.stderr)
+    assert 2 == run("runs", "--prune", "old").exit_code
+
+
+@pytest.mark.usefixtures("server")
+def test_resuming_what_was_left(world: World, tmp_path: Path) -> None:
+    """By the name of the run, or what was left last; the new video counts, not the old one."""
+    slow = str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[Render(0.0, duration=AGES)]))
+    assert 0 == run("render", slow).exit_code
+    (name,) = (line.split("\t")[0] for line in run("runs").stdout.splitlines())
+    for words in ((name,), ()):
+        found = run("resume", *words, "--max-wait", "0.1", *QUICK)
+        assert 4 == found.exit_code
+        assert f"pictory wait --resume {name} --interval 0.05s --start-grace 0.3s" in found.stderr
+    quick = str(world.add_project(earlier_video=-60.0, edits=[-1.0]))
+    assert 0 == run("render", quick).exit_code
+    videos = tmp_path / "videos"
+    found = run("resume", "--download", str(videos), *QUICK)
+    assert (0, 2) == (found.exit_code, len(found.stdout.splitlines())), found.stderr
+    assert quick in found.stdout
+    assert 5 == len([path for path in videos.iterdir() if not path.name.startswith(".")])
+
+
+@pytest.mark.usefixtures("server")
+def test_what_cannot_be_resumed(state: Path) -> None:
+    """Nothing, an unknown run, options without a directory, and a ledger that cannot be read."""
+    assert "Nothing is pending: no command" in run("resume").stderr
+    assert "Nothing is pending under the name 'nope'" in run("resume", "nope").stderr
+    found = run("resume", "nope", "-o", "{name}")
+    assert (2, True) == (found.exit_code, "need --download DIR" in found.stderr)
+    (state / "ledger.db").unlink()
+    (state / "ledger.db").write_text("no ledger")
+    assert (2, True) == ((found := run("resume")).exit_code, "cannot be used" in found.stderr)

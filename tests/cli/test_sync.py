@@ -1,0 +1,348 @@
+"""`pictory sync`, and what it leaves for the next one."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pictory_async.testing import Answer, Render, Reset, Stall, World
+from tests.cli._command import Terminal, interrupted, run, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async.testing import Fault, SimRequest
+    from pictory_async.testing.server import ServerThread
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+
+pytestmark = pytest.mark.usefixtures("server")
+
+AGES = 1e6  # seconds
+QUICK = ("--interval", "0.05", "--start-grace", "0.3", "--kind", "video")
+
+
+@pytest.fixture
+def world() -> World:
+    """An account with short renders, whose files can be downloaded."""
+    return World(
+        media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0), media_sizes={"mp4": 1000, "srt": 10}
+    )
+
+
+@pytest.fixture(autouse=True)
+def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTORY_RATE", "10000/s")
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    return tmp_path / "videos"
+
+
+def sync(videos: Path, *options: str, **settings: Any) -> Any:
+    return run("sync", str(videos), *QUICK, *options, **settings)
+
+
+def posts(world: World) -> int:
+    return sum(entry.method == "POST" for entry in world.log)
+
+
+def cells(text: str) -> list[list[str]]:
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def films(world: World, count: int) -> list[str]:
+    return [str(world.add_project(name=f"Film {number}")) for number in range(count)]
+
+
+def test_a_night_and_an_unchanged_one(world: World, videos: Path) -> None:
+    """The plan is one sentence, each project a line; the second night costs a page of the list, and has no lines."""
+    ids = films(world, 2)
+    ids.append(str(world.add_project(name="Old", earlier_video=-60.0)))
+    found = sync(videos)
+    assert 0 == found.exit_code
+    assert found.stderr.startswith("Plan: 2 to render, 1 to download, 0 unchanged.\n3 of 3 done (")
+    assert "2 renders paid for" in found.stderr
+    rows = {row[0]: row[1:] for row in cells(found.stdout)}
+    assert {*ids} == {*rows}
+    assert ["rendered", "rendered", "downloaded"] == [rows[one][0] for one in ids]
+    status, name, share, generated, path, reason = rows[ids[2]]
+    assert ("downloaded", "Old", "", str(videos / "Old.mp4")) == (status, name, reason, path)
+    assert share.startswith("http://")
+    assert "2025-12-31 23:59:00" == generated
+    assert 3 == len([*videos.glob("*.mp4")])
+    world.log.clear()
+    found = sync(videos)
+    assert (0, "", "Plan: 0 to render, 0 to download, 3 unchanged.\n") == (found.exit_code, found.stdout, found.stderr)
+    assert 1 == len(world.log)
+    assert (0, "", "") == ((quiet := sync(videos, "--quiet")).exit_code, quiet.stdout, quiet.stderr)
+
+
+def test_documents(world: World, videos: Path) -> None:
+    """With --json, each project is a document, and the last one is a summary with the plan."""
+    (one,) = films(world, 1)
+    found = sync(videos, "--json")
+    document, last = map(json.loads, found.stdout.splitlines())
+    assert (one, "rendered", True, None) == tuple(document[name] for name in ("project_id", "status", "paid", "error"))
+    assert [str(videos / "Film 0.mp4")] == [file["path"] for file in document["files"]]
+    summary = last["summary"]
+    assert ([one], 1, {"rendered": 1}) == (summary["plan"]["to_render"], summary["paid"], summary["outcomes"])
+    assert [summary["run"]] == [json.loads(line)["run"] for line in run("runs", "--json").stdout.splitlines()]
+
+
+def test_a_plan_alone(world: World, videos: Path) -> None:
+    """--dry-run prints a line for each project that something would be done about, and does nothing."""
+    never, busy = films(world, 1)[0], str(world.add_project(Render(-1.0, duration=AGES), name="Busy"))
+    old, perhaps = (str(world.add_project(name=name, earlier_video=-600.0)) for name in ("Old", "Perhaps"))
+    world.edit_project(perhaps, -60.0)
+    assert 0 == sync(videos, "--render", "none", "--select", "Perhaps").exit_code
+    both = str(world.add_project(name="Both", earlier_video=-600.0))
+    world.edit_project(both, -60.0)
+    found = sync(videos, "--dry-run")
+    assert (0, 0) == (found.exit_code, posts(world))
+    rows = {row[0]: (row[1], row[6]) for row in cells(found.stdout)}
+    reason = "It was saved after its video was made. --render unknown renders it."
+    assert {
+        never: ("to_render", ""),
+        busy: ("to_wait", ""),
+        old: ("to_download", ""),
+        both: ("to_download", reason),
+        perhaps: ("unknown", reason),
+    } == rows
+    plan = json.loads(sync(videos, "--dry-run", "--json").stdout)["plan"]
+    assert [] == plan["left_out"]
+    assert ([never], [busy], [perhaps, both]) == (plan["to_render"], plan["to_wait"], plan["unknown"])
+
+
+def test_a_plan_with_a_limit(world: World, videos: Path) -> None:
+    """--dry-run --max shows what would be done with that limit, and what would be left out."""
+    ids = films(world, 3)
+    found = sync(videos, "--dry-run", "--max", "1")
+    assert [*zip(ids, ["to_render", "left_out", "left_out"], strict=True)] == [
+        (r[0], r[1]) for r in cells(found.stdout)
+    ]
+    assert "Plan: 3 to render, 0 to download, 0 unchanged. Left out, because of --max: 2 renders.\n" == found.stderr
+    plan = json.loads(sync(videos, "--dry-run", "--json", "--max", "2").stdout)["plan"]
+    assert (ids[:2], ids[2:], 0) == (plan["to_render"], plan["left_out"], posts(world))
+    assert "--max: 1 render.\n" in sync(videos, "--dry-run", "--max", "2").stderr
+
+
+def test_which_projects(world: World, videos: Path) -> None:
+    """By their names, by when they were saved, and by what is known of their videos."""
+    films(world, 2)
+    perhaps = str(world.add_project(name="Perhaps", earlier_video=-600.0, edits=[-60.0]))
+    assert "1 to render" in sync(videos, "--dry-run", "--select", "film 1").stderr
+    assert "0 to render" in sync(videos, "--dry-run", "--saved-since", "7d", "--select", "*9").stderr
+    since = ("--saved-since", "2025-12-31T23:30:00Z")
+    assert "0 to render, 1 to download" in sync(videos, "--dry-run", *since).stderr
+    assert [perhaps] == [row[0] for row in cells(sync(videos, "--render", "unknown").stdout) if row[1] == "rendered"]
+    assert "Plan: 0 to render, 0 to download, 3 unchanged." in sync(videos, "--render", "none").stderr
+
+
+@pytest.mark.parametrize(
+    "options", [("--render", "all"), ("--saved-since", "yesterday"), ("--max", "-1"), ("--map", "-")]
+)
+def test_options_that_cannot_work(world: World, videos: Path, options: tuple[str, ...]) -> None:
+    """They are refused before anything is sent."""
+    films(world, 1)
+    assert (2, []) == (sync(videos, *options, input="").exit_code, world.log)
+
+
+def test_how_files_are_called(world: World, videos: Path) -> None:
+    """Names from a template and a map file; who is not in it is said once."""
+    one, other = films(world, 2)
+    options = ("-o", "{customer}/{name}.{ext}", "--map", "-")
+    found = sync(videos, *options, input=f"id,customer\n{one},ACME\n")
+    assert 0 == found.exit_code, found.stderr
+    assert f"1 project has no row in <stdin>, so their fields are empty: {other}" in found.stderr.replace(
+        "'-'", "<stdin>"
+    )
+    assert (videos / "ACME" / "Film 0.mp4").exists()
+    assert (videos / "_" / "Film 1.mp4").exists()
+    films(world, 1)
+    assert 0 == sync(videos, *options, input="id,customer\n").exit_code  # a map without rows
+
+
+def test_earlier_versions(world: World, videos: Path, server: ServerThread) -> None:
+    """They are kept if --keep-old says so, and stay if it does not."""
+    (one,) = films(world, 1)
+    assert 0 == sync(videos).exit_code
+    for options in (("--keep-old", "1"), ()):
+        world.edit_project(one, server.simulator.now())
+        assert 0 == sync(videos, *options).exit_code
+    assert 2 == len([*videos.glob("Film 0*.mp4")])
+
+
+def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: Path) -> None:
+    """Where nobody can be asked, more than five renders need --yes or --max."""
+    films(world, 6)
+    found = sync(videos)
+    assert (2, "", 0) == (found.exit_code, found.stdout, posts(world))
+    assert "Error: 6 projects may be rendered" in found.stderr
+    found = sync(videos, "--max", "2")
+    assert (0, 2) == (found.exit_code, posts(world))
+    assert 4 == found.stdout.count("\tleft_out\t")
+    found = sync(videos, "--yes")
+    assert (0, 6) == (found.exit_code, posts(world))
+
+
+def test_progress_and_a_table_on_a_terminal(world: World, videos: Path, server: ServerThread) -> None:
+    """Renders and downloads have bars; the results are a table at the end."""
+    done, slow = world.add_project(name="Film", earlier_video=-60.0), world.add_project(name="Slow")
+    world.find_project(slow, 0.0).on_render.append(Render(0.0, duration=100.0))  # type: ignore[union-attr]
+    world.media_sizes = {"mp4": 6_000_000}
+    server.simulator.faults = lambda request, _: Stall(3_000_000) if request.path.startswith("/media/") else None
+    with Terminal(columns=200) as terminal:
+        both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
+        with started("sync", str(videos), *QUICK, **both) as process:
+            terminal.attached()
+            terminal.read_until("0 of 2 done, 1 rendering, 1 downloading")
+            terminal.read_until("1 %")
+            process.send_signal(signal.SIGINT)
+            text = terminal.read_until()
+            assert 130 == process.wait()
+    assert "Syncing" in text
+    assert f"video {done}"[:30] in text
+    table = text[text.rindex("reason") :]
+    assert str(slow) in table
+    assert "pending" in table
+
+
+def on_post(server: ServerThread, fault: Fault) -> None:
+    def faults(request: SimRequest, _: float) -> Fault | None:
+        return fault if request.method == "POST" else None
+
+    server.simulator.faults = faults
+
+
+def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
+    """Failures are lines and one sentence each; the exit code is that of the worst one."""
+    bad = str(world.add_project(on_render=[Render(0.0, duration=0.1, fails=True)]))
+    found = sync(videos)
+    assert (3, bad, "failed") == (found.exit_code, *cells(found.stdout)[0][:2])
+    assert "TEXT_TO_VIDEO_FAILED" in found.stderr
+    again = sync(videos)
+    assert (0, 1) == (again.exit_code, posts(world))  # not paid for again
+    assert "1 given up after a failed render" in again.stderr
+    assert (0, 2) == (sync(videos, "--retry-failed").exit_code, posts(world))
+    films(world, 1)
+    on_post(server, Reset())
+    assert 3 == sync(videos).exit_code  # the response is lost, and nothing was started
+    server.simulator.faults = None
+    assert 0 == sync(videos, "--retry-unstarted").exit_code
+    slow = str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    for options in (("--max-wait", "0.3"), ("--stalled", "0.5")):
+        found = sync(videos, *options)
+        assert (4, slow, "timed_out") == (found.exit_code, *cells(found.stdout)[0][:2])
+        assert "Left: 1 of 1 project. Run the same command again" in found.stderr
+
+
+def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> None:
+    """What was rendered before it keeps its result."""
+    (done,), slow = films(world, 1), str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    found = sync(videos, "--stalled", "2")
+    assert {done: "rendered", slow: "timed_out"} == {row[0]: row[1] for row in cells(found.stdout)}
+
+
+def test_a_lost_response_that_nobody_can_explain(world: World, videos: Path, server: ServerThread) -> None:
+    """If a job of somebody else may be the render, it is never paid for again, and the exit code is 5."""
+    foreign = world.add_project(name="Foreign", earlier_video=-60.0)
+    films(world, 1)
+
+    def faults(request: SimRequest, now: float) -> Fault | None:
+        if request.method != "POST":
+            return None
+        world.start_render(foreign, now, duration=AGES)
+        return Answer(504, {}, b"", reaches_world=False)
+
+    server.simulator.faults = faults
+    found = sync(videos, "--select", "Film*")
+    assert (5, "uncertain") == (found.exit_code, cells(found.stdout)[0][1])
+
+
+def test_a_file_that_cannot_be_had(world: World, videos: Path, server: ServerThread) -> None:
+    """A download that fails is incomplete, and the same command resumes it."""
+    one = str(world.add_project(earlier_video=-60.0))
+    forbidden = Answer(404, {}, b"")
+    server.simulator.faults = lambda request, _: forbidden if request.path.startswith("/media/") else None
+    found = sync(videos)
+    assert (1, [one, "incomplete"]) == (found.exit_code, cells(found.stdout)[0][:2])
+    assert "Left: 1 of 1 project." in found.stderr
+    server.simulator.faults = None
+    assert (0, [one, "downloaded"]) == ((again := sync(videos)).exit_code, cells(again.stdout)[0][:2])
+
+
+def test_no_network(world: World, videos: Path, server: ServerThread) -> None:
+    """Nothing can be planned: that is an error that may pass."""
+    films(world, 1)
+    found = sync(videos, "--base-url", "http://127.0.0.1:9/pictoryapis")
+    assert (75, "") == (found.exit_code, found.stdout)
+
+
+def of_document(line: str) -> list[str]:
+    document = json.loads(line)
+    return [document["project_id"], document["status"]]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_ctrl_c(world: World, videos: Path, server: ServerThread, options: tuple[str, ...]) -> None:
+    """What was requested is found again: the same command pays for nothing twice."""
+    one, other = (str(world.add_project(on_render=[Render(0.0, duration=AGES)])) for _ in range(2))
+    requested = threading.Event()
+
+    def faults(request: SimRequest, _: float) -> Fault | None:
+        if request.path.startswith("/pictoryapis/v1/jobs/") and posts(world) == 2:
+            requested.set()
+        return None
+
+    server.simulator.faults = faults
+    with started("sync", str(videos), *QUICK, *options) as process:
+        assert requested.wait(30.0)
+        code, out, err = interrupted(process)
+    assert 130 == code, err
+    rows = [row[:2] for row in cells(out)] if not options else [*map(of_document, out.splitlines()[:-1])]
+    assert [[one, "pending"], [other, "pending"]] == sorted(rows, key=[[one, "pending"], [other, "pending"]].index)
+    assert "Interrupted: 0 of 2 done (none yet)" in err
+    assert "Left: 2 of 2 projects. Run the same command again" in err
+    found = run("resume", "--max-wait", "0.2")
+    assert 2 == found.exit_code
+    assert "was a sync. The same 'pictory sync' command resumes it" in found.stderr
+    found = sync(videos, "--max-wait", "0.3", "--json")
+    assert (4, 2) == (found.exit_code, posts(world))
+
+
+def test_ctrl_c_while_the_plan_is_made(world: World, videos: Path, server: ServerThread) -> None:
+    """Nothing was requested, and that is what is said."""
+    films(world, 1)
+    listed = threading.Event()
+
+    def faults(_: SimRequest, __: float) -> Fault | None:
+        listed.set()
+        return Stall()
+
+    server.simulator.faults = faults
+    with started("sync", str(videos), *QUICK, "--json") as process:
+        assert listed.wait(30.0)
+        code, out, err = interrupted(process)
+    assert 130 == code, err
+    assert json.loads(out)["summary"]["interrupted"]
+    assert "Interrupted while the plan was made. Nothing was requested." in err
+
+
+def test_commands_of_the_user(world: World, videos: Path, tmp_path: Path) -> None:
+    """--exec runs for each project that is rendered or downloaded; the summary and the log have all of them."""
+    films(world, 1)
+    world.add_project(name="Bad", on_render=[Render(0.0, duration=0.1, fails=True)])
+    summary, log = tmp_path / "summary.md", tmp_path / "log"
+    options = ("--exec", "echo done {name} {status}", "--summary", str(summary), "--log-file", str(log))
+    found = sync(videos, *options)
+    assert 3 == found.exit_code
+    assert "Film 0" in summary.read_text()
+    assert "Bad" in summary.read_text()
+    assert "rendered" in log.read_text()

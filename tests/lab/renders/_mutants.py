@@ -1,0 +1,47 @@
+"""The protocol of the ledger broken on purpose, to see that killed programs and two at once notice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.lab._mutants import Mutant
+
+MUTANTS: Final = (
+    Mutant(
+        "A request is sent before it is entered",
+        "_api.paying:Payer.pay",
+        "await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))",
+        "intent",
+    ),
+    Mutant(
+        "The newest job before the request is not stored",
+        "_ledger.renders:Renders.ask",
+        "asked=_text(when), marker=marker)",
+        "asked=_text(when), marker=None)",
+    ),
+    Mutant(
+        "What is uncertain is taken for not started",
+        "_api.pipeline:Pipeline._find_out",
+        "RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED",
+        "RenderState.NOT_STARTED",
+    ),
+    Mutant(
+        "Jobs of others are ignored",
+        "_api.paying:Payer._doubt",
+        "if await self._can_be(job, videos)",
+        "if False",
+    ),
+    Mutant("Two runs own a project", "_ledger.renders:Renders.decide", " and is_alive(old.run)", " and False"),
+    Mutant(
+        "A render that was started is requested again",
+        "_ledger.renders:_next_step",
+        "RenderState.STARTED: Decision.RESUME",
+        "RenderState.STARTED: Decision.PAY",
+    ),
+    Mutant(
+        "A request without a response is sent again",
+        "_ledger.renders:_next_step",
+        "RenderState.ASKED: Decision.RECOVER",
+        "RenderState.ASKED: Decision.PAY",
+    ),
+)
