@@ -21,6 +21,7 @@ MODULES = [
     "pictory_async.opentelemetry",
     "pictory_async.models",
     "pictory_async.insight",
+    "pictory_async.video",
     "pictory_async.testing",
     "pictory_async.testing.server",
 ]
