@@ -16,7 +16,7 @@ from pictory_async._limits.interface import Limiter
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.broadcast import Subscription, WatchEvent, WatchEventKind
-from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.handle import RenderHandle, VideoHandle, read_handle
 from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.outcome import RenderOutcome, RenderOutcomes, RenderStatus
 from pictory_async._polling.poller import RenderPoller
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
         write_html_report,
         write_report,
     )
-    from pictory_async.models import Template
+    from pictory_async.models import Preview, Template, Video
 
 __all__ = [
     "AsyncPictory",
@@ -90,6 +90,7 @@ __all__ = [
     "Limiter",
     "PollSchedule",
     "PollerStatistics",
+    "Preview",
     "Priority",
     "ProgressSchedule",
     "Project",
@@ -123,6 +124,8 @@ __all__ = [
     "TemplateStructure",
     "TemplateVariables",
     "TransportStatistics",
+    "Video",
+    "VideoHandle",
     "WatchEvent",
     "WatchEventKind",
     "WatchKey",
@@ -134,6 +137,7 @@ __all__ = [
     "errors",
     "project_report",
     "project_report_html",
+    "read_handle",
     "shown",
     "template_structure",
     "template_variables",
@@ -166,7 +170,9 @@ _LATER: Final = {
     "SyncState": "_api.sync",
     "check_naming": "_files.naming",
     "SnapshotTemplate": "_files.snapshots",
+    "Preview": "models",
     "Template": "models",
+    "Video": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",
     "TemplateSnapshot": "_files.snapshots",

@@ -10,7 +10,7 @@ from pictory_async._polling import explain
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import FairSchedule
 from pictory_async._polling.targets import Target
-from pictory_async._polling.watch import Terms
+from pictory_async._polling.wait import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.paths import job_path
 

@@ -11,7 +11,7 @@ from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import ProgressSchedule
 from pictory_async._polling.targets import arriving_targets, target_of, targets_of
-from pictory_async._polling.watch import Terms
+from pictory_async._polling.wait import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncIterable, Callable
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
@@ -23,8 +24,6 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable
-
     from pictory_async._http.proxies import Proxy
 
 __all__ = ["MAX_BODY", "Body", "Headers", "Request", "Response", "header", "no_such"]
@@ -46,7 +45,7 @@ class Body:
 
     def __init__(self, value: Any) -> None:
         self._value = value
-        values: list[Any] = list(value.values()) if isinstance(value, dict) else []
+        values: list[Any] = list(cast("dict[str, Any]", value).values()) if isinstance(value, dict) else []
         self.secrets: list[Secret] = [one for one in values if isinstance(one, Secret)]
 
     def written(self) -> bytes:

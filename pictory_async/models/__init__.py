@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TemplateScene,
         VoiceOver,
     )
+    from pictory_async.models.video import Preview, Video
 
 __all__ = [
     "AiVoice",
@@ -51,6 +52,7 @@ __all__ = [
     "LazySequence",
     "Model",
     "Page",
+    "Preview",
     "Project",
     "ProjectId",
     "ProjectItem",
@@ -65,6 +67,7 @@ __all__ = [
     "Template",
     "TemplateItem",
     "TemplateScene",
+    "Video",
     "VisualFilter",
     "VoiceOver",
 ]
@@ -75,12 +78,14 @@ _LATER: Final = {
     "Allowance": "account",
     "Quota": "account",
     "Page": "page",
+    "Preview": "video",
     "ProjectItem": "page",
     "Scene": "scene",
     "SceneBackground": "scene",
     "SceneSettings": "scene",
     "SceneStyle": "scene",
     "SentencePart": "scene",
+    "Video": "video",
     "VisualFilter": "scene",
 }
 

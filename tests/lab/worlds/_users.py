@@ -170,7 +170,7 @@ class User:
         again = self.plan.again
         taken = 0
         async for outcome in watch:
-            project_id = outcome.project_id
+            project_id = outcome.key
             taken += 1
             due[project_id] = due.get(project_id, 0) - 1
             self._told(outcome, began[project_id], before[project_id], requested.get(project_id))
