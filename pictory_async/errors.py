@@ -21,6 +21,7 @@
     ├── LedgerError                           the ledger cannot be used, so nothing is paid for
     ├── OutdatedVideoError                    with ``fresh=True``: the video is not known to be the newest
     ├── RenderSubmitUncertainError            the response to a render request was lost
+    ├── VideoSubmitUncertainError             the response to a request for a video or a preview was lost
     └── WaitError                             a wait ended without a result
         ├── JobFailedError
         ├── JobCleanedError
@@ -43,7 +44,7 @@ from pictory_async._values import ValueObject, deferrable, fact, with_facts
 
 if TYPE_CHECKING:
     from pictory_async._files.downloads import DownloadReport
-    from pictory_async._polling.handle import RenderHandle
+    from pictory_async._polling.handle import RenderHandle, VideoHandle
     from pictory_async.models import Project, ProjectId
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "RequestTimeoutError",
     "ServerError",
     "StatusError",
+    "VideoSubmitUncertainError",
     "WaitError",
     "WaitTimeoutError",
 ]
@@ -88,12 +90,12 @@ class PictoryError(Exception):
 
     Attributes:
         message: One or two sentences: what happened, to what, and what to do next.
-        handle: The render that was requested before the error, so that it can be waited for again: its project's id
-            alone does not tell the new video from the old one. ``None`` if there was none.
+        handle: The render or the video that was requested before the error, so that it can be waited for again: the id
+            of a project alone does not tell the new video from the old one. ``None`` if there was none.
     """
 
     message: str = fact(kw_only=False)
-    handle: RenderHandle | None = None
+    handle: RenderHandle | VideoHandle | None = None
     _names: ClassVar[tuple[str, ...]] = ("message", "handle")
 
     def __init_subclass__(cls) -> None:
@@ -332,6 +334,22 @@ class RenderSubmitUncertainError(PictoryError):
 
     # Here it is always given. Facts do not change, so a narrower type is no danger.
     handle: RenderHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
+    cause: str = ""
+
+
+@with_facts
+class VideoSubmitUncertainError(PictoryError):
+    """The response to a request for a video, or for a preview, was lost, so its job may have started or not.
+
+    A video is billed, so the request was not retried. ``client.videos.find(error.handle)`` looks for its job.
+
+    Attributes:
+        handle: The video, without a job id.
+        cause: What happened, as text.
+    """
+
+    # Here it is always given. Facts do not change, so a narrower type is no danger.
+    handle: VideoHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
     cause: str = ""
 
 

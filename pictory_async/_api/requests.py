@@ -51,7 +51,7 @@ async def request_render(
         logged.render_requested(project_id, job_id)
         return attrs.evolve(handle, job_id=job_id)
     except APIError as error:
-        if _proves_nothing_started(error):
+        if proves_nothing_started(error):
             raise
         cause = str(error)
     except BaseException as error:
@@ -64,8 +64,8 @@ async def request_render(
     raise RenderSubmitUncertainError(text, handle=handle, cause=cause)
 
 
-def _proves_nothing_started(error: APIError) -> bool:
-    """Whether a failed render request had no effect, so that the caller may send another: each one is billed."""
+def proves_nothing_started(error: APIError) -> bool:
+    """Whether a failed request started nothing, so that the caller may send another: each one is billed."""
     if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
         return not error.sent
     if isinstance(error, StatusError) and error.status == 429:  # noqa: PLR2004 - Too Many Requests

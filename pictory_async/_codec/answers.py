@@ -153,6 +153,17 @@ def decode_render_started(body: bytes) -> str:
     return job.id
 
 
+def decode_done(body: bytes) -> None:
+    """Read the response to a request that returns nothing, or says only that it was a success.
+
+    Raises:
+        MalformedResponseError: The body is neither empty nor a JSON object, or it says that it is no success.
+        StatusError: The response reports an error.
+    """
+    if body.strip():
+        _check_reported(decode_json(body), "success")
+
+
 def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
     """Read the response to ``GET /v2/projects``; entries that cannot be read are left out, with a warning in the log.
 

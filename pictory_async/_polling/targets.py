@@ -70,8 +70,9 @@ def video_target(handle: VideoHandle, *, is_preview: bool = False) -> Target:
             f"The job of {handle.subject} is not known, because the response to its request was lost. "
             "client.videos.find(handle) looks for it."
         )
-    if handle.is_preview and not is_preview:
-        raise PictoryConfigError(f"This is {handle.subject}: client.videos.wait_preview(handle) waits for it.")
+    if handle.is_preview is not is_preview:
+        call = "wait_preview" if handle.is_preview else "wait"
+        raise PictoryConfigError(f"This is {handle.subject}: client.videos.{call}(handle) waits for it.")
     path_segment("job", handle.job_id)
     return Target(None, handle.job_id, None, handle, _age(handle))
 
