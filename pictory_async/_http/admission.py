@@ -171,9 +171,10 @@ class Admission(Opening):
 
     async def on_write(self) -> None:
         """Confirm the grant, and count the request as sent."""
-        if self.told and self.wrote and self._request.method == "POST":
-            text = f"POST {self._request.path} was sent, and the HTTP library wanted to send it again."
-            self.failure = ConnectionFailedError(text, method="POST", path=self._request.path, sent=True)
+        if self.told and self.wrote and self._request.method != "GET":
+            method, path = self._request.method, self._request.path
+            text = f"{method} {path} was sent, and the HTTP library wanted to send it again."
+            self.failure = ConnectionFailedError(text, method=method, path=path, sent=True)
             raise self.failure
         self.wrote = self.told
         early, self._early = self._early, False

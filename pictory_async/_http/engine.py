@@ -5,8 +5,8 @@ cancelling a request that waits for a connection can break it. So the engine kee
 **one** connection each on a last-in-first-out list, behind slots that bound the requests in flight. A request owns its
 connection. One that ends in any other way than with a complete response closes it.
 
-A POST always gets a new connection: on a kept one, a surplus response could be taken for its own, and a server that
-closes an idle connection in the same moment would leave it uncertain.
+What changes something always gets a new connection: on a kept one, a surplus response could be taken for its own, and a
+server that closes an idle connection in the same moment would leave it uncertain.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pictory_async._http.closing import CLOSING, close_all, discard
 from pictory_async._http.kept import is_clean
 from pictory_async._http.messages import MAX_BODY, Response
 from pictory_async._http.proxies import DIRECT, Way
-from pictory_async._http.stream import Stream, headers_of, is_read, read_into
+from pictory_async._http.stream import Stream, content_of, headers_of, is_read, read_into
 from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._statistics import HttpStatistics
@@ -142,7 +142,8 @@ class Engine:
     async def stream(self, request: Request) -> AsyncGenerator[Stream]:
         """Send one request and read its response while it arrives.
 
-        ``request.timeout`` limits the time until the headers, and then until each next piece.
+        ``request.timeout`` limits the time until the headers, and then until each next piece; while a file is sent, the
+        time for each of its pieces.
 
         Raises:
             ConnectionFailedError: No connection could be made, or it broke; also from `Stream.read`.
@@ -158,7 +159,7 @@ class Engine:
             request.sent_at = anyio.current_time()
             translate = Translate(self._library, request, opening)
             with translate, limit(request) as scope:
-                arriving = await self._open(transport, request, opening)
+                arriving = await self._open(transport, request, opening, scope)
                 if hasattr(transport, "keep_rest"):  # a response that is cut off may be continued
                     transport.keep_rest(arriving)
                 stream = Stream(arriving, request, translate)
@@ -268,10 +269,16 @@ class Engine:
         response = Response(request, arriving.status_code, headers_of(arriving), bytes(body), admission.sent_at)
         return response.decompressed()
 
-    async def _open(self, transport: Any, request: Request, opening: Opening) -> Any:
+    async def _open(
+        self, transport: Any, request: Request, opening: Opening, scope: anyio.CancelScope | None = None
+    ) -> Any:
         extensions = {"timeout": {"connect": request.timeout}, "trace": opening.on_event}
         message = self._library.Request(
-            request.method, self._url(request), headers=request.written(), extensions=extensions
+            request.method,
+            self._url(request),
+            headers=request.written(),
+            content=None if request.body is None else content_of(request, scope),
+            extensions=extensions,
         )
         if not self._pooled:
             return await transport.handle_async_request(message)
@@ -288,7 +295,7 @@ class Engine:
         self.check_open()  # it may have been closed while the request waited
         way = DIRECT[request.secure] if self._proxies is None else self._proxies.way(request.url)
         request.way = way
-        alone = request.method == "POST" and self._owned
+        alone = request.method != "GET" and self._owned
         if not alone:
             if way in self._shared:
                 return self._shared[way]
@@ -336,7 +343,7 @@ class Engine:
             return
         # A connection that was cut off in the middle of a response must not serve another request.
         usable = whole and not self._closed and not self._pooled and is_clean(transport)
-        # Each POST opens one of its own, so there could be more of them than are ever needed at once.
+        # What changes something opens one of its own, so there could be more of them than are ever needed at once.
         if usable and len(self._idle) < self.slots.most:
             self._idle.append(_Idle(transport, request.way, anyio.current_time()))
         else:

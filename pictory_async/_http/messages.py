@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -11,6 +12,7 @@ from pictory_async._codec.error_body import ErrorBody, decode_error
 from pictory_async._http.encoding import Gunzip, Headers, codings, header, request_id_of
 from pictory_async._http.proxies import Way
 from pictory_async._settings.key import ApiKey
+from pictory_async._settings.secret import Secret
 from pictory_async.errors import (
     APIError,
     MalformedResponseError,
@@ -21,14 +23,39 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable
+
     from pictory_async._http.proxies import Proxy
 
-__all__ = ["MAX_BODY", "Headers", "Request", "Response", "header", "no_such"]
+__all__ = ["MAX_BODY", "Body", "Headers", "Request", "Response", "header", "no_such"]
 
 MAX_BODY: Final = 32 * 1024 * 1024
 """Bytes of one API response, before and after decompression."""
 
 _MOST_LAYERS: Final = 2  # of compression; each could be a bomb
+
+
+class Body:
+    """The JSON that a request sends. It is written when it is sent: a `Secret` in it is in no variable before.
+
+    Args:
+        value: A JSON value. Its secrets are values of its own, not of objects inside of it.
+    """
+
+    __slots__ = ("_value", "secrets")
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+        values: list[Any] = list(value.values()) if isinstance(value, dict) else []
+        self.secrets: list[Secret] = [one for one in values if isinstance(one, Secret)]
+
+    def written(self) -> bytes:
+        """The bytes. Put them into no variable: tracebacks can show it."""
+        return json.dumps(self._value, ensure_ascii=False, default=_revealed).encode()
+
+
+def _revealed(value: Secret) -> Any:
+    return value.reveal()
 
 
 @attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one
@@ -44,6 +71,7 @@ class Request:
         timeout: Wall-clock limit for the whole exchange, in seconds; ``None`` for no limit.
         max_queue: How long it may wait before it is sent, in seconds; ``None`` for no limit.
         key: The API key, which is added to the headers when they are written; ``None`` for media hosts.
+        body: What it sends: JSON, or what yields the pieces of a file; ``None`` for nothing.
         way: How the host is reached; ``None`` until the request has a connection.
         sent_at: When it was written first, by `anyio.current_time`; ``None`` until then.
     """
@@ -56,6 +84,7 @@ class Request:
     timeout: float | None = None
     max_queue: float | None = None
     key: ApiKey | None = None
+    body: Body | Callable[[], AsyncIterable[bytes]] | None = None
     way: Way | None = None
     sent_at: float | None = None
 
@@ -65,9 +94,17 @@ class Request:
             return self.headers
         return [*self.headers, (b"authorization", self.key.reveal().encode())]
 
+    @property
+    def secrets(self) -> list[Secret]:
+        """What nothing may show: the API key, and the secrets of the body."""
+        found: list[Secret] = [] if self.key is None else [self.key]
+        return [*found, *self.body.secrets] if isinstance(self.body, Body) else found
+
     def hide(self, text: str) -> str:
-        """Remove the API key from what the server says: it may repeat what it was sent."""
-        return text if self.key is None else self.key.hide_in(text)
+        """Remove the secrets from what the server says: it may repeat what it was sent."""
+        for secret in self.secrets:
+            text = secret.hide_in(text)
+        return text
 
     @property
     def secure(self) -> bool:

@@ -56,7 +56,7 @@ def _max_pause(value: Duration) -> float:
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class RetryPolicy(ValueObject):
-    """How a GET is retried after a transient failure. Only GETs are retried.
+    """How a request is retried after a transient failure. Only GETs and calls that are harmless to repeat are retried.
 
     The wait before retry *n* (counting from 1) is drawn evenly from zero to
     ``min(max_backoff, backoff * 2 ** (n - 1))`` seconds ("full jitter",
@@ -67,7 +67,7 @@ class RetryPolicy(ValueObject):
     client share a retry budget: in an outage it sends ten retries in total, and earns new ones with good responses.
 
     Attributes:
-        attempts: How often one GET is sent at most; 1 switches retries off.
+        attempts: How often one request is sent at most; 1 switches retries off.
         backoff: Longest first wait, in seconds.
         max_backoff: Longest wait, in seconds.
         max_pause: Longest pause that a ``Retry-After`` can ask for, in seconds.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
 from pictory_async._http.closing import CLOSING
 from pictory_async._http.encoding import request_id_of
-from pictory_async._http.messages import MAX_BODY
+from pictory_async._http.messages import MAX_BODY, Body
 from pictory_async._http.translate import Translate, limit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator
+    from collections.abc import AsyncIterable, AsyncIterator, Callable
+    from typing import Self
 
     from pictory_async._http.messages import Headers, Request
 
@@ -43,6 +44,36 @@ async def read_into(body: bytearray, chunks: AsyncIterable[bytes], scope: anyio.
         excess += len(chunk)
         if excess > MAX_BODY:  # aiohttp has more data at once, so that its reads are never cancelled
             await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes long to import
+
+
+def content_of(request: Request, scope: anyio.CancelScope | None) -> Any:
+    """What an HTTP library sends as the body of a request that has one.
+
+    Args:
+        request: The request.
+        scope: The limit of its time, which begins anew with each piece of a file.
+    """
+    if isinstance(request.body, Body):
+        return request.body.written()
+    return _Sending(request, scope)
+
+
+# A class, because an async generator that is left early is cleaned up late, and with a warning on trio.
+
+
+class _Sending:
+    def __init__(self, request: Request, scope: anyio.CancelScope | None) -> None:
+        self._pieces = cast("Callable[[], AsyncIterable[bytes]]", request.body)().__aiter__()
+        self._timeout = request.timeout
+        self._scope = scope
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._scope is not None and self._timeout is not None:
+            self._scope.deadline = anyio.current_time() + self._timeout
+        return await anext(self._pieces)
 
 
 async def _at_once(body: bytes) -> AsyncIterator[bytes]:

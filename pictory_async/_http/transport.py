@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pictory_async._http.engine import Engine
-    from pictory_async._http.messages import Response
+    from pictory_async._http.messages import Body, Response
     from pictory_async._http.options import CallOptions
     from pictory_async._http.reporter import Reporter
     from pictory_async._limits.interface import Limiter
@@ -115,11 +115,34 @@ class Transport:
             RateBudgetError: The request would have to wait longer than ``max_queue``.
             APIError: As its subclasses say.
         """
+        return await self._repeated(lambda: self._request("GET", path, subject, query), read, priority)
+
+    async def repeat(
+        self, method: str, path: str, subject: str, read: Callable[[bytes], T], body: Body | None = None
+    ) -> T:
+        """Send a request that may arrive twice without harm, as a GET: it is retried after transient failures.
+
+        Args:
+            method: Such as ``POST`` of a search, or ``DELETE``.
+            path: As in `get`, as are ``subject`` and ``read``.
+            subject: What errors call it.
+            read: Makes the result from the body of the response.
+            body: What is sent.
+
+        Raises:
+            RateBudgetError: The request would have to wait longer than ``max_queue``.
+            APIError: As its subclasses say.
+        """
+        return await self._repeated(lambda: self._request(method, path, subject, body=body), read)
+
+    async def _repeated(
+        self, request: Callable[[], Request], read: Callable[[bytes], T], priority: Priority | None = None
+    ) -> T:
         if priority is None:
             priority = self.options.priority
         attempt = 1
         while True:
-            outcome = await self._attempt(self._request("GET", path, subject, query), priority, attempt)
+            outcome = await self._attempt(request(), priority, attempt)
             if not isinstance(outcome, APIError):
                 return self._read(outcome, read)
             # The budget of retries belongs to the client, the number of attempts to this call.
@@ -141,19 +164,23 @@ class Transport:
         """The same text for the same API key and address; it does not reveal the key."""
         return self._config.key.digest(f"pictory-async {self._config.base_url}".encode()).hex()[:16]
 
-    async def submit(self, path: str, subject: str, read: Callable[[bytes], T]) -> T:
-        """Send one POST, once: what it starts costs money, so it is never sent again, whatever happens.
+    async def submit(
+        self, path: str, subject: str, read: Callable[[bytes], T], body: Body | None = None, *, method: str = "POST"
+    ) -> T:
+        """Send a request once: what it starts costs money or makes something, so it is never sent again.
 
         Args:
             path: As in `get`, as are ``subject`` and ``read``.
             subject: What errors call it.
-            read: Makes the result from the body.
+            read: Makes the result from the body of the response.
+            body: What is sent.
+            method: Such as ``PUT``.
 
         Raises:
             RateBudgetError: The request would have to wait longer than ``max_queue``; it was not sent.
-            APIError: As its subclasses say. The caller judges whether the POST had its effect.
+            APIError: As its subclasses say. The caller judges whether the request had its effect.
         """
-        request = self._request("POST", path, subject)
+        request = self._request(method, path, subject, body=body)
         return self._read(_raised(await self._attempt(request, self.options.priority)), read)
 
     async def poll(self, path: str, subject: str, priority: Priority = Priority.POLL) -> Response:
@@ -176,10 +203,18 @@ class Transport:
         sent = self.engine.statistics().sent
         return TransportStatistics(sent, counts.retries, counts.failures, counts.limited)
 
-    def _request(self, method: str, path: str, subject: str, query: Mapping[str, str] | None = None) -> Request:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        subject: str,
+        query: Mapping[str, str] | None = None,
+        body: Body | None = None,
+    ) -> Request:
         config, options = self._config, self.options
         url = f"{config.base_url}{path}{'?' + urlencode(query) if query else ''}"
-        return Request(method, url, path, subject, self._headers, options.timeout, options.max_queue, config.key)
+        headers = self._headers if body is None else [*self._headers, (b"content-type", b"application/json")]
+        return Request(method, url, path, subject, headers, options.timeout, options.max_queue, config.key, body)
 
     async def _attempt(
         self, request: Request, priority: Priority, attempt: int = 1, purpose: str = "call"
@@ -224,7 +259,8 @@ class Transport:
         except PictoryError as error:
             error.__traceback__ = error.__context__ = None  # the frames of the HTTP library have the key
             return error
-        response.body = self._config.key.scrubbed(response.body)  # before anything can quote it, or store it
+        for secret in request.secrets:  # before anything can quote it, or store it
+            response.body = secret.scrubbed(response.body)
         return response
 
     def _read(self, response: Response, read: Callable[[bytes], T]) -> T:

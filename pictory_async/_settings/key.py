@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from pictory_async._settings.secret import Secret, wrapped
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -18,14 +18,10 @@ _FILE_VARIABLE: Final = "PICTORY_API_KEY_FILE"
 _PREFIX: Final = "pictai_"
 _GET_KEY: Final = f"Copy one from https://app.pictory.ai/api-access and pass it as api_key or set {_VARIABLE}."
 _LONGEST_FILE: Final = 65536  # bytes: a wrong name may be that of a video
-_STARS: Final = "********"
-_SPECIAL: Final = frozenset('"\\/')
-_ESCAPES: Final = re.compile(rb"\\u00[2-7]")
-_ANY_ESCAPES: Final = re.compile(rb"\\")
 _TELLING: Final = 12  # characters; a shorter text may be part of another one by chance
 
 
-class ApiKey:
+class ApiKey(Secret):
     """The API key, which is shown to nobody.
 
     It is made first of all, and cannot fail: an error is raised only when no variable holds the key as text any more,
@@ -39,7 +35,8 @@ class ApiKey:
         warning: What a user should know about the file that it was read from; ``None`` if there is nothing.
     """
 
-    __slots__ = ("_escaped", "_failure", "_unwrap", "warning")
+    __slots__ = ("_failure", "warning")
+    _SHORTEST = 0
 
     def __init__(self, value: str | os.PathLike[str] | ApiKey | None = None) -> None:
         self._failure: str | None = None
@@ -50,11 +47,10 @@ class ApiKey:
         elif value is None:
             value = self._of_environment()
         if isinstance(value, os.PathLike):
-            self._unwrap = self._read(value)
+            self._hold(self._read(value))
         else:
             # Secret stores end with a line end.
-            self._unwrap = wrapped(value.strip() if isinstance(value, str) else value)
-        self._escaped: Callable[[], Any] | None = None
+            self._hold(wrapped(value.strip() if isinstance(value, str) else value))
 
     def _of_environment(self) -> str | os.PathLike[str] | None:
         file = os.environ.get(_FILE_VARIABLE)
@@ -93,30 +89,11 @@ class ApiKey:
         """Whether it has the form of Pictory's keys."""
         return bool(self._unwrap().startswith(_PREFIX))
 
-    def reveal(self) -> Any:
-        """The key itself: for the header of a request. Put it into no variable."""
-        return self._unwrap()
-
     def digest(self, purpose: bytes) -> bytes:
         """A secret that is derived from the key, and that does not reveal it: another one for each purpose."""
         import hmac  # noqa: PLC0415 - only a cache on disk needs it
 
         return hmac.digest(self.reveal().encode(), purpose, "sha256")
-
-    def hide_in(self, text: str) -> str:
-        """The text without the key: a server may repeat what it was sent."""
-        return text.replace(self._unwrap(), _STARS)
-
-    def scrubbed(self, body: bytes) -> bytes:
-        """The bytes of a response without the key, as it is and in every way in which JSON can write it."""
-        body = body.replace(self._unwrap().encode(), _STARS.encode())
-        # The pattern takes longer than reading the body, so it is left out where nothing in ASCII is escaped.
-        escapes = _ESCAPES if _SPECIAL.isdisjoint(self._unwrap()) else _ANY_ESCAPES
-        if not escapes.search(body):
-            return body
-        if self._escaped is None:
-            self._escaped = wrapped(re.compile(b"".join(map(_forms, self._unwrap()))))
-        return bytes(self._escaped().sub(_STARS.encode(), body))
 
     def is_in(self, text: str) -> bool:
         """Whether a text contains the key, or what looks like one."""
@@ -135,12 +112,6 @@ class ApiKey:
             return f"The API key contains spaces, line ends or other impossible characters. {_GET_KEY}"
         return None
 
-    def __repr__(self) -> str:
-        return f"ApiKey('{_STARS}')"
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
     def __reduce__(self) -> NoReturn:
         raise TypeError("An API key cannot be pickled or copied; make a new client where it is needed.")
 
@@ -148,15 +119,3 @@ class ApiKey:
 def _without_line_end(text: str) -> str:
     """The text without the one line end that editors and shells put at the end of a file."""
     return text.removesuffix("\n").removesuffix("\r")
-
-
-def _forms(character: str) -> bytes:
-    """A pattern for the ways in which JSON can write an ASCII character (RFC 8259, section 7)."""
-    plain = re.escape(character.encode())
-    escaped = rb"|\\" + plain if character in _SPECIAL else b""
-    return rb"(?:%b|\\u(?i:%04x)%b)" % (plain, ord(character), escaped)
-
-
-def wrapped(value: object) -> Callable[[], Any]:
-    """Keep a value where tools that list the attributes of objects do not find it."""
-    return lambda: value

@@ -10,6 +10,19 @@ from pictory_async.errors import PictoryConfigError
 
 _MAX_ID: Final = 256
 
+# What an id follows, and its name.
+_IDS: Final = {
+    "/v2/projects": "project_id",
+    "/v1/templates": "template_id",
+    "/v1/jobs": "job_id",
+    "/v2/transcription": "job_id",
+    "/v2/video/storyboard": "job_id",
+    "/v2/video/render": "job_id",
+    "/v1/awsconnections": "connection_id",
+    "/v1/vimeo-connections": "connection_id",
+}
+_WITHOUT_ID: Final = {"/v2/transcription/highlights", "/v2/video/storyboard/render"}
+
 
 def path_segment(what: str, value: object) -> str:
     """Turn an id into one segment of a path, whatever it contains.
@@ -48,8 +61,9 @@ def template_path(template_id: object) -> str:
 def described(path: str) -> tuple[str, str | None, str | None]:
     """A path of this library's own with a name instead of the id, the project's id in it, and the job's."""
     parts = path.split("/")  # such as "", "v2", "projects", an id, "render"
-    if len(parts) < 4:  # noqa: PLR2004 - a list
+    place = next((n for n in (3, 4) if len(parts) > n and "/".join(parts[:n]) in _IDS), None)
+    if place is None or path in _WITHOUT_ID:
         return path, None, None
-    name, found = f"{parts[2].removesuffix('s')}_id", unquote(parts[3])
-    template = "/".join([*parts[:3], f"{{{name}}}", *parts[4:]])
+    name, found = _IDS["/".join(parts[:place])], unquote(parts[place])
+    template = "/".join([*parts[:place], f"{{{name}}}", *parts[place + 1 :]])
     return template, found if name == "project_id" else None, found if name == "job_id" else None
