@@ -14,12 +14,14 @@ from urllib.request import getproxies
 import attrs
 
 from pictory_async._settings.addresses import is_loopback, web_address
-from pictory_async._settings.key import ApiKey, wrapped
+from pictory_async._settings.secret import wrapped
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from pictory_async._settings.key import ApiKey
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _ORIGIN: Final = re.compile(r"[^/]*//[^/?#]*")

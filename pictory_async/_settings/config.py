@@ -9,7 +9,8 @@ from typing import Final
 import attrs
 
 from pictory_async._settings.addresses import has_wrong_port, is_loopback, web_address
-from pictory_async._settings.key import ApiKey, wrapped
+from pictory_async._settings.key import ApiKey
+from pictory_async._settings.secret import wrapped
 from pictory_async._values import ValueObject, brief
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
