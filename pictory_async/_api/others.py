@@ -8,7 +8,10 @@ from pictory_async import models
 
 if TYPE_CHECKING:
     from pictory_async._api.catalog import Catalog, Music, Voices
+    from pictory_async._api.jobs import Jobs
     from pictory_async._api.media import Media
+    from pictory_async._api.studio import AiImages, AiVideos
+    from pictory_async._api.transcripts import Transcripts
     from pictory_async._http.transport import Transport
 
 # ruff: noqa: PLC0415 - that is what this module is for
@@ -18,6 +21,7 @@ class OtherCalls:
     """A client's groups of calls besides projects, templates, jobs and the account."""
 
     _transport: Transport
+    jobs: Jobs
 
     @property
     def voices(self) -> Voices:
@@ -67,3 +71,24 @@ class OtherCalls:
         from pictory_async._api.media import Media
 
         return Media(self._transport)
+
+    @property
+    def transcripts(self) -> Transcripts:
+        """The calls about transcripts and highlights."""
+        from pictory_async._api.transcripts import Transcripts
+
+        return Transcripts(self._transport, self.jobs)
+
+    @property
+    def ai_images(self) -> AiImages:
+        """The calls about pictures that AI Studio makes."""
+        from pictory_async._api.studio import AiImages
+
+        return AiImages(self._transport, self.jobs)
+
+    @property
+    def ai_videos(self) -> AiVideos:
+        """The calls about videos that AI Studio makes."""
+        from pictory_async._api.studio import AiVideos
+
+        return AiVideos(self._transport, self.jobs)
