@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pictory_async._api.account import Account
 from pictory_async._api.jobs import Jobs
+from pictory_async._api.others import OtherCalls
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
 from pictory_async._api.videos import Videos
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from pictory_async.events import Event
 
 
-class AsyncPictory:
+class AsyncPictory(OtherCalls):
     """A client of the Pictory API.
 
     Make one client for the life of the program and share it: it owns the connections and the request budget. Use it as

@@ -21,6 +21,8 @@ class LogEvent(StrEnum):
     CACHE_UNUSABLE = "pictory.cache.unusable"
     HOOK_FAILED = "pictory.hook.failed"
     IDS_FAILED = "pictory.ids.failed"
+    JOB_CANCELLED = "pictory.job.cancelled"
+    JOB_REQUESTED = "pictory.job.requested"
     JOB_UNKNOWN_STATUS = "pictory.job.unknown_status"
     LIMITER_FAILED = "pictory.limiter.failed"
     LIST_ENTRIES_LEFT_OUT = "pictory.list.entries_left_out"
@@ -40,6 +42,8 @@ LEVELS: Final = {
     LogEvent.CACHE_UNUSABLE: WARNING,
     LogEvent.HOOK_FAILED: WARNING,
     LogEvent.IDS_FAILED: WARNING,
+    LogEvent.JOB_CANCELLED: WARNING,
+    LogEvent.JOB_REQUESTED: INFO,
     LogEvent.JOB_UNKNOWN_STATUS: INFO,
     LogEvent.LIMITER_FAILED: WARNING,
     LogEvent.LIST_ENTRIES_LEFT_OUT: WARNING,

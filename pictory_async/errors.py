@@ -18,10 +18,12 @@
     │       ├── RateLimitedError              429
     │       └── ServerError                   any 5xx, including Cloudflare's 52x
     ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
+    ├── UploadError                           a file could not be uploaded
     ├── LedgerError                           the ledger cannot be used, so nothing is paid for
     ├── OutdatedVideoError                    with ``fresh=True``: the video is not known to be the newest
     ├── RenderSubmitUncertainError            the response to a render request was lost
     ├── VideoSubmitUncertainError             the response to a request for a video or a preview was lost
+    ├── JobSubmitUncertainError               the response to a request for another job was lost
     └── WaitError                             a wait ended without a result
         ├── JobFailedError
         ├── JobCleanedError
@@ -43,6 +45,8 @@ import attrs
 from pictory_async._values import ValueObject, deferrable, fact, with_facts
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pictory_async._files.downloads import DownloadReport
     from pictory_async._polling.handle import RenderHandle, VideoHandle
     from pictory_async.models import Project, ProjectId
@@ -57,6 +61,7 @@ __all__ = [
     "InvalidRequestError",
     "JobCleanedError",
     "JobFailedError",
+    "JobSubmitUncertainError",
     "LedgerError",
     "MalformedResponseError",
     "NotFoundError",
@@ -72,6 +77,7 @@ __all__ = [
     "RequestTimeoutError",
     "ServerError",
     "StatusError",
+    "UploadError",
     "VideoSubmitUncertainError",
     "WaitError",
     "WaitTimeoutError",
@@ -306,6 +312,23 @@ class DownloadError(PictoryError):
 
 
 @with_facts
+class UploadError(PictoryError):
+    """A file could not be uploaded. Nothing of it can be used; upload it again.
+
+    Attributes:
+        status: The HTTP status of the store of files; ``None`` if there was no response.
+        code: The store's code for what is wrong, such as ``EntityTooLarge``.
+        done: Bytes that were sent in the last attempt.
+        total: Size of the file in bytes.
+    """
+
+    status: int | None = None
+    code: str | None = None
+    done: int = 0
+    total: int = 0
+
+
+@with_facts
 class OutdatedVideoError(PictoryError):
     """With ``fresh=True``: the video is outdated, or not known to show the project as it was last saved.
 
@@ -350,6 +373,22 @@ class VideoSubmitUncertainError(PictoryError):
 
     # Here it is always given. Facts do not change, so a narrower type is no danger.
     handle: VideoHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
+    cause: str = ""
+
+
+@with_facts
+class JobSubmitUncertainError(PictoryError):
+    """The response to a request for a job was lost, so the job may have started or not.
+
+    Transcripts, pictures and videos are billed, so the request was not retried. To find out, look through
+    ``client.jobs.list()``, which has the newest first, and for what AI Studio makes through its list.
+
+    Attributes:
+        requested_at: When the job was requested, by this machine's clock.
+        cause: What happened, as text.
+    """
+
+    requested_at: datetime | None = None
     cause: str = ""
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pictory_async._api.listing import Listing
-from pictory_async._codec.answers import decode_job, decode_job_page
+from pictory_async._codec.answers import decode_done, decode_job, decode_job_page
 from pictory_async._polling import explain
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import FairSchedule
@@ -98,6 +98,22 @@ class Jobs:
                     return cast("Job", watch.job)
                 if on_progress is not None:
                     on_progress(cast("Job", watch.job))
+
+    async def clean(self, job_id: str) -> None:
+        """Delete the results of a finished job for good: video, audio, subtitles, share page, and what was uploaded.
+
+        It does not cancel a job that runs. It may be repeated, so it is retried as a GET is.
+        See https://docs.pictory.ai/api-reference/jobs/clean-job.
+
+        Args:
+            job_id: A job that is completed or failed.
+
+        Raises:
+            PictoryConfigError: The id cannot be a job id; nothing was sent.
+            NotFoundError: There is no such job for this key.
+            APIError: Any other failure, as its subclasses say; such as that the job is not finished.
+        """
+        await self._transport.repeat("DELETE", f"{job_path(job_id)}/clean", f"job {job_id!r}", decode_done)
 
 
 async def fetch_job(transport: Transport, job_id: str, priority: Priority | None = None) -> Job:

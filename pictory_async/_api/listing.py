@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from pictory_async._codec.answers import decode_page
 from pictory_async._gather import each
+from pictory_async._http.messages import Body
 from pictory_async.errors import MalformedResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from typing import Self
 
     from pictory_async._http.transport import Transport
@@ -29,17 +32,24 @@ class Listing(Generic[T]):
     """
 
     def __init__(
-        self, transport: Transport, path: str, subject: str, parameter: str, read: Callable[[bytes], Page[T]]
+        self,
+        transport: Transport,
+        path: str,
+        subject: str,
+        parameter: str,
+        read: Callable[[bytes], Page[T]],
+        query: Mapping[str, str] | None = None,
     ) -> None:
         self._transport = transport
         self._path = path
         self._subject = subject
         self._read = read
+        self._asked = query or {}
         self.parameter = parameter
 
     async def fetch(self, query: dict[str, str]) -> Page[T]:
         """Fetch one page."""
-        return await self._transport.get(self._path, self._subject, self._read, query)
+        return await self._transport.get(self._path, self._subject, self._read, {**self._asked, **query})
 
     def unusable(self, problem: str) -> MalformedResponseError:
         """The error for pages that cannot be used."""
@@ -52,6 +62,44 @@ class Listing(Generic[T]):
     def pages(self) -> AsyncIterator[Page[T]]:
         """The pages in the API's order, each with its items and the key of the next one."""
         return _Pages(self)
+
+
+def list_of(
+    transport: Transport, path: str, subject: str, item: type[T], query: Mapping[str, str] | None = None
+) -> Listing[T]:
+    """A list whose entries are read as models of a class, in whatever way the API wraps them."""
+    return Listing(transport, path, subject, "nextPageKey", partial(decode_page, item), query)
+
+
+class NumberedListing(Listing[T]):
+    """A list whose pages have numbers. None says that it is the last: it ends when a page brings nothing new.
+
+    Args:
+        transport: What sends the requests.
+        path: Of the list.
+        subject: What errors call it.
+        item: The class of its entries; each has an ``id``.
+        asked: What is searched for: the fields of a POST, or the query of a GET.
+        method: ``POST`` or ``GET``.
+    """
+
+    def __init__(
+        self, transport: Transport, path: str, subject: str, item: type[T], asked: Mapping[str, Any], *, method: str
+    ) -> None:
+        super().__init__(transport, path, subject, "page", partial(decode_page, item))
+        self._fields = asked
+        self._method = method
+
+    async def fetch(self, query: dict[str, str]) -> Page[T]:
+        """Fetch one page."""
+        if self._method == "GET":
+            return await self._transport.get(self._path, self._subject, self._read, {**self._fields, **query})
+        body = Body({**self._fields, "page": int(query.get("page", "1"))})
+        return await self._transport.repeat("POST", self._path, self._subject, self._read, body)
+
+    def pages(self) -> AsyncIterator[Page[T]]:
+        """The pages in the API's order, without those that bring nothing new."""
+        return _NumberedPages(self)
 
 
 # Classes, because an async generator that is left early is cleaned up late, and with a warning on trio.
@@ -82,6 +130,29 @@ class _Pages(Generic[T]):
         if key is not None:
             self._seen.add(key)
         self._query = None if key is None else {self._listing.parameter: key}
+        return page
+
+
+class _NumberedPages(Generic[T]):
+    def __init__(self, listing: Listing[T]) -> None:
+        self._listing = listing
+        self._number = 0
+        self._seen: set[object] = set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Page[T]:
+        if self._number < 0:
+            raise StopAsyncIteration
+        self._number += 1
+        # The first page is asked for without a number: not every list is documented to have any.
+        page = await self._listing.fetch({"page": str(self._number)} if self._number > 1 else {})
+        ids = {getattr(item, "id", item) for item in page.items}
+        if ids <= self._seen:  # the page is empty, or the server has no other one
+            self._number = -1
+            raise StopAsyncIteration
+        self._seen |= ids
         return page
 
 

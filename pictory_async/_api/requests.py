@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from pictory_async._codec.answers import decode_render_started
+from pictory_async._http.messages import Body
+from pictory_async._log import LogEvent, write
 from pictory_async._polling import logged
 from pictory_async._polling.evidence import baseline_of
 from pictory_async._polling.handle import RenderHandle
@@ -15,12 +17,15 @@ from pictory_async._settings.paths import project_path
 from pictory_async.errors import (
     APIError,
     ConnectionFailedError,
+    JobSubmitUncertainError,
     RenderSubmitUncertainError,
     RequestTimeoutError,
     StatusError,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pictory_async._http.transport import Transport
     from pictory_async.models import Project, ProjectId
 
@@ -72,3 +77,37 @@ def proves_nothing_started(error: APIError) -> bool:
         return True
     # A gateway's response proves nothing, and neither does an error of the server or a 408 (Request Timeout).
     return isinstance(error, StatusError) and error.from_api and error.status in {*range(400, 500)} - {408}
+
+
+async def start_job(transport: Transport, path: str, subject: str, fields: Mapping[str, Any]) -> str:
+    """Start a job that is no render, and return its id. It is billed, so it is requested once.
+
+    Args:
+        transport: What sends the request.
+        path: Where it goes.
+        subject: What errors call the job.
+        fields: Its body.
+
+    Raises:
+        JobSubmitUncertainError: The response was lost.
+        APIError: Nothing was started.
+    """
+    requested_at = datetime.now(UTC)
+    try:
+        job_id = await transport.submit(path, subject, decode_render_started, Body(fields))
+    except APIError as error:
+        if proves_nothing_started(error):
+            raise
+        cause = str(error)
+    except BaseException as error:
+        if not isinstance(error, Exception):  # cancelled: whoever does that cannot be told
+            write(LogEvent.JOB_CANCELLED, "%s may have been started at %s", subject, requested_at.isoformat())
+        raise
+    else:
+        write(LogEvent.JOB_REQUESTED, "%s is job %r", subject, job_id, job_id=job_id)
+        return job_id
+    text = (
+        f"It is not known whether {subject} was started: {cause} The request was not sent again, because each is "
+        "billed. Look for it in the list of jobs, which has the newest first."
+    )
+    raise JobSubmitUncertainError(text, requested_at=requested_at, cause=cause)

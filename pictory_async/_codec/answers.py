@@ -16,6 +16,8 @@ The last two come without the API's words, until `Response.blame` adds them with
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_origin
 
 from pictory_async import models
@@ -26,7 +28,7 @@ from pictory_async._codec.hooks import TypeMismatchError
 from pictory_async._codec.json_bytes import decode_json, fast_fields, is_deep, is_list
 from pictory_async._codec.names import MATTERS, NAMES
 from pictory_async._codec.origin import has_api_form
-from pictory_async._codec.reader import place_of, read_items, reader_of, within
+from pictory_async._codec.reader import at, place_of, read_items, reader_of, within
 from pictory_async._codec.unreadable import unreadable
 from pictory_async._codec.writer import unstructure
 from pictory_async._log import LogEvent, write
@@ -153,6 +155,62 @@ def decode_render_started(body: bytes) -> str:
     return job.id
 
 
+def decode_page(item: type[T], body: bytes) -> models.Page[T]:
+    """Read a list of the API: the one place that knows in how many ways the API wraps one.
+
+    It is a bare list, or is in ``items``, ``Items``, ``data`` or ``tracks``, or inside ``data``. The key of the next
+    page is text, ``null`` or absent. Entries that cannot be read are left out, with a warning in the log.
+
+    Args:
+        item: The class of its entries; ``str`` for a list of texts.
+        body: The response's body.
+
+    Raises:
+        MalformedResponseError: The body is not a list, or not one of these.
+        StatusError: The response reports an error instead.
+    """
+    return _read_page(item, decode_json(body, list_as="items"))
+
+
+def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
+    """Read the response to ``GET /v2/projects``, as `decode_page`."""
+    return _read_page(models.ProjectItem, decode_json(body))
+
+
+def decode_one(kind: type[M], body: bytes, asked: str | None = None) -> M:
+    """Read the response about one thing; ``asked`` is used as its id if the response has none.
+
+    Raises:
+        MalformedResponseError: The body is not a JSON object, or shows nothing of it, or is about another one.
+        StatusError: The response reports an error instead (`NotFoundError` if there is no such thing).
+    """
+    raw = decode_json(body)
+    _check_kind(raw, kind)
+    found = _read(kind, raw, asked)
+    mine = getattr(found, "id", asked)
+    if asked is not None and mine != asked:
+        raise _about_another(_words(kind), mine, asked, "$")
+    return found
+
+
+def view_of(kind: type[M], job: Job, needed: str) -> M:
+    """The results of a completed job, as another model.
+
+    Args:
+        kind: The class of the results.
+        job: The job.
+        needed: The attribute without which they are none.
+
+    Raises:
+        MalformedResponseError: They are not there, or not what they must be.
+    """
+    found = _read(kind, job.to_dict(), job.id)
+    if not getattr(found, needed):
+        text = f"Job {job.id[:80]!r} is completed, but its results show no {needed}. Look at the job's output."
+        raise MalformedResponseError(text, json_path="$.data")
+    return found
+
+
 def decode_done(body: bytes) -> None:
     """Read the response to a request that returns nothing, or says only that it was a success.
 
@@ -164,45 +222,13 @@ def decode_done(body: bytes) -> None:
         _check_reported(decode_json(body), "success")
 
 
-def decode_project_page(body: bytes) -> models.Page[models.ProjectItem]:
-    """Read the response to ``GET /v2/projects``; entries that cannot be read are left out, with a warning in the log.
-
-    Raises:
-        MalformedResponseError: The body is not a list of projects.
-        StatusError: The response reports an error instead.
-    """
-    return _read_page(models.ProjectItem, decode_json(body))
-
-
-def decode_quota(body: bytes) -> models.Quota:
-    """Read the response to ``GET /v1/quota``.
-
-    Raises:
-        MalformedResponseError: The body is not a JSON object, or shows no quota.
-        StatusError: The response reports an error instead.
-    """
-    raw = decode_json(body)
-    _check_kind(raw, models.Quota)
-    return _read(models.Quota, raw, None)
-
-
 def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
-    """Read the response to ``GET /v1/templates``; entries that cannot be read are left out, with a warning in the log.
-
-    Raises:
-        MalformedResponseError: The body is not a list of templates.
-        StatusError: The response reports an error instead.
-    """
+    """Read the response to ``GET /v1/templates``, as `decode_page`."""
     return _read_page(models.TemplateItem, decode_json(body))
 
 
 def decode_job_page(body: bytes) -> models.Page[Job]:
-    """Read the response to ``GET /v1/jobs``; entries that cannot be read are left out, with a warning in the log.
-
-    Raises:
-        MalformedResponseError: The body is not a list of jobs.
-        StatusError: The response reports an error instead.
-    """
+    """Read the response to ``GET /v1/jobs``, as `decode_page`."""
     return _read_page(Job, decode_json(body))
 
 
@@ -228,19 +254,20 @@ def _read(kind: type[M], raw: dict[str, Any], asked: ProjectId | None = None) ->
     try:
         return cast("M", reader_of(kind).read(raw, asked))
     except TypeMismatchError as mismatch:
-        marks = _MARKS[(get_origin(kind) or kind).__name__]
+        marks = _marks((get_origin(kind) or kind).__name__)
         raise _malformed(mismatch, from_api=has_api_form(raw) or not marks.isdisjoint(raw)) from None
 
 
 def _read_page(item: type[T], raw: dict[str, Any]) -> models.Page[T]:
-    items = raw.get("items")
+    place = place_of(raw, "items", NAMES["Page"]["items"])
+    items = None if place is None else at(raw, place)
     if not is_list(items) or raw.get("success") is False:
         _check_reported(raw, "list")
     page: models.Page[T] = _read(models.Page[item], raw)  # type: ignore[valid-type]  # the type is only known here
     left_out = len(cast("list[Any]", items)) - len(page.items)
     if left_out:
         _, wrong = read_items(items, item)  # again, for the reason
-        reason = cast("TypeMismatchError", wrong).inside(".items").describe()
+        reason = cast("TypeMismatchError", wrong).inside(f".{'.'.join(place or ())}").describe()
         write(LogEvent.LIST_ENTRIES_LEFT_OUT, "%d of a page cannot be read; the first: %s", left_out, reason)
     return page
 
@@ -274,12 +301,12 @@ def _about_another(what: str, found: object, asked: object, path: str) -> Malfor
 def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
     # A gateway's `{}` or an error with status 200 shows no project; read as a snapshot, it would mean "not rendered".
     shown = False
-    for name in _MARKS[kind.__name__]:
+    for name in _marks(kind.__name__):
         if raw.get(name) is not None:
             shown = True
             break
     if not shown or raw.get("success") is False:
-        what = kind.__name__.lower()
+        what = _words(kind)
         _check_reported(dict(raw), what)
         raise _not_a(what, dict(raw))
 
@@ -299,11 +326,16 @@ def _check_reported(raw: dict[str, Any], what: str) -> None:
         raise MalformedResponseError(text, json_path="$.success")
 
 
-# The names that identify a response as one of these.
-_MARKS = {
-    kind: frozenset(path[0] for places in NAMES[kind].values() for path in places)
-    for kind in ("Project", "Template", "Job", "Page", "Quota")
-}
+@cache
+def _marks(kind: str) -> frozenset[str]:
+    """The names that identify a response as one of a kind."""
+    return frozenset(path[0] for places in NAMES[kind].values() for path in places)
+
+
+def _words(kind: type[Model]) -> str:
+    """What errors call a kind, such as ``smart layout``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+
 
 _EVIDENCE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = tuple(
     (attribute, NAMES["Project"][attribute][0][0], hook)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pictory_async._codec.json_bytes import is_object
 from pictory_async.models import JobStatus, ProjectStep
@@ -118,6 +119,17 @@ def label(value: Any, _: Any = None) -> str:
     return str(value)
 
 
+def length(value: Any, _: Any = None) -> float:
+    """Read a duration in seconds, which is a number, or text such as ``8s``."""
+    if isinstance(value, str):
+        found = _LENGTH.fullmatch(value)
+        if found is None:
+            raise TypeMismatchError("a duration such as 8s", value)
+        value = float(found[1])
+    return number(value)
+
+
+_LENGTH: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?s?")
 _STEPS: dict[str, ProjectStep] = {member.value: member for member in ProjectStep}
 _STATUSES: dict[str, JobStatus] = {member.value: member for member in JobStatus}
 

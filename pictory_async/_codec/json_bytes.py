@@ -34,11 +34,12 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 _FAST_LIMIT = 4 * 1024 * 1024  # bytes; the parser keeps a multiple of the largest body it has read
 
 
-def decode_json(body: bytes) -> dict[str, Any]:
+def decode_json(body: bytes, *, list_as: str | None = None) -> dict[str, Any]:
     """Read a response's body as a JSON object.
 
     Args:
         body: The body: UTF-8 without a byte order mark.
+        list_as: The name under which a bare list is put into an object; ``None`` if there must be none.
 
     Returns:
         The object. If a name occurs twice, its last value counts.
@@ -57,6 +58,8 @@ def decode_json(body: bytes) -> dict[str, Any]:
         raise _malformed("is not JSON" if body.strip() else "is empty") from None
     if is_object(value):
         return value
+    if is_list(value) and list_as is not None:
+        return {list_as: value}
     raise _malformed("is JSON, but not an object")
 
 

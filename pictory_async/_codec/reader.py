@@ -195,18 +195,20 @@ def read_items(value: Any, kind: Any) -> tuple[list[Any], TypeMismatchError | No
         Those that can be read, and what is wrong with the first one that cannot.
 
     Raises:
-        TypeMismatchError: The value is no list, or none of its entries is an object.
+        TypeMismatchError: The value is no list, or none of its entries has the right type.
     """
     if not is_list(value):
         raise TypeMismatchError("a list", value)
+    of_text = kind is str  # such as the list of moods
+    read = hooks.text if of_text else reader_of(kind).read
     found: list[Any] = []
     wrong: TypeMismatchError | None = None
     for index, entry in enumerate(value):
         try:
-            found.append(within(f"[{index}]", reader_of(kind).read, entry))
+            found.append(within(f"[{index}]", read, entry))
         except TypeMismatchError as mismatch:
             wrong = wrong or mismatch
-    if wrong is not None and not any(map(is_object, value)):
+    if wrong is not None and not (found if of_text else any(map(is_object, value))):
         raise wrong
     return found, wrong
 
@@ -221,6 +223,9 @@ _FIELD_HOOKS: dict[str, dict[str, Callable[..., Any]]] = {
     "Scene": {"layout_id": hooks.label},
     "TemplateScene": {"id": hooks.label},
     "Layer": {"id": hooks.label},
+    "AiVideo": {"duration": hooks.length},
+    "AwsConnection": {"aws_account_id": hooks.label},
+    **{kind: {"id": hooks.label} for kind in ("Brand", "TextStyle", "SmartLayout", "Avatar", "AvatarLook")},
     "Project": dict.fromkeys(("project_type", "voice_over_id", "brand_id", "smart_template_id"), hooks.label),
 }
 

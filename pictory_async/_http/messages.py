@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import AsyncIterable, Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from pictory_async._codec.error_body import ErrorBody, decode_error
+from pictory_async._codec.json_bytes import is_object
 from pictory_async._http.encoding import Gunzip, Headers, codings, header, request_id_of
 from pictory_async._http.proxies import Way
 from pictory_async._settings.key import ApiKey
@@ -45,7 +46,7 @@ class Body:
 
     def __init__(self, value: Any) -> None:
         self._value = value
-        values: list[Any] = list(cast("dict[str, Any]", value).values()) if isinstance(value, dict) else []
+        values = list(value.values()) if is_object(value) else []
         self.secrets: list[Secret] = [one for one in values if isinstance(one, Secret)]
 
     def written(self) -> bytes:

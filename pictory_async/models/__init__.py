@@ -19,7 +19,19 @@ from pictory_async.models.job import Job, JobStatus
 from pictory_async.models.project import Evidence, Project, ProjectStep
 
 if TYPE_CHECKING:
-    from pictory_async.models.account import Allowance, Quota
+    from pictory_async.models.account import Allowance, CreditTransaction, Quota
+    from pictory_async.models.catalog import (
+        Avatar,
+        AvatarLook,
+        Brand,
+        MediaItem,
+        MusicTrack,
+        SmartLayout,
+        TextStyle,
+        VoiceTrack,
+    )
+    from pictory_async.models.connection import AwsConnection, VimeoConnection
+    from pictory_async.models.media import AiImage, AiVideo, UploadTarget
     from pictory_async.models.page import Page, ProjectItem
     from pictory_async.models.scene import (
         Scene,
@@ -39,18 +51,29 @@ if TYPE_CHECKING:
         TemplateScene,
         VoiceOver,
     )
+    from pictory_async.models.transcript import MediaInfo, Transcript, TranscriptSentence, TranscriptWord
     from pictory_async.models.video import Preview, Video
 
 __all__ = [
+    "AiImage",
+    "AiVideo",
     "AiVoice",
     "Allowance",
+    "Avatar",
+    "AvatarLook",
+    "AwsConnection",
     "BackgroundMusic",
+    "Brand",
+    "CreditTransaction",
     "Evidence",
     "Job",
     "JobStatus",
     "Layer",
     "LazySequence",
+    "MediaInfo",
+    "MediaItem",
     "Model",
+    "MusicTrack",
     "Page",
     "Preview",
     "Project",
@@ -63,30 +86,56 @@ __all__ = [
     "SceneSettings",
     "SceneStyle",
     "SentencePart",
+    "SmartLayout",
     "Subtitle",
     "Template",
     "TemplateItem",
     "TemplateScene",
+    "TextStyle",
+    "Transcript",
+    "TranscriptSentence",
+    "TranscriptWord",
+    "UploadTarget",
     "Video",
+    "VimeoConnection",
     "VisualFilter",
     "VoiceOver",
+    "VoiceTrack",
 ]
 
 
 # Imported on first use, because polls need none of them. Names that are not listed here are in `template`.
 _LATER: Final = {
+    "AiImage": "media",
+    "AiVideo": "media",
     "Allowance": "account",
-    "Quota": "account",
+    "Avatar": "catalog",
+    "AvatarLook": "catalog",
+    "AwsConnection": "connection",
+    "Brand": "catalog",
+    "CreditTransaction": "account",
+    "MediaInfo": "transcript",
+    "MediaItem": "catalog",
+    "MusicTrack": "catalog",
     "Page": "page",
     "Preview": "video",
     "ProjectItem": "page",
+    "Quota": "account",
     "Scene": "scene",
     "SceneBackground": "scene",
     "SceneSettings": "scene",
     "SceneStyle": "scene",
     "SentencePart": "scene",
     "Video": "video",
+    "SmartLayout": "catalog",
+    "TextStyle": "catalog",
+    "Transcript": "transcript",
+    "TranscriptSentence": "transcript",
+    "TranscriptWord": "transcript",
+    "UploadTarget": "media",
+    "VimeoConnection": "connection",
     "VisualFilter": "scene",
+    "VoiceTrack": "catalog",
 }
 
 

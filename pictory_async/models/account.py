@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
-from pictory_async.models._base import Model
+from pictory_async.models._base import Model, as_utc
 
-__all__ = ["Allowance", "Quota"]
+__all__ = ["Allowance", "CreditTransaction", "Quota"]
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -46,3 +48,28 @@ class Quota(Model):
     transcription_minutes: Allowance | None = None
     eleven_labs_minutes: Allowance | None = None
     ai_credits: Allowance | None = None
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class CreditTransaction(Model):
+    """AI credits that an account spent or got.
+
+    From https://docs.pictory.ai/api-reference/account/get-aicredits-usage.
+
+    Attributes:
+        id: The transaction's id.
+        type: ``debit`` if they were spent, ``credit`` if the account got them.
+        amount: How many.
+        source: What for, such as ``Text-to-Image``.
+        description: The same in words.
+        plan: The account's plan.
+        date: When, in UTC.
+    """
+
+    id: str | None = attrs.field(default=None, repr=False)
+    type: str | None = None
+    amount: float | None = None
+    source: str | None = None
+    description: str | None = attrs.field(default=None, repr=False)
+    plan: str | None = attrs.field(default=None, repr=False)
+    date: datetime | None = attrs.field(default=None, converter=as_utc)

@@ -6,14 +6,16 @@ import math
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import attrs
 
 from pictory_async._settings.addresses import is_loopback, web_address
 from pictory_async.testing import bodies
-from pictory_async.testing._ids import stable_between, stable_uuid
+from pictory_async.testing._ids import stable_between, stable_uuid, timestamp_id
+from pictory_async.testing._jobs import OtherJob
 from pictory_async.testing._limits import Limit
+from pictory_async.testing._lists import lists_of
 from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
 from pictory_async.testing._messages import NOWHERE
 from pictory_async.testing._projects import ProjectId, Render, SimProject
@@ -71,6 +73,12 @@ class Account:
     media_base: str | None = attrs.field(default=cast("str | None", "self"), validator=_on_this_machine)
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
     media_seconds: float | None = None
+    job_seconds: float = 60.0
+    lists: dict[str, list[Any]] = attrs.field(factory=dict[str, list[Any]], converter=lists_of, repr=False)
+    uploads: dict[str, bytes] = attrs.field(init=False, factory=dict[str, bytes], repr=False)
+    upload_types: dict[str, str] = attrs.field(init=False, factory=dict[str, str], repr=False)
+    _other_jobs: dict[str, OtherJob] = attrs.field(init=False, factory=dict[str, OtherJob], repr=False)
+    _cleaned: set[str] = attrs.field(init=False, factory=set[str], repr=False)
     _projects: dict[str, SimProject] = attrs.field(init=False, factory=dict[str, SimProject], repr=False)
     _templates: dict[str, SimTemplate] = attrs.field(init=False, factory=dict[str, SimTemplate], repr=False)
     _jobs: dict[str, tuple[SimProject, Render]] = attrs.field(
@@ -112,6 +120,75 @@ class Account:
     def find_job(self, job_id: str) -> tuple[SimProject, Render] | None:
         """Return the project and the render of the job with this id, or None."""
         return self._jobs.get(job_id)
+
+    @property
+    def other_jobs(self) -> list[OtherJob]:
+        """All jobs that are no renders, in the order in which they were started."""
+        return list(self._other_jobs.values())
+
+    def find_other_job(self, job_id: str) -> OtherJob | None:
+        """Return the job with this id if it is no render, or None."""
+        return self._other_jobs.get(job_id)
+
+    def add_job(
+        self,
+        now: float,
+        *,
+        result: dict[str, Any] | None = None,
+        error: tuple[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> OtherJob:
+        """Start a job that is no render; the endpoints call this too.
+
+        Args:
+            now: When it is requested, in seconds of the world's time.
+            result: What its ``data`` has when it is completed.
+            error: Code and message, if it fails.
+            seconds: How long it takes; ``job_seconds`` if None.
+        """
+        with self._lock:
+            job_id = stable_uuid("other job", self.seed, len(self._other_jobs))
+            ends_at = now + (self.job_seconds if seconds is None else seconds)
+            job = OtherJob(id=job_id, at=now, ends_at=ends_at, result=result or {}, error=error)
+            self._other_jobs[job_id] = job
+            return job
+
+    def spend(self, amount: float, source: str, now: float) -> bool:
+        """Spend AI credits, and return whether the account had enough of them."""
+        used, limit = (self.quota or {}).get("aiCredits", (0.0, math.inf))
+        if used + amount > limit:
+            return False
+        if self.quota is not None:
+            self.quota = {**self.quota, "aiCredits": (round(used + amount, 3), limit)}
+        past = self.lists.setdefault("aicredits/usage", [])
+        moment = self.date(now)
+        entry = {
+            "transactionId": timestamp_id(moment, "credits", self.seed, len(past)),
+            "type": "debit",
+            "amount": amount,
+            "source": source,
+            "description": f"{source} in the simulator",
+            "plan": "Simulated",
+            "transactionDate": bodies.iso(moment),
+        }
+        past.insert(0, entry)
+        return True
+
+    def clean_job(self, job_id: str, now: float) -> bool | None:
+        """Delete the results of a job; return whether it is over, which it must be. None: there is no such job."""
+        other, render = self._other_jobs.get(job_id), self._jobs.get(job_id)
+        if other is None and (render is None or now < render[1].at):
+            return None
+        over = other.is_over(now) if other is not None else render is not None and now >= render[1].ends_at
+        if over:
+            self._cleaned.add(job_id)
+            if other is not None:
+                other.cleaned = True
+        return over
+
+    def is_cleaned(self, job_id: str) -> bool:
+        """Return whether the results of a job were deleted."""
+        return job_id in self._cleaned
 
     def find_file(self, path: str) -> tuple[SimProject, Render] | None:
         """Return the project and the render of the file at this path below the media root, or None."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qs, unquote
 
 from pictory_async.testing import bodies
 from pictory_async.testing._media import MEDIA_PATH, denied, expired, serve_file
 from pictory_async.testing._messages import SimRequest, SimResponse, encode
+from pictory_async.testing._others import other_file, other_routes, receive_upload, upload_key
 from pictory_async.testing._pages import UnknownPageKeyError, cut_page
 from pictory_async.testing._projects import Phase, Render, SimProject
 
@@ -24,10 +26,15 @@ _Route: TypeAlias = "tuple[str, Callable[[], SimResponse]]"
 
 def respond_with_file(account: Account, request: SimRequest, now: float) -> SimResponse:
     """Return the response to a request for a file; it needs no key, only a valid URL."""
+    path = unquote(request.path).removeprefix(MEDIA_PATH)
+    key = upload_key(path)
+    if request.method == "PUT" and key is not None:
+        return receive_upload(account, request, key)
     if request.method not in {"GET", "HEAD"}:
         return _not_allowed()
-    path = unquote(request.path).removeprefix(MEDIA_PATH)
     content: bytes | int | None = account.template_file(path)
+    if content is None:
+        content = other_file(account, path[1:], now)
     if content is None:
         found = account.find_file(path)
         if found is None or not found[0].exists(now) or found[1].phase(now) is not Phase.RENDERED:
@@ -41,10 +48,11 @@ def respond(account: Account, request: SimRequest, now: float) -> SimResponse:
     # Split before decoding, so that an encoded slash is part of an id.
     prefix, *parts = [unquote(part) for part in request.path.split("/")[1:]] or [""]
     route = _route(account, parts, request, now) if prefix == PREFIX else None
-    if route is None:
+    routes = dict([route]) if route is not None else other_routes(account, parts, request, now)
+    if prefix != PREFIX or not routes:
         return _not_found()
-    method, handler = route
-    if request.method != method:
+    handler = routes.get(request.method)
+    if handler is None:
         return _not_allowed()
     try:
         return handler()
@@ -152,6 +160,9 @@ def _render(account: Account, project_id: str, now: float) -> SimResponse:
 
 
 def _job(account: Account, job_id: str, request: SimRequest, now: float) -> SimResponse:
+    other = account.find_other_job(job_id)
+    if other is not None:
+        return SimResponse.from_json(bodies.job(job_id, other.data(now)))
     found = account.find_job(job_id)
     if found is None or found[1].phase(now) is Phase.UNASKED:
         if account.unknown_job == "404":
@@ -161,20 +172,27 @@ def _job(account: Account, job_id: str, request: SimRequest, now: float) -> SimR
 
 
 def _jobs(account: Account, request: SimRequest, now: float) -> SimResponse:
+    renders = [
+        (render.at, render.job_id, partial(_job_data, account, project, render, request, now))
+        for project, render in account.jobs
+        if render.phase(now) is not Phase.UNASKED
+    ]
+    others = [(job.at, job.id, partial(job.data, now)) for job in account.other_jobs]
     page, key = cut_page(
-        sorted(account.jobs, key=lambda job: job[1].at, reverse=True),
+        sorted([*renders, *others], key=lambda job: job[0], reverse=True),
         key=_query(request, "nextPageKey"),
         size=account.page_size,
-        identity=lambda job: job[1].job_id,
-        created=lambda job: account.date(job[1].at),
-        visible=lambda job: job[1].phase(now) is not Phase.UNASKED,
+        identity=lambda job: job[1],
+        created=lambda job: account.date(job[0]),
+        visible=lambda _: True,
         trailing=account.trailing_page,
     )
-    items = [bodies.job_item(job[1].job_id, _job_data(account, *job, request, now)) for job in page]
-    return SimResponse.from_json({"items": items, "nextPageKey": key})
+    return SimResponse.from_json({"items": [bodies.job_item(job[1], job[2]()) for job in page], "nextPageKey": key})
 
 
 def _job_data(
     account: Account, project: SimProject, render: Render, request: SimRequest, now: float
 ) -> dict[str, object]:
+    if account.is_cleaned(render.job_id):
+        return {"status": "cleaned"}
     return bodies.job_data(project, render, now, account.media(project, render, request.origin, now))

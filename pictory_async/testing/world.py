@@ -59,9 +59,15 @@ class World(Account):
             templates; without it they are as long as their content.
         media_seconds: How many seconds the URL of a file is valid: at least this many, and at most twice as
             many. After that the response is 403, and the project has a new URL. None: the URL is always valid.
+        job_seconds: How many seconds a job takes that is no render, such as a transcription.
+        lists: What is in the lists of the API, in the API's form, by the path of the list below ``/v1``, such as
+            ``{"brands/video": [{"id": "b", "name": "Mine"}]}``. A list that is not named has a few samples, or nothing.
+            ``music/search`` and ``media/search`` are what is found there.
 
     Attributes:
         log: Every request that arrived, in order.
+        uploads: The files that were uploaded, by their name in the store.
+        upload_types: Their types, of those too whose upload was only announced.
 
     Raises:
         ValueError: ``epoch`` has no time zone, or ``media_base`` is not on this machine.

@@ -1,0 +1,197 @@
+"""The lists of the simulated account besides projects, templates and jobs: what is in them, and how each is wrapped."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import parse_qs
+
+from pictory_async.testing._messages import NOWHERE, SimRequest, SimResponse
+from pictory_async.testing._pages import cut_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pictory_async.testing._account import Account
+
+Wrapper = Literal["bare", "items", "items+key", "items+null", "Items"]
+
+# As the documentation shows them: below /v1.
+WRAPPERS: Final[Mapping[str, Wrapper]] = {
+    "aicredits/usage": "bare",
+    "voiceovers/tracks": "bare",
+    "brands/video": "bare",
+    "styles": "bare",
+    "smartlayouts": "items",
+    "avatars": "items+null",
+    "music/moods": "bare",
+    "music/purposes": "bare",
+    "music/genres": "bare",
+    "music/genres/groups": "bare",
+    "music/instruments": "bare",
+    "aistudio/images": "items+key",
+    "aistudio/videos": "items+key",
+    "awsconnections": "Items",
+    "vimeo-connections": "Items",
+}
+MUSIC: Final = "music/search"
+STOCK: Final = "media/search"
+
+_NAMES: Final = ("transactionId", "templateId", "connectionId", "id")
+
+
+def _voice(number: int, name: str, language: str, gender: str, service: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "name": name,
+        "voice": f"{name}Neural",
+        "gender": gender,
+        "accent": "Simulated",
+        "language": language,
+        "engine": "neural",
+        "service": service,
+        "category": "premium" if service == "elevenlabs" else "standard",
+        "sample": f"{NOWHERE}/voices/{number}.mp3",
+        "ssmlHelp": f"{NOWHERE}/ssml",
+        "ssmlSupportCategory": "B",
+    }
+
+
+def _track(number: int, title: str, mood: str, genre: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "title": title,
+        "audioUrl": f"{NOWHERE}/music/{number}.mp3",
+        "duration": 90 + number,
+        "genres": [genre],
+        "instruments": ["Keyboard"],
+        "moods": [mood],
+        "purposes": ["Technology"],
+    }
+
+
+def _stock(number: int, kind: str, what: str) -> dict[str, Any]:
+    root = f"{NOWHERE}/stock/{number}"
+    return {
+        "id": number,
+        "assetId": 1000 + number,
+        "duration": 12 if kind == "video" else 0,
+        "keyword": what.rsplit(maxsplit=1)[-1].lower(),
+        "mediaDescription": what,
+        "mediaType": kind,
+        "preview": {"jpg": f"{root}/preview.jpg", "url": f"{root}/preview.mp4"},
+        "thumbnail": {"jpg": f"{root}/thumb.jpg", "url": f"{root}/thumb.mp4"},
+        "searchLibrary": "story_blocks" if number % 2 else "getty",
+    }
+
+
+def sample_lists() -> dict[str, list[Any]]:
+    """Return what a new account has."""
+    return {
+        "voiceovers/tracks": [
+            _voice(3108, "Martin", "en-US", "Male", "aws"),
+            _voice(3109, "Olivia", "en-GB", "female", "google"),
+            _voice(3110, "Wilbur", "de-DE", "Male", "aws"),
+            _voice(3111, "Hugo", "es-ES", "Male", "elevenlabs"),
+        ],
+        "brands/video": [{"id": "0b3d5e71-4a2c-4d86-9f10-7c5e8a2b6d34", "name": "House colours"}],
+        "styles": [{"id": "7a1f6c20-8b3e-4f59-a6d2-0e9c4b7d5183", "name": "Bold captions"}],
+        "smartlayouts": [
+            {"templateId": "202602141007151233k9x2m7q4t8b5w1", "templateName": "Minimal", "schemaVersion": "v3"}
+        ],
+        "avatars": [
+            {
+                "id": "1f0e9d8c7b6a59483726150413223140",
+                "name": "Ada",
+                "gender": None,
+                "looks": [
+                    {
+                        "id": "Ada_blue_public",
+                        "name": "Ada in blue",
+                        "previewImage": f"{NOWHERE}/avatars/ada.webp",
+                        "previewVideo": f"{NOWHERE}/avatars/ada.webm",
+                    }
+                ],
+            }
+        ],
+        "music/moods": ["Calm / Serene", "Happy"],
+        "music/purposes": ["Technology", "Wedding"],
+        "music/genres": ["Downtempo", "Rock"],
+        "music/genres/groups": ["Electronic", "Rock"],
+        "music/instruments": ["Keyboard", "Guitar"],
+        MUSIC: [
+            _track(77, "Quiet harbour", "Calm / Serene", "Downtempo"),
+            _track(78, "Bright morning", "Happy", "Rock"),
+        ],
+        STOCK: [_stock(1, "video", "Waves at a lighthouse"), _stock(2, "image", "A lighthouse")],
+    }
+
+
+def lists_of(given: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """Return the lists that an account has, with those that a user gave."""
+    return {**sample_lists(), **{path: [*entries] for path, entries in given.items()}}
+
+
+def respond_with_list(account: Account, path: str, request: SimRequest, now: float) -> SimResponse:
+    """Return one of the lists, a page of it if it has pages."""
+    made = [job for job in account.other_jobs[::-1] if job.is_over(now) and job.error is None and not job.cleaned]
+    entries = [job.listed[1] for job in made if job.listed is not None and job.listed[0] == path]
+    entries += account.lists.get(path, [])
+    wrapper = WRAPPERS[path]
+    query = parse_qs(request.query)
+    if wrapper == "bare":
+        asked = [query.get(name, [""])[0] for name in ("year", "month")]
+        if path == "aicredits/usage" and any(asked):
+            if not all(asked):
+                fault = {"code": "INVALID_REQUEST", "message": "year and month belong together"}
+                return SimResponse.from_json(fault, status=400)
+            month = f"{asked[0]}-{int(asked[1]):02}"
+            entries = [entry for entry in entries if str(entry["transactionDate"]).startswith(month)]
+        return SimResponse.from_json(entries)
+    if wrapper == "items":
+        return SimResponse.from_json({"items": entries})
+    page, key = cut_page(
+        entries,
+        key=query.get("nextPageKey", [None])[0],
+        size=account.page_size,
+        identity=identity,
+        created=lambda _: account.epoch,
+        visible=lambda _: True,
+        trailing=account.trailing_page,
+    )
+    found: dict[str, Any] = {"Items" if wrapper == "Items" else "items": page}
+    if key is not None or wrapper == "items+null":
+        found["nextPageKey"] = key
+    return SimResponse.from_json(found)
+
+
+def identity(entry: Any) -> str:
+    """Return the id of an entry, under whichever name the API has it."""
+    return str(next(entry[name] for name in _NAMES if name in entry))
+
+
+def search_music(account: Account, request: SimRequest) -> SimResponse:
+    """Return a page of the music that a request asks for."""
+    asked: dict[str, Any] = json.loads(request.body or b"{}")
+    tests: list[Callable[[Any], bool]] = [
+        lambda track: str(asked.get("query") or "").casefold() in track["title"].casefold(),
+        lambda track: asked.get("minDuration", 0) <= track["duration"] <= asked.get("maxDuration", 10**6),
+        *(
+            lambda track, name=name: not asked.get(name) or bool({*asked[name]} & {*track[f"{name}s"]})
+            for name in ("genre", "mood", "purpose", "instrument")
+        ),
+    ]
+    found = [track for track in account.lists.get(MUSIC, []) if all(test(track) for test in tests)]
+    size = asked.get("pageSize", 20)
+    start = (asked.get("page", 1) - 1) * size
+    return SimResponse.from_json({"items": found[start : start + size]})
+
+
+def search_stock(account: Account, request: SimRequest) -> SimResponse:
+    """Return the stock media that a request asks for, all of it on one page."""
+    query = parse_qs(request.query)
+    keyword = query.get("keyword", [""])[0].casefold()
+    if not keyword:
+        return SimResponse.from_json({"code": "INVALID_REQUEST", "message": "keyword is required"}, status=400)
+    found = [item for item in account.lists.get(STOCK, []) if keyword in item["mediaDescription"].casefold()]
+    return SimResponse.from_json({"data": {"page": 1, "searchResults": found}})
