@@ -108,7 +108,10 @@ class VideoHandle(ValueObject):
     @property
     def subject(self) -> str:
         """What errors call it: ``the video 'x'``."""
-        return f"the {'preview of ' if self.is_preview else ''}video {brief(self.name or self.job_id)}"
+        what = "the preview of video" if self.is_preview else "the video"
+        if self.name:
+            return f"{what} {brief(self.name)}"
+        return what if self.job_id is None else f"{what} of job {self.job_id!r}"
 
     def to_json(self) -> str:
         """The handle as one line of JSON, with a version number."""

@@ -133,7 +133,8 @@ class Wait:
     def name(self) -> str:
         """What is waited for, for messages."""
         if isinstance(self.handle, VideoHandle):
-            return f"{self.handle.subject} (job {self.job_id!r})"
+            subject = self.handle.subject
+            return f"{subject} (job {self.job_id!r})" if self.handle.name else subject
         return f"job {self.job_id!r}" if self.project_id is None else f"project {self.project_id!r}"
 
     @property

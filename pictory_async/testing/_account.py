@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -20,6 +20,7 @@ from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
 from pictory_async.testing._messages import NOWHERE
 from pictory_async.testing._projects import ProjectId, Render, SimProject
 from pictory_async.testing._templates import SimTemplate
+from pictory_async.testing._videos import SimVideo
 
 DEFAULT_API_KEY = "pictai_simulator"
 QUOTA = {
@@ -74,6 +75,8 @@ class Account:
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
     media_seconds: float | None = None
     job_seconds: float = 60.0
+    on_video: list[Render] = attrs.field(factory=list[Render])
+    unfindable: Collection[str] = ("unfindable",)
     lists: dict[str, list[Any]] = attrs.field(factory=dict[str, list[Any]], converter=lists_of, repr=False)
     uploads: dict[str, bytes] = attrs.field(init=False, factory=dict[str, bytes], repr=False)
     upload_types: dict[str, str] = attrs.field(init=False, factory=dict[str, str], repr=False)
@@ -107,6 +110,11 @@ class Account:
     def jobs(self) -> list[tuple[SimProject, Render]]:
         """All render jobs, each with its project, in the order in which they were planned."""
         return list(self._jobs.values())
+
+    @property
+    def videos(self) -> list[SimVideo]:
+        """All videos and previews that were requested without a project, in that order."""
+        return [project for project, _ in self._jobs.values() if isinstance(project, SimVideo)]
 
     def find_project(self, project_id: ProjectId, now: float) -> SimProject | None:
         """Return the project with this id, as text or as a number; None if it does not exist at ``now``."""
@@ -173,6 +181,28 @@ class Account:
         }
         past.insert(0, entry)
         return True
+
+    def use_minutes(self, amount: float) -> None:
+        """Use minutes of video."""
+        if self.quota is not None:
+            used, limit = self.quota.get("videoMinutes", (0.0, math.inf))
+            self.quota = {**self.quota, "videoMinutes": (round(used + amount, 3), limit)}
+
+    def has_voice(self, speaker: str | int | None) -> bool:
+        """Return whether there is a voice with this number, this name, or this id of its provider."""
+        names = ("id", "name", "voice")
+        known = {str(voice.get(name)).casefold() for voice in self.lists["voiceovers/tracks"] for name in names}
+        return str(speaker).casefold() in known
+
+    def add_video(self, video: SimVideo, render: Render) -> Render:
+        """Add a video, and return its render with the id of its job; the endpoints call this."""
+        with self._lock:
+            return self._add_render(video, render)
+
+    def save_project(self, project: SimProject) -> None:
+        """Add a project that is saved with a video; the endpoints call this."""
+        with self._lock:
+            self._projects[str(project.id)] = project
 
     def clean_job(self, job_id: str, now: float) -> bool | None:
         """Delete the results of a job; return whether it is over, which it must be. None: there is no such job."""
