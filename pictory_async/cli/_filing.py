@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 from collections.abc import Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
@@ -13,8 +11,8 @@ import click
 
 from pictory_async import check_naming
 from pictory_async.cli._exit_codes import SettingError
-from pictory_async.cli._input import read_text
-from pictory_async.cli.display.text import echo_note, file_name, printable
+from pictory_async.cli._rows import read_rows
+from pictory_async.cli.display.text import echo_note, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +24,6 @@ __all__ = ["Conflict", "Filing", "filing_options"]
 
 Conflict = Literal["rename", "skip", "overwrite", "update"]
 
-_DELIMITERS: Final = (",", ";", "\t")
 _SHOWN: Final = 3
 _CONFLICTS: Final = """\
 What to do if the file already exists: add a number to the name (rename), download nothing (skip), replace it
@@ -120,7 +117,8 @@ def _options(default: Conflict) -> tuple[Decorator, ...]:
             "map_file",
             type=click.File("rb"),
             metavar="FILE",
-            help="A CSV file with more fields for --output-name: a row for each project, a column 'id', and others.",
+            help="A table (CSV, TSV, JSON lines or XLSX) with more fields for --output-name: a row for each project, a "
+            "column 'id', and others.",
         ),
     )
 
@@ -173,51 +171,20 @@ def _filing(on_conflict: Conflict, keep_old: int | None, naming: str | None, lin
 
 
 def read_map(lines: IO[bytes]) -> MapFile:
-    """Read a map file: in UTF-8 or UTF-16, with commas, semicolons or tabs.
+    """Read a map file: a table of any kind that `read_rows` reads.
 
     Raises:
         SettingError: It has no column of ids, two of one title, two rows of one id, or is no table.
     """
-    name, text = file_name(lines), read_text(lines).removeprefix("\ufeff")
-    columns, delimiter = _header(name, text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: dict[str, dict[str, str]] = {}
-    try:
-        next(reader)
-        for cells in reader:
-            if any(map(str.strip, cells)):
-                row = _row(f"{name}, line {reader.line_num}", columns, cells)
-                if rows.setdefault(row["id"], row) is not row:
-                    raise SettingError(f"{name}, line {reader.line_num}: the id {printable(row['id'])} is there twice.")
-    except csv.Error as error:
-        raise SettingError(f"{name}, line {reader.line_num}: this is not a table in CSV: {error}.") from None
-    return MapFile(name, tuple(filter(None, columns)), rows)
-
-
-def _header(name: str, text: str) -> tuple[list[str], str]:
-    """Find the titles of the columns, and what separates them."""
-    for delimiter in _DELIMITERS:
-        try:
-            cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), list[str]())
-        except csv.Error:
-            continue
-        columns = [cell.strip().lower() for cell in cells]
-        if "id" in columns:
-            twice = next((one for one in columns if one and columns.count(one) > 1), None)
-            if twice is not None:
-                raise SettingError(f"{name}, line 1: two columns are called {printable(twice)!r}. Rename one.")
-            return columns, delimiter
-    raise SettingError(
-        f"{name}, line 1: there is no column 'id'. The first line has the titles of the columns, separated by commas, "
-        "semicolons or tabs."
-    )
-
-
-def _row(where: str, columns: list[str], cells: list[str]) -> dict[str, str]:
-    if any(cell.strip() for cell in cells[len(columns) :]):
-        raise SettingError(f"{where}: there are {len(cells)} cells, but {len(columns)} columns.")
-    cells = [*map(str.strip, cells), *[""] * (len(columns) - len(cells))]
-    row = {column: cell for column, cell in zip(columns, cells, strict=False) if column}
-    if not row["id"]:
-        raise SettingError(f"{where}: there is no id.")
-    return row
+    table = read_rows(lines, ["id"], any_case=True)
+    if "id" not in table.columns:
+        raise SettingError(f"{table.name}: there is no column 'id'. The first line has the titles of the columns.")
+    rows: dict[str, Mapping[str, str]] = {}
+    for row in table.rows:
+        one = row.values["id"]
+        if not one:
+            raise SettingError(f"{table.where(row)}: there is no id.")
+        if one in rows:
+            raise SettingError(f"{table.where(row)}: the id {printable(one)} is there twice.")
+        rows[one] = row.values
+    return MapFile(table.name, table.columns, rows)

@@ -17,7 +17,7 @@ from pictory_async.cli.display.text import file_name, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["collect_ids", "read_lines", "read_text"]
+__all__ = ["collect_ids", "decoded", "read_lines", "read_text"]
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS: Final = (
@@ -53,7 +53,11 @@ def read_text(file: IO[bytes]) -> str:
     Raises:
         SettingError: It is in another encoding, or no text.
     """
-    data = file.read()
+    return decoded(file_name(file), file.read())
+
+
+def decoded(name: str, data: bytes) -> str:
+    """Decode the content of a file; see `read_text`."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     if encoding is None:
         # The ids and the syntax of JSON are ASCII, of which UTF-16 makes every other byte a zero.
@@ -62,9 +66,7 @@ def read_text(file: IO[bytes]) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise SettingError(
-            f"{file_name(file)}, line {line}: this is not text in UTF-8. Save the file in that encoding."
-        ) from None
+        raise SettingError(f"{name}, line {line}: this is not text in UTF-8. Save the file in that encoding.") from None
 
 
 def read_lines(file: IO[bytes]) -> list[str]:

@@ -139,9 +139,9 @@ def test_the_map_that_a_spreadsheet_writes(encoding: str, delimiter: str, end: s
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "line 1: there is no column 'id'"),
-        ("name,customer\n1,2\n", "line 1: there is no column 'id'"),
-        ('"id\n', "line 1: there is no column 'id'"),
+        ("", "line 1: the first line has no titles of columns"),
+        ("name,customer\n1,2\n", "<stdin>: there is no column 'id'"),
+        ('"id\n', "line 1: this is not a table in CSV: unexpected end of data."),
         ("id,a,A\n", "line 1: two columns are called 'a'. Rename one."),
         ("id,a\np,1\n\nq,2\np,3\n", "line 5: the id p is there twice."),
         ("id,a\np,1,2\n", "line 2: there are 3 cells, but 2 columns."),
