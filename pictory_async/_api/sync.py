@@ -353,7 +353,7 @@ class ProjectSync:
 
     @property
     def paid(self) -> int:
-        """How many renders were requested so far."""
+        """How many renders were requested so far, as in `RenderBatch.paid`."""
         return 0 if self._batch is None else self._batch.paid
 
     async def __aenter__(self) -> Self:

@@ -211,14 +211,14 @@ class Syncing:
 
         live = self.sheet.to_file or not self.sheet.streams
         moved = lambda: (len(self._done), sync.progress)  # noqa: E731 - a callback
-        async with live_display(frame, line, live=live, share=lambda: len(self._done) / total), sync:
-            self._run = sync.run
-            try:
+        try:
+            async with live_display(frame, line, live=live, share=lambda: len(self._done) / total), sync:
+                self._run = sync.run
                 async with stopping_when_stalled(moved) as stalled:
                     await self._take_all(sync)
                 self._give_up(stalled=stalled())
-            finally:
-                self._paid = sync.paid
+        finally:
+            self._paid = sync.paid  # after its block, in which a request in flight is still completed
 
     async def _take_all(self, sync: ProjectSync) -> None:
         async for result in sync:

@@ -317,6 +317,19 @@ def test_ctrl_c(world: World, videos: Path, server: ServerThread, options: tuple
     assert (4, 2) == (found.exit_code, posts(world))
 
 
+def test_ctrl_c_while_a_render_is_requested(world: World, videos: Path, server: ServerThread) -> None:
+    """A request that was under way is completed, and counts as paid."""
+    films(world, 1)
+    posted = threading.Event()
+    server.simulator.faults = lambda request, _: posted.set() if request.method == "POST" else None
+    server.simulator.latency = lambda request, _: 0.5 if request.method == "POST" else 0.0
+    with started("sync", str(videos), *QUICK, "--json") as process:
+        assert posted.wait(30.0)
+        code, out, err = interrupted(process)
+    assert (130, 1, 1) == (code, len(world.jobs), json.loads(out.splitlines()[-1])["summary"]["paid"])
+    assert "1 render paid for" in err
+
+
 def test_ctrl_c_while_the_plan_is_made(world: World, videos: Path, server: ServerThread) -> None:
     """Nothing was requested, and that is what is said."""
     films(world, 1)
