@@ -14,7 +14,8 @@ from pictory_async._api.listing import Listing
 from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
-from pictory_async._api.sync import Found, ProjectSync, Selection, Survey, SyncPlan, SyncState
+from pictory_async._api.survey import Found, Selection, Survey, SyncState
+from pictory_async._api.sync import ProjectSync, SyncPlan
 from pictory_async._files.downloads import DownloadProgress, DownloadReport, filing_of, kinds_of
 from pictory_async._files.names import FileKind
 from pictory_async._files.place import checked_directory
