@@ -230,7 +230,8 @@ async def test_selections(night: Night) -> None:
     since = night.world.date(0.0) - timedelta(minutes=1)
     assert (other,) == (await night.plan(saved_since=since)).to_render
     assert (film,) == (await night.plan(ids=[film])).to_render
-    _, results = await night.sync(max_renders=1)
+    plan, results = await night.sync(max_renders=1)
+    assert (1, 1, 0) == (len(plan.to_render), len(plan.left_out), len(plan.unknown))
     assert [ResultStatus.LEFT_OUT, ResultStatus.RENDERED] == sorted(result.status for result in results.values())
 
 
@@ -403,6 +404,7 @@ async def test_a_plan_as_values(night: Night) -> None:
     assert "1 to render, 1 to wait for, 0 to download, 0 unchanged" == str(plan)
     assert {
         "to_render": ["never"],
+        "left_out": [],
         "to_wait": ["busy"],
         "to_download": [],
         "unknown": [],

@@ -37,6 +37,7 @@ class SyncPlan(ValueObject):
     Attributes:
         states: What is known of each project that was selected.
         to_render: The projects that are going to be rendered. Each render is billed.
+        left_out: The projects that would be rendered too, but ``max_renders`` is reached before.
         to_wait: The projects that are waited for: somebody else renders them, or an earlier run requested their
             renders, which are not paid for again.
         to_download: The projects whose video is there, and whose files are not.
@@ -50,6 +51,7 @@ class SyncPlan(ValueObject):
     to_render: tuple[ProjectId, ...]
     to_wait: tuple[ProjectId, ...]
     to_download: tuple[ProjectId, ...]
+    left_out: tuple[ProjectId, ...] = ()
     given_up: tuple[ProjectId, ...] = ()
     missing: frozenset[str] = frozenset()
     failed: Mapping[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
@@ -57,17 +59,19 @@ class SyncPlan(ValueObject):
     @property
     def unchanged(self) -> int:
         """How many projects need nothing."""
-        rest = (self.to_render, self.to_wait, self.to_download, self.given_up)
+        rest = (self.to_render, self.left_out, self.to_wait, self.to_download, self.given_up)
         return len(self.states) - sum(map(len, rest))
 
     @property
     def unknown(self) -> tuple[ProjectId, ...]:
         """The projects whose video may be outdated, and that are not going to be rendered."""
-        rendered = {*self.to_render}
+        rendered = {*self.to_render, *self.left_out, *self.to_wait}
         return tuple(one for one, state in self.states.items() if state is SyncState.UNKNOWN and one not in rendered)
 
     def __str__(self) -> str:
         parts = [f"{len(self.to_render)} to render"]
+        if self.left_out:
+            parts.append(f"{len(self.left_out)} left out by the limit")
         if self.to_wait:
             parts.append(f"{len(self.to_wait)} to wait for")
         parts += [f"{len(self.to_download)} to download", f"{self.unchanged} unchanged"]
@@ -86,6 +90,7 @@ class SyncPlan(ValueObject):
         """The plan as plain JSON values."""
         return {
             "to_render": [*self.to_render],
+            "left_out": [*self.left_out],
             "to_wait": [*self.to_wait],
             "to_download": [*self.to_download],
             "unknown": [*self.unknown],
@@ -112,6 +117,7 @@ class ProjectSync:
         *,
         render: frozenset[SyncState],
         again: Again,
+        max_renders: int | None,
         complete: Callable[[], Awaitable[dict[str, datetime]]],
         batch: Callable[[SyncPlan, Found], RenderBatch],
         on_progress: Callable[[int, int], object] | None,
@@ -120,6 +126,7 @@ class ProjectSync:
         self._selection = selection
         self._render = render
         self._again = again
+        self._max_renders = max_renders
         self._complete = complete
         self._make = batch
         self._on_progress = on_progress
@@ -139,7 +146,11 @@ class ProjectSync:
             self._found = await self._survey.find(self._selection, self._on_progress)
             renders = await self._survey.renders(self._found)
             decided = {one: _decided(state, self._again) for one, state in renders.items()}
-            self._plan = _plan(self._found, self._render, await self._complete(), decided)
+            plan = _plan(self._found, self._render, await self._complete(), decided)
+            to_render, limit = plan.to_render, self._max_renders
+            self._plan = (
+                plan if limit is None else attrs.evolve(plan, to_render=to_render[:limit], left_out=to_render[limit:])
+            )
         return self._plan
 
     @property

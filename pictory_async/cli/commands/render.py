@@ -12,7 +12,7 @@ import attrs
 import click
 
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._exit_codes import INTERRUPTED, worst_code
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, TIMED_OUT, worst_code
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._next_wait import NextWait, options_again
 from pictory_async.cli._options import (
@@ -217,7 +217,7 @@ def _report(
     elif renders.handles and err_is_terminal():
         _print_first_wait(renders.keeper.name, file)
     renders.echo_rest()
-    return INTERRUPTED if interrupted else code
+    return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if renders.left_out else SUCCESS)
 
 
 def _print_first_wait(name: str | None, file: Path | None) -> None:
