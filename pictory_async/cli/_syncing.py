@@ -24,17 +24,16 @@ from pictory_async.cli._exit_codes import (
 )
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._filing import Filing
-from pictory_async.cli._follow import stopping_when_stalled
 from pictory_async.cli._kept import Store
 from pictory_async.cli._night import night
 from pictory_async.cli._progress import telling
+from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_duration, as_size, echo_note, echo_summary, one_line
-from pictory_async.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -258,8 +257,7 @@ class Syncing:
     def _give_up(self, *, stalled: bool) -> None:
         """End what is pending as timed out, if nothing changes any more."""
         for one in self._pending if stalled else ():
-            text = f"Nothing had changed for the time of --stalled when the wait for project {one!r} ended."
-            error = WaitTimeoutError(text, project_id=one, waited=self._seconds)
+            error = stalled_error(one, self._seconds)
             self._take(RenderResult(project_id=one, status=ResultStatus.TIMED_OUT, error=error))
 
     def _counted(self, sync: ProjectSync) -> str:

@@ -230,6 +230,16 @@ def test_share_waits(world: World) -> None:
     assert (4, "") == (found.exit_code, found.stdout)
 
 
+def test_share_gives_up_at_a_standstill(world: World) -> None:
+    """With --stalled, what is left can be waited for again; the links that are there are printed."""
+    late, done = str(world.add_project(Render(0.0, duration=1e6))), str(world.add_project(earlier_video=-60.0))
+    found = run("share", late, done, "--wait", "--interval", "0.05", "--stalled", "0.4s")
+    assert (4, [done]) == (found.exit_code, [line.split("\t")[0] for line in found.stdout.splitlines()])
+    assert f"The wait for project {late!r} ended, because nothing had changed for 0.4 s (--stalled)." in found.stderr
+    assert "Left: 1 of 2 projects. Wait again with:" in found.stderr
+    assert f"pictory share {late} --wait --interval 0.05s\n" in found.stderr
+
+
 def test_share_on_a_terminal(world: World) -> None:
     """On a terminal, a wait shows its progress."""
     text = seen("share", str(world.add_project(Render(0.0, duration=0.3))), "--wait", "--interval", "0.05")

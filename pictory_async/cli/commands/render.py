@@ -21,7 +21,6 @@ from pictory_async.cli._options import (
     json_option,
     night_options,
     rate_option,
-    stalled_option,
     start_grace_option,
     wait_options,
     wait_settings,
@@ -62,7 +61,6 @@ __all__ = ["command"]
 @click.option("--no-overlap", is_flag=True, help="Wait for what another command is at, instead of skipping it.")
 @wait_options
 @start_grace_option
-@stalled_option
 @night_options
 @table_options
 @rate_option
