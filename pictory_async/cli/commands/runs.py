@@ -78,8 +78,8 @@ def _document(run: LedgerRun) -> dict[str, Any]:
     "--prune",
     type=to_age,
     metavar="AGE",
-    help="Forget the runs that ended longer ago, such as 90d, and the waits that they left. What is known of renders, "
-    "videos and files stays.",
+    help="Forget the runs that ended longer ago: 90d, 4w, 12h; 0 for all. Runs that left something for "
+    "'pictory resume' are kept for at least 30 days. What is known of renders, videos and files stays.",
 )
 @table_options
 @json_option("Print a JSON document for each run.")
