@@ -90,7 +90,7 @@ class SyncRow:
 SYNCED: Final[Table[SyncRow]] = Table(
     "results",
     (
-        Column("id", lambda row: str(row.project_id)),
+        Column("id", lambda row: str(row.project_id), whole=True),
         Column("status", lambda row: row.status),
         Column("name", lambda row: row.fact("name")),
         Column("share", lambda row: row.fact("share_video_url"), spare=2),

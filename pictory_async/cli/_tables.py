@@ -47,6 +47,7 @@ class Column(Generic[T_contra]):
         shown: Returns what people see instead; by default the value as text.
         unit: The unit or the time zone of the values, for the head.
         spare: When a narrow terminal leaves the column out: 1 is first; 0 is never.
+        whole: Whether its values are never wrapped in a drawn table: ids. The first column and times never are.
         plain: Whether lines with tabs and tables on a terminal have it too if no columns are chosen.
     """
 
@@ -55,6 +56,7 @@ class Column(Generic[T_contra]):
     shown: Callable[[T_contra], Cell] | None = None
     unit: str = ""
     spare: int = 0
+    whole: bool = False
     plain: bool = True
 
 
@@ -159,7 +161,12 @@ class Sheet(Generic[T]):
 
     @property
     def _titles(self) -> list[Title]:
-        return [Title(one.name, one.unit, shown=one.shown is not None, spare=one.spare) for one in self.columns]
+        return [
+            Title(
+                one.name, one.unit, shown=one.shown is not None, spare=one.spare, whole=one.whole or one.unit == "UTC"
+            )
+            for one in self.columns
+        ]
 
     def grow(self, columns: Sequence[Column[T]]) -> None:
         """Add columns, before the first row: those that were chosen, also if they are not among these, or else all."""

@@ -65,7 +65,7 @@ def _what_shown(job: Job) -> str:
 _TABLE: Final[Table[Job]] = Table(
     "jobs",
     (
-        Column("id", lambda job: job.id),
+        Column("id", lambda job: job.id, whole=True),
         Column("status", lambda job: _status(job).plain, _status),
         Column(
             "progress",

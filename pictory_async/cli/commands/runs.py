@@ -46,7 +46,7 @@ def _count(*states: RenderState) -> Callable[[LedgerRun], int]:
 _TABLE: Final[Table[LedgerRun]] = Table(
     "runs",
     (
-        Column("run", lambda run: run.id),
+        Column("run", lambda run: run.id, whole=True),
         Column("command", _command),
         Column("started", lambda run: run.started, unit="UTC"),
         Column("ended", _ended, unit="UTC"),
@@ -54,8 +54,8 @@ _TABLE: Final[Table[LedgerRun]] = Table(
         Column("rendered", _count(RenderState.RENDERED)),
         Column("failed", _count(RenderState.FAILED)),
         Column("not_started", _count(RenderState.NOT_STARTED), spare=1),
-        Column("uncertain", _count(RenderState.UNCERTAIN)),
-        Column("pending", lambda run: run.pending),
+        Column("uncertain", _count(RenderState.UNCERTAIN), spare=2),
+        Column("pending", lambda run: run.pending, spare=3),
     ),
 )
 

@@ -43,7 +43,7 @@ __all__ = ["command"]
 _TABLE: Final[Table[tuple[Project, bool | None]]] = Table(
     "shares",
     (
-        Column("project", lambda row: str(row[0].id)),
+        Column("project", lambda row: str(row[0].id), whole=True),
         Column("link", lambda row: row[0].share_video_url),
         Column("name", lambda row: row[0].name, plain=False),
         Column("generated", lambda row: row[0].generated_at, unit="UTC", plain=False),
