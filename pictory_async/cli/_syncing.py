@@ -300,7 +300,7 @@ class Syncing:
         if self._left_out:
             count, most = len(self._left_out), self.options["max_renders"]
             what = f"{count} render{'' if count == 1 else 's'}, because of the limit of {most}"
-            echo_note(f"Left out: {what}. Run the same command again: it goes on with them.")
+            echo_note(f"Left out: {what}. Run the same command again: it continues with them.")
         if left:
             text = "Run the same command again: it resumes them, and nothing is paid for twice."
             echo_note(f"Left: {left} of {total} project{'' if total == 1 else 's'}. {text}")
