@@ -79,7 +79,7 @@ class Payer:
         ledger: Where everything is entered before it is done.
         run: The run.
         shield: Lets a request that was begun come to its end.
-        paid: How many requests were sent that may have had an effect.
+        paid: How many requests were sent, or are being sent, without the proof that they had no effect.
     """
 
     transport: Transport
@@ -136,15 +136,15 @@ class Payer:
             now = datetime.now(UTC)
             with self.shield.over():
                 asked = await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))
+                self.paid += 1  # before the request, which can be cut off by a cancellation and still have an effect
                 try:
                     handle = await self._request(project, now)
                 except RenderSubmitUncertainError as error:
-                    self.paid += 1
                     return error.handle, asked, error.cause
                 except (APIError, RateBudgetError, PictoryConfigError):
+                    self.paid -= 1
                     await self.ledger.use(lambda file: self._renders(file).forget(intent))
                     raise
-                self.paid += 1
                 self._newest_job = handle.job_id
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
                 return handle, asked, ""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from pictory_async._api.batches import ProjectCalls
     from pictory_async._api.render_batch import RenderBatch
-    from pictory_async._api.sync import ProjectSync, SyncState
+    from pictory_async._api.survey import SyncState
+    from pictory_async._api.sync import ProjectSync
     from pictory_async._files.names import FileKind
     from pictory_async._files.naming import Fields
     from pictory_async._files.partfile import OnConflict
@@ -185,7 +186,7 @@ class Projects(OneProject):
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
         from pictory_async._api.batches import delivery_of, open_sync  # noqa: PLC0415 - few programs need it
-        from pictory_async._api.sync import selection_of  # noqa: PLC0415
+        from pictory_async._api.survey import selection_of  # noqa: PLC0415
 
         return open_sync(
             self._calls,

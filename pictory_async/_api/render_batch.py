@@ -67,7 +67,10 @@ class RenderBatch:
 
     @property
     def paid(self) -> int:
-        """How many renders this batch requested so far."""
+        """How many renders this batch requested so far, with those that nothing proves to have had no effect.
+
+        After the block it is the final number: a request that is in flight when the block is left is still completed.
+        """
         return 0 if self._payer is None else self._payer.paid
 
     @property

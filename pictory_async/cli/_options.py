@@ -35,7 +35,6 @@ __all__ = [
     "night_options",
     "rate_option",
     "simulation_options",
-    "stalled_option",
     "start_grace_option",
     "to_limit",
     "to_rate",
@@ -168,18 +167,6 @@ def night_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return each(summary(prepared))
 
 
-def stalled_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--stalled``, for `Follower`."""
-    return click.option(
-        "--stalled",
-        type=to_seconds,
-        metavar="TIME",
-        callback=note,
-        expose_value=False,
-        help="Stop waiting when nothing has changed for this time: no project ended, and no progress.",
-    )(command)
-
-
 def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give the group the options that all commands with requests have: they can stand before the command's name."""
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
@@ -219,7 +206,7 @@ def limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wait_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options ``--max-wait`` and ``--interval``."""
+    """Give a command ``--max-wait``, ``--interval`` and ``--stalled``; the last one is no argument: see `given`."""
     longest = click.option(
         "--max-wait",
         type=to_limit,
@@ -236,7 +223,15 @@ def wait_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="TIME",
         help="Time between two polls of the same project or job.",
     )
-    return longest(interval(command))
+    stalled = click.option(
+        "--stalled",
+        type=to_seconds,
+        metavar="TIME",
+        callback=note,
+        expose_value=False,
+        help="Stop waiting when nothing has changed for this time: nothing ended, and no progress.",
+    )
+    return longest(stalled(interval(command)))
 
 
 def wait_settings(max_wait: float, interval: float) -> dict[str, Any]:

@@ -134,6 +134,11 @@ class Renders:
                     cause = "The command was interrupted before the response arrived."
                     self.failed[project_id] = RenderSubmitUncertainError(text + cause, handle=handle, cause=cause)
 
+    @property
+    def left_out(self) -> bool:
+        """Whether something was not requested because of ``--max``."""
+        return any(result.status is ResultStatus.LEFT_OUT for result in self.results.values())
+
     def errors(self) -> list[dict[str, Any]]:
         """The projects without a handle, and why, in the order of the ids.
 

@@ -47,7 +47,7 @@ _TABLE: Final[Table[tuple[ProjectDownload, DownloadedFile]]] = Table(
     "downloads",
     (
         Column("status", lambda row: str(row[1].status)),
-        Column("project", lambda row: str(row[0].project_id)),
+        Column("project", lambda row: str(row[0].project_id), whole=True),
         Column("kind", lambda row: row[1].kind),
         Column("bytes", lambda row: row[1].size),
         Column("path", lambda row: row[1].path, lambda row: as_text(row[1].path or row[1].error or "")),

@@ -65,7 +65,7 @@ def _what_shown(job: Job) -> str:
 _TABLE: Final[Table[Job]] = Table(
     "jobs",
     (
-        Column("id", lambda job: job.id),
+        Column("id", lambda job: job.id, whole=True),
         Column("status", lambda job: _status(job).plain, _status),
         Column(
             "progress",
@@ -148,6 +148,10 @@ class _Wait:
         error = self._errors.get(job.id)
         return SUCCESS if error is None else report_error(error)
 
+    def progress(self) -> object:
+        """Return what changes while the jobs make progress."""
+        return {job.id: (job.status, job.progress) for job in self._running.values()}
+
     def line(self) -> str:
         """Return the progress in one line, for logs."""
         return f"{self.done} of {self.total} done"
@@ -197,7 +201,17 @@ def show_command(
         return waiting.report(job)
 
     during = live_display(waiting.frame, waiting.line, share=lambda: waiting.done / waiting.total)
-    print_each(base_url, ids, waiting.get, show_end, apart=not as_json, during=during, noun="job", json_id=json_id)
+    print_each(
+        base_url,
+        ids,
+        waiting.get,
+        show_end,
+        apart=not as_json,
+        during=during,
+        progress=waiting.progress,
+        noun="job",
+        json_id=json_id,
+    )
 
 
 async def _get(client: AsyncPictory, job_id: str) -> Job:

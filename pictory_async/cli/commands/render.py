@@ -12,7 +12,7 @@ import attrs
 import click
 
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._exit_codes import INTERRUPTED, worst_code
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, TIMED_OUT, worst_code
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._next_wait import NextWait, options_again
 from pictory_async.cli._options import (
@@ -21,7 +21,6 @@ from pictory_async.cli._options import (
     json_option,
     night_options,
     rate_option,
-    stalled_option,
     start_grace_option,
     wait_options,
     wait_settings,
@@ -62,7 +61,6 @@ __all__ = ["command"]
 @click.option("--no-overlap", is_flag=True, help="Wait for what another command is at, instead of skipping it.")
 @wait_options
 @start_grace_option
-@stalled_option
 @night_options
 @table_options
 @rate_option
@@ -217,7 +215,7 @@ def _report(
     elif renders.handles and err_is_terminal():
         _print_first_wait(renders.keeper.name, file)
     renders.echo_rest()
-    return INTERRUPTED if interrupted else code
+    return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if renders.left_out else SUCCESS)
 
 
 def _print_first_wait(name: str | None, file: Path | None) -> None:

@@ -16,7 +16,6 @@ from pictory_async.cli._options import (
     json_option,
     night_options,
     rate_option,
-    stalled_option,
     start_grace_option,
     wait_options,
     wait_settings,
@@ -37,7 +36,6 @@ __all__ = ["command"]
 @filing_options("update")
 @wait_options
 @start_grace_option
-@stalled_option
 @night_options
 @rate_option
 @table_options

@@ -46,7 +46,7 @@ def _count(*states: RenderState) -> Callable[[LedgerRun], int]:
 _TABLE: Final[Table[LedgerRun]] = Table(
     "runs",
     (
-        Column("run", lambda run: run.id),
+        Column("run", lambda run: run.id, whole=True),
         Column("command", _command),
         Column("started", lambda run: run.started, unit="UTC"),
         Column("ended", _ended, unit="UTC"),
@@ -54,8 +54,8 @@ _TABLE: Final[Table[LedgerRun]] = Table(
         Column("rendered", _count(RenderState.RENDERED)),
         Column("failed", _count(RenderState.FAILED)),
         Column("not_started", _count(RenderState.NOT_STARTED), spare=1),
-        Column("uncertain", _count(RenderState.UNCERTAIN)),
-        Column("pending", lambda run: run.pending),
+        Column("uncertain", _count(RenderState.UNCERTAIN), spare=2),
+        Column("pending", lambda run: run.pending, spare=3),
     ),
 )
 
@@ -78,8 +78,8 @@ def _document(run: LedgerRun) -> dict[str, Any]:
     "--prune",
     type=to_age,
     metavar="AGE",
-    help="Forget the runs that ended longer ago, such as 90d, and the waits that they left. What is known of renders, "
-    "videos and files stays.",
+    help="Forget the runs that ended longer ago: 90d, 4w, 12h; 0 for all. Runs that left something for "
+    "'pictory resume' are kept for at least 30 days. What is known of renders, videos and files stays.",
 )
 @table_options
 @json_option("Print a JSON document for each run.")

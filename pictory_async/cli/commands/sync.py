@@ -20,7 +20,6 @@ from pictory_async.cli._options import (
     json_option,
     night_options,
     rate_option,
-    stalled_option,
     start_grace_option,
     wait_options,
     wait_settings,
@@ -84,7 +83,6 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
 @filing_options("update")
 @wait_options
 @start_grace_option
-@stalled_option
 @night_options
 @rate_option
 @table_options

@@ -22,7 +22,6 @@ from pictory_async.cli._options import (
     json_option,
     night_options,
     rate_option,
-    stalled_option,
     start_grace_option,
     to_time,
     wait_options,
@@ -62,7 +61,6 @@ __all__ = ["Sources", "check_download", "command", "wait_to_the_end"]
 @fresh_option
 @wait_options
 @start_grace_option
-@stalled_option
 @click.option(
     "--after",
     type=to_time,
