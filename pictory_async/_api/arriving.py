@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pictory_async._settings.paths import path_segment
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from pictory_async.models import ProjectId
 
+T = TypeVar("T")
 
-async def each_once(ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> AsyncGenerator[ProjectId]:
-    """Yield each id once, as they come."""
+
+async def each_once(items: Iterable[T] | AsyncIterable[T], key: Callable[[T], ProjectId]) -> AsyncGenerator[T]:
+    """Yield each item once, as they come; keys compare as text."""
     seen: set[str] = set()
-    async for one in ids if isinstance(ids, AsyncIterable) else _all_of(ids):
-        if str(one) not in seen:
-            seen.add(str(one))
+    async for one in items if isinstance(items, AsyncIterable) else _all_of(items):
+        text = str(key(one))
+        if text not in seen:
+            seen.add(text)
             yield one
 
 
-async def _all_of(ids: Iterable[ProjectId]) -> AsyncGenerator[ProjectId]:
-    for one in ids:
+async def _all_of(items: Iterable[T]) -> AsyncGenerator[T]:
+    for one in items:
         yield one
 
 

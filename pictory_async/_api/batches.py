@@ -13,6 +13,7 @@ from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.listing import Listing
 from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
+from pictory_async._api.project_work import ProjectWork
 from pictory_async._api.render_batch import RenderBatch
 from pictory_async._api.survey import Found, Selection, Survey, SyncState
 from pictory_async._api.sync import ProjectSync, SyncPlan
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable
     from datetime import datetime
 
+    from pictory_async._api.paying import Payer
     from pictory_async._files.naming import Fields
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
@@ -147,9 +149,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
 
     terms = BatchTerms(
         command=command,
-        batch=batch,
-        again=again,
-        wants=wants or wants_render,
+        retry_unstarted=again.unstarted,
         overlap=overlap,
         max_renders=max_renders,
         waits=waits,
@@ -157,12 +157,15 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         watch=watch,
     )
     calls = BatchCalls(
-        get=made_of.get,
         watch=made_of.watch,
         download=None if delivery is None else download,
         transfers={} if delivery is None else delivery.transfers,
     )
-    return RenderBatch(calls, transport, checked_ids(ids), ledger, terms)
+
+    def work(payer: Payer) -> ProjectWork:
+        return ProjectWork(payer, made_of.get, batch, again, wants or wants_render)
+
+    return RenderBatch(calls, transport, checked_ids(ids), ledger, terms, work)
 
 
 def open_sync(  # noqa: PLR0913 - what its callers' callers may choose

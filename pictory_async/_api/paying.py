@@ -1,25 +1,20 @@
-"""Rendering many projects, each once, with a ledger: what `RenderBatch` does for each of them."""
+"""Requests that cost money, each sent once, with a ledger: for the renders and the videos of a batch."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import anyio
 import attrs
 
-from pictory_async._api.jobs import fetch_job
-from pictory_async._api.listing import Listing
-from pictory_async._api.requests import request_render
 from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
-from pictory_async._ledger.outcomes import enter_video
-from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState, Wish, version_of
-from pictory_async._ledger.videos import Videos
-from pictory_async._polling.evidence import baseline_of
+from pictory_async._ledger.renders import Decision, Intent, Renders, RenderState, Wish
+from pictory_async._polling.handle import RenderHandle, VideoHandle
 from pictory_async.errors import (
     APIError,
     NotFoundError,
@@ -28,19 +23,18 @@ from pictory_async.errors import (
     RateBudgetError,
     RateLimitedError,
     RenderSubmitUncertainError,
+    VideoSubmitUncertainError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Awaitable, Callable, Generator
 
     from pictory_async._ledger.database import Database
-    from pictory_async._polling.handle import RenderHandle
-    from pictory_async.models import Project
+
+H = TypeVar("H", bound=RenderHandle | VideoHandle)
 
 _TRIES: Final = 10  # a 429 says that nothing was started, and the limiter then waits
 _PATIENCE: Final = 15.0  # seconds that a request in flight has left when its caller is cancelled
-_MOST_PAGES: Final = 40  # of the list of jobs: it has the newest ones first
-_MOST_JOBS: Final = 20  # that are looked at one by one
 
 
 class Shield:
@@ -80,6 +74,7 @@ class Payer:
         run: The run.
         shield: Lets a request that was begun come to its end.
         paid: How many requests were sent, or are being sent, without the proof that they had no effect.
+        turns: Held while a request is under way, whose job is not known yet.
     """
 
     transport: Transport
@@ -87,40 +82,29 @@ class Payer:
     run: str
     shield: Shield
     paid: int = 0
-    _turns: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+    turns: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _newest_job: str | None = attrs.field(default=None, init=False)
     _knows_jobs: bool = attrs.field(default=False, init=False)
 
-    async def decide(
-        self, project: Project, batch: str | None, again: Again, *, wanted: bool, left: int | None, plans: bool
-    ) -> tuple[Decision, Intent | None]:
-        """Enter what is to be rendered, or find what became of it before."""
-        wish = Wish(
-            project=str(project.id),
-            version=version_of(project.saved_at) if batch is None else f"batch {batch}",
-            saved=project.saved_at,
-            baseline=baseline_of(project),
-            wanted=wanted,
-            has_room=left is None or left > 0,
-            again=again,
-            plans=plans,
-        )
+    async def decide(self, wish: Wish) -> tuple[Decision, Intent | None]:
+        """Enter what is to be requested, or find what became of it before."""
         is_alive = self.ledger.is_alive
-        return await self.ledger.use(lambda file: self._renders(file).decide(wish, self.run, is_alive))
+        return await self.ledger.use(lambda file: self.renders(file).decide(wish, self.run, is_alive))
 
     async def is_busy(self, intent: Intent) -> bool:
         """Whether another run is still at a render."""
-        return await self.ledger.use(lambda file: self._renders(file).is_busy(intent, self.ledger.is_alive))
+        return await self.ledger.use(lambda file: self.renders(file).is_busy(intent, self.ledger.is_alive))
 
-    def _renders(self, file: Database) -> Renders:
-        # Made anew each time: the ledger may have been closed and opened again.
+    def renders(self, file: Database) -> Renders:
+        """What the ledger knows, in a thread. Made anew each time: it may have been closed and opened again."""
         return Renders(file, self.transport.base_url)
 
-    def _videos(self, file: Database) -> Videos:
-        return Videos(file, self.transport.base_url)
+    async def pay(self, intent: Intent, send: Callable[[str | None, datetime], Awaitable[H]]) -> tuple[H, Intent, str]:
+        """Request something, once.
 
-    async def pay(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent, str]:
-        """Request a render, once.
+        Args:
+            intent: Its entry in the ledger.
+            send: Sends the request, with the newest job before it, if that is known, and the time.
 
         Returns:
             Its handle, its entry in the ledger, and nothing. If the response was lost: the handle has no job, and the
@@ -131,31 +115,25 @@ class Payer:
             RateBudgetError: The request was not sent. It is forgotten too.
             PictoryConfigError: The client was closed, so it was not sent. It is forgotten too.
         """
-        async with self._turns:
+        async with self.turns:
             marker = await self._marker()
             now = datetime.now(UTC)
             with self.shield.over():
-                asked = await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))
+                asked = await self.ledger.use(lambda file: self.renders(file).ask(intent, marker, now))
                 self.paid += 1  # before the request, which can be cut off by a cancellation and still have an effect
                 try:
-                    handle = await self._request(project, now)
-                except RenderSubmitUncertainError as error:
-                    return error.handle, asked, error.cause
+                    handle = await _sent(send, marker, now)
+                except (RenderSubmitUncertainError, VideoSubmitUncertainError) as error:
+                    return cast("H", error.handle), asked, error.cause
                 except (APIError, RateBudgetError, PictoryConfigError):
                     self.paid -= 1
-                    await self.ledger.use(lambda file: self._renders(file).forget(intent))
+                    await self.ledger.use(lambda file: self.renders(file).forget(intent))
                     raise
                 self._newest_job = handle.job_id
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
                 return handle, asked, ""
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
             raise AssertionError  # pragma: no cover - for type checkers
-
-    async def _request(self, project: Project, now: datetime) -> RenderHandle:
-        for _ in range(_TRIES - 1):
-            with contextlib.suppress(RateLimitedError):
-                return await request_render(self.transport, project, project.id, now)
-        return await request_render(self.transport, project, project.id, now)
 
     async def _marker(self) -> str | None:
         """The newest job that is known; before the first request, the account's newest one."""
@@ -167,84 +145,13 @@ class Payer:
             self._knows_jobs = True
         return self._newest_job
 
-    async def may_have_started(self, intent: Intent, videos: set[str]) -> str | None:
-        """Find out whether a request whose effect never showed can have started a render.
-
-        Every job that is newer than the last one before the request, that is in no ledger and that is not known to be
-        of another render, can be it.
-
-        Args:
-            intent: The render.
-            videos: Addresses of videos whose renders are known.
-
-        Returns:
-            Why it is not known, in words; ``None`` if no such job exists, so nothing was started.
-        """
-        if intent.marker is None:
-            return "It is not known which jobs there were before the request."
-        async with self._turns:  # no other request of this run is under way, whose job is not known yet
-            return await self._doubt(intent.marker, videos)
-
-    async def _doubt(self, marker: str, videos: set[str]) -> str | None:
-        found = await self._jobs_since(marker)
-        if found is None:
-            return "The list of jobs is too long, incomplete, or cannot be read."
-        known = await self.ledger.use(lambda file: self._renders(file).known_jobs(found))
-        unknown = [job for job in found if job not in known]
-        if len(unknown) > _MOST_JOBS:
-            return f"{len(unknown)} jobs were started since by somebody, and one of them can be it."
-        doubtful = [job for job in unknown if await self._can_be(job, videos)]
-        if not doubtful:
-            return None
-        which = f"job {doubtful[0]!r}" if len(doubtful) == 1 else f"{len(doubtful)} jobs, such as {doubtful[0]!r},"
-        return f"Since the request, {which} that no ledger knows {'was' if len(doubtful) == 1 else 'were'} started."
-
-    async def job_of(self, intent: Intent, video_url: str | None) -> str | None:
-        """Find the job of a render whose response was lost, by its video; ``None`` if it cannot be found."""
-        with contextlib.suppress(APIError, RateBudgetError):
-            found = [] if intent.marker is None else await self._jobs_since(intent.marker) or []
-            known = await self.ledger.use(lambda file: self._renders(file).known_jobs(found))
-            for one in [job for job in found if job not in known][:_MOST_JOBS]:
-                job = await fetch_job(self.transport, one)
-                if job.video_url and path_of(job.video_url) == path_of(video_url or ""):
-                    return one
-        return None
-
-    async def _jobs_since(self, marker: str) -> list[str] | None:
-        found: list[str] = []
-        pages = Listing(self.transport, "/v1/jobs", "the list of jobs", "nextPageKey", decode_job_page).pages()
-        for _ in range(_MOST_PAGES):
-            page = await anext(pages, None)
-            if page is None:
-                return found if marker == "" else None
-            if page.unreadable:  # an entry without an id can be any job
-                return None
-            for job in page.items:
-                if job.id == marker:
-                    return found
-                found.append(job.id)
-        return None
-
-    async def _can_be(self, job_id: str, videos: set[str]) -> bool:
-        job = await fetch_job(self.transport, job_id)
-        if job.is_completed and not job.video_url:
-            return False  # of another kind
-        return job.video_url is None or path_of(job.video_url) not in videos
-
     async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None = None) -> None:
         """Enter what became of a render."""
-        await self.ledger.use(lambda file: self._renders(file).settle(intent, state, job=job, reason=reason))
-
-    async def is_outdated(self, project: Project) -> bool | None:
-        """Whether a project was saved after its video was made; ``None`` if that is not known."""
-        found = (await self.ledger.use(lambda file: self._videos(file).find(str(project.id)))).get(str(project.id))
-        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
-
-    async def enter_video(self, project: Project, intent: Intent | None) -> None:
-        """Enter the video that a render of this run made."""
-        await self.ledger.use(lambda file: enter_video(self._renders(file), self._videos(file), project, intent))
+        await self.ledger.use(lambda file: self.renders(file).settle(intent, state, job=job, reason=reason))
 
 
-def path_of(url: str) -> str:
-    """An address without its query, which can be a signature that is new each time."""
-    return url.partition("?")[0]
+async def _sent(send: Callable[[str | None, datetime], Awaitable[H]], marker: str | None, now: datetime) -> H:
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(RateLimitedError):
+            return await send(marker, now)
+    return await send(marker, now)

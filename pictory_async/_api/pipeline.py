@@ -1,24 +1,24 @@
-"""What happens to each project of a batch: looked at, decided, paid for or not, waited for, downloaded, told."""
+"""What happens to each item of a batch: looked at, decided, paid for or not, waited for, downloaded, told."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import anyio
 import attrs
 
 from pictory_async._api.arriving import each_once
-from pictory_async._api.paying import path_of
-from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
+from pictory_async._api.batch_work import BatchJob, Handle, Work
+from pictory_async._api.results import BatchProgress, ResultStatus
 from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._gather import failure_of
-from pictory_async._ledger.outcomes import STATES, handle_of
-from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
-from pictory_async._polling.evidence import baseline_of
-from pictory_async._polling.handle import RenderHandle
-from pictory_async._polling.outcome import RenderOutcome, RenderStatus
+from pictory_async._ledger.outcomes import STATES
+from pictory_async._ledger.renders import Decision, Intent, RenderState
+from pictory_async._polling.handle import VideoHandle
+from pictory_async._polling.outcome import RenderOutcome, RenderStatus, key_of
 from pictory_async._polling.poller import RenderPoller
 from pictory_async.errors import (
     APIError,
@@ -32,6 +32,7 @@ from pictory_async.errors import (
     RenderFailedError,
     RenderNotStartedError,
     RenderSubmitUncertainError,
+    VideoSubmitUncertainError,
 )
 from pictory_async.models import Project, ProjectId
 
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
 
     from pictory_async._api.paying import Payer
 
+ResultT = TypeVar("ResultT")
+
 _END: Final = object()
-_LOOKERS: Final = 8  # projects that are fetched at the same time
-_LOADERS: Final = 4  # projects that are downloaded at the same time
+_LOOKERS: Final = 8  # items that are looked at at the same time
+_LOADERS: Final = 4  # items that are downloaded at the same time
 _STATUSES: Final = {
     RenderStatus.RENDERED: ResultStatus.RENDERED,
     RenderStatus.FAILED: ResultStatus.FAILED,
@@ -62,20 +65,16 @@ class BatchTerms:
 
     Attributes:
         command: What the ledger calls the run.
-        batch: The name of the batch; `None` if each project is rendered once for each version of it.
-        again: Which renders are requested again although they were before.
-        wants: Tells whether a project is to be rendered, and by whether its video is outdated.
+        retry_unstarted: Whether what was not started is requested again.
         overlap: What to do about what another run is at: ``"skip"``, or ``"wait"`` for it.
         max_renders: How many renders are requested at most; `None` for no limit.
         waits: Whether renders are waited for.
-        at_once: How many projects are under way at most, or have a result that was not taken yet.
+        at_once: How many items are under way at most, or have a result that was not taken yet.
         watch: Keyword arguments of the watch.
     """
 
     command: str
-    batch: str | None
-    again: Again
-    wants: Callable[[Project, bool | None], bool]
+    retry_unstarted: bool
     overlap: str
     max_renders: int | None
     waits: bool
@@ -88,59 +87,48 @@ class BatchCalls:
     """The calls that a batch makes.
 
     Attributes:
-        get: Fetches a project.
         watch: Makes a watch.
         download: Downloads the files of a project; `None` to download nothing.
         transfers: What is being downloaded now, by project and kind.
     """
 
-    get: Callable[[ProjectId], Awaitable[Project]]
     watch: Callable[..., RenderPoller]
     download: Callable[[Project], Awaitable[DownloadReport]] | None
     transfers: Mapping[tuple[ProjectId, str], DownloadProgress]
 
 
-@attrs.define
-class _Job:
-    """One project that is under way."""
-
-    project_id: ProjectId
-    project: Project | None = None
-    intent: Intent | None = None
-    handle: RenderHandle | None = None
-    outcome: RenderOutcome | None = None
-    report: DownloadReport | None = None
-    paid: bool = False
-    recovers: bool = False
-    cause: str = ""  # why the response to its request is not known
-
-
-class Pipeline:
-    """Takes the projects of a batch through all steps.
+class Pipeline(Generic[ResultT]):
+    """Takes the items of a batch through all steps.
 
     Args:
-        calls: What fetches, watches and downloads.
-        payer: Requests renders.
+        calls: What watches and downloads.
+        payer: Requests renders and videos.
+        work: What differs between them.
         terms: What is to be done.
         send: Takes each result; it may wait until somebody wants it.
 
     Attributes:
-        fault: The error of the caller's own source of ids; what it gave before is still done.
+        fault: The error of the caller's own source of items; what it gave before is still done.
     """
 
     def __init__(
-        self, calls: BatchCalls, payer: Payer, terms: BatchTerms, send: Callable[[RenderResult], Awaitable[None]]
+        self,
+        calls: BatchCalls,
+        payer: Payer,
+        work: Work[ResultT],
+        terms: BatchTerms,
+        send: Callable[[ResultT], Awaitable[None]],
     ) -> None:
         self.fault: Exception | None = None
         self._calls = calls
         self._payer = payer
+        self._work = work
         self._terms = terms
         self._send = send
         self._slots = anyio.Semaphore(terms.at_once)
         self._loaders = anyio.Semaphore(_LOADERS)
-        self._waited: dict[tuple[str, str | None], _Job] = {}
-        self._doubtful: list[_Job] = []
-        self._videos: set[str] = set()
+        self._waited: dict[tuple[str, str | None], BatchJob] = {}
+        self._doubtful: list[BatchJob] = []
         self._stopped: PictoryError | None = None
         self._asked = 0
         self._counting = anyio.Lock()
@@ -151,52 +139,52 @@ class Pipeline:
     def progress(self) -> BatchProgress:
         """What is under way now."""
         percents = {} if self._watch is None else self._watch.progress
-        waited = [job.project_id for job in self._waited.values()]
+        waited = [(self._work.key(job.item), job.handle) for job in self._waited.values()]
         return BatchProgress(
-            rendering={one: percents.get(one) for one in waited},
+            rendering={one: percents.get(_key(handle)) for one, handle in waited if handle is not None},
             downloading=tuple(self._calls.transfers.values()),
         )
 
-    async def run(self, ids: Iterable[ProjectId] | AsyncIterable[ProjectId]) -> None:
-        """Take all projects through all steps."""
+    async def run(self, items: Iterable[Any] | AsyncIterable[Any]) -> None:
+        """Take all items through all steps."""
         settings = {**self._terms.watch, "keep_open": True, "history": max(1, self._terms.at_once)}
         async with anyio.create_task_group() as clock:
             clock.start_soon(self._payer.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 self._watch, self._others = watch, collectors
                 collectors.start_soon(self._collect, aiter(watch), watch, collectors)
-                source = each_once(ids)
+                source = each_once(items, self._work.key)
                 try:
                     await self._look_at_all(source, watch)
                 finally:
                     await source.aclose()
-                    if isinstance(ids, AsyncGenerator):
-                        await ids.aclose()
+                    if isinstance(items, AsyncGenerator):
+                        await items.aclose()
                 for _ in range(self._terms.at_once):  # until nothing is under way any more
                     await self._slots.acquire()
                 watch.close()
             clock.cancel_scope.cancel()
 
-    async def _look_at_all(self, ids: AsyncIterator[ProjectId], watch: RenderPoller) -> None:
+    async def _look_at_all(self, items: AsyncIterator[Any], watch: RenderPoller) -> None:
         turns = anyio.Lock()
 
         async def look() -> None:
             while True:
                 await self._slots.acquire()
                 async with turns:
-                    found = await self._next(ids)
+                    found = await self._next(items)
                 if found is _END:
                     self._slots.release()
                     return
-                await self._look(_Job(cast("ProjectId", found)), watch)
+                await self._look(BatchJob(found), watch)
 
         async with anyio.create_task_group() as lookers:
             for _ in range(min(_LOOKERS, self._terms.at_once)):
                 lookers.start_soon(look)
 
-    async def _next(self, ids: AsyncIterator[ProjectId]) -> object:
+    async def _next(self, items: AsyncIterator[Any]) -> object:
         try:
-            return await anext(ids, _END)
+            return await anext(items, _END)
         except BaseException as error:
             failure = failure_of(error)
             if failure is None:
@@ -204,33 +192,31 @@ class Pipeline:
             self.fault = failure
             return _END
 
-    async def _look(self, job: _Job, watch: RenderPoller) -> None:
+    async def _look(self, job: BatchJob, watch: RenderPoller) -> None:
         try:
             if self._stopped is not None:
                 raise self._stopped
-            job.project = await self._calls.get(job.project_id)
-            await self._decide(job, job.project, watch)
+            await self._work.look(job)
+            await self._decide(job, watch)
         except (APIError, RateBudgetError, PictoryConfigError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
             await self._tell(job, _status_of(error), error=error)
 
-    async def _decide(self, job: _Job, project: Project, watch: RenderPoller) -> None:
-        terms = self._terms
-        wanted = terms.wants(project, await self._payer.is_outdated(project))
+    async def _decide(self, job: BatchJob, watch: RenderPoller) -> None:
+        terms, plans = self._terms, self._terms.max_renders == 0
         async with self._counting:
-            left = None if terms.max_renders is None else terms.max_renders - self._asked
-            decision, job.intent = await self._payer.decide(
-                project, terms.batch, terms.again, wanted=wanted, left=left, plans=terms.max_renders == 0
-            )
+            has_room = terms.max_renders is None or self._asked < terms.max_renders
+            decision, job.intent = await self._payer.decide(await self._work.wish(job, has_room=has_room, plans=plans))
             self._asked += decision is Decision.PAY
+            if decision in {Decision.PAY, Decision.RESUME, Decision.RECOVER}:
+                self._work.started(job)
         match decision:
             case Decision.PAY if job.intent is not None:
-                await self._pay(job, project, job.intent, watch)
-            case Decision.RESUME | Decision.RECOVER if job.intent is not None:
+                await self._pay(job, job.intent, watch)
+            case Decision.RESUME | Decision.RECOVER:
                 job.recovers = decision is Decision.RECOVER
-                job.handle = handle_of(job.intent, job.project_id)
-                await self._wait(job, job.handle, watch)
+                await self._wait(job, self._work.handle(job), watch)
             case Decision.BUSY if job.intent is not None and terms.overlap == "wait":
                 cast("TaskGroup", self._others).start_soon(self._wait_for_other, job, job.intent, watch)
             case Decision.BUSY:
@@ -238,9 +224,9 @@ class Pipeline:
             case Decision.OVER:
                 await self._tell(job, ResultStatus.LEFT_OUT)
             case _:
-                await self._tell_settled(job, project, watch)
+                await self._tell_settled(job, watch)
 
-    async def _wait_for_other(self, job: _Job, intent: Intent, watch: RenderPoller) -> None:
+    async def _wait_for_other(self, job: BatchJob, intent: Intent, watch: RenderPoller) -> None:
         """Wait until another run is not at a project any more, and then look at it."""
         watched = self._terms.watch
         with anyio.move_on_after(watched["max_wait"]) as scope:
@@ -249,48 +235,50 @@ class Pipeline:
         if scope.cancelled_caught:
             await self._tell(job, ResultStatus.BUSY)
         else:
-            await self._look(_Job(job.project_id), watch)
+            await self._look(BatchJob(job.item), watch)
 
-    async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
+    async def _pay(self, job: BatchJob, intent: Intent, watch: RenderPoller) -> None:
         try:
-            job.handle, job.intent, job.cause = await self._payer.pay(project, intent)
+            handle, job.intent, job.cause = await self._payer.pay(intent, partial(self._work.send, job))
         except PictoryError:
             self._asked -= 1
             raise
         job.paid = True
-        job.recovers = job.handle.job_id is None
-        await self._wait(job, job.handle, watch)
+        job.recovers = handle.job_id is None
+        await self._wait(job, handle, watch)
 
-    async def _wait(self, job: _Job, handle: RenderHandle, watch: RenderPoller) -> None:
-        if self._terms.waits:
-            self._waited[str(job.project_id), handle.job_id] = job
+    async def _wait(self, job: BatchJob, handle: Handle, watch: RenderPoller) -> None:
+        job.handle = handle
+        if self._terms.waits and self._work.can_watch(handle):
+            self._waited[_of(handle)] = job
             watch.add(handle)
-        elif not job.recovers or _shows(job.project, handle):
+        elif self._terms.waits:
+            cast("TaskGroup", self._others).start_soon(self._find_out, job, watch)
+        elif not job.recovers or self._work.shows(job, handle):
             await self._tell(job, ResultStatus.STARTED)
         elif _age(handle) < self._terms.watch["start_grace"]:
-            why = f"{job.cause} Wait for error.handle: a render that was started is seen within start_grace."
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, why.lstrip()))
+            why = f"{job.cause} Wait for error.handle: what was started is seen within start_grace."
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(handle, job.cause, why.lstrip()))
         else:
             await self._find_out(job, watch)
 
-    async def _tell_settled(self, job: _Job, project: Project, watch: RenderPoller) -> None:
+    async def _tell_settled(self, job: BatchJob, watch: RenderPoller) -> None:
         state = None if job.intent is None else job.intent.state
-        reason = None if job.intent is None else job.intent.reason
         if state is RenderState.FAILED:
-            text = reason or f"The render of project {job.project_id!r} failed."
-            error = RenderFailedError(f"{text} It is not requested again for the same version of the project.")
+            subject = self._work.handle(job).subject
+            text = (job.intent and job.intent.reason) or f"{subject[0].upper()}{subject[1:]} failed."
+            error = RenderFailedError(f"{text} It is not requested again for the same version.")
             await self._tell(job, ResultStatus.FAILED, error=error)
         elif state is RenderState.NOT_STARTED:
-            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
-        elif project.is_rendering and self._terms.overlap == "wait":
-            job.handle = RenderHandle(project_id=job.project_id, generated_before=baseline_of(project))
-            await self._wait(job, job.handle, watch)
-        elif project.is_rendering:
-            await self._tell(job, ResultStatus.BUSY)
+            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(self._work.handle(job)))
         else:
-            if job.intent is not None and _is_older(project, job.intent):
-                job.project = await self._calls.get(job.project_id)  # another run rendered it meanwhile
-            await self._finish(job, ResultStatus.UNCHANGED)
+            found = await self._work.settled(job, waits_for_others=self._terms.overlap == "wait")
+            if not isinstance(found, ResultStatus):
+                await self._wait(job, found, watch)
+            elif found is ResultStatus.UNCHANGED:
+                await self._finish(job, found)
+            else:
+                await self._tell(job, found)
 
     async def _collect(self, outcomes: AsyncIterator[RenderOutcome], watch: RenderPoller, tasks: TaskGroup) -> None:
         async for outcome in outcomes:
@@ -298,18 +286,13 @@ class Pipeline:
             tasks.start_soon(self._take, outcome, watch)
 
     async def _take(self, outcome: RenderOutcome, watch: RenderPoller) -> None:
-        job = self._waited.pop((str(outcome.project_id), outcome.job_id))
+        job = self._waited.pop((str(outcome.key), outcome.job_id))
         job.outcome = outcome
-        job.project = outcome.project or job.project
+        await self._work.take(job, outcome)
         if outcome.status in STATES and job.intent is not None:
-            if outcome.ok and outcome.job_id is None and job.project is not None:
-                job_id = await self._payer.job_of(job.intent, job.project.video_url)
-                job.handle = attrs.evolve(cast("RenderHandle", job.handle), job_id=job_id)
             await self._settle(job, STATES[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
-            if outcome.job_id is None:  # its job may not be known
-                self._videos.add(path_of(job.project.video_url or ""))
-            await self._payer.enter_video(job.project, job.intent)
+            await self._work.enter(job)
             await self._finish(job, ResultStatus.RENDERED)
         elif job.recovers and outcome.status is RenderStatus.NOT_STARTED:
             self._doubtful.append(job)  # when all others have ended, more is known of their jobs
@@ -319,25 +302,31 @@ class Pipeline:
         while self._doubtful and not self._waited:
             await self._find_out(self._doubtful.pop(), watch)
 
-    async def _settle(self, job: _Job, state: RenderState, reason: str | None) -> None:
+    async def _settle(self, job: BatchJob, state: RenderState, reason: str | None = None) -> None:
         job_id = None if job.handle is None else job.handle.job_id
         await self._payer.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
 
-    async def _find_out(self, job: _Job, watch: RenderPoller) -> None:
-        """Find out whether a request had an effect; all other renders have ended, and their jobs are known."""
+    async def _find_out(self, job: BatchJob, watch: RenderPoller) -> None:
+        """Find out whether a request had an effect, if no watch shows it, or none did."""
         try:
-            doubt = await self._payer.may_have_started(cast("Intent", job.intent), self._videos)
+            found = await self._work.trace(job, waits=self._terms.waits)
         except (APIError, RateBudgetError) as error:
-            doubt = f"The jobs could not be read: {error}"
-        await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
-        if doubt is None and self._terms.again.unstarted and not job.paid:
-            await self._look(_Job(job.project_id), watch)
-        elif doubt is None:
-            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
+            found = f"The jobs could not be read: {error}"
+        if found is not None and not isinstance(found, str):
+            job.handle, job.recovers = found, False
+            await self._settle(job, RenderState.STARTED)
+            await self._wait(job, found, watch)
+            return
+        await self._settle(job, RenderState.UNCERTAIN if found else RenderState.NOT_STARTED, found)
+        handle = cast("Handle", job.handle)
+        if found is None and self._terms.retry_unstarted and not job.paid:
+            await self._look(BatchJob(job.item), watch)
+        elif found is None:
+            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(handle))
         else:
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, doubt))
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(handle, job.cause, found))
 
-    async def _finish(self, job: _Job, status: ResultStatus) -> None:
+    async def _finish(self, job: BatchJob, status: ResultStatus) -> None:
         """Download what is there, and tell the result."""
         found: PictoryError | None = None
         if self._calls.download is not None and job.project is not None and job.project.video_url:
@@ -347,51 +336,35 @@ class Pipeline:
                 job.report, found = error.report if isinstance(error, DownloadError) else None, error
         await self._tell(job, status, error=found)
 
-    async def _tell(self, job: _Job, status: ResultStatus, *, error: PictoryError | None = None) -> None:
-        is_outdated = None
-        if job.project is not None and job.project.video_url:
-            is_outdated = await self._payer.is_outdated(job.project)
-        result = RenderResult(
-            project_id=job.project_id,
-            status=status,
-            paid=job.paid,
-            project=job.project,
-            handle=job.handle,
-            outcome=job.outcome,
-            is_outdated=is_outdated,
-            report=job.report,
-            error=error,
-        )
-        await self._send(result)
+    async def _tell(self, job: BatchJob, status: ResultStatus, *, error: PictoryError | None = None) -> None:
+        await self._send(await self._work.result(job, status, error))
         self._slots.release()
 
 
-def _is_older(project: Project, intent: Intent) -> bool:
-    """Whether a project was fetched before a render that is rendered, which another run entered meanwhile."""
-    return intent.state is RenderState.RENDERED and not _shows(project, handle_of(intent, intent.project))
+def _key(handle: Handle) -> ProjectId:
+    """What a watch calls a handle."""
+    return key_of(getattr(handle, "project_id", None), handle.job_id)
 
 
-def _shows(project: Project | None, handle: RenderHandle) -> bool:
-    """Whether a project shows a render that was requested: it runs, or there is a video that is newer than before."""
-    if project is None or project.is_rendering:
-        return project is not None
-    before, now = handle.generated_before, project.generated_at
-    return bool(project.video_url) and (before is None or (now is not None and now > before))
+def _of(handle: Handle) -> tuple[str, str | None]:
+    return str(_key(handle)), handle.job_id
 
 
-def _age(handle: RenderHandle) -> float:
+def _age(handle: Handle) -> float:
     requested = handle.requested_at
     return 0.0 if requested is None else (datetime.now(UTC) - requested).total_seconds()
 
 
-def _not_started(job: _Job) -> RenderNotStartedError:
-    return RenderNotStartedError(f"The render of project {job.project_id!r} was requested, and was not started.")
+def _not_started(handle: Handle) -> RenderNotStartedError:
+    subject = handle.subject
+    return RenderNotStartedError(f"{subject[0].upper()}{subject[1:]} was requested, and was not started.")
 
 
-def _lost(job: _Job, why: str) -> RenderSubmitUncertainError:
-    what = f"the render of project {job.project_id!r}"
-    text = f"It is not known whether {what} was started, so it is not requested again. {why}"
-    return RenderSubmitUncertainError(text, handle=cast("RenderHandle", job.handle), cause=job.cause or why)
+def _lost(handle: Handle, cause: str, why: str) -> RenderSubmitUncertainError | VideoSubmitUncertainError:
+    text = f"It is not known whether {handle.subject} was started, so it is not requested again. {why}"
+    if isinstance(handle, VideoHandle):
+        return VideoSubmitUncertainError(text, handle=handle, cause=cause or why)
+    return RenderSubmitUncertainError(text, handle=handle, cause=cause or why)
 
 
 def _status_of(error: PictoryError) -> ResultStatus:

@@ -1,69 +1,66 @@
-"""`RenderBatch`: many projects, each rendered once, watched, and downloaded."""
+"""Batches: many renders or videos, each requested once, watched, and downloaded."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 import anyio
 
 from pictory_async._api.paying import Payer, Shield
 from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
-from pictory_async._api.results import BatchProgress
+from pictory_async._api.results import BatchProgress, RenderResult
 from pictory_async._gather import failure_of, first_of
 from pictory_async.errors import LedgerError, PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable
+    from collections.abc import AsyncIterable, Callable, Iterable
     from types import TracebackType
     from typing import Self
 
     from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-    from pictory_async._api.results import RenderResult
+    from pictory_async._api.batch_work import Work
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.database import Database
     from pictory_async._ledger.ledger import Ledger
-    from pictory_async.models import ProjectId
 
+ResultT = TypeVar("ResultT")
 _NOTHING: Final = (None, None, None)
-_NOT_ENTERED: Final = (
-    "This batch is not running. Use it like this: "
-    "'async with client.projects.render_all(ids, ledger=ledger) as batch: async for result in batch: ...'."
-)
 
 
-class RenderBatch:
-    """Renders many projects, each once, and yields a result for each as soon as it is known.
-
-    ``client.projects.render_all`` makes one. Use it as an async context manager and iterate over it inside the block.
-    Results that are not taken hold up what comes next. Leaving the block stops requesting renders; those that were
-    requested go on, and the same call finds them again.
+class Batch(Generic[ResultT]):
+    """What batches have in common. It is used once.
 
     Attributes:
         run: The name of the run in the ledger; empty before the block.
     """
 
+    _call: ClassVar[str]
+    """How one is made, in messages."""
+
     def __init__(
         self,
         calls: BatchCalls,
         transport: Transport,
-        ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
+        items: Iterable[Any] | AsyncIterable[Any],
         ledger: Ledger,
         terms: BatchTerms,
+        work: Callable[[Payer], Work[ResultT]],
     ) -> None:
         self._calls = calls
         self._transport = transport
-        self._ids = ids
+        self._items = items
+        self._make_work = work
         self._ledger = ledger
         self._terms = terms
         self.run: str = ""
         self._tasks: TaskGroup | None = None
         self._payer: Payer | None = None
-        self._pipeline: Pipeline | None = None
+        self._pipeline: Pipeline[ResultT] | None = None
         self._fault: Exception | None = None
-        self._results: MemoryObjectReceiveStream[RenderResult] | None = None
+        self._results: MemoryObjectReceiveStream[ResultT] | None = None
 
     @property
     def paid(self) -> int:
@@ -80,12 +77,12 @@ class RenderBatch:
 
     async def __aenter__(self) -> Self:
         if self._tasks is not None:
-            raise PictoryConfigError("This batch was used before. Make a new one with client.projects.render_all().")
+            raise PictoryConfigError(f"This batch was used before. Make a new one with {self._call}().")
         self._tasks = anyio.create_task_group()
         self._payer = await self._ledger.use(self._begin)
         self.run = self._payer.run
         await self._tasks.__aenter__()
-        send, self._results = anyio.create_memory_object_stream["RenderResult"](0)
+        send, self._results = anyio.create_memory_object_stream["ResultT"](0)
         self._tasks.start_soon(self._work, self._payer, send)
         return self
 
@@ -93,7 +90,7 @@ class RenderBatch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         if self._tasks is None or self._results is None:
-            raise PictoryConfigError(_NOT_ENTERED)
+            raise self._not_entered()
         self._results.close()
         self._tasks.cancel_scope.cancel()
         cancelled = isinstance(error, anyio.get_cancelled_exc_class())
@@ -118,26 +115,44 @@ class RenderBatch:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> RenderResult:
+    async def __anext__(self) -> ResultT:
         if self._results is None:
-            raise PictoryConfigError(_NOT_ENTERED)
+            raise self._not_entered()
         try:
             return await self._results.receive()
         except anyio.EndOfStream:
             pass
         except anyio.ClosedResourceError:
-            raise PictoryConfigError(_NOT_ENTERED) from None
+            raise self._not_entered() from None
         if self._fault is not None:
             raise self._fault
         raise StopAsyncIteration
 
-    async def _work(self, payer: Payer, send: MemoryObjectSendStream[RenderResult]) -> None:
-        pipeline = self._pipeline = Pipeline(self._calls, payer, self._terms, send.send)
+    def _not_entered(self) -> PictoryConfigError:
+        use = f"'async with {self._call}(..., ledger=ledger) as batch: async for result in batch: ...'"
+        return PictoryConfigError(f"This batch is not running. Use it like this: {use}.")
+
+    async def _work(self, payer: Payer, send: MemoryObjectSendStream[ResultT]) -> None:
+        pipeline = self._pipeline = Pipeline(self._calls, payer, self._make_work(payer), self._terms, send.send)
         with send:
             try:
-                await pipeline.run(self._ids)
+                await pipeline.run(self._items)
                 self._fault = pipeline.fault
             except BaseException as error:
                 self._fault = failure_of(first_of(error))
                 if self._fault is None:
                     raise
+
+
+class RenderBatch(Batch[RenderResult]):
+    """Renders many projects, each once, and yields a result for each as soon as it is known.
+
+    ``client.projects.render_all`` makes one. Use it as an async context manager and iterate over it inside the block.
+    Results that are not taken hold up what comes next. Leaving the block stops requesting renders; those that were
+    requested go on, and the same call finds them again.
+
+    Attributes:
+        run: The name of the run in the ledger; empty before the block.
+    """
+
+    _call = "client.projects.render_all"

@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from pictory_async._api.job_search import jobs_since
 from pictory_async._api.listing import Listing
-from pictory_async._codec.answers import decode_job_page, decode_project_page
+from pictory_async._codec.answers import decode_project_page
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._values import ValueObject
 from pictory_async.models import Job, ProjectItem
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from pictory_async._http.transport import Transport
 
-_MOST_PAGES: Final = 40
 _PUNCTUATION: Final = re.compile(r"[\W_]+")
 
 
@@ -72,7 +72,7 @@ async def find_video(transport: Transport, handle: VideoHandle, known: Collectio
     Raises:
         APIError: A list could not be read.
     """
-    jobs, is_complete = await _jobs_since(transport, handle.after_job)
+    jobs, is_complete = await jobs_since(transport, handle.after_job)
     likely = [job for job in jobs.values() if job.id not in known and _can_be(job, handle)]
     projects: list[ProjectItem] = []
     if handle.saves_project:
@@ -85,22 +85,6 @@ async def find_video(transport: Transport, handle: VideoHandle, known: Collectio
         projects=tuple(projects),
         is_complete=is_complete,
     )
-
-
-async def _jobs_since(transport: Transport, marker: str | None) -> tuple[dict[str, Job], bool]:
-    found: dict[str, Job] = {}
-    complete = True
-    pages = Listing(transport, "/v1/jobs", "the list of jobs", "nextPageKey", decode_job_page).pages()
-    for _ in range(_MOST_PAGES):
-        page = await anext(pages, None)
-        if page is None:
-            return found, complete and marker == ""
-        complete = complete and not page.unreadable  # an entry without an id can be any job
-        for job in page.items:
-            if job.id == marker:
-                return found, complete
-            found[job.id] = job
-    return found, False
 
 
 def _can_be(job: Job, handle: VideoHandle) -> bool:

@@ -10,7 +10,7 @@ MUTANTS: Final = (
     Mutant(
         "A request is sent before it is entered",
         "_api.paying:Payer.pay",
-        "await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))",
+        "await self.ledger.use(lambda file: self.renders(file).ask(intent, marker, now))",
         "intent",
     ),
     Mutant(
@@ -22,13 +22,13 @@ MUTANTS: Final = (
     Mutant(
         "What is uncertain is taken for not started",
         "_api.pipeline:Pipeline._find_out",
-        "RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED",
+        "RenderState.UNCERTAIN if found else RenderState.NOT_STARTED",
         "RenderState.NOT_STARTED",
     ),
     Mutant(
         "Jobs of others are ignored",
-        "_api.paying:Payer._doubt",
-        "if await self._can_be(job, videos)",
+        "_api.project_work:ProjectWork._doubt",
+        "if await self._can_be(job)",
         "if False",
     ),
     Mutant("Two runs own a project", "_ledger.renders:Renders.decide", " and is_alive(old.run)", " and False"),
