@@ -139,7 +139,7 @@ class AsyncPictory(OtherCalls):
         fetcher = Deferred(lambda: _open_fetcher(engine, transport, base.hostname or ""))
         self._transport = transport
         self.projects: Projects = Projects(transport, self._registry, fetcher)
-        self.videos: Videos = Videos(transport, self._registry)
+        self.videos: Videos = Videos(transport, self._registry, self.projects)
         self.templates: Templates = Templates(transport, fetcher, self._template_cache)
         self.jobs: Jobs = Jobs(transport, self._registry)
         self.account: Account = Account(transport)

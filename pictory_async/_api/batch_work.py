@@ -11,6 +11,7 @@ from pictory_async._ledger.renders import Intent, Wish
 from pictory_async._polling.handle import RenderHandle, VideoHandle
 from pictory_async._polling.outcome import RenderOutcome
 from pictory_async.models import Project
+from pictory_async.models.video import Video
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +31,7 @@ class BatchJob:
     Attributes:
         item: What it is, as the source gave it.
         project: The project as it was last seen; of a video, its name and files.
+        video: The video, if one without a project is made.
         intent: Its entry in the ledger.
         handle: The request, if there is one.
         outcome: How the wait for it ended.
@@ -41,6 +43,7 @@ class BatchJob:
 
     item: Any
     project: Project | None = None
+    video: Video | None = None
     intent: Intent | None = None
     handle: Handle | None = None
     outcome: RenderOutcome[Any] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
@@ -25,11 +25,13 @@ from pictory_async._polling.poller import RenderPoller
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectId, ProjectItem
+from pictory_async.models.video import Video, project_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
     from datetime import datetime
 
+    from pictory_async._api.batch_work import BatchJob
     from pictory_async._api.paying import Payer
     from pictory_async._files.naming import Fields
     from pictory_async._files.partfile import OnConflict
@@ -72,13 +74,24 @@ class Delivery:
 
     async def bring(self, calls: ProjectCalls, project: Project, ledger: Ledger) -> DownloadReport:
         """Download the files of a project, and remember them."""
+        return await self._bring(calls.download, project, project.id, ledger=ledger, **self.options)
+
+    async def bring_video(
+        self, download: Callable[..., Awaitable[DownloadReport]], video: Video, fields: Mapping[str, str]
+    ) -> DownloadReport:
+        """Download the files of a video without a project."""
+        one = project_of(video).id
+        naming = {} if self.options["naming"] is None else {"fields": {one: fields}}
+        return await self._bring(download, video, one, **{**self.options, **naming})
+
+    async def _bring(
+        self, download: Callable[..., Awaitable[DownloadReport]], what: Project | Video, one: ProjectId, **options: Any
+    ) -> DownloadReport:
         try:
-            return await calls.download(
-                project, self.directory, kinds=self.kinds, on_progress=self._note, ledger=ledger, **self.options
-            )
+            return await download(what, self.directory, kinds=self.kinds, on_progress=self._note, **options)
         finally:
             for kind in self.kinds:
-                self.transfers.pop((project.id, kind), None)
+                self.transfers.pop((one, kind), None)
 
     def _note(self, progress: DownloadProgress) -> None:
         self.transfers[progress.project_id, progress.kind] = progress
@@ -127,15 +140,9 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         PictoryConfigError: An argument cannot work.
     """
     checked_ledger(ledger)
-    checked = checked_terms(**watch)
-    watch = {"max_wait": checked.max_wait, "interval": checked.interval, "start_grace": checked.start_grace}
-    if not isinstance(at_once, bool) and isinstance(at_once, int) and at_once > _MOST_AT_ONCE:
-        raise PictoryConfigError(f"at_once must be at most {_MOST_AT_ONCE}, not {at_once}.")
-    for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-            raise PictoryConfigError(f"{name} must be a whole number, at least {least}, not {brief(value)}.")
-    if overlap not in {"skip", "wait"}:
-        raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
+    terms = checked_terms_of(
+        command, again, overlap=overlap, max_renders=max_renders, waits=waits, watch=watch, at_once=at_once
+    )
 
     def wants_render(project: Project, is_outdated: bool | None) -> bool:  # noqa: FBT001 - a callback
         if force:
@@ -143,19 +150,10 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         fresh = bool(project.video_url) and is_outdated is False and batch is None
         return not project.is_rendering and not fresh
 
-    async def download(project: Project) -> DownloadReport:
+    async def download(job: BatchJob) -> DownloadReport:
         assert delivery is not None  # noqa: S101 - it is not called otherwise
-        return await delivery.bring(made_of, project, ledger)
+        return await delivery.bring(made_of, cast("Project", job.project), ledger)
 
-    terms = BatchTerms(
-        command=command,
-        retry_unstarted=again.unstarted,
-        overlap=overlap,
-        max_renders=max_renders,
-        waits=waits,
-        at_once=at_once,
-        watch=watch,
-    )
     calls = BatchCalls(
         watch=made_of.watch,
         download=None if delivery is None else download,
@@ -166,6 +164,41 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         return ProjectWork(payer, made_of.get, batch, again, wants or wants_render)
 
     return RenderBatch(calls, transport, checked_ids(ids), ledger, terms, work)
+
+
+def checked_terms_of(
+    command: str,
+    again: Again,
+    *,
+    overlap: str,
+    max_renders: int | None,
+    waits: bool,
+    watch: Mapping[str, Any],
+    at_once: int,
+) -> BatchTerms:
+    """Check what a batch does.
+
+    Raises:
+        PictoryConfigError: An argument cannot work.
+    """
+    checked = checked_terms(**watch)
+    watch = {"max_wait": checked.max_wait, "interval": checked.interval, "start_grace": checked.start_grace}
+    if not isinstance(at_once, bool) and isinstance(at_once, int) and at_once > _MOST_AT_ONCE:
+        raise PictoryConfigError(f"at_once must be at most {_MOST_AT_ONCE}, not {at_once}.")
+    for name, value, least in (("at_once", at_once, 1), ("max_renders", max_renders, 0)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            raise PictoryConfigError(f"{name} must be a whole number, at least {least}, not {brief(value)}.")
+    if overlap not in {"skip", "wait"}:
+        raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
+    return BatchTerms(
+        command=command,
+        retry_unstarted=again.unstarted,
+        overlap=overlap,
+        max_renders=max_renders,
+        waits=waits,
+        at_once=at_once,
+        watch=watch,
+    )
 
 
 def open_sync(  # noqa: PLR0913 - what its callers' callers may choose

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
@@ -20,6 +19,7 @@ from pictory_async._ledger.renders import Decision, Intent, RenderState
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus, key_of
 from pictory_async._polling.poller import RenderPoller
+from pictory_async._polling.targets import age_of
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
@@ -34,7 +34,7 @@ from pictory_async.errors import (
     RenderSubmitUncertainError,
     VideoSubmitUncertainError,
 )
-from pictory_async.models import Project, ProjectId
+from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,12 +88,12 @@ class BatchCalls:
 
     Attributes:
         watch: Makes a watch.
-        download: Downloads the files of a project; `None` to download nothing.
+        download: Downloads the files of what was made; `None` to download nothing.
         transfers: What is being downloaded now, by project and kind.
     """
 
     watch: Callable[..., RenderPoller]
-    download: Callable[[Project], Awaitable[DownloadReport]] | None
+    download: Callable[[BatchJob], Awaitable[DownloadReport]] | None
     transfers: Mapping[tuple[ProjectId, str], DownloadProgress]
 
 
@@ -256,7 +256,7 @@ class Pipeline(Generic[ResultT]):
             cast("TaskGroup", self._others).start_soon(self._find_out, job, watch)
         elif not job.recovers or self._work.shows(job, handle):
             await self._tell(job, ResultStatus.STARTED)
-        elif _age(handle) < self._terms.watch["start_grace"]:
+        elif (age_of(handle) or 0.0) < self._terms.watch["start_grace"]:
             why = f"{job.cause} Wait for error.handle: what was started is seen within start_grace."
             await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(handle, job.cause, why.lstrip()))
         else:
@@ -331,7 +331,7 @@ class Pipeline(Generic[ResultT]):
         found: PictoryError | None = None
         if self._calls.download is not None and job.project is not None and job.project.video_url:
             try:
-                job.report = await self._calls.download(job.project)
+                job.report = await self._calls.download(job)
             except PictoryError as error:
                 job.report, found = error.report if isinstance(error, DownloadError) else None, error
         await self._tell(job, status, error=found)
@@ -348,11 +348,6 @@ def _key(handle: Handle) -> ProjectId:
 
 def _of(handle: Handle) -> tuple[str, str | None]:
     return str(_key(handle)), handle.job_id
-
-
-def _age(handle: Handle) -> float:
-    requested = handle.requested_at
-    return 0.0 if requested is None else (datetime.now(UTC) - requested).total_seconds()
 
 
 def _not_started(handle: Handle) -> RenderNotStartedError:

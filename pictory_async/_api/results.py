@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -44,7 +44,10 @@ class ResultStatus(StrEnum):
     """Another run is at it, or it is being rendered by somebody else."""
 
     LEFT_OUT = "left_out"
-    """It would have been rendered, but ``max_renders`` was reached."""
+    """It would have been rendered, but a limit was reached, such as ``max_renders``."""
+
+    CHANGED = "changed"
+    """A video was made of it with other values. With ``changed=True``, another one is made."""
 
     TIMED_OUT = "timed_out"
     """``max_wait`` is over; the same call goes on with it."""
@@ -59,12 +62,16 @@ class ResultStatus(StrEnum):
     """Something else: ``error`` has the reason."""
 
 
+SUCCESSES: Final = frozenset({ResultStatus.RENDERED, ResultStatus.UNCHANGED, ResultStatus.STARTED})
+"""What a video that is there, or was requested, has become."""
+
+
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class BatchProgress(ValueObject):
     """What a batch is doing at one moment.
 
     Attributes:
-        rendering: The projects whose render is waited for, each with how much of it is done, in percent; ``None`` if
+        rendering: The projects or videos that are waited for, each with how much of it is done, in percent; ``None`` if
             that is not known.
         downloading: The files that are being downloaded.
     """
@@ -102,11 +109,7 @@ class RenderResult(Displayed, ValueObject):
     @property
     def ok(self) -> bool:
         """Whether its video is there or was requested, and nothing failed."""
-        return self.error is None and self.status in {
-            ResultStatus.RENDERED,
-            ResultStatus.UNCHANGED,
-            ResultStatus.STARTED,
-        }
+        return self.error is None and self.status in SUCCESSES
 
     def _facts(self) -> Iterator[tuple[str, Any]]:
         yield "project_id", self.project_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from pictory_async._api.project_waits import checked_terms
@@ -17,8 +17,17 @@ from pictory_async.errors import PictoryConfigError
 from pictory_async.models.video import Preview
 
 if TYPE_CHECKING:
+    import os
+    from typing import Literal
+
+    from pictory_async._api.making import VideoBatch
+    from pictory_async._api.projects import Projects
     from pictory_async._api.video_search import VideoSearch
+    from pictory_async._api.video_work import VideoOrder
+    from pictory_async._files.names import FileKind
+    from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
+    from pictory_async._ledger.ledger import Ledger
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.targets import Target
@@ -40,9 +49,10 @@ class Videos:
     response was lost has started.
     """
 
-    def __init__(self, transport: Transport, registry: WatchRegistry) -> None:
+    def __init__(self, transport: Transport, registry: WatchRegistry, projects: Projects) -> None:
         self._transport = transport
         self._registry = registry
+        self._projects = projects
 
     async def render(self, request: VideoRequest) -> VideoHandle:
         """Start making a video. Each video is billed, so the request is sent once and never retried.
@@ -251,6 +261,101 @@ class Videos:
         body = checked_body(dict(params), "The parameters")
         handle = VideoHandle(None, name, after_job=await newest_job(self._transport))
         return await request_video(self._transport, "/v2/video/render", handle, body)
+
+    def make_all(  # noqa: PLR0913 - each option is an argument
+        self,
+        requests: Iterable[VideoRequest | VideoOrder] | AsyncIterable[VideoRequest | VideoOrder],
+        *,
+        ledger: Ledger,
+        download_to: str | os.PathLike[str] | None = None,
+        kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
+        on_conflict: OnConflict = "update",
+        keep_old: int | None = None,
+        naming: str | None = None,
+        batch: str | None = None,
+        changed: bool = False,
+        retry_failed: bool = False,
+        retry_unstarted: bool = False,
+        overlap: Literal["skip", "wait"] = "skip",
+        max_renders: int | None = None,
+        max_minutes: float | None = None,
+        max_credits: float | None = None,
+        wait: bool = True,
+        max_wait: Duration | None = 1800.0,
+        interval: Duration = 10.0,
+        start_grace: Duration = 120.0,
+        at_once: int = 500,
+    ) -> VideoBatch:
+        """Make many videos, each once, wait for them, download them, and get a result for each as it is known.
+
+        Example::
+
+            requests = [VideoRequest.from_template(template, name="Hello {Name}", variables=row) for row in rows]
+            async with client.videos.make_all(requests, ledger=Ledger("videos.db"), download_to="videos") as batch:
+                async for result in batch:
+                    print(result.key, result.status)
+
+        The ledger remembers what was requested, before it is requested. So the same call goes on after a crash, a kill
+        or a lost connection: nothing is paid for twice, and what is finished is not polled again. Videos are requested
+        one after the other, so that at most one request is unanswered at any time. If its response is lost, the list of
+        jobs tells: without a job that can be it, the result is ``NOT_STARTED``; a finished video of its name is it; else
+        it is ``UNCERTAIN``, and it is never requested again.
+
+        Args:
+            requests: The videos, or an async iterable of them; those with equal keys count once. A `VideoOrder` has a
+                key of its own: with other values under it, the video is ``CHANGED``, and not made again by itself.
+            ledger: Where everything is remembered.
+            download_to: A directory for the files of what is made, and of what was made before.
+            kinds: Which files, as in ``client.projects.download``, as are ``on_conflict``, ``keep_old`` and ``naming``.
+            on_conflict: See there.
+            keep_old: See there.
+            naming: See there. More fields are those of the order, or the variables of the request; of requests that
+                arrive one by one, only the usual ones.
+            batch: A name: the same requests are other videos in another batch.
+            changed: Make again what was made with other values.
+            retry_failed: Request videos that failed again.
+            retry_unstarted: Request videos again whose first request had no effect.
+            overlap: What to do about videos that another run of this ledger is at: ``"skip"`` reports them as ``BUSY``,
+                and ``"wait"`` waits for it.
+            max_renders: How many videos are requested at most; the others are ``LEFT_OUT``. 0 requests none, and so
+                tells which would be requested.
+            max_minutes: No video is requested when those of this batch have reached so many minutes, estimates of those
+                under way included. So it can be passed by what is under way.
+            max_credits: The same for AI credits.
+            wait: Whether to wait for the videos; if not, results are ``STARTED``.
+            max_wait: As in `wait`, from when a video was requested.
+            interval: As in `wait`.
+            start_grace: As in `wait`.
+            at_once: How many videos are under way at most, or have a result that was not taken yet.
+
+        Raises:
+            PictoryConfigError: An argument cannot work, or a request has errors; nothing was sent.
+
+        The block, or iterating, raises ``LedgerError`` if the ledger cannot be used: then nothing more is requested.
+        """
+        from pictory_async._api.batches import delivery_of  # noqa: PLC0415 - few programs need it
+        from pictory_async._api.making import MakingCalls, checked_orders, fields_of, open_making  # noqa: PLC0415
+        from pictory_async._api.video_work import Allowance  # noqa: PLC0415
+        from pictory_async._ledger.renders import Again  # noqa: PLC0415
+
+        orders = checked_orders(requests)
+        columns = {} if isinstance(orders, AsyncIterable) else {name: "" for one in orders for name in fields_of(one)}
+        return open_making(
+            MakingCalls(watch=self._projects.watch, download=self._projects.download),
+            self._transport,
+            orders,
+            ledger,
+            delivery=delivery_of(download_to, kinds, on_conflict, keep_old, naming, {"": columns} if naming else None),
+            batch=batch,
+            changed=changed,
+            again=Again(failed=retry_failed, unstarted=retry_unstarted),
+            allowance=Allowance(minutes=max_minutes, credits=max_credits),
+            overlap=overlap,
+            max_renders=max_renders,
+            waits=wait,
+            watch={"max_wait": max_wait, "interval": interval, "start_grace": start_grace},
+            at_once=at_once,
+        )
 
     async def find(self, handle: VideoHandle, *, known: Iterable[str] = ()) -> VideoSearch:
         """Look for the job of a request whose response was lost.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pictory_async._ledger.database import Database
 
-_COLUMNS: Final = "id, project, version, attempt, run, state, saved, baseline, asked, marker, job, reason"
+_COLUMNS: Final = "id, project, version, attempt, run, state, saved, baseline, asked, marker, job, reason, made"
 
 
 class RenderState(StrEnum):
@@ -84,8 +84,8 @@ class Intent:
 
     Attributes:
         id: Its number.
-        project: The project's id, as text.
-        version: When the project was saved, or the name of a batch.
+        project: The project's id, as text; of a video without one, its key.
+        version: When the project was saved, the name of a batch, or a digest of the values of a video.
         attempt: 1, or more if it was asked for again.
         run: The run that is at it, or was last.
         state: What is known of it.
@@ -95,6 +95,7 @@ class Intent:
         marker: The newest job of the account before that.
         job: Its job.
         reason: Why it is not rendered, in words.
+        made: The job that made a video without a project, as JSON.
     """
 
     id: int
@@ -109,6 +110,7 @@ class Intent:
     marker: str | None
     job: str | None
     reason: str | None
+    made: str | None
 
 
 @attrs.frozen(kw_only=True)
@@ -227,6 +229,10 @@ class Renders:
         ended = None if state in _OPEN else _text(datetime.now(UTC))
         self._change(intent, state=state, job=job or intent.job, reason=reason, ended=ended)
 
+    def keep(self, intent: Intent, made: str) -> None:
+        """Enter the job that made a video without a project, so that it need not be fetched again."""
+        self._change(intent, made=made)
+
     def forget(self, intent: Intent) -> None:
         """Remove a render whose request had no effect and said so: the same call may ask for it again."""
         with self._database.changing() as run:
@@ -249,6 +255,11 @@ class Renders:
         """Those jobs that belong to a render of the ledger."""
         sql = "SELECT 1 FROM render WHERE api = ? AND job = ?"
         return {job for job in jobs if self._database.rows(sql, (self._api, job))}
+
+    def jobs(self) -> set[str]:
+        """All jobs of the ledger."""
+        rows = self._database.rows("SELECT job FROM render WHERE api = ? AND job IS NOT NULL", (self._api,))
+        return {job for (job,) in rows}
 
     def is_busy(self, intent: Intent, is_alive: Callable[[str], bool]) -> bool:
         """Whether the run that a render belongs to is still at it."""

@@ -54,7 +54,7 @@ def target_of(wanted: Wanted, after: After) -> Target:
         path_segment("project", wanted.project_id)
         if wanted.job_id is not None:
             path_segment("job", wanted.job_id)
-        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), wanted, _age(wanted))
+        return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), wanted, age_of(wanted))
     path_segment("project", wanted)
     return Target(wanted, None, baseline(after))
 
@@ -74,10 +74,11 @@ def video_target(handle: VideoHandle, *, is_preview: bool = False) -> Target:
         call = "wait_preview" if handle.is_preview else "wait"
         raise PictoryConfigError(f"This is {handle.subject}: client.videos.{call}(handle) waits for it.")
     path_segment("job", handle.job_id)
-    return Target(None, handle.job_id, None, handle, _age(handle))
+    return Target(None, handle.job_id, None, handle, age_of(handle))
 
 
-def _age(handle: RenderHandle | VideoHandle) -> float | None:
+def age_of(handle: RenderHandle | VideoHandle) -> float | None:
+    """Seconds since a request; ``None`` if it is not known when it was."""
     requested_at = handle.requested_at
     return None if requested_at is None else (datetime.now(UTC) - requested_at).total_seconds()
 

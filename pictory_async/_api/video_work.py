@@ -1,0 +1,300 @@
+"""Batches of videos that are made without a project."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import anyio
+import attrs
+
+from pictory_async._api.jobs import fetch_job
+from pictory_async._api.paying import Payer
+from pictory_async._api.results import ResultStatus
+from pictory_async._api.video_requests import checked_body, checked_request, request_video
+from pictory_async._api.video_results import VideoResult
+from pictory_async._api.video_search import find_video
+from pictory_async._codec.answers import decode_job
+from pictory_async._ledger.renders import Again, Intent, RenderState, Wish
+from pictory_async._polling.handle import VideoHandle
+from pictory_async._polling.targets import age_of
+from pictory_async._values import brief
+from pictory_async.errors import PictoryConfigError, PictoryError
+from pictory_async.models.video import Video, project_of
+from pictory_async.video import VideoRequest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pictory_async._api.batch_work import BatchJob, Handle
+    from pictory_async._polling.outcome import RenderOutcome
+    from pictory_async.models import Job, ProjectId
+
+_USUAL: Final = 60.0  # seconds of a video about which nothing is known
+_MADE: Final = frozenset(
+    {
+        *(RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN, RenderState.RENDERED, RenderState.FAILED),
+    }
+)
+
+
+@attrs.frozen
+class VideoOrder:
+    """A video of a batch, for ``client.videos.make_all``.
+
+    Attributes:
+        request: What to make.
+        key: What the video is known by from run to run, such as the number of a customer; unique within its template.
+            By default, it is made of the request itself, so that another request is another video.
+        seconds: How long it will be, as far as is known: for limits of minutes.
+        fields: More fields for the names of its files; by default, the variables of the request.
+    """
+
+    request: VideoRequest
+    key: str | None = attrs.field(default=None, kw_only=True)
+    seconds: float | None = attrs.field(default=None, kw_only=True)
+    fields: Mapping[str, str] | None = attrs.field(default=None, kw_only=True)
+
+    @property
+    def digest(self) -> str:
+        """The same for equal requests."""
+        text = json.dumps(self.request.to_dict(), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+    @property
+    def name(self) -> str:
+        """The name that is asked for."""
+        return str(self.request.video_name or "")
+
+
+def order_of(item: object) -> VideoOrder:
+    """Read one item of a batch.
+
+    Raises:
+        PictoryConfigError: It is no order and no request, or its key cannot work.
+    """
+    found = VideoOrder(item) if isinstance(item, VideoRequest) else item
+    if not isinstance(found, VideoOrder) or not isinstance(cast("object", found.request), VideoRequest):
+        raise PictoryConfigError(f"requests must be VideoRequest or VideoOrder objects, not {brief(item)}.")
+    key: object = found.key
+    if key is not None and (not isinstance(key, str) or not key.strip()):
+        raise PictoryConfigError(f"The key of a video must be a text that is not empty, not {brief(key)}.")
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class Allowance:
+    """What a batch may use at most, as far as it is known in advance.
+
+    Attributes:
+        minutes: Minutes of video; `None` for no limit.
+        credits: AI credits; `None` for no limit.
+    """
+
+    minutes: float | None = None
+    credits: float | None = None
+
+
+@attrs.define
+class _Use:
+    """What the videos of a batch use: what is known of those that are finished, and an estimate of the others."""
+
+    allowance: Allowance
+    _seconds: dict[str, float] = attrs.field(factory=dict[str, float])
+    _credits: dict[str, float] = attrs.field(factory=dict[str, float])
+    _finished: list[float] = attrs.field(factory=list[float])
+
+    def begin(self, key: str, order: VideoOrder) -> None:
+        cost = order.request.cost()
+        guess = order.seconds or cost.seconds or _USUAL
+        self._seconds[key] = sum(self._finished) / len(self._finished) if self._finished else guess
+        self._credits[key] = cost.credits
+
+    def end(self, key: str, video: Video | None) -> None:
+        if video is None:
+            self._seconds[key] = self._credits[key] = 0.0
+            return
+        if video.duration is not None:
+            self._finished.append(video.duration)
+            self._seconds[key] = video.duration
+        if video.ai_credits_used is not None:
+            self._credits[key] = video.ai_credits_used
+
+    @property
+    def has_room(self) -> bool:
+        most = self.allowance
+        enough = most.minutes is None or sum(self._seconds.values()) < most.minutes * 60.0
+        return enough and (most.credits is None or sum(self._credits.values()) < most.credits)
+
+
+@attrs.define
+class VideoWork:
+    """Makes videos.
+
+    Attributes:
+        payer: Requests videos.
+        batch: The name of the batch, if the same requests are to be made again for it.
+        again: Which videos are requested again although they were before.
+        changed: Whether what was made under its key with other values is made again.
+        allowance: What may be used at most.
+        interval: Seconds between two looks for what a lost request may have started.
+        start_grace: How long that may be unknown, in seconds.
+        max_wait: How long to look, in seconds; `None` for ever.
+    """
+
+    payer: Payer
+    batch: str | None
+    again: Again
+    changed: bool
+    allowance: Allowance
+    interval: float
+    start_grace: float
+    max_wait: float | None
+    _use: _Use = attrs.field(init=False)
+    _versions: dict[str, dict[str, RenderState]] | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._use = _Use(self.allowance)
+
+    def key(self, item: Any) -> ProjectId:
+        """What the ledger calls the video."""
+        try:
+            order = order_of(item)
+        except PictoryConfigError:
+            return f"no video {id(item)}"  # `look` says what is wrong with it
+        scope = [text for text in (self.batch, order.request.template_id) if text is not None]
+        return " ".join(map(str, ("video", *scope, order.key or order.digest)))
+
+    async def look(self, job: BatchJob) -> None:
+        """Check the request, and read once what the ledger knows of all."""
+        job.item = order_of(job.item)
+        checked_request(job.item.request)
+        if self._versions is None:
+            found = await self.payer.ledger.use(lambda file: self.payer.renders(file).newest())
+            self._versions = {}
+            for (key, version), state in found.items():
+                self._versions.setdefault(key, {})[version] = state
+
+    async def wish(self, job: BatchJob, *, has_room: bool, plans: bool) -> Wish:
+        """The video with these values."""
+        key, order = str(self.key(job.item)), _order(job)
+        others = {state for version, state in self._known(key).items() if version != order.digest}
+        retries = self.again.failed and others & _MADE == {RenderState.FAILED}
+        return Wish(
+            project=key,
+            version=order.digest,
+            saved=None,
+            baseline=None,
+            wanted=self.changed or retries or not others & _MADE,
+            has_room=has_room and self._use.has_room,
+            again=self.again,
+            plans=plans,
+        )
+
+    def _known(self, key: str) -> dict[str, RenderState]:
+        return (self._versions or {}).get(key, {})
+
+    def started(self, job: BatchJob) -> None:
+        """Count what it is going to use."""
+        self._use.begin(str(self.key(job.item)), _order(job))
+
+    async def send(self, job: BatchJob, marker: str | None, now: datetime) -> VideoHandle:
+        """Request the video."""
+        handle = attrs.evolve(self._handle(job), after_job=marker, requested_at=now)
+        body = checked_body(_order(job).request.to_dict(), "The request")
+        return await request_video(self.payer.transport, "/v2/video/storyboard/render", handle, body)
+
+    def handle(self, job: BatchJob) -> VideoHandle:
+        """The handle of the video that was requested earlier."""
+        intent = cast("Intent", job.intent)
+        return attrs.evolve(self._handle(job), job_id=intent.job, after_job=intent.marker, requested_at=intent.asked)
+
+    def _handle(self, job: BatchJob) -> VideoHandle:
+        order = _order(job)
+        return VideoHandle(None, order.name, saves_project=order.request.save_project is True)
+
+    def can_watch(self, handle: Handle) -> bool:
+        """A video is watched by its job."""
+        return handle.job_id is not None
+
+    def shows(self, job: BatchJob, handle: Handle) -> bool:  # noqa: ARG002 - of `Work`
+        """Nothing shows it but its job."""
+        return handle.job_id is not None
+
+    async def settled(self, job: BatchJob, *, waits_for_others: bool) -> Handle | ResultStatus:  # noqa: ARG002
+        """Take the video that was made earlier."""
+        if job.intent is None or job.intent.state is not RenderState.RENDERED:
+            return ResultStatus.CHANGED
+        order = _order(job)
+        made, job_id = job.intent.made, cast("str", job.intent.job)
+        if made is None:  # it was entered, and the program was killed before it was stored
+            found = await fetch_job(self.payer.transport, job_id)
+        else:
+            found = decode_job(made.encode(), job_id)
+        self._take(job, Video(job=found, name=order.name))
+        return ResultStatus.UNCHANGED
+
+    async def take(self, job: BatchJob, outcome: RenderOutcome[Any]) -> None:
+        """Take the video, and count what it used."""
+        if outcome.video is not None:
+            self._take(job, attrs.evolve(outcome.video, name=_order(job).name))
+        self._use.end(str(self.key(job.item)), job.video)
+
+    @staticmethod
+    def _take(job: BatchJob, video: Video) -> None:
+        job.video = video
+        job.project = project_of(video)
+
+    async def enter(self, job: BatchJob) -> None:
+        """Enter what was made."""
+        text = json.dumps(cast("Video", job.video).job.to_dict())
+        await self.payer.ledger.use(lambda file: self.payer.renders(file).keep(cast("Intent", job.intent), text))
+
+    async def trace(self, job: BatchJob, *, waits: bool) -> VideoHandle | str | None:
+        """Look for the job of a request whose response was lost.
+
+        A finished video has the name that was asked for, and so tells its job. A job that is in no ledger and not
+        finished can be it, so it is waited for. Without any such job, nothing was started.
+        """
+        handle = cast("VideoHandle", job.handle)
+        deadline = None if self.max_wait is None else anyio.current_time() + self.max_wait
+        while True:
+            async with self.payer.turns:
+                known = await self.payer.ledger.use(lambda file: self.payer.renders(file).jobs())
+                search = await find_video(self.payer.transport, handle, known)
+            if search.found is not None:
+                return search.found
+            unfinished = [one for one in search.jobs if not one.is_finished]
+            appears = search.started is False and (age_of(handle) or 0.0) < self.start_grace
+            over = deadline is not None and anyio.current_time() >= deadline
+            if not waits or over or not (unfinished or appears):
+                return None if search.started is False and not appears else _doubt(search.jobs)
+            await anyio.sleep(self.interval)
+
+    async def result(self, job: BatchJob, status: ResultStatus, error: PictoryError | None) -> VideoResult:
+        """What became of the video."""
+        order = job.item if isinstance(job.item, VideoOrder) else None
+        return VideoResult(
+            key=None if order is None else order.key or order.digest,
+            request=job.item if order is None else order.request,
+            status=status,
+            paid=job.paid,
+            video=job.video,
+            handle=cast("VideoHandle | None", job.handle),
+            outcome=job.outcome,
+            report=job.report,
+            error=error,
+        )
+
+
+def _order(job: BatchJob) -> VideoOrder:
+    return cast("VideoOrder", job.item)  # `look` made it one
+
+
+def _doubt(jobs: tuple[Job, ...]) -> str:
+    if not jobs:
+        return "The list of jobs is too long, incomplete, or does not go back to the request."
+    which = f"job {jobs[0].id!r}" if len(jobs) == 1 else f"{len(jobs)} jobs, such as {jobs[0].id!r},"
+    return f"Since the request, {which} that no ledger knows {'was' if len(jobs) == 1 else 'were'} started."
