@@ -11,19 +11,10 @@ import click
 
 from pictory_async import SyncState
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._downloads import KINDS, Kind
+from pictory_async.cli._downloads import Kind, kinds_option
 from pictory_async.cli._exit_codes import SUCCESS
 from pictory_async.cli._filing import Filing, filing_options
-from pictory_async.cli._options import (
-    Rate,
-    base_url_option,
-    json_option,
-    night_options,
-    rate_option,
-    start_grace_option,
-    wait_options,
-    wait_settings,
-)
+from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._quantities import to_since
 from pictory_async.cli._renders import ASKS_ABOVE, confirm, refuse_without_question
@@ -33,6 +24,8 @@ from pictory_async.cli.display.text import err_is_terminal, in_is_terminal
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from pictory_async import RateLimiter
 
 __all__ = ["command"]
 
@@ -71,20 +64,10 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
 @click.option("--verify", is_flag=True, help="Fetch every project, to see renders that the list does not show.")
 @click.option("--yes", is_flag=True, help=f"Ask nothing. Otherwise, more than {ASKS_ABOVE} renders are asked about.")
-@click.option("--retry-failed", is_flag=True, help="Request renders that failed again.")
-@click.option("--retry-unstarted", is_flag=True, help="Request renders again whose request had no effect.")
-@click.option(
-    "--kind",
-    "kinds",
-    type=click.Choice([*KINDS, "thumbnail", "share"]),
-    multiple=True,
-    help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
-)
+@retry_options
+@kinds_option
 @filing_options("update")
-@wait_options
-@start_grace_option
-@night_options
-@rate_option
+@watch_options
 @table_options
 @base_url_option
 @json_option("Print a JSON document for each project, as they end, and one with a summary.")
@@ -104,10 +87,8 @@ def command(  # noqa: PLR0913 - each option is an argument
     retry_unstarted: bool,
     kinds: tuple[Kind, ...],
     filing: Filing,
-    max_wait: float,
-    interval: float,
-    start_grace: float,
-    rate: Rate,
+    settings: dict[str, Any],
+    limiter: RateLimiter,
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -127,15 +108,14 @@ def command(  # noqa: PLR0913 - each option is an argument
         "verify": verify,
         "retry_failed": retry_failed,
         "retry_unstarted": retry_unstarted,
-        "kinds": kinds or KINDS,
+        "kinds": kinds,
         **filing.settings_for_all(),
-        **wait_settings(max_wait, interval),
-        "start_grace": start_grace,
+        **settings,
     }
     sheet = open_sheet(SYNCED, as_json=as_json)
     asks_above = None if yes or dry_run else ASKS_ABOVE
     syncing = Syncing(
-        directory=directory, options=options, limiter=rate.limiter(), sheet=sheet, most=asks_above, filing=filing
+        directory=directory, options=options, limiter=limiter, sheet=sheet, most=asks_above, filing=filing
     )
     interrupted = partial(_run, syncing, base_url, dry_run=dry_run)
     ctx.exit(_end(syncing, base_url, interrupted=interrupted(), dry_run=dry_run))
