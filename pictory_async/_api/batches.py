@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._api.arriving import checked_ids
+from pictory_async._api.batch_terms import BatchCalls, BatchTerms
 from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.listing import Listing
-from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
 from pictory_async._api.survey import Found, Selection, Survey, SyncState
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.ledger import Ledger
-    from pictory_async._ledger.renders import Again
+    from pictory_async._ledger.renders import Resubmit
 
 
 _MOST_AT_ONCE: Final = 10_000
@@ -110,7 +110,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     delivery: Delivery | None,
     batch: str | None,
     force: bool,
-    again: Again,
+    resubmit: Resubmit,
     overlap: str,
     max_renders: int | None,
     waits: bool,
@@ -148,7 +148,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     terms = BatchTerms(
         command=command,
         batch=batch,
-        again=again,
+        resubmit=resubmit,
         wants=wants or wants_render,
         overlap=overlap,
         max_renders=max_renders,
@@ -175,7 +175,7 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
     render: Iterable[SyncState | str],
     verify: bool,
     on_progress: Callable[[int, int], object] | None,
-    again: Again,
+    resubmit: Resubmit,
     max_renders: int | None,
     **options: Any,
 ) -> ProjectSync:
@@ -207,7 +207,7 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
             overlap="wait",
             waits=True,
             wants=wants,
-            again=again,
+            resubmit=resubmit,
             max_renders=max_renders,
             command="sync",
             **options,
@@ -224,7 +224,7 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
         survey,
         selection,
         render=chosen,
-        again=again,
+        resubmit=resubmit,
         max_renders=max_renders,
         complete=complete,
         batch=batch,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from pictory_async import RateLimiter
-    from pictory_async.cli._kept import Kept
     from pictory_async.cli._results import ResultRow
+    from pictory_async.cli._store import PendingItem
     from pictory_async.cli._tables import Sheet
 
 __all__ = ["command"]
@@ -167,7 +167,7 @@ def _keep_rest(renders: Renders, file: Path | None, *, waits: bool) -> NextWait:
     renders.complete()
     # By identity: two renders of one project can have equal handles.
     lost = [one for one in renders.handles if not any(one is written for written in keeper.written)]
-    unfinished: Sequence[Kept] = lost
+    unfinished: Sequence[PendingItem] = lost
     if waits:
         unfinished = renders.handles if renders.wait is None else renders.wait.unfinished
     complete_file = str(file) if file is not None and file.is_file() and not lost else None

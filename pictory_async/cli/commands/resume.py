@@ -9,8 +9,8 @@ import click
 from pictory_async.cli._downloads import Downloads, directory_option
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli._filing import Filing, filing_options
-from pictory_async.cli._kept import Store
 from pictory_async.cli._options import base_url_option, json_option, watch_options
+from pictory_async.cli._store import Store
 from pictory_async.cli._tables import table_options
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli.commands.wait import Sources, check_download, wait_to_the_end

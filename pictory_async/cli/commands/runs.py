@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pictory_async import Ledger, LedgerRun, RenderState
-from pictory_async.cli._kept import find_state
 from pictory_async.cli._options import json_option
 from pictory_async.cli._quantities import to_age
+from pictory_async.cli._store import find_state
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.text import echo_note
 

@@ -13,10 +13,10 @@ from pictory_async import Project, RenderHandle, RenderOutcome, RenderPoller, Re
 from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._kept import Store
 from pictory_async.cli._next_wait import options_again
 from pictory_async.cli._options import base_url_option, json_option, wait_options
 from pictory_async.cli._selecting import Choice, selection_options
+from pictory_async.cli._store import Store
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (

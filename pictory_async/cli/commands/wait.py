@@ -14,11 +14,11 @@ from pictory_async.cli._downloads import Downloads, directory_option
 from pictory_async.cli._exit_codes import SUCCESS, SettingError
 from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._input import read_lines
-from pictory_async.cli._kept import Kept, KeptId, Store
 from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import base_url_option, json_option, to_time, watch_options
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._selecting import NOTHING_CHOSEN, Choice, selection_options
+from pictory_async.cli._store import PendingId, PendingItem, Store
 from pictory_async.cli._tables import table_options
 from pictory_async.cli._waiting import Wait, path_of
 from pictory_async.cli.display.text import echo_note, file_name
@@ -85,7 +85,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
     check_download(directory, filing)
-    items: list[Kept] = Store().load(None) if last else [] if resume is None else Store().load(resume)
+    items: list[PendingItem] = Store().load(None) if last else [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
     if choice.is_given:
         items += _wanted(choice.find(base_url), after)
@@ -172,13 +172,13 @@ async def _wait(base_url: str | None, wait: Wait) -> None:
         await wait.run(client)
 
 
-def _wanted(ids: list[str], after: datetime | None) -> list[Kept]:
+def _wanted(ids: list[str], after: datetime | None) -> list[PendingItem]:
     """What to wait for: each project, or its render that this machine requested, whose new video then counts."""
     renders = Store().newest(ids) if after is None else {}
     for one, handle in renders.items():
         moment = "" if handle.requested_at is None else f" at {handle.requested_at:%Y-%m-%d %H:%M:%S} UTC"
         echo_note(f"Project {one!r}: the render that was requested{moment} is waited for.")
-    return [renders.get(one) or KeptId(one, after) for one in ids]
+    return [renders.get(one) or PendingId(one, after) for one in ids]
 
 
 def _read_handles(lines: IO[bytes]) -> list[RenderHandle]:
