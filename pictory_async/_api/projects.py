@@ -142,7 +142,7 @@ class Projects(OneProject):
         start_grace: Duration = 120.0,
         at_once: int = 500,
     ) -> ProjectSync:
-        """Bring a directory in step with the account: render what has no newest video, and download.
+        """Bring a directory up to date with the account: render what has no newest video, and download.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""Keeping a directory in step with an account: what is to be rendered and downloaded, and doing it."""
+"""Keeping a directory up to date with an account: the plan, and how it is carried out."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class SyncPlan(ValueObject):
 
 
 class ProjectSync:
-    """A directory that is brought in step with an account.
+    """Brings a directory up to date with an account.
 
     ``client.projects.sync`` makes one. `plan` tells what there is to do, and changes nothing. As an async context
     manager, it does that; iterate over it inside the block: each project that was to be rendered, waited for or

@@ -96,7 +96,9 @@ _SHARED: Final = (
         metavar="N/PER",
         help="Send at most N requests in any window of PER: 300/60, 300/min, 5/s.  [default: PICTORY_RATE, or 300/min]",
     ),
-    _shared("--quiet", "-q", is_flag=True, help="Print results, warnings and errors only: no progress, no good news."),
+    _shared(
+        "--quiet", "-q", is_flag=True, help="Print results, warnings and errors only: no progress, no success messages."
+    ),
     _shared(
         "--log-file",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -267,7 +269,7 @@ def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def retry_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options ``--retry-failed`` and ``--retry-unstarted``."""
-    text = "Request renders again whose request had no effect."
+    text = "Request renders again whose first request started nothing."
     failed = click.option("--retry-failed", is_flag=True, help="Request renders that failed again.")
     return failed(click.option("--retry-unstarted", is_flag=True, help=text)(command))
 

@@ -44,12 +44,16 @@ __all__ = ["command"]
     metavar="FILE",
     help="Append a line per render to FILE immediately. 'pictory wait --handle FILE' waits for them, now or later.",
 )
-@click.option("--yes", is_flag=True, help=f"Ask nothing. Otherwise, more than {ASKS_ABOVE} projects are asked about.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} projects.",
+)
 @click.option("--max", "most", type=click.IntRange(1), metavar="N", help="Request at most N renders.")
-@click.option("--force", is_flag=True, help="Render again what is known to be unchanged, or is being rendered.")
-@click.option("--batch", metavar="NAME", help="Render each project once for this name, whatever its version is.")
+@click.option("--force", is_flag=True, help="Render also what did not change since its video, or is being rendered.")
+@click.option("--batch", metavar="NAME", help="Render each project once for this name, even if it did not change.")
 @retry_options
-@click.option("--no-overlap", is_flag=True, help="Wait for what another command is at, instead of skipping it.")
+@click.option("--no-overlap", is_flag=True, help="Wait for what another command renders, instead of skipping it.")
 @watch_options
 @table_options
 @base_url_option

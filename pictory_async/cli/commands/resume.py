@@ -45,8 +45,9 @@ def command(
 ) -> None:
     """Wait for what a command left when it was interrupted or killed, and print the result of each project.
 
-    RUN is a name that the command printed, or one of 'pictory runs'; without it, it is what was left last. It is the
-    same as 'pictory wait --resume RUN', or '--last'. A sync is resumed by 'pictory sync' itself.
+    RUN is the name that the command printed, or one that 'pictory runs' lists; by default, the last run that left
+    something. It is the same as 'pictory wait --resume RUN', or '--last'. To resume a sync, run the same 'pictory sync'
+    again.
     """
     check_download(directory, filing)
     store = Store()

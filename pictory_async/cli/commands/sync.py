@@ -1,4 +1,4 @@
-"""`pictory sync`: keep a directory in step with the account."""
+"""`pictory sync`: keep a directory up to date with the account."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     return tuple(map(SyncState, names))
 
 
-@click.command("sync", short_help="Keep a directory in step with the account.")
+@click.command("sync", short_help="Keep a directory up to date with the account.")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.option(
     "--render",
@@ -51,7 +51,7 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     default="never,outdated",
     show_default=True,
     metavar="STATES",
-    help="Render projects in these states: never (there is no video), outdated, unknown (perhaps outdated); or none.",
+    help="Render projects in these states: never (no video yet), outdated, unknown (may be outdated); or none.",
 )
 @click.option("--select", "name", metavar="PATTERN", help="Only projects whose name matches, such as 'ACME*'.")
 @click.option(
@@ -61,9 +61,13 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     help="Only projects that were saved since then: 7d, 12h, or 2026-01-31T12:00:00Z.",
 )
 @click.option("--max", "most", type=click.IntRange(0), metavar="N", help="Request at most N renders.")
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
-@click.option("--verify", is_flag=True, help="Fetch every project, to see renders that the list does not show.")
-@click.option("--yes", is_flag=True, help=f"Ask nothing. Otherwise, more than {ASKS_ABOVE} renders are asked about.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, and do nothing.")
+@click.option("--verify", is_flag=True, help="Fetch every project, to find renders that the list does not show.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders.",
+)
 @retry_options
 @kinds_option
 @filing_options("update")
@@ -92,12 +96,12 @@ def command(  # noqa: PLR0913 - each option is an argument
     base_url: str | None,
     as_json: bool,
 ) -> None:
-    """Keep a directory in step with the account: render, wait and download what is missing or has changed.
+    """Keep a directory up to date with the account: render, wait and download what is missing or has changed.
 
-    Reads the list of projects, and of the projects only what is new or was saved since the last time: this machine
-    remembers the others. Each render is billed, and requested once; the same command after a kill resumes. Nothing is
-    deleted. Piped output is one line per project that something was done about, with tabs between id, status, name,
-    share link, date of the video, path and reason.
+    This machine remembers earlier runs, so only projects that are new or were saved since are fetched. Each render is
+    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. Piped output is one line for
+    each project that was rendered, waited for or downloaded, with tabs between id, status, name, share link, date of
+    the video, path and reason.
     """
     check_directory(directory)
     options = {
