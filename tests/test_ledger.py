@@ -15,7 +15,7 @@ from anyio import to_thread
 from pictory_async import Ledger, LedgerRun, RateLimiter, RenderState, ResultStatus, errors
 from pictory_async._ledger.database import Database
 from pictory_async._ledger.liveness import Liveness
-from pictory_async._ledger.pending import Pending
+from pictory_async._ledger.waits import Waits
 from pictory_async.testing import Answer, Simulator, World
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ async def test_what_was_left_is_not_forgotten_soon(path: Path) -> None:
         assert [ResultStatus.STARTED] == [result.status async for result in batch]
     waits = await ledger.use(lambda file: ledger.begin_run(file, "account", "wait"))
     await ledger.use(lambda file: ledger.end_run(file, waits))
-    await ledger.use(lambda file: Pending(file).keep(waits, [("account", "id one", "{}")]))
+    await ledger.use(lambda file: Waits(file).keep(waits, [("account", "id one", "{}")]))
     assert 0 == await ledger.prune(0)
 
     def date_back(file: Database) -> None:
@@ -200,7 +200,7 @@ async def test_what_was_left_is_not_forgotten_soon(path: Path) -> None:
     await ledger.use(date_back)
     assert 0 == await ledger.prune(timedelta(days=31))
     assert 2 == await ledger.prune(0)
-    assert ([], []) == (await ledger.runs(), await ledger.use(lambda file: Pending(file).of()))
+    assert ([], []) == (await ledger.runs(), await ledger.use(lambda file: Waits(file).of()))
 
 
 async def test_a_killed_process_is_not_at_it(path: Path) -> None:

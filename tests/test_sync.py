@@ -1,4 +1,4 @@
-"""Keeping a directory in step with an account."""
+"""Keeping a directory up to date with an account."""
 
 from __future__ import annotations
 

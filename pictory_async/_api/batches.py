@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pictory_async._api.batch_work import BatchJob
-    from pictory_async._api.paying import Payer
+    from pictory_async._api.submitting import Submitter
     from pictory_async._files.naming import Fields
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.ledger import Ledger
-    from pictory_async._ledger.renders import Again
+    from pictory_async._ledger.renders import Resubmit
 
 
 _MOST_AT_ONCE: Final = 10_000
@@ -125,7 +125,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     delivery: Delivery | None,
     batch: str | None,
     force: bool,
-    again: Again,
+    resubmit: Resubmit,
     overlap: str,
     max_renders: int | None,
     waits: bool,
@@ -141,7 +141,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     """
     checked_ledger(ledger)
     terms = checked_terms_of(
-        command, again, overlap=overlap, max_renders=max_renders, waits=waits, watch=watch, at_once=at_once
+        command, resubmit, overlap=overlap, max_renders=max_renders, waits=waits, watch=watch, at_once=at_once
     )
 
     def wants_render(project: Project, is_outdated: bool | None) -> bool:  # noqa: FBT001 - a callback
@@ -160,15 +160,15 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
         transfers={} if delivery is None else delivery.transfers,
     )
 
-    def work(payer: Payer) -> ProjectWork:
-        return ProjectWork(payer, made_of.get, batch, again, wants or wants_render)
+    def work(submitter: Submitter) -> ProjectWork:
+        return ProjectWork(submitter, made_of.get, batch, resubmit, wants or wants_render)
 
     return RenderBatch(calls, transport, checked_ids(ids), ledger, terms, work)
 
 
 def checked_terms_of(
     command: str,
-    again: Again,
+    resubmit: Resubmit,
     *,
     overlap: str,
     max_renders: int | None,
@@ -192,7 +192,7 @@ def checked_terms_of(
         raise PictoryConfigError(f'overlap must be "skip" or "wait", not {brief(overlap)}.')
     return BatchTerms(
         command=command,
-        retry_unstarted=again.unstarted,
+        retry_unstarted=resubmit.unstarted,
         overlap=overlap,
         max_renders=max_renders,
         waits=waits,
@@ -211,7 +211,7 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
     render: Iterable[SyncState | str],
     verify: bool,
     on_progress: Callable[[int, int], object] | None,
-    again: Again,
+    resubmit: Resubmit,
     max_renders: int | None,
     **options: Any,
 ) -> ProjectSync:
@@ -243,7 +243,7 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
             overlap="wait",
             waits=True,
             wants=wants,
-            again=again,
+            resubmit=resubmit,
             max_renders=max_renders,
             command="sync",
             **options,
@@ -260,7 +260,7 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
         survey,
         selection,
         render=chosen,
-        again=again,
+        resubmit=resubmit,
         max_renders=max_renders,
         complete=complete,
         batch=batch,

@@ -22,10 +22,10 @@ from pictory_async.video import VideoRequest
 
 if TYPE_CHECKING:
     from pictory_async._api.batch_work import BatchJob
-    from pictory_async._api.paying import Payer
+    from pictory_async._api.submitting import Submitter
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.ledger import Ledger
-    from pictory_async._ledger.renders import Again
+    from pictory_async._ledger.renders import Resubmit
     from pictory_async.models.video import Video
 
 _SHOWN: Final = 10
@@ -36,7 +36,7 @@ class VideoBatch(Batch[VideoResult]):
 
     ``client.videos.make_all`` makes one. Use it as an async context manager and iterate over it inside the block.
     Results that are not taken hold up what comes next. Leaving the block stops requesting videos; those that were
-    requested go on, and the same call finds them again.
+    requested go on, and the same call finds them resubmit.
 
     Attributes:
         run: The name of the run in the ledger; empty before the block.
@@ -62,7 +62,7 @@ def open_making(  # noqa: PLR0913 - what its callers' callers may choose
     delivery: Delivery | None,
     batch: str | None,
     changed: bool,
-    again: Again,
+    resubmit: Resubmit,
     allowance: Allowance,
     overlap: str,
     max_renders: int | None,
@@ -77,7 +77,7 @@ def open_making(  # noqa: PLR0913 - what its callers' callers may choose
     """
     checked_ledger(ledger)
     terms = checked_terms_of(
-        "make_all", again, overlap=overlap, max_renders=max_renders, waits=waits, watch=watch, at_once=at_once
+        "make_all", resubmit, overlap=overlap, max_renders=max_renders, waits=waits, watch=watch, at_once=at_once
     )
     for name, value in (("max_minutes", allowance.minutes), ("max_credits", allowance.credits)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
@@ -93,9 +93,9 @@ def open_making(  # noqa: PLR0913 - what its callers' callers may choose
         transfers={} if delivery is None else delivery.transfers,
     )
 
-    def work(payer: Payer) -> VideoWork:
+    def work(submitter: Submitter) -> VideoWork:
         settings = {name: terms.watch[name] for name in ("interval", "start_grace", "max_wait")}
-        return VideoWork(payer, batch, again, changed, allowance, **settings)
+        return VideoWork(submitter, batch, resubmit, changed, allowance, **settings)
 
     return VideoBatch(calls, transport, checked_orders(requests), ledger, terms, work)
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from pictory_async._api.paying import Payer
+    from pictory_async._api.submitting import Submitter
 
 ResultT = TypeVar("ResultT")
 
@@ -102,7 +102,7 @@ class Pipeline(Generic[ResultT]):
 
     Args:
         calls: What watches and downloads.
-        payer: Requests renders and videos.
+        submitter: Requests renders and videos.
         work: What differs between them.
         terms: What is to be done.
         send: Takes each result; it may wait until somebody wants it.
@@ -114,14 +114,14 @@ class Pipeline(Generic[ResultT]):
     def __init__(
         self,
         calls: BatchCalls,
-        payer: Payer,
+        submitter: Submitter,
         work: Work[ResultT],
         terms: BatchTerms,
         send: Callable[[ResultT], Awaitable[None]],
     ) -> None:
         self.fault: Exception | None = None
         self._calls = calls
-        self._payer = payer
+        self._submitter = submitter
         self._work = work
         self._terms = terms
         self._send = send
@@ -149,7 +149,7 @@ class Pipeline(Generic[ResultT]):
         """Take all items through all steps."""
         settings = {**self._terms.watch, "keep_open": True, "history": max(1, self._terms.at_once)}
         async with anyio.create_task_group() as clock:
-            clock.start_soon(self._payer.shield.watch)
+            clock.start_soon(self._submitter.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 self._watch, self._others = watch, collectors
                 collectors.start_soon(self._collect, aiter(watch), watch, collectors)
@@ -207,12 +207,14 @@ class Pipeline(Generic[ResultT]):
         terms, plans = self._terms, self._terms.max_renders == 0
         async with self._counting:
             has_room = terms.max_renders is None or self._asked < terms.max_renders
-            decision, job.intent = await self._payer.decide(await self._work.wish(job, has_room=has_room, plans=plans))
-            self._asked += decision is Decision.PAY
-            if decision in {Decision.PAY, Decision.RESUME, Decision.RECOVER}:
+            decision, job.intent = await self._submitter.decide(
+                await self._work.wish(job, has_room=has_room, plans=plans)
+            )
+            self._asked += decision is Decision.REQUEST
+            if decision in {Decision.REQUEST, Decision.RESUME, Decision.RECOVER}:
                 self._work.started(job)
         match decision:
-            case Decision.PAY if job.intent is not None:
+            case Decision.REQUEST if job.intent is not None:
                 await self._pay(job, job.intent, watch)
             case Decision.RESUME | Decision.RECOVER:
                 job.recovers = decision is Decision.RECOVER
@@ -230,7 +232,7 @@ class Pipeline(Generic[ResultT]):
         """Wait until another run is not at a project any more, and then look at it."""
         watched = self._terms.watch
         with anyio.move_on_after(watched["max_wait"]) as scope:
-            while await self._payer.is_busy(intent):  # noqa: ASYNC110 - no event tells what another process does
+            while await self._submitter.is_busy(intent):  # noqa: ASYNC110 - no event tells what another process does
                 await anyio.sleep(watched["interval"])
         if scope.cancelled_caught:
             await self._tell(job, ResultStatus.BUSY)
@@ -239,7 +241,7 @@ class Pipeline(Generic[ResultT]):
 
     async def _pay(self, job: BatchJob, intent: Intent, watch: RenderPoller) -> None:
         try:
-            handle, job.intent, job.cause = await self._payer.pay(intent, partial(self._work.send, job))
+            handle, job.intent, job.cause = await self._submitter.submit(intent, partial(self._work.send, job))
         except PictoryError:
             self._asked -= 1
             raise
@@ -304,7 +306,7 @@ class Pipeline(Generic[ResultT]):
 
     async def _settle(self, job: BatchJob, state: RenderState, reason: str | None = None) -> None:
         job_id = None if job.handle is None else job.handle.job_id
-        await self._payer.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
+        await self._submitter.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
 
     async def _find_out(self, job: BatchJob, watch: RenderPoller) -> None:
         """Find out whether a request had an effect, if no watch shows it, or none did."""

@@ -10,11 +10,11 @@ import attrs
 
 from pictory_async._api.job_search import jobs_since
 from pictory_async._api.jobs import fetch_job
-from pictory_async._api.paying import Payer
 from pictory_async._api.requests import request_render
 from pictory_async._api.results import RenderResult, ResultStatus
+from pictory_async._api.submitting import Submitter
 from pictory_async._ledger.outcomes import enter_video, handle_of
-from pictory_async._ledger.renders import Again, Intent, RenderState, Wish, version_of
+from pictory_async._ledger.renders import Intent, RenderState, Resubmit, Wish, version_of
 from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import baseline_of
 from pictory_async._polling.handle import RenderHandle
@@ -37,17 +37,17 @@ class ProjectWork:
     """Renders projects.
 
     Attributes:
-        payer: Requests renders.
+        submitter: Requests renders.
         get: Fetches a project.
         batch: The name of the batch; `None` if each project is rendered once for each version of it.
-        again: Which renders are requested again although they were before.
+        resubmit: Which renders are requested again although they were before.
         wants: Tells whether a project is to be rendered, and by whether its video is outdated.
     """
 
-    payer: Payer
+    submitter: Submitter
     get: Callable[[ProjectId], Awaitable[Project]]
     batch: str | None
-    again: Again
+    resubmit: Resubmit
     wants: Callable[[Project, bool | None], bool]
     _videos: set[str] = attrs.field(factory=set[str], init=False)  # addresses of those whose job is not known
 
@@ -69,7 +69,7 @@ class ProjectWork:
             baseline=baseline_of(project),
             wanted=self.wants(project, await self._is_outdated(project)),
             has_room=has_room,
-            again=self.again,
+            resubmit=self.resubmit,
             plans=plans,
         )
 
@@ -78,7 +78,7 @@ class ProjectWork:
 
     async def send(self, job: BatchJob, marker: str | None, now: datetime) -> RenderHandle:  # noqa: ARG002 - of `Work`
         """Request the render."""
-        return await request_render(self.payer.transport, _of(job), _of(job).id, now)
+        return await request_render(self.submitter.transport, _of(job), _of(job).id, now)
 
     def handle(self, job: BatchJob) -> RenderHandle:
         """The handle of the render that was requested earlier."""
@@ -115,8 +115,8 @@ class ProjectWork:
 
     async def enter(self, job: BatchJob) -> None:
         """Enter the project's video."""
-        await self.payer.ledger.use(
-            lambda file: enter_video(self.payer.renders(file), self._known(file), _of(job), job.intent)
+        await self.submitter.ledger.use(
+            lambda file: enter_video(self.submitter.renders(file), self._known(file), _of(job), job.intent)
         )
 
     async def trace(self, job: BatchJob, *, waits: bool) -> str | None:  # noqa: ARG002 - all watches have ended
@@ -128,7 +128,7 @@ class ProjectWork:
         marker = cast("Intent", job.intent).marker
         if marker is None:
             return "It is not known which jobs there were before the request."
-        async with self.payer.turns:
+        async with self.submitter.turns:
             return await self._doubt(marker)
 
     async def _doubt(self, marker: str) -> str | None:
@@ -148,7 +148,7 @@ class ProjectWork:
         with contextlib.suppress(APIError, RateBudgetError):
             unknown, complete = await self._unknown_since(intent.marker)
             for one in unknown[:_MOST_JOBS] if complete else ():
-                job = await fetch_job(self.payer.transport, one)
+                job = await fetch_job(self.submitter.transport, one)
                 if job.video_url and path_of(job.video_url) == path_of(video_url or ""):
                     return one
         return None
@@ -156,23 +156,23 @@ class ProjectWork:
     async def _unknown_since(self, marker: str | None) -> tuple[list[str], bool]:
         if marker is None:
             return [], False
-        found, complete = await jobs_since(self.payer.transport, marker)
-        known = await self.payer.ledger.use(lambda file: self.payer.renders(file).known_jobs(found))
+        found, complete = await jobs_since(self.submitter.transport, marker)
+        known = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).known_jobs(found))
         return [job for job in found if job not in known], complete
 
     async def _can_be(self, job_id: str) -> bool:
-        job = await fetch_job(self.payer.transport, job_id)
+        job = await fetch_job(self.submitter.transport, job_id)
         if job.is_completed and not job.video_url:
             return False  # of another kind
         return job.video_url is None or path_of(job.video_url) not in self._videos
 
     def _known(self, file: Database) -> Videos:
-        return Videos(file, self.payer.transport.base_url)
+        return Videos(file, self.submitter.transport.base_url)
 
     async def _is_outdated(self, project: Project) -> bool | None:
         """Whether a project was saved after its video was made; ``None`` if that is not known."""
         one = str(project.id)
-        found = (await self.payer.ledger.use(lambda file: self._known(file).find(one))).get(one)
+        found = (await self.submitter.ledger.use(lambda file: self._known(file).find(one))).get(one)
         return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
 
     async def result(self, job: BatchJob, status: ResultStatus, error: PictoryError | None) -> RenderResult:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 import anyio
 
-from pictory_async._api.paying import Payer, Shield
 from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
 from pictory_async._api.results import BatchProgress, RenderResult
+from pictory_async._api.submitting import Shield, Submitter
 from pictory_async._gather import failure_of, first_of
 from pictory_async.errors import LedgerError, PictoryConfigError
 
@@ -47,7 +47,7 @@ class Batch(Generic[ResultT]):
         items: Iterable[Any] | AsyncIterable[Any],
         ledger: Ledger,
         terms: BatchTerms,
-        work: Callable[[Payer], Work[ResultT]],
+        work: Callable[[Submitter], Work[ResultT]],
     ) -> None:
         self._calls = calls
         self._transport = transport
@@ -57,7 +57,7 @@ class Batch(Generic[ResultT]):
         self._terms = terms
         self.run: str = ""
         self._tasks: TaskGroup | None = None
-        self._payer: Payer | None = None
+        self._submitter: Submitter | None = None
         self._pipeline: Pipeline[ResultT] | None = None
         self._fault: Exception | None = None
         self._results: MemoryObjectReceiveStream[ResultT] | None = None
@@ -68,7 +68,7 @@ class Batch(Generic[ResultT]):
 
         After the block it is the final number: a request that is in flight when the block is left is still completed.
         """
-        return 0 if self._payer is None else self._payer.paid
+        return 0 if self._submitter is None else self._submitter.paid
 
     @property
     def progress(self) -> BatchProgress:
@@ -79,11 +79,11 @@ class Batch(Generic[ResultT]):
         if self._tasks is not None:
             raise PictoryConfigError(f"This batch was used before. Make a new one with {self._call}().")
         self._tasks = anyio.create_task_group()
-        self._payer = await self._ledger.use(self._begin)
-        self.run = self._payer.run
+        self._submitter = await self._ledger.use(self._begin)
+        self.run = self._submitter.run
         await self._tasks.__aenter__()
         send, self._results = anyio.create_memory_object_stream["ResultT"](0)
-        self._tasks.start_soon(self._work, self._payer, send)
+        self._tasks.start_soon(self._work, self._submitter, send)
         return self
 
     async def __aexit__(
@@ -104,9 +104,9 @@ class Batch(Generic[ResultT]):
             raise self._fault
         return own if cancelled else None
 
-    def _begin(self, file: Database) -> Payer:
+    def _begin(self, file: Database) -> Submitter:
         run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
-        return Payer(self._transport, self._ledger, run, Shield())
+        return Submitter(self._transport, self._ledger, run, Shield())
 
     async def _end(self) -> None:
         with anyio.CancelScope(shield=True):
@@ -132,8 +132,8 @@ class Batch(Generic[ResultT]):
         use = f"'async with {self._call}(..., ledger=ledger) as batch: async for result in batch: ...'"
         return PictoryConfigError(f"This batch is not running. Use it like this: {use}.")
 
-    async def _work(self, payer: Payer, send: MemoryObjectSendStream[ResultT]) -> None:
-        pipeline = self._pipeline = Pipeline(self._calls, payer, self._make_work(payer), self._terms, send.send)
+    async def _work(self, submitter: Submitter, send: MemoryObjectSendStream[ResultT]) -> None:
+        pipeline = self._pipeline = Pipeline(self._calls, submitter, self._make_work(submitter), self._terms, send.send)
         with send:
             try:
                 await pipeline.run(self._items)
@@ -149,7 +149,7 @@ class RenderBatch(Batch[RenderResult]):
 
     ``client.projects.render_all`` makes one. Use it as an async context manager and iterate over it inside the block.
     Results that are not taken hold up what comes next. Leaving the block stops requesting renders; those that were
-    requested go on, and the same call finds them again.
+    requested go on, and the same call finds them resubmit.
 
     Attributes:
         run: The name of the run in the ledger; empty before the block.

@@ -1,4 +1,4 @@
-"""Keeping a directory in step with an account: what is to be rendered and downloaded, and doing it."""
+"""Keeping a directory up to date with an account: the plan, and how it is carried out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 
 from pictory_async._api.results import BatchProgress, ResultStatus
 from pictory_async._api.survey import Found, Selection, Survey, SyncState, enter_videos
-from pictory_async._ledger.renders import REQUESTED, Again, RenderState
+from pictory_async._ledger.renders import REQUESTED, RenderState, Resubmit
 from pictory_async._ledger.videos import SeenVideo, Videos
 from pictory_async._values import ValueObject
 from pictory_async.errors import APIError, PictoryConfigError
@@ -103,7 +103,7 @@ class SyncPlan(ValueObject):
 
 
 class ProjectSync:
-    """A directory that is brought in step with an account.
+    """Brings a directory up to date with an account.
 
     ``client.projects.sync`` makes one. `plan` tells what there is to do, and changes nothing. As an async context
     manager, it does that; iterate over it inside the block: each project that was to be rendered, waited for or
@@ -116,7 +116,7 @@ class ProjectSync:
         selection: Selection,
         *,
         render: frozenset[SyncState],
-        again: Again,
+        resubmit: Resubmit,
         max_renders: int | None,
         complete: Callable[[], Awaitable[dict[str, datetime]]],
         batch: Callable[[SyncPlan, Found], RenderBatch],
@@ -125,7 +125,7 @@ class ProjectSync:
         self._survey = survey
         self._selection = selection
         self._render = render
-        self._again = again
+        self._resubmit = resubmit
         self._max_renders = max_renders
         self._complete = complete
         self._make = batch
@@ -145,7 +145,7 @@ class ProjectSync:
         if self._plan is None:
             self._found = await self._survey.find(self._selection, self._on_progress)
             renders = await self._survey.renders(self._found)
-            decided = {one: _decided(state, self._again) for one, state in renders.items()}
+            decided = {one: _decided(state, self._resubmit) for one, state in renders.items()}
             plan = _plan(self._found, self._render, await self._complete(), decided)
             to_render, limit = plan.to_render, self._max_renders
             self._plan = (
@@ -212,15 +212,15 @@ class ProjectSync:
         await self._survey.ledger.use(lambda file: enter_videos(Videos(file, self._survey.api), entries))
 
 
-def _decided(state: RenderState, again: Again) -> str:
+def _decided(state: RenderState, resubmit: Resubmit) -> str:
     """What a sync does about a version that was to be rendered before: as `Renders.decide` has it, before it is asked.
 
     What may be requested again is going to be rendered: the plan is about what is billed at most.
     """
-    if state is RenderState.INTENDED or again.wants(state):
+    if state is RenderState.INTENDED or resubmit.wants(state):
         return "to_render"
     if state in REQUESTED:
-        return "to_render" if again.unstarted and state is not RenderState.STARTED else "to_wait"
+        return "to_render" if resubmit.unstarted and state is not RenderState.STARTED else "to_wait"
     return "nothing" if state is RenderState.RENDERED else "given_up"
 
 

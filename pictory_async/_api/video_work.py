@@ -11,13 +11,13 @@ import anyio
 import attrs
 
 from pictory_async._api.jobs import fetch_job
-from pictory_async._api.paying import Payer
 from pictory_async._api.results import ResultStatus
+from pictory_async._api.submitting import Submitter
 from pictory_async._api.video_requests import checked_body, checked_request, request_video
 from pictory_async._api.video_results import VideoResult
 from pictory_async._api.video_search import find_video
 from pictory_async._codec.answers import decode_job
-from pictory_async._ledger.renders import Again, Intent, RenderState, Wish
+from pictory_async._ledger.renders import Intent, RenderState, Resubmit, Wish
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.targets import age_of
 from pictory_async._values import brief
@@ -134,19 +134,19 @@ class VideoWork:
     """Makes videos.
 
     Attributes:
-        payer: Requests videos.
+        submitter: Requests videos.
         batch: The name of the batch, if the same requests are to be made again for it.
-        again: Which videos are requested again although they were before.
-        changed: Whether what was made under its key with other values is made again.
+        resubmit: Which videos are requested again although they were before.
+        changed: Whether what was made under its key with other values is made resubmit.
         allowance: What may be used at most.
         interval: Seconds between two looks for what a lost request may have started.
         start_grace: How long that may be unknown, in seconds.
         max_wait: How long to look, in seconds; `None` for ever.
     """
 
-    payer: Payer
+    submitter: Submitter
     batch: str | None
-    again: Again
+    resubmit: Resubmit
     changed: bool
     allowance: Allowance
     interval: float
@@ -172,7 +172,7 @@ class VideoWork:
         job.item = order_of(job.item)
         checked_request(job.item.request)
         if self._versions is None:
-            found = await self.payer.ledger.use(lambda file: self.payer.renders(file).newest())
+            found = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).newest())
             self._versions = {}
             for (key, version), state in found.items():
                 self._versions.setdefault(key, {})[version] = state
@@ -181,7 +181,7 @@ class VideoWork:
         """The video with these values."""
         key, order = str(self.key(job.item)), _order(job)
         others = {state for version, state in self._known(key).items() if version != order.digest}
-        retries = self.again.failed and others & _MADE == {RenderState.FAILED}
+        retries = self.resubmit.failed and others & _MADE == {RenderState.FAILED}
         return Wish(
             project=key,
             version=order.digest,
@@ -189,7 +189,7 @@ class VideoWork:
             baseline=None,
             wanted=self.changed or retries or not others & _MADE,
             has_room=has_room and self._use.has_room,
-            again=self.again,
+            resubmit=self.resubmit,
             plans=plans,
         )
 
@@ -204,7 +204,7 @@ class VideoWork:
         """Request the video."""
         handle = attrs.evolve(self._handle(job), after_job=marker, requested_at=now)
         body = checked_body(_order(job).request.to_dict(), "The request")
-        return await request_video(self.payer.transport, "/v2/video/storyboard/render", handle, body)
+        return await request_video(self.submitter.transport, "/v2/video/storyboard/render", handle, body)
 
     def handle(self, job: BatchJob) -> VideoHandle:
         """The handle of the video that was requested earlier."""
@@ -230,7 +230,7 @@ class VideoWork:
         order = _order(job)
         made, job_id = job.intent.made, cast("str", job.intent.job)
         if made is None:  # it was entered, and the program was killed before it was stored
-            found = await fetch_job(self.payer.transport, job_id)
+            found = await fetch_job(self.submitter.transport, job_id)
         else:
             found = decode_job(made.encode(), job_id)
         self._take(job, Video(job=found, name=order.name))
@@ -250,7 +250,9 @@ class VideoWork:
     async def enter(self, job: BatchJob) -> None:
         """Enter what was made."""
         text = json.dumps(cast("Video", job.video).job.to_dict())
-        await self.payer.ledger.use(lambda file: self.payer.renders(file).keep(cast("Intent", job.intent), text))
+        await self.submitter.ledger.use(
+            lambda file: self.submitter.renders(file).keep(cast("Intent", job.intent), text)
+        )
 
     async def trace(self, job: BatchJob, *, waits: bool) -> VideoHandle | str | None:
         """Look for the job of a request whose response was lost.
@@ -261,9 +263,9 @@ class VideoWork:
         handle = cast("VideoHandle", job.handle)
         deadline = None if self.max_wait is None else anyio.current_time() + self.max_wait
         while True:
-            async with self.payer.turns:
-                known = await self.payer.ledger.use(lambda file: self.payer.renders(file).jobs())
-                search = await find_video(self.payer.transport, handle, known)
+            async with self.submitter.turns:
+                known = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).jobs())
+                search = await find_video(self.submitter.transport, handle, known)
             if search.found is not None:
                 return search.found
             unfinished = [one for one in search.jobs if not one.is_finished]

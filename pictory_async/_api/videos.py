@@ -155,7 +155,7 @@ class Videos:
 
         Raises:
             PictoryError: Whatever `render` and `wait` raise. If the preview was requested, the error's ``handle`` is
-                it: `wait_preview` waits for it again.
+                it: `wait_preview` waits for it resubmit.
         """
         checked_terms(max_wait, interval, start_grace)
         handle = await self._start(request, "/v2/video/storyboard", is_preview=True)
@@ -297,9 +297,9 @@ class Videos:
 
         The ledger remembers what was requested, before it is requested. So the same call goes on after a crash, a kill
         or a lost connection: nothing is paid for twice, and what is finished is not polled again. Videos are requested
-        one after the other, so that at most one request is unanswered at any time. If its response is lost, the list of
-        jobs tells: without a job that can be it, the result is ``NOT_STARTED``; a finished video of its name is it; else
-        it is ``UNCERTAIN``, and it is never requested again.
+        one after the other, so that at most one request is unanswered at any time. If its response is lost, the list
+        of jobs tells: without a job that can be it, the result is ``NOT_STARTED``; a finished video of its name is it;
+        else it is ``UNCERTAIN``, and it is never requested again.
 
         Args:
             requests: The videos, or an async iterable of them; those with equal keys count once. A `VideoOrder` has a
@@ -313,7 +313,7 @@ class Videos:
                 arrive one by one, only the usual ones.
             batch: A name: the same requests are other videos in another batch.
             changed: Make again what was made with other values.
-            retry_failed: Request videos that failed again.
+            retry_failed: Request videos that failed resubmit.
             retry_unstarted: Request videos again whose first request had no effect.
             overlap: What to do about videos that another run of this ledger is at: ``"skip"`` reports them as ``BUSY``,
                 and ``"wait"`` waits for it.
@@ -336,7 +336,7 @@ class Videos:
         from pictory_async._api.batches import delivery_of  # noqa: PLC0415 - few programs need it
         from pictory_async._api.making import MakingCalls, checked_orders, fields_of, open_making  # noqa: PLC0415
         from pictory_async._api.video_work import Allowance  # noqa: PLC0415
-        from pictory_async._ledger.renders import Again  # noqa: PLC0415
+        from pictory_async._ledger.renders import Resubmit  # noqa: PLC0415
 
         orders = checked_orders(requests)
         columns = {} if isinstance(orders, AsyncIterable) else {name: "" for one in orders for name in fields_of(one)}
@@ -348,7 +348,7 @@ class Videos:
             delivery=delivery_of(download_to, kinds, on_conflict, keep_old, naming, {"": columns} if naming else None),
             batch=batch,
             changed=changed,
-            again=Again(failed=retry_failed, unstarted=retry_unstarted),
+            resubmit=Resubmit(failed=retry_failed, unstarted=retry_unstarted),
             allowance=Allowance(minutes=max_minutes, credits=max_credits),
             overlap=overlap,
             max_renders=max_renders,

@@ -64,7 +64,7 @@ _SUPERSEDE: Final = (
 class Decision(Enum):
     """What to do about a render."""
 
-    PAY = "request it"
+    REQUEST = "request it"
     RECOVER = "find out whether an earlier request had an effect"
     RESUME = "wait for it"
     BUSY = "leave it to the run that is at it"
@@ -114,7 +114,7 @@ class Intent:
 
 
 @attrs.frozen(kw_only=True)
-class Again:
+class Resubmit:
     """Which renders are requested again although they were before.
 
     Attributes:
@@ -147,7 +147,7 @@ class Wish:
         baseline: The date of its video.
         wanted: Whether it is to be rendered.
         has_room: Whether one more render may be requested.
-        again: Which renders are requested again although they were before.
+        resubmit: Which renders are requested again although they were before.
         plans: Whether nothing is requested in any case. Then what an earlier run left stays its own.
     """
 
@@ -157,7 +157,7 @@ class Wish:
     baseline: datetime | None
     wanted: bool
     has_room: bool
-    again: Again
+    resubmit: Resubmit
     plans: bool = False
 
 
@@ -183,14 +183,14 @@ class Renders:
             old = self._newest(sql, wish)
             if old is not None and old.state in _OPEN and old.run != run and is_alive(old.run):
                 return Decision.BUSY, old
-            is_new = old is None or wish.again.wants(old.state)
+            is_new = old is None or wish.resubmit.wants(old.state)
             if old is not None and not is_new and old.state is not RenderState.INTENDED:
                 return _next_step(old.state), old if wish.plans else self._taken(sql, old, run)
             if not wish.wanted:
                 return (Decision.LEFT if old is None or not is_new else Decision.SETTLED), old
             if not wish.has_room:
                 return Decision.OVER, old
-            return Decision.PAY, self._entered(sql, wish, old, run) if is_new else self._taken(sql, old, run)
+            return Decision.REQUEST, self._entered(sql, wish, old, run) if is_new else self._taken(sql, old, run)
 
     def _newest(self, sql: Callable[..., sqlite3.Cursor], wish: Wish) -> Intent | None:
         row = sql(

@@ -68,7 +68,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         NOT_RENDERED: "a project has no video, or with --fresh an outdated one",
     },
     "sync": {
-        SUCCESS: "the directory is in step with the account, or nothing is to be done",
+        SUCCESS: "the directory is up to date, or there is nothing to do",
         FAILURE: "a project or a file could not be fetched",
         NOT_RENDERED: "some are not rendered",
         TIMED_OUT: "--max-wait or --stalled is over, or --max left some out, and nothing else failed",

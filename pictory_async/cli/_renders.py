@@ -16,9 +16,9 @@ from anyio import to_thread
 from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
-from pictory_async.cli._kept import Store
 from pictory_async.cli._results import ResultRow
 from pictory_async.cli._signals import signals_as_ctrl_c
+from pictory_async.cli._store import Store
 from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words

@@ -24,10 +24,10 @@ from pictory_async.cli._exit_codes import (
 )
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._filing import Filing
-from pictory_async.cli._kept import Store
 from pictory_async.cli._night import night
 from pictory_async.cli._progress import telling
 from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
+from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words

@@ -198,7 +198,10 @@ def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: 
         [document["error"] for document in documents if document["project_id"] in left],
     )
     found = sync(videos, "--max", "0")
-    assert (4, True) == (found.exit_code, found.stderr.endswith("Run the same command again: it continues with them.\n"))
+    assert (4, True) == (
+        found.exit_code,
+        found.stderr.endswith("Run the same command again: it continues with them.\n"),
+    )
     assert " done" not in found.stderr
     found = sync(videos, "--yes")
     assert (0, 6) == (found.exit_code, posts(world))

@@ -20,7 +20,6 @@ from pictory_async.cli._options import (
     json_option,
     limit_option,
     wait_options,
-    wait_settings,
 )
 from pictory_async.cli._tables import Column, Table, table_options
 from pictory_async.cli.display.bars import Bar, bar_grid
@@ -177,7 +176,7 @@ class _Wait:
 @base_url_option
 @json_option("Print each job as the API sent it, as a JSON document.")
 def show_command(
-    *, ids: tuple[str, ...], wait: bool, max_wait: float, interval: float, base_url: str | None, as_json: bool
+    *, ids: tuple[str, ...], wait: bool, settings: dict[str, Any], base_url: str | None, as_json: bool
 ) -> None:
     """Show jobs as they are now, or wait for them.
 
@@ -194,7 +193,7 @@ def show_command(
     json_id = "job_id" if as_json else None
     if not wait:
         print_each(base_url, ids, _get, show, apart=not as_json, noun="job", json_id=json_id)
-    waiting = _Wait(wait_settings(max_wait, interval), len(collect_ids(ids, noun="job")))
+    waiting = _Wait(settings, len(collect_ids(ids, noun="job")))
 
     def show_end(job: Job) -> int:
         show(job)

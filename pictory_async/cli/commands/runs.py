@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pictory_async import Ledger, LedgerRun, RenderState
-from pictory_async.cli._kept import find_state
 from pictory_async.cli._options import json_option
 from pictory_async.cli._quantities import to_age
+from pictory_async.cli._store import find_state
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.text import echo_note
 
@@ -86,9 +86,9 @@ def _document(run: LedgerRun) -> dict[str, Any]:
 def command(*, prune: float | None, as_json: bool) -> None:
     """List the runs of render, sync and wait that this machine remembers, the newest first.
 
-    For each run: when it began and ended (or that it is running, or was killed), how many renders are open, rendered,
-    failed, not started and uncertain, and how many waits it left for 'pictory resume'. A render that a later run went
-    on with is that run's. Sends no request.
+    Shows when each run began and ended (or that it is running, or was killed), how many of its renders are open,
+    rendered, failed, not started and uncertain, and how many waits it left for 'pictory resume'. A render that a later
+    run took over counts for that run. Sends no request.
     """
     sheet = open_sheet(_TABLE, as_json=as_json)
     path = find_state() / "ledger.db"

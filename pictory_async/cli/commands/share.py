@@ -13,15 +13,10 @@ from pictory_async import Project, RenderHandle, RenderOutcome, RenderPoller, Re
 from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._kept import Store
 from pictory_async.cli._next_wait import options_again
-from pictory_async.cli._options import (
-    base_url_option,
-    json_option,
-    wait_options,
-    wait_settings,
-)
+from pictory_async.cli._options import base_url_option, json_option, wait_options
 from pictory_async.cli._selecting import Choice, selection_options
+from pictory_async.cli._store import Store
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
@@ -168,8 +163,7 @@ def command(
     choice: Choice,
     wait: bool,
     ages: Ages,
-    max_wait: float,
-    interval: float,
+    settings: dict[str, Any],
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -182,7 +176,7 @@ def command(
     if sheet.is_default:
         sheet.leave()
     wanted = choice.find_any(base_url)
-    sharing = _Sharing(ids=wanted, settings=wait_settings(max_wait, interval) if wait else None, ages=ages)
+    sharing = _Sharing(ids=wanted, settings=settings if wait else None, ages=ages)
     alone = len(wanted) == 1 and not choice.is_list
 
     def frame(_: int) -> Text:

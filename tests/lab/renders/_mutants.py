@@ -9,7 +9,7 @@ from tests.lab._mutants import Mutant
 MUTANTS: Final = (
     Mutant(
         "A request is sent before it is entered",
-        "_api.paying:Payer.pay",
+        "_api.submitting:Submitter.submit",
         "await self.ledger.use(lambda file: self.renders(file).ask(intent, marker, now))",
         "intent",
     ),
@@ -36,12 +36,12 @@ MUTANTS: Final = (
         "A render that was started is requested again",
         "_ledger.renders:_next_step",
         "RenderState.STARTED: Decision.RESUME",
-        "RenderState.STARTED: Decision.PAY",
+        "RenderState.STARTED: Decision.REQUEST",
     ),
     Mutant(
         "A request without a response is sent again",
         "_ledger.renders:_next_step",
         "RenderState.ASKED: Decision.RECOVER",
-        "RenderState.ASKED: Decision.PAY",
+        "RenderState.ASKED: Decision.REQUEST",
     ),
 )

@@ -65,7 +65,7 @@ class Shield:
 
 
 @attrs.define
-class Payer:
+class Submitter:
     """Requests renders for one run, one after the other, so that at most one request is unanswered at any time.
 
     Attributes:
@@ -96,10 +96,12 @@ class Payer:
         return await self.ledger.use(lambda file: self.renders(file).is_busy(intent, self.ledger.is_alive))
 
     def renders(self, file: Database) -> Renders:
-        """What the ledger knows, in a thread. Made anew each time: it may have been closed and opened again."""
+        """What the ledger knows, in a thread. Made anew each time: it may have been closed and opened resubmit."""
         return Renders(file, self.transport.base_url)
 
-    async def pay(self, intent: Intent, send: Callable[[str | None, datetime], Awaitable[H]]) -> tuple[H, Intent, str]:
+    async def submit(
+        self, intent: Intent, send: Callable[[str | None, datetime], Awaitable[H]]
+    ) -> tuple[H, Intent, str]:
         """Request something, once.
 
         Args:
@@ -111,7 +113,7 @@ class Payer:
             last one is what happened.
 
         Raises:
-            APIError: The request had no effect. It is forgotten: the same call may send it again.
+            APIError: The request had no effect. It is forgotten: the same call may send it resubmit.
             RateBudgetError: The request was not sent. It is forgotten too.
             PictoryConfigError: The client was closed, so it was not sent. It is forgotten too.
         """
