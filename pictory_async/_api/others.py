@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pictory_async._api.media import Media
     from pictory_async._api.studio import AiImages, AiVideos
     from pictory_async._api.transcripts import Transcripts
+    from pictory_async._http.engine import Engine
     from pictory_async._http.transport import Transport
 
 # ruff: noqa: PLC0415 - that is what this module is for
@@ -21,6 +22,7 @@ class OtherCalls:
     """A client's groups of calls besides projects, templates, jobs and the account."""
 
     _transport: Transport
+    _media_engine: Engine
     jobs: Jobs
 
     @property
@@ -70,7 +72,7 @@ class OtherCalls:
         """The calls about stock media and uploads."""
         from pictory_async._api.media import Media
 
-        return Media(self._transport)
+        return Media(self._transport, self._media_engine)
 
     @property
     def transcripts(self) -> Transcripts:
