@@ -8,6 +8,7 @@ from pictory_async import models
 
 if TYPE_CHECKING:
     from pictory_async._api.catalog import Catalog, Music, Voices
+    from pictory_async._api.connections import AwsConnections, VimeoConnections
     from pictory_async._api.jobs import Jobs
     from pictory_async._api.media import Media
     from pictory_async._api.studio import AiImages, AiVideos
@@ -94,3 +95,17 @@ class OtherCalls:
         from pictory_async._api.studio import AiVideos
 
         return AiVideos(self._transport, self.jobs)
+
+    @property
+    def aws_connections(self) -> AwsConnections:
+        """The calls about access to private videos in S3."""
+        from pictory_async._api.connections import AwsConnections
+
+        return AwsConnections(self._transport)
+
+    @property
+    def vimeo_connections(self) -> VimeoConnections:
+        """The calls about Vimeo accounts that videos can be sent to."""
+        from pictory_async._api.connections import VimeoConnections
+
+        return VimeoConnections(self._transport)
