@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final, cast
 from pictory_async import AsyncPictory, Ledger
 from pictory_async._settings.paths import described
 from pictory_async.cli._app import _COMMANDS
-from pictory_async.testing import Simulator, World, virtual_time
+from pictory_async.testing import Render, Simulator, SimVideo, World, virtual_time
+from pictory_async.video import VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
@@ -121,6 +122,9 @@ class Ids:
         self.spoken = world.add_job(-100.0, result={"transcript": [{"words": [{"word": "Hi", "end_time": 1}]}]}).id
         entry = {"connectionId": "c", "name": "N", "version": 1}
         world.lists |= {"awsconnections": [{**entry}], "vimeo-connections": [{**entry}]}
+        made = SimVideo(id="p", name="N", created_at=-200.0, is_preview=True)
+        self.preview = world.add_video(made, Render(-200.0, duration=1.0)).job_id
+        self.element = {"id": "e", "elementType": "SceneText", "type": "text", "startTime": 0, "duration": 1}
         self.ledger = directory / "ledger"
         self.file = directory / "talk.mp4"
         self.file.write_bytes(b"video")
@@ -145,6 +149,9 @@ async def _all(items: AsyncIterable[object]) -> None:
         pass
 
 
+REQUEST: Final = VideoRequest.from_dict(
+    {"videoName": "N", "scenes": [{"story": "Hi."}], "voiceOver": {"enabled": False}}
+)
 _SENTENCES: Final = [{"text": "Hi", "start": 0, "end": 1, "words": []}]
 
 CALLS: Final[dict[str, Callable[[AsyncPictory, Ids], Awaitable[object]]]] = {
@@ -152,6 +159,11 @@ CALLS: Final[dict[str, Callable[[AsyncPictory, Ids], Awaitable[object]]]] = {
     "projects.get": lambda client, ids: client.projects.get(ids.project),
     "projects.render": lambda client, ids: client.projects.render(ids.project),
     "projects.render_all": _render_all,
+    "videos.render": lambda client, _: client.videos.render(REQUEST),
+    "videos.preview": lambda client, _: client.videos.preview(REQUEST),
+    "videos.update_elements": lambda client, ids: client.videos.update_elements(ids.preview, [ids.element]),
+    "videos.render_preview": lambda client, ids: client.videos.render_preview(ids.preview),
+    "videos.render_params": lambda client, ids: client.videos.render_params({"elements": [ids.element]}),
     "jobs.list": lambda client, _: _all(client.jobs.list()),
     "jobs.get": lambda client, ids: client.jobs.get(ids.job),
     "jobs.clean": lambda client, ids: client.jobs.clean(ids.job),
