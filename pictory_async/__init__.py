@@ -21,6 +21,7 @@ from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.outcome import RenderOutcome, RenderOutcomes, RenderStatus
 from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.schedules import FairSchedule, PollSchedule, ProgressSchedule, Sighting
+from pictory_async._settings.secret import Secret
 from pictory_async._statistics import (
     ClientStatistics,
     HttpStatistics,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pictory_async._files.names import FileKind
     from pictory_async._files.naming import check_naming
     from pictory_async._files.snapshots import SnapshotTemplate, TemplateSnapshot
+    from pictory_async._files.uploads import UploadProgress
     from pictory_async._ledger.ledger import Ledger, LedgerRun
     from pictory_async._ledger.renders import RenderState
     from pictory_async._notebook import shown
@@ -111,6 +113,7 @@ __all__ = [
     "RenderStatus",
     "ResultStatus",
     "RetryPolicy",
+    "Secret",
     "Severity",
     "Sighting",
     "SnapshotTemplate",
@@ -125,6 +128,7 @@ __all__ = [
     "TemplateStructure",
     "TemplateVariables",
     "TransportStatistics",
+    "UploadProgress",
     "Video",
     "VideoHandle",
     "WatchEvent",
@@ -168,7 +172,12 @@ _LATER: Final = {
     "ResultStatus": "_api.results",
     "ProjectSync": "_api.sync",
     "SyncPlan": "_api.sync",
+<<<<<<< HEAD
     "SyncState": "_api.survey",
+=======
+    "SyncState": "_api.sync",
+    "UploadProgress": "_files.uploads",
+>>>>>>> video15
     "check_naming": "_files.naming",
     "SnapshotTemplate": "_files.snapshots",
     "Preview": "models",

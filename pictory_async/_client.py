@@ -90,6 +90,8 @@ class AsyncPictory(OtherCalls):
         jobs: The calls about jobs.
         account: The calls about the account.
 
+    The other groups of calls are properties, such as `voices`, `media` and `transcripts`.
+
     Raises:
         PictoryConfigError: There is no key, or a setting is not valid. Nothing was sent.
     """

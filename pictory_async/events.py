@@ -22,11 +22,11 @@ class RequestEnded(ValueObject):
 
     Attributes:
         purpose: ``"call"`` for a call that was made directly, ``"poll"`` for a poll of a wait, ``"download"`` for a
-            request to a host of files.
+            request to a host of files, ``"upload"`` for a file that is sent to one.
         method: HTTP method.
         host: The host that it went to.
         port: The port of the host.
-        path: The path below the base URL; empty for downloads, because their addresses are secrets.
+        path: The path below the base URL; empty for downloads and uploads, because their addresses are secrets.
         template: The path with the name of what stands there instead of an id, such as ``/v2/projects/{project_id}``:
             one of a small number of texts. Empty for downloads.
         project_id: The id of the project in the path, as text; ``None`` if there is none.

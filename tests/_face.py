@@ -39,7 +39,10 @@ def module_face(name: str) -> Iterator[str]:
 def client_face() -> Iterator[str]:
     """Every call of a client, one a line."""
     client = AsyncPictory("pictai_face")
-    for name in ("jobs", "projects", "templates"):
+    groups = ["account", "ai_images", "ai_videos", "avatars", "aws_connections", "brands", "jobs", "media", "music"]
+    groups += ["projects", "smart_layouts", "templates", "text_styles", "transcripts", "videos", "vimeo_connections"]
+    groups += ["voices"]
+    for name in groups:
         yield from _members(f"client.{name}", type(getattr(client, name)))
 
 

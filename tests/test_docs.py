@@ -57,7 +57,7 @@ COMMANDS = [
 @pytest.fixture(scope="module")
 def simulator() -> Simulator:
     """An account that has what the examples ask for; all of it is rendered."""
-    world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0), media_base="self")
+    world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0), media_base="self", job_seconds=0.0)
     for project_id in PROJECTS:
         world.add_project(project_id=project_id, name="Hello World Template", earlier_video=-86400.0)
     world.add_template("Hi {{Name}}, how are you doing today?", template_id=TEMPLATE)

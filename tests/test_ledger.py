@@ -13,7 +13,7 @@ import pytest
 from anyio import to_thread
 
 from pictory_async import Ledger, LedgerRun, RateLimiter, RenderState, ResultStatus, errors
-from pictory_async._ledger.database import Database
+from pictory_async._ledger.database import VERSION, Database
 from pictory_async._ledger.liveness import Liveness
 from pictory_async._ledger.waits import Waits
 from pictory_async.testing import Answer, Simulator, World
@@ -266,7 +266,8 @@ class TestFilesThatAreNot:
         with sqlite3.connect(path) as file:
             file.execute("PRAGMA user_version = 99")
         file.close()
-        with pytest.raises(errors.LedgerError, match=r"a later pictory-async wrote it \(form 99, known are up to 1\)"):
+        words = rf"a later pictory-async wrote it \(form 99, known are up to {VERSION}\)"
+        with pytest.raises(errors.LedgerError, match=words):
             await Ledger(path).runs()
 
     async def test_of_an_earlier_version(self, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import attrs
 
 from pictory_async._api.arriving import checked_ids
+from pictory_async._api.batch_terms import BatchCalls, BatchTerms
 from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.listing import Listing
-from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.project_work import ProjectWork
 from pictory_async._api.render_batch import RenderBatch

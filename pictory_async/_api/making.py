@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 
+from pictory_async._api.batch_terms import BatchCalls
 from pictory_async._api.batches import Delivery, checked_terms_of
 from pictory_async._api.freshness import checked_ledger
-from pictory_async._api.pipeline import BatchCalls
 from pictory_async._api.render_batch import Batch
 from pictory_async._api.video_results import VideoResult
 from pictory_async._api.video_work import Allowance, VideoOrder, VideoWork, order_of

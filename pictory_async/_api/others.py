@@ -8,10 +8,12 @@ from pictory_async import models
 
 if TYPE_CHECKING:
     from pictory_async._api.catalog import Catalog, Music, Voices
+    from pictory_async._api.connections import AwsConnections, VimeoConnections
     from pictory_async._api.jobs import Jobs
     from pictory_async._api.media import Media
     from pictory_async._api.studio import AiImages, AiVideos
     from pictory_async._api.transcripts import Transcripts
+    from pictory_async._http.engine import Engine
     from pictory_async._http.transport import Transport
 
 # ruff: noqa: PLC0415 - that is what this module is for
@@ -21,6 +23,7 @@ class OtherCalls:
     """A client's groups of calls besides projects, templates, jobs and the account."""
 
     _transport: Transport
+    _media_engine: Engine
     jobs: Jobs
 
     @property
@@ -70,7 +73,7 @@ class OtherCalls:
         """The calls about stock media and uploads."""
         from pictory_async._api.media import Media
 
-        return Media(self._transport)
+        return Media(self._transport, self._media_engine)
 
     @property
     def transcripts(self) -> Transcripts:
@@ -92,3 +95,17 @@ class OtherCalls:
         from pictory_async._api.studio import AiVideos
 
         return AiVideos(self._transport, self.jobs)
+
+    @property
+    def aws_connections(self) -> AwsConnections:
+        """The calls about access to private videos in S3."""
+        from pictory_async._api.connections import AwsConnections
+
+        return AwsConnections(self._transport)
+
+    @property
+    def vimeo_connections(self) -> VimeoConnections:
+        """The calls about Vimeo accounts that videos can be sent to."""
+        from pictory_async._api.connections import VimeoConnections
+
+        return VimeoConnections(self._transport)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import anyio
-import attrs
 
 from pictory_async._api.arriving import each_once
 from pictory_async._api.batch_work import BatchJob, Handle, Work
 from pictory_async._api.results import BatchProgress, ResultStatus
-from pictory_async._files.downloads import DownloadProgress, DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES
 from pictory_async._ledger.renders import Decision, Intent, RenderState
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus, key_of
-from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.targets import age_of
 from pictory_async.errors import (
     APIError,
@@ -34,14 +31,16 @@ from pictory_async.errors import (
     RenderSubmitUncertainError,
     VideoSubmitUncertainError,
 )
-from pictory_async.models import ProjectId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from anyio.abc import TaskGroup
 
+    from pictory_async._api.batch_terms import BatchCalls, BatchTerms
     from pictory_async._api.submitting import Submitter
+    from pictory_async._polling.poller import RenderPoller
+    from pictory_async.models import ProjectId
 
 ResultT = TypeVar("ResultT")
 
@@ -57,44 +56,6 @@ _STATUSES: Final = {
     RenderStatus.TIMED_OUT: ResultStatus.TIMED_OUT,
     RenderStatus.ERROR: ResultStatus.ERROR,
 }
-
-
-@attrs.frozen(kw_only=True)
-class BatchTerms:
-    """What a batch does.
-
-    Attributes:
-        command: What the ledger calls the run.
-        retry_unstarted: Whether what was not started is requested again.
-        overlap: What to do about what another run is at: ``"skip"``, or ``"wait"`` for it.
-        max_renders: How many renders are requested at most; `None` for no limit.
-        waits: Whether renders are waited for.
-        at_once: How many items are under way at most, or have a result that was not taken yet.
-        watch: Keyword arguments of the watch.
-    """
-
-    command: str
-    retry_unstarted: bool
-    overlap: str
-    max_renders: int | None
-    waits: bool
-    at_once: int
-    watch: Mapping[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class BatchCalls:
-    """The calls that a batch makes.
-
-    Attributes:
-        watch: Makes a watch.
-        download: Downloads the files of what was made; `None` to download nothing.
-        transfers: What is being downloaded now, by project and kind.
-    """
-
-    watch: Callable[..., RenderPoller]
-    download: Callable[[BatchJob], Awaitable[DownloadReport]] | None
-    transfers: Mapping[tuple[ProjectId, str], DownloadProgress]
 
 
 class Pipeline(Generic[ResultT]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 import anyio
 
-from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
+from pictory_async._api.pipeline import Pipeline
 from pictory_async._api.results import BatchProgress, RenderResult
 from pictory_async._api.submitting import Shield, Submitter
 from pictory_async._gather import failure_of, first_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+    from pictory_async._api.batch_terms import BatchCalls, BatchTerms
     from pictory_async._api.batch_work import Work
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.database import Database

@@ -8,6 +8,7 @@ from pictory_async import models
 from pictory_async._api.listing import list_of
 from pictory_async._api.requests import start_job
 from pictory_async._codec.answers import view_of
+from pictory_async._codec.json_bytes import is_list
 from pictory_async._settings.given import address, body_of, text
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -68,14 +69,15 @@ class _Studio(Generic[M]):
     async def _start(self, prompt: str, fields: Mapping[str, Any], extra: Mapping[str, Any] | None) -> str:
         # Limits and names as documented; which models and ratios there are, the API decides.
         named = {"prompt": text("prompt", prompt, least=5, most=5000), **fields}
-        urls = [(name, named[name]) for name in ("webhook", *_PICTURES) if named.get(name) is not None]
-        for name, value in urls:
-            for one in value if isinstance(value, list) else [value]:
-                address(name, one, most=500 if name == "webhook" else None)
+        for name in ("webhook", *_SOURCES):
+            value = named.get(name)
+            for one in value if is_list(value) else [value]:
+                if value is not None:
+                    address(name, one, most=500 if name == "webhook" else None)
         return await start_job(self._transport, self._path, f"the AI {self._what}", body_of(named, extra))
 
 
-_PICTURES = ("referenceImageUrl", "referenceImageUrls", "firstFrameImageUrl", "extendVideoUrl")
+_SOURCES = ("referenceImageUrl", "referenceImageUrls", "firstFrameImageUrl", "extendVideoUrl")
 
 
 class AiImages(_Studio[models.AiImage]):

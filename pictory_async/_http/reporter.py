@@ -46,9 +46,9 @@ class Reporter(Observer):
         """Begin to observe a request of the API."""
         return Sending(self, request, attempt, purpose)
 
-    def downloading(self, request: Request) -> Downloading:
+    def downloading(self, request: Request, purpose: str = "download") -> Downloading:
         """Begin to observe a request to a media host."""
-        return Downloading(self, request, 1, "download")
+        return Downloading(self, request, 1, purpose)
 
     def paused(self, seconds: float, reason: str) -> None:
         """Tell that the limiter was told to pause."""
@@ -101,7 +101,7 @@ class Sending:
         self, error: PictoryError | None, status: int | None = None, received: int = 0, request_id: str | None = None
     ) -> None:
         now, sent_at, address = anyio.current_time(), self._request.sent_at, urlsplit(self._request.url)
-        is_api = self._purpose != "download"
+        is_api = self._purpose not in {"download", "upload"}
         template, project_id, job_id = described(self._request.path) if is_api else ("", None, None)
         event = RequestEnded(
             purpose=self._purpose,

@@ -261,6 +261,8 @@ class Transport:
             return error
         for secret in request.secrets:  # before anything can quote it, or store it
             response.body = secret.scrubbed(response.body)
+            if request.body is not None:
+                response.headers = [(name, secret.scrubbed(value)) for name, value in response.headers]
         return response
 
     def _read(self, response: Response, read: Callable[[bytes], T]) -> T:

@@ -58,3 +58,14 @@ def body_of(fields: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -
     if extra is not None and not isinstance(extra, Mapping):
         raise PictoryConfigError(f"extra must be a mapping of fields in the API's spelling, not {brief(extra)}.")
     return {name: value for name, value in fields.items() if value is not None} | dict(extra or {})
+
+
+def flag(name: str, value: object) -> bool | None:
+    """Check a value that is true, false, or not given.
+
+    Raises:
+        PictoryConfigError: It is something else.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    raise PictoryConfigError(f"{name} must be true or false, not {brief(value)}.")

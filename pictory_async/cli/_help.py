@@ -39,7 +39,17 @@ Completion, for bash (zsh and fish work the same way):
   pictory completion bash >> ~/.bashrc
 """
 
+<<<<<<< HEAD
 _WAITED: Final = "--max-wait or --stalled is over, and nothing else failed"
+=======
+_OF_PAID_JOBS: Final = {
+    SUCCESS: "it is made",
+    FAILURE: "it was rejected, or a file could not be uploaded",
+    NOT_RENDERED: "the job failed or was cleaned up",
+    TIMED_OUT: "--max-wait is over",
+    UNCERTAIN: "the response was lost, so the job may or may not have been started",
+}
+>>>>>>> video15
 
 # What some codes mean for one command, in its own words. The others mean the same for all commands.
 _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
@@ -53,8 +63,13 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         SUCCESS: "all were started (with --wait: and are rendered)",
         FAILURE: "one was rejected",
         NOT_RENDERED: "with --wait: some are not rendered",
+<<<<<<< HEAD
         TIMED_OUT: "--max left some out; with --wait: --max-wait or --stalled is over; and nothing else failed",
         UNCERTAIN: EXIT_CODES[UNCERTAIN].removeprefix("for 'render' and 'sync': "),
+=======
+        TIMED_OUT: "with --wait: --max-wait or --stalled is over, and nothing else failed",
+        UNCERTAIN: "a response was lost, so a render may or may not have been started",
+>>>>>>> video15
     },
     "resume": {
         SUCCESS: "all are rendered (and downloaded)",
@@ -96,6 +111,9 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         NOT_RENDERED: "with --wait: one failed or was cleaned up",
         TIMED_OUT: f"with --wait: {_WAITED}",
     },
+    "upload": {SUCCESS: "all were uploaded", FAILURE: "one could not be uploaded"},
+    "transcribe": _OF_PAID_JOBS,
+    "image": _OF_PAID_JOBS,
     "auth": {SUCCESS: "the API accepts the key", FAILURE: "the API does not say whether it does"},
 }
 _LOCAL: Final = frozenset({"runs", "demo", "simulate", "completion"})

@@ -13,12 +13,12 @@ import attrs
 from pictory_async._settings.addresses import is_loopback, web_address
 from pictory_async.testing import bodies
 from pictory_async.testing._ids import stable_between, stable_uuid, timestamp_id
-from pictory_async.testing._jobs import OtherJob
 from pictory_async.testing._limits import Limit
-from pictory_async.testing._lists import lists_of
 from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
 from pictory_async.testing._messages import NOWHERE
+from pictory_async.testing._other_job import OtherJob
 from pictory_async.testing._projects import ProjectId, Render, SimProject
+from pictory_async.testing._samples import lists_of
 from pictory_async.testing._templates import SimTemplate
 from pictory_async.testing._videos import SimVideo
 

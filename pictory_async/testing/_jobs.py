@@ -6,10 +6,9 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
 from pictory_async.testing._ids import stable_uuid
 from pictory_async.testing._messages import SimRequest, SimResponse, encode
+from pictory_async.testing._other_job import OtherJob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,43 +24,6 @@ IMAGE_CREDITS: Final[Mapping[str, float]] = {
 SECOND_CREDITS: Final[Mapping[str, float]] = {"veo3.1": 20.0, "veo3.1_fast": 10.0, "pixverse5.5": 1.6}
 _SAID: Final = ("Water matters.", "Every drop counts, and so does every word.", "Thank you for listening.")
 _WORD: Final = 0.4  # seconds
-
-
-@attrs.define(kw_only=True)
-class OtherJob:
-    """A job that is no render.
-
-    Attributes:
-        id: Its id.
-        at: When it was requested, in seconds of the world's time.
-        ends_at: When it is completed or fails.
-        result: Its ``data`` when it is completed.
-        error: Code and message, if it fails.
-        listed: The list in which its result is then, and its entry there.
-        cleaned: Whether its results were deleted.
-    """
-
-    id: str
-    at: float
-    ends_at: float
-    result: dict[str, Any] = attrs.field(factory=dict[str, Any])
-    error: tuple[str, str] | None = None
-    listed: tuple[str, dict[str, Any]] | None = None
-    cleaned: bool = False
-
-    def is_over(self, now: float) -> bool:
-        """Return whether it is completed or has failed."""
-        return now >= self.ends_at
-
-    def data(self, now: float) -> dict[str, Any]:
-        """Return its ``data`` at a moment."""
-        if self.cleaned:
-            return {"status": "cleaned"}
-        if not self.is_over(now):
-            return {"status": "in-progress"}
-        if self.error is not None:
-            return {"status": "failed", "error_code": self.error[0], "error_message": self.error[1]}
-        return {"status": "completed", **self.result}
 
 
 def invalid(name: str, problem: str) -> SimResponse:
@@ -192,6 +154,6 @@ def tiny_picture() -> bytes:
 
 def started(job: SimResponse | OtherJob) -> SimResponse:
     """Return the response to a request that starts a job, or that cannot."""
-    if isinstance(job, SimResponse):
+    if not isinstance(job, OtherJob):
         return job
     return SimResponse.from_bytes(encode({"success": True, "data": {"jobId": job.id}}))

@@ -6,7 +6,7 @@ import functools
 import math
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import anyio
 
@@ -15,6 +15,9 @@ from pictory_async.testing._messages import SimRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+
+_WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 class Exchange(Protocol):
@@ -76,7 +79,7 @@ class _Stream:
             # A client stops reading at the announced length.
             yield piece[: max(0, announced - received)] if received + len(piece) > announced else piece
             received += len(piece)
-        if self._call.request.method == "HEAD":
+        if self._call.request.method == "HEAD" or self._delivery.status in _WITHOUT_BODY:
             return
         if received < announced or self._delivery.ending is Ending.STALLED:
             await self._call.end(self._delivery.ending)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Routes: TypeAlias = "dict[str, Callable[[], SimResponse]]"
 
-_PREVIEW_SECONDS: Final = (2.0, 20.0)
+_PREVIEW: Final = 0.1  # of the time that a render takes
 _NEEDED: Final = ("id", "elementType", "type", "startTime", "duration")
 
 
@@ -97,10 +97,10 @@ def _id(account: Account, now: float) -> str:
 
 def _start(account: Account, video: SimVideo, now: float, failure: tuple[str, str] | None = None) -> Render:
     mark = ("video", account.seed, len(account.jobs))
-    seconds = _PREVIEW_SECONDS if video.is_preview else account.render_seconds
+    seconds = stable_between(account.render_seconds, "duration", *mark)
     render = Render(
         now,
-        duration=stable_between(seconds, "duration", *mark),
+        duration=seconds * _PREVIEW if video.is_preview else seconds,
         queue=stable_between(account.queue_seconds, "queue", *mark),
     )
     if account.on_video:

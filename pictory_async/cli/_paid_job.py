@@ -1,0 +1,92 @@
+"""A job that is billed: started once, waited for, and not lost if the wait ends early."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import click
+
+from pictory_async.cli._client import open_client, run
+from pictory_async.cli._exit_codes import ungrouped
+from pictory_async.cli._next_wait import options_again
+from pictory_async.cli._options import wait_settings
+from pictory_async.cli._progress import telling
+from pictory_async.cli.display.text import echo_command, echo_note
+from pictory_async.errors import JobCleanedError, JobFailedError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pictory_async import AsyncPictory, Job
+
+__all__ = ["PaidJob", "job_option"]
+
+T = TypeVar("T")
+
+_OVER = (JobFailedError, JobCleanedError, NotFoundError)
+
+
+def job_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--job``."""
+    text = "Start nothing: wait for this job, which was started before."
+    return click.option("--job", "job_id", metavar="ID", help=text)(command)
+
+
+@attrs.define(kw_only=True)
+class PaidJob:
+    """What a command does with such a job.
+
+    Attributes:
+        command: The name of the command.
+        what: What the job makes, for people.
+        job_id: The job; ``None`` until it is started.
+        starting: Whether the request that starts it may have been sent.
+        doing: What is being done now, for people.
+    """
+
+    command: str
+    what: str
+    job_id: str | None = None
+    starting: bool = False
+    doing: str = ""
+
+    def result(
+        self,
+        base_url: str | None,
+        start: Callable[[AsyncPictory], Awaitable[str]],
+        wait: Callable[..., Callable[..., Awaitable[T]]],
+        max_wait: float,
+        interval: float,
+    ) -> T:
+        """Start the job, unless there is one, and wait for it.
+
+        Args:
+            base_url: The address of the API.
+            start: Starts the job, and returns its id.
+            wait: Returns the call of a client that waits for it.
+            max_wait: As of the option.
+            interval: As of the option.
+        """
+
+        async def work() -> T:
+            async with open_client(base_url) as client, telling(lambda: self.doing, lambda: 0):
+                if self.job_id is None:
+                    self.job_id = await start(client)
+                    self.doing = f"{self.what}: job {self.job_id} was started"
+                settings = wait_settings(max_wait, interval)
+                return await wait(client)(self.job_id, **settings, on_progress=self._on_progress)
+
+        try:
+            return run(work)
+        except BaseException as error:
+            cause = ungrouped(error) if isinstance(error, Exception) else error
+            if self.job_id is not None and not isinstance(cause, _OVER):
+                echo_note("The job goes on, and is paid for. Wait again with:")
+                echo_command(["pictory", self.command, "--job", self.job_id, *options_again()])
+            elif self.starting and self.job_id is None and isinstance(cause, KeyboardInterrupt):
+                echo_note("The job may have been started, and is paid for then. Look for it with 'pictory jobs'.")
+            raise
+
+    def _on_progress(self, job: Job) -> None:
+        self.doing = f"{self.what}: job {job.id} is {job.status or 'in an unknown state'}"
