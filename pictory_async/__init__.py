@@ -172,12 +172,8 @@ _LATER: Final = {
     "ResultStatus": "_api.results",
     "ProjectSync": "_api.sync",
     "SyncPlan": "_api.sync",
-<<<<<<< HEAD
     "SyncState": "_api.survey",
-=======
-    "SyncState": "_api.sync",
     "UploadProgress": "_files.uploads",
->>>>>>> video15
     "check_naming": "_files.naming",
     "SnapshotTemplate": "_files.snapshots",
     "Preview": "models",

@@ -39,9 +39,7 @@ Completion, for bash (zsh and fish work the same way):
   pictory completion bash >> ~/.bashrc
 """
 
-<<<<<<< HEAD
 _WAITED: Final = "--max-wait or --stalled is over, and nothing else failed"
-=======
 _OF_PAID_JOBS: Final = {
     SUCCESS: "it is made",
     FAILURE: "it was rejected, or a file could not be uploaded",
@@ -49,7 +47,6 @@ _OF_PAID_JOBS: Final = {
     TIMED_OUT: "--max-wait is over",
     UNCERTAIN: "the response was lost, so the job may or may not have been started",
 }
->>>>>>> video15
 
 # What some codes mean for one command, in its own words. The others mean the same for all commands.
 _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
@@ -63,13 +60,8 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         SUCCESS: "all were started (with --wait: and are rendered)",
         FAILURE: "one was rejected",
         NOT_RENDERED: "with --wait: some are not rendered",
-<<<<<<< HEAD
         TIMED_OUT: "--max left some out; with --wait: --max-wait or --stalled is over; and nothing else failed",
-        UNCERTAIN: EXIT_CODES[UNCERTAIN].removeprefix("for 'render' and 'sync': "),
-=======
-        TIMED_OUT: "with --wait: --max-wait or --stalled is over, and nothing else failed",
         UNCERTAIN: "a response was lost, so a render may or may not have been started",
->>>>>>> video15
     },
     "resume": {
         SUCCESS: "all are rendered (and downloaded)",
