@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
 import attrs
 import click
 
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import ungrouped
 from pictory_async.cli._next_wait import options_again
-from pictory_async.cli._options import wait_settings
 from pictory_async.cli._progress import telling
+from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli.display.text import echo_command, echo_note
 from pictory_async.errors import JobCleanedError, JobFailedError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from pictory_async import AsyncPictory, Job
 
@@ -50,14 +51,14 @@ class PaidJob:
     job_id: str | None = None
     starting: bool = False
     doing: str = ""
+    _seen: object = attrs.field(default=None, init=False)
 
     def result(
         self,
         base_url: str | None,
         start: Callable[[AsyncPictory], Awaitable[str]],
         wait: Callable[..., Callable[..., Awaitable[T]]],
-        max_wait: float,
-        interval: float,
+        settings: Mapping[str, Any],
     ) -> T:
         """Start the job, unless there is one, and wait for it.
 
@@ -65,8 +66,7 @@ class PaidJob:
             base_url: The address of the API.
             start: Starts the job, and returns its id.
             wait: Returns the call of a client that waits for it.
-            max_wait: As of the option.
-            interval: As of the option.
+            settings: Keyword arguments of that call.
         """
 
         async def work() -> T:
@@ -74,8 +74,12 @@ class PaidJob:
                 if self.job_id is None:
                     self.job_id = await start(client)
                     self.doing = f"{self.what}: job {self.job_id} was started"
-                settings = wait_settings(max_wait, interval)
-                return await wait(client)(self.job_id, **settings, on_progress=self._on_progress)
+                began, found = anyio.current_time(), list[T]()
+                async with stopping_when_stalled(lambda: self._seen) as stalled:
+                    found.append(await wait(client)(self.job_id, **settings, on_progress=self._on_progress))
+                if stalled():
+                    raise stalled_error(self.job_id, anyio.current_time() - began, "job")
+                return found[0]
 
         try:
             return run(work)
@@ -89,4 +93,5 @@ class PaidJob:
             raise
 
     def _on_progress(self, job: Job) -> None:
+        self._seen = (job.status, job.progress, job.progress_message)
         self.doing = f"{self.what}: job {job.id} is {job.status or 'in an unknown state'}"

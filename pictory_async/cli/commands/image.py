@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,15 +25,14 @@ __all__ = ["command"]
 @wait_options
 @base_url_option
 @json_option("Print the picture as the API describes it.")
-def command(  # noqa: PLR0913 - each is an option
+def command(
     *,
     prompt: str | None,
     model: str | None,
     aspect_ratio: str | None,
     style: str | None,
     job_id: str | None,
-    max_wait: float,
-    interval: float,
+    settings: dict[str, Any],
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -49,7 +48,7 @@ def command(  # noqa: PLR0913 - each is an option
         job.starting = True
         return await client.ai_images.start(prompt or "", model=model, aspect_ratio=aspect_ratio, style=style)
 
-    picture = job.result(base_url, start, lambda client: client.ai_images.wait, max_wait, interval)
+    picture = job.result(base_url, start, lambda client: client.ai_images.wait, settings)
     if as_json:
         echo_json(picture.to_dict())
     else:
