@@ -112,7 +112,7 @@ def test_the_workflow() -> None:
 def check(name: str, schema: str) -> None:
     """Check a file with the schema of the program that reads it."""
     pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed")
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, FILES[0].parent / name]
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, f"{FILES[0].parent / name}"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert 0 == found.returncode, found.stdout + found.stderr
 
@@ -125,7 +125,7 @@ def test_compose() -> None:
     assert f"/run/secrets/{secret}" == service["environment"]["PICTORY_API_KEY_FILE"]
     assert {"file": "./key"} == compose["secrets"][secret]
     check("compose.yaml", "vendor.compose-spec")
-    command = [needs("docker-compose"), "-f", DOCS / "examples" / "night" / "compose.yaml", "config", "-q"]
+    command = [needs("docker-compose"), "-f", f"{FILES[0].parent / 'compose.yaml'}", "config", "-q"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (0, "") == (found.returncode, found.stderr)
 
