@@ -236,21 +236,22 @@ class TestRefusals:
 class TestCancellations:
     """A request that costs money comes to its end, within some seconds, when its caller is cancelled."""
 
-    async def render(self, simulator: Simulator, ledger: Ledger, one: Any, seconds: float) -> float:
-        """Render one project, cancel it, and return when that was over."""
+    async def render(self, simulator: Simulator, ledger: Ledger, one: Any, seconds: float) -> tuple[float, int]:
+        """Render one project, cancel it, and return when that was over, and how many renders were paid for."""
         async with client_of(simulator, timeout=3600.0) as client:
+            batch = client.projects.render_all([one], ledger=ledger)
             with anyio.move_on_after(seconds):
-                async with client.projects.render_all([one], ledger=ledger) as batch:
+                async with batch:
                     await anext(batch)
-            return anyio.current_time()
+            return anyio.current_time(), batch.paid
 
     async def test_the_response_is_awaited(self, ledger: Ledger) -> None:
-        """The job of a request in flight is entered."""
+        """The job of a request in flight is entered, and the render counts as paid."""
         world = World(render_seconds=(20.0, 20.0))
         simulator = Simulator(world, latency=5.0)
         start = anyio.current_time()
-        end = await self.render(simulator, ledger, world.add_project(), 12.0)
-        assert pytest.approx(15.0, abs=0.5) == end - start
+        end, paid = await self.render(simulator, ledger, world.add_project(), 12.0)
+        assert (pytest.approx(15.0, abs=0.5), 1) == (end - start, paid)
         assert [("started", world.jobs[0][1].job_id)] == await state_of(ledger)
         (run,) = await ledger.runs()
         assert ({RenderState.STARTED: 1}, False) == (run.renders, run.running)
@@ -260,8 +261,8 @@ class TestCancellations:
         world = World(render_seconds=(20.0, 20.0))
         simulator = Simulator(world, latency=5.0, faults=on_post(Stall(reaches_world=True)))
         one, start = world.add_project(), anyio.current_time()
-        end = await self.render(simulator, ledger, one, 12.0)
-        assert pytest.approx(27.0, abs=0.5) == end - start
+        end, paid = await self.render(simulator, ledger, one, 12.0)
+        assert (pytest.approx(27.0, abs=0.5), 1) == (end - start, paid)  # nothing proves that it had no effect
         assert [("asked", None)] == await state_of(ledger)
         assert ResultStatus.RENDERED is (await rendered(simulator, [one], ledger))[one].status
         assert 1 == len(world.jobs)

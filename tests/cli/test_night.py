@@ -1,4 +1,4 @@
-"""Runs that nobody watches: quiet, a log, commands to run, a limit on standstill, and summaries."""
+"""Unattended runs: quiet, a log, commands to run, a limit on standstill, and summaries."""
 
 from __future__ import annotations
 
