@@ -95,6 +95,7 @@ ONCE = (
     "test_render_worlds.py",
     "test_snapshots.py",
     "test_sync.py",
+    "test_sync_before.py",
     "test_versions.py",
     "test_web_pages.py",
     "test_worlds.py",

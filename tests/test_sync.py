@@ -8,67 +8,17 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import BatchProgress, Ledger, RateLimiter, ResultStatus, SyncState, errors
-from pictory_async.testing import Answer, Drip, Render, Simulator, World
+from pictory_async import BatchProgress, RateLimiter, ResultStatus, SyncState, errors
+from pictory_async.testing import Answer, Drip, Render
+from tests._rendering import VIRTUAL
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pictory_async import ProjectSync, RenderResult
+    from tests._nights import Night
 
-    from pictory_async import ProjectSync, RenderResult, SyncPlan
-    from pictory_async._ledger.database import Database
-    from pictory_async.testing import SimRequest
-
-pytestmark = [
-    pytest.mark.anyio,
-    # trio's virtual clock does not wait for threads, which the ledger and downloads work in.
-    pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True),
-]
-
+pytestmark = VIRTUAL
 
 JSON = {"content-type": "application/json"}
-
-
-class Night:
-    """A simulated account, and nights on which it is synced."""
-
-    def __init__(self, world: World, path: Path) -> None:
-        self.world = world
-        self.simulator = Simulator(world, latency=0.01)
-        self.ledger = Ledger(path / "ledger.db")
-        self.videos = path / "videos"
-
-    async def sync(self, **options: Any) -> tuple[SyncPlan, dict[Any, RenderResult]]:
-        """Sync once, and return the plan and the results."""
-        self.world.log.clear()
-        options = {"kinds": ["video"], "ledger": self.ledger, **options}
-        async with self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
-            sync = client.projects.sync(self.videos, **options)
-            plan = await sync.plan()
-            async with sync:
-                return plan, {result.project_id: result async for result in sync}
-
-    async def plan(self, **options: Any) -> SyncPlan:
-        """Make a plan, and do nothing."""
-        self.world.log.clear()
-        options = {"kinds": ["video"], "ledger": self.ledger, **options}
-        async with self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
-            return await client.projects.sync(self.videos, **options).plan()
-
-    @property
-    def posts(self) -> int:
-        return sum(entry.method == "POST" for entry in self.world.log)
-
-    @property
-    def gets(self) -> int:
-        """The requests of the API, without those for files."""
-        return sum(entry.method == "GET" and entry.path.startswith("/pictoryapis/") for entry in self.world.log)
-
-
-@pytest.fixture
-def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
-    saves = getattr(request, "param", False)
-    world = World(render_seconds=(20.0, 60.0), media_sizes={"mp4": 1000}, render_saves=saves)
-    return Night(world, tmp_path)
 
 
 @pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])
@@ -275,84 +225,6 @@ async def test_a_failed_render_is_not_planned_again(night: Night) -> None:
     assert (one,) == (await night.plan(retry_failed=True)).to_render
     night.world.edit_project(one, night.simulator.now())
     assert (one,) == (await night.plan()).to_render
-
-
-class TestWhatWasRequestedBefore:
-    """A plan is about what is paid for now: what an earlier run requested is not among it."""
-
-    async def test_a_run_that_was_cut_off(self, night: Night) -> None:
-        """What was requested is waited for; what was only intended is rendered."""
-        ids = [night.world.add_project() for _ in range(4)]
-        posted = anyio.Event()
-
-        def note(request: SimRequest, _now: float) -> None:
-            if request.method == "POST":
-                posted.set()
-
-        night.simulator.faults = note
-        async with night.simulator.client() as client, client.projects.sync(night.videos, ledger=night.ledger):
-            await posted.wait()
-        requested = {str(project.id) for project, _ in night.world.jobs}
-        plan = await night.plan()
-        assert requested == {*map(str, plan.to_wait)}
-        assert {*map(str, ids)} - requested == {*map(str, plan.to_render)}
-        assert 0 < len(requested) < 4
-        night.simulator.faults = None
-        before = len(night.world.jobs)
-        plan, results = await night.sync()
-        assert all(result.ok for result in results.values())
-        assert len(plan.to_render) == len(night.world.jobs) - before
-        assert 4 == len(night.world.jobs)
-
-    async def test_a_response_that_was_lost(self, night: Night) -> None:
-        """It is waited for, unless it may be requested again."""
-        one = night.world.add_project()
-        lost = Answer(504, {"content-type": "text/html"}, b"<html>", reaches_world=False)
-        night.simulator.faults = lambda request, _: lost if request.method == "POST" else None
-        async with night.simulator.client() as client, client.projects.sync(night.videos, ledger=night.ledger) as sync:
-            while not sync.progress.rendering:  # noqa: ASYNC110 - on virtual time
-                await anyio.sleep(0.01)
-        night.simulator.faults = None
-        assert ((), (one,)) == ((plan := await night.plan()).to_render, plan.to_wait)
-        assert ((one,), ()) == ((plan := await night.plan(retry_unstarted=True)).to_render, plan.to_wait)
-        _, results = await night.sync(retry_unstarted=True)
-        assert (ResultStatus.RENDERED, True) == (results[one].status, results[one].paid)
-
-    async def test_another_attempt(self, night: Night) -> None:
-        """A render that was requested again after it failed is not given up."""
-        one = night.world.add_project(on_render=[Render(0.0, duration=5.0, fails=True), Render(0.0, duration=900.0)])
-        await night.sync()
-        _, results = await night.sync(retry_failed=True, max_wait=60.0)
-        assert ResultStatus.TIMED_OUT is results[one].status
-        plan = await night.plan()
-        assert ((), (one,), ()) == (plan.to_render, plan.to_wait, plan.given_up)
-
-    async def test_a_video_that_was_not_entered(self, night: Night) -> None:
-        """If a run was killed just before it entered a video, the project is looked at, and downloaded."""
-        one = night.world.add_project()
-        await night.sync()
-        await night.ledger.use(lambda file: change(file, "UPDATE video SET generated = NULL"))
-        assert 1 == (await night.plan()).unchanged
-        await night.ledger.use(lambda file: change(file, "UPDATE video SET generated = NULL"))
-        next(night.videos.glob("*.mp4")).unlink()
-        assert ((), (one,)) == ((plan := await night.plan()).to_render, plan.to_download)
-
-    async def test_a_video_that_is_gone(self, night: Night) -> None:
-        """A version that was rendered is not rendered again by itself."""
-        night.world.add_project()
-        await night.plan()
-        sql = (
-            "INSERT INTO render (api, project, version, attempt, run, state) "
-            "SELECT api, project, saved, 1, 'r', 'rendered' FROM video"
-        )
-        await night.ledger.use(lambda file: change(file, sql))
-        plan, results = await night.sync()
-        assert ((), (), 1, {}, 0) == (plan.to_render, plan.to_download, plan.unchanged, results, night.posts)
-
-
-def change(file: Database, sql: str) -> None:
-    with file.changing() as run:
-        run(sql)
 
 
 async def test_deleted_projects_keep_their_files(night: Night) -> None:

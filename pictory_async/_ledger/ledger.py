@@ -80,8 +80,9 @@ class Ledger:
     """A file that remembers renders, videos and downloads between runs, so that nothing is paid for or fetched twice.
 
     Pass it to ``client.projects.render_all`` and ``client.projects.sync``. It is an SQLite file: ``sqlite3 FILE`` shows
-    what is in it. It contains no API key. Several programs of one machine can use one file at the same time, but it
-    must not be on a file system that is shared between machines. Calls of the library use it in worker threads.
+    what is in it. It contains no API key. Several programs of one machine can use one file at the same time. It can be
+    on a file server, but the locks of those are not always right: let only one machine at a time use it there. Calls of
+    the library use it in worker threads.
 
     Args:
         path: The file; it is made, with its directory, when it is first used. Beside it there is a directory with a
