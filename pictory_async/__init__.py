@@ -34,10 +34,13 @@ from pictory_async._version import __version__
 from pictory_async.models import Job, Project, ProjectId
 
 if TYPE_CHECKING:
+    from pictory_async._api.making import VideoBatch
     from pictory_async._api.render_batch import RenderBatch
     from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
     from pictory_async._api.survey import SyncState
     from pictory_async._api.sync import ProjectSync, SyncPlan
+    from pictory_async._api.video_results import VideoResult
+    from pictory_async._api.video_work import VideoOrder
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._files.backup import verify_backup
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
@@ -130,7 +133,10 @@ __all__ = [
     "TransportStatistics",
     "UploadProgress",
     "Video",
+    "VideoBatch",
     "VideoHandle",
+    "VideoOrder",
+    "VideoResult",
     "WatchEvent",
     "WatchEventKind",
     "WatchKey",
@@ -167,6 +173,9 @@ _LATER: Final = {
     "Ledger": "_ledger.ledger",
     "LedgerRun": "_ledger.ledger",
     "RenderBatch": "_api.render_batch",
+    "VideoBatch": "_api.making",
+    "VideoOrder": "_api.video_work",
+    "VideoResult": "_api.video_results",
     "RenderResult": "_api.results",
     "RenderState": "_ledger.renders",
     "ResultStatus": "_api.results",

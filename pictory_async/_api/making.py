@@ -103,7 +103,7 @@ def open_making(  # noqa: PLR0913 - what its callers' callers may choose
 def fields_of(order: VideoOrder) -> dict[str, str]:
     """What the names of a video's files can use, besides the usual fields."""
     given = (order.request.variables if order.fields is None else order.fields) or {}
-    return {name: value for name, value in given.items() if name not in FIELDS}
+    return {name: value for name, value in given.items() if name.lower() not in FIELDS}
 
 
 def checked_orders(

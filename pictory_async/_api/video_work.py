@@ -261,7 +261,7 @@ class VideoWork:
         finished can be it, so it is waited for. Without any such job, nothing was started.
         """
         handle = cast("VideoHandle", job.handle)
-        deadline = None if self.max_wait is None else anyio.current_time() + self.max_wait
+        began, age = anyio.current_time(), age_of(handle) or 0.0
         while True:
             async with self.submitter.turns:
                 known = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).jobs())
@@ -269,8 +269,9 @@ class VideoWork:
             if search.found is not None:
                 return search.found
             unfinished = [one for one in search.jobs if not one.is_finished]
-            appears = search.started is False and (age_of(handle) or 0.0) < self.start_grace
-            over = deadline is not None and anyio.current_time() >= deadline
+            passed = anyio.current_time() - began
+            appears = search.started is False and age + passed < self.start_grace
+            over = self.max_wait is not None and passed >= self.max_wait
             if not waits or over or not (unfinished or appears):
                 return None if search.started is False and not appears else _doubt(search.jobs)
             await anyio.sleep(self.interval)
@@ -278,9 +279,11 @@ class VideoWork:
     async def result(self, job: BatchJob, status: ResultStatus, error: PictoryError | None) -> VideoResult:
         """What became of the video."""
         order = job.item if isinstance(job.item, VideoOrder) else None
+        request: Any = job.item if order is None else order.request
+        known = order if isinstance(request, VideoRequest) else None
         return VideoResult(
-            key=None if order is None else order.key or order.digest,
-            request=job.item if order is None else order.request,
+            key=None if known is None else known.key or known.digest,
+            request=request,
             status=status,
             paid=job.paid,
             video=job.video,
