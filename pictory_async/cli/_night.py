@@ -25,7 +25,7 @@ from pictory_async.cli.display.text import echo_warning, log_event, one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pictory_async import DownloadReport, ProjectId, RenderOutcome, RenderResult
+    from pictory_async import DownloadReport, ProjectId, RenderOutcome, RenderResult, VideoResult
     from pictory_async.errors import OutdatedVideoError
 
 __all__ = ["Night", "begin", "end", "night"]
@@ -121,6 +121,28 @@ class Night:
         level = logging.INFO if result.ok else logging.ERROR
         text = f"project {ended.id!r} {status}{'' if ended.error is None else f': {ended.error}'}"
         log_event(level, "project", text, project_id=ended.id, status=status, path=ended.path or None)
+        self._take(ended, last=True)
+
+    def video(self, result: VideoResult, status: str, path: Path | None, reason: str | None) -> None:
+        """Take in the result of a video without a project.
+
+        Args:
+            result: The result.
+            status: What became of the video, with its files.
+            path: Where it is.
+            reason: Why there is none.
+        """
+        ended = Ended(
+            id=str(result.key),
+            name=str(result.request.video_name or ""),
+            status=status,
+            path=str(path or ""),
+            share_url=(None if result.video is None else result.video.share_url) or "",
+            error=reason,
+        )
+        level = logging.INFO if result.error is None else logging.ERROR
+        text = f"video {ended.name!r} {status}{'' if reason is None else f': {reason}'}"
+        log_event(level, "video", text, key=ended.id, status=status, path=ended.path or None)
         self._take(ended, last=True)
 
     def _take(self, ended: Ended, *, last: bool) -> None:

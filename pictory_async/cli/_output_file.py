@@ -20,7 +20,7 @@ from pictory_async.cli.display.text import echo_note
 if TYPE_CHECKING:
     from typing import TextIO
 
-__all__ = ["OutputFile", "ended_well"]
+__all__ = ["OutputFile", "ended_well", "replace_file"]
 
 
 def ended_well() -> bool:
@@ -61,23 +61,29 @@ class OutputFile:
             return
         with noting_failure():
             try:
-                self._write(self._content.getvalue())
+                replace_file(self._path, self._content.getvalue())
             except OSError as error:
                 raise CommandError(f"Cannot write {self._path}: {error.strerror}.") from None
 
-    def _write(self, content: bytes) -> None:
-        target = Path(os.path.realpath(self._path))
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)
-            return
-        draft = target.with_name(f".{secrets.token_hex(8)}.pictory-tmp")
-        try:
-            with draft.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                draft.chmod(stat.S_IMODE(target.stat().st_mode))
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file as a whole. A symbolic link stays a link, and a pipe or a device is written into.
+
+    Raises:
+        OSError: It cannot be written. It stays as it was.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+        return
+    draft = target.with_name(f".{secrets.token_hex(8)}.pictory-tmp")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            draft.chmod(stat.S_IMODE(target.stat().st_mode))
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

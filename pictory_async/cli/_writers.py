@@ -20,9 +20,23 @@ from pictory_async.cli.display.table import Cell, draw_table
 from pictory_async.cli.display.text import as_text, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pictory_async.cli._streams import Output
 
-__all__ = ["Cells", "Csv", "Drawn", "MarkdownLines", "TabLines", "Title", "Workbook", "Writer", "as_cell", "guarded"]
+__all__ = [
+    "Cells",
+    "Csv",
+    "Drawn",
+    "MarkdownLines",
+    "TabLines",
+    "Title",
+    "Workbook",
+    "Writer",
+    "as_cell",
+    "csv_file",
+    "guarded",
+]
 
 # What spreadsheets run: see "CSV Injection" at OWASP. The last four are wide forms, which some read like the others.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -223,9 +237,19 @@ class Csv(Writer):
 
     @staticmethod
     def _line(cells: Sequence[str]) -> None:
-        line = io.StringIO(newline="")
-        csv.writer(line).writerow(cells)
-        _write_bytes(line.getvalue().encode("utf-8", "surrogateescape"))
+        _write_bytes(_csv_line(cells))
+
+
+def csv_file(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return the content of a CSV file, as `Csv` prints it to a file."""
+    lines = [_csv_line(titles), *(_csv_line([_csv_cell(value) for value in row]) for row in rows)]
+    return _MARK.encode() + b"".join(lines)
+
+
+def _csv_line(cells: Sequence[str]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode("utf-8", "surrogateescape")
 
 
 def _csv_cell(value: object) -> str:
