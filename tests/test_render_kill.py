@@ -1,4 +1,4 @@
-"""Renders whose program is killed are paid for once each, however often it is started again.
+"""Renders and videos whose program is killed are paid for once each, however often it is started again.
 
 Twelve lives in the normal run, at steps that a seed chooses; ``PICTORY_ASYNC_KILLS=50`` lives fifty of each kind
 (``nox -s slow``).
@@ -29,10 +29,11 @@ pytestmark = [
 ]
 
 
+@pytest.mark.parametrize("makes", [False, True], ids=["projects", "videos"])
 @pytest.mark.parametrize("seed", range(3 * KILLS))
-def test_nothing_is_paid_for_twice(tmp_path: Path, seed: int) -> None:
-    """A program that is killed, one beside foreign jobs, and two at once pay for each project once."""
-    assert [] == live(seed, tmp_path)
+def test_nothing_is_paid_for_twice(tmp_path: Path, seed: int, *, makes: bool) -> None:
+    """A program that is killed, one beside foreign jobs, and two at once pay for each project or video once."""
+    assert [] == live(seed, tmp_path, makes=makes)
 
 
 def test_the_steps_are_there(tmp_path: Path) -> None:

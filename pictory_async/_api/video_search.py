@@ -81,7 +81,7 @@ async def find_video(transport: Transport, handle: VideoHandle, known: Collectio
     return VideoSearch(
         handle=handle,
         jobs=tuple(likely),
-        matches=tuple(job for job in likely if handle.name and _name_of(job) == _plain(handle.name)),
+        matches=tuple(job for job in likely if has_name(job, handle.name)),
         projects=tuple(projects),
         is_complete=is_complete,
     )
@@ -94,11 +94,11 @@ def _can_be(job: Job, handle: VideoHandle) -> bool:
     return bool(made)
 
 
-def _name_of(job: Job) -> str | None:
-    """The name of a finished video: that of its file."""
-    if not job.video_url:
-        return None
-    return _plain(unquote(urlsplit(job.video_url).path).rpartition("/")[2].rpartition(".")[0])
+def has_name(job: Job, name: str) -> bool:
+    """Whether a job is finished, and its video has a name: that of its file."""
+    if not job.video_url or not name:
+        return False
+    return _plain(name) == _plain(unquote(urlsplit(job.video_url).path).rpartition("/")[2].rpartition(".")[0])
 
 
 def _plain(name: str) -> str:

@@ -15,7 +15,7 @@ from pictory_async._api.results import ResultStatus
 from pictory_async._api.submitting import Submitter
 from pictory_async._api.video_requests import checked_body, checked_request, request_video
 from pictory_async._api.video_results import VideoResult
-from pictory_async._api.video_search import find_video
+from pictory_async._api.video_search import find_video, has_name
 from pictory_async._codec.answers import decode_job
 from pictory_async._ledger.renders import Intent, RenderState, Resubmit, Wish
 from pictory_async._polling.handle import VideoHandle
@@ -154,6 +154,7 @@ class VideoWork:
     max_wait: float | None
     _use: _Use = attrs.field(init=False)
     _versions: dict[str, dict[str, RenderState]] | None = attrs.field(default=None, init=False)
+    _doubtful: dict[str, str] = attrs.field(factory=dict[str, str], init=False)  # the names of what is traced
 
     def __attrs_post_init__(self) -> None:
         self._use = _Use(self.allowance)
@@ -261,6 +262,13 @@ class VideoWork:
         finished can be it, so it is waited for. Without any such job, nothing was started.
         """
         handle = cast("VideoHandle", job.handle)
+        self._doubtful[str(self.key(job.item))] = handle.name
+        try:
+            return await self._trace(handle, waits=waits)
+        finally:
+            del self._doubtful[str(self.key(job.item))]
+
+    async def _trace(self, handle: VideoHandle, *, waits: bool) -> VideoHandle | str | None:
         began, age = anyio.current_time(), age_of(handle) or 0.0
         while True:
             async with self.submitter.turns:
@@ -268,12 +276,16 @@ class VideoWork:
                 search = await find_video(self.submitter.transport, handle, known)
             if search.found is not None:
                 return search.found
-            unfinished = [one for one in search.jobs if not one.is_finished]
+            # What is found for another doubtful request is in the ledger only a moment later.
+            others = {*self._doubtful.values()} - {handle.name}
+            jobs = tuple(one for one in search.jobs if not any(has_name(one, name) for name in others))
+            unfinished = [one for one in jobs if not one.is_finished]
+            nothing = search.is_complete and not jobs
             passed = anyio.current_time() - began
-            appears = search.started is False and age + passed < self.start_grace
+            appears = nothing and age + passed < self.start_grace
             over = self.max_wait is not None and passed >= self.max_wait
             if not waits or over or not (unfinished or appears):
-                return None if search.started is False and not appears else _doubt(search.jobs)
+                return None if nothing and not appears else _doubt(jobs)
             await anyio.sleep(self.interval)
 
     async def result(self, job: BatchJob, status: ResultStatus, error: PictoryError | None) -> VideoResult:

@@ -24,6 +24,7 @@ from pictory_async.errors import (
     RenderSubmitUncertainError,
     RequestTimeoutError,
     ServerError,
+    VideoSubmitUncertainError,
     WaitError,
     WaitTimeoutError,
 )
@@ -80,8 +81,8 @@ INTERRUPTED: Final = 130
 
 EXIT_CODES: Final = {
     INTERRUPTED: "stopped with Ctrl-C, SIGTERM or SIGHUP",
-    UNCERTAIN: "for 'render', 'sync', 'transcribe' and 'image': a response was lost, so it is not known whether "
-    "something was started and is billed",
+    UNCERTAIN: "for 'render', 'sync', 'make', 'transcribe' and 'image': a response was lost, so it is not known "
+    "whether something was started and is billed",
     KEY_REFUSED: "Pictory rejects the API key",
     NO_DISK: "the disk is full, or cannot be written to",
     NOT_RENDERED: "after a wait: some are not rendered or completed; for 'download': a project has no video; "
@@ -139,6 +140,7 @@ _KINDS: Final = (
     (PictoryConfigError, USAGE),
     (LedgerError, NO_DISK),
     (RenderSubmitUncertainError, UNCERTAIN),
+    (VideoSubmitUncertainError, UNCERTAIN),
     (JobSubmitUncertainError, UNCERTAIN),
     (WaitTimeoutError, TIMED_OUT),
     (WaitError, NOT_RENDERED),

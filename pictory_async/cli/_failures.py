@@ -18,12 +18,15 @@ __all__ = ["report_failures"]
 _SHOWN: Final = 3
 
 
-def report_failures(failed: Mapping[str, Exception], harmless: tuple[type[Exception], ...] = ()) -> int:
+def report_failures(
+    failed: Mapping[str, Exception], harmless: tuple[type[Exception], ...] = (), noun: str = "project"
+) -> int:
     """Print each reason once on standard error, with the projects that it is about, and return the exit code.
 
     Args:
         failed: The errors, by the ids of the projects.
         harmless: Errors that are printed, and do not change the exit code.
+        noun: What they are about.
     """
     debug = click.get_current_context().find_root().params["debug"]
     groups: dict[tuple[int, str], dict[str, CommandError]] = {}
@@ -38,5 +41,5 @@ def report_failures(failed: Mapping[str, Exception], harmless: tuple[type[Except
             echo_note(f"Error: {shown.message}")
         else:
             more = "" if len(group) <= _SHOWN else f" and {len(group) - _SHOWN} more"
-            echo_note(f"Error: {text} ({len(group)} projects: {', '.join([*group][:_SHOWN])}{more})")
+            echo_note(f"Error: {text} ({len(group)} {noun}s: {', '.join([*group][:_SHOWN])}{more})")
     return code

@@ -327,7 +327,7 @@ class Making:
             if row.result is not None and row.result.error is not None:
                 failed[row.order.name] = row.result.error
         errors = [*failed.values()]
-        code = timed_out_code(report_failures(failed), errors)
+        code = timed_out_code(report_failures(failed, noun="video"), errors)
         code = batch_code(code, [*errors, *[None] * (len(self._rows) - len(errors))])
         self._echo_end(errors, interrupted=interrupted)
         self._write(rows)

@@ -175,8 +175,8 @@ def _warnings(
     used = {*(wanted or table.columns), *_HOLE.findall(name), key}
     unknown = [one for one in table.columns if one not in used]
     if unknown:
-        one = len(unknown) == 1
-        text = "is no variable of the template: it is" if one else "are no variables of the template: they are"
+        alone = len(unknown) == 1
+        text = "is no variable of the template: it is" if alone else "are no variables of the template: they are"
         yield f"{table.name}: {', '.join(map(printable, unknown))} {text} not sent."
     said: defaultdict[str, list[int]] = defaultdict(list)
     for one in orders:

@@ -1,4 +1,4 @@
-"""A simulated account, and programs that render in it, each in a process of its own."""
+"""A simulated account, and programs that render or make videos in it, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pictory_async.testing import Simulator, World
+from pictory_async.testing._videos import SimVideo
 from pictory_async.testing.server import ServerThread
 
 if TYPE_CHECKING:
@@ -25,14 +26,17 @@ class Account:
 
     Args:
         directory: Where the ledger is.
+        makes: Whether the programs make videos without a project, of the same number, instead of rendering projects.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, makes: bool = False) -> None:
         self.world = World(render_seconds=(0.1, 0.3), queue_seconds=(0.0, 0.05))
         self.ids = [self.world.add_project(earlier_video=-500.0) for _ in range(PROJECTS)]
         for one in self.ids:
             self.world.edit_project(one, -100.0)
         self.foreign = self.world.add_project()
+        self.makes = makes
+        self.wanted: list[str] = [f"Video {number}" for number in range(PROJECTS)] if makes else [*map(str, self.ids)]
         self.simulator = Simulator(self.world)
         self.server = ServerThread(self.simulator)
         self._directory = directory
@@ -49,6 +53,7 @@ class Account:
         order = {
             "client": self.server.client_options(),
             "ids": self.ids,
+            "names": self.wanted if self.makes else [],
             "ledger": str(self._directory / "ledger.db"),
             "last": last,
             "post": post,
@@ -69,8 +74,9 @@ class Account:
 
     @property
     def paid(self) -> Counter[str]:
-        """How many renders of each project there are, without the earlier video of each."""
-        return Counter(str(project.id) for project, render in self.world.jobs if render.at >= 0.0)
+        """How many renders of each project or video there are, without the earlier video of each project."""
+        jobs = [project for project, render in self.world.jobs if render.at >= 0.0]
+        return Counter(str(one.name if isinstance(one, SimVideo) else one.id) for one in jobs)
 
 
 def finished(process: BaseProcess, answers: Connection) -> tuple[dict[str, str], int] | None:

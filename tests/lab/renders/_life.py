@@ -24,7 +24,7 @@ def killed(account: Account, choice: random.Random) -> Iterator[str]:
     answer = account.run(retry_unstarted=True)
     if answer is None or not {"rendered", "unchanged"} >= set(answer[0].values()):
         yield f"not everything is rendered: {answer}"
-    if account.paid != Counter(map(str, account.ids)):
+    if account.paid != Counter(account.wanted):
         yield f"not one payment each: {account.paid}"
 
 
@@ -40,9 +40,9 @@ def with_foreign_jobs(account: Account, choice: random.Random) -> Iterator[str]:
         uncertain = [one for one, status in statuses.items() if status == "uncertain"]
         if asked and len(uncertain) != 1:
             yield f"the request that was not sent is not uncertain: {answer}"
-        for one in map(str, account.ids):
+        for one in account.wanted:
             if statuses.get(one) not in ({"rendered", "unchanged"} if account.paid[one] else {"uncertain"}):
-                yield f"project {one} was paid {account.paid[one]} times: {answer}"
+                yield f"{one} was paid {account.paid[one]} times: {answer}"
 
 
 def at_once(account: Account, choice: random.Random) -> Iterator[str]:
@@ -50,7 +50,7 @@ def at_once(account: Account, choice: random.Random) -> Iterator[str]:
     both = [account.start(overlap=overlap) for overlap in choice.sample(["skip", "wait"], 2)]
     for process, answers in both:
         finished(process, answers)
-    if account.paid != Counter(map(str, account.ids)):
+    if account.paid != Counter(account.wanted):
         yield f"not one payment each: {account.paid}"
 
 
@@ -60,8 +60,8 @@ def _paid_twice(account: Account) -> Iterator[str]:
         yield f"paid twice: {', '.join(twice)}"
 
 
-def live(seed: int, directory: Path) -> list[str]:
-    """Live one life, and return the broken promises."""
+def live(seed: int, directory: Path, *, makes: bool = False) -> list[str]:
+    """Live one life, of projects or of videos, and return the broken promises."""
     life = (killed, with_foreign_jobs, at_once)[seed % 3]
-    with Account(directory) as account:
+    with Account(directory, makes=makes) as account:
         return [*life(account, random.Random(seed))]

@@ -1,4 +1,4 @@
-"""Renders projects with a ledger in a process of its own, which is killed at a step: a request, or a use of the ledger.
+"""Renders projects or makes videos with a ledger, in a process that is killed at a step: a request, or a ledger's use.
 
 The steps are counted, so where it is killed does not depend on how fast the machine is.
 """
@@ -13,6 +13,7 @@ import anyio
 import httpx
 
 from pictory_async import AsyncPictory, Ledger, RateLimiter
+from pictory_async.video import Background, VideoRequest, VideoScene, VoiceOver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,23 +86,33 @@ class CountedTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-async def render(order: dict[str, Any], steps: Steps) -> dict[str, str]:
-    """Render what an order says, and return the status of each project."""
+async def work(order: dict[str, Any], steps: Steps) -> dict[str, str]:
+    """Do what an order says, and return the status of each project or video."""
     transport = CountedTransport(steps)
+    ledger, found = CountedLedger(order["ledger"], steps), dict[str, str]()
     async with AsyncPictory(**order["client"], http=transport, limiter=RateLimiter(10_000, 1.0, 1000)) as client:
-        batch = client.projects.render_all(
-            order["ids"], ledger=CountedLedger(order["ledger"], steps), **order["options"]
-        )
-        async with batch:
-            found = {str(result.project_id): result.status.value async for result in batch}
+        if order["names"]:
+            async with client.videos.make_all(requests(order["names"]), ledger=ledger, **order["options"]) as videos:
+                async for video in videos:
+                    found[str(video.request.video_name)] = video.status.value
+        else:
+            async with client.projects.render_all(order["ids"], ledger=ledger, **order["options"]) as renders:
+                async for render in renders:
+                    found[str(render.project_id)] = render.status.value
     await transport.aclose()
     return found
+
+
+def requests(names: list[str]) -> list[VideoRequest]:
+    """Make the requests for videos."""
+    scene = VideoScene(story="Hello.", background=Background(color="#0F172A"))
+    return [VideoRequest(video_name=name, scenes=[scene], voice_over=VoiceOver(enabled=False)) for name in names]
 
 
 def run(order: dict[str, Any], answer: Any) -> None:
     """Do what an order says in this process, and send the statuses and the number of steps back."""
     steps = Steps(order["last"], order["post"])
-    answer.send((anyio.run(render, order, steps), steps.count))
+    answer.send((anyio.run(work, order, steps), steps.count))
 
 
 if __name__ == "__main__":
