@@ -251,6 +251,8 @@ class TestTemplates:
         async with client_of(simulator) as client:
             with pytest.raises(errors.InvalidRequestError):
                 await client.templates.update(template_id, [{"image": "x"}])
+            await client.templates.update(template_id, [{"text": "New."}])
+        assert "New." == simulator.world.templates[0].scenes[0].subtitles[0]
 
     async def test_a_template_is_deleted(self, simulator: Simulator) -> None:
         """It is gone from the cache too, also if the response was lost."""
@@ -270,8 +272,8 @@ class TestTemplates:
                 with pytest.raises(errors.NotFoundError):
                     await client.templates.delete(template_id)
 
-    async def test_other_bodies_of_a_project_are_refused(self, simulator: Simulator) -> None:
-        """The simulator takes no empty project, and finds none that is unknown."""
+    async def test_a_project_that_goes_away(self, simulator: Simulator) -> None:
+        """A project that is deleted between two requests is not found."""
         project_id = simulator.world.add_project()
         async with client_of(simulator) as client:
             before = await client.projects.get(project_id)
