@@ -20,6 +20,7 @@
     ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
     ├── UploadError                           a file could not be uploaded
     ├── LedgerError                           the ledger cannot be used, so nothing is paid for
+    ├── ProjectConflictError                  a project was changed meanwhile, or does not show an update
     ├── OutdatedVideoError                    with ``fresh=True``: the video is not known to be the newest
     ├── RenderSubmitUncertainError            the response to a render request was lost
     ├── VideoSubmitUncertainError             the response to a request for a video or a preview was lost
@@ -69,6 +70,7 @@ __all__ = [
     "PermissionDeniedError",
     "PictoryConfigError",
     "PictoryError",
+    "ProjectConflictError",
     "RateBudgetError",
     "RateLimitedError",
     "RenderFailedError",
@@ -341,6 +343,21 @@ class OutdatedVideoError(PictoryError):
     project_id: ProjectId | None = None
     is_outdated: bool | None = None
     project: Project | None = None
+
+
+@with_facts
+class ProjectConflictError(PictoryError):
+    """A project was changed since it was fetched, so nothing was written; or it does not show what was written.
+
+    Attributes:
+        project_id: The id of the project.
+        project: The project as it is now.
+        places: Where it differs from what was expected, such as ``$.scenes[0].text``.
+    """
+
+    project_id: ProjectId | None = None
+    project: Project | None = None
+    places: tuple[str, ...] = ()
 
 
 @with_facts

@@ -16,6 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+import attrs
+
 from pictory_async import AsyncPictory, Ledger
 from pictory_async._settings.paths import described
 from pictory_async.cli._app import _COMMANDS
@@ -136,6 +138,10 @@ async def _render_all(client: AsyncPictory, ids: Ids) -> None:
             await _all(batch)
 
 
+async def _update_project(client: AsyncPictory, ids: Ids) -> None:
+    await client.projects.update(attrs.evolve(await client.projects.get(ids.project), name="M"))
+
+
 async def _update_aws(client: AsyncPictory) -> None:
     await client.aws_connections.update(await client.aws_connections.get("c"), name="M")
 
@@ -157,6 +163,8 @@ _SENTENCES: Final = [{"text": "Hi", "start": 0, "end": 1, "words": []}]
 CALLS: Final[dict[str, Callable[[AsyncPictory, Ids], Awaitable[object]]]] = {
     "projects.list": lambda client, _: _all(client.projects.list()),
     "projects.get": lambda client, ids: client.projects.get(ids.project),
+    "projects.update": _update_project,
+    "projects.delete": lambda client, ids: client.projects.delete(ids.project),
     "projects.render": lambda client, ids: client.projects.render(ids.project),
     "projects.render_all": _render_all,
     "videos.render": lambda client, _: client.videos.render(REQUEST),
@@ -169,6 +177,9 @@ CALLS: Final[dict[str, Callable[[AsyncPictory, Ids], Awaitable[object]]]] = {
     "jobs.clean": lambda client, ids: client.jobs.clean(ids.job),
     "templates.list": lambda client, _: _all(client.templates.list()),
     "templates.get": lambda client, ids: client.templates.get(ids.template),
+    "templates.create": lambda client, _: client.templates.create(b'{"projectName": "N"}'),
+    "templates.update": lambda client, ids: client.templates.update(ids.template, [{"text": "Hi"}]),
+    "templates.delete": lambda client, ids: client.templates.delete(ids.template),
     "transcripts.start": lambda client, _: client.transcripts.start("https://a.example/talk.mp4"),
     "transcripts.start_highlights": lambda client, ids: client.transcripts.start_highlights(ids.spoken, seconds=1),
     "transcripts.start_highlights ": lambda client, _: client.transcripts.start_highlights(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pictory_async._api.jobs import fetch_job
 from pictory_async._api.project_waits import ProjectWaits, checked_terms
 from pictory_async._api.requests import request_render
-from pictory_async._codec.answers import decode_project
+from pictory_async._codec.answers import decode_done, decode_project
 from pictory_async._codec.unreadable import unread_fields
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import logged
@@ -221,6 +221,54 @@ class OneProject(ProjectWaits):
         await freshness.see(found)
         download = downloads.download_assets(self._fetcher.get(), found, order, again)
         return await freshness.remember_files(found, directory, on_conflict, download)
+
+    async def update(self, project: Project) -> Project:
+        """Write a changed project: one that was fetched, and changed with ``attrs.evolve``.
+
+        See https://docs.pictory.ai/api-reference/projects/update-project. The API replaces the whole project, and has
+        no lock. So the project is fetched before, and nothing is written if it was changed since; and after, to see
+        that it shows the changes. An edit of somebody else that comes between these requests can still be overwritten,
+        or overwrite yours. The request is sent once.
+
+        Example::
+
+            project = await client.projects.get(project_id)
+            await client.projects.update(attrs.evolve(project, name="Spring sale"))
+
+        Args:
+            project: The changed project. Names, texts, styles and backgrounds can be changed; Pictory sets dates, files
+                and the state of rendering itself.
+
+        Returns:
+            The project as it is afterwards.
+
+        Raises:
+            PictoryConfigError: It was not fetched, but made by hand; nothing was sent.
+            ProjectConflictError: It was changed meanwhile, and nothing was written; or it does not show the changes.
+            NotFoundError: There is no such project for this key.
+            APIError: It could not be fetched or written, as its subclasses say.
+        """
+        from pictory_async._api.updates import update_project  # noqa: PLC0415 - few programs change projects
+
+        return await update_project(self._transport, project)
+
+    async def delete(self, project_id: ProjectId) -> None:
+        """Delete a project and its files, for good. The request is sent once.
+
+        See https://docs.pictory.ai/api-reference/projects/delete-project.
+
+        Args:
+            project_id: Text (schema v3) or an integer (v2 and older).
+
+        Raises:
+            PictoryConfigError: The id cannot be a project id; nothing was sent.
+            NotFoundError: There is no such project for this key; it may be deleted already.
+            PermissionDeniedError: It belongs to another team.
+            APIError: Any other failure, as its subclasses say. Where it says nothing about the project, it may be
+                deleted all the same: fetch it.
+        """
+        path = project_path(project_id)
+        await self._transport.submit(path, f"project {project_id!r}", decode_done, method="DELETE")
 
     async def _fetch_video(self, video: Video) -> Project:
         job = await fetch_job(self._transport, video.job_id, Priority.BACKGROUND)

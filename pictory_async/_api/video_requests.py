@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ import attrs
 
 from pictory_async._api.requests import proves_nothing_started
 from pictory_async._codec.answers import decode_job_page, decode_render_started
-from pictory_async._http.messages import Body
 from pictory_async._log import LogEvent, write
 from pictory_async._polling import logged
 from pictory_async._values import brief
@@ -25,6 +23,7 @@ from pictory_async.errors import (
 from pictory_async.video import VideoRequest
 
 if TYPE_CHECKING:
+    from pictory_async._http.messages import Body
     from pictory_async._http.transport import Transport
     from pictory_async._polling.handle import VideoHandle
 
@@ -42,20 +41,6 @@ def checked_request(request: VideoRequest) -> dict[str, Any]:
     for found in request.validate():
         write(LogEvent.VIDEO_WARNING, "%s", f"{found.path}: {found.message}")
     return request.to_dict()
-
-
-def checked_body(value: Any, what: str) -> Body:
-    """What is sent of a JSON value, if it is one.
-
-    Raises:
-        PictoryConfigError: JSON cannot hold it.
-    """
-    try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        why = str(error) if isinstance(error, TypeError) else type(error).__name__
-        raise PictoryConfigError(f"{what} cannot be sent, because it is not JSON: {why}") from None
-    return Body(value)
 
 
 async def newest_job(transport: Transport) -> str | None:

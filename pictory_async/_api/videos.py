@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from pictory_async._api.project_waits import checked_terms
+from pictory_async._api.sent import checked_body
 from pictory_async._codec.answers import decode_done
 from pictory_async._polling import logged
 from pictory_async._polling.handle import VideoHandle
@@ -205,8 +206,6 @@ class Videos:
             NotFoundError: There is no such preview for this key.
             APIError: Any other failure, as its subclasses say.
         """
-        from pictory_async._api.video_requests import checked_body  # noqa: PLC0415 - few programs make videos
-
         changed = [dict(_element(number, one)) for number, one in enumerate(elements)]
         if not changed:
             raise PictoryConfigError("There are no elements to change.")
@@ -231,7 +230,7 @@ class Videos:
         Raises:
             PictoryError: Whatever `render` raises.
         """
-        from pictory_async._api.video_requests import checked_body, newest_job, request_video  # noqa: PLC0415
+        from pictory_async._api.video_requests import newest_job, request_video  # noqa: PLC0415
 
         job_id, name = _job_of(preview), preview.name if isinstance(preview, Preview) else ""
         path = f"/v2/video/render/{path_segment('job', job_id)}"
@@ -252,7 +251,7 @@ class Videos:
         Raises:
             PictoryError: Whatever `render` raises.
         """
-        from pictory_async._api.video_requests import checked_body, newest_job, request_video  # noqa: PLC0415
+        from pictory_async._api.video_requests import newest_job, request_video  # noqa: PLC0415
 
         if not isinstance(params, Mapping) or not params:
             raise PictoryConfigError(f"params must be those of a preview, not {brief(params)}.")
@@ -379,7 +378,6 @@ class Videos:
 
     async def _start(self, request: VideoRequest, path: str, *, is_preview: bool = False) -> VideoHandle:
         from pictory_async._api.video_requests import (  # noqa: PLC0415 - few programs make videos
-            checked_body,
             checked_request,
             newest_job,
             request_video,

@@ -19,7 +19,7 @@ from pictory_async.testing._messages import NOWHERE
 from pictory_async.testing._other_job import OtherJob
 from pictory_async.testing._projects import ProjectId, Render, SimProject
 from pictory_async.testing._samples import lists_of
-from pictory_async.testing._templates import SimTemplate
+from pictory_async.testing._templates import SimTemplate, TemplateScene
 from pictory_async.testing._videos import SimVideo
 
 DEFAULT_API_KEY = "pictai_simulator"
@@ -203,6 +203,27 @@ class Account:
         """Add a project that is saved with a video; the endpoints call this."""
         with self._lock:
             self._projects[str(project.id)] = project
+
+    def save_template(self, name: str, scenes: tuple[TemplateScene, ...], now: float) -> SimTemplate:
+        """Add a template that is made from a file; the endpoints call this."""
+        with self._lock:
+            created = self.date(now)
+            template_id = timestamp_id(created, "template", self.seed, len(self._template_files))
+            template = SimTemplate(id=template_id, name=name, created=created, scenes=scenes)
+            self.replace_template(template)
+            return template
+
+    def replace_template(self, template: SimTemplate) -> None:
+        """Add a template, or replace the one with its id."""
+        with self._lock:
+            self._templates[template.id] = template
+            self._template_files.update((path, (template, kind)) for kind, path in template.paths.items())
+
+    def remove_template(self, template_id: str) -> None:
+        """Delete a template; the endpoints call this."""
+        with self._lock:
+            for path in self._templates.pop(template_id).paths.values():
+                del self._template_files[path]
 
     def clean_job(self, job_id: str, now: float) -> bool | None:
         """Delete the results of a job; return whether it is over, which it must be. None: there is no such job."""

@@ -14,6 +14,7 @@ from pictory_async.testing._pages import UnknownPageKeyError, cut_page
 from pictory_async.testing._projects import Phase, Render, SimProject
 from pictory_async.testing._video_routes import video_routes
 from pictory_async.testing._videos import SimVideo
+from pictory_async.testing._write_routes import write_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def respond(account: Account, request: SimRequest, now: float) -> SimResponse:
     prefix, *parts = [unquote(part) for part in request.path.split("/")[1:]] or [""]
     route = _route(account, parts, request, now) if prefix == PREFIX else None
     routes = dict([route]) if route is not None else video_routes(account, parts, request, now)
-    routes = routes or other_routes(account, parts, request, now)
+    routes = (routes or other_routes(account, parts, request, now)) | write_routes(account, parts, request, now)
     if prefix != PREFIX or not routes:
         return _not_found()
     handler = routes.get(request.method)

@@ -223,8 +223,7 @@ class World(Account):
                 variables=dict(variables or {}),
                 overrides=dict(overrides or {}),
             )
-            self._templates[template_id] = template
-            self._template_files.update((path, (template, kind)) for kind, path in template.paths.items())
+            self.replace_template(template)
             return template_id
 
     def handle(self, request: SimRequest, now: float) -> SimResponse:

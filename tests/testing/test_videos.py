@@ -130,6 +130,16 @@ def test_parameters_must_be_an_object():
     assert "failed" == get_json(world, f"/v1/jobs/{job}", 5.0)["data"]["status"]
 
 
+def test_a_project_is_not_replaced_by_nothing():
+    """An empty body, or one that is no object, is refused."""
+    world = World()
+    project_id = world.add_project()
+    for content in (b"", b"{}", b"[]", b"{"):
+        headers = {"authorization": world.api_key}
+        path = f"/pictoryapis/v2/projects/{project_id}"
+        assert 400 == world.handle(SimRequest(method="PUT", path=path, headers=headers, body=content), 0.0).status
+
+
 @pytest.mark.parametrize(("path", "method"), [("/nothing", "POST"), ("/render", "GET"), ("/storyboard", "PUT")])
 def test_other_paths_do_not_exist(path: str, method: str):
     """Other paths are not found, and other methods are not allowed."""
