@@ -56,7 +56,7 @@ class PaidJob:
         self,
         base_url: str | None,
         start: Callable[[AsyncPictory], Awaitable[str]],
-        wait: Callable[..., Callable[..., Awaitable[T]]],
+        wait: Callable[[AsyncPictory], Callable[..., Awaitable[T]]],
         max_wait: float,
         interval: float,
     ) -> T:
