@@ -312,7 +312,8 @@ def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
 
 
 def _not_a(what: str, raw: dict[str, Any]) -> MalformedResponseError:
-    text = f"The response is JSON, but not a {what}. A proxy or gateway may have responded; try again."
+    article = "an" if what[0] in "aeiou" else "a"
+    text = f"The response is JSON, but not {article} {what}. A proxy or gateway may have responded; try again."
     return MalformedResponseError(text, from_api=has_api_form(raw))
 
 
