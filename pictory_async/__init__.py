@@ -16,7 +16,7 @@ from pictory_async._limits.interface import Limiter
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling.broadcast import Subscription, WatchEvent, WatchEventKind
-from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.handle import RenderHandle, VideoHandle, read_handle
 from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.outcome import RenderOutcome, RenderOutcomes, RenderStatus
 from pictory_async._polling.poller import RenderPoller
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
         write_html_report,
         write_report,
     )
-    from pictory_async.models import Template
+    from pictory_async.models import Preview, Template, Video
 
 __all__ = [
     "AsyncPictory",
@@ -92,6 +92,7 @@ __all__ = [
     "Limiter",
     "PollSchedule",
     "PollerStatistics",
+    "Preview",
     "Priority",
     "ProgressSchedule",
     "Project",
@@ -127,6 +128,8 @@ __all__ = [
     "TemplateVariables",
     "TransportStatistics",
     "UploadProgress",
+    "Video",
+    "VideoHandle",
     "WatchEvent",
     "WatchEventKind",
     "WatchKey",
@@ -138,6 +141,7 @@ __all__ = [
     "errors",
     "project_report",
     "project_report_html",
+    "read_handle",
     "shown",
     "template_structure",
     "template_variables",
@@ -171,7 +175,9 @@ _LATER: Final = {
     "UploadProgress": "_files.uploads",
     "check_naming": "_files.naming",
     "SnapshotTemplate": "_files.snapshots",
+    "Preview": "models",
     "Template": "models",
+    "Video": "models",
     "shown": "_notebook",
     "TemplateBackup": "_files.manifest",
     "TemplateSnapshot": "_files.snapshots",

@@ -12,6 +12,7 @@ from pictory_async._api.jobs import Jobs
 from pictory_async._api.others import OtherCalls
 from pictory_async._api.projects import Projects
 from pictory_async._api.templates import Templates
+from pictory_async._api.videos import Videos
 from pictory_async._http.authorities import Authorities
 from pictory_async._http.closing import close_all
 from pictory_async._http.libraries import is_own, open_engine
@@ -85,6 +86,7 @@ class AsyncPictory(OtherCalls):
 
     Attributes:
         projects: The calls about projects.
+        videos: The calls about videos that are made without a project.
         templates: The calls about templates.
         jobs: The calls about jobs.
         account: The calls about the account.
@@ -140,6 +142,7 @@ class AsyncPictory(OtherCalls):
         fetcher = Deferred(lambda: _open_fetcher(engine, transport, base.hostname or ""))
         self._transport = transport
         self.projects: Projects = Projects(transport, self._registry, fetcher)
+        self.videos: Videos = Videos(transport, self._registry)
         self.templates: Templates = Templates(transport, fetcher, self._template_cache)
         self.jobs: Jobs = Jobs(transport, self._registry)
         self.account: Account = Account(transport)

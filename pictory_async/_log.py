@@ -31,6 +31,7 @@ class LogEvent(StrEnum):
     RENDER_CANCELLED = "pictory.render.cancelled"
     RENDER_REQUESTED = "pictory.render.requested"
     REQUEST_FAILED = "pictory.request.failed"
+    VIDEO_WARNING = "pictory.video.warning"
     WAIT_BEGAN = "pictory.wait.began"
     WAIT_ENDED = "pictory.wait.ended"
 
@@ -51,6 +52,7 @@ LEVELS: Final = {
     LogEvent.RENDER_CANCELLED: WARNING,
     LogEvent.RENDER_REQUESTED: INFO,
     LogEvent.REQUEST_FAILED: INFO,
+    LogEvent.VIDEO_WARNING: WARNING,
     LogEvent.WAIT_BEGAN: DEBUG,
     LogEvent.WAIT_ENDED: INFO,
 }

@@ -129,7 +129,7 @@ class _Lines:
         """Print an outcome."""
         reason = f": {outcome.error}" if outcome.error is not None else ""
         status = outcome.status.value.replace("_", " ")
-        print(f"{len(ended)}/{len(ended) + pending} {outcome.project_id} {status}{reason}")  # noqa: T201 - its purpose
+        print(f"{len(ended)}/{len(ended) + pending} {outcome.key} {status}{reason}")  # noqa: T201 - its purpose
 
     def update(self, ended: RenderOutcomes, pending: int, progress: float) -> None:
         """Print nothing: a line stays."""

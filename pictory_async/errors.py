@@ -20,8 +20,10 @@
     ├── DownloadError                         a file could not be downloaded completely; a retry resumes it
     ├── UploadError                           a file could not be uploaded
     ├── LedgerError                           the ledger cannot be used, so nothing is paid for
+    ├── ProjectConflictError                  a project was changed meanwhile, or does not show an update
     ├── OutdatedVideoError                    with ``fresh=True``: the video is not known to be the newest
     ├── RenderSubmitUncertainError            the response to a render request was lost
+    ├── VideoSubmitUncertainError             the response to a request for a video or a preview was lost
     ├── JobSubmitUncertainError               the response to a request for another job was lost
     └── WaitError                             a wait ended without a result
         ├── JobFailedError
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pictory_async._files.downloads import DownloadReport
-    from pictory_async._polling.handle import RenderHandle
+    from pictory_async._polling.handle import RenderHandle, VideoHandle
     from pictory_async.models import Project, ProjectId
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "PermissionDeniedError",
     "PictoryConfigError",
     "PictoryError",
+    "ProjectConflictError",
     "RateBudgetError",
     "RateLimitedError",
     "RenderFailedError",
@@ -77,6 +80,7 @@ __all__ = [
     "ServerError",
     "StatusError",
     "UploadError",
+    "VideoSubmitUncertainError",
     "WaitError",
     "WaitTimeoutError",
 ]
@@ -94,12 +98,12 @@ class PictoryError(Exception):
 
     Attributes:
         message: One or two sentences: what happened, to what, and what to do next.
-        handle: The render that was requested before the error, so that it can be waited for again: its project's id
-            alone does not tell the new video from the old one. ``None`` if there was none.
+        handle: The render or the video that was requested before the error, so that it can be waited for again: the id
+            of a project alone does not tell the new video from the old one. ``None`` if there was none.
     """
 
     message: str = fact(kw_only=False)
-    handle: RenderHandle | None = None
+    handle: RenderHandle | VideoHandle | None = None
     _names: ClassVar[tuple[str, ...]] = ("message", "handle")
 
     def __init_subclass__(cls) -> None:
@@ -342,6 +346,21 @@ class OutdatedVideoError(PictoryError):
 
 
 @with_facts
+class ProjectConflictError(PictoryError):
+    """A project was changed since it was fetched, so nothing was written; or it does not show what was written.
+
+    Attributes:
+        project_id: The id of the project.
+        project: The project as it is now.
+        places: Where it differs from what was expected, such as ``$.scenes[0].text``.
+    """
+
+    project_id: ProjectId | None = None
+    project: Project | None = None
+    places: tuple[str, ...] = ()
+
+
+@with_facts
 class RenderSubmitUncertainError(PictoryError):
     """The response to a render request was lost, so the render may have started or not.
 
@@ -355,6 +374,22 @@ class RenderSubmitUncertainError(PictoryError):
 
     # Here it is always given. Facts do not change, so a narrower type is no danger.
     handle: RenderHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
+    cause: str = ""
+
+
+@with_facts
+class VideoSubmitUncertainError(PictoryError):
+    """The response to a request for a video, or for a preview, was lost, so its job may have started or not.
+
+    A video is billed, so the request was not retried. ``client.videos.find(error.handle)`` looks for its job.
+
+    Attributes:
+        handle: The video, without a job id.
+        cause: What happened, as text.
+    """
+
+    # Here it is always given. Facts do not change, so a narrower type is no danger.
+    handle: VideoHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
     cause: str = ""
 
 

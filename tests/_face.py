@@ -21,6 +21,7 @@ MODULES = [
     "pictory_async.opentelemetry",
     "pictory_async.models",
     "pictory_async.insight",
+    "pictory_async.video",
     "pictory_async.testing",
     "pictory_async.testing.server",
 ]
@@ -39,7 +40,8 @@ def client_face() -> Iterator[str]:
     """Every call of a client, one a line."""
     client = AsyncPictory("pictai_face")
     groups = ["account", "ai_images", "ai_videos", "avatars", "aws_connections", "brands", "jobs", "media", "music"]
-    groups += ["projects", "smart_layouts", "templates", "text_styles", "transcripts", "vimeo_connections", "voices"]
+    groups += ["projects", "smart_layouts", "templates", "text_styles", "transcripts", "videos", "vimeo_connections"]
+    groups += ["voices"]
     for name in groups:
         yield from _members(f"client.{name}", type(getattr(client, name)))
 

@@ -137,7 +137,7 @@ class TestMemory:
             reader = aiter(watch)
             keys = [watch.add(one) for one in ids]
             await anyio.sleep(300.0)
-            events = [event.project_id for event in await some(watch.subscribe(), 5)]
+            events = [str(event.project_id) for event in await some(watch.subscribe(), 5)]
             known = [one for one, key in zip(ids, keys, strict=True) if watch.snapshot(key) is not None]
             watch.close()
             assert 5 == len([outcome async for outcome in reader]) == len(known)

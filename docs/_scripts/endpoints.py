@@ -16,10 +16,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+import attrs
+
 from pictory_async import AsyncPictory, Ledger
 from pictory_async._settings.paths import described
 from pictory_async.cli._app import _COMMANDS
-from pictory_async.testing import Simulator, World, virtual_time
+from pictory_async.testing import Render, Simulator, SimVideo, World, virtual_time
+from pictory_async.video import VideoRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
@@ -121,6 +124,9 @@ class Ids:
         self.spoken = world.add_job(-100.0, result={"transcript": [{"words": [{"word": "Hi", "end_time": 1}]}]}).id
         entry = {"connectionId": "c", "name": "N", "version": 1}
         world.lists |= {"awsconnections": [{**entry}], "vimeo-connections": [{**entry}]}
+        made = SimVideo(id="p", name="N", created_at=-200.0, is_preview=True)
+        self.preview = world.add_video(made, Render(-200.0, duration=1.0)).job_id
+        self.element = {"id": "e", "elementType": "SceneText", "type": "text", "startTime": 0, "duration": 1}
         self.ledger = directory / "ledger"
         self.file = directory / "talk.mp4"
         self.file.write_bytes(b"video")
@@ -130,6 +136,10 @@ async def _render_all(client: AsyncPictory, ids: Ids) -> None:
     with contextlib.closing(Ledger(ids.ledger)) as ledger:
         async with client.projects.render_all([ids.project], ledger=ledger, wait=False, force=True) as batch:
             await _all(batch)
+
+
+async def _update_project(client: AsyncPictory, ids: Ids) -> None:
+    await client.projects.update(attrs.evolve(await client.projects.get(ids.project), name="M"))
 
 
 async def _update_aws(client: AsyncPictory) -> None:
@@ -145,18 +155,31 @@ async def _all(items: AsyncIterable[object]) -> None:
         pass
 
 
+REQUEST: Final = VideoRequest.from_dict(
+    {"videoName": "N", "scenes": [{"story": "Hi."}], "voiceOver": {"enabled": False}}
+)
 _SENTENCES: Final = [{"text": "Hi", "start": 0, "end": 1, "words": []}]
 
 CALLS: Final[dict[str, Callable[[AsyncPictory, Ids], Awaitable[object]]]] = {
     "projects.list": lambda client, _: _all(client.projects.list()),
     "projects.get": lambda client, ids: client.projects.get(ids.project),
+    "projects.update": _update_project,
+    "projects.delete": lambda client, ids: client.projects.delete(ids.project),
     "projects.render": lambda client, ids: client.projects.render(ids.project),
     "projects.render_all": _render_all,
+    "videos.render": lambda client, _: client.videos.render(REQUEST),
+    "videos.preview": lambda client, _: client.videos.preview(REQUEST),
+    "videos.update_elements": lambda client, ids: client.videos.update_elements(ids.preview, [ids.element]),
+    "videos.render_preview": lambda client, ids: client.videos.render_preview(ids.preview),
+    "videos.render_params": lambda client, ids: client.videos.render_params({"elements": [ids.element]}),
     "jobs.list": lambda client, _: _all(client.jobs.list()),
     "jobs.get": lambda client, ids: client.jobs.get(ids.job),
     "jobs.clean": lambda client, ids: client.jobs.clean(ids.job),
     "templates.list": lambda client, _: _all(client.templates.list()),
     "templates.get": lambda client, ids: client.templates.get(ids.template),
+    "templates.create": lambda client, _: client.templates.create(b'{"projectName": "N"}'),
+    "templates.update": lambda client, ids: client.templates.update(ids.template, [{"text": "Hi"}]),
+    "templates.delete": lambda client, ids: client.templates.delete(ids.template),
     "transcripts.start": lambda client, _: client.transcripts.start("https://a.example/talk.mp4"),
     "transcripts.start_highlights": lambda client, ids: client.transcripts.start_highlights(ids.spoken, seconds=1),
     "transcripts.start_highlights ": lambda client, _: client.transcripts.start_highlights(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pictory_async._api.listing import Listing
@@ -10,7 +11,7 @@ from pictory_async._polling import explain
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import FairSchedule
 from pictory_async._polling.targets import Target
-from pictory_async._polling.watch import Terms
+from pictory_async._polling.wait import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.paths import job_path
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pictory_async._http.transport import Transport
+    from pictory_async._limits.wait_queue import Priority
     from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.watch import Watch
     from pictory_async._settings.durations import Duration
@@ -114,10 +116,10 @@ class Jobs:
         await self._transport.repeat("DELETE", f"{job_path(job_id)}/clean", f"job {job_id!r}", decode_done)
 
 
-async def fetch_job(transport: Transport, job_id: str) -> Job:
+async def fetch_job(transport: Transport, job_id: str, priority: Priority | None = None) -> Job:
     """Fetch one job; see `Jobs.get`."""
     path = job_path(job_id)
-    job = await transport.get(path, f"job {job_id!r}", lambda body: decode_job(body, job_id))
+    job = await transport.get(path, f"job {job_id!r}", partial(decode_job, job_id=job_id), priority=priority)
     if job.is_missing:
         raise explain.job_missing(job_id, path, job)
     return job

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pictory_async._api.jobs import fetch_job
 from pictory_async._api.project_waits import ProjectWaits, checked_terms
 from pictory_async._api.requests import request_render
-from pictory_async._codec.answers import decode_project
+from pictory_async._codec.answers import decode_done, decode_project
 from pictory_async._codec.unreadable import unread_fields
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import logged
+from pictory_async._polling.outcome import RenderOutcome
 from pictory_async._polling.targets import target_of
 from pictory_async._settings.paths import project_path
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Project
+from pictory_async.models.video import Video, project_of
 
 if TYPE_CHECKING:
     import os
@@ -150,7 +153,7 @@ class OneProject(ProjectWaits):
 
     async def download(  # noqa: PLR0913 - one task, and what can be said about it
         self,
-        project: Project | ProjectId,
+        project: Project | ProjectId | Video | RenderOutcome[Any],
         directory: str | os.PathLike[str],
         *,
         kinds: Iterable[FileKind] | FileKind = ("video", "audio", "srt", "vtt", "txt"),
@@ -171,7 +174,7 @@ class OneProject(ProjectWaits):
         name gets a part of its id. Calls of one program for one file share one download. Media hosts never get the key.
 
         Args:
-            project: A project, or the id of one.
+            project: A project, or the id of one; a video without a project; or the outcome of a watch.
             directory: Where to put the files; made if it does not exist.
             kinds: Any of ``video``, ``audio``, ``srt``, ``vtt``, ``txt``, ``thumbnail``, and ``share`` (a small file
                 with the address of the share page). What the project does not have is reported as absent.
@@ -193,6 +196,7 @@ class OneProject(ProjectWaits):
 
         Raises:
             PictoryConfigError: An argument cannot work; nothing was sent.
+            WaitError: The outcome has no video; or another of its errors.
             DownloadError: A file cannot be downloaded, or the directory cannot be written to (nothing was sent).
             OutdatedVideoError: With ``fresh``: the video is outdated, or not known not to be. No file was fetched.
             LedgerError: The ledger cannot be used.
@@ -203,6 +207,13 @@ class OneProject(ProjectWaits):
         freshness = self._freshness(ledger, fresh=fresh)
         filing = downloads.filing_of(on_conflict, keep_old, naming, fields)
         order = await downloads.order_of(directory, kinds, filing, on_progress, min_speed)
+        if isinstance(project, RenderOutcome):
+            shown: Project | Video = project.raise_for_status()
+            project = project.video or shown
+        if isinstance(project, Video):
+            # It shows what was asked for, so it has no age.
+            again = partial(self._fetch_video, project)
+            return await downloads.download_assets(self._fetcher.get(), project_of(project), order, again)
         found = project if isinstance(project, Project) else await self.get(project)
         again = partial(self._fetch, found.id, Priority.BACKGROUND)
         if freshness is None:
@@ -210,6 +221,58 @@ class OneProject(ProjectWaits):
         await freshness.see(found)
         download = downloads.download_assets(self._fetcher.get(), found, order, again)
         return await freshness.remember_files(found, directory, on_conflict, download)
+
+    async def update(self, project: Project) -> Project:
+        """Write a changed project: one that was fetched, and changed with ``attrs.evolve``.
+
+        See https://docs.pictory.ai/api-reference/projects/update-project. The API replaces the whole project, and has
+        no lock. So the project is fetched before, and nothing is written if it was changed since; and after, to see
+        that it shows the changes. An edit of somebody else that comes between these requests can still be overwritten,
+        or overwrite yours. The request is sent once.
+
+        Example::
+
+            project = await client.projects.get(project_id)
+            await client.projects.update(attrs.evolve(project, name="Spring sale"))
+
+        Args:
+            project: The changed project. Names, texts, styles and backgrounds can be changed; Pictory sets dates, files
+                and the state of rendering itself.
+
+        Returns:
+            The project as it is afterwards.
+
+        Raises:
+            PictoryConfigError: It was not fetched, but made by hand; nothing was sent.
+            ProjectConflictError: It was changed meanwhile, and nothing was written; or it does not show the changes.
+            NotFoundError: There is no such project for this key.
+            APIError: It could not be fetched or written, as its subclasses say.
+        """
+        from pictory_async._api.updates import update_project  # noqa: PLC0415 - few programs change projects
+
+        return await update_project(self._transport, project)
+
+    async def delete(self, project_id: ProjectId) -> None:
+        """Delete a project and its files, for good. The request is sent once.
+
+        See https://docs.pictory.ai/api-reference/projects/delete-project.
+
+        Args:
+            project_id: Text (schema v3) or an integer (v2 and older).
+
+        Raises:
+            PictoryConfigError: The id cannot be a project id; nothing was sent.
+            NotFoundError: There is no such project for this key; it may be deleted already.
+            PermissionDeniedError: It belongs to another team.
+            APIError: Any other failure, as its subclasses say. Where it says nothing about the project, it may be
+                deleted all the same: fetch it.
+        """
+        path = project_path(project_id)
+        await self._transport.submit(path, f"project {project_id!r}", decode_done, method="DELETE")
+
+    async def _fetch_video(self, video: Video) -> Project:
+        job = await fetch_job(self._transport, video.job_id, Priority.BACKGROUND)
+        return project_of(Video(job=job, name=video.name))
 
     async def _fetch(self, project_id: ProjectId, priority: Priority | None = None) -> Project:
         return await self._transport.get(

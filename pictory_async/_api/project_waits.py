@@ -11,7 +11,7 @@ from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.schedules import ProgressSchedule
 from pictory_async._polling.targets import arriving_targets, target_of, targets_of
-from pictory_async._polling.watch import Terms
+from pictory_async._polling.wait import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.schedules import PollSchedule
-    from pictory_async._polling.targets import After, AfterEach, Target
+    from pictory_async._polling.targets import After, AfterEach, Target, Wanted
     from pictory_async._polling.watch import Watch
     from pictory_async._settings.durations import Duration
     from pictory_async._statistics import PollerStatistics
@@ -87,7 +87,7 @@ class ProjectWaits:
 
     async def wait_all(
         self,
-        ids: Iterable[ProjectId | RenderHandle],
+        ids: Iterable[Wanted],
         *,
         after: After | AfterEach = None,
         max_wait: Duration | None = 1800.0,
@@ -100,7 +100,7 @@ class ProjectWaits:
         No project raises an error: whatever happens to it is its outcome.
 
         Args:
-            ids: The projects, or the handles of renders; equal ones are watched once.
+            ids: The projects, or the handles of renders and videos; equal ones are watched once.
             after: As in `wait`; or a mapping from id to snapshot or time, with one for each project. Ids compare as
                 text, and a key that is not among ``ids`` is an error.
             max_wait: As in `wait`, for all of them together.
@@ -122,7 +122,7 @@ class ProjectWaits:
 
     def watch(
         self,
-        ids: Iterable[ProjectId | RenderHandle] | AsyncIterable[ProjectId | RenderHandle] = (),
+        ids: Iterable[Wanted] | AsyncIterable[Wanted] = (),
         *,
         after: After | AfterEach = None,
         max_wait: Duration | None = 1800.0,
@@ -141,9 +141,9 @@ class ProjectWaits:
                     print(outcome.project_id, outcome.status)
 
         Args:
-            ids: The first projects, or handles of renders; `RenderPoller.add` adds more while it runs. Or an async
-                iterable, such as a queue's: its next id is taken while fewer than 1,000 are pending or unread. If it
-                fails, what it gave before is waited for, and its error is raised when the block ends.
+            ids: The first projects, or handles of renders and videos; `RenderPoller.add` adds more while it runs. Or an
+                async iterable, such as a queue's: its next id is taken while fewer than 1,000 are pending or unread. If
+                it fails, what it gave before is waited for, and its error is raised when the block ends.
             after: As in `wait_all`.
             max_wait: As in `wait`, for each project from the moment it is added.
             interval: As in `wait_all`.

@@ -8,14 +8,14 @@ import anyio
 
 from pictory_async._api.listing import Detailed, Listing
 from pictory_async._cache.templates import Fetched
-from pictory_async._codec.answers import decode_template, decode_template_page
+from pictory_async._codec.answers import decode_done, decode_template, decode_template_page
 from pictory_async._settings.paths import path_segment, template_path
 from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator
-    from typing import Literal
+    from collections.abc import AsyncIterator, Iterable, Mapping
+    from typing import Any, Literal
 
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._files.fetcher import Fetcher
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pictory_async._files.snapshots import TemplateSnapshot
     from pictory_async._http.transport import Transport
     from pictory_async._values import Deferred
-    from pictory_async.models import Template, TemplateItem
+    from pictory_async.models import Scene, Template, TemplateItem
 
 
 class Templates:
@@ -53,6 +53,71 @@ class Templates:
             return await self._fetch(template_id)
         path_segment("template", template_id)
         return await self._cache.get(template_id, lambda: self._fetched(template_id), refresh=refresh)
+
+    async def create(self, file: str | os.PathLike[str] | bytes) -> TemplateItem:
+        """Make a template from a ``.pictai`` file, which the web app exports. The request is sent once.
+
+        See https://docs.pictory.ai/api-reference/templates/create-template. The same request again makes a second
+        template. If its response is lost, the list of templates shows whether there is one.
+
+        Args:
+            file: The path of the file, or its content.
+
+        Returns:
+            The new template, as an entry of the list; ``extra`` has the rest.
+
+        Raises:
+            PictoryConfigError: The file cannot be read, or is empty; nothing was sent.
+            InvalidRequestError: The API does not accept the file.
+            APIError: Any other failure, as its subclasses say.
+        """
+        from pictory_async._api.template_changes import create_template  # noqa: PLC0415 - few programs change them
+
+        return await create_template(self._transport, file)
+
+    async def update(self, template_id: str, scenes: Iterable[Scene | Mapping[str, Any]]) -> None:
+        """Replace the scenes of a template. Videos that were made from it stay as they are.
+
+        See https://docs.pictory.ai/api-reference/templates/update-template. Name, variables and sound cannot be
+        changed. **The scenes of `get` cannot be used**: they are a digest. The API wants scenes as in a project.
+
+        Args:
+            template_id: The template.
+            scenes: All its scenes, as in a project: such as `Project.scenes`, or as JSON objects.
+
+        Raises:
+            PictoryConfigError: There are no scenes, or they are not those of a project; nothing was sent.
+            NotFoundError: There is no such template for this key.
+            APIError: Any other failure, as its subclasses say.
+        """
+        from pictory_async._api.template_changes import update_template  # noqa: PLC0415 - few programs change them
+
+        await update_template(self._transport, template_id, scenes)
+        await self._forget(template_id)
+
+    async def delete(self, template_id: str) -> None:
+        """Delete a template, for good. Videos that were made from it stay. The request is sent once.
+
+        See https://docs.pictory.ai/api-reference/templates/delete-template.
+
+        Args:
+            template_id: The template.
+
+        Raises:
+            PictoryConfigError: The id cannot be a template id; nothing was sent.
+            NotFoundError: There is no such template for this key; it may be deleted already.
+            PermissionDeniedError: It belongs to another team.
+            APIError: Any other failure, as its subclasses say.
+        """
+        path, subject = template_path(template_id), f"template {template_id!r}"
+        try:
+            await self._transport.submit(path, subject, decode_done, method="DELETE")
+        finally:  # where the response is lost, it may be gone as well
+            await self._forget(template_id)
+
+    async def _forget(self, template_id: str) -> None:
+        if self._cache is not None:
+            await self._cache.forget(template_id)
 
     async def backup(self, template_id: str, path: str | os.PathLike[str]) -> TemplateBackup:
         """Back up a template: its details and its two files, in one directory.

@@ -143,6 +143,11 @@ class TemplateCache:
             return copy.deepcopy(flight.outcome)
         return await self._fly(template_id, fetch, refresh=refresh)
 
+    async def forget(self, template_id: str) -> None:
+        """Drop a template that was changed. A fetch in progress may have the old one, so it is not stored."""
+        self._flights.pop(template_id, None)
+        await self._store.forget(template_id)
+
     def statistics(self) -> TemplateCacheStatistics:
         """What the cache did so far."""
         return TemplateCacheStatistics(self._hits, self._misses, self._joined)

@@ -222,6 +222,16 @@ def decode_done(body: bytes) -> None:
         _check_reported(decode_json(body), "success")
 
 
+def decode_created_template(body: bytes) -> models.TemplateItem:
+    """Read the response to ``POST /v1/templates``, which shows a template in another form than all others do.
+
+    Raises:
+        MalformedResponseError: The body is not a JSON object, or has no id of a template.
+        StatusError: The response reports an error instead.
+    """
+    return decode_one(models.TemplateItem, body)
+
+
 def decode_template_page(body: bytes) -> models.Page[models.TemplateItem]:
     """Read the response to ``GET /v1/templates``, as `decode_page`."""
     return _read_page(models.TemplateItem, decode_json(body))

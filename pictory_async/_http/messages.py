@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import AsyncIterable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import attrs
 
@@ -27,7 +27,7 @@ from pictory_async.errors import (
 if TYPE_CHECKING:
     from pictory_async._http.proxies import Proxy
 
-__all__ = ["MAX_BODY", "Body", "Headers", "Request", "Response", "header", "no_such"]
+__all__ = ["MAX_BODY", "Body", "FileBody", "Headers", "Request", "Response", "header", "no_such"]
 
 MAX_BODY: Final = 32 * 1024 * 1024
 """Bytes of one API response, before and after decompression."""
@@ -47,6 +47,8 @@ class Body:
 
     __slots__ = ("_value", "secrets")
 
+    kind: ClassVar[bytes] = b"application/json"
+
     def __init__(self, value: Any) -> None:
         self._value = value
         self.secrets: list[Secret] = []
@@ -65,6 +67,23 @@ class Body:
             return _revealed(value)
         self.secrets.append(value)
         return ""
+
+
+class FileBody(Body):
+    """The bytes of a file that a request sends as they are."""
+
+    __slots__ = ()
+
+    kind: ClassVar[bytes] = b"application/octet-stream"
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__(None)
+        self._value = value
+
+    def written(self) -> bytes:
+        """The bytes."""
+        content: bytes = self._value
+        return content
 
 
 def _revealed(value: object) -> Any:

@@ -213,7 +213,7 @@ class Transport:
     ) -> Request:
         config, options = self._config, self.options
         url = f"{config.base_url}{path}{'?' + urlencode(query) if query else ''}"
-        headers = self._headers if body is None else [*self._headers, (b"content-type", b"application/json")]
+        headers = self._headers if body is None else [*self._headers, (b"content-type", body.kind)]
         return Request(method, url, path, subject, headers, options.timeout, options.max_queue, config.key, body)
 
     async def _attempt(

@@ -50,7 +50,7 @@ class WatchEvent(ValueObject):
             ``OUTCOME`` can be the first event of one.
         key: The watch.
         project: The project as it was last seen; ``None`` if it was not. It is decoded when it is first read.
-        job: The render's job as it was last seen, if a `RenderHandle` is watched.
+        job: The render's job as it was last seen, if a handle is watched.
         outcome: How the watch ended, if ``kind`` is ``OUTCOME``.
     """
 
@@ -66,13 +66,13 @@ class WatchEvent(ValueObject):
         return project
 
     @property
-    def project_id(self) -> ProjectId:
-        """The project that is watched."""
+    def project_id(self) -> ProjectId | None:
+        """The project that is watched; ``None`` for a video without one."""
         return self.key.project_id
 
     @property
     def job_id(self) -> str | None:
-        """The job of its render, if a `RenderHandle` is watched."""
+        """The job of its render, if a handle is watched."""
         return self.key.job_id
 
     @property

@@ -40,11 +40,11 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
             Verdict.RENDERING: "still rendering",
             Verdict.PREVIOUS: "the previous video",
         }.get(watch.verdict, "no video and no render")
-    what, done = ("Job", "finished") if watch.project_id is None else ("Project", "rendered")
+    done = "finished" if watch.project_id is None and watch.handle is None else "rendered"
     again = "wait again" if watch.handle is None else "wait again for its handle"
     failed = "" if watch.all_polls == watch.polls else f", {watch.all_polls - watch.polls} failed"
     text = (
-        f"{what} {watch.project_id or watch.job_id!r} was not {done} within {watch.terms.max_wait:g} s (last seen: "
+        f"{_capital(watch.name)} was not {done} within {watch.terms.max_wait:g} s (last seen: "
         f"{seen}, {watch.all_polls} {'poll' if watch.all_polls == 1 else 'polls'}{failed})."
     )
     if not _is_refused(watch):
@@ -84,9 +84,12 @@ def job_failed(watch: Watch, job: Job, now: float) -> PictoryError:
     why = quotable(job.error_message or "no reason given")
     code = f" ({_code_of(job)})" if job.error_code else ""
     facts: dict[str, Any] = {"code": _code_of(job), "job_id": watch.job_id, **_facts(watch, now)}
-    if watch.project_id is None:
+    if watch.is_of_job:
         text = f"Job {watch.job_id!r} failed: {why}{code}. Correct its input, then start it again."
         return JobFailedError(text, **facts)
+    if watch.project_id is None:
+        text = f"{_capital(watch.name)} failed: {why}{code}. Correct the request, then send it again."
+        return RenderFailedError(text, **facts)
     text = f"The render of project {watch.project_id!r} failed: {why}{code}. Correct the project, then render again."
     return RenderFailedError(text, **facts)
 
@@ -99,6 +102,16 @@ def job_cleaned(watch: Watch, now: float) -> JobCleanedError:
     """The error for a job, waited for alone, whose results were deleted."""
     text = f"The results of job {watch.job_id!r} were deleted. What it made may still be in its project."
     return JobCleanedError(text, job_id=watch.job_id, **_facts(watch, now))
+
+
+def no_video(watch: Watch, now: float) -> WaitError:
+    """The error for a completed job that names no video."""
+    text = f"{_capital(watch.name)} is completed, but it names no video. Look at the job in error.handle."
+    return WaitError(text, **_facts(watch, now))
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def no_new_video(watch: Watch, now: float) -> tuple[RenderStatus, PictoryError]:

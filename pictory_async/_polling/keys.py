@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pictory_async._polling.watch import Watch
@@ -14,14 +14,14 @@ class WatchKey:
     """One watch of one `RenderPoller`, as `RenderPoller.add` returned it. It can be compared, and used in sets.
 
     Attributes:
-        project_id: The project that is watched.
-        job_id: The job of its render, if a `RenderHandle` is watched.
+        project_id: The project that is watched; ``None`` for a video without one.
+        job_id: The job of its render, if a handle is watched.
     """
 
     __slots__ = ("_watch", "job_id", "project_id")
 
     def __init__(self, watch: Watch) -> None:
-        self.project_id: ProjectId = cast("ProjectId", watch.project_id)
+        self.project_id: ProjectId | None = watch.project_id
         self.job_id: str | None = watch.job_id
         # Keys may be kept for ever; the last response about the project is not.
         self._watch = weakref.ref(watch)

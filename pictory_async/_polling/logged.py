@@ -11,7 +11,7 @@ from pictory_async._log import LogEvent, write
 from pictory_async._values import quotable
 
 if TYPE_CHECKING:
-    from pictory_async._polling.handle import RenderHandle
+    from pictory_async._polling.handle import RenderHandle, VideoHandle
     from pictory_async._polling.watch import Watch
     from pictory_async.errors import APIError
     from pictory_async.models import Job, ProjectId
@@ -84,10 +84,15 @@ def render_requested(project_id: ProjectId, job_id: str | None) -> None:
     write(LogEvent.RENDER_REQUESTED, text, project_id, job_id, project_id=project_id, job_id=job_id)
 
 
-def render_cancelled(error: BaseException, handle: RenderHandle) -> None:
+def video_requested(handle: VideoHandle, job_id: str) -> None:
+    """Write that the API accepted a request for a video or a preview."""
+    write(LogEvent.RENDER_REQUESTED, "%s is job %r", handle.subject, job_id, job_id=job_id)
+
+
+def render_cancelled(error: BaseException, handle: RenderHandle | VideoHandle) -> None:
     """Write the handle of a render whose call was cancelled, if it was: whoever cancels a call cannot be given it."""
     if isinstance(error, Exception):
         return
-    text, what = "%s may have been started. %s", f"the render of project {handle.project_id!r}"
-    project_id, job_id = handle.project_id, handle.job_id
-    write(LogEvent.RENDER_CANCELLED, text, what, handle.to_json(), project_id=project_id, job_id=job_id)
+    text, project_id = "%s may have been started. %s", getattr(handle, "project_id", None)
+    written, job_id = handle.to_json(), handle.job_id
+    write(LogEvent.RENDER_CANCELLED, text, handle.subject, written, project_id=project_id, job_id=job_id)

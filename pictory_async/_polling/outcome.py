@@ -11,6 +11,7 @@ import attrs
 from pictory_async._values import Deferred, Displayed, ValueObject, resolved
 from pictory_async.errors import PictoryError
 from pictory_async.models import Job, Project, ProjectId
+from pictory_async.models.video import Video, project_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,11 +58,12 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
     """How one watch ended, generic in what was awaited: a `Project`.
 
     Attributes:
-        project_id: The project, as it was given.
+        project_id: The project, as it was given; ``None`` for a video without one: see ``key``.
         status: How the watch ended.
         project: The last snapshot; the rendered project if ``status`` is ``RENDERED``. ``None`` if there was none. It
             is decoded when it is first read.
-        job: The render's job as it was last seen, if a `RenderHandle` was watched.
+        video: The video, if a `VideoHandle` was watched and ``status`` is ``RENDERED``.
+        job: The render's job as it was last seen, if a handle was watched.
         job_id: The id of that job.
         polls: How many usable responses there were.
         waited: How long the watch lasted, in seconds.
@@ -70,9 +72,10 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
         error: What `raise_for_status` raises; ``None`` exactly when ``status`` is ``RENDERED``.
     """
 
-    project_id: ProjectId
+    project_id: ProjectId | None
     status: RenderStatus
     _project: Project | Deferred[Project | None] | None = attrs.field(default=None, alias="project")
+    video: Video | None = None
     job: Job | None = None
     job_id: str | None = None
     polls: int = 0
@@ -86,29 +89,45 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
         return project
 
     @property
+    def key(self) -> ProjectId:
+        """What was waited for: the project's id, or ``job:`` and the job's id if there is no project."""
+        return key_of(self.project_id, self.job_id)
+
+    @property
     def ok(self) -> bool:
         """Whether the awaited video is there."""
         return self.status is RenderStatus.RENDERED
 
     def _facts(self) -> Iterator[tuple[str, Any]]:
-        project = self.project
-        yield "project_id", self.project_id
+        yield "project_id", self.key
         yield "status", self.status
-        yield "name", None if project is None else project.name
+        yield "name", self._name
         yield "video_url", self._video_url
         yield "waited", round(self.waited, 3)
         yield "polls", self.polls
         yield "error", self.error
 
     @property
+    def _shown(self) -> Project | None:
+        """The project, or a video as one."""
+        return self.project if self.video is None else project_of(self.video)
+
+    @property
+    def _name(self) -> str | None:
+        shown = self._shown
+        return None if shown is None else shown.name
+
+    @property
     def _video_url(self) -> str | None:
-        return self.project.video_url if self.project is not None and self.ok else None
+        shown = self._shown
+        return shown.video_url if shown is not None and self.ok else None
 
     def raise_for_status(self) -> ResultT:
         """Return what was awaited, or raise the outcome's typed error.
 
         Returns:
-            The rendered project.
+            The rendered project. A video without one is returned as a project of which only name and files are known,
+            with ``key`` as its id; ``video`` has more.
 
         Raises:
             RenderFailedError: For ``FAILED``.
@@ -122,7 +141,7 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
         """
         if self.error is not None:
             raise self.error
-        return cast("ResultT", self.project)
+        return cast("ResultT", self._shown)
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as plain JSON values, without the snapshot.
@@ -130,12 +149,12 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
         ``name``, ``share_url`` and ``generated_at`` (ISO 8601, in UTC) are those of the snapshot, which is decoded for
         them. The addresses and the date are ``None`` unless the awaited video is there.
         """
-        project = self.project
-        video = project if self.ok else None
+        shown = self._shown
+        video = shown if self.ok else None
         return {
             "project_id": self.project_id,
             "status": self.status.value,
-            "name": None if project is None else project.name,
+            "name": None if shown is None else shown.name,
             "job_id": self.job_id,
             "video_url": self._video_url,
             "share_url": (video and video.share_video_url) or None,
@@ -145,6 +164,11 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
             "detection_delay": round(self.detection_delay, 3),
             "error": str(self.error) if self.error is not None else None,
         }
+
+
+def key_of(project_id: ProjectId | None, job_id: str | None) -> ProjectId:
+    """What a watch is called: its project, or its job if it has no project."""
+    return f"job:{job_id}" if project_id is None else project_id
 
 
 class RenderOutcomes(list["RenderOutcome[Project]"]):

@@ -8,7 +8,7 @@ import anyio
 
 from pictory_async._polling.broadcast import last_seen
 from pictory_async._polling.evidence import UNDATED
-from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.handle import RenderHandle, VideoHandle
 from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.targets import target_of
 from pictory_async._settings.paths import path_segment
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pictory_async._polling.broadcast import Subscription
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.scheduler import Scheduler
-    from pictory_async._polling.targets import After
+    from pictory_async._polling.targets import After, Wanted
     from pictory_async._polling.watch import Watch
     from pictory_async._statistics import PollerStatistics
     from pictory_async.models import Job, Project, ProjectId
@@ -58,14 +58,15 @@ class RenderPoller:
     ) -> bool | None:
         return await self._scheduler.__aexit__(kind, error, trace)
 
-    def add(self, wanted: ProjectId | RenderHandle, *, after: After = None) -> WatchKey:
+    def add(self, wanted: Wanted, *, after: After = None) -> WatchKey:
         """Watch one more project, from now on. Sends nothing itself and returns at once.
 
         A project that this poller already watches is not watched twice; one whose outcome is known is watched anew.
 
         Args:
             wanted: The project's id, text (schema v3) or an integer (v2 and older); or the handle that
-                ``client.projects.render`` returned, with which the job shows progress and failure.
+                ``client.projects.render`` or ``client.videos.render`` returned, with which the job shows progress and
+                failure.
             after: A snapshot taken before the render, or a time of the server's: only a newer video counts. ``None``
                 if any video counts. A `RenderHandle` has its own.
 
@@ -78,11 +79,12 @@ class RenderPoller:
         self._check_running()
         return WatchKey(self._scheduler.add(target_of(wanted, after)))
 
-    def remove(self, which: WatchKey | RenderHandle | ProjectId) -> bool:
+    def remove(self, which: WatchKey | Wanted) -> bool:
         """Stop watching; there will be no outcome. An outcome that was not yielded yet is dropped.
 
         Args:
-            which: A key, the handle that was added, or a project's id for all its watches.
+            which: A key, the handle that was added, or what `pending` calls it, such as a project's id, for all
+                watches of that.
 
         Returns:
             Whether there was such a watch.
@@ -95,7 +97,7 @@ class RenderPoller:
             self._scheduler.remove(watch)
         return bool(found)
 
-    def snapshot(self, which: WatchKey | RenderHandle | ProjectId) -> Project | Job | None:
+    def snapshot(self, which: WatchKey | Wanted) -> Project | Job | None:
         """What a watch saw last, without a request.
 
         With ``keep_open``, an ended project is remembered until it is removed, or ``history`` others have ended.
@@ -145,14 +147,14 @@ class RenderPoller:
         if not self._scheduler.running:
             raise PictoryConfigError("This watch is closed." if self._scheduler.entered else _NOT_ENTERED)
 
-    def _find(self, which: WatchKey | RenderHandle | ProjectId) -> list[Watch]:
+    def _find(self, which: WatchKey | Wanted) -> list[Watch]:
         known = [*self._scheduler.ended, *self._scheduler.pending]
         if isinstance(which, WatchKey):
             return [watch for watch in known if watch is which.watch()]
-        if isinstance(which, RenderHandle):
+        if isinstance(which, (RenderHandle, VideoHandle)):
             return [watch for watch in known if watch.handle == which]
         path_segment("project", which)
-        return [watch for watch in known if str(watch.project_id) == str(which)]
+        return [watch for watch in known if str(watch.key) == str(which)]
 
     def __aiter__(self) -> Self:
         if not self._scheduler.entered or self._scheduler.left:
@@ -171,19 +173,19 @@ class RenderPoller:
 
     @property
     def progress(self) -> dict[ProjectId, float]:
-        """How much is rendered, in percent, of the pending projects whose job is known and shows it."""
+        """How much is rendered, in percent, of what is pending and whose job is known and shows it; by their keys."""
         return {
-            cast("ProjectId", watch.project_id): watch.job.progress
+            watch.key: watch.job.progress
             for watch in self._scheduler.pending
             if watch.job is not None and watch.job.progress is not None
         }
 
     @property
     def pending(self) -> tuple[ProjectId, ...]:
-        """The projects whose outcome is still to come."""
-        return tuple(cast("ProjectId", watch.project_id) for watch in self._scheduler.pending)
+        """The projects whose outcome is still to come, and the videos, as ``job:`` and the id of their job."""
+        return tuple(watch.key for watch in self._scheduler.pending)
 
-    def handles(self) -> tuple[RenderHandle, ...]:
+    def handles(self) -> tuple[RenderHandle | VideoHandle, ...]:
         """What is pending, as handles that another wait can use: store them when your program ends early.
 
         Requested renders that have ended, but whose outcomes were not yielded yet, are among them.
@@ -201,7 +203,7 @@ class RenderPoller:
         return self._scheduler.statistics()
 
 
-def _handle(watch: Watch) -> RenderHandle:
+def _handle(watch: Watch) -> RenderHandle | VideoHandle:
     if watch.handle is not None:
         return watch.handle
     project, before = resolved(watch.project()), watch.after

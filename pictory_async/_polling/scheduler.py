@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async._polling.registry import Poll, WatchRegistry
     from pictory_async._polling.targets import Target
-    from pictory_async._polling.watch import Terms
+    from pictory_async._polling.wait import Terms
     from pictory_async._statistics import PollerStatistics
 
 _BATCH: Final = 4
@@ -269,7 +269,7 @@ class Scheduler:
                 watch.open = False
                 self.fail(error)
                 return
-            if watch.project_id is not None or watch.failures is not None:
+            if not watch.is_of_job or watch.failures is not None:
                 return
         if self._news is None:
             return

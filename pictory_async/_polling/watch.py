@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
@@ -14,11 +13,11 @@ from pictory_async._log import LogEvent, write
 from pictory_async._polling import explain, logged
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
 from pictory_async._polling.failures import FailureStreak, Meaning
-from pictory_async._polling.handle import RenderHandle
+from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
-from pictory_async._polling.schedules import PollSchedule, Sighting
+from pictory_async._polling.schedules import Sighting
 from pictory_async._polling.snapshot import Snapshot
-from pictory_async._settings.paths import job_path, project_path
+from pictory_async._polling.wait import Wait
 from pictory_async._values import quotable
 from pictory_async.errors import (
     APIError,
@@ -30,124 +29,25 @@ from pictory_async.errors import (
     changed,
 )
 from pictory_async.models import Job, JobStatus, ProjectId, ProjectStep
+from pictory_async.models.video import Video
 
 if TYPE_CHECKING:
     from pictory_async._http.health import Health
-    from pictory_async._values import Deferred
     from pictory_async.models import Project
 
 _JUST_NOW: Final = 10.0  # seconds
 _LAST_POLL: Final = 2.0  # seconds before the deadline
-_AFTER_SLEEP: Final = 60.0  # seconds: enough for a network that returns, and for hundreds of polls in one budget
 _SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
 
-@attrs.frozen(kw_only=True, repr=False, eq=False)
-class Terms:
-    """What all watches of one poller have in common; durations in seconds, ``None`` for no limit."""
-
-    max_wait: float | None
-    interval: float
-    start_grace: float
-    schedule: PollSchedule
-
-
 @attrs.define(repr=False, eq=False)
-class Watch:
-    """One wait: for a project, for a project whose render job is known, or for a job alone.
+class Watch(Wait):
+    """One wait, and what follows from each response and each failed poll.
 
     If the job is known it is polled until it ends, because only a job shows progress and failure; then the project
     is polled, until it shows the new video. While the job's polls fail, or its state is none that is documented, job
     and project are polled in turn.
-
-    Attributes:
-        project_id: As it was given; ``None`` for a job alone.
-        after: The server's time that the video must be newer than.
-        job_id: The render's job, if it is known.
-        terms: The options of its poller.
-        began: When the watch began.
-        owner: The scheduler that it belongs to.
-        handle: The render that it waits for, if that was requested.
-        age: How many seconds before the watch began that was; ``None`` if it is not known.
-        entry: Its number in its owner's agenda; 0 if it is not there.
-        due: Whether its poll is queued or in flight.
-        open: Whether the outcome is still to come.
-        polls: How many usable responses there were.
-        all_polls: How many polls came back, failed ones included.
-        job: The job as it was last seen.
-        asks_job: Whether the next poll is of the job.
-        outcome: How it ended.
-        verdict: What the last snapshot proves.
-        snapshot: The last response about the project.
-        started: Whether the render was seen.
-        job_lost: Why the job is not polled any more.
-        failures: The failed polls since the last good one, of what is polled next; made late, because most watches
-            never need it.
     """
-
-    project_id: ProjectId | None
-    after: datetime | None
-    job_id: str | None
-    terms: Terms
-    began: float
-    owner: Any
-    handle: RenderHandle | None = None
-    age: float | None = None
-    entry: int = 0
-    due: bool = False
-    open: bool = True
-    polls: int = 0
-    all_polls: int = 0
-    job: Job | None = None
-    asks_job: bool = attrs.field(init=False)
-    outcome: RenderOutcome | None = None
-    verdict: Verdict = Verdict.IDLE
-    snapshot: Snapshot | None = None
-    started: bool = False
-    job_lost: APIError | None = None
-    failures: FailureStreak | None = None
-    _in_turn: bool = False
-    _other_failures: FailureStreak | None = None
-    _unfinished_at: float = attrs.field(init=False)
-    _grace_from: float = attrs.field(init=False)
-    _first_progress: tuple[float, float] | None = None
-    _woke_at: float | None = None
-
-    def __attrs_post_init__(self) -> None:
-        self._unfinished_at = self._grace_from = self.began
-        self.asks_job = self.job_id is not None
-
-    @property
-    def identity(self) -> tuple[str, str | None, datetime | None, bool]:
-        """What is waited for: two watches of one poller with the same identity are one."""
-        return str(self.project_id), self.job_id, self.after, self.handle is not None
-
-    @property
-    def failed_polls(self) -> int:
-        """How many polls failed since the last good one."""
-        return 0 if self.failures is None else self.failures.count
-
-    @property
-    def deadline(self) -> float:
-        """When ``max_wait`` is over, or a minute after it was slept through; infinite if there is no limit."""
-        if self._woke_at is not None:
-            return self._woke_at + _AFTER_SLEEP
-        return math.inf if self.terms.max_wait is None else self.began + self.terms.max_wait
-
-    @property
-    def subject(self) -> str:
-        """What the next poll is of, for errors."""
-        return f"job {self.job_id!r}" if self.asks_job else f"project {self.project_id!r}"
-
-    @property
-    def name(self) -> str:
-        """What is waited for, for messages."""
-        return f"job {self.job_id!r}" if self.project_id is None else f"project {self.project_id!r}"
-
-    @property
-    def path(self) -> str:
-        """The path of the next poll's request."""
-        return job_path(self.job_id) if self.asks_job else project_path(self.project_id)
 
     def saw(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         """Judge a response to a poll of the project, or of the job while that is polled.
@@ -278,10 +178,6 @@ class Watch:
         # While polls fail, the usual delays apply.
         return due if failures is not None and grace_ends <= now else max(now, grace_ends)
 
-    def project(self) -> Deferred[Project | None] | None:
-        """The project as it was last seen; decoding it takes time, so that is left to whoever reads it."""
-        return None if self.snapshot is None else self.snapshot.project(cast("ProjectId", self.project_id))
-
     def _saw_project(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         project_id = cast("ProjectId", self.project_id)
         completed = self.job is not None and self.job.is_completed
@@ -330,8 +226,7 @@ class Watch:
             return self._end(RenderStatus.FAILED, now, explain.job_failed(self, job, now))
         if job.is_completed or job.is_cleaned:
             if self.project_id is None:
-                error = explain.job_cleaned(self, now) if job.is_cleaned else None
-                return self._end(RenderStatus.ERROR if job.is_cleaned else RenderStatus.RENDERED, now, error)
+                return self._end_by_job(job, sent_at, now)
             self.started = self.started or job.is_completed
             self._turn_to_project(now)
             return None
@@ -342,6 +237,18 @@ class Watch:
             self._in_turn = True
             self._ask_the_other()
         return None
+
+    def _end_by_job(self, job: Job, sent_at: float, now: float) -> RenderOutcome | None:
+        """The outcome of a wait without a project, whose job has ended."""
+        if job.is_cleaned:
+            return self._end(RenderStatus.ERROR, now, explain.job_cleaned(self, now))
+        if self.is_of_job or job.video_url or self.makes_preview:
+            return self._end(RenderStatus.RENDERED, now, None)
+        if not self.started:  # it may name its video some time after it was completed
+            self.started, self._grace_from = True, sent_at
+        if sent_at < self._grace_from + self.terms.start_grace:
+            return None
+        return self._end(RenderStatus.ERROR, now, explain.no_video(self, now))
 
     def _usable(self) -> None:
         self.polls += 1
@@ -384,10 +291,14 @@ class Watch:
         self, status: RenderStatus, now: float, error: PictoryError | None, project: Project | None = None
     ) -> RenderOutcome:
         self.open = False
+        video = None
+        if status is RenderStatus.RENDERED and isinstance(self.handle, VideoHandle):
+            video = Video(job=cast("Job", self.job), name=self.handle.name)
         self.outcome = RenderOutcome(
-            project_id=cast("ProjectId", self.project_id),
+            project_id=self.project_id,
             status=status,
             project=project or self.project(),
+            video=video,
             job=self.job,
             job_id=self.job_id,
             polls=self.polls,

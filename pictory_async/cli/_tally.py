@@ -151,13 +151,15 @@ class Tally:
 def key_of(one: ProjectId | RenderHandle | RenderOutcome) -> str:
     """Return what identifies a wait: the project, and the job if it is known."""
     if isinstance(one, RenderHandle | RenderOutcome) and one.job_id is not None:
-        return f"{one.project_id} {one.job_id}"
+        return f"{project_of(one)} {one.job_id}"
     return str(project_of(one))
 
 
 def project_of(one: ProjectId | RenderHandle | RenderOutcome) -> ProjectId:
     """Return the project of a wait."""
-    return one.project_id if isinstance(one, RenderHandle | RenderOutcome) else one
+    if isinstance(one, RenderOutcome):
+        return one.key
+    return one.project_id if isinstance(one, RenderHandle) else one
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:

@@ -27,7 +27,7 @@ from pictory_async.errors import OutdatedVideoError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pictory_async import AsyncPictory, Project, RenderOutcome
+    from pictory_async import AsyncPictory, Project, RenderOutcome, VideoHandle
     from pictory_async.cli._downloads import ProjectDownload
 
 __all__ = ["Wait", "open_results", "path_of"]
@@ -225,10 +225,10 @@ class Wait:
             self._printed += 1
             self.sheet.document(document)
 
-    def _keep_dates(self, pending: Sequence[RenderHandle]) -> None:
+    def _keep_dates(self, pending: Sequence[RenderHandle | VideoHandle]) -> None:
         """Remember the old videos of what is pending: they must not count next time either."""
         for handle in pending:
-            if handle.job_id is None and handle.generated_before is not None:
+            if isinstance(handle, RenderHandle) and handle.job_id is None and handle.generated_before is not None:
                 self.after.setdefault(str(handle.project_id), handle.generated_before)
 
     def report(self, *, interrupted: bool, **more: Any) -> int:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         VoiceOver,
     )
     from pictory_async.models.transcript import MediaInfo, Transcript, TranscriptSentence, TranscriptWord
+    from pictory_async.models.video import Preview, Video
 
 __all__ = [
     "AiImage",
@@ -74,6 +75,7 @@ __all__ = [
     "Model",
     "MusicTrack",
     "Page",
+    "Preview",
     "Project",
     "ProjectId",
     "ProjectItem",
@@ -94,6 +96,7 @@ __all__ = [
     "TranscriptSentence",
     "TranscriptWord",
     "UploadTarget",
+    "Video",
     "VimeoConnection",
     "VisualFilter",
     "VoiceOver",
@@ -115,6 +118,7 @@ _LATER: Final = {
     "MediaItem": "catalog",
     "MusicTrack": "catalog",
     "Page": "page",
+    "Preview": "video",
     "ProjectItem": "page",
     "Quota": "account",
     "Scene": "scene",
@@ -122,6 +126,7 @@ _LATER: Final = {
     "SceneSettings": "scene",
     "SceneStyle": "scene",
     "SentencePart": "scene",
+    "Video": "video",
     "SmartLayout": "catalog",
     "TextStyle": "catalog",
     "Transcript": "transcript",

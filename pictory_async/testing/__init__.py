@@ -31,6 +31,7 @@ from pictory_async.testing._projects import ABSENT, Phase, Render, SimProject
 from pictory_async.testing._simulator import BASE_URL, Simulator
 from pictory_async.testing._templates import SimTemplate, TemplateScene
 from pictory_async.testing._truth import Truth, TruthKind
+from pictory_async.testing._videos import SimVideo
 from pictory_async.testing.scenario import Planned, populate, populate_agency
 from pictory_async.testing.world import DEFAULT_API_KEY, World
 
@@ -60,6 +61,7 @@ __all__ = [
     "SimRequest",
     "SimResponse",
     "SimTemplate",
+    "SimVideo",
     "Simulator",
     "Stall",
     "TemplateScene",

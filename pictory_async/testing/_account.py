@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -19,7 +19,8 @@ from pictory_async.testing._messages import NOWHERE
 from pictory_async.testing._other_job import SimJob
 from pictory_async.testing._projects import ProjectId, Render, SimProject
 from pictory_async.testing._samples import lists_of
-from pictory_async.testing._templates import SimTemplate
+from pictory_async.testing._templates import SimTemplate, TemplateScene
+from pictory_async.testing._videos import SimVideo
 
 DEFAULT_API_KEY = "pictai_simulator"
 QUOTA = {
@@ -74,6 +75,8 @@ class Account:
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
     media_seconds: float | None = None
     job_seconds: float = 60.0
+    on_video: list[Render] = attrs.field(factory=list[Render])
+    unfindable: Collection[str] = ("unfindable",)
     lists: dict[str, list[Any]] = attrs.field(factory=dict[str, list[Any]], converter=lists_of, repr=False)
     uploads: dict[str, bytes] = attrs.field(init=False, factory=dict[str, bytes], repr=False)
     upload_types: dict[str, str] = attrs.field(init=False, factory=dict[str, str], repr=False)
@@ -107,6 +110,11 @@ class Account:
     def jobs(self) -> list[tuple[SimProject, Render]]:
         """All render jobs, each with its project, in the order in which they were planned."""
         return list(self._jobs.values())
+
+    @property
+    def videos(self) -> list[SimVideo]:
+        """All videos and previews that were requested without a project, in that order."""
+        return [project for project, _ in self._jobs.values() if isinstance(project, SimVideo)]
 
     def find_project(self, project_id: ProjectId, now: float) -> SimProject | None:
         """Return the project with this id, as text or as a number; None if it does not exist at ``now``."""
@@ -173,6 +181,49 @@ class Account:
         }
         past.insert(0, entry)
         return True
+
+    def use_minutes(self, amount: float) -> None:
+        """Use minutes of video."""
+        if self.quota is not None:
+            used, limit = self.quota.get("videoMinutes", (0.0, math.inf))
+            self.quota = {**self.quota, "videoMinutes": (round(used + amount, 3), limit)}
+
+    def has_voice(self, speaker: str | int | None) -> bool:
+        """Return whether there is a voice with this number, this name, or this id of its provider."""
+        names = ("id", "name", "voice")
+        known = {str(voice.get(name)).casefold() for voice in self.lists["voiceovers/tracks"] for name in names}
+        return str(speaker).casefold() in known
+
+    def add_video(self, video: SimVideo, render: Render) -> Render:
+        """Add a video, and return its render with the id of its job; the endpoints call this."""
+        with self._lock:
+            return self._add_render(video, render)
+
+    def save_project(self, project: SimProject) -> None:
+        """Add a project that is saved with a video; the endpoints call this."""
+        with self._lock:
+            self._projects[str(project.id)] = project
+
+    def save_template(self, name: str, scenes: tuple[TemplateScene, ...], now: float) -> SimTemplate:
+        """Add a template that is made from a file; the endpoints call this."""
+        with self._lock:
+            created = self.date(now)
+            template_id = timestamp_id(created, "template", self.seed, len(self._template_files))
+            template = SimTemplate(id=template_id, name=name, created=created, scenes=scenes)
+            self.replace_template(template)
+            return template
+
+    def replace_template(self, template: SimTemplate) -> None:
+        """Add a template, or replace the one with its id."""
+        with self._lock:
+            self._templates[template.id] = template
+            self._template_files.update((path, (template, kind)) for kind, path in template.paths.items())
+
+    def remove_template(self, template_id: str) -> None:
+        """Delete a template; the endpoints call this."""
+        with self._lock:
+            for path in self._templates.pop(template_id).paths.values():
+                del self._template_files[path]
 
     def clean_job(self, job_id: str, now: float) -> bool | None:
         """Delete the results of a job; return whether it is over, which it must be. None: there is no such job."""

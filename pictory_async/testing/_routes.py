@@ -12,6 +12,9 @@ from pictory_async.testing._messages import SimRequest, SimResponse, encode
 from pictory_async.testing._others import other_file, other_routes, receive_upload, upload_key
 from pictory_async.testing._pages import UnknownPageKeyError, cut_page
 from pictory_async.testing._projects import Phase, Render, SimProject
+from pictory_async.testing._video_routes import video_routes
+from pictory_async.testing._videos import SimVideo
+from pictory_async.testing._write_routes import write_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +51,8 @@ def respond(account: Account, request: SimRequest, now: float) -> SimResponse:
     # Split before decoding, so that an encoded slash is part of an id.
     prefix, *parts = [unquote(part) for part in request.path.split("/")[1:]] or [""]
     route = _route(account, parts, request, now) if prefix == PREFIX else None
-    routes = dict([route]) if route is not None else other_routes(account, parts, request, now)
+    routes = dict([route]) if route is not None else video_routes(account, parts, request, now)
+    routes = (routes or other_routes(account, parts, request, now)) | write_routes(account, parts, request, now)
     if prefix != PREFIX or not routes:
         return _not_found()
     handler = routes.get(request.method)
@@ -195,4 +199,7 @@ def _job_data(
 ) -> dict[str, object]:
     if account.is_cleaned(render.job_id):
         return {"status": "cleaned"}
-    return bodies.job_data(project, render, now, account.media(project, render, request.origin, now))
+    media = account.media(project, render, request.origin, now)
+    if isinstance(project, SimVideo):
+        return project.data(render, now, media, account.media_root(request.origin))
+    return bodies.job_data(project, render, now, media)

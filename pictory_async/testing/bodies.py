@@ -191,9 +191,10 @@ def scene(project_id: ProjectId, number: int, created: datetime, root: str = NOW
 
 def project_item(project: SimProject, *, preview: str | None, saved: datetime) -> dict[str, Any]:
     """Return a project's entry in the list, where its date is spelled ``savedDate``."""
+    changed = project.overrides.get("projectName")
     item: dict[str, Any] = {
         "id": project.id,
-        "name": project.name,
+        "name": changed if isinstance(changed, str) else project.name,
         "source": project.source,
         "projectPreview": preview,
         "savedDate": iso(saved),

@@ -59,6 +59,9 @@ class World(Account):
             templates; without it they are as long as their content.
         media_seconds: How many seconds the URL of a file is valid: at least this many, and at most twice as
             many. After that the response is 403, and the project has a new URL. None: the URL is always valid.
+        on_video: The renders that the next requests for videos and previews start, one each, with their ``at``
+            replaced.
+        unfindable: Words with which a search for a background finds nothing; then the job fails.
         job_seconds: How many seconds a job takes that is no render, such as a transcription.
         lists: What is in the lists of the API, in the API's form, by the path of the list below ``/v1``, such as
             ``{"brands/video": [{"id": "b", "name": "Mine"}]}``. A list that is not named has a few samples, or nothing.
@@ -220,8 +223,7 @@ class World(Account):
                 variables=dict(variables or {}),
                 overrides=dict(overrides or {}),
             )
-            self._templates[template_id] = template
-            self._template_files.update((path, (template, kind)) for kind, path in template.paths.items())
+            self.replace_template(template)
             return template_id
 
     def handle(self, request: SimRequest, now: float) -> SimResponse:

@@ -1,31 +1,43 @@
-"""The bodies of requests that make videos: everything that `client.videos` sends."""
+"""The requests for videos: everything that ``client.videos`` sends, as attrs classes with checks.
 
-from pictory_async.video._part import Part, RequestFinding, Sureness
-from pictory_async.video.look import (
-    AiVisual,
-    Animation,
+`VideoRequest` is the whole request; the other classes are parts of it. What is wrong with a request is found before it
+is sent, all at once: see `VideoRequest.check`. ``pictory_async.video.lists`` has the values that are known for fields.
+"""
+
+from pictory_async.video._elements import (
     Avatar,
-    Background,
-    Clip,
-    ColorOverlay,
-    FontStyle,
+    Element,
     Logo,
     MediaElement,
     Placed,
     SceneAvatar,
-    SearchFilter,
     ShapeElement,
     TextElement,
-    VisualSettings,
 )
-from pictory_async.video.request import RequestCost, StoryCoPilot, VideoRequest, VideoScene
-from pictory_async.video.sound import (
+from pictory_async.video._part import Part, RequestFinding, Sureness
+from pictory_async.video._request import Destination, RequestCost, VideoRequest
+from pictory_async.video._scene import StoryCoPilot, VideoScene
+from pictory_async.video._sound import (
     BackgroundMusic,
     ExternalVoice,
     PremiumVoiceSettings,
     SceneMusic,
     Voice,
     VoiceOver,
+)
+from pictory_async.video._text import Animation, FontStyle
+from pictory_async.video._visuals import (
+    AiVisual,
+    Background,
+    BackgroundSettings,
+    Broll,
+    Clip,
+    ClipSettings,
+    ColorOverlay,
+    CorpusVisual,
+    KenBurnsPoint,
+    SearchFilter,
+    VideoKenBurns,
 )
 
 __all__ = [
@@ -34,10 +46,17 @@ __all__ = [
     "Avatar",
     "Background",
     "BackgroundMusic",
+    "BackgroundSettings",
+    "Broll",
     "Clip",
+    "ClipSettings",
     "ColorOverlay",
+    "CorpusVisual",
+    "Destination",
+    "Element",
     "ExternalVoice",
     "FontStyle",
+    "KenBurnsPoint",
     "Logo",
     "MediaElement",
     "Part",
@@ -52,9 +71,9 @@ __all__ = [
     "StoryCoPilot",
     "Sureness",
     "TextElement",
+    "VideoKenBurns",
     "VideoRequest",
     "VideoScene",
-    "VisualSettings",
     "Voice",
     "VoiceOver",
 ]

@@ -1,42 +1,48 @@
-"""The base of all objects of a request: how they are written, read and checked."""
+"""The base of all objects of a request: how they are written, read and checked.
+
+Each field is declared once, by `item`: its name in JSON follows from its name, and what its value must be like stands
+beside it. What fields must be like together is in the `_rules` of their class.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeGuard, TypeVar
 
 import attrs
 
 from pictory_async._values import ValueObject, brief
+from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
     from typing import Self
 
-T = TypeVar("T")
+P = TypeVar("P")
 
 _METADATA: Final = "pictory"
 _WORD: Final = re.compile(r"_(\w)")
 
 
 class Sureness(StrEnum):
-    """How sure a finding is."""
+    """How sure it is that something is wrong with a request."""
 
     ERROR = "error"
-    """Documented, or in official samples: the API refuses it, or a video would not be what was asked for."""
+    """The API refuses it, by its documentation or its official samples. A request with an error is never sent."""
 
     WARNING = "warning"
-    """Third-party, inferred, or a value that may be new: the API may take it."""
+    """The API may accept it, or it accepts it and the video is not what one expects."""
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class RequestFinding(ValueObject):
-    """What is wrong with a request, or surprising.
+    """One thing that is wrong with a request, or surprising.
 
     Attributes:
-        sureness: An error is never sent.
-        path: Where it is, such as ``$.scenes[0].background.color``.
+        sureness: How sure that is.
+        path: Its place in the JSON body, such as ``$.scenes[0].background.color``.
         message: What is wrong, and what to do.
     """
 
@@ -48,29 +54,80 @@ class RequestFinding(ValueObject):
         return f"{self.sureness.value}: {self.path}: {self.message}"
 
 
-Check = Callable[[Any], "Iterable[tuple[Sureness, str]]"]
+Remark: TypeAlias = tuple[Sureness, str, str]
+"""What a check says: how sure it is, where in the value (empty for all of it), and what is wrong."""
+
+Check: TypeAlias = Callable[[Any], Iterable[Remark]]
+
+Kind: TypeAlias = "type[Part] | Callable[[Mapping[str, Any]], type[Part]]"
+"""The class of an object, or what chooses it by the object's JSON."""
 
 
-@attrs.frozen
+@attrs.frozen(repr=False, eq=False)
 class FieldSpec:
     """How a field is written and checked.
 
     Attributes:
         json: Its name in the API's spelling; empty for the usual one.
-        of: The class of the object, or of the items of a list.
+        kind: What the object is, if it is one.
+        many: Whether it is a list of such objects.
         checks: What its value must be like.
-        required: Whether it must be there.
+        required: How sure it is that it must be there; ``None`` if it need not.
     """
 
     json: str = ""
-    of: type[Part] | Callable[[], type[Part]] | None = None
+    kind: Kind | None = None
+    many: bool = False
     checks: tuple[Check, ...] = ()
-    required: bool = False
+    required: Sureness | None = None
 
 
-def item(*checks: Check, json: str = "", of: Any = None, required: bool = False) -> Any:
-    """Describe a field of a request object."""
-    return attrs.field(default=None, metadata={_METADATA: FieldSpec(json, of, checks, required)})
+def item(
+    *checks: Check,
+    json: str = "",
+    of: type[Part] | None = None,
+    each: Kind | None = None,
+    required: Sureness | None = None,
+    default: Any = None,
+) -> Any:
+    """Declare a field of a request object.
+
+    Args:
+        checks: What its value must be like.
+        json: Its name in JSON, if that is not the field's name in camel case.
+        of: The class of the object that it holds.
+        each: The class of the objects in the list that it holds.
+        required: How sure it is that it must be there.
+        default: Its value if none is given.
+    """
+    spec = FieldSpec(json, each if of is None else of, each is not None, checks, required)
+    options: dict[str, Any] = {"default": default, "converter": _frozen, "metadata": {_METADATA: spec}}
+    return attrs.field(**options)
+
+
+def _frozen(value: Any) -> Any:
+    found: Any = tuple(value) if is_list(value) else value
+    return found
+
+
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Whether a value is a list in JSON."""
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value is an object in JSON."""
+    return isinstance(value, Mapping)
+
+
+def parts_of(value: object, kind: type[P]) -> list[tuple[int, P]]:
+    """The objects of a class in a list, with their numbers; what else is there, or no list at all, is left out."""
+    return [(number, one) for number, one in enumerate(value) if isinstance(one, kind)] if is_list(value) else []
+
+
+def text_of(value: object) -> str:
+    """A value if it is text; else nothing, which no list of known values has."""
+    return value if isinstance(value, str) else ""
 
 
 def _camel(name: str) -> str:
@@ -84,115 +141,133 @@ def _specs(kind: type[Part]) -> Iterator[tuple[str, str, FieldSpec]]:
             yield field.name, spec.json or _camel(field.name), spec
 
 
-def _kind(spec: FieldSpec, raw: object) -> type[Part] | None:
-    if spec.of is None or isinstance(spec.of, type):
-        return spec.of
-    chosen = cast("Callable[..., type[Part]]", spec.of)
-    return chosen(raw)
+def at(path: str, name: str) -> str:
+    """The place of a name in an object."""
+    return f"{path}.{name}" if name.isidentifier() else f"{path}[{brief(name)}]"
+
+
+def error(path: str, message: str) -> RequestFinding:
+    """What the API refuses."""
+    return RequestFinding(sureness=Sureness.ERROR, path=path, message=message)
+
+
+def warning(path: str, message: str) -> RequestFinding:
+    """What the API may accept."""
+    return RequestFinding(sureness=Sureness.WARNING, path=path, message=message)
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Part(ValueObject):
-    """One JSON object of a request.
+    """The base of all objects of a request. Nothing is checked when one is made: see `findings`.
 
     Attributes:
-        extra: Fields that no attribute has, in the API's spelling. The API removes what it does not know, without a
-            word; this is for what it learned since.
+        extra: Fields that no attribute has, in the API's spelling. The API removes the fields that it does not know,
+            and does not say so; this is for those that it has learned since.
     """
 
     extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    _open: ClassVar[bool] = False
+    """Whether the fields of this object are not all documented, so that others are no surprise."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object, without what is ``None``."""
+        """The JSON object in the API's spelling, without anything that is ``None``."""
         found: dict[str, Any] = {}
         for name, json, _ in _specs(type(self)):
-            value = getattr(self, name)
-            if value is not None:
-                found[json] = _plain(value)
-        return {**found, **self.extra}
+            found[json] = _plain(getattr(self, name))
+        found |= {name: _plain(value) for name, value in self.extra.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """Read a JSON object; what no attribute has goes to ``extra``."""
+        """Read a JSON object. What no attribute has goes to ``extra``, and `findings` names it.
+
+        Raises:
+            PictoryConfigError: It is not an object.
+        """
+        if not is_object(raw):
+            raise PictoryConfigError(f"A {cls.__name__} is read from a JSON object, not from {brief(raw)}.")
         rest = dict(raw)
-        values: dict[str, Any] = {}
-        for name, json, spec in _specs(cls):
-            if json in rest:
-                values[name] = _read(spec, rest.pop(json))
+        values = {name: _read(spec, rest.pop(json, None)) for name, json, spec in _specs(cls)}
         return cls(**values, extra=rest)
 
     def findings(self, path: str = "$") -> Iterator[RequestFinding]:
-        """What is wrong here and below, in the order of the fields."""
+        """Find everything that is wrong or surprising, here and in the objects below.
+
+        Args:
+            path: The place of this object in the body.
+        """
         for name, json, spec in _specs(type(self)):
             value, place = getattr(self, name), f"{path}.{json}"
             if value is None:
-                if spec.required:
-                    yield _error(place, "It is required.")
+                if spec.required is not None:
+                    yield RequestFinding(sureness=spec.required, path=place, message="It is required.")
                 continue
-            yield from _shape(spec, value, place)
+            if spec.kind is not None:
+                yield from _nested(spec, value, place)
             for check in spec.checks:
-                yield from (RequestFinding(sureness=s, path=place, message=m) for s, m in check(value))
-        for name in self.extra:
-            text = "The API does not know this field, as far as is documented, and removes it without a word."
-            yield RequestFinding(sureness=Sureness.WARNING, path=f"{path}.{name}", message=text)
+                for sureness, where, message in check(value):
+                    yield RequestFinding(sureness=sureness, path=f"{place}{where}", message=message)
+        if not self._open:
+            yield from (warning(at(path, name), self._unknown(name)) for name in self.extra)
         yield from self._rules(path)
 
-    def _rules(self, path: str) -> Iterator[RequestFinding]:
-        """What fields must be like together."""
+    def _unknown(self, name: str) -> str:
+        known = {json for _, json, _ in _specs(type(self))}
+        meant = next(iter(get_close_matches(name, known - {name}, 1)), None)
+        hint = "" if meant is None else f" Did you mean {meant}?"
+        return f"The API is not known to have this field, and removes such fields without saying so.{hint}"
+
+    def _rules(self, path: str) -> Iterable[RequestFinding]:
+        """What is wrong with fields together."""
         del path
-        yield from ()
+        return ()
 
     def _given(self, *names: str) -> list[str]:
-        """Those of some fields that are there, in the API's spelling."""
+        """Those of some fields that are there, in the API's spelling. A flag that is off is not."""
         spelling = {name: json for name, json, _ in _specs(type(self))}
-        return [spelling[name] for name in names if getattr(self, name) is not None]
+        return [
+            spelling[name] for name in names if getattr(self, name) is not None and getattr(self, name) is not False
+        ]
 
     def _at_most_one(self, path: str, *names: str) -> Iterator[RequestFinding]:
         given = self._given(*names)
         if len(given) > 1:
-            yield _error(path, f"{' and '.join(given)} exclude each other. Keep one of them.")
-
-
-def _error(path: str, message: str) -> RequestFinding:
-    return RequestFinding(sureness=Sureness.ERROR, path=path, message=message)
-
-
-def _warning(path: str, message: str) -> RequestFinding:
-    return RequestFinding(sureness=Sureness.WARNING, path=path, message=message)
-
-
-error, warning = _error, _warning
+            yield error(path, f"{' and '.join(given)} exclude each other. Keep one of them.")
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Part):
         return value.to_dict()
-    if isinstance(value, Mapping):
-        return dict(cast("Mapping[str, Any]", value))
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(one) for one in value]
-    return value
+    if is_object(value):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if is_list(value) else value
 
 
 def _read(spec: FieldSpec, raw: Any) -> Any:
-    if spec.of is None or raw is None:
-        return raw
-    if isinstance(raw, Mapping):
-        kind = _kind(spec, raw)
-        return raw if kind is None else kind.from_dict(cast("Mapping[str, Any]", raw))
-    if isinstance(raw, list):
-        return tuple(_read(spec, one) for one in raw)
-    return raw
+    if spec.kind is None or not spec.many or not is_list(raw):
+        return _read_one(spec.kind, raw)
+    return tuple(_read_one(spec.kind, one) for one in raw)
 
 
-def _shape(spec: FieldSpec, value: Any, place: str) -> Iterator[RequestFinding]:
-    """Check nested objects, and that there are some where there must be."""
-    if spec.of is None:
-        return
+def _read_one(kind: Kind | None, raw: Any) -> Any:
+    if kind is None or not is_object(raw):
+        return raw  # of the wrong type, which `findings` reports
+    chosen: type[Part] = kind if isinstance(kind, type) else kind(raw)
+    return chosen.from_dict(raw)
+
+
+def _nested(spec: FieldSpec, value: Any, place: str) -> Iterator[RequestFinding]:
+    if not spec.many:
+        yield from _one(value, place)
+    elif is_list(value):
+        for number, one in enumerate(value):
+            yield from _one(one, f"{place}[{number}]")
+    else:
+        yield error(place, f"It must be a list of objects, not {brief(value)}.")
+
+
+def _one(value: Any, place: str) -> Iterator[RequestFinding]:
     if isinstance(value, Part):
         yield from value.findings(place)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for number, one in enumerate(value):
-            yield from _shape(spec, one, f"{place}[{number}]")
     else:
-        yield _error(place, f"It must be an object, not {brief(value)}.")
+        yield error(place, f"It must be an object, not {brief(value)}.")

@@ -90,7 +90,7 @@ def demo_of(**changes: Any) -> tuple[Demo, RenderOutcome]:
     simulator, planned = make_simulator(1, (1.0, 1.0), 0)
     demo = Demo(simulator, planned, pacing)
     outcome = RenderOutcome(project_id=planned[0].project_id, status=RenderStatus.RENDERED)
-    demo.detected[outcome.project_id] = 100.0
+    demo.detected[outcome.key] = 100.0
     return demo, attrs.evolve(outcome, **changes)
 
 

@@ -79,7 +79,11 @@ class Board:
 
     def save(self) -> None:
         """Write what is pending, and what may still finish."""
-        self.file.save((*self.late.values(), *self.watch.handles()))
+        self.file.save((*self.late.values(), *self.renders()))
+
+    def renders(self) -> list[RenderHandle]:
+        """What is pending."""
+        return [one for one in self.watch.handles() if isinstance(one, RenderHandle)]
 
     async def save_outcomes(self) -> None:
         """Take each render that has ended out of the file."""
@@ -212,7 +216,7 @@ async def wait_for_video(request: Request) -> Response:
     """Respond when the project is rendered, unless the browser leaves before."""
     board, project_id = board_of(request), request.path_params["id"]
     # With the handle of a render that is under way, an older video does not count.
-    wanted = next((one for one in board.watch.handles() if str(one.project_id) == project_id), project_id)
+    wanted = next((one for one in board.renders() if str(one.project_id) == project_id), project_id)
     async with cancel_on_disconnect(request.receive) as scope:
         board.waiting.add(scope)
         try:

@@ -107,7 +107,7 @@ class Demo:
             await follower.follow(client, watch)
 
     def _on_outcome(self, outcome: RenderOutcome) -> None:
-        self.detected[outcome.project_id] = self.simulator.now()
+        self.detected[outcome.key] = self.simulator.now()
 
     def mismatches(self) -> list[dict[str, Any]]:
         """Return the projects whose outcome is wrong, each with the outcome and the truth."""

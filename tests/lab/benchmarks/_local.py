@@ -36,7 +36,8 @@ from pictory_async._polling.poller import RenderPoller
 from pictory_async._polling.registry import WatchRegistry
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.targets import targets_of
-from pictory_async._polling.watch import Terms, Watch
+from pictory_async._polling.wait import Terms
+from pictory_async._polling.watch import Watch
 from pictory_async.testing import Render, Simulator, World
 from tests.lab.benchmarks._server import BIG, project_body
 
@@ -287,7 +288,7 @@ def fairness() -> dict[str, float]:
         ):
             while len(lags) < watches:
                 outcome = await anext(watch)
-                lags.append((simulator.now() - finish[outcome.project_id], len(watch.pending)))
+                lags.append((simulator.now() - finish[outcome.key], len(watch.pending)))
             polls = [item.polls for item in watch._scheduler.pending]
         ideal = [pending / (2 * rate) for _, pending in lags]
         return statistics.mean(lag for lag, _ in lags) / statistics.mean(ideal), min(polls) / max(polls)

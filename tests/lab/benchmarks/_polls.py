@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from pictory_async import AsyncPictory, ProgressSchedule, RateLimiter
-from pictory_async._polling.watch import Terms, Watch
+from pictory_async._polling.wait import Terms
+from pictory_async._polling.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -101,7 +101,7 @@ async def replace(soak: Soak, client: AsyncPictory, watch: RenderPoller, around:
     """Render each project again when its watch has ended, and watch that."""
     async for outcome in watch:
         soak.outcomes[outcome.status.value] += 1
-        around.start_soon(render, soak, client, watch, outcome.project_id)
+        around.start_soon(render, soak, client, watch, outcome.key)
 
 
 async def render(soak: Soak, client: AsyncPictory, watch: RenderPoller, project_id: ProjectId) -> None:

@@ -10,6 +10,7 @@ from pictory_async import RenderStatus
 from pictory_async.testing import Phase
 from tests.lab.worlds._evidence import Evidence
 from tests.lab.worlds._plan import STEP
+from tests.lab.worlds._videos import untrue_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +34,12 @@ def check(history: History) -> None:
         history.holds_no_key(outcome, "an outcome")
         end = told.at - outcome.waited + told.user.max_wait
         if told.at > end + history.plan.lateness(end):
-            history.wrong("max_wait", f"{outcome.project_id} was decided after {outcome.waited} s")
+            history.wrong("max_wait", f"{outcome.key} was decided after {outcome.waited} s")
         if (outcome.error is None) is not outcome.ok:
             history.wrong("true", "an error without need, or none where there should be one")
         for text in _untrue(history, told):
             history.wrong(
-                f"true {outcome.status}", f"{outcome.project_id} at {told.at:.3f} for user {told.user.number}: {text}"
+                f"true {outcome.status}", f"{outcome.key} at {told.at:.3f} for user {told.user.number}: {text}"
             )
 
 
@@ -78,6 +79,9 @@ def _posts(history: History) -> Iterator[str]:
 
 def _untrue(history: History, told: Told) -> Iterator[str]:
     """What is not true about one outcome, at the moment it was given."""
+    if told.user.kind == "videos":
+        yield from untrue_video(history, told)
+        return
     yield from _lingers(history, told)
     evidence = Evidence(history.server, told, history.told)
     if told.outcome.status is RenderStatus.RENDERED:

@@ -42,7 +42,7 @@ class Evidence:
     def _after(self) -> datetime | None:
         """The date that a video must be newer than; where the job has said that it is done, it needs no date."""
         before = self._told.before
-        completed = any(one.job_status == "completed" for one in self._job_polls)
+        completed = any(one.job_status == "completed" for one in self.job_polls)
         return None if before is None or completed else self._server.world.date(before)
 
     @cached_property
@@ -51,7 +51,8 @@ class Evidence:
         return [one for one in self._server.of(self._told.user.client, "") if quote(HEALTHY) not in one.request.path]
 
     @cached_property
-    def _job_polls(self) -> list[Exchange]:
+    def job_polls(self) -> list[Exchange]:
+        """The answers about the job."""
         job_id = self._told.outcome.job_id
         if job_id == "?":  # of a call that does not tell
             return [one for one in self._during("") if "/jobs/" in one.request.path]
@@ -78,7 +79,7 @@ class Evidence:
     @property
     def shows_video(self) -> bool:
         """Whether an answer of the very moment shows the awaited video, or the completed job has shown it."""
-        if any(one.shows_a_video for one in self._job_polls):
+        if any(one.shows_a_video for one in self.job_polls):
             return True
         return any(self._counts(one.shown) for one in self._deciding)
 
@@ -94,7 +95,7 @@ class Evidence:
     @property
     def was_told_failure(self) -> bool:
         """Whether an earlier answer about the job had said that it failed."""
-        earlier = (one for one in self._job_polls if one.back < self._told.at - self._slack)
+        earlier = (one for one in self.job_polls if one.back < self._told.at - self._slack)
         return any(one.job_status == "failed" for one in earlier)
 
     @cached_property
@@ -132,12 +133,12 @@ class Evidence:
     def against_failed(self) -> Iterator[str]:
         """Either the job has said so, or a render was seen and is over."""
         told = self._told
-        if any(one.job_status == "failed" and one.back >= told.at - self._slack for one in self._job_polls):
+        if any(one.job_status == "failed" and one.back >= told.at - self._slack for one in self.job_polls):
             return
         if not self._shows_nothing():
             yield "no answer of that moment showed a failure"
         rendering = [one for one in self._polls if one.shown is not None and one.shown.rendering]
-        over = [one for one in self._job_polls if one.job_status in {"completed", "cleaned"}]
+        over = [one for one in self.job_polls if one.job_status in {"completed", "cleaned"}]
         if not rendering and not over:
             yield "nobody had seen a render"
         elif rendering and self._shows_nothing():
@@ -148,13 +149,13 @@ class Evidence:
     def against_refusal(self, statuses: set[int]) -> Iterator[str]:
         """The API itself, or for long something else, must have refused the project, its job, or everything."""
         # A job that is refused is given up; then its project decides.
-        lost = [one for one in self._job_polls if one.refuses in statuses & {401, 403, 404}]
+        lost = [one for one in self.job_polls if one.refuses in statuses & {401, 403, 404}]
         if len(lost) >= 2 and lost[-1].sent - lost[0].back >= 2.0 - STEP and self._shows_nothing():
             yield from self._too_young()
             return
         wrong = [self._object_is_not_refused(self._polls, statuses), self._everything_is_not_refused(statuses)]
-        if self._told.outcome.project_id is None or self._job_polls:
-            wrong.append(self._object_is_not_refused(self._job_polls, statuses))
+        if self._told.outcome.project_id is None or self.job_polls:
+            wrong.append(self._object_is_not_refused(self.job_polls, statuses))
         if all(wrong):
             yield "; ".join(filter(None, wrong))
 
@@ -172,7 +173,7 @@ class Evidence:
         if len(run) >= 2 and run[-1].back >= self._told.at - self._slack:
             lasted = run[-1].sent - run[0].back
             # Answers to other calls, and those from before the job was done, are not part of the wait.
-            own = not self._others and not self._job_polls
+            own = not self._others and not self.job_polls
             known = own and any(one.succeeded for one in polls if one.back < run[0].back)
             if lasted < (30.0 if known else 2.0) - STEP:
                 return f"refused for {lasted:.3f} s only"
@@ -229,10 +230,10 @@ class Evidence:
     def against_error(self) -> Iterator[str]:
         """The last answers must have been unusable, or the API never reached."""
         told = self._told
-        polls = sorted([*self._polls, *self._job_polls], key=lambda one: one.back)
+        polls = sorted([*self._polls, *self.job_polls], key=lambda one: one.back)
         if sum(one.says == "garbage" for one in polls) >= 5:
             return
-        if any(one.job_status == "completed" for one in self._job_polls) and self._shows_nothing():
+        if any(one.job_status == "completed" for one in self.job_polls) and self._shows_nothing():
             return
         others = {one.refuses for one in polls} - {0, 401, 403, 404}
         reached = any(one.says in {"truth", "garbage"} and one.back <= told.at for one in self._client)

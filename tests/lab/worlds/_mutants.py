@@ -65,7 +65,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A deadline is two seconds late",
-        "_polling.watch:Watch.deadline",
+        "_polling.wait:Wait.deadline",
         "self.began + self.terms.max_wait",
         "self.began + self.terms.max_wait + 2.0",
     ),
@@ -122,6 +122,24 @@ MUTANTS: Final = (
         "_api.requests:request_render",
         "        cause = str(error)",
         "        return await request_render(transport, before, project_id)",
+    ),
+    Mutant(
+        "A video is requested again",
+        "_api.video_requests:request_video",
+        "        cause = str(error)",
+        "        return await request_video(transport, path, handle, body, method=method)",
+    ),
+    Mutant(
+        "A video that is not there is finished",
+        "_polling.watch:Watch._saw_job",
+        "if job.is_completed or job.is_cleaned:",
+        "if job.is_completed or job.is_cleaned or self.project_id is None:",
+    ),
+    Mutant(
+        "A list that was not read to its end is complete",
+        "_api.video_search:_jobs_since",
+        "complete = complete and not page.unreadable",
+        "return found, True",
     ),
     Mutant(
         "A date that cannot be is an error",

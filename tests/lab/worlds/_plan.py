@@ -10,7 +10,7 @@ import attrs
 from pictory_async.testing import Render
 
 UserKind = Literal[
-    "wait", "wait_all", "watch", "render", "handles", "render_and_wait", "jobs", "get", "crowd", "download"
+    "wait", "wait_all", "watch", "render", "handles", "render_and_wait", "jobs", "get", "crowd", "download", "videos"
 ]
 Ending = Literal["never", "after", "break", "raise"]
 
@@ -74,7 +74,7 @@ class UserPlan:
         number: Which user this is.
         kind: The call.
         client: Which client makes it.
-        projects: The numbers of the projects it is about.
+        projects: The numbers of the projects it is about; who makes videos makes as many.
         starts: When.
         newer: Whether only a newer video counts for projects that have one already.
         max_wait: Argument of the call, as are `interval` and `start_grace`.
@@ -158,6 +158,7 @@ class Plan:
         stalls: When the event loop does nothing, and for how long.
         projects: The projects.
         users: The users.
+        videos: The renders that requests for videos start, in this order.
     """
 
     seed: int
@@ -179,6 +180,7 @@ class Plan:
     stalls: tuple[tuple[float, float], ...]
     projects: tuple[ProjectPlan, ...]
     users: tuple[UserPlan, ...]
+    videos: tuple[Render, ...] = ()
 
     @property
     def slack(self) -> float:
@@ -216,7 +218,7 @@ def _project(chance: random.Random, number: int) -> ProjectPlan:
 
 
 def _user(chance: random.Random, number: int, clients: int, projects: int) -> UserPlan:
-    kinds = get_args(UserKind)
+    kinds = get_args(UserKind)[:-1]
     kind: UserKind = chance.choices(kinds, (3, 5, 8, 4, 5, 4, 2, 2, 2, 1))[0]
     many = kind in {"wait_all", "watch", "render", "handles"}
     count = chance.randint(1, projects) if many else 1
@@ -267,7 +269,18 @@ def _stale(chance: random.Random) -> Stale:
 
 
 def draw(seed: int) -> Plan:
-    """Draw a world."""
+    """Draw a world; in one of three, somebody also makes videos."""
+    plan = _drawn(seed)
+    chance = random.Random(f"{seed} videos")
+    if chance.random() > 0.35:
+        return plan
+    user = _user(chance, len(plan.users), plan.clients, len(plan.projects))
+    user = attrs.evolve(user, kind="videos", projects=user.projects[:4], again=False)
+    videos = tuple(_render(chance, 0.0) for _ in range(4))
+    return attrs.evolve(plan, users=(*plan.users, user), videos=videos)
+
+
+def _drawn(seed: int) -> Plan:
     chance = random.Random(seed)
     projects = chance.choices((1, 2, 4, 10, 40, 200), (20, 25, 30, 20, 4, 1))[0]
     clients = chance.choice((1, 1, 1, 2, 3))

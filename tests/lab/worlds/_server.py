@@ -180,6 +180,7 @@ class Server:
         )
         for project in plan.projects:
             self._add(project)
+        self.world.on_video += plan.videos
         self.world.add_project(project_id=HEALTHY)
         self.simulator = Simulator(self.world, latency=self._sent, faults=self._arrived, connect=plan.connect)
         self.exchanges: list[Exchange] = []

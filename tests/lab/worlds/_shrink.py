@@ -47,9 +47,7 @@ def tell(history: History) -> str:
     lines += ["", "     told  outcome"]
     for told in history.told:
         outcome = told.outcome
-        lines.append(
-            f"{told.at:9.3f}  user {told.user.number}: {outcome.project_id} {outcome.status} {outcome.error or ''}"
-        )
+        lines.append(f"{told.at:9.3f}  user {told.user.number}: {outcome.key} {outcome.status} {outcome.error or ''}")
     lines += ["", *(map(str, history.violations) if history.violations else ["no violation"])]
     return "\n".join(lines)
 

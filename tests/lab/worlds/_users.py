@@ -14,11 +14,13 @@ import attrs
 from pictory_async import AsyncPictory, Project, RenderHandle, RenderOutcome, RenderStatus, errors
 from tests.lab.worlds._history import History, Told
 from tests.lab.worlds._plan import ProjectPlan, UserPlan
+from tests.lab.worlds._videos import VideoMaker
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from pictory_async import RenderPoller
+    from pictory_async._polling.targets import Wanted
 
 STATUS: Final[tuple[tuple[type[errors.PictoryError], RenderStatus], ...]] = (
     (errors.RenderFailedError, RenderStatus.FAILED),
@@ -57,6 +59,7 @@ class User:
             "jobs": self._jobs,
             "get": self._get,
             "crowd": self._crowd,
+            "videos": self._videos,
         }
         if not self.projects:
             return
@@ -170,7 +173,7 @@ class User:
         again = self.plan.again
         taken = 0
         async for outcome in watch:
-            project_id = outcome.project_id
+            project_id = outcome.key
             taken += 1
             due[project_id] = due.get(project_id, 0) - 1
             self._told(outcome, began[project_id], before[project_id], requested.get(project_id))
@@ -217,10 +220,17 @@ class User:
             return
         await self._watch_handles(handles, before, {handle.project_id: self._now for handle in handles})
 
+    async def _videos(self) -> None:
+        """Make videos without a project."""
+        maker = VideoMaker(self.plan, self.client, self.history)
+        await maker.request_all()
+        if maker.handles:
+            await self._watch_handles(maker.handles, dict.fromkeys(maker.requested), maker.requested)
+
     async def _watch_handles(
-        self, handles: list[RenderHandle], before: dict[Any, float | None], requested: dict[Any, float]
+        self, handles: Sequence[Wanted], before: dict[Any, float | None], requested: dict[Any, float]
     ) -> None:
-        began = {handle.project_id: self._now for handle in handles}
+        began = dict.fromkeys(requested, self._now)
         try:
             async with self.client.projects.watch(handles, **self._terms) as watch:
                 await self._outcomes(watch, began, before, requested)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pictory_async._values import brief
 from pictory_async.video import _checks as like, lists
-from pictory_async.video._part import Part, item, warning
-from pictory_async.video.look import Clip
+from pictory_async.video._checks import ERROR, WARNING
+from pictory_async.video._part import Part, RequestFinding, item, warning
+from pictory_async.video._visuals import Clip
 
 if TYPE_CHECKING:
-    from pictory_async.video._part import RequestFinding
+    from pictory_async.video._part import Remark
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -34,14 +36,14 @@ class PremiumVoiceSettings(Part):
     use_speaker_boost: bool | None = item(like.flag)
 
 
-def _speaker(value: Any) -> Iterator[tuple[Any, str]]:
+def _speaker(value: Any) -> Iterator[Remark]:
     if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
-        yield like.ERROR, "It must be the id of a voice, or its name."
+        yield ERROR, "", f"It must be the number of a voice or its name, not {brief(value)}."
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Voice(Part):
-    """A voice that is made by AI. Several of them take turns: scene by scene.
+    """A voice that AI makes. Several voices take turns, scene by scene.
 
     Attributes:
         speaker: The number of a voice, its name such as ``Martin``, or its provider's id. If there is no such voice,
@@ -51,7 +53,7 @@ class Voice(Part):
         premium_voice_settings: Of an ElevenLabs voice.
     """
 
-    speaker: str | int | None = item(_speaker, required=True)
+    speaker: str | int | None = item(_speaker, required=ERROR)
     speed: int | None = item(like.number(50, 200, whole=True))
     amplification_level: float | None = item(like.number(-1, 1))
     premium_voice_settings: PremiumVoiceSettings | None = item(of=PremiumVoiceSettings)
@@ -59,7 +61,7 @@ class Voice(Part):
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class ExternalVoice(Part):
-    """A recording of your own.
+    """A recording of your own instead of a voice that AI makes.
 
     Attributes:
         voice_url: Its address.
@@ -67,7 +69,7 @@ class ExternalVoice(Part):
         amplification_level: -1 to 1.
     """
 
-    voice_url: str | None = item(like.url(), required=True)
+    voice_url: str | None = item(like.url(), required=WARNING)
     sync_voice: bool | None = item(like.flag)
     amplification_level: float | None = item(like.number(-1, 1))
 
@@ -77,13 +79,13 @@ class VoiceOver(Part):
     """Who speaks. ``VoiceOver(enabled=False)`` makes a silent video on purpose.
 
     Attributes:
-        enabled: Whether anybody does.
-        ai_voices: Voices that are made by AI; not together with ``external_voice``.
+        enabled: Whether anybody speaks.
+        ai_voices: Voices that AI makes; not together with ``external_voice``.
         external_voice: A recording.
     """
 
     enabled: bool | None = item(like.flag)
-    ai_voices: Sequence[Voice] | None = item(like.count(1), of=Voice)
+    ai_voices: Sequence[Voice] | None = item(like.count(1), each=Voice)
     external_voice: ExternalVoice | None = item(of=ExternalVoice)
 
     def _rules(self, path: str) -> Iterator[RequestFinding]:
@@ -113,11 +115,11 @@ class BackgroundMusic(Part):
     auto_music: bool | None = item(like.flag)
     music_url: str | None = item(like.url())
     volume: float | None = item(like.number(0, 1))
-    clips: Sequence[Clip] | None = item(like.count(0, 10), of=Clip)
+    clips: Sequence[Clip] | None = item(like.count(0, 10), each=Clip)
 
     def _rules(self, path: str) -> Iterator[RequestFinding]:
         yield from self._at_most_one(path, "auto_music", "music_url")
-        if self.enabled and self.volume is None:
+        if self.enabled is not False and self.volume is None:
             yield warning(f"{path}.volume", "Without it, the music is at full loudness. 0.1 is usual under speech.")
 
 
@@ -130,5 +132,3 @@ class SceneMusic(Part):
     """
 
     enabled: bool | None = item(like.flag)
-
-

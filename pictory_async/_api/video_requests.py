@@ -1,0 +1,90 @@
+"""Requests that start a video or a preview: each is sent once, and what it leads to is known or called uncertain."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from pictory_async._api.requests import proves_nothing_started
+from pictory_async._codec.answers import decode_job_page, decode_render_started
+from pictory_async._log import LogEvent, write
+from pictory_async._polling import logged
+from pictory_async._values import brief
+from pictory_async.errors import (
+    APIError,
+    NotFoundError,
+    PermissionDeniedError,
+    PictoryConfigError,
+    VideoSubmitUncertainError,
+)
+from pictory_async.video import VideoRequest
+
+if TYPE_CHECKING:
+    from pictory_async._http.messages import Body
+    from pictory_async._http.transport import Transport
+    from pictory_async._polling.handle import VideoHandle
+
+
+def checked_request(request: VideoRequest) -> dict[str, Any]:
+    """The body of a request that has no errors. Its warnings are written to the log.
+
+    Raises:
+        PictoryConfigError: It has errors, or is no request.
+    """
+    if not isinstance(request, VideoRequest):
+        raise PictoryConfigError(
+            f"This is not a VideoRequest: {brief(request)}. VideoRequest.from_dict reads one from JSON."
+        )
+    for found in request.validate():
+        write(LogEvent.VIDEO_WARNING, "%s", f"{found.path}: {found.message}")
+    return request.to_dict()
+
+
+async def newest_job(transport: Transport) -> str | None:
+    """The newest job of the account; empty if there is none, and ``None`` if the key may not read the list.
+
+    What is newer shows later whether a request whose response was lost started a job.
+    """
+    with suppress(NotFoundError, PermissionDeniedError):
+        page = await transport.get("/v1/jobs", "the list of jobs", decode_job_page)
+        return next((job.id for job in page.items), "")
+    return None
+
+
+async def request_video(
+    transport: Transport, path: str, handle: VideoHandle, body: Body | None, *, method: str = "POST"
+) -> VideoHandle:
+    """Request a video or a preview, once.
+
+    Args:
+        transport: What sends the request.
+        path: Where it goes.
+        handle: What is known of it already; it gets the time of the request, and the job.
+        body: What is sent.
+        method: Of the request.
+
+    Raises:
+        VideoSubmitUncertainError: The response was lost.
+        APIError: Nothing was started.
+    """
+    handle = attrs.evolve(handle, requested_at=datetime.now(UTC))
+    try:
+        job_id = await transport.submit(path, handle.subject, decode_render_started, body, method=method)
+    except APIError as error:
+        if proves_nothing_started(error):
+            raise
+        cause = str(error)
+    except BaseException as error:
+        logged.render_cancelled(error, handle)
+        raise
+    else:
+        logged.video_requested(handle, job_id)
+        return attrs.evolve(handle, job_id=job_id)
+    text = (
+        f"It is not known whether {handle.subject} was started: {cause} The request was not sent again, because it "
+        "may be billed. client.videos.find(error.handle) looks for its job."
+    )
+    raise VideoSubmitUncertainError(text, handle=handle, cause=cause)

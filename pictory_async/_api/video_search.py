@@ -1,0 +1,122 @@
+"""Looks for the job of a request whose response was lost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from pictory_async._api.listing import Listing
+from pictory_async._codec.answers import decode_job_page, decode_project_page
+from pictory_async._polling.handle import VideoHandle
+from pictory_async._values import ValueObject
+from pictory_async.models import Job, ProjectItem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pictory_async._http.transport import Transport
+
+_MOST_PAGES: Final = 40
+_PUNCTUATION: Final = re.compile(r"[\W_]+")
+
+
+@attrs.frozen(kw_only=True, repr=False, eq=False)
+class VideoSearch(ValueObject):
+    """What is known of a request whose response was lost.
+
+    The list of jobs has no names. So a job that is newer than the request may be its job, or one that somebody else
+    started at the same time; the name of a finished video tells them apart.
+
+    Attributes:
+        handle: The request.
+        jobs: The jobs that can be its job, newest first.
+        matches: Those of them whose video has the name that was asked for.
+        projects: Projects of that name, if one was to be saved.
+        is_complete: Whether all jobs since the request were seen. It is ``False`` if the newest job before the request
+            is not known, or is not in the list any more.
+    """
+
+    handle: VideoHandle
+    jobs: tuple[Job, ...] = ()
+    matches: tuple[Job, ...] = ()
+    projects: tuple[ProjectItem, ...] = ()
+    is_complete: bool = False
+
+    @property
+    def started(self) -> bool | None:
+        """Whether the request started a job; ``None`` if that is not known, or not known yet.
+
+        It did not if there is no job that can be its own. It did if there is a video of its name.
+        """
+        if self.matches:
+            return True
+        return False if self.is_complete and not self.jobs else None
+
+    @property
+    def found(self) -> VideoHandle | None:
+        """The handle with its job, to wait for; ``None`` unless exactly one video has its name."""
+        return attrs.evolve(self.handle, job_id=self.matches[0].id) if len(self.matches) == 1 else None
+
+
+async def find_video(transport: Transport, handle: VideoHandle, known: Collection[str]) -> VideoSearch:
+    """Look for the job of a request in the list of jobs, and for the project that it saves.
+
+    Args:
+        transport: What sends the requests.
+        handle: The request.
+        known: Jobs of other requests.
+
+    Raises:
+        APIError: A list could not be read.
+    """
+    jobs, is_complete = await _jobs_since(transport, handle.after_job)
+    likely = [job for job in jobs.values() if job.id not in known and _can_be(job, handle)]
+    projects: list[ProjectItem] = []
+    if handle.saves_project:
+        listing = Listing(transport, "/v2/projects", "the list of projects", "pagekey", decode_project_page)
+        projects = [item async for item in listing if item.name == handle.name]
+    return VideoSearch(
+        handle=handle,
+        jobs=tuple(likely),
+        matches=tuple(job for job in likely if handle.name and _name_of(job) == _plain(handle.name)),
+        projects=tuple(projects),
+        is_complete=is_complete,
+    )
+
+
+async def _jobs_since(transport: Transport, marker: str | None) -> tuple[dict[str, Job], bool]:
+    found: dict[str, Job] = {}
+    complete = True
+    pages = Listing(transport, "/v1/jobs", "the list of jobs", "nextPageKey", decode_job_page).pages()
+    for _ in range(_MOST_PAGES):
+        page = await anext(pages, None)
+        if page is None:
+            return found, complete and marker == ""
+        complete = complete and not page.unreadable  # an entry without an id can be any job
+        for job in page.items:
+            if job.id == marker:
+                return found, complete
+            found[job.id] = job
+    return found, False
+
+
+def _can_be(job: Job, handle: VideoHandle) -> bool:
+    if not job.is_completed:
+        return True
+    made: Any = job.output.get("previewUrl") if handle.is_preview else job.video_url
+    return bool(made)
+
+
+def _name_of(job: Job) -> str | None:
+    """The name of a finished video: that of its file."""
+    if not job.video_url:
+        return None
+    return _plain(unquote(urlsplit(job.video_url).path).rpartition("/")[2].rpartition(".")[0])
+
+
+def _plain(name: str) -> str:
+    # The service may write a name in another way as that of a file.
+    return _PUNCTUATION.sub("_", name).strip("_").casefold()
