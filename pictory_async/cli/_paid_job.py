@@ -18,6 +18,7 @@ from pictory_async.errors import JobCleanedError, JobFailedError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from typing import Self
 
     from pictory_async import AsyncPictory, Job
 
@@ -57,7 +58,7 @@ class PaidJob:
         self,
         base_url: str | None,
         start: Callable[[AsyncPictory], Awaitable[str]],
-        wait: Callable[..., Callable[..., Awaitable[T]]],
+        wait: Callable[[AsyncPictory], Callable[..., Awaitable[T]]],
         settings: Mapping[str, Any],
     ) -> T:
         """Start the job, unless there is one, and wait for it.
@@ -81,16 +82,24 @@ class PaidJob:
                     raise stalled_error(self.job_id, anyio.current_time() - began, "job")
                 return found[0]
 
-        try:
+        with self:
             return run(work)
-        except BaseException as error:
-            cause = ungrouped(error) if isinstance(error, Exception) else error
-            if self.job_id is not None and not isinstance(cause, _OVER):
-                echo_note("The job goes on, and is paid for. Wait again with:")
-                echo_command(["pictory", self.command, "--job", self.job_id, *options_again()])
-            elif self.starting and self.job_id is None and isinstance(cause, KeyboardInterrupt):
-                echo_note("The job may have been started, and is paid for then. Look for it with 'pictory jobs'.")
-            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Print what to do about a job that was started, or may have been, if something ended the command."""
+        cause = ungrouped(error) if isinstance(error, Exception) else error
+        if self.job_id is not None and cause is not None and not isinstance(cause, _OVER):
+            echo_note("The job goes on, and is billed. Wait again with:")
+            echo_command(["pictory", self.command, "--job", self.job_id, *options_again()])
+        elif self.starting and self.job_id is None and isinstance(cause, KeyboardInterrupt):
+            echo_note("The job may have been started, and is billed then. Look for it with 'pictory jobs'.")
+
+    def tell(self, doing: str) -> None:
+        """Note what is being done now."""
+        self.doing = doing
 
     def _on_progress(self, job: Job) -> None:
         self._seen = (job.status, job.progress, job.progress_message)
