@@ -12,8 +12,9 @@ import attrs
 
 from pictory_async._api.jobs import fetch_job
 from pictory_async._api.results import ResultStatus
+from pictory_async._api.sent import checked_body
 from pictory_async._api.submitting import Submitter
-from pictory_async._api.video_requests import checked_body, checked_request, request_video
+from pictory_async._api.video_requests import checked_request, request_video
 from pictory_async._api.video_results import VideoResult
 from pictory_async._api.video_search import find_video, has_name
 from pictory_async._codec.answers import decode_job
