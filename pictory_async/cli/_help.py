@@ -44,7 +44,7 @@ _OF_PAID_JOBS: Final = {
     SUCCESS: "it is made",
     FAILURE: "it was rejected, or a file could not be uploaded",
     NOT_RENDERED: "the job failed or was cleaned up",
-    TIMED_OUT: "--max-wait is over",
+    TIMED_OUT: _WAITED,
     UNCERTAIN: "the response was lost, so the job may or may not have been started",
 }
 
@@ -102,6 +102,13 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         FAILURE: "one could not be fetched",
         NOT_RENDERED: "with --wait: one failed or was cleaned up",
         TIMED_OUT: f"with --wait: {_WAITED}",
+    },
+    "make": {
+        SUCCESS: "all are made (and downloaded)",
+        FAILURE: "one was rejected, or a file could not be downloaded",
+        NOT_RENDERED: "some are not made",
+        TIMED_OUT: "--max-wait or --stalled is over, or a limit left some out, and nothing else failed",
+        UNCERTAIN: "a response was lost, so a video may or may not have been started",
     },
     "upload": {SUCCESS: "all were uploaded", FAILURE: "one could not be uploaded"},
     "transcribe": _OF_PAID_JOBS,
