@@ -82,6 +82,7 @@ def environment(base_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("PICTORY_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     Path("ids.txt").write_text("\n".join(map(str, PROJECTS)))
+    Path("people.csv").write_text("Name\nAda\nBen\n")
 
 
 @pytest.mark.usefixtures("environment")
