@@ -57,7 +57,7 @@ class _Studio(Generic[M]):
             PictoryConfigError: An argument cannot work; nothing was sent.
             JobFailedError: The job failed, such as with the code ``INSUFFICIENT_CREDITS``.
             JobCleanedError: The job's results were deleted.
-            WaitTimeoutError: ``max_wait`` is over. The job goes on: wait again.
+            WaitTimeoutError: ``max_wait`` is over. The job continues: wait again.
             NotFoundError: There is no such job for this key, confirmed by a second poll.
             MalformedResponseError: The job is completed, but shows no result.
             APIError: The responses stayed unusable.

@@ -92,7 +92,7 @@ class PaidJob:
         """Print what to do about a job that was started, or may have been, if something ended the command."""
         cause = ungrouped(error) if isinstance(error, Exception) else error
         if self.job_id is not None and cause is not None and not isinstance(cause, _OVER):
-            echo_note("The job goes on, and is billed. Wait again with:")
+            echo_note("The job continues, and is billed. Wait for it with:")
             echo_command(["pictory", self.command, "--job", self.job_id, *options_again()])
         elif self.starting and self.job_id is None and isinstance(cause, KeyboardInterrupt):
             echo_note("The job may have been started, and is billed then. Look for it with 'pictory jobs'.")
