@@ -31,7 +31,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(anyio|asyncio|attrs?|builtins|cattrs|click|collections|datetime|httpx2?|opentelemetry|os|pathlib|pytest|ssl|starlette|trio)(\..*)?",
     ),
-    (r"py:class", r"pictory_async\._polling\.outcome\.ResultT"),  # a type variable
+    (r"py:class", r"pictory_async\._polling\.outcome\.ResultT|pictory_async\._api\.connections\.C|M"),  # type variables
     (r"py:class", r"Unchanged"),  # an argument that is not given
     (r"py:class", r"(trace\.TracerProvider|metrics\.MeterProvider)"),  # OpenTelemetry's
 ]

@@ -64,7 +64,8 @@ class AsyncPictory(OtherCalls):
         timeout: Wall-clock limit for one request, in seconds, retries not included; ``None`` for no limit.
         limiter: The request budget, a `RateLimiter` or your own `Limiter`; ``None`` makes one of 300 requests a
             minute. Pass one object to several clients of one key so that they share it.
-        retry: How GETs are retried after transient failures; ``None`` takes the defaults of `RetryPolicy`.
+        retry: How GETs, and what is as harmless to repeat, are retried after transient failures; ``None`` takes the
+            defaults of `RetryPolicy`.
         http: What sends the requests: ``None`` or ``"httpx"``, ``"httpx2"`` or ``"aiohttp"`` (an extra each), or your
             own ``AsyncClient`` or ``AsyncBaseTransport`` of httpx or httpx2, which has its own proxies and
             certificates. You close your own.

@@ -240,6 +240,24 @@ async def test_a_search_whose_server_has_one_page_only() -> None:
 
 @pytest.mark.anyio
 @virtual_time
+async def test_a_search_whose_server_knows_no_pages() -> None:
+    """How stock media have pages is not documented: a second page that is refused is the end, and no other one is."""
+    refusal = Answer(400, JSON, b'{"code": "INVALID_REQUEST", "message": "page is not allowed"}')
+
+    def fault(request: SimRequest, _now: float) -> Fault | None:
+        return refusal if "page=" in request.query or request.method == "POST" else None
+
+    async with Simulator(World(), faults=fault).client() as client:
+        assert [1, 2] == [one.id async for one in client.media.search("lighthouse")]
+        with pytest.raises(errors.InvalidRequestError):
+            _ = [one async for one in client.music.search()]
+    async with Simulator(World(), faults=lambda *_: refusal).client() as client:
+        with pytest.raises(errors.InvalidRequestError):
+            _ = [one async for one in client.media.search("lighthouse")]
+
+
+@pytest.mark.anyio
+@virtual_time
 async def test_what_is_searched_for() -> None:
     """The simulator finds music by words, moods and length, and media by a keyword."""
     async with Simulator(World()).client() as client:

@@ -31,12 +31,11 @@ def test_the_page_is_up_to_date(endpoints: Any) -> None:
     assert endpoints.page(text) == text
 
 
-def test_every_request_is_of_a_documented_endpoint(endpoints: Any) -> None:
-    """No call requests anything that is not in the table, and each group of calls is tried."""
+def test_every_documented_endpoint_has_a_call(endpoints: Any) -> None:
+    """Every documented endpoint has a call, and no call requests anything else."""
     documented = {endpoint for section in endpoints.ENDPOINTS.values() for endpoint in section}
     requested = set().union(*endpoints.requested().values())
-    assert set() == requested - documented
-    assert len(requested) > 40
+    assert documented == requested
 
 
 def test_the_commands_are_read_from_their_code(endpoints: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -242,8 +243,12 @@ async def test_an_account_without_credits() -> None:
         lambda client: client.transcripts.start_highlights(5, seconds=1, duration=9),
         lambda client: client.transcripts.start_highlights(SENTENCES, seconds=1),
         lambda client: client.transcripts.start_highlights(models.Transcript(id="j"), seconds=1),
+        lambda client: client.ai_images.start("A lighthouse", extra={"x": object()}),
+        lambda client: client.ai_images.start("A lighthouse", extra={"x": float("nan")}),
+        lambda client: client.ai_images.start("A lighthouse", extra={"x": {5: [{6}]}}),
+        lambda client: client.ai_images.start("A lighthouse", extra={"x": [b"bytes"]}),
     ],
-    ids=range(24),
+    ids=range(28),
 )
 async def test_what_cannot_work_is_not_sent(start: Any) -> None:
     """Documented limits are checked before anything is paid for."""
@@ -261,6 +266,19 @@ async def test_what_the_api_refuses() -> None:
             await client.ai_images.start("A lighthouse", model="no-such")
         with pytest.raises(errors.InvalidRequestError, match="prompt"):
             await client.ai_videos.start("A lighthouse", extra={"prompt": 5})
+
+
+async def test_texts_of_any_kind_are_sent() -> None:
+    """What is not ASCII, a half of a character, and read-only mappings have a form in JSON."""
+    asked: list[Any] = []
+
+    def fault(request: SimRequest, _now: float) -> None:
+        asked.append(json.loads(request.body))
+
+    extra = {"x": MappingProxyType({"y": MappingProxyType({"z": (1, 2)})})}
+    async with Simulator(World(), faults=fault).client() as client:
+        await client.ai_images.start("Ein Leuchtturm, 灯台 \ud83d", extra=extra)
+    assert [{"prompt": "Ein Leuchtturm, 灯台 \ud83d", "x": {"y": {"z": [1, 2]}}}] == asked
 
 
 async def test_the_kind_of_a_file() -> None:

@@ -287,6 +287,22 @@ async def test_deleting_is_repeated() -> None:
             await client.aws_connections.delete("no-such-connection")
 
 
+async def test_a_secret_in_another_field() -> None:
+    """Fields of one's own can be secrets too, at any depth; they are hidden in the same way."""
+    asked: list[Any] = []
+
+    def fault(request: SimRequest, _now: float) -> Fault:
+        asked.append(json.loads(request.body))
+        return Answer(400, JSON, body_of({"message": f"not {TOKEN}"}))
+
+    extra = {"more": [{"refreshToken": Secret(TOKEN)}]}
+    async with Simulator(World(), faults=fault).client() as client:
+        with pytest.raises(errors.InvalidRequestError, match=r"not \*{8}") as caught:
+            await make_vimeo(client, extra=extra)
+    assert TOKEN == asked[0]["more"][0]["refreshToken"]
+    assert [] == shown_by(caught.value, TOKEN)
+
+
 async def test_a_secret_is_shown_nowhere() -> None:
     """It can be kept in a program, and cannot be printed, pickled or copied by mistake."""
     secret = Secret(Secret(CLIENT_SECRET))

@@ -289,6 +289,10 @@ async def test_what_the_store_of_the_simulator_refuses(world: World, talk: Path)
         request = SimRequest(method="PUT", path=path, query=signed, headers=headers, body=b"x")
         assert status == world.handle(request, 0.0).status
     assert 405 == world.handle(SimRequest(method="PUT", path="/media/other.mp4"), 0.0).status
+    key = {"authorization": world.api_key}
+    for body in (b'{"fileName": "a.mp4"}', b'{"contentType": "video/mp4"}', b""):
+        ask = SimRequest(method="POST", path="/pictoryapis/v1/media/generateurl", headers=key, body=body)
+        assert 400 == world.handle(ask, 0.0).status
     assert b"x" == b"".join(world.handle(SimRequest(method="GET", path=path), 0.0).pieces())
 
 

@@ -93,12 +93,12 @@ class _Connections(Generic[C]):
 
     async def _create(self, fields: Mapping[str, Any], extra: Mapping[str, Any] | None) -> C:
         body = Body(body_of(fields, extra))
-        return await self._transport.submit(self._path, f"a new {self._what}", self._read, body)
+        return await self._transport.submit(self._path, f"the new {self._what}", self._read, body)
 
     async def _update(self, connection: C, fields: Mapping[str, Any], extra: Mapping[str, Any] | None) -> C:
         if not isinstance(connection, self._kind):
-            what = f"an {self._kind.__name__} that the API returned" if self._kind is models.AwsConnection else "one"
-            raise PictoryConfigError(f"connection must be {what}, not {brief(connection)}: it has the version.")
+            text = f"The connection must be what get() or list() returned, not {brief(connection)}: it has the version."
+            raise PictoryConfigError(text)
         if connection.version is None:
             raise PictoryConfigError("The connection has no version. Fetch it, and update what comes back.")
         path, body = self._path_of(connection.id), Body(body_of({"version": connection.version, **fields}, extra))

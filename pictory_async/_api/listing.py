@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from pictory_async._codec.answers import decode_page
 from pictory_async._gather import each
 from pictory_async._http.messages import Body
-from pictory_async.errors import MalformedResponseError
+from pictory_async.errors import InvalidRequestError, MalformedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -80,7 +80,7 @@ class NumberedListing(Listing[T]):
         subject: What errors call it.
         item: The class of its entries; each has an ``id``.
         asked: What is searched for: the fields of a POST, or the query of a GET.
-        method: ``POST`` or ``GET``.
+        method: ``POST`` or ``GET``. How a GET names a page is not documented: one that is refused is not there.
     """
 
     def __init__(
@@ -96,6 +96,15 @@ class NumberedListing(Listing[T]):
             return await self._transport.get(self._path, self._subject, self._read, {**self._fields, **query})
         body = Body({**self._fields, "page": int(query.get("page", "1"))})
         return await self._transport.repeat("POST", self._path, self._subject, self._read, body)
+
+    async def page(self, query: dict[str, str]) -> Page[T] | None:
+        """Fetch one page, if there is one."""
+        try:
+            return await self.fetch(query)
+        except InvalidRequestError:
+            if not query or self._method != "GET":
+                raise
+        return None
 
     def pages(self) -> AsyncIterator[Page[T]]:
         """The pages in the API's order, without those that bring nothing new."""
@@ -134,7 +143,7 @@ class _Pages(Generic[T]):
 
 
 class _NumberedPages(Generic[T]):
-    def __init__(self, listing: Listing[T]) -> None:
+    def __init__(self, listing: NumberedListing[T]) -> None:
         self._listing = listing
         self._number = 0
         self._seen: set[object] = set()
@@ -147,9 +156,9 @@ class _NumberedPages(Generic[T]):
             raise StopAsyncIteration
         self._number += 1
         # The first page is asked for without a number: not every list is documented to have any.
-        page = await self._listing.fetch({"page": str(self._number)} if self._number > 1 else {})
-        ids = {getattr(item, "id", item) for item in page.items}
-        if ids <= self._seen:  # the page is empty, or the server has no other one
+        page = await self._listing.page({"page": str(self._number)} if self._number > 1 else {})
+        ids = set[object]() if page is None else {getattr(item, "id", item) for item in page.items}
+        if page is None or ids <= self._seen:  # it is empty, or the server has no other one
             self._number = -1
             raise StopAsyncIteration
         self._seen |= ids

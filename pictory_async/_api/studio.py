@@ -9,8 +9,7 @@ from pictory_async._api.listing import list_of
 from pictory_async._api.requests import start_job
 from pictory_async._codec.answers import view_of
 from pictory_async._codec.json_bytes import is_list
-from pictory_async._settings.given import address, body_of, text
-from pictory_async._values import brief
+from pictory_async._settings.given import address, body_of, text, whole
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class _Studio(Generic[M]):
             PictoryConfigError: An argument cannot work; nothing was sent.
             JobFailedError: The job failed, such as with the code ``INSUFFICIENT_CREDITS``.
             JobCleanedError: The job's results were deleted.
-            WaitTimeoutError: ``max_wait`` is over. The job goes on: wait again.
+            WaitTimeoutError: ``max_wait`` is over. The job continues: wait again.
             NotFoundError: There is no such job for this key, confirmed by a second poll.
             MalformedResponseError: The job is completed, but shows no result.
             APIError: The responses stayed unusable.
@@ -164,8 +163,7 @@ class AiVideos(_Studio[models.AiVideo]):
             JobSubmitUncertainError: The response was lost: the video may be being made. `list` shows it then.
             APIError: Nothing was started.
         """
-        if isinstance(seconds, bool) or not isinstance(seconds, int | None) or (seconds is not None and seconds < 1):
-            raise PictoryConfigError(f"seconds must be a whole number, such as 8, not {brief(seconds)}.")
+        length = None if seconds is None else f"{whole('seconds', seconds, least=1)}s"
         sources = {
             "firstFrameImageUrl": first_frame_image_url,
             "extendVideoUrl": extend_video_url,
@@ -177,7 +175,7 @@ class AiVideos(_Studio[models.AiVideo]):
         fields = {
             "model": model,
             "aspectRatio": aspect_ratio,
-            "duration": None if seconds is None else f"{seconds}s",
+            "duration": length,
             **sources,
             "webhook": webhook,
         }

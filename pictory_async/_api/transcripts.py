@@ -127,7 +127,7 @@ class Transcripts:
             PictoryConfigError: An argument cannot work; nothing was sent.
             JobFailedError: The job failed.
             JobCleanedError: The job's results were deleted.
-            WaitTimeoutError: ``max_wait`` is over. The job goes on: wait again.
+            WaitTimeoutError: ``max_wait`` is over. The job continues: wait again.
             NotFoundError: There is no such job for this key, confirmed by a second poll.
             MalformedResponseError: The job is completed, but shows no transcript.
             APIError: The responses stayed unusable.

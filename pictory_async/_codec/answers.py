@@ -156,17 +156,14 @@ def decode_render_started(body: bytes) -> str:
 
 
 def decode_page(item: type[T], body: bytes) -> models.Page[T]:
-    """Read a list of the API: the one place that knows in how many ways the API wraps one.
-
-    It is a bare list, or is in ``items``, ``Items``, ``data`` or ``tracks``, or inside ``data``. The key of the next
-    page is text, ``null`` or absent. Entries that cannot be read are left out, with a warning in the log.
+    """Read a list, however the API wraps it; entries that cannot be read are left out, with a warning in the log.
 
     Args:
-        item: The class of its entries; ``str`` for a list of texts.
-        body: The response's body.
+        item: The class of its entries; ``str`` for texts.
+        body: The body.
 
     Raises:
-        MalformedResponseError: The body is not a list, or not one of these.
+        MalformedResponseError: The body is not a list of these.
         StatusError: The response reports an error instead.
     """
     return _read_page(item, decode_json(body, list_as="items"))
@@ -181,7 +178,7 @@ def decode_one(kind: type[M], body: bytes, asked: str | None = None) -> M:
     """Read the response about one thing; ``asked`` is used as its id if the response has none.
 
     Raises:
-        MalformedResponseError: The body is not a JSON object, or shows nothing of it, or is about another one.
+        MalformedResponseError: The body shows nothing of it, or is about another one.
         StatusError: The response reports an error instead (`NotFoundError` if there is no such thing).
     """
     raw = decode_json(body)
@@ -215,7 +212,7 @@ def decode_done(body: bytes) -> None:
     """Read the response to a request that returns nothing, or says only that it was a success.
 
     Raises:
-        MalformedResponseError: The body is neither empty nor a JSON object, or it says that it is no success.
+        MalformedResponseError: The body is something else.
         StatusError: The response reports an error.
     """
     if body.strip():
@@ -322,7 +319,8 @@ def _check_kind(raw: Mapping[str, Any], kind: type[Model]) -> None:
 
 
 def _not_a(what: str, raw: dict[str, Any]) -> MalformedResponseError:
-    text = f"The response is JSON, but not a {what}. A proxy or gateway may have responded; try again."
+    article = "an" if what[0] in "aeiou" else "a"
+    text = f"The response is JSON, but not {article} {what}. A proxy or gateway may have responded; try again."
     return MalformedResponseError(text, from_api=has_api_form(raw))
 
 

@@ -279,6 +279,7 @@ NAMES: dict[str, dict[str, Places]] = {
         updated_at="updatedDate",
         version="version",
     ),
+    # In how many ways the API wraps a list; a bare one is read as if it were in `items`.
     "Page": _table(
         items=("items", "Items", "data.items", "data.searchResults", "data.tracks", "tracks", "data"),
         next_key=("pageKey", "nextPageKey", "data.nextPageKey"),

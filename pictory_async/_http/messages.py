@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import AsyncIterable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import AsyncIterable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import attrs
 
 from pictory_async._codec.error_body import ErrorBody, decode_error
-from pictory_async._codec.json_bytes import is_object
 from pictory_async._http.encoding import Gunzip, Headers, codings, header, request_id_of
 from pictory_async._http.proxies import Way
 from pictory_async._settings.key import ApiKey
@@ -19,6 +18,7 @@ from pictory_async.errors import (
     APIError,
     MalformedResponseError,
     NotFoundError,
+    PictoryConfigError,
     RateBudgetError,
     RequestTimeoutError,
     StatusError,
@@ -39,7 +39,10 @@ class Body:
     """The JSON that a request sends. It is written when it is sent: a `Secret` in it is in no variable before.
 
     Args:
-        value: A JSON value. Its secrets are values of its own, not of objects inside of it.
+        value: A JSON value, which may have secrets in it.
+
+    Raises:
+        PictoryConfigError: Not all of it is JSON.
     """
 
     __slots__ = ("_value", "secrets")
@@ -48,12 +51,22 @@ class Body:
 
     def __init__(self, value: Any) -> None:
         self._value = value
-        values = list(value.values()) if is_object(value) else []
-        self.secrets: list[Secret] = [one for one in values if isinstance(one, Secret)]
+        self.secrets: list[Secret] = []
+        try:
+            # Now, because an error in the middle of sending would say that something may have been sent.
+            json.dumps(value, default=self._collected, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise PictoryConfigError(f"The request cannot be sent: not all of it is JSON ({error}).") from None
 
     def written(self) -> bytes:
         """The bytes. Put them into no variable: tracebacks can show it."""
-        return json.dumps(self._value, ensure_ascii=False, default=_revealed).encode()
+        return json.dumps(self._value, default=_revealed).encode()
+
+    def _collected(self, value: object) -> Any:
+        if not isinstance(value, Secret):
+            return _revealed(value)
+        self.secrets.append(value)
+        return ""
 
 
 class FileBody(Body):
@@ -63,14 +76,22 @@ class FileBody(Body):
 
     kind: ClassVar[bytes] = b"application/octet-stream"
 
+    def __init__(self, value: bytes) -> None:
+        super().__init__(None)
+        self._value = value
+
     def written(self) -> bytes:
         """The bytes."""
         content: bytes = self._value
         return content
 
 
-def _revealed(value: Secret) -> Any:
-    return value.reveal()
+def _revealed(value: object) -> Any:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):  # such as a read-only one
+        return dict(cast("Mapping[str, Any]", value))
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 @attrs.define(repr=False, eq=False)  # not frozen: that would double what it costs to make one

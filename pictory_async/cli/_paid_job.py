@@ -17,6 +17,7 @@ from pictory_async.errors import JobCleanedError, JobFailedError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Self
 
     from pictory_async import AsyncPictory, Job
 
@@ -55,7 +56,7 @@ class PaidJob:
         self,
         base_url: str | None,
         start: Callable[[AsyncPictory], Awaitable[str]],
-        wait: Callable[..., Callable[..., Awaitable[T]]],
+        wait: Callable[[AsyncPictory], Callable[..., Awaitable[T]]],
         max_wait: float,
         interval: float,
     ) -> T:
@@ -77,16 +78,24 @@ class PaidJob:
                 settings = wait_settings(max_wait, interval)
                 return await wait(client)(self.job_id, **settings, on_progress=self._on_progress)
 
-        try:
+        with self:
             return run(work)
-        except BaseException as error:
-            cause = ungrouped(error) if isinstance(error, Exception) else error
-            if self.job_id is not None and not isinstance(cause, _OVER):
-                echo_note("The job goes on, and is paid for. Wait again with:")
-                echo_command(["pictory", self.command, "--job", self.job_id, *options_again()])
-            elif self.starting and self.job_id is None and isinstance(cause, KeyboardInterrupt):
-                echo_note("The job may have been started, and is paid for then. Look for it with 'pictory jobs'.")
-            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Print what to do about a job that was started, or may have been, if something ended the command."""
+        cause = ungrouped(error) if isinstance(error, Exception) else error
+        if self.job_id is not None and cause is not None and not isinstance(cause, _OVER):
+            echo_note("The job continues, and is billed. Wait for it with:")
+            echo_command(["pictory", self.command, "--job", self.job_id, *options_again()])
+        elif self.starting and self.job_id is None and isinstance(cause, KeyboardInterrupt):
+            echo_note("The job may have been started, and is billed then. Look for it with 'pictory jobs'.")
+
+    def tell(self, doing: str) -> None:
+        """Note what is being done now."""
+        self.doing = doing
 
     def _on_progress(self, job: Job) -> None:
         self.doing = f"{self.what}: job {job.id} is {job.status or 'in an unknown state'}"

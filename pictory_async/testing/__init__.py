@@ -26,6 +26,7 @@ from pictory_async.testing._limits import FixedWindowLimit, Limit, ServerLimit, 
 from pictory_async.testing._log import LoggedRequest, busiest_window
 from pictory_async.testing._media import MediaContent
 from pictory_async.testing._messages import LazyBody, SimRequest, SimResponse
+from pictory_async.testing._other_job import SimJob
 from pictory_async.testing._projects import ABSENT, Phase, Render, SimProject
 from pictory_async.testing._simulator import BASE_URL, Simulator
 from pictory_async.testing._templates import SimTemplate, TemplateScene
@@ -55,6 +56,7 @@ __all__ = [
     "Render",
     "Reset",
     "ServerLimit",
+    "SimJob",
     "SimProject",
     "SimRequest",
     "SimResponse",

@@ -16,7 +16,7 @@ from pictory_async.testing._ids import stable_between, stable_uuid, timestamp_id
 from pictory_async.testing._limits import Limit
 from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
 from pictory_async.testing._messages import NOWHERE
-from pictory_async.testing._other_job import OtherJob
+from pictory_async.testing._other_job import SimJob
 from pictory_async.testing._projects import ProjectId, Render, SimProject
 from pictory_async.testing._samples import lists_of
 from pictory_async.testing._templates import SimTemplate, TemplateScene
@@ -80,7 +80,7 @@ class Account:
     lists: dict[str, list[Any]] = attrs.field(factory=dict[str, list[Any]], converter=lists_of, repr=False)
     uploads: dict[str, bytes] = attrs.field(init=False, factory=dict[str, bytes], repr=False)
     upload_types: dict[str, str] = attrs.field(init=False, factory=dict[str, str], repr=False)
-    _other_jobs: dict[str, OtherJob] = attrs.field(init=False, factory=dict[str, OtherJob], repr=False)
+    _other_jobs: dict[str, SimJob] = attrs.field(init=False, factory=dict[str, SimJob], repr=False)
     _cleaned: set[str] = attrs.field(init=False, factory=set[str], repr=False)
     _projects: dict[str, SimProject] = attrs.field(init=False, factory=dict[str, SimProject], repr=False)
     _templates: dict[str, SimTemplate] = attrs.field(init=False, factory=dict[str, SimTemplate], repr=False)
@@ -130,11 +130,11 @@ class Account:
         return self._jobs.get(job_id)
 
     @property
-    def other_jobs(self) -> list[OtherJob]:
+    def other_jobs(self) -> list[SimJob]:
         """All jobs that are no renders, in the order in which they were started."""
         return list(self._other_jobs.values())
 
-    def find_other_job(self, job_id: str) -> OtherJob | None:
+    def find_other_job(self, job_id: str) -> SimJob | None:
         """Return the job with this id if it is no render, or None."""
         return self._other_jobs.get(job_id)
 
@@ -145,7 +145,7 @@ class Account:
         result: dict[str, Any] | None = None,
         error: tuple[str, str] | None = None,
         seconds: float | None = None,
-    ) -> OtherJob:
+    ) -> SimJob:
         """Start a job that is no render; the endpoints call this too.
 
         Args:
@@ -157,7 +157,7 @@ class Account:
         with self._lock:
             job_id = stable_uuid("other job", self.seed, len(self._other_jobs))
             ends_at = now + (self.job_seconds if seconds is None else seconds)
-            job = OtherJob(id=job_id, at=now, ends_at=ends_at, result=result or {}, error=error)
+            job = SimJob(id=job_id, at=now, ends_at=ends_at, result=result or {}, error=error)
             self._other_jobs[job_id] = job
             return job
 

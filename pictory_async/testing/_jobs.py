@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async.testing._ids import stable_uuid
 from pictory_async.testing._messages import SimRequest, SimResponse, encode
-from pictory_async.testing._other_job import OtherJob
+from pictory_async.testing._other_job import SimJob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def invalid(name: str, problem: str) -> SimResponse:
     return SimResponse.from_json(body, status=400)
 
 
-def transcribe(account: Account, fields: dict[str, Any], now: float) -> SimResponse | OtherJob:
+def transcribe(account: Account, fields: dict[str, Any], now: float) -> SimResponse | SimJob:
     """Start a transcription."""
     if not fields.get("fileUrl"):
         return invalid("fileUrl", "is required")
@@ -44,8 +44,8 @@ def transcribe(account: Account, fields: dict[str, Any], now: float) -> SimRespo
 
 
 def highlight(
-    account: Account, fields: dict[str, Any], now: float, source: OtherJob | None = None
-) -> SimResponse | OtherJob:
+    account: Account, fields: dict[str, Any], now: float, source: SimJob | None = None
+) -> SimResponse | SimJob:
     """Start to look for highlights, in the transcript of another job or in a given one."""
     if not isinstance(fields.get("highlight_duration"), int):
         return invalid("highlight_duration", "must be a whole number of seconds")
@@ -91,9 +91,7 @@ def _result(sentences: list[dict[str, Any]]) -> dict[str, Any]:
     return {"transcript": sentences, "txt": text, "srt": "", "vtt": "WEBVTT", "mediaInfo": info}
 
 
-def make(
-    account: Account, kind: str, fields: dict[str, Any], request: SimRequest, now: float
-) -> SimResponse | OtherJob:
+def make(account: Account, kind: str, fields: dict[str, Any], request: SimRequest, now: float) -> SimResponse | SimJob:
     """Start to make a picture or a video.
 
     Args:
@@ -152,8 +150,8 @@ def tiny_picture() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
 
 
-def started(job: SimResponse | OtherJob) -> SimResponse:
+def started(job: SimResponse | SimJob) -> SimResponse:
     """Return the response to a request that starts a job, or that cannot."""
-    if not isinstance(job, OtherJob):
+    if not isinstance(job, SimJob):
         return job
     return SimResponse.from_bytes(encode({"success": True, "data": {"jobId": job.id}}))

@@ -8,8 +8,8 @@ import attrs
 
 
 @attrs.define(kw_only=True)
-class OtherJob:
-    """A job that is no render.
+class SimJob:
+    """A job of the simulated account that is no render. Create one with `World.add_job`.
 
     Attributes:
         id: Its id.

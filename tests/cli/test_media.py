@@ -71,6 +71,24 @@ def test_other_lists(arguments: str, line: str) -> None:
     assert run(*arguments.split(), "--limit", "1", "--format", "csv").exit_code == 0
 
 
+def test_images(world: World) -> None:
+    """Those that were made, with their words, the newest first."""
+    run("image", "A lighthouse", *WAIT)
+    run("image", "Another lighthouse", *WAIT)
+    lines = [line.split("\t") for line in run("images").stdout.splitlines()]
+    assert ["Another lighthouse", "A lighthouse"] == [line[2] for line in lines]
+    assert [job.id for job in world.other_jobs[::-1]] == [line[0] for line in lines]
+
+
+def test_connections(world: World) -> None:
+    """Those of both kinds, without anything secret."""
+    aws = {"connectionId": "a", "name": "Private", "type": "AWS", "enabled": True, "version": 1}
+    vimeo = {"connectionId": "v", "name": "Team", "type": "VIMEO", "enabled": False, "accessToken": "theirs"}
+    world.lists |= {"awsconnections": [aws, {"connectionId": "b", "name": "New"}], "vimeo-connections": [vimeo]}
+    assert "a\tAWS\tPrivate\tyes\nb\t\tNew\t\nv\tVIMEO\tTeam\tno\n" == run("connections").stdout
+    assert "theirs" not in run("connections", "--json").stdout
+
+
 def test_credits(world: World) -> None:
     """What was spent is negative, so that a column can be added up; a month is year and month."""
     world.spend(2.0, "Text-to-Image", 0.0)

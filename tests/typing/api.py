@@ -23,6 +23,7 @@ from pictory_async import (
     RenderPoller,
     RenderStatus,
     RetryPolicy,
+    Secret,
     Template,
     TemplateBackup,
     Video,
@@ -32,6 +33,7 @@ from pictory_async import (
     shown,
     verify_backup,
 )
+from pictory_async.models import AiImage, AvatarLook, AwsConnection, Brand, Transcript, VimeoConnection, VoiceTrack
 from pictory_async.testing import Render, Simulator, World
 from pictory_async.video import RequestFinding, VideoRequest, VideoScene, VoiceOver
 
@@ -132,6 +134,32 @@ async def waits(client: AsyncPictory, before: Project) -> None:
     assert_type(await client.templates.backup("id", "directory"), TemplateBackup)
     assert_type(await verify_backup("directory"), BackupCheck)
     await client.projects.get(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def others(client: AsyncPictory) -> None:
+    """The groups of calls that few programs need."""
+    async for voice in client.voices.list():
+        assert_type(voice, VoiceTrack)
+        assert_type(voice.id, str | int)
+    async for look in client.avatars.list():
+        assert_type(look.looks, tuple[AvatarLook, ...])
+    async for track in client.music.search("calm", moods=["Happy"]):
+        assert_type(track.url, str | None)
+    assert_type([mood async for mood in client.music.moods()], list[str])
+    async for page in client.brands.list().pages():
+        assert_type(page.items, tuple[Brand, ...])
+    assert_type(await client.media.upload("talk.mp4", on_progress=lambda progress: progress.done), str)
+    assert_type(await client.transcripts.wait(await client.transcripts.start("https://a.example/b")), Transcript)
+    assert_type(await client.ai_images.wait(await client.ai_images.start("A lighthouse")), AiImage)
+    assert_type((await client.ai_videos.wait("id")).duration, float | None)
+    connection = await client.vimeo_connections.create(
+        "N", client_identifier="i", client_secret=Secret("s"), access_token="t"
+    )
+    assert_type(await client.vimeo_connections.update(connection, enabled=True), VimeoConnection)
+    assert_type([one async for one in client.aws_connections.list()], list[AwsConnection])
+    await client.vimeo_connections.update("id")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await client.jobs.clean("id")
+    client.voices = client.voices  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def models(project: Project, template: Template) -> None:

@@ -12,6 +12,7 @@ from pictory_async.cli.display.text import echo_json, one_line
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory
+    from pictory_async.models import AiImage
 
 __all__ = ["command"]
 
@@ -49,7 +50,10 @@ def command(  # noqa: PLR0913 - each is an option
         job.starting = True
         return await client.ai_images.start(prompt or "", model=model, aspect_ratio=aspect_ratio, style=style)
 
-    picture = job.result(base_url, start, lambda client: client.ai_images.wait, max_wait, interval)
+    _print(job.result(base_url, start, lambda client: client.ai_images.wait, max_wait, interval), as_json=as_json)
+
+
+def _print(picture: AiImage, *, as_json: bool) -> None:
     if as_json:
         echo_json(picture.to_dict())
     else:

@@ -15,17 +15,31 @@ if TYPE_CHECKING:
 
     from pictory_async import AsyncPictory
     from pictory_async.models import (
+        AiImage,
         Avatar,
+        AwsConnection,
         Brand,
         CreditTransaction,
         MediaItem,
         MusicTrack,
         SmartLayout,
         TextStyle,
+        VimeoConnection,
         VoiceTrack,
     )
 
-__all__ = ["avatars", "brands", "credits_command", "layouts", "music", "stock", "styles", "voices"]
+__all__ = [
+    "avatars",
+    "brands",
+    "connections",
+    "credits_command",
+    "images",
+    "layouts",
+    "music",
+    "stock",
+    "styles",
+    "voices",
+]
 
 
 def _signed(one: CreditTransaction) -> float | None:
@@ -80,6 +94,28 @@ _STOCK: Final[Table[MediaItem]] = Table(
         Column("duration", lambda item: item.duration or None, unit="s", spare=1),
         Column("library", lambda item: item.library, spare=2),
         Column("preview", lambda item: item.preview_url),
+    ),
+)
+_YES_NO: Final = {True: "yes", False: "no", None: None}
+_IMAGES: Final[Table[AiImage]] = Table(
+    "pictures",
+    (
+        Column("id", lambda image: image.id),
+        Column("created", lambda image: image.created_at, unit="UTC"),
+        Column("prompt", lambda image: image.prompt),
+        Column("model", lambda image: image.model, spare=1),
+        Column("url", lambda image: image.url),
+    ),
+)
+_CONNECTIONS: Final[Table[AwsConnection | VimeoConnection]] = Table(
+    "connections",
+    (
+        Column("id", lambda one: one.id),
+        Column("type", lambda one: one.type),
+        Column("name", lambda one: one.name),
+        Column("enabled", lambda one: _YES_NO[one.enabled]),
+        Column("version", lambda one: one.version, plain=False),
+        Column("description", lambda one: one.description, plain=False),
     ),
 )
 _CREDITS: Final[Table[CreditTransaction]] = Table(
@@ -179,6 +215,25 @@ def stock(*, keyword: str, base_url: str | None, limit: int | None, as_json: boo
     The addresses are for looking at them: they are watermarked, and expire.
     """
     print_list(base_url, lambda client: aiter(client.media.search(keyword)), limit, _STOCK, as_json=as_json)
+
+
+@_command("images")
+def images(*, base_url: str | None, limit: int | None, as_json: bool) -> None:
+    """List the pictures that AI Studio made."""
+    print_list(base_url, lambda client: aiter(client.ai_images.list()), limit, _IMAGES, as_json=as_json)
+
+
+@_command("connections")
+def connections(*, base_url: str | None, limit: int | None, as_json: bool) -> None:
+    """List the connections to AWS and Vimeo."""
+
+    async def both(client: AsyncPictory) -> AsyncIterator[AwsConnection | VimeoConnection]:
+        async for aws in client.aws_connections.list():
+            yield aws
+        async for vimeo in client.vimeo_connections.list():
+            yield vimeo
+
+    print_list(base_url, both, limit, _CONNECTIONS, as_json=as_json)
 
 
 def _to_month(_ctx: click.Context, _param: click.Parameter, text: str | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pictory_async.cli._options import base_url_option, wait_options
 from pictory_async.cli._output_file import OutputFile
 from pictory_async.cli._paid_job import PaidJob, job_option
 from pictory_async.cli._places import check_file
-from pictory_async.cli.commands.upload import uploaded
+from pictory_async.cli.commands.upload import progress_of
 from pictory_async.cli.display.text import echo_json, printable
 
 if TYPE_CHECKING:
@@ -64,8 +64,11 @@ def command(  # noqa: PLR0913 - each is an option
     job = PaidJob(command="transcribe", what="Transcript", job_id=job_id)
 
     async def start(client: AsyncPictory) -> str:
-        name = source or ""
-        url = name if name.lower().startswith(_WEB) else await uploaded(client, Path(name))
+        url = source or ""
+        if not url.lower().startswith(_WEB):
+            file = Path(url)
+            job.doing = f"Uploading {file.name}"
+            url = await client.media.upload(file, on_progress=lambda progress: job.tell(progress_of(file, progress)))
         job.starting = True
         return await client.transcripts.start(url, language=language)
 

@@ -13,9 +13,11 @@ from pictory_async.cli._progress import telling
 from pictory_async.cli.display.text import as_size, echo_json, one_line
 
 if TYPE_CHECKING:
-    from pictory_async import AsyncPictory, UploadProgress
+    from collections.abc import Callable
 
-__all__ = ["command", "uploaded"]
+    from pictory_async import UploadProgress
+
+__all__ = ["command", "progress_of"]
 
 
 @click.command("upload")
@@ -29,27 +31,32 @@ def command(*, files: tuple[Path, ...], content_type: str | None, base_url: str 
     The addresses are for backgrounds, voices and music of videos, and for 'pictory transcribe'. The API key is not sent
     to where the files go.
     """
+    line = ""
 
     async def upload() -> None:
-        async with open_client(base_url) as client:
+        async with open_client(base_url) as client, telling(lambda: line, lambda: 0):
             for file in files:
-                url = await uploaded(client, file, content_type)
-                if as_json:
-                    echo_json({"file": str(file), "url": url})
-                else:
-                    click.echo(one_line(url))
+                _print(
+                    file, await client.media.upload(file, content_type=content_type, on_progress=note(file)), as_json
+                )
+
+    def note(file: Path) -> Callable[[UploadProgress], None]:
+        def tell(progress: UploadProgress) -> None:
+            nonlocal line
+            line = progress_of(file, progress)
+
+        return tell
 
     run(upload)
 
 
-async def uploaded(client: AsyncPictory, file: Path, content_type: str | None = None) -> str:
-    """Upload a file with its progress on standard error, and return the address to use for it."""
-    line, share = f"Uploading {file.name}", 0.0
+def _print(file: Path, url: str, as_json: bool) -> None:  # noqa: FBT001 - as of the option
+    if as_json:
+        echo_json({"file": str(file), "url": url})
+    else:
+        click.echo(one_line(url))
 
-    def note(progress: UploadProgress) -> None:
-        nonlocal line, share
-        line = f"Uploading {file.name}: {as_size(progress.done)} of {as_size(progress.total)}"
-        share = progress.done / progress.total
 
-    async with telling(lambda: line, lambda: 0, lambda: share):
-        return await client.media.upload(file, content_type=content_type, on_progress=note)
+def progress_of(file: Path, progress: UploadProgress) -> str:
+    """Return how far the upload of a file is, for people."""
+    return f"Uploading {file.name}: {as_size(progress.done)} of {as_size(progress.total)}"
