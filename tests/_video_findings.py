@@ -100,6 +100,9 @@ FINDINGS: list[tuple[str, dict[str, Any], Sureness, str]] = [
     ("background", {"color": "white"}, ERROR, ".color"),
     ("background", {"color": "rgba(0,0,256,1)"}, ERROR, ".color"),
     ("background", {"color": "#12345"}, ERROR, ".color"),
+    ("background", {"color": "rgba(0,0,0,1.5)"}, ERROR, ".color"),
+    ("background", {"color": "rgba(0,0,0)"}, ERROR, ".color"),
+    ("background", {"color": "rgb(0,0,0,1)"}, ERROR, ".color"),
     ("background", {"color": 0}, ERROR, ".color"),
     ("background", {"aiVisual": {"prompt": "A sea."}}, ERROR, ".type"),
     (

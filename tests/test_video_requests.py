@@ -170,6 +170,14 @@ def test_a_misspelt_field_has_a_hint() -> None:
     assert str(found).startswith("warning: $.scenes[0].hideSubtitle: ")
 
 
+@pytest.mark.parametrize(
+    "color", ["#fff", "#FFC828", "#FFC82880", "rgba(0, 0, 0, 1.0)", "rgba(255,0,7,.5)", "rgba(1,2,3,0)"]
+)
+def test_a_color_is_written_in_many_ways(color: str) -> None:
+    """All documented forms are right."""
+    assert [] == [*Background(color=color).findings()]
+
+
 @pytest.mark.parametrize("raw", ["{}", None, [], 5])
 def test_a_request_is_read_from_an_object(raw: Any) -> None:
     """Anything but a JSON object is refused."""

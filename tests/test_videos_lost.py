@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,8 @@ class TestLost:
             assert (None, preview.job_id, call == "preview") == (handle.job_id, handle.after_job, handle.is_preview)
             with pytest.raises(errors.PictoryConfigError, match=r"client\.videos\.find"):
                 await client.videos.wait(attrs.evolve(handle, is_preview=False))
-            found = await client.videos.find(handle)
+            assert (await client.videos.find(handle)).started is not False
+            found = await client.videos.find(handle, start_grace=0)
         assert 1 == len(paid(simulator))
         assert (found.started is False) is (len(world.videos) == 1)
         assert [job.id for job in found.jobs] == [render.job_id for _, render in world.jobs[1:]]
@@ -108,6 +110,35 @@ class TestLost:
             assert (True, 3, 1) == (found.started, len(found.jobs), len(found.matches))
             assert found.found is not None
             assert (await client.videos.wait(found.found)).url.endswith("Hello_Ada.mp4")
+
+    async def test_a_job_may_appear_late(self, world: World) -> None:
+        """That there is no job is known only some time after the request, because its work may begin late."""
+        simulator = Simulator(world, latency=0.1, faults=on_paid(Reset()))
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.VideoSubmitUncertainError) as caught:
+                await client.videos.render(REQUEST)
+            handle = caught.value.handle
+            assert handle.requested_at is not None
+            older = attrs.evolve(handle, requested_at=handle.requested_at - timedelta(minutes=3))
+            unknown = attrs.evolve(handle, requested_at=None)
+            found = [(await client.videos.find(one)).started for one in (handle, older, unknown)]
+            assert [None, False, None] == found
+            with pytest.raises(errors.PictoryConfigError, match="start_grace"):
+                await client.videos.find(handle, start_grace=-1)
+
+    async def test_a_preview_is_found_by_its_name(self, world: World) -> None:
+        """A finished preview shows the request that it was made from."""
+        simulator = Simulator(world, latency=0.1, faults=on_paid(Reset(reaches_world=True)))
+        async with client_of(simulator) as client:
+            with pytest.raises(errors.VideoSubmitUncertainError) as caught:
+                await client.videos.preview(REQUEST)
+            await anyio.sleep(120.0)
+            found = (await client.videos.find(caught.value.handle)).found
+            assert found is not None
+            assert (await client.videos.wait_preview(found)).url
+        world.videos[0].understood = {"videoName": 5}
+        async with client_of(simulator) as client:
+            assert () == (await client.videos.find(caught.value.handle)).matches
 
     async def test_two_videos_of_one_name_are_not_told_apart(self, world: World) -> None:
         """Then it is known that there is one, and not which."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -37,6 +38,7 @@ class VideoSearch(ValueObject):
         projects: Projects of that name, if one was to be saved.
         is_complete: Whether all jobs since the request were seen. It is ``False`` if the newest job before the request
             is not known, or is not in the list any more.
+        is_late: Whether the request was sent so long ago that its job must be in the list.
     """
 
     handle: VideoHandle
@@ -44,16 +46,18 @@ class VideoSearch(ValueObject):
     matches: tuple[Job, ...] = ()
     projects: tuple[ProjectItem, ...] = ()
     is_complete: bool = False
+    is_late: bool = False
 
     @property
     def started(self) -> bool | None:
         """Whether the request started a job; ``None`` if that is not known, or not known yet.
 
-        It did not if there is no job that can be its own. It did if there is a video of its name.
+        It did not if there is no job that can be its own some time after the request. It did if there is a video of its
+        name.
         """
         if self.matches:
             return True
-        return False if self.is_complete and not self.jobs else None
+        return False if self.is_late and self.is_complete and not self.jobs else None
 
     @property
     def found(self) -> VideoHandle | None:
@@ -61,17 +65,22 @@ class VideoSearch(ValueObject):
         return attrs.evolve(self.handle, job_id=self.matches[0].id) if len(self.matches) == 1 else None
 
 
-async def find_video(transport: Transport, handle: VideoHandle, known: Collection[str]) -> VideoSearch:
+async def find_video(
+    transport: Transport, handle: VideoHandle, known: Collection[str], start_grace: float
+) -> VideoSearch:
     """Look for the job of a request in the list of jobs, and for the project that it saves.
 
     Args:
         transport: What sends the requests.
         handle: The request.
         known: Jobs of other requests.
+        start_grace: Seconds after the request in which its job may be missing in the list.
 
     Raises:
         APIError: A list could not be read.
     """
+    # From before the list is read: what happens after it, the list cannot show.
+    age = None if handle.requested_at is None else (datetime.now(UTC) - handle.requested_at).total_seconds()
     jobs, is_complete = await jobs_since(transport, handle.after_job)
     likely = [job for job in jobs.values() if job.id not in known and _can_be(job, handle)]
     projects: list[ProjectItem] = []
@@ -84,6 +93,7 @@ async def find_video(transport: Transport, handle: VideoHandle, known: Collectio
         matches=tuple(job for job in likely if has_name(job, handle.name)),
         projects=tuple(projects),
         is_complete=is_complete,
+        is_late=age is not None and age >= start_grace,
     )
 
 
@@ -95,10 +105,19 @@ def _can_be(job: Job, handle: VideoHandle) -> bool:
 
 
 def has_name(job: Job, name: str) -> bool:
-    """Whether a job is finished, and its video has a name: that of its file."""
-    if not job.video_url or not name:
-        return False
-    return _plain(name) == _plain(unquote(urlsplit(job.video_url).path).rpartition("/")[2].rpartition(".")[0])
+    """Whether a job is finished, and what it made has a name: of a video, that of its file."""
+    return bool(name) and _name_of(job) == _plain(name)
+
+
+def _name_of(job: Job) -> str | None:
+    """The name of what is finished: of a video, that of its file."""
+    storyboard = job.output.get("storyboard")
+    if isinstance(storyboard, dict):
+        found = cast("dict[str, Any]", storyboard).get("videoName")
+        return _plain(found) if isinstance(found, str) else None
+    if not job.video_url:
+        return None
+    return _plain(unquote(urlsplit(job.video_url).path).rpartition("/")[2].rpartition(".")[0])
 
 
 def _plain(name: str) -> str:

@@ -274,7 +274,7 @@ class VideoWork:
         while True:
             async with self.submitter.turns:
                 known = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).jobs())
-                search = await find_video(self.submitter.transport, handle, known)
+                search = await find_video(self.submitter.transport, handle, known, 0.0)
             if search.found is not None:
                 return search.found
             # What is found for another doubtful request is in the ledger only a moment later.

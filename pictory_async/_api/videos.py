@@ -12,6 +12,7 @@ from pictory_async._polling import logged
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.targets import video_target
+from pictory_async._settings.durations import seconds
 from pictory_async._settings.paths import path_segment
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -356,13 +357,17 @@ class Videos:
             at_once=at_once,
         )
 
-    async def find(self, handle: VideoHandle, *, known: Iterable[str] = ()) -> VideoSearch:
+    async def find(
+        self, handle: VideoHandle, *, known: Iterable[str] = (), start_grace: Duration = 120.0
+    ) -> VideoSearch:
         """Look for the job of a request whose response was lost.
 
         Args:
             handle: The handle of a `VideoSubmitUncertainError`.
             known: The ids of jobs that are known to be of other requests, such as of videos that your program requested
                 at the same time.
+            start_grace: How long after the request its job may be missing in the list, in seconds: the work of a
+                request whose response was lost may only begin. Before that, it is not known that there is no job.
 
         Returns:
             What is known: whether a job was started, and which one. Until a video is finished, it has no name; so look
@@ -374,7 +379,8 @@ class Videos:
         """
         from pictory_async._api.video_search import find_video  # noqa: PLC0415 - few programs need it
 
-        return await find_video(self._transport, _handle_of(handle), {*known})
+        grace = seconds("start_grace", start_grace)
+        return await find_video(self._transport, _handle_of(handle), {*known}, grace)
 
     async def _start(self, request: VideoRequest, path: str, *, is_preview: bool = False) -> VideoHandle:
         from pictory_async._api.video_requests import (  # noqa: PLC0415 - few programs make videos

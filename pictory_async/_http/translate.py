@@ -61,7 +61,7 @@ def _told(request: Request, reason: str, *, sent: bool) -> str:
         if not sent:
             reason = f"no connection through the proxy: {reason}"
     text = f"{request.method} {request.path} failed: {reason}."
-    if sent and request.method == "POST":  # another one would be billed too
+    if sent and request.method != "GET":  # another one may be billed too, or have its effect twice
         return text
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         check += ", or name the authorities to trust with verify= or SSL_CERT_FILE"

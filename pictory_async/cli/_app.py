@@ -32,6 +32,7 @@ _COMMANDS: Final = {
     "compare": "compare:command",
     "report": "report:command",
     "share": "share:command",
+    "delete": "delete:command",
     "templates": "templates:list_command",
     "template": "templates:show_command",
     "variables": "variables:command",

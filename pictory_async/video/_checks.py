@@ -19,7 +19,7 @@ ERROR, WARNING = Sureness.ERROR, Sureness.WARNING
 _PERCENT: Final = re.compile(r"(?:100|[1-9]?\d)%")
 _HEX: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _RGB: Final = re.compile(
-    r"rgb(?P<alpha>a)?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?(alpha),\s*(?:0?\.\d+|0|1|[01]\.\d+)\s*)\)",
+    r"rgb(?P<alpha>a)?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?(alpha),\s*(?:0?\.\d+|0|1(?:\.0+)?)\s*)\)",
     re.ASCII,
 )
 _URL: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import assert_type
+from typing import Any, assert_type
 
 import httpx
 
@@ -12,10 +12,12 @@ from pictory_async import (
     AsyncPictory,
     BackupCheck,
     DiskTemplateCache,
+    Preview,
     Priority,
     Project,
     RateLimiter,
     RateLimiterStatistics,
+    RenderHandle,
     RenderOutcome,
     RenderOutcomes,
     RenderPoller,
@@ -24,12 +26,16 @@ from pictory_async import (
     Secret,
     Template,
     TemplateBackup,
+    Video,
+    VideoHandle,
     errors,
+    read_handle,
     shown,
     verify_backup,
 )
 from pictory_async.models import AiImage, AvatarLook, AwsConnection, Brand, Transcript, VimeoConnection, VoiceTrack
 from pictory_async.testing import Render, Simulator, World
+from pictory_async.video import RequestFinding, VideoRequest, VideoScene, VoiceOver
 
 
 class Free:
@@ -110,6 +116,9 @@ async def waits(client: AsyncPictory, before: Project) -> None:
             assert_type(outcome.project, Project | None)
             assert_type(outcome.error, errors.PictoryError | None)
             assert_type(outcome.detection_delay, float)
+            assert_type(outcome.video, Video | None)
+        watch.add(VideoHandle("job"))
+        assert_type(watch.handles(), tuple[RenderHandle | VideoHandle, ...])
         async for outcome in shown(watch):
             assert_type(outcome, RenderOutcome[Project])
     await client.projects.download("id", "directory", kinds="video")
@@ -175,6 +184,30 @@ def facts() -> None:
     except errors.WaitTimeoutError as error:
         assert_type(error.project, Project | None)
         assert_type(error.waited, float)
+
+
+async def videos(client: AsyncPictory, template: Template) -> None:
+    """Videos, previews and handles."""
+    request = VideoRequest.from_template(template, name="Hello {Name}", variables={"Name": "Ada"}, language="en")
+    assert_type(request.check(template), list[RequestFinding])
+    request = VideoRequest(video_name="Demo", scenes=[VideoScene(story="Hi.")], voice_over=VoiceOver.of("Martin", 7))
+    handle = await client.videos.render(request)
+    assert_type(handle, VideoHandle)
+    video = await client.videos.wait(handle, max_wait=timedelta(hours=1))
+    assert_type(video, Video)
+    assert_type(video.url, str)
+    assert_type(video.share_url, str | None)
+    preview = await client.videos.preview(request)
+    assert_type(preview, Preview)
+    assert_type(preview.elements, tuple[Mapping[str, Any], ...])
+    assert_type(await client.videos.render_preview(preview), VideoHandle)
+    assert_type(await client.videos.render_params(preview.render_params), VideoHandle)
+    found = await client.videos.find(handle)
+    assert_type(found.started, bool | None)
+    assert_type(found.found, VideoHandle | None)
+    assert_type(read_handle(handle.to_json()), RenderHandle | VideoHandle)
+    await client.projects.download(video, "videos")
+    await client.projects.wait_all([handle, "project"])
 
 
 async def simulator() -> None:

@@ -72,7 +72,7 @@ def _astray(history: History) -> Iterator[str]:
 
 def _posts(history: History) -> Iterator[str]:
     """Count the renders that were asked for: they cost money."""
-    posts = sum(exchange.request.method == "POST" for exchange in history.server.exchanges)
+    posts = sum(exchange.request.method in {"POST", "PUT"} for exchange in history.server.exchanges)
     if posts > history.renders:
         yield f"{history.renders} calls asked for {posts} renders"
 
