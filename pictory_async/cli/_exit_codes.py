@@ -93,8 +93,8 @@ EXIT_CODES: Final = {
     LOCKED: "another command is doing the same",
     CHANGED: "for 'drift': something has changed",
     TEMPORARY: "no connection, or a temporary failure of the API, and nothing else failed: try again later",
-    TIMED_OUT: "after a wait: --max-wait or --stalled is over; for 'render' and 'sync': --max left some out; for 'make': "
-    "a limit did; and nothing else failed",
+    TIMED_OUT: "after a wait: --max-wait or --stalled is over; for 'render' and 'sync': --max left some out; for "
+    "'make': a limit did; and nothing else failed",
     SUCCESS: "done, or nothing to do; after a wait: all are rendered or completed",
 }
 """What each exit code means, for all commands. If several apply, it is the first of them in this order."""
