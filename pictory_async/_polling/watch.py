@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, cast
 
-import attrs
-
 from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
 from pictory_async._http.health import from_api
 from pictory_async._log import LogEvent, write
@@ -40,7 +38,6 @@ _LAST_POLL: Final = 2.0  # seconds before the deadline
 _SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
 
-@attrs.define(repr=False, eq=False)
 class Watch(Wait):
     """One wait, and what follows from each response and each failed poll.
 
@@ -48,6 +45,21 @@ class Watch(Wait):
     is polled, until it shows the new video. While the job's polls fail, or its state is none that is documented, job
     and project are polled in turn.
     """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # said again, because a subclass that assigns them leaves their types open
+        open: bool
+        polls: int
+        all_polls: int
+        job: Job | None
+        asks_job: bool
+        outcome: RenderOutcome | None
+        verdict: Verdict
+        snapshot: Snapshot | None
+        started: bool
+        job_lost: APIError | None
+        failures: FailureStreak | None
 
     def saw(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         """Judge a response to a poll of the project, or of the job while that is polled.

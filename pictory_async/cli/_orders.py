@@ -116,7 +116,8 @@ def _missing_columns(table: Rows, wanted: Sequence[str] | None, name: str, key: 
 
 def _empty_cells(table: Rows, rows: Iterable[Row], wanted: Sequence[str], key: str | None) -> Iterator[str]:
     for row in rows:
-        empty = [one for one in dict.fromkeys([*wanted, *([] if key is None else [key])]) if not row.values[one]]
+        needed: list[str] = [*wanted] if key is None or key in wanted else [*wanted, key]
+        empty = [one for one in needed if not row.values[one]]
         if empty:
             yield f"{table.where(row)}: {', '.join(map(printable, empty))} {'is' if len(empty) == 1 else 'are'} empty."
 

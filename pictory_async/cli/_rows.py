@@ -127,7 +127,9 @@ def _delimiter(text: str, needed: Collection[str], *, any_case: bool) -> str:
 
     def titles(delimiter: str) -> list[str]:
         try:
-            return _titles(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []), any_case=any_case)
+            return _titles(
+                next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), list[str]()), any_case=any_case
+            )
         except csv.Error:
             return []
 

@@ -45,7 +45,7 @@ VIDEO_DURATIONS: Final = {
     "veo3.1_fast": ("4s", "6s", "8s"),
     "pixverse5.5": ("5s", "8s", "10s"),
 }
-RATIOS: Final = {
+RATIOS: Final[dict[str, tuple[str, ...]]] = {
     "seedream3.0": ("1:1", "16:9", "9:16"),
     "flux-schnell": ("1:1", "16:9", "9:16"),
     "veo3.1": ("16:9", "9:16"),
