@@ -65,7 +65,7 @@ for _name in sorted({*pictory_async.__all__} - {*pictory_async.insight.__all__})
 PLAIN = {
     "AbstractAsyncContextManager",
     *("After", "AfterEach", "Duration", "Faults", "FileKind", "Latency", "OnConflict", "Origin", "Path", "ProjectId"),
-    *("ABSENT", "Event", "Fields", "Media", "Starlette", "T", "T_co", "View"),
+    *("ABSENT", "Event", "Fields", "Media", "Starlette", "T", "T_co", "View", "Wanted"),
 }
 
 

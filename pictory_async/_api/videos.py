@@ -190,7 +190,7 @@ class Videos:
         Args:
             preview: The preview, or the id of its job.
             elements: The changed elements. Each has ``id``, ``elementType``, ``type``, ``startTime`` and ``duration``,
-                as in `Preview.elements`.
+                as in ``preview.elements``.
 
         Raises:
             PictoryConfigError: An element lacks one of these, or cannot be sent; nothing was sent.
@@ -236,7 +236,7 @@ class Videos:
         See https://docs.pictory.ai/api-reference/videos/render-video.
 
         Args:
-            params: `Preview.render_params`, changed or as they are. What is not known is sent as it is.
+            params: ``preview.render_params``, changed or as they are. What is not known is sent as it is.
             name: The name of the video, for the handle; it is not sent.
 
         Raises:
