@@ -65,7 +65,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A deadline is two seconds late",
-        "_polling.wait:Wait.deadline",
+        "_polling.watch:Watch.deadline",
         "self.began + self.terms.max_wait",
         "self.began + self.terms.max_wait + 2.0",
     ),
