@@ -218,6 +218,7 @@ def picture(session: nox.Session) -> None:
     """Draw the pictures of the documentation: the demo as it runs, the floors of the package, and one poll."""
     session.install(wheel("cli,simulator"))
     session.run("python", "docs/_scripts/drawings.py")
+    session.run("python", "docs/_scripts/endpoints.py")
     session.run("python", "docs/_scripts/demo_picture.py")
 
 
