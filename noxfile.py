@@ -56,7 +56,7 @@ def build(session: nox.Session) -> None:
 ONCE = (
     "cli/test_ages.py",
     "cli/test_ends.py",
-    "cli/test_kept.py",
+    "cli/test_store.py",
     "cli/test_night.py",
     "cli/test_render_cut_off.py",
     "cli/test_rendering.py",
@@ -95,6 +95,7 @@ ONCE = (
     "test_render_worlds.py",
     "test_snapshots.py",
     "test_sync.py",
+    "test_sync_before.py",
     "test_versions.py",
     "test_web_pages.py",
     "test_worlds.py",

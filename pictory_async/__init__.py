@@ -36,7 +36,8 @@ from pictory_async.models import Job, Project, ProjectId
 if TYPE_CHECKING:
     from pictory_async._api.render_batch import RenderBatch
     from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
-    from pictory_async._api.sync import ProjectSync, SyncPlan, SyncState
+    from pictory_async._api.survey import SyncState
+    from pictory_async._api.sync import ProjectSync, SyncPlan
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._files.backup import verify_backup
     from pictory_async._files.downloads import DownloadedFile, DownloadProgress, DownloadReport, DownloadStatus
@@ -171,7 +172,7 @@ _LATER: Final = {
     "ResultStatus": "_api.results",
     "ProjectSync": "_api.sync",
     "SyncPlan": "_api.sync",
-    "SyncState": "_api.sync",
+    "SyncState": "_api.survey",
     "UploadProgress": "_files.uploads",
     "check_naming": "_files.naming",
     "SnapshotTemplate": "_files.snapshots",

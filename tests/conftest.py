@@ -15,12 +15,15 @@ import pytest
 import trio
 from blockbuster import blockbuster_ctx
 
+from pictory_async import Ledger
 from pictory_async.testing import Simulator, World
 from tests import _limits
+from tests._nights import Night
 from tests._virtual import VIRTUAL_BACKENDS, backend_options
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 # An installed package has announced its plugin itself; a bare source tree has not.
 if not importlib.metadata.entry_points(group="pytest11", name="pictory_async"):
@@ -91,6 +94,20 @@ def world() -> World:
 def simulator(world: World) -> Simulator:
     """The account's API, whose responses take 0.1 s."""
     return Simulator(world, latency=0.1)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """A ledger that does not exist yet."""
+    return Ledger(tmp_path / "state" / "ledger.db")
+
+
+@pytest.fixture
+def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
+    """An account for nights; the parameter says whether a render changes the date of the last save."""
+    saves = getattr(request, "param", False)
+    world = World(render_seconds=(20.0, 60.0), media_sizes={"mp4": 1000}, render_saves=saves)
+    return Night(world, tmp_path)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,7 @@ from anyio import wait_all_tasks_blocked
 
 from pictory_async import errors
 from pictory_async._http.addresses import Addresses
-from pictory_async._http.kept import is_clean
+from pictory_async._http.idle import is_clean
 from pictory_async._http.messages import Request
 from tests._budget import FILM, client_of
 from tests._raw import answer, kept, raw_server

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +15,7 @@ from anyio import to_thread
 from pictory_async import Ledger, LedgerRun, RateLimiter, RenderState, ResultStatus, errors
 from pictory_async._ledger.database import Database
 from pictory_async._ledger.liveness import Liveness
+from pictory_async._ledger.waits import Waits
 from pictory_async.testing import Answer, Simulator, World
 
 if TYPE_CHECKING:
@@ -159,8 +160,47 @@ async def test_forgetting(path: Path) -> None:
     assert [alive] == [run.id for run in await ledger.runs()]
     assert [alive] == [file.name for file in path.with_name("ledger.db-runs").iterdir()]
     assert killed not in {alive, over}
-    with pytest.raises(errors.PictoryConfigError, match="older_than"):
-        await ledger.prune(-1.0)
+
+
+@pytest.mark.parametrize("age", [-1.0, float("nan"), float("inf"), timedelta(seconds=-1), True, "90d", None])
+async def test_ages_that_cannot_be(path: Path, age: Any) -> None:
+    """Nothing is forgotten, and the error names the argument."""
+    with pytest.raises(errors.PictoryConfigError, match="older_than must be a number of seconds"):
+        await Ledger(path).prune(age)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("age", [1e300, 1e15, timedelta.max])
+async def test_an_age_before_the_calendar(path: Path, age: Any) -> None:
+    """Nothing is that old."""
+    ledger = Ledger(path)
+    over = await ledger.use(lambda file: ledger.begin_run(file, "account", "over"))
+    await ledger.use(lambda file: ledger.end_run(file, over))
+    assert 0 == await ledger.prune(age)
+
+
+async def test_what_was_left_is_not_forgotten_soon(path: Path) -> None:
+    """A run that left a wait, or a render whose end is not known, is kept for 30 days."""
+    ledger = Ledger(path)
+    world = World(render_seconds=(1e6, 1e6))
+    async with (
+        Simulator(world).client() as client,
+        client.projects.render_all([world.add_project()], ledger=ledger, wait=False) as batch,
+    ):
+        assert [ResultStatus.STARTED] == [result.status async for result in batch]
+    waits = await ledger.use(lambda file: ledger.begin_run(file, "account", "wait"))
+    await ledger.use(lambda file: ledger.end_run(file, waits))
+    await ledger.use(lambda file: Waits(file).keep(waits, [("account", "id one", "{}")]))
+    assert 0 == await ledger.prune(0)
+
+    def date_back(file: Database) -> None:
+        with file.changing() as sql:
+            sql("UPDATE run SET ended = ?", ((datetime.now(UTC) - timedelta(days=30)).isoformat(),))
+
+    await ledger.use(date_back)
+    assert 0 == await ledger.prune(timedelta(days=31))
+    assert 2 == await ledger.prune(0)
+    assert ([], []) == (await ledger.runs(), await ledger.use(lambda file: Waits(file).of()))
 
 
 async def test_a_killed_process_is_not_at_it(path: Path) -> None:

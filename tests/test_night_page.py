@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +97,7 @@ def read(name: str) -> dict[Any, Any]:
 
 
 def test_the_workflow() -> None:
-    """It has a schedule, and steps that each use or run something; the key is a secret."""
+    """It fits the schema of such files; it has a schedule, and the key is a secret."""
     workflow = read("workflow.yml")
     assert "15 2 * * *" == workflow[True]["schedule"][0]["cron"]  # YAML 1.1 takes "on" for true
     job = workflow["jobs"]["download"]
@@ -106,25 +106,28 @@ def test_the_workflow() -> None:
     waits = re.search(r"--max-wait (\d+)m", json.dumps(job["steps"]))
     assert waits is not None
     assert int(waits[1]) < job["timeout-minutes"]
+    check("workflow.yml", "vendor.github-workflows")
+
+
+def check(name: str, schema: str) -> None:
+    """Check a file with the schema of the program that reads it."""
+    pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, f"{FILES[0].parent / name}"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert 0 == found.returncode, found.stdout + found.stderr
 
 
 def test_compose() -> None:
-    """The service has its key as a secret."""
+    """Compose reads its file, and the service has its key as a secret."""
     compose = read("compose.yaml")
     service = compose["services"]["videos"]
     (secret,) = service["secrets"]
     assert f"/run/secrets/{secret}" == service["environment"]["PICTORY_API_KEY_FILE"]
     assert {"file": "./key"} == compose["secrets"][secret]
-    docker = shutil.which("docker")
-    place = DOCS / "examples" / "night"
-    if (
-        docker is not None
-        and not subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode
-    ):
-        found = subprocess.run(
-            [docker, "compose", "config", "-q"], cwd=place, capture_output=True, text=True, check=False
-        )
-        assert 0 == found.returncode, found.stderr
+    check("compose.yaml", "vendor.compose-spec")
+    command = [needs("docker-compose"), "-f", f"{FILES[0].parent / 'compose.yaml'}", "config", "-q"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (found.returncode, found.stderr)
 
 
 def test_a_rehearsal(server: ServerThread) -> None:

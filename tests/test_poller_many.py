@@ -9,7 +9,7 @@ import anyio
 import pytest
 from anyio import wait_all_tasks_blocked
 
-from pictory_async import FairSchedule, RateLimiter, RenderOutcome, RenderPoller, RenderStatus, Sighting, errors
+from pictory_async import RateLimiter, RenderOutcome, RenderPoller, RenderStatus, errors
 from pictory_async.testing import (
     Answer,
     Render,
@@ -139,90 +139,6 @@ class TestManyProjects:
             seen = client.statistics().watches
         assert (3, 1) == (seen.finished, seen.failed_polls)
         assert seen.polls == client.statistics().transport.requests, (seen, world.log)
-
-    async def test_a_schedule_of_the_callers_own_says_when_to_look(self, world: World) -> None:
-        """Each poll comes when the schedule said, or a few milliseconds later, together with others."""
-        asked: list[float] = []
-
-        class Evenly:
-            def next_poll(self, seen: Sighting) -> float:
-                step = {0: 0.0, 1: 7.0 + len(asked) / 2000}.get(seen.polls, 7.0)
-                asked.append(seen.now + step)
-                return asked[-1]
-
-        simulator = Simulator(world)
-        ids = [world.add_project(Render(0.0, duration=40.0)) for _ in range(10)]
-        async with client_of(simulator) as client:
-            outcomes = await client.projects.wait_all(ids, schedule=Evenly())
-        assert all(outcome.ok for outcome in outcomes)
-        polls = [entry.at + asked[0] for entry in world.log]
-        late = [at - due for at, due in zip(polls, sorted(asked), strict=True)]
-        assert -1e-9 <= min(late) <= max(late) <= 0.005
-        assert len({round(at, 4) for at in polls}) <= len(polls) / 2
-
-    @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
-    async def test_a_schedule_that_gives_no_time_is_told_so(
-        self, world: World, simulator: Simulator, wrong: float
-    ) -> None:
-        """A time that never comes is an error that names the schedule; nobody waits for it."""
-
-        class Wrong:
-            def next_poll(self, seen: Sighting) -> float:
-                return wrong if seen.polls else seen.now
-
-            def __repr__(self) -> str:
-                return "Wrong()"
-
-        project_id = world.add_project(Render(0.0, duration=100.0))
-        async with client_of(simulator) as client:
-            with pytest.raises(errors.PictoryConfigError, match=r"Wrong\(\) returned (nan|inf).*a finite number"):
-                await client.projects.wait_all([project_id], schedule=Wrong())
-        assert len(simulator.log) == 1
-
-    @pytest.mark.parametrize("first", ["faulty", "good"])
-    async def test_a_faulty_schedule_ends_only_the_wait_that_has_it(
-        self, world: World, simulator: Simulator, first: str
-    ) -> None:
-        """Where two waits share the polls of a project, what the schedule of one raises does not reach the other."""
-
-        class Faulty:
-            def next_poll(self, seen: Sighting) -> float:
-                return seen.now + 100 / (3 - seen.polls)  # so late that the other wait does the looking
-
-        project_id = world.add_project(Render(0.0, duration=100.0))
-        outcomes: list[RenderOutcome] = []
-
-        async def faulty() -> None:
-            with pytest.raises(ZeroDivisionError):
-                await client.projects.wait_all([project_id], schedule=Faulty())
-
-        async def good() -> None:
-            outcomes.extend(await client.projects.wait_all([project_id], schedule=FairSchedule(1)))
-
-        async with client_of(simulator) as client, anyio.create_task_group() as tasks:
-            for wait in (faulty, good) if first == "faulty" else (good, faulty):
-                tasks.start_soon(wait)
-        assert [outcome.status for outcome in outcomes] == [RenderStatus.RENDERED]
-
-    async def test_a_schedule_that_fails_for_many_is_one_error(self, world: World, simulator: Simulator) -> None:
-        """However many projects a faulty schedule is asked about at once, its error is raised as it is."""
-
-        class Faulty:
-            def next_poll(self, seen: Sighting) -> float:
-                return seen.now + 1 / (1 - seen.polls)
-
-        ids = [world.add_project(Render(0.0, duration=100.0)) for _ in range(30)]
-        async with client_of(simulator) as client:
-            with pytest.raises(ZeroDivisionError):
-                await client.projects.wait_all(ids, schedule=Faulty())
-
-    @pytest.mark.parametrize("schedule", [FairSchedule, 10.0, "fair"])
-    async def test_what_is_no_schedule_is_refused(self, simulator: Simulator, schedule: Any) -> None:
-        """A class or a number in place of a schedule is told before anything is sent."""
-        async with client_of(simulator) as client:
-            with pytest.raises(errors.PictoryConfigError, match=r"schedule must be an object.*FairSchedule\(\)"):
-                await client.projects.wait_all(["a"], schedule=schedule)
-        assert simulator.log == []
 
     async def test_several_consumers_share_the_outcomes(self, world: World, simulator: Simulator) -> None:
         """Two tasks may iterate over one watch; each outcome goes to one of them, and both end."""

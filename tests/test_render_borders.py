@@ -10,6 +10,7 @@ import pytest
 
 from pictory_async import Ledger, RateLimiter, RenderState, ResultStatus, errors
 from pictory_async.testing import Answer, Render, Simulator, Stall, World, bodies
+from tests._rendering import LIMITED, VIRTUAL, change, client_of, on_post, rendered, state_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -18,42 +19,11 @@ if TYPE_CHECKING:
     from pictory_async import RenderResult
     from pictory_async.testing import Fault, SimRequest
 
-pytestmark = [
-    pytest.mark.anyio,
-    # trio's virtual clock does not wait for threads, which the ledger works in; tests/test_ledger.py has trio.
-    pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True),
-]
+pytestmark = VIRTUAL
 
 JSON = {"content-type": "application/json"}
-LIMITED = Answer(429, JSON, b'{"message": "Slow down"}')
 LOST = Answer(504, {"content-type": "text/html"}, b"<html>")
 """A request whose response was lost, and that had no effect."""
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "state" / "ledger.db")
-
-
-def client_of(simulator: Simulator, **options: Any) -> Any:
-    return simulator.client(limiter=RateLimiter(10_000, 1.0, 1000), **options)
-
-
-def on_post(*faults: Fault | None) -> Callable[[SimRequest, float], Fault | None]:
-    """Let faults hit the first requests for renders, in order."""
-    waiting = iter(faults)
-    return lambda request, _now: next(waiting, None) if request.method == "POST" else None
-
-
-async def rendered(simulator: Simulator, ids: Any, ledger: Ledger, **options: Any) -> dict[Any, RenderResult]:
-    """Render everything with a client of its own."""
-    async with client_of(simulator) as client, client.projects.render_all(ids, ledger=ledger, **options) as batch:
-        return {result.project_id: result async for result in batch}
-
-
-async def state_of(ledger: Ledger) -> list[tuple[str, str | None]]:
-    """The state and the job of each render of a ledger."""
-    return await ledger.use(lambda file: file.rows("SELECT state, job FROM render ORDER BY id"))
 
 
 async def lost(ledger: Ledger, then: Callable[[World, Simulator], None], **options: Any) -> RenderResult:
@@ -189,15 +159,10 @@ class TestLostRequests:
             with anyio.move_on_after(10.0):
                 async with client.projects.render_all([one], ledger=ledger) as batch:
                     await anext(batch)
-        await ledger.use(lambda file: _run(file, "UPDATE render SET marker = NULL"))
+        await ledger.use(lambda file: change(file, "UPDATE render SET marker = NULL"))
         result = (await rendered(simulator, [one], ledger, retry_unstarted=True))[one]
         assert ResultStatus.UNCERTAIN is result.status
         assert "which jobs there were before" in str(result.error)
-
-
-def _run(file: Any, sql: str) -> None:
-    with file.changing() as run:
-        run(sql)
 
 
 class TestRefusals:
@@ -236,21 +201,22 @@ class TestRefusals:
 class TestCancellations:
     """A request that costs money comes to its end, within some seconds, when its caller is cancelled."""
 
-    async def render(self, simulator: Simulator, ledger: Ledger, one: Any, seconds: float) -> float:
-        """Render one project, cancel it, and return when that was over."""
+    async def render(self, simulator: Simulator, ledger: Ledger, one: Any, seconds: float) -> tuple[float, int]:
+        """Render one project, cancel it, and return when that was over, and how many renders were paid for."""
         async with client_of(simulator, timeout=3600.0) as client:
+            batch = client.projects.render_all([one], ledger=ledger)
             with anyio.move_on_after(seconds):
-                async with client.projects.render_all([one], ledger=ledger) as batch:
+                async with batch:
                     await anext(batch)
-            return anyio.current_time()
+            return anyio.current_time(), batch.paid
 
     async def test_the_response_is_awaited(self, ledger: Ledger) -> None:
-        """The job of a request in flight is entered."""
+        """The job of a request in flight is entered, and the render counts as paid."""
         world = World(render_seconds=(20.0, 20.0))
         simulator = Simulator(world, latency=5.0)
         start = anyio.current_time()
-        end = await self.render(simulator, ledger, world.add_project(), 12.0)
-        assert pytest.approx(15.0, abs=0.5) == end - start
+        end, paid = await self.render(simulator, ledger, world.add_project(), 12.0)
+        assert (pytest.approx(15.0, abs=0.5), 1) == (end - start, paid)
         assert [("started", world.jobs[0][1].job_id)] == await state_of(ledger)
         (run,) = await ledger.runs()
         assert ({RenderState.STARTED: 1}, False) == (run.renders, run.running)
@@ -260,8 +226,8 @@ class TestCancellations:
         world = World(render_seconds=(20.0, 20.0))
         simulator = Simulator(world, latency=5.0, faults=on_post(Stall(reaches_world=True)))
         one, start = world.add_project(), anyio.current_time()
-        end = await self.render(simulator, ledger, one, 12.0)
-        assert pytest.approx(27.0, abs=0.5) == end - start
+        end, paid = await self.render(simulator, ledger, one, 12.0)
+        assert (pytest.approx(27.0, abs=0.5), 1) == (end - start, paid)  # nothing proves that it had no effect
         assert [("asked", None)] == await state_of(ledger)
         assert ResultStatus.RENDERED is (await rendered(simulator, [one], ledger))[one].status
         assert 1 == len(world.jobs)
@@ -319,7 +285,7 @@ class TestWrongUse:
         async with client_of(Simulator(world, latency=0.1)) as client:
             with pytest.raises(errors.LedgerError, match="no such table"):  # noqa: PT012 - the block is what is tested
                 async with client.projects.render_all(ids, ledger=ledger) as batch:
-                    await ledger.use(lambda file: _run(file, "DROP TABLE render"))
+                    await ledger.use(lambda file: change(file, "DROP TABLE render"))
                     _ = [result async for result in batch]
         assert not world.jobs
 

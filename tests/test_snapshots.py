@@ -16,6 +16,7 @@ from anyio import to_thread
 from pictory_async import RateLimiter, RetryPolicy, TemplateBackup, TemplateSnapshot, errors, verify_backup
 from pictory_async._files import snapshots
 from pictory_async._files.snapping import snap
+from pictory_async._files.system import SYSTEM, System
 from pictory_async.testing import ABSENT, Answer, Reset, Simulator, World
 from tests._systems import Dying, Failing, Killed, Watched
 from tests._templates import change
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from pictory_async import AsyncPictory
-    from pictory_async._files.system import System
 
 pytestmark = pytest.mark.anyio
 
@@ -219,6 +219,33 @@ async def test_snapshots_are_verified(world: World, simulator: Simulator, tmp_pa
     (tmp_path / "snapshots").symlink_to("snapshots")
     (problem,) = (await verify_backup(tmp_path)).problems
     assert ("snapshot_damaged", True) == (problem.code, problem.message.startswith("snapshots cannot be read: "))
+
+
+@pytest.mark.parametrize("moment", ["before the lists are read", "after them"])
+async def test_snapshots_that_another_process_removes_meanwhile(
+    world: World, simulator: Simulator, tmp_path: Path, moment: str
+) -> None:
+    """A snapshot that is removed while it is checked is no problem, nor is the content that only it has."""
+
+    class Removing(System):
+        def names(self, path: Path) -> list[str]:
+            found = super().names(path)
+            if moment == "before the lists are read":
+                assert snapshots.prune(tmp_path, 1, SYSTEM) in {0, 1}
+            return found
+
+        def close(self, descriptor: int) -> None:
+            super().close(descriptor)
+            if moment == "after them":  # the first one, which is the oldest, has just been read
+                assert snapshots.prune(tmp_path, 1, SYSTEM) in {0, 1}
+
+    async with client_of(simulator) as client:
+        await client.templates.backup_all(tmp_path)
+        change(world, "T0", name="New")
+        await client.templates.backup_all(tmp_path)
+    assert (await to_thread.run_sync(snapshots.check, tmp_path, Removing())).ok
+    assert len(list((tmp_path / "snapshots").iterdir())) == 1
+    assert (await verify_backup(tmp_path)).ok
 
 
 async def test_no_name_leads_out(simulator: Simulator, tmp_path: Path) -> None:

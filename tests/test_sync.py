@@ -1,4 +1,4 @@
-"""Keeping a directory in step with an account."""
+"""Keeping a directory up to date with an account."""
 
 from __future__ import annotations
 
@@ -8,65 +8,17 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import BatchProgress, Ledger, RateLimiter, ResultStatus, SyncState, errors
-from pictory_async.testing import Answer, Drip, Render, Simulator, World
+from pictory_async import BatchProgress, RateLimiter, ResultStatus, SyncState, errors
+from pictory_async.testing import Answer, Drip, Render
+from tests._rendering import VIRTUAL
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pictory_async import ProjectSync, RenderResult
+    from tests._nights import Night
 
-    from pictory_async import ProjectSync, RenderResult, SyncPlan
-
-pytestmark = [
-    pytest.mark.anyio,
-    # trio's virtual clock does not wait for threads, which the ledger and downloads work in.
-    pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True),
-]
-
+pytestmark = VIRTUAL
 
 JSON = {"content-type": "application/json"}
-
-
-class Night:
-    """A simulated account, and nights on which it is synced."""
-
-    def __init__(self, world: World, path: Path) -> None:
-        self.world = world
-        self.simulator = Simulator(world, latency=0.01)
-        self.ledger = Ledger(path / "ledger.db")
-        self.videos = path / "videos"
-
-    async def sync(self, **options: Any) -> tuple[SyncPlan, dict[Any, RenderResult]]:
-        """Sync once, and return the plan and the results."""
-        self.world.log.clear()
-        options = {"kinds": ["video"], "ledger": self.ledger, **options}
-        async with self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
-            sync = client.projects.sync(self.videos, **options)
-            plan = await sync.plan()
-            async with sync:
-                return plan, {result.project_id: result async for result in sync}
-
-    async def plan(self, **options: Any) -> SyncPlan:
-        """Make a plan, and do nothing."""
-        self.world.log.clear()
-        options = {"kinds": ["video"], "ledger": self.ledger, **options}
-        async with self.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
-            return await client.projects.sync(self.videos, **options).plan()
-
-    @property
-    def posts(self) -> int:
-        return sum(entry.method == "POST" for entry in self.world.log)
-
-    @property
-    def gets(self) -> int:
-        """The requests of the API, without those for files."""
-        return sum(entry.method == "GET" and entry.path.startswith("/pictoryapis/") for entry in self.world.log)
-
-
-@pytest.fixture
-def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
-    saves = getattr(request, "param", False)
-    world = World(render_seconds=(20.0, 60.0), media_sizes={"mp4": 1000}, render_saves=saves)
-    return Night(world, tmp_path)
 
 
 @pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])
@@ -228,7 +180,8 @@ async def test_selections(night: Night) -> None:
     since = night.world.date(0.0) - timedelta(minutes=1)
     assert (other,) == (await night.plan(saved_since=since)).to_render
     assert (film,) == (await night.plan(ids=[film])).to_render
-    _, results = await night.sync(max_renders=1)
+    plan, results = await night.sync(max_renders=1)
+    assert (1, 1, 0) == (len(plan.to_render), len(plan.left_out), len(plan.unknown))
     assert [ResultStatus.LEFT_OUT, ResultStatus.RENDERED] == sorted(result.status for result in results.values())
 
 
@@ -323,6 +276,7 @@ async def test_a_plan_as_values(night: Night) -> None:
     assert "1 to render, 1 to wait for, 0 to download, 0 unchanged" == str(plan)
     assert {
         "to_render": ["never"],
+        "left_out": [],
         "to_wait": ["busy"],
         "to_download": [],
         "unknown": [],

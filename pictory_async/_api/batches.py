@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._api.arriving import checked_ids
+from pictory_async._api.batch_terms import BatchCalls, BatchTerms
 from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.listing import Listing
-from pictory_async._api.pipeline import BatchCalls, BatchTerms
 from pictory_async._api.project_waits import checked_terms
 from pictory_async._api.render_batch import RenderBatch
-from pictory_async._api.sync import Found, ProjectSync, Selection, Survey, SyncPlan, SyncState
+from pictory_async._api.survey import Found, Selection, Survey, SyncState
+from pictory_async._api.sync import ProjectSync, SyncPlan
 from pictory_async._files.downloads import DownloadProgress, DownloadReport, filing_of, kinds_of
 from pictory_async._files.names import FileKind
 from pictory_async._files.place import checked_directory
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pictory_async._files.partfile import OnConflict
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.ledger import Ledger
-    from pictory_async._ledger.renders import Again
+    from pictory_async._ledger.renders import Resubmit
 
 
 _MOST_AT_ONCE: Final = 10_000
@@ -109,7 +110,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     delivery: Delivery | None,
     batch: str | None,
     force: bool,
-    again: Again,
+    resubmit: Resubmit,
     overlap: str,
     max_renders: int | None,
     waits: bool,
@@ -147,7 +148,7 @@ def open_batch(  # noqa: PLR0913 - what its callers' callers may choose
     terms = BatchTerms(
         command=command,
         batch=batch,
-        again=again,
+        resubmit=resubmit,
         wants=wants or wants_render,
         overlap=overlap,
         max_renders=max_renders,
@@ -174,7 +175,8 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
     render: Iterable[SyncState | str],
     verify: bool,
     on_progress: Callable[[int, int], object] | None,
-    again: Again,
+    resubmit: Resubmit,
+    max_renders: int | None,
     **options: Any,
 ) -> ProjectSync:
     """Make a sync.
@@ -187,16 +189,17 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
     chosen = _render_states(render)
 
     def batch(plan: SyncPlan, found: Found) -> RenderBatch:
-        to_render = {*plan.to_render}
+        to_render = [*plan.to_render, *plan.left_out]  # one of the first may turn out to need nothing
+        renders = {*to_render}
 
         def wants(project: Project, _: object) -> bool:
             # If there is another video than when the plan was made, somebody else has rendered it meanwhile.
-            return project.id in to_render and not project.is_rendering and found.shows(project)
+            return project.id in renders and not project.is_rendering and found.shows(project)
 
         return open_batch(
             made_of,
             transport,
-            [*plan.to_render, *plan.to_wait, *plan.to_download],
+            [*to_render, *plan.to_wait, *plan.to_download],
             ledger,
             delivery=delivery,
             batch=None,
@@ -204,7 +207,8 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
             overlap="wait",
             waits=True,
             wants=wants,
-            again=again,
+            resubmit=resubmit,
+            max_renders=max_renders,
             command="sync",
             **options,
         )
@@ -217,7 +221,14 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
     batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), Found())  # the arguments are checked here
     survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
     return ProjectSync(
-        survey, selection, render=chosen, again=again, complete=complete, batch=batch, on_progress=on_progress
+        survey,
+        selection,
+        render=chosen,
+        resubmit=resubmit,
+        max_renders=max_renders,
+        complete=complete,
+        batch=batch,
+        on_progress=on_progress,
     )
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 import attrs
 
 from pictory_async._api.arriving import each_once
-from pictory_async._api.paying import path_of
 from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
-from pictory_async._files.downloads import DownloadProgress, DownloadReport
+from pictory_async._api.submitting import path_of
+from pictory_async._files.downloads import DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES, handle_of
-from pictory_async._ledger.renders import Again, Decision, Intent, RenderState
+from pictory_async._ledger.renders import Decision, Intent, RenderState
 from pictory_async._polling.evidence import baseline_of
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
-from pictory_async._polling.poller import RenderPoller
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
@@ -40,7 +39,9 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from pictory_async._api.paying import Payer
+    from pictory_async._api.batch_terms import BatchCalls, BatchTerms
+    from pictory_async._api.submitting import Submitter
+    from pictory_async._polling.poller import RenderPoller
 
 _END: Final = object()
 _LOOKERS: Final = 8  # projects that are fetched at the same time
@@ -54,50 +55,6 @@ _STATUSES: Final = {
     RenderStatus.TIMED_OUT: ResultStatus.TIMED_OUT,
     RenderStatus.ERROR: ResultStatus.ERROR,
 }
-
-
-@attrs.frozen(kw_only=True)
-class BatchTerms:
-    """What a batch does.
-
-    Attributes:
-        command: What the ledger calls the run.
-        batch: The name of the batch; `None` if each project is rendered once for each version of it.
-        again: Which renders are requested again although they were before.
-        wants: Tells whether a project is to be rendered, and by whether its video is outdated.
-        overlap: What to do about what another run is at: ``"skip"``, or ``"wait"`` for it.
-        max_renders: How many renders are requested at most; `None` for no limit.
-        waits: Whether renders are waited for.
-        at_once: How many projects are under way at most, or have a result that was not taken yet.
-        watch: Keyword arguments of the watch.
-    """
-
-    command: str
-    batch: str | None
-    again: Again
-    wants: Callable[[Project, bool | None], bool]
-    overlap: str
-    max_renders: int | None
-    waits: bool
-    at_once: int
-    watch: Mapping[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class BatchCalls:
-    """The calls that a batch makes.
-
-    Attributes:
-        get: Fetches a project.
-        watch: Makes a watch.
-        download: Downloads the files of a project; `None` to download nothing.
-        transfers: What is being downloaded now, by project and kind.
-    """
-
-    get: Callable[[ProjectId], Awaitable[Project]]
-    watch: Callable[..., RenderPoller]
-    download: Callable[[Project], Awaitable[DownloadReport]] | None
-    transfers: Mapping[tuple[ProjectId, str], DownloadProgress]
 
 
 @attrs.define
@@ -120,7 +77,7 @@ class Pipeline:
 
     Args:
         calls: What fetches, watches and downloads.
-        payer: Requests renders.
+        submitter: Requests renders.
         terms: What is to be done.
         send: Takes each result; it may wait until somebody wants it.
 
@@ -129,11 +86,15 @@ class Pipeline:
     """
 
     def __init__(
-        self, calls: BatchCalls, payer: Payer, terms: BatchTerms, send: Callable[[RenderResult], Awaitable[None]]
+        self,
+        calls: BatchCalls,
+        submitter: Submitter,
+        terms: BatchTerms,
+        send: Callable[[RenderResult], Awaitable[None]],
     ) -> None:
         self.fault: Exception | None = None
         self._calls = calls
-        self._payer = payer
+        self._submitter = submitter
         self._terms = terms
         self._send = send
         self._slots = anyio.Semaphore(terms.at_once)
@@ -161,7 +122,7 @@ class Pipeline:
         """Take all projects through all steps."""
         settings = {**self._terms.watch, "keep_open": True, "history": max(1, self._terms.at_once)}
         async with anyio.create_task_group() as clock:
-            clock.start_soon(self._payer.shield.watch)
+            clock.start_soon(self._submitter.shield.watch)
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 self._watch, self._others = watch, collectors
                 collectors.start_soon(self._collect, aiter(watch), watch, collectors)
@@ -217,16 +178,16 @@ class Pipeline:
 
     async def _decide(self, job: _Job, project: Project, watch: RenderPoller) -> None:
         terms = self._terms
-        wanted = terms.wants(project, await self._payer.is_outdated(project))
+        wanted = terms.wants(project, await self._submitter.is_outdated(project))
         async with self._counting:
             left = None if terms.max_renders is None else terms.max_renders - self._asked
-            decision, job.intent = await self._payer.decide(
-                project, terms.batch, terms.again, wanted=wanted, left=left, plans=terms.max_renders == 0
+            decision, job.intent = await self._submitter.decide(
+                project, terms.batch, terms.resubmit, wanted=wanted, left=left, plans=terms.max_renders == 0
             )
-            self._asked += decision is Decision.PAY
+            self._asked += decision is Decision.REQUEST
         match decision:
-            case Decision.PAY if job.intent is not None:
-                await self._pay(job, project, job.intent, watch)
+            case Decision.REQUEST if job.intent is not None:
+                await self._submit(job, project, job.intent, watch)
             case Decision.RESUME | Decision.RECOVER if job.intent is not None:
                 job.recovers = decision is Decision.RECOVER
                 job.handle = handle_of(job.intent, job.project_id)
@@ -244,16 +205,16 @@ class Pipeline:
         """Wait until another run is not at a project any more, and then look at it."""
         watched = self._terms.watch
         with anyio.move_on_after(watched["max_wait"]) as scope:
-            while await self._payer.is_busy(intent):  # noqa: ASYNC110 - no event tells what another process does
+            while await self._submitter.is_busy(intent):  # noqa: ASYNC110 - no event tells what another process does
                 await anyio.sleep(watched["interval"])
         if scope.cancelled_caught:
             await self._tell(job, ResultStatus.BUSY)
         else:
             await self._look(_Job(job.project_id), watch)
 
-    async def _pay(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
+    async def _submit(self, job: _Job, project: Project, intent: Intent, watch: RenderPoller) -> None:
         try:
-            job.handle, job.intent, job.cause = await self._payer.pay(project, intent)
+            job.handle, job.intent, job.cause = await self._submitter.submit(project, intent)
         except PictoryError:
             self._asked -= 1
             raise
@@ -303,13 +264,13 @@ class Pipeline:
         job.project = outcome.project or job.project
         if outcome.status in STATES and job.intent is not None:
             if outcome.ok and outcome.job_id is None and job.project is not None:
-                job_id = await self._payer.job_of(job.intent, job.project.video_url)
+                job_id = await self._submitter.job_of(job.intent, job.project.video_url)
                 job.handle = attrs.evolve(cast("RenderHandle", job.handle), job_id=job_id)
             await self._settle(job, STATES[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
             if outcome.job_id is None:  # its job may not be known
                 self._videos.add(path_of(job.project.video_url or ""))
-            await self._payer.enter_video(job.project, job.intent)
+            await self._submitter.enter_video(job.project, job.intent)
             await self._finish(job, ResultStatus.RENDERED)
         elif job.recovers and outcome.status is RenderStatus.NOT_STARTED:
             self._doubtful.append(job)  # when all others have ended, more is known of their jobs
@@ -321,16 +282,16 @@ class Pipeline:
 
     async def _settle(self, job: _Job, state: RenderState, reason: str | None) -> None:
         job_id = None if job.handle is None else job.handle.job_id
-        await self._payer.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
+        await self._submitter.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
 
     async def _find_out(self, job: _Job, watch: RenderPoller) -> None:
         """Find out whether a request had an effect; all other renders have ended, and their jobs are known."""
         try:
-            doubt = await self._payer.may_have_started(cast("Intent", job.intent), self._videos)
+            doubt = await self._submitter.may_have_started(cast("Intent", job.intent), self._videos)
         except (APIError, RateBudgetError) as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
-        if doubt is None and self._terms.again.unstarted and not job.paid:
+        if doubt is None and self._terms.resubmit.unstarted and not job.paid:
             await self._look(_Job(job.project_id), watch)
         elif doubt is None:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
@@ -350,7 +311,7 @@ class Pipeline:
     async def _tell(self, job: _Job, status: ResultStatus, *, error: PictoryError | None = None) -> None:
         is_outdated = None
         if job.project is not None and job.project.video_url:
-            is_outdated = await self._payer.is_outdated(job.project)
+            is_outdated = await self._submitter.is_outdated(job.project)
         result = RenderResult(
             project_id=job.project_id,
             status=status,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pictory_async._api.listing import Listing
 from pictory_async._api.one_project import OneProject
 from pictory_async._codec.answers import decode_project_page
-from pictory_async._ledger.renders import Again
+from pictory_async._ledger.renders import Resubmit
 
 if TYPE_CHECKING:
     import os
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from pictory_async._api.batches import ProjectCalls
     from pictory_async._api.render_batch import RenderBatch
-    from pictory_async._api.sync import ProjectSync, SyncState
+    from pictory_async._api.survey import SyncState
+    from pictory_async._api.sync import ProjectSync
     from pictory_async._files.names import FileKind
     from pictory_async._files.naming import Fields
     from pictory_async._files.partfile import OnConflict
@@ -100,7 +101,7 @@ class Projects(OneProject):
         """
         from pictory_async._api.batches import delivery_of, open_batch  # noqa: PLC0415 - few programs need it
 
-        again = Again(rendered=force, failed=force or retry_failed, unstarted=retry_unstarted)
+        resubmit = Resubmit(rendered=force, failed=force or retry_failed, unstarted=retry_unstarted)
         return open_batch(
             self._calls,
             self._transport,
@@ -109,7 +110,7 @@ class Projects(OneProject):
             delivery=delivery_of(download_to, kinds, on_conflict, keep_old, naming, fields),
             batch=batch,
             force=force,
-            again=again,
+            resubmit=resubmit,
             overlap=overlap,
             max_renders=max_renders,
             waits=wait,
@@ -141,7 +142,7 @@ class Projects(OneProject):
         start_grace: Duration = 120.0,
         at_once: int = 500,
     ) -> ProjectSync:
-        """Bring a directory in step with the account: render what has no newest video, and download.
+        """Bring a directory up to date with the account: render what has no newest video, and download.
 
         Example::
 
@@ -185,7 +186,7 @@ class Projects(OneProject):
             PictoryConfigError: An argument cannot work; nothing was sent.
         """
         from pictory_async._api.batches import delivery_of, open_sync  # noqa: PLC0415 - few programs need it
-        from pictory_async._api.sync import selection_of  # noqa: PLC0415
+        from pictory_async._api.survey import selection_of  # noqa: PLC0415
 
         return open_sync(
             self._calls,
@@ -196,7 +197,7 @@ class Projects(OneProject):
             render=render,
             verify=verify,
             on_progress=on_progress,
-            again=Again(failed=retry_failed, unstarted=retry_unstarted),
+            resubmit=Resubmit(failed=retry_failed, unstarted=retry_unstarted),
             max_renders=max_renders,
             watch={"max_wait": max_wait, "interval": interval, "start_grace": start_grace},
             at_once=at_once,

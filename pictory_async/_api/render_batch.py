@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from pictory_async._api.paying import Payer, Shield
-from pictory_async._api.pipeline import BatchCalls, BatchTerms, Pipeline
+from pictory_async._api.pipeline import Pipeline
 from pictory_async._api.results import BatchProgress
+from pictory_async._api.submitting import Shield, Submitter
 from pictory_async._gather import failure_of, first_of
 from pictory_async.errors import LedgerError, PictoryConfigError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+    from pictory_async._api.batch_terms import BatchCalls, BatchTerms
     from pictory_async._api.results import RenderResult
     from pictory_async._http.transport import Transport
     from pictory_async._ledger.database import Database
@@ -60,15 +61,18 @@ class RenderBatch:
         self._terms = terms
         self.run: str = ""
         self._tasks: TaskGroup | None = None
-        self._payer: Payer | None = None
+        self._submitter: Submitter | None = None
         self._pipeline: Pipeline | None = None
         self._fault: Exception | None = None
         self._results: MemoryObjectReceiveStream[RenderResult] | None = None
 
     @property
     def paid(self) -> int:
-        """How many renders this batch requested so far."""
-        return 0 if self._payer is None else self._payer.paid
+        """How many renders this batch requested so far, with those that nothing proves to have had no effect.
+
+        After the block it is the final number: a request that is in flight when the block is left is still completed.
+        """
+        return 0 if self._submitter is None else self._submitter.paid
 
     @property
     def progress(self) -> BatchProgress:
@@ -79,11 +83,11 @@ class RenderBatch:
         if self._tasks is not None:
             raise PictoryConfigError("This batch was used before. Make a new one with client.projects.render_all().")
         self._tasks = anyio.create_task_group()
-        self._payer = await self._ledger.use(self._begin)
-        self.run = self._payer.run
+        self._submitter = await self._ledger.use(self._begin)
+        self.run = self._submitter.run
         await self._tasks.__aenter__()
         send, self._results = anyio.create_memory_object_stream["RenderResult"](0)
-        self._tasks.start_soon(self._work, self._payer, send)
+        self._tasks.start_soon(self._work, self._submitter, send)
         return self
 
     async def __aexit__(
@@ -104,9 +108,9 @@ class RenderBatch:
             raise self._fault
         return own if cancelled else None
 
-    def _begin(self, file: Database) -> Payer:
+    def _begin(self, file: Database) -> Submitter:
         run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
-        return Payer(self._transport, self._ledger, run, Shield())
+        return Submitter(self._transport, self._ledger, run, Shield())
 
     async def _end(self) -> None:
         with anyio.CancelScope(shield=True):
@@ -128,8 +132,8 @@ class RenderBatch:
             raise self._fault
         raise StopAsyncIteration
 
-    async def _work(self, payer: Payer, send: MemoryObjectSendStream[RenderResult]) -> None:
-        pipeline = self._pipeline = Pipeline(self._calls, payer, self._terms, send.send)
+    async def _work(self, submitter: Submitter, send: MemoryObjectSendStream[RenderResult]) -> None:
+        pipeline = self._pipeline = Pipeline(self._calls, submitter, self._terms, send.send)
         with send:
             try:
                 await pipeline.run(self._ids)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from pictory_async._api.freshness import checked_ledger
-from pictory_async._api.sync import Survey, SyncState, selection_of
+from pictory_async._api.survey import Survey, SyncState, selection_of
 from pictory_async.models import ProjectId, ProjectItem
 
 if TYPE_CHECKING:

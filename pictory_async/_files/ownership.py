@@ -12,6 +12,7 @@ had neither subdirectories nor earlier versions of files; it is read, and writte
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import json
 import stat
@@ -35,6 +36,7 @@ OWNERSHIP: Final = ".pictory.json"
 
 _VERSION: Final = 2
 _SHORT: Final = 8
+_MANIFESTS: Final = 4  # how many of them are kept in memory
 # Nanoseconds: to what file systems and copying programs round times, such as FAT to two seconds.
 _GRAINS: Final = (1, 100, 1_000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000)
 
@@ -112,10 +114,36 @@ class Entry:
         return self.edition.rendered or "", self.modified
 
 
-@attrs.define
+@attrs.frozen
 class _Owner:
     stem: str
-    entries: list[Entry]
+    entries: tuple[Entry, ...]
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The owner as JSON: all others stay the same when one gets a file."""
+        return json.dumps({"stem": self.stem, "files": [entry.to_dict() for entry in self.entries]})
+
+
+class _Known:
+    """What the last manifests that were read or written say: each download reads one, and adds a file to it.
+
+    They are found by their content, so nothing here can be out of date.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, dict[str, _Owner]] = {}
+
+    def find(self, content: bytes) -> dict[str, _Owner] | None:
+        return self._found.get(hashlib.sha256(content).digest())
+
+    def keep(self, content: bytes, owners: dict[str, _Owner]) -> None:
+        # A new dictionary, because other threads may be reading the old one.
+        latest = dict(list(self._found.items())[1 - _MANIFESTS :])
+        self._found = {**latest, hashlib.sha256(content).digest(): owners}
+
+
+_KNOWN: Final = _Known()
 
 
 class Ownership:
@@ -133,16 +161,11 @@ class Ownership:
         self._owners: dict[str, _Owner] = {}
         self._by_name: defaultdict[str, list[tuple[str, Entry]]] = defaultdict(list)
         try:
-            raw: Any = json.loads(directory.read(OWNERSHIP))
-            newer = isinstance(raw["version"], int) and raw["version"] > _VERSION
-            if not newer:
-                self._set(dict(_owners(raw["projects"])))
+            self._set(_read(directory.read(OWNERSHIP)))
         except FileNotFoundError:
             return
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return  # damaged: all files count as somebody else's
-        if newer:
-            raise OSError(errno.EINVAL, f"A later version of pictory-async wrote {OWNERSHIP}")
 
     def is_current(self, project: str, kinds: Iterable[str], generated_at: datetime) -> bool:
         """Whether all these files of a project are there, and of the render of that time. Sends no request.
@@ -217,9 +240,9 @@ class Ownership:
         owners = dict(self._owners)
         # Also those of other projects: a file that gets this name may happen to fit what was once said of another one.
         for one in {project, *(one for one, _ in self._by_name.get(entry.name.casefold(), ()))}:
-            owners[one] = _Owner(self._of(one).stem, [*self._still(one, project, entry)])
+            owners[one] = _Owner(self._of(one).stem, (*self._still(one, project, entry),))
         entries = [attrs.evolve(one, old=True) if one == retired else one for one in owners[project].entries]
-        owners[project] = _Owner(stem, [*entries, entry])
+        owners[project] = _Owner(stem, (*entries, entry))
         self._write(owners)
 
     def withdraw(self, project: str, entry: Entry) -> None:
@@ -229,16 +252,15 @@ class Ownership:
             OSError: The manifest cannot be written.
         """
         known = self._of(project)
-        self._write({**self._owners, project: _Owner(known.stem, [one for one in known.entries if one != entry])})
+        rest = tuple(one for one in known.entries if one != entry)
+        self._write({**self._owners, project: _Owner(known.stem, rest)})
 
     def _write(self, owners: dict[str, _Owner]) -> None:
         self._directory.sweep()
-        projects = {
-            one: {"stem": owner.stem, "files": [entry.to_dict() for entry in owner.entries]}
-            for one, owner in owners.items()
-        }
-        text = json.dumps({"version": _VERSION, "projects": projects})  # with an indent, it takes ten times as long
-        self._directory.write(OWNERSHIP, text.encode())
+        projects = ", ".join(f"{json.dumps(one)}: {owner.text}" for one, owner in owners.items())
+        content = f'{{"version": {_VERSION}, "projects": {{{projects}}}}}'.encode()
+        self._directory.write(OWNERSHIP, content)
+        _KNOWN.keep(content, owners)
         self._set(owners)
 
     def _still(self, project: str, entered: str, entry: Entry) -> Iterator[Entry]:
@@ -255,15 +277,26 @@ class Ownership:
                 self._by_name[entry.name.casefold()].append((project, entry))
 
     def _of(self, project: str) -> _Owner:
-        return self._owners.get(project) or _Owner("", [])
+        return self._owners.get(project) or _Owner("", ())
 
     def _there(self, project: str, kind: str) -> Iterator[Entry]:
         return (one for one in self._of(project).entries if one.kind == kind and self.is_there(project, one))
 
 
+def _read(content: bytes) -> dict[str, _Owner]:
+    owners = _KNOWN.find(content)
+    if owners is None:
+        raw: Any = json.loads(content)
+        if isinstance(raw["version"], int) and raw["version"] > _VERSION:
+            raise OSError(errno.EINVAL, f"A later version of pictory-async wrote {OWNERSHIP}")
+        owners = dict(_owners(raw["projects"]))
+        _KNOWN.keep(content, owners)
+    return owners
+
+
 def _owners(raw: dict[str, Any]) -> Iterator[tuple[str, _Owner]]:
     for project, owner in raw.items():
-        yield project, _Owner(checked_name(_text(owner["stem"])), [_entry(one) for one in owner["files"]])
+        yield project, _Owner(checked_name(_text(owner["stem"])), tuple(_entry(one) for one in owner["files"]))
 
 
 def _entry(raw: dict[str, Any]) -> Entry:

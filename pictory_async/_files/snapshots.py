@@ -13,8 +13,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -168,14 +169,14 @@ def find(path: Path, at: datetime | None) -> TemplateSnapshot:
     return read(path, found[-1])
 
 
-def read(path: Path, name: str) -> TemplateSnapshot:
+def read(path: Path, name: str, system: System = SYSTEM) -> TemplateSnapshot:
     """Read a list.
 
     Raises:
         PictoryConfigError: It cannot be read, or is damaged.
     """
     try:
-        raw: Any = json.loads(Directory(path / LISTS).read(name))
+        raw: Any = json.loads(Directory(path / LISTS, system).read(name))
         if raw["version"] != VERSION:
             text = f"{path / LISTS / name} has version {brief(raw['version'])}; only {VERSION} can be read."
             raise PictoryConfigError(text)
@@ -248,25 +249,35 @@ def _digests(snapshot: TemplateSnapshot) -> set[str]:
     return {digest for one in snapshot.templates.values() for digest in (one.details, *one.files.values())}
 
 
-def check(path: Path) -> BackupCheck:
+def check(path: Path, system: System = SYSTEM) -> BackupCheck:
     """Check the backup of a template, or snapshots: everything that a list names must be there and fit its hash."""
     if not os.path.lexists(path / MARK):  # also if it must not be read
         return check_manifest(path)
     try:
-        found = names(path)
+        return BackupCheck(path=path, problems=tuple(_problems(path, system)))
     except OSError as error:
         text = f"{LISTS} cannot be read: {error.strerror or error}."
         return BackupCheck(path=path, problems=(BackupProblem(code="snapshot_damaged", file=LISTS, message=text),))
-    problems: list[BackupProblem] = []
-    named: dict[str, None] = {}
-    if not found:
-        problems.append(BackupProblem(code="snapshot_missing", file=LISTS, message=f"{LISTS} has no snapshot."))
-    for name in found:
-        try:
-            named.update(dict.fromkeys(sorted(_digests(read(path, name)))))
-        except PictoryConfigError as error:
-            text = str(error).removeprefix(f"{path}{os.sep}")
-            problems.append(BackupProblem(code="snapshot_damaged", file=f"{LISTS}/{name}", message=text))
-    compared = (compare(path, f"{OBJECTS}/{digest}", digest) for digest in named)
-    problems += [problem for problem in compared if problem is not None]
-    return BackupCheck(path=path, problems=tuple(problems))
+
+
+def _problems(path: Path, system: System) -> Iterator[BackupProblem]:
+    listed = {name: _contents(path, name, system) for name in names(path, system)}
+    compared = {one: compare(path, f"{OBJECTS}/{one}", one) for one in _all(listed.values())}
+    # Another process may be removing the oldest snapshots meanwhile: their lists first, then what only they name.
+    left = [listed[name] for name in names(path, system) if name in listed]
+    if not left:
+        yield BackupProblem(code="snapshot_missing", file=LISTS, message=f"{LISTS} has no snapshot.")
+    yield from (one for one in left if isinstance(one, BackupProblem))
+    yield from (problem for one in _all(left) if (problem := compared[one]) is not None)
+
+
+def _contents(path: Path, name: str, system: System) -> list[str] | BackupProblem:
+    try:
+        return sorted(_digests(read(path, name, system)))
+    except PictoryConfigError as error:
+        text = str(error).removeprefix(f"{path}{os.sep}")
+        return BackupProblem(code="snapshot_damaged", file=f"{LISTS}/{name}", message=text)
+
+
+def _all(lists: Iterable[list[str] | BackupProblem]) -> Iterable[str]:
+    return dict.fromkeys(chain.from_iterable(one for one in lists if not isinstance(one, BackupProblem)))

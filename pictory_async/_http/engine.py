@@ -23,7 +23,7 @@ from pictory_async._http.addresses import Addresses
 from pictory_async._http.admission import WRITING, Admission, Opening
 from pictory_async._http.authorities import Authorities
 from pictory_async._http.closing import CLOSING, close_all, discard
-from pictory_async._http.kept import is_clean
+from pictory_async._http.idle import is_clean
 from pictory_async._http.messages import MAX_BODY, Response
 from pictory_async._http.proxies import DIRECT, Way
 from pictory_async._http.stream import Stream, content_of, headers_of, is_read, read_into

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from pictory_async._ledger.mounts import MOUNTS, is_shared
 from pictory_async.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -87,13 +88,15 @@ class Database:
 
     Args:
         path: The file; it is made, with its directory, if it does not exist.
+        mounts: Where the system lists its file systems.
 
     Raises:
         LedgerError: It cannot be used: no permission, another program's file, damaged, or of a later version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, mounts: Path = MOUNTS) -> None:
         self.path = path
+        self._mounts = mounts
         self._turns = threading.Lock()
         with explained(self.path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -119,10 +122,21 @@ class Database:
         version = self._number("user_version")
         if version > VERSION:
             raise sqlite3.DatabaseError(f"a later pictory-async wrote it (form {version}, known are up to {VERSION})")
-        # Where the file system has no shared memory, SQLite keeps its rollback journal, and says so.
+        self._choose_journal()
+        self._run("PRAGMA synchronous = FULL")  # what is paid for must survive a power cut
+
+    def _choose_journal(self) -> None:
+        """Use a write-ahead log where the file system carries it, and else a rollback journal."""
+        if is_shared(self.path, self._mounts):
+            # The log's index is in memory that other machines do not share: they would damage the file.
+            self._run("PRAGMA journal_mode = DELETE").fetchone()
+            return
+        # SQLite itself keeps the rollback journal where there is no shared memory. While another process reads, it
+        # cannot be changed; that one is right too, so there is nothing to wait for.
+        self._run("PRAGMA busy_timeout = 0")
         with contextlib.suppress(sqlite3.OperationalError):
             self._run("PRAGMA journal_mode = WAL").fetchone()
-        self._run("PRAGMA synchronous = FULL")  # what is paid for must survive a power cut
+        self._run(f"PRAGMA busy_timeout = {_PATIENCE}")
 
     def _migrate(self) -> None:
         empty = self._run("SELECT count(*) FROM sqlite_master").fetchone() == (0,)

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LEFT_KEPT: Final = 30 * 86400.0  # seconds; by then, a render has ended
+_OLD: Final = (
+    "SELECT id FROM run WHERE coalesce(ended, started) <= ? AND (coalesce(ended, started) <= ? "
+    "OR NOT (EXISTS (SELECT 1 FROM pending WHERE run = run.id) OR EXISTS (SELECT 1 FROM render WHERE run = run.id "
+    "AND state IN ('asked', 'started', 'uncertain'))))"
+)
+
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class LedgerRun(ValueObject):
@@ -54,6 +61,13 @@ class LedgerRun(ValueObject):
     pending: int
 
 
+def _ago(age: float) -> str:
+    try:
+        return (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+    except OverflowError:  # before the first date of all, so nothing is that old
+        return ""
+
+
 def _path(value: str | os.PathLike[str]) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
         raise PictoryConfigError(f"The path of a ledger must be the path of a file, not {brief(value)}.")
@@ -66,8 +80,9 @@ class Ledger:
     """A file that remembers renders, videos and downloads between runs, so that nothing is paid for or fetched twice.
 
     Pass it to ``client.projects.render_all`` and ``client.projects.sync``. It is an SQLite file: ``sqlite3 FILE`` shows
-    what is in it. It contains no API key. Several programs of one machine can use one file at the same time, but it
-    must not be on a file system that is shared between machines. Calls of the library use it in worker threads.
+    what is in it. It contains no API key. Several programs of one machine can use one file at the same time. It can be
+    on a file server, but the locks of those are not always right: let only one machine at a time use it there. Calls of
+    the library use it in worker threads.
 
     Args:
         path: The file; it is made, with its directory, when it is first used. Beside it there is a directory with a
@@ -124,17 +139,22 @@ class Ledger:
     async def prune(self, older_than: Duration = 90 * 86400.0) -> int:
         """Forget the runs that ended, or were killed, so many seconds ago, and the waits that they left.
 
-        What is known of renders, videos and files stays: it is what keeps them from being paid for or fetched twice.
+        Runs that are under way are kept. So are, for at least 30 days, runs that left something: a wait, or a render
+        whose end is not known. What is known of renders, videos and files stays: it is what keeps them from being paid
+        for or fetched twice.
+
+        Args:
+            older_than: The age, in seconds or as a ``timedelta``; 0 forgets all that left nothing.
 
         Returns:
             How many runs were forgotten.
 
         Raises:
-            PictoryConfigError: The duration cannot work.
+            PictoryConfigError: The age is negative, infinite or not a number; nothing was forgotten.
             LedgerError: The file cannot be used.
         """
         age = seconds("older_than", older_than)
-        return await self.use(lambda database: self._prune(database, timedelta(seconds=age)))
+        return await self.use(lambda database: self._prune(database, age))
 
     async def use(self, call: Callable[[Database], T]) -> T:
         """Do something with the file, in a worker thread, to its end even if this is cancelled meanwhile."""
@@ -191,10 +211,10 @@ class Ledger:
             for run, command, started, ended in rows
         ]
 
-    def _prune(self, database: Database, age: timedelta) -> int:
-        until = (datetime.now(UTC) - age).isoformat()
+    def _prune(self, database: Database, age: float) -> int:
+        until, left_until = (_ago(seconds) for seconds in (age, max(age, _LEFT_KEPT)))
         with database.changing() as sql:
-            old = sql("SELECT id FROM run WHERE coalesce(ended, started) < ?", (until,)).fetchall()
+            old = sql(_OLD, (until, left_until)).fetchall()
             gone = [run for (run,) in old if not self._liveness.is_alive(run)]
             for run in gone:
                 sql("DELETE FROM run WHERE id = ?", (run,))

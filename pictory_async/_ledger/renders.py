@@ -50,8 +50,8 @@ class RenderState(StrEnum):
 
 _OPEN: Final = frozenset({RenderState.INTENDED, RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN})
 
-
-_REQUESTED: Final = (RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN)
+REQUESTED: Final = frozenset({RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN})
+"""The states of a render that was requested, and whose end is not known."""
 
 # A render of an earlier version, whose end nobody waited for: the project has a newer video than before it. Dates are
 # in UTC, so that their texts compare as they do.
@@ -64,7 +64,7 @@ _SUPERSEDE: Final = (
 class Decision(Enum):
     """What to do about a render."""
 
-    PAY = "request it"
+    REQUEST = "request it"
     RECOVER = "find out whether an earlier request had an effect"
     RESUME = "wait for it"
     BUSY = "leave it to the run that is at it"
@@ -112,7 +112,7 @@ class Intent:
 
 
 @attrs.frozen(kw_only=True)
-class Again:
+class Resubmit:
     """Which renders are requested again although they were before.
 
     Attributes:
@@ -145,7 +145,7 @@ class Wish:
         baseline: The date of its video.
         wanted: Whether it is to be rendered.
         has_room: Whether one more render may be requested.
-        again: Which renders are requested again although they were before.
+        resubmit: Which renders are requested again although they were before.
         plans: Whether nothing is requested in any case. Then what an earlier run left stays its own.
     """
 
@@ -155,7 +155,7 @@ class Wish:
     baseline: datetime | None
     wanted: bool
     has_room: bool
-    again: Again
+    resubmit: Resubmit
     plans: bool = False
 
 
@@ -177,18 +177,18 @@ class Renders:
         with self._database.changing() as sql:
             if wish.baseline is not None:
                 values = (_text(datetime.now(UTC)), self._api, wish.project, wish.version)
-                sql(_SUPERSEDE, (*values, *_REQUESTED, _text(wish.baseline)))
+                sql(_SUPERSEDE, (*values, *REQUESTED, _text(wish.baseline)))
             old = self._newest(sql, wish)
             if old is not None and old.state in _OPEN and old.run != run and is_alive(old.run):
                 return Decision.BUSY, old
-            is_new = old is None or wish.again.wants(old.state)
+            is_new = old is None or wish.resubmit.wants(old.state)
             if old is not None and not is_new and old.state is not RenderState.INTENDED:
                 return _next_step(old.state), old if wish.plans else self._taken(sql, old, run)
             if not wish.wanted:
                 return (Decision.LEFT if old is None or not is_new else Decision.SETTLED), old
             if not wish.has_room:
                 return Decision.OVER, old
-            return Decision.PAY, self._entered(sql, wish, old, run) if is_new else self._taken(sql, old, run)
+            return Decision.REQUEST, self._entered(sql, wish, old, run) if is_new else self._taken(sql, old, run)
 
     def _newest(self, sql: Callable[..., sqlite3.Cursor], wish: Wish) -> Intent | None:
         row = sql(
@@ -255,11 +255,10 @@ class Renders:
         rows = self._database.rows("SELECT run, state FROM render WHERE id = ?", (intent.id,))
         return bool(rows) and RenderState(rows[0][1]) in _OPEN and is_alive(rows[0][0])
 
-    def given_up(self) -> dict[str, tuple[str, RenderState]]:
-        """The version of each project whose last render failed, or was not started."""
-        sql = "SELECT project, version, state FROM render WHERE api = ? AND state IN (?, ?) ORDER BY id"
-        rows = self._database.rows(sql, (self._api, RenderState.FAILED, RenderState.NOT_STARTED))
-        return {project: (version, RenderState(state)) for project, version, state in rows}
+    def newest(self) -> dict[tuple[str, str], RenderState]:
+        """What is known of the last render of each version of each project, by project and version."""
+        rows = self._database.rows("SELECT project, version, state FROM render WHERE api = ? ORDER BY id", (self._api,))
+        return {(project, version): RenderState(state) for project, version, state in rows}
 
     def touches_saved_date(self) -> bool | None:
         """Whether a render changes the project's own date; ``None`` if no render has shown that yet.
@@ -278,7 +277,7 @@ class Renders:
         given = {name: value for name, value in which.items() if value is not None}
         more = "".join(f" AND {name} = ?" for name in given)
         sql = f"SELECT {_COLUMNS} FROM render WHERE api = ? AND state IN (?, ?, ?){more} ORDER BY id"  # noqa: S608
-        return [Intent(*row) for row in self._database.rows(sql, (self._api, *_REQUESTED, *given.values()))]
+        return [Intent(*row) for row in self._database.rows(sql, (self._api, *REQUESTED, *given.values()))]
 
 
 def version_of(saved: datetime | None) -> str:

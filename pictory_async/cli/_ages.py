@@ -10,7 +10,7 @@ import attrs
 import click
 
 from pictory_async import Ledger
-from pictory_async.cli._kept import Store, outdated_error
+from pictory_async.cli._store import Store, outdated_error
 from pictory_async.cli.display.text import echo_note, one_line
 from pictory_async.errors import LedgerError, OutdatedVideoError
 

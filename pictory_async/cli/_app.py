@@ -11,10 +11,10 @@ from pictory_async import __version__
 from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, final_error, ungrouped
 from pictory_async.cli._failure_at_end import check_written
 from pictory_async.cli._help import command_epilog, group_epilog
-from pictory_async.cli._kept import find_state
 from pictory_async.cli._night import end
 from pictory_async.cli._options import group_options
 from pictory_async.cli._signals import signals_as_ctrl_c
+from pictory_async.cli._store import find_state
 from pictory_async.cli._streams import lost_output, standard_streams
 
 __all__ = ["pictory"]

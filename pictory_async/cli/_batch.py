@@ -14,6 +14,7 @@ from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, batch_code, command_error, debugs, ends_all, worst_code
 from pictory_async.cli._progress import telling
 from pictory_async.cli._results import without_id
+from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli.display.text import echo_json, echo_note
 from pictory_async.errors import APIError, NotFoundError
 
@@ -50,6 +51,8 @@ class Batch(Generic[T]):
         error_in: Returns the error in a result that has one.
         during: Entered during the work, to show its progress. ``None`` prints a line every few seconds.
         at_once: How many ids are worked on at the same time.
+        progress: Returns what changes while the waits for the ids make progress; ``None`` if they are no waits, which
+            `--stalled` is about.
         holds: Whether results are printed at the end only, because progress is drawn on the same terminal.
         found: The results and errors so far.
         stopped: The error that stopped the batch.
@@ -63,6 +66,7 @@ class Batch(Generic[T]):
     error_in: Callable[[T], Exception | None] = _no_error
     during: contextlib.AbstractAsyncContextManager[None] | None = None
     at_once: int = AT_ONCE
+    progress: Callable[[], object] | None = None
     holds: bool = False
     found: dict[str, T | Exception] = attrs.field(factory=dict[str, "T | Exception"], init=False)
     stopped: Exception | None = attrs.field(default=None, init=False)
@@ -73,9 +77,19 @@ class Batch(Generic[T]):
 
     async def run(self, client: AsyncPictory) -> None:
         """Do all the work, or as much as is possible."""
+        during, began = self.during or telling(self._line, self._count, self._share), anyio.current_time()
+        moved = self.progress
+        limit = (
+            contextlib.nullcontext(bool) if moved is None else stopping_when_stalled(lambda: (len(self.found), moved()))
+        )
+        async with during, limit as stalled:
+            await self._do_all(client)
+        for one in self.ids if stalled() else ():
+            self.found.setdefault(one, stalled_error(one, anyio.current_time() - began, self.noun))
+
+    async def _do_all(self, client: AsyncPictory) -> None:
         left = iter(self.ids)
-        during = self.during or telling(self._line, self._count, self._share)
-        async with during, anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as tasks:
 
             async def work() -> None:
                 for one in left:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pictory_async import AsyncPictory
     from pictory_async.cli._options import Decorator
 
-__all__ = ["AT_ONCE", "KINDS", "Downloads", "Kind", "ProjectDownload", "directory_option"]
+__all__ = ["AT_ONCE", "KINDS", "Downloads", "Kind", "ProjectDownload", "directory_option", "kinds_option"]
 
 Kind = Literal["video", "audio", "srt", "vtt", "txt", "thumbnail", "share"]
 KINDS: Final[tuple[Kind, ...]] = ("video", "audio", "srt", "vtt", "txt")
@@ -37,6 +37,17 @@ def directory_option(name: str, text: str, default: str | None = None) -> Decora
     """Make an option for a directory, which need not exist yet."""
     kind = click.Path(file_okay=False, path_type=Path)
     return click.option(name, "directory", type=kind, default=default, metavar="DIR", help=text)
+
+
+def kinds_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--kind``, as the argument ``kinds``."""
+
+    def of(_ctx: click.Context, _param: click.Parameter, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return kinds or KINDS
+
+    text = "Download only this kind; can be repeated.  [default: all but thumbnail and share]"
+    choice = click.Choice([*KINDS, "thumbnail", "share"])
+    return click.option("--kind", "kinds", type=choice, multiple=True, callback=of, help=text)(command)
 
 
 @attrs.frozen(kw_only=True)

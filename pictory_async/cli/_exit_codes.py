@@ -24,6 +24,7 @@ from pictory_async.errors import (
     RenderSubmitUncertainError,
     RequestTimeoutError,
     ServerError,
+    VideoSubmitUncertainError,
     WaitError,
     WaitTimeoutError,
 )
@@ -92,7 +93,8 @@ EXIT_CODES: Final = {
     LOCKED: "another command is doing the same",
     CHANGED: "for 'drift': something has changed",
     TEMPORARY: "no connection, or a temporary failure of the API, and nothing else failed: try again later",
-    TIMED_OUT: "after a wait: --max-wait or --stalled is over, and nothing else failed",
+    TIMED_OUT: "after a wait: --max-wait or --stalled is over; for 'render' and 'sync': --max left some out; and "
+    "nothing else failed",
     SUCCESS: "done, or nothing to do; after a wait: all are rendered or completed",
 }
 """What each exit code means, for all commands. If several apply, it is the first of them in this order."""
@@ -139,6 +141,7 @@ _KINDS: Final = (
     (LedgerError, NO_DISK),
     (RenderSubmitUncertainError, UNCERTAIN),
     (JobSubmitUncertainError, UNCERTAIN),
+    (VideoSubmitUncertainError, UNCERTAIN),
     (WaitTimeoutError, TIMED_OUT),
     (WaitError, NOT_RENDERED),
     (OutdatedVideoError, NOT_RENDERED),

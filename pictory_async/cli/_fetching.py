@@ -86,6 +86,7 @@ def print_each(  # noqa: PLR0913 - each is one property of the output
     *,
     apart: bool = False,
     during: AbstractAsyncContextManager[None] | None = None,
+    progress: Callable[[], object] | None = None,
     noun: str = "project",
     json_id: str | None = None,
     works: bool = False,
@@ -101,6 +102,7 @@ def print_each(  # noqa: PLR0913 - each is one property of the output
         show: Prints one, and may return an exit code.
         apart: Print an empty line between two.
         during: Entered during the fetching, to show its progress, if each one is a wait.
+        progress: Returns what changes while these waits make progress.
         noun: What an id stands for.
         json_id: The key of the id in the JSON document of a failure; ``None`` to print no JSON.
         works: Whether ``get`` does work that matters even if the output is not read.
@@ -117,6 +119,7 @@ def print_each(  # noqa: PLR0913 - each is one property of the output
         noun=noun,
         json_id=json_id,
         during=during,
+        progress=progress,
         at_once=len(wanted) if waits else AT_ONCE,
         holds=waits and out_is_terminal() and err_is_terminal(),
     )

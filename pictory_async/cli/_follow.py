@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
 
 from pictory_async import AsyncPictory, ProjectId, RateLimiter, RenderHandle, RenderOutcome, RenderStatus
-from pictory_async.cli._given import given
+from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._tally import Meter, Pace, Tally, key_of, project_of
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_duration
 from pictory_async.cli.display.view import View
-from pictory_async.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from pictory_async import RenderPoller
 
-__all__ = ["Follower", "progress_line", "stopping_when_stalled"]
-
-_LOOK_EVERY: Final = 1.0  # seconds between two looks whether anything has changed
+__all__ = ["Follower", "progress_line"]
 
 
 @attrs.define(kw_only=True)
@@ -101,13 +97,8 @@ class Follower:
     def _give_up(self, client: AsyncPictory, tasks: TaskGroup, *, stalled: bool) -> None:
         """End what is pending as timed out, if nothing changes any more."""
         self._measure(client)
-        limit = given("stalled")
         for one in self._pending if stalled else ():
-            text = (
-                f"The wait for project {project_of(one)!r} ended, because nothing had changed for "
-                f"{as_duration(limit)} (--stalled). It may still finish: wait again."
-            )
-            error = WaitTimeoutError(text, project_id=project_of(one), waited=self.tally.seconds)
+            error = stalled_error(project_of(one), self.tally.seconds)
             outcome: RenderOutcome = RenderOutcome(
                 project_id=project_of(one),
                 status=RenderStatus.TIMED_OUT,
@@ -122,33 +113,6 @@ class Follower:
         self.tally.statistics = statistics = client.statistics()
         self.tally.requests = statistics.transport.requests
         return self._meter.read(self.tally.seconds, self.tally.requests)
-
-
-@contextlib.asynccontextmanager
-async def stopping_when_stalled(state: Callable[[], object]) -> AsyncGenerator[Callable[[], bool]]:
-    """End a block when nothing has changed for the time of ``--stalled``.
-
-    Args:
-        state: Returns what changes while there is progress.
-
-    Yields:
-        What tells, after the block, whether that ended it.
-    """
-    with anyio.CancelScope() as moving:
-        async with anyio.create_task_group() as beside:
-            beside.start_soon(_notice_standstill, state, moving)
-            yield lambda: moving.cancelled_caught
-            beside.cancel_scope.cancel()
-
-
-async def _notice_standstill(state: Callable[[], object], moving: anyio.CancelScope) -> None:
-    limit: float | None = given("stalled")
-    before: object = None
-    while limit:
-        seen = state()
-        if seen != before:
-            before, moving.deadline = seen, anyio.current_time() + limit
-        await anyio.sleep(min(_LOOK_EVERY, limit / 10))
 
 
 def _rendering_bars(watch: RenderPoller) -> list[Bar]:

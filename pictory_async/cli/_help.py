@@ -46,6 +46,7 @@ _OF_PAID_JOBS: Final = {
     TIMED_OUT: "--max-wait is over",
     UNCERTAIN: "the response was lost, so the job may or may not have been started",
 }
+_WAITED: Final = "--max-wait or --stalled is over, and nothing else failed"
 
 # What some codes mean for one command, in its own words. The others mean the same for all commands.
 _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
@@ -53,20 +54,20 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         SUCCESS: "all are rendered (and downloaded)",
         FAILURE: "a file could not be downloaded",
         NOT_RENDERED: "some are not rendered, or with --fresh outdated",
-        TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
+        TIMED_OUT: _WAITED,
     },
     "render": {
         SUCCESS: "all were started (with --wait: and are rendered)",
         FAILURE: "one was rejected",
         NOT_RENDERED: "with --wait: some are not rendered",
-        TIMED_OUT: "with --wait: --max-wait or --stalled is over, and nothing else failed",
+        TIMED_OUT: "--max left some out; with --wait: --max-wait or --stalled is over; and nothing else failed",
         UNCERTAIN: "a response was lost, so a render may or may not have been started",
     },
     "resume": {
         SUCCESS: "all are rendered (and downloaded)",
         FAILURE: "a file could not be downloaded",
         NOT_RENDERED: "some are not rendered",
-        TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
+        TIMED_OUT: _WAITED,
     },
     "download": {
         SUCCESS: "everything was downloaded",
@@ -74,17 +75,17 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         NOT_RENDERED: "a project has no video, or with --fresh an outdated one",
     },
     "sync": {
-        SUCCESS: "the directory is in step with the account, or nothing is to be done",
+        SUCCESS: "the directory is up to date, or there is nothing to do",
         FAILURE: "a project or a file could not be fetched",
         NOT_RENDERED: "some are not rendered",
-        TIMED_OUT: EXIT_CODES[TIMED_OUT].removeprefix("after a wait: "),
+        TIMED_OUT: "--max-wait or --stalled is over, or --max left some out, and nothing else failed",
         UNCERTAIN: "a response was lost, so a render may or may not have been started",
     },
     "share": {
         SUCCESS: "all links are printed",
         FAILURE: "a project has no page or could not be fetched",
         NOT_RENDERED: "with --wait: one is not rendered; with --fresh: one is outdated",
-        TIMED_OUT: "with --wait: --max-wait is over, and nothing else failed",
+        TIMED_OUT: f"with --wait: {_WAITED}",
     },
     "check": {
         SUCCESS: "no template has an error (warnings are not errors)",
@@ -100,7 +101,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         SUCCESS: "all were found (with --wait: and are completed)",
         FAILURE: "one could not be fetched",
         NOT_RENDERED: "with --wait: one failed or was cleaned up",
-        TIMED_OUT: "with --wait: --max-wait is over, and nothing else failed",
+        TIMED_OUT: f"with --wait: {_WAITED}",
     },
     "upload": {SUCCESS: "all were uploaded", FAILURE: "one could not be uploaded"},
     "transcribe": _OF_PAID_JOBS,

@@ -13,8 +13,8 @@ from click.core import ParameterSource
 
 from pictory_async import RenderHandle
 from pictory_async.cli._given import all_given
-from pictory_async.cli._kept import Kept, Store
 from pictory_async.cli._options import without_password
+from pictory_async.cli._store import PendingItem, Store
 from pictory_async.cli.display.text import echo_command, echo_note
 from pictory_async.errors import LedgerError
 
@@ -59,14 +59,14 @@ class NextWait:
         name: The name under which everything is kept; ``None`` if it is not.
     """
 
-    unfinished: Sequence[Kept]
+    unfinished: Sequence[PendingItem]
     total: int
     file: str | None = None
     name: str | None = None
 
     @classmethod
     def keep(
-        cls, unfinished: Sequence[Kept], total: int, *, file: str | None = None, name: str | None = None
+        cls, unfinished: Sequence[PendingItem], total: int, *, file: str | None = None, name: str | None = None
     ) -> NextWait:
         """Keep what is not finished, unless a file names it.
 

@@ -33,17 +33,15 @@ __all__ = [
     "json_option",
     "limit_option",
     "night_options",
-    "rate_option",
+    "retry_options",
     "simulation_options",
-    "stalled_option",
-    "start_grace_option",
     "to_limit",
     "to_rate",
     "to_seconds",
     "to_span",
     "to_time",
     "wait_options",
-    "wait_settings",
+    "watch_options",
     "without_password",
 ]
 
@@ -98,7 +96,9 @@ _SHARED: Final = (
         metavar="N/PER",
         help="Send at most N requests in any window of PER: 300/60, 300/min, 5/s.  [default: PICTORY_RATE, or 300/min]",
     ),
-    _shared("--quiet", "-q", is_flag=True, help="Print results, warnings and errors only: no progress, no good news."),
+    _shared(
+        "--quiet", "-q", is_flag=True, help="Print results, warnings and errors only: no progress, no success messages."
+    ),
     _shared(
         "--log-file",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -168,18 +168,6 @@ def night_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return each(summary(prepared))
 
 
-def stalled_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--stalled``, for `Follower`."""
-    return click.option(
-        "--stalled",
-        type=to_seconds,
-        metavar="TIME",
-        callback=note,
-        expose_value=False,
-        help="Stop waiting when nothing has changed for this time: no project ended, and no progress.",
-    )(command)
-
-
 def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give the group the options that all commands with requests have: they can stand before the command's name."""
     text = "Address of the API.  [default: PICTORY_API_BASE_URL, or Pictory's]"
@@ -219,7 +207,17 @@ def limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wait_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options ``--max-wait`` and ``--interval``."""
+    """Give a command ``--max-wait``, ``--interval`` and ``--stalled``.
+
+    The first two are one argument, ``settings``: keyword arguments of the library's calls that wait. For the third, see
+    `given`.
+    """
+
+    @functools.wraps(command)
+    def with_settings(*args: Any, max_wait: float, interval: float, **options: Any) -> Any:
+        settings = {"max_wait": None if math.isinf(max_wait) else max_wait, "interval": interval}
+        return command(*args, settings=settings, **options)
+
     longest = click.option(
         "--max-wait",
         type=to_limit,
@@ -227,6 +225,14 @@ def wait_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         metavar="TIME",
         help="Stop waiting after this time: 90, 90s, 30m, 2h, or none.",
+    )
+    stalled = click.option(
+        "--stalled",
+        type=to_seconds,
+        metavar="TIME",
+        callback=note,
+        expose_value=False,
+        help="Stop waiting when nothing has changed for this time: nothing ended, and no progress.",
     )
     interval = click.option(
         "--interval",
@@ -236,34 +242,36 @@ def wait_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="TIME",
         help="Time between two polls of the same project or job.",
     )
-    return longest(interval(command))
+    return longest(stalled(interval(with_settings)))
 
 
-def wait_settings(max_wait: float, interval: float) -> dict[str, Any]:
-    """Return both as keyword arguments of the library's calls that wait."""
-    return {"max_wait": None if math.isinf(max_wait) else max_wait, "interval": interval}
+def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that watches renders the options of a wait, ``--start-grace``, and those of `night_options`.
 
+    Its arguments are ``settings``, as in `wait_options`, and ``limiter``, the request budget.
+    """
 
-def start_grace_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--start-grace``."""
-    return click.option(
+    @functools.wraps(command)
+    def with_limiter(*args: Any, settings: dict[str, Any], start_grace: float, **options: Any) -> Any:
+        limiter = find_rate().limiter()
+        return command(*args, settings={**settings, "start_grace": start_grace}, limiter=limiter, **options)
+
+    start_grace = click.option(
         "--start-grace",
         type=to_seconds,
         default="2m",
         show_default=True,
         metavar="TIME",
         help="How long to wait for a render to start before reporting not_started.",
-    )(command)
+    )
+    return wait_options(start_grace(night_options(with_limiter)))
 
 
-def rate_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the request budget to a command, as ``rate``. The option itself is one that all commands have."""
-
-    @functools.wraps(command)
-    def with_rate(*args: Any, **options: Any) -> Any:
-        return command(*args, rate=find_rate(), **options)
-
-    return with_rate
+def retry_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options ``--retry-failed`` and ``--retry-unstarted``."""
+    text = "Request renders again whose first request started nothing."
+    failed = click.option("--retry-failed", is_flag=True, help="Request renders that failed again.")
+    return failed(click.option("--retry-unstarted", is_flag=True, help=text)(command))
 
 
 def simulation_options(most: int) -> Decorator:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import anyio
 import attrs
 import click
 
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import ungrouped
 from pictory_async.cli._next_wait import options_again
-from pictory_async.cli._options import wait_settings
 from pictory_async.cli._progress import telling
+from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli.display.text import echo_command, echo_note
 from pictory_async.errors import JobCleanedError, JobFailedError, NotFoundError
 
@@ -57,8 +58,7 @@ class PaidJob:
         base_url: str | None,
         start: Callable[[AsyncPictory], Awaitable[str]],
         wait: Callable[[AsyncPictory], Callable[..., Awaitable[T]]],
-        max_wait: float,
-        interval: float,
+        settings: dict[str, Any],
     ) -> T:
         """Start the job, unless there is one, and wait for it.
 
@@ -66,8 +66,7 @@ class PaidJob:
             base_url: The address of the API.
             start: Starts the job, and returns its id.
             wait: Returns the call of a client that waits for it.
-            max_wait: As of the option.
-            interval: As of the option.
+            settings: Its keyword arguments.
         """
 
         async def work() -> T:
@@ -75,11 +74,18 @@ class PaidJob:
                 if self.job_id is None:
                     self.job_id = await start(client)
                     self.doing = f"{self.what}: job {self.job_id} was started"
-                settings = wait_settings(max_wait, interval)
-                return await wait(client)(self.job_id, **settings, on_progress=self._on_progress)
+                return await self._waited(self.job_id, wait(client), settings)
 
         with self:
             return run(work)
+
+    async def _waited(self, job_id: str, wait: Callable[..., Awaitable[T]], settings: dict[str, Any]) -> T:
+        began, found = anyio.current_time(), list[T]()
+        async with stopping_when_stalled(lambda: self.doing) as stalled:
+            found.append(await wait(job_id, **settings, on_progress=self._on_progress))
+        if stalled():
+            raise stalled_error(job_id, anyio.current_time() - began, "job")
+        return found[0]
 
     def __enter__(self) -> Self:
         return self

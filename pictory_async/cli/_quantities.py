@@ -16,10 +16,10 @@ from pictory_async import RateLimiter
 __all__ = ["Rate", "to_age", "to_limit", "to_rate", "to_seconds", "to_since", "to_span", "to_time"]
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_DAY: Final = 86400.0
 _DURATION: Final = re.compile(r"(?P<number>\d{1,9}(\.\d*)?|\.\d+) ?(?P<unit>s|min|m|h|)", re.ASCII)
 _AGE: Final = re.compile(r"(?P<number>\d{1,5}) ?(?P<unit>min|[smhdw])", re.ASCII)
 _AGE_UNITS: Final = {**_UNITS, "d": 86400.0, "w": 7 * 86400.0}
+_LONG: Final = ("d", "w")
 _RATE: Final = re.compile(r"(?P<number>[1-9]\d{0,8})/(?P<per>.+)", re.ASCII)
 
 
@@ -53,9 +53,12 @@ def to_seconds(text: str) -> float:
 
 
 def to_age(text: str) -> float:
-    """Read an age in seconds: ``90d``, ``12h`` or any other duration."""
+    """Read an age in seconds: ``90d``, ``4w``, ``12h`` or any other duration."""
     number, unit = text.strip()[:-1], text.strip()[-1:]
-    return to_seconds(number) * _DAY if unit == "d" and number.isdecimal() else to_seconds(text)
+    try:
+        return to_seconds(number) * _AGE_UNITS[unit] if unit in _LONG and number.isdecimal() else to_seconds(text)
+    except click.BadParameter:
+        raise click.BadParameter(f"{text!r} is not an age such as 90d, 4w or 12h.") from None
 
 
 def to_limit(text: str) -> float:

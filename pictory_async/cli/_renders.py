@@ -16,9 +16,9 @@ from anyio import to_thread
 from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
-from pictory_async.cli._kept import Store
 from pictory_async.cli._results import ResultRow
 from pictory_async.cli._signals import signals_as_ctrl_c
+from pictory_async.cli._store import Store
 from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
@@ -133,6 +133,11 @@ class Renders:
                     text = f"It is not known whether the render of project {project_id!r} was started: "
                     cause = "The command was interrupted before the response arrived."
                     self.failed[project_id] = RenderSubmitUncertainError(text + cause, handle=handle, cause=cause)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether something was not requested because of ``--max``."""
+        return any(result.status is ResultStatus.LEFT_OUT for result in self.results.values())
 
     def errors(self) -> list[dict[str, Any]]:
         """The projects without a handle, and why, in the order of the ids.

@@ -126,7 +126,7 @@ class ResultRow:
 RESULTS: Final[Table[ResultRow]] = Table(
     "results",
     (
-        Column("id", lambda row: row.project_id),
+        Column("id", lambda row: row.project_id, whole=True),
         Column("status", lambda row: row.status),
         Column(
             "seconds",
@@ -134,7 +134,7 @@ RESULTS: Final[Table[ResultRow]] = Table(
             lambda row: "" if row.seconds is None else f"{row.seconds:.1f}",
         ),
         Column("name", lambda row: row.name),
-        Column("job", lambda row: row.job_id, spare=1),
+        Column("job", lambda row: row.job_id, spare=1, whole=True),
         Column("detail", lambda row: row.detail),
         Column("share", lambda row: row.share_url, plain=False),
         Column("generated", lambda row: row.generated_at, unit="UTC", plain=False),

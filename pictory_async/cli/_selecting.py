@@ -16,10 +16,10 @@ from pictory_async import SyncState
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import SUCCESS
 from pictory_async.cli._input import collect_ids
-from pictory_async.cli._kept import Store
 from pictory_async.cli._night import begin
 from pictory_async.cli._progress import telling
 from pictory_async.cli._quantities import to_since
+from pictory_async.cli._store import Store
 from pictory_async.cli.display.text import echo_note, one_line
 from pictory_async.models import ProjectItem
 

@@ -12,21 +12,28 @@ import attrs
 from rich.console import Group
 from rich.text import Text
 
-from pictory_async import DownloadStatus, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan, SyncState
-from pictory_async.cli._exit_codes import INTERRUPTED, batch_code, is_of_disk, timed_out_code
+from pictory_async import DownloadStatus, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan
+from pictory_async.cli._exit_codes import (
+    INTERRUPTED,
+    SUCCESS,
+    TIMED_OUT,
+    batch_code,
+    is_of_disk,
+    timed_out_code,
+    worst_code,
+)
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._filing import Filing
-from pictory_async.cli._follow import stopping_when_stalled
-from pictory_async.cli._kept import Store
 from pictory_async.cli._night import night
 from pictory_async.cli._progress import telling
+from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
+from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_duration, as_size, echo_note, echo_summary, one_line
-from pictory_async.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,6 +45,7 @@ __all__ = ["SYNCED", "SyncRow", "Syncing"]
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
 _UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
+_LEFT_OUT: Final = "Not requested: the limit of renders is reached."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
 # What the same command continues. The others have ended, or are never requested again by themselves.
@@ -64,6 +72,8 @@ class SyncRow:
     def of(cls, result: RenderResult) -> SyncRow:
         """Make the row of a result."""
         reason = None if result.error is None else in_command_words(str(result.error))
+        if result.status is ResultStatus.LEFT_OUT:
+            reason = _LEFT_OUT
         return cls(project_id=result.project_id, status=status_of(result), result=result, reason=reason)
 
     def fact(self, name: str) -> Any:
@@ -80,7 +90,7 @@ class SyncRow:
 SYNCED: Final[Table[SyncRow]] = Table(
     "results",
     (
-        Column("id", lambda row: str(row.project_id)),
+        Column("id", lambda row: str(row.project_id), whole=True),
         Column("status", lambda row: row.status),
         Column("name", lambda row: row.fact("name")),
         Column("share", lambda row: row.fact("share_video_url"), spare=2),
@@ -114,7 +124,7 @@ class Syncing:
         filing: How files are called.
         most: The highest number of renders that are requested without a question; ``None`` for no limit.
         plan: What there is to do; ``None`` if it is not known yet.
-        counts: How many projects ended, by status.
+        counts: How many projects ended, by status; without those that were left out.
     """
 
     directory: Path
@@ -132,15 +142,14 @@ class Syncing:
     _run: str | None = attrs.field(default=None, init=False)
     _done: set[str] = attrs.field(factory=set[str], init=False)
     _left: set[str] = attrs.field(factory=set[str], init=False)
+    _left_out: list[ProjectId] = attrs.field(factory=list[ProjectId], init=False)
     _failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     _fetched: tuple[int, int] = attrs.field(default=(0, 0), init=False)
 
     @property
     def billed(self) -> int:
         """How many renders are going to be requested."""
-        count = 0 if self.plan is None else len(self.plan.to_render)
-        most: int | None = self.options["max_renders"]
-        return count if most is None else min(count, most)
+        return 0 if self.plan is None else len(self.plan.to_render)
 
     @property
     def asks(self) -> bool:
@@ -149,11 +158,18 @@ class Syncing:
 
     @property
     def _planned(self) -> list[ProjectId]:
-        return [] if self.plan is None else [*self.plan.to_render, *self.plan.to_wait, *self.plan.to_download]
+        """What something is done about, and what is left out."""
+        plan = self.plan
+        return [] if plan is None else [*plan.to_render, *plan.left_out, *plan.to_wait, *plan.to_download]
+
+    @property
+    def _total(self) -> int:
+        return len(self._planned) - len(self._left_out)
 
     @property
     def _pending(self) -> list[ProjectId]:
-        return [one for one in self._planned if str(one) not in self._done]
+        known = {*self._done, *map(str, self._left_out)}
+        return [one for one in self._planned if str(one) not in known]
 
     async def run(self, client: AsyncPictory, *, dry_run: bool = False) -> None:
         """Make the plan, and carry it out unless somebody has to be asked, or it is only to be shown."""
@@ -172,18 +188,9 @@ class Syncing:
         if self.asks:
             return
         self.filing.note_missing(map(str, self._planned))
-        echo_summary(f"Plan: {self.plan}.{self._limit}", good=True)
+        echo_summary(f"Plan: {self.plan}.", good=True)
         if self._planned and not dry_run:
             await self._carry_out(client, sync)
-
-    @property
-    def _left_out(self) -> tuple[ProjectId, ...]:
-        return () if self.plan is None else self.plan.to_render[self.billed :]
-
-    @property
-    def _limit(self) -> str:
-        count = len(self._left_out)
-        return f" Left out, because of --max: {count} render{'' if count == 1 else 's'}." if count else ""
 
     def _planning(self) -> str:
         done, total = self._fetched
@@ -197,28 +204,31 @@ class Syncing:
         self._requests = client.statistics().transport.requests
 
     async def _carry_out(self, client: AsyncPictory, sync: ProjectSync) -> None:
-        total = len(self._planned)
-
         def line() -> str:
             self._measure(client)
             return f"{as_duration(self._seconds)}: {self._counted(sync)}"
 
         def frame(height: int) -> RenderableType:
             title = Text(one_line(f"Syncing {self.directory}"), style="bold", no_wrap=True, overflow="ellipsis")
-            overall = Bar("projects", len(self._done), total, as_duration(anyio.current_time() - self._began))
+            overall = Bar(
+                "projects", len(self._done), max(1, self._total), as_duration(anyio.current_time() - self._began)
+            )
             bars = bar_grid([overall, *_bars(sync)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
 
+        def share() -> float:
+            return len(self._done) / max(1, self._total)
+
         live = self.sheet.to_file or not self.sheet.streams
         moved = lambda: (len(self._done), sync.progress)  # noqa: E731 - a callback
-        async with live_display(frame, line, live=live, share=lambda: len(self._done) / total), sync:
-            self._run = sync.run
-            try:
+        try:
+            async with live_display(frame, line, live=live, share=share), sync:
+                self._run = sync.run
                 async with stopping_when_stalled(moved) as stalled:
                     await self._take_all(sync)
                 self._give_up(stalled=stalled())
-            finally:
-                self._paid = sync.paid
+        finally:
+            self._paid = sync.paid  # after its block, in which a request in flight is still completed
 
     async def _take_all(self, sync: ProjectSync) -> None:
         async for result in sync:
@@ -228,8 +238,11 @@ class Syncing:
 
     def _take(self, result: RenderResult) -> None:
         project_id, row = str(result.project_id), SyncRow.of(result)
-        self._done.add(project_id)
-        self.counts[row.status] += 1
+        if result.status is ResultStatus.LEFT_OUT:
+            self._left_out.append(result.project_id)
+        else:
+            self._done.add(project_id)
+            self.counts[row.status] += 1
         if result.status in _RESUMED or row.status == _INCOMPLETE:
             self._left.add(project_id)
         if result.error is not None:
@@ -244,14 +257,13 @@ class Syncing:
     def _give_up(self, *, stalled: bool) -> None:
         """End what is pending as timed out, if nothing changes any more."""
         for one in self._pending if stalled else ():
-            text = f"Nothing had changed for the time of --stalled when the wait for project {one!r} ended."
-            error = WaitTimeoutError(text, project_id=one, waited=self._seconds)
+            error = stalled_error(one, self._seconds)
             self._take(RenderResult(project_id=one, status=ResultStatus.TIMED_OUT, error=error))
 
     def _counted(self, sync: ProjectSync) -> str:
         progress = sync.progress
         rendering, downloading = len(progress.rendering), len({file.project_id for file in progress.downloading})
-        return f"{len(self._done)} of {len(self._planned)} done, {rendering} rendering, {downloading} downloading"
+        return f"{len(self._done)} of {self._total} done, {rendering} rendering, {downloading} downloading"
 
     def report(self, *, interrupted: bool) -> int:
         """Print what is not printed yet, and return the exit code.
@@ -259,7 +271,6 @@ class Syncing:
         Args:
             interrupted: Whether a signal ended the sync.
         """
-        planned = self._planned
         rest = self._pending
         for one in rest:
             if self.sheet.is_json:
@@ -270,30 +281,37 @@ class Syncing:
             self.sheet.document({"summary": self._summary(interrupted=interrupted)})
         code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
         code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
+        self._echo_end(len(rest) + len(self._left), interrupted=interrupted)
+        return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
+
+    def _echo_end(self, left: int, *, interrupted: bool) -> None:
+        """Print what was done, and what was not, for people."""
+        total = self._total
         if self.plan is None:
             echo_note("Interrupted while the plan was made. Nothing was requested.")
-        elif planned:
+        elif total:
             counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
             echo_summary(
-                f"{'Interrupted: ' if interrupted else ''}{len(self._done)} of {len(planned)} done ({counts}) in "
+                f"{'Interrupted: ' if interrupted else ''}{len(self._done)} of {total} done ({counts}) in "
                 f"{as_duration(self._seconds)}, {self._paid} render{'' if self._paid == 1 else 's'} paid for, "
                 f"{self._requests} requests.",
                 good=not (interrupted or self._failed),
             )
-        left = len(rest) + len(self._left)
+        if self._left_out:
+            count, most = len(self._left_out), self.options["max_renders"]
+            what = f"{count} render{'' if count == 1 else 's'}, because of the limit of {most}"
+            echo_note(f"Left out: {what}. Run the same command again: it continues with them.")
         if left:
             text = "Run the same command again: it resumes them, and nothing is paid for twice."
-            echo_note(f"Left: {left} of {len(planned)} project{'' if len(planned) == 1 else 's'}. {text}")
-        return INTERRUPTED if interrupted else code
+            echo_note(f"Left: {left} of {total} project{'' if total == 1 else 's'}. {text}")
 
     def show_plan(self) -> None:
         """Print what would be done."""
         plan = SyncPlan(states={}, to_render=(), to_wait=(), to_download=()) if self.plan is None else self.plan
         if self.sheet.is_json:
-            left_out = {"to_render": [*plan.to_render[: self.billed]], "left_out": [*self._left_out]}
-            self.sheet.document({"plan": {**plan.to_dict(), **left_out}})
+            self.sheet.document({"plan": plan.to_dict()})
             return
-        for row in _plan_rows(plan, self.billed):
+        for row in _plan_rows(plan):
             self.sheet.add(row)
 
     def _summary(self, *, interrupted: bool) -> dict[str, Any]:
@@ -301,6 +319,7 @@ class Syncing:
         return {
             "plan": plan,
             "outcomes": dict(self.counts),
+            "left_out": [*self._left_out],
             "paid": self._paid,
             "requests": self._requests,
             "seconds": round(self._seconds, 3),
@@ -309,20 +328,17 @@ class Syncing:
         }
 
 
-def _plan_rows(plan: SyncPlan, billed: int) -> Iterator[SyncRow]:
+def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
     groups: tuple[tuple[str, Sequence[ProjectId]], ...] = (
-        ("to_render", plan.to_render[:billed]),
-        (ResultStatus.LEFT_OUT.value, plan.to_render[billed:]),
+        ("to_render", plan.to_render),
+        (ResultStatus.LEFT_OUT.value, plan.left_out),
         ("to_wait", plan.to_wait),
         ("to_download", plan.to_download),
     )
-    rendered = {*plan.to_render}
+    unknown, downloaded = {*plan.unknown}, {*plan.to_download}
     for status, ids in groups:
         for one in ids:
-            unknown = one not in rendered and plan.states[one] is SyncState.UNKNOWN
-            reason = _UNKNOWN if unknown else None
-            yield SyncRow(project_id=one, status=status, reason=reason)
-    downloaded = {*plan.to_download}
+            yield SyncRow(project_id=one, status=status, reason=_UNKNOWN if one in unknown else None)
     for one in plan.unknown:
         if one not in downloaded:
             yield SyncRow(project_id=one, status="unknown", reason=_UNKNOWN)

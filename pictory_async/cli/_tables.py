@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-__all__ = ["Column", "Format", "Sheet", "Table", "format_option", "open_sheet", "table_options", "tables_given"]
+__all__ = [
+    "Column",
+    "Format",
+    "Sheet",
+    "Table",
+    "format_option",
+    "is_table_file",
+    "open_sheet",
+    "table_options",
+    "tables_given",
+]
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -47,6 +57,7 @@ class Column(Generic[T_contra]):
         shown: Returns what people see instead; by default the value as text.
         unit: The unit or the time zone of the values, for the head.
         spare: When a narrow terminal leaves the column out: 1 is first; 0 is never.
+        whole: Whether its values are never wrapped in a drawn table: ids. The first column and times never are.
         plain: Whether lines with tabs and tables on a terminal have it too if no columns are chosen.
     """
 
@@ -55,6 +66,7 @@ class Column(Generic[T_contra]):
     shown: Callable[[T_contra], Cell] | None = None
     unit: str = ""
     spare: int = 0
+    whole: bool = False
     plain: bool = True
 
 
@@ -159,7 +171,12 @@ class Sheet(Generic[T]):
 
     @property
     def _titles(self) -> list[Title]:
-        return [Title(one.name, one.unit, shown=one.shown is not None, spare=one.spare) for one in self.columns]
+        return [
+            Title(
+                one.name, one.unit, shown=one.shown is not None, spare=one.spare, whole=one.whole or one.unit == "UTC"
+            )
+            for one in self.columns
+        ]
 
     def grow(self, columns: Sequence[Column[T]]) -> None:
         """Add columns, before the first row: those that were chosen, also if they are not among these, or else all."""
@@ -214,13 +231,19 @@ class Sheet(Generic[T]):
             self.close(complete=ended_well())
 
 
-def open_sheet(table: Table[T], *, as_json: bool, grows: bool = False) -> Sheet[T]:
+def is_table_file(name: str) -> bool:
+    """Whether the ending of a file's name is that of a table."""
+    return Path(name).suffix.lower() in _ENDINGS
+
+
+def open_sheet(table: Table[T], *, as_json: bool, grows: bool = False, output: str | None = None) -> Sheet[T]:
     """Open the sheet of the running command. It is closed with the command.
 
     Args:
         table: What the command lists.
         as_json: Whether ``--json`` was given.
         grows: Whether `Sheet.grow` adds columns. Then lines with tabs have a head too.
+        output: What a command says that has an ``--output`` of its own.
 
     Raises:
         click.UsageError: The options contradict each other.
@@ -228,6 +251,7 @@ def open_sheet(table: Table[T], *, as_json: bool, grows: bool = False) -> Sheet[
     """
     ctx = click.get_current_context()
     given: _Given = ctx.meta.get(_KEY, _Given())
+    given = attrs.evolve(given, output=output or given.output)
     form = _format(given, as_json=as_json)
     given = attrs.evolve(given, output=None if given.output == _STANDARD_OUTPUT else given.output)
     if form == "xlsx" and given.output is None and out_is_terminal():

@@ -15,9 +15,9 @@ from pictory_async.cli._ages import Ages
 from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
-from pictory_async.cli._kept import Kept, KeptId, Store
 from pictory_async.cli._night import night
 from pictory_async.cli._results import RESULTS, ResultRow, echo_results
+from pictory_async.cli._store import PendingId, PendingItem, Store
 from pictory_async.cli._tables import Sheet, open_sheet
 from pictory_async.cli._tally import Tally, key_of, project_of
 from pictory_async.cli._wording import in_command_words
@@ -73,7 +73,7 @@ class Wait:
     @classmethod
     def of(
         cls,
-        items: Sequence[Kept],
+        items: Sequence[PendingItem],
         limiter: RateLimiter,
         settings: dict[str, Any],
         *,
@@ -97,7 +97,7 @@ class Wait:
         after: dict[str, datetime] = {}
         for item in items:
             one = item if isinstance(item, RenderHandle) else item.project_id
-            if wanted.setdefault(key_of(one), one) is one and isinstance(item, KeptId) and item.after is not None:
+            if wanted.setdefault(key_of(one), one) is one and isinstance(item, PendingId) and item.after is not None:
                 after[str(one)] = item.after
         tally = Tally([*wanted.values()])
         sheet = sheet or open_results(as_json=as_json)
@@ -106,7 +106,7 @@ class Wait:
         return wait
 
     @property
-    def unfinished(self) -> list[Kept]:
+    def unfinished(self) -> list[PendingItem]:
         """What to wait for again, in the order in which it was given."""
         return [self._kept(one) for one in self.tally.wanted if not self._is_finished(one)]
 
@@ -116,22 +116,22 @@ class Wait:
             return False
         return outcome.status in _FINAL if isinstance(one, RenderHandle) else outcome.status not in _UNFINISHED
 
-    def _kept(self, one: ProjectId | RenderHandle) -> Kept:
+    def _kept(self, one: ProjectId | RenderHandle) -> PendingItem:
         if isinstance(one, RenderHandle):
             return one
         after, outcome = self.after.get(str(one)), self.tally.outcomes.get(key_of(one))
         if after is None and outcome is not None and outcome.project is not None:
             after = outcome.project.generated_at
-        return KeptId(one, after)
+        return PendingId(one, after)
 
-    def _ended(self, one: ProjectId | RenderHandle) -> Kept:
+    def _ended(self, one: ProjectId | RenderHandle) -> PendingItem:
         if isinstance(one, RenderHandle):
             return one
         project = self.tally.outcomes[key_of(one)].project
         if project is None or not project.is_rendered or project.generated_at is None:
-            return KeptId(one, self.after.get(str(one)))
+            return PendingId(one, self.after.get(str(one)))
         # The video ends every wait for one that is newer than a date before its own.
-        return KeptId(one, max(project.generated_at, _EARLIEST) - _JUST_BEFORE)
+        return PendingId(one, max(project.generated_at, _EARLIEST) - _JUST_BEFORE)
 
     @property
     def repeats_downloads(self) -> bool:

@@ -44,12 +44,14 @@ class Title:
         unit: The unit or the time zone of its values.
         shown: Whether people see something else than the values, which says its unit itself.
         spare: When a narrow terminal leaves it out: 1 is first; 0 is never.
+        whole: Whether its values are never wrapped.
     """
 
     name: str
     unit: str = ""
     shown: bool = False
     spare: int = 0
+    whole: bool = False
 
     @property
     def of_values(self) -> str:
@@ -179,13 +181,23 @@ class Drawn(Writer):
 
     def write(self, cells: Cells) -> None:
         """Keep a row."""
-        self._cells.append(cells.shown)
+        self._cells.append([_for_people(*pair) for pair in zip(cells.values, cells.shown, strict=True)])
 
     def close(self, *, complete: bool) -> None:
         """Draw the table."""
         if complete or self._cells:
             spare = sorted((title.spare, number) for number, title in enumerate(self.titles) if title.spare)
-            draw_table([title.of_texts for title in self.titles], self._cells, spare=[number for _, number in spare])
+            draw_table(
+                [title.of_texts for title in self.titles],
+                self._cells,
+                spare=[number for _, number in spare],
+                whole={0, *(number for number, title in enumerate(self.titles) if title.whole)},
+            )
+
+
+def _for_people(value: object, shown: Cell) -> Cell:
+    """Return what is drawn: a time without its seconds, which leaves more room."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else shown
 
 
 class Csv(Writer):

@@ -31,6 +31,7 @@ from pictory_async.cli._app import pictory
 from pictory_async.cli._batch import Batch
 from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import ends_all
+from pictory_async.cli._given import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +43,11 @@ pytestmark = [pytest.mark.anyio, virtual_time]
 
 
 @pytest.fixture(autouse=True)
-def context() -> Iterator[None]:
+def context() -> Iterator[click.Context]:
     """What a running command has."""
     with click.Context(pictory) as ctx:
         ctx.params["debug"] = False
-        yield
+        yield ctx
 
 
 def batch_of(durations: dict[str, float], **settings: Any) -> Batch[str]:
@@ -58,6 +59,25 @@ def batch_of(durations: dict[str, float], **settings: Any) -> Batch[str]:
 
     settings.setdefault("show", click.echo)
     return Batch(ids=list(durations), get=get, **settings)
+
+
+@pytest.mark.parametrize(("waits", "seconds"), [(True, 130.0), (False, 3600.0)])
+async def test_a_standstill(
+    context: click.Context, capsys: pytest.CaptureFixture[str], waits: bool, seconds: float
+) -> None:
+    """--stalled ends waits that make no progress any more; other work is not a wait."""
+    note(context, click.Option(["--stalled"]), 30.0)
+    began = anyio.current_time()
+
+    def progress() -> float:
+        return min(100.0, anyio.current_time() - began)
+
+    batch = batch_of({"slow": 99.0, "stuck": 3600.0}, progress=progress if waits else None)
+    async with Simulator().client() as client:
+        await batch.run(client)
+    assert pytest.approx(seconds, abs=2.0) == anyio.current_time() - began
+    assert (4 if waits else 0) == batch.finish(interrupted=False)
+    assert capsys.readouterr().out == ("slow\n" if waits else "slow\nstuck\n")
 
 
 def failing(errors: dict[str, Exception | None], **settings: Any) -> Batch[str]:

@@ -112,6 +112,16 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
                 "path or error": str(tmp_path / "films" / "Film.srt"),
             },
         ),
+        "report --format tsv": (
+            [film],
+            {
+                "project": film,
+                "name": "Film",
+                "state": "rendered",
+                "generated (UTC)": "2025-12-31 23:58:30",
+                "share": f"{origin}/media/share/",
+            },
+        ),
         "drift": (
             ["--backup", str(snapshots)],
             {"template": "T1", "change": "changed", "name": "Greeting", "changes": ""},

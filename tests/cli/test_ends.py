@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-from pictory_async.cli._kept import KeptId, Store
+from pictory_async.cli._store import PendingId, Store
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -211,7 +211,7 @@ def test_an_old_video_is_not_taken_for_the_new_one(world: World, server: ServerT
             asked.wait()
             _, _, err = interrupted(process)
     name = advice(err).split()[3]
-    assert [KeptId(fails, world.date(-60.0))] == Store().load(name)
+    assert [PendingId(fails, world.date(-60.0))] == Store().load(name)
     moment[0] = 200.0
     again = run("wait", "--resume", name, "--interval", "0.05", "--start-grace", "0.2")
     assert 3 == again.exit_code
@@ -357,7 +357,7 @@ def test_many_pending_in_a_pipe(world: World, asked: threading.Event) -> None:
         asked.wait()
         _, _, err = interrupted(process)
     assert err.startswith(f"Still pending: {', '.join(running[:3])} and 2 more\n")
-    assert [KeptId(one) for one in running] == Store().load(advice(err).split()[3])
+    assert [PendingId(one) for one in running] == Store().load(advice(err).split()[3])
 
 
 class TestRejectedKeys:

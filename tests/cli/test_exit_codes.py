@@ -85,7 +85,7 @@ HAPPENS = {
         "check greeting --value X=y",
         "backup --verify .",
     ],
-    4: ["wait running --max-wait 0.2s", "share running --wait --max-wait 0.2s"],
+    4: ["wait running --max-wait 0.2s", "share running --wait --max-wait 0.2s", "render again quick --max 1"],
     73: ["report done --output /dev/full", "render again --handles /dev/full"],
 }
 FULL_OUTPUT = ["projects", "project done", "wait done", "share done"]

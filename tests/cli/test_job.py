@@ -71,6 +71,18 @@ def test_wait_for_too_long(world: World) -> None:
     assert 3 == run("job", failed, late, *QUICK, "--max-wait", "5").exit_code
 
 
+def test_a_standstill(world: World) -> None:
+    """With --stalled, what makes no progress for this time is given up, and the others are printed."""
+    late = job_of(world, Render(1e6, duration=1e6))
+    done = job_of(world, Render(-100.0, duration=10.0))
+    found = run("job", late, done, *QUICK, "--stalled", "0.4s", "--json")
+    assert 4 == found.exit_code
+    first, second = map(json.loads, found.stdout.splitlines())
+    assert (late, done) == (first["job_id"], second["job_id"])
+    assert f"The wait for job {late!r} ended, because nothing had changed for 0.4 s (--stalled)." in first["error"]
+    assert "nothing had changed" in found.stderr
+
+
 def test_progress_on_a_terminal(world: World, server: ServerThread) -> None:
     """On a terminal, each job has a bar while it runs, which is removed at the end."""
     server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the job takes fifteen requests, however slow

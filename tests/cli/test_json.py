@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pictory_async import RenderHandle
 from pictory_async.testing import Answer, Render, Stall, World
 from tests.cli._command import interrupted, report, run, started
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pictory_async.testing import SimRequest
@@ -154,6 +156,56 @@ def test_render(world: World) -> None:
         [one["project_id"] for one in ends["errors"]],
         ends["results"],
     )
+
+
+def numbers(value: Any, place: str = "") -> Iterator[tuple[str, int]]:
+    """The whole numbers in a document, with their places."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from numbers(inner, f"{place}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from numbers(inner, f"{place}[]")
+    elif isinstance(value, int):
+        yield place, value
+
+
+WITH_NUMBERS = {
+    "projects": [],
+    "project": ["old", "new"],
+    "report": ["old", "new"],
+    "report of files": ["old", "new", "--output", "pages.html"],
+    "compare": ["old", "new"],
+    "share": ["old", "new"],
+    "download": ["old", "new", "--dir", "files", "--kind", "video"],
+    "wait": ["old", "new", "busy", "--max-wait", "0.2s"],
+    "wait for handles": ["--handle", "handles", "--max-wait", "0.2s"],
+    "render": ["old", "new", "--force"],
+    "render to the end": ["old", "new", "--force", "--wait"],
+    "sync as a plan": ["files", "--dry-run"],
+    "sync": ["files", "--max", "1", "--max-wait", "0.3s", "--kind", "video"],
+}
+
+
+@pytest.mark.parametrize("command", WITH_NUMBERS)
+def test_ids_are_text(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """The API has integers for some ids: in every document of every command they are text, as they were typed."""
+    monkeypatch.chdir(tmp_path)
+    world.render_seconds = world.queue_seconds = (0.0, 0.0)
+    ids = {
+        "old": world.add_project(integer_id=True, earlier_video=-60.0),
+        "new": world.add_project(integer_id=True, earlier_video=-60.0),
+        "busy": world.add_project(Render(-1.0, duration=1e6), integer_id=True),
+        "never": world.add_project(integer_id=True),
+        "another": world.add_project(integer_id=True),
+    }
+    handles = [RenderHandle(project_id=ids[one]).to_json() for one in ("old", "busy")]
+    (tmp_path / "handles").write_text("\n".join(handles), encoding="utf-8")
+    words = [str(ids.get(word, word)) for word in WITH_NUMBERS[command]]
+    more = ["--interval", "0.05", "--start-grace", "0.2"] if command.startswith(("wait", "render", "sync")) else []
+    found = documents(run(command.split(maxsplit=1)[0], *words, *more, "--json").stdout)
+    assert [] == [place for place, number in numbers(found) if number in ids.values()]
+    assert str(ids["old"]) in json.dumps(found)
 
 
 def test_ids_of_all_types(world: World) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async.testing import Answer, Render, World
+from pictory_async.testing import Answer, Render, Stall, World
 from tests.cli._command import Terminal, run, started
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def test_a_limit(world: World, command: list[str]) -> None:
     options = ["--max", "6"] if command[0] == "sync" else ["--max", "1"]
     code, _, text = answered("y\n", *command, *options)
     billed = int(options[1])
-    assert (0, billed) == (code, posts(world)), text
+    assert (4 if billed < 6 else 0, billed) == (code, posts(world)), text
     assert f"{billed} render{'s are' if billed > 1 else ' is'} billed. Go on? [y/N]" in text
 
 
@@ -135,6 +136,33 @@ def test_the_plan_of_a_render(world: World, server: ServerThread, six: list[str]
     assert "Plan: 4 to render, 1 requested before, 1 unchanged, 1 with an error. 4 renders are billed." in text
     world.quota = {"aiCredits": (1.0, 2.0)}
     assert "1 with an error. 4 renders" in answered("n\n", "render", *six, unchanged)[2]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot end a process so")
+def test_the_plan_after_a_kill(world: World, server: ServerThread, command: list[str]) -> None:
+    """It counts what is paid for now: also what was only intended, and not what was requested before."""
+    more = [str(world.add_project(name=f"More {number}")) for number in range(2)]
+    command += more if command[0] == "render" else []
+    second = threading.Event()
+
+    def faults(request: SimRequest, _: float) -> Stall | None:
+        if request.method != "POST" or not posts(world):
+            return None
+        second.set()
+        return Stall(reaches_world=True)
+
+    server.simulator.faults = faults
+    with started(*command, "--yes") as process:
+        assert second.wait(30.0)
+        process.kill()
+        process.wait()
+    server.simulator.faults = None
+    assert 2 == posts(world)
+    _, _, text = answered("n\n", *command)
+    assert "Plan: 6 to render, " in text
+    assert "6 renders are billed." in text
+    assert 0 == run(*command, "--yes").exit_code
+    assert 8 == posts(world)
 
 
 def test_nothing_to_ask_about(world: World) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-from pictory_async.cli._kept import Store
 from pictory_async.cli._renders import Keeper, Renders
+from pictory_async.cli._store import Store
 from pictory_async.errors import RenderSubmitUncertainError
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-from pictory_async.cli._kept import Store
+from pictory_async.cli._store import Store
 
 pytestmark = pytest.mark.usefixtures("server")
 

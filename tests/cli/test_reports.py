@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,47 @@ def test_report_as_a_page(pair: list[str], tmp_path: Path) -> None:
         found = run("report", *pair, *options)
         assert (0, f"Written: {options[-1]}\n") == (found.exit_code, found.stdout)
         assert "Two" in (tmp_path / options[-1]).read_text(encoding="utf-8")
+
+
+class TestTables:
+    """A report as a table: a line for each project."""
+
+    def test_in_every_format(self, pair: list[str], world: World) -> None:
+        """The state, the date and the link of each project, and everything else by its column."""
+        running = str(world.add_project(Render(-1.0, duration=1e6), name="Three"))
+        never = str(world.add_project(name="Four"))
+        found = run("report", *pair, running, never, "--format", "tsv")
+        rows = [line.split("\t") for line in found.stdout.splitlines()]
+        assert (0, [*pair, running, never]) == (found.exit_code, [row[0] for row in rows])
+        assert ["rendered", "rendered", "rendering", "never"] == [row[2] for row in rows]
+        assert ["One [x]", "2025-12-31 23:59:00", True] == [rows[0][1], rows[0][3], rows[0][4].startswith("http://")]
+        head = run("report", pair[0], "--format", "csv").stdout.splitlines()[0]
+        names = "project,name,state,generated (UTC),share,saved (UTC),duration (s),layout,language,source,schema,video"
+        assert names == head
+        assert "9:16\tTwo\n" == run("report", pair[1], "--columns", "layout,name").stdout
+        assert f"| {pair[1]} | Two |" in run("report", pair[1], "--format", "md", "--columns", "project,name").stdout
+        (line,) = run("report", pair[0], "--format", "jsonl").stdout.splitlines()
+        assert {"projectId", "assets"} <= {*json.loads(line)}
+        assert f"{pair[0]}  One [x]" in re.sub(r"\x1b\[[0-9;]*m", "", seen("report", *pair, "--format", "table"))
+
+    def test_in_a_file(self, pair: list[str], tmp_path: Path) -> None:
+        """The ending of the file chooses; what cannot be fetched is reported, and in JSON a document."""
+        table = tmp_path / "all.csv"
+        found = run("report", *pair, "--output", str(table))
+        assert (0, "", 3) == (found.exit_code, found.stdout, len(table.read_text("utf-8").splitlines()))
+        lines = tmp_path / "all.jsonl"
+        assert 1 == run("report", pair[0], "nope", "--json", "--output", str(lines)).exit_code
+        first, second = map(json.loads, lines.read_text("utf-8").splitlines())
+        assert (pair[0], "nope", True) == (first["projectId"], second["projectId"], "error" in second)
+        assert "Two\n" == run("report", pair[1], "--columns", "name", "--output", "-").stdout
+
+    @pytest.mark.parametrize(
+        "options",
+        ["--html --format csv", "--html --output a.csv", "--json --format csv", "--format md --output a.html"],
+    )
+    def test_what_cannot_be(self, pair: list[str], world: World, options: str) -> None:
+        """Two formats at once are wrong usage, before any request."""
+        assert (2, []) == (run("report", *pair, *options.split()).exit_code, world.log)
 
 
 def test_reports_in_files(pair: list[str], tmp_path: Path) -> None:
@@ -228,6 +270,16 @@ def test_share_waits(world: World) -> None:
     late = str(world.add_project(Render(0.0, duration=1e6)))
     found = run("share", late, "--wait", "--interval", "0.05", "--max-wait", "0.2")
     assert (4, "") == (found.exit_code, found.stdout)
+
+
+def test_share_gives_up_at_a_standstill(world: World) -> None:
+    """With --stalled, what is left can be waited for again; the links that are there are printed."""
+    late, done = str(world.add_project(Render(0.0, duration=1e6))), str(world.add_project(earlier_video=-60.0))
+    found = run("share", late, done, "--wait", "--interval", "0.05", "--stalled", "0.4s")
+    assert (4, [done]) == (found.exit_code, [line.split("\t")[0] for line in found.stdout.splitlines()])
+    assert f"The wait for project {late!r} ended, because nothing had changed for 0.4 s (--stalled)." in found.stderr
+    assert "Left: 1 of 2 projects. Wait again with:" in found.stderr
+    assert f"pictory share {late} --wait --interval 0.05s\n" in found.stderr
 
 
 def test_share_on_a_terminal(world: World) -> None:

@@ -88,12 +88,21 @@ def test_what_is_known_of_each(world: World, server: ServerThread, tmp_path: Pat
 
 @pytest.mark.usefixtures("server")
 def test_old_runs_are_forgotten(world: World) -> None:
-    """Those that ended longer ago than the given age."""
-    assert 0 == run("render", str(world.add_project())).exit_code
-    assert "Forgotten: 0 runs." in run("runs", "--prune", "1d").stderr
+    """Those that ended longer ago than the given age; 0 forgets all that left nothing."""
+    assert 0 == run("render", str(world.add_project()), "--wait", *QUICK).exit_code
+    assert 0 == run("render", str(world.add_project(on_render=[Render(0.0, duration=AGES)]))).exit_code
+    for age in ("1d", "1w", "99999w", "999999999h"):
+        assert "Forgotten: 0 runs." in run("runs", "--prune", age).stderr
     found = run("runs", "--prune", "0")
-    assert ("", "Forgotten: 1 run.\n") == (found.stdout, found.stderr)
-    assert 2 == run("runs", "--prune", "old").exit_code
+    assert (1, "Forgotten: 1 run.\n") == (found.stdout.count("\n"), found.stderr)
+    assert "1 of 1 ended (timed_out 1)" in run("resume", "--max-wait", "0.1", *QUICK).stderr
+
+
+@pytest.mark.parametrize("age", ["old", "-1", "nan", "inf", "", "d", "1e9"])
+def test_ages_that_cannot_be(age: str) -> None:
+    """They are refused, with an example."""
+    found = run("runs", f"--prune={age}")
+    assert (2, True) == (found.exit_code, "is not an age such as 90d, 4w or 12h" in found.stderr)
 
 
 @pytest.mark.usefixtures("server")

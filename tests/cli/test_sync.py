@@ -127,10 +127,10 @@ def test_a_plan_with_a_limit(world: World, videos: Path) -> None:
     assert [*zip(ids, ["to_render", "left_out", "left_out"], strict=True)] == [
         (r[0], r[1]) for r in cells(found.stdout)
     ]
-    assert "Plan: 3 to render, 0 to download, 0 unchanged. Left out, because of --max: 2 renders.\n" == found.stderr
+    assert "Plan: 1 to render, 2 left out by the limit, 0 to download, 0 unchanged.\n" == found.stderr
     plan = json.loads(sync(videos, "--dry-run", "--json", "--max", "2").stdout)["plan"]
     assert (ids[:2], ids[2:], 0) == (plan["to_render"], plan["left_out"], posts(world))
-    assert "--max: 1 render.\n" in sync(videos, "--dry-run", "--max", "2").stderr
+    assert "1 left out by the limit" in sync(videos, "--dry-run", "--max", "2").stderr
 
 
 def test_which_projects(world: World, videos: Path) -> None:
@@ -186,8 +186,23 @@ def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: 
     assert (2, "", 0) == (found.exit_code, found.stdout, posts(world))
     assert "Error: 6 projects may be rendered" in found.stderr
     found = sync(videos, "--max", "2")
-    assert (0, 2) == (found.exit_code, posts(world))
+    assert (4, 2) == (found.exit_code, posts(world))
     assert 4 == found.stdout.count("\tleft_out\t")
+    assert "2 of 2 done (rendered 2)" in found.stderr
+    assert "Left out: 4 renders, because of the limit of 2. Run the same command again" in found.stderr
+    *documents, last = map(json.loads, sync(videos, "--max", "1", "--json").stdout.splitlines())
+    left = [document["project_id"] for document in documents if document["status"] == "left_out"]
+    assert (left, {"rendered": 1}) == (last["summary"]["left_out"], last["summary"]["outcomes"])
+    assert (3, ["Not requested: the limit of renders is reached."] * 3) == (
+        len(left),
+        [document["error"] for document in documents if document["project_id"] in left],
+    )
+    found = sync(videos, "--max", "0")
+    assert (4, True) == (
+        found.exit_code,
+        found.stderr.endswith("Run the same command again: it continues with them.\n"),
+    )
+    assert " done" not in found.stderr
     found = sync(videos, "--yes")
     assert (0, 6) == (found.exit_code, posts(world))
 
@@ -315,6 +330,19 @@ def test_ctrl_c(world: World, videos: Path, server: ServerThread, options: tuple
     assert "was a sync. The same 'pictory sync' command resumes it" in found.stderr
     found = sync(videos, "--max-wait", "0.3", "--json")
     assert (4, 2) == (found.exit_code, posts(world))
+
+
+def test_ctrl_c_while_a_render_is_requested(world: World, videos: Path, server: ServerThread) -> None:
+    """A request that was under way is completed, and counts as paid."""
+    films(world, 1)
+    posted = threading.Event()
+    server.simulator.faults = lambda request, _: posted.set() if request.method == "POST" else None
+    server.simulator.latency = lambda request, _: 0.5 if request.method == "POST" else 0.0
+    with started("sync", str(videos), *QUICK, "--json") as process:
+        assert posted.wait(30.0)
+        code, out, err = interrupted(process)
+    assert (130, 1, 1) == (code, len(world.jobs), json.loads(out.splitlines()[-1])["summary"]["paid"])
+    assert "1 render paid for" in err
 
 
 def test_ctrl_c_while_the_plan_is_made(world: World, videos: Path, server: ServerThread) -> None:

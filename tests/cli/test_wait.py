@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-from pictory_async.cli._kept import KeptId, Store
+from pictory_async.cli._store import PendingId, Store
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -79,7 +79,7 @@ def test_time_spent_with_after(world: World, tmp_path: Path) -> None:
     assert 4 == found.exit_code
     (name,) = re.findall(r"  pictory wait --resume (\w+) --interval 0\.05s --rate 100/1\n", found.stderr)
     assert "Left: 2 of 2 projects. Wait again with:\n" in found.stderr
-    assert [KeptId(one, datetime.fromisoformat(after)) for one in ids] == Store().load(name)
+    assert [PendingId(one, datetime.fromisoformat(after)) for one in ids] == Store().load(name)
     again = run("wait", "--resume", name, *quick)
     assert 4 == again.exit_code
     assert f"  pictory wait --resume {name} --interval 0.05s --rate 100/1\n" in again.stderr
@@ -105,7 +105,7 @@ def test_json_of_what_is_left(world: World) -> None:
     assert 4 == found.exit_code
     assert f"  pictory wait --resume {ends['resume']} " in found.stderr
     assert [running] == [handle["project_id"] for handle in ends["unfinished"]]
-    assert [KeptId(running)] == Store().load(ends["resume"])
+    assert [PendingId(running)] == Store().load(ends["resume"])
     ends = report(run("wait", done, *QUICK, "--json").stdout)
     assert (None, []) == (ends["resume"], ends["unfinished"])
     ends = report(run("wait", "--handle", "-", "--json", input="").stdout)
@@ -120,14 +120,14 @@ def test_a_plain_wait_does_not_end_one_for_a_newer_video(world: World) -> None:
     slow = ("--interval", "0.05", "--max-wait", "0.2", "--start-grace", "90", "--json")
     name = report(run("wait", again, "--after", after, *slow).stdout)["resume"]
     assert 0 == run("wait", again, *QUICK).exit_code
-    assert [KeptId(again, datetime.fromisoformat(after))] == Store().load(name)
+    assert [PendingId(again, datetime.fromisoformat(after))] == Store().load(name)
 
 
 @pytest.mark.parametrize("after", ["", "2020-01-01T00:00:00+00:00"])
 def test_a_new_video_ends_every_wait_for_one(world: World, after: str) -> None:
     """Whatever date an earlier wait had, a video that is newer ends it."""
     done = str(world.add_project(earlier_video=-60.0))
-    name = Store().keep([KeptId(done, world.date(-61.0))])
+    name = Store().keep([PendingId(done, world.date(-61.0))])
     assert 0 == run("wait", done, *QUICK, *(["--after", after] if after else [])).exit_code
     assert 2 == run("wait", "--resume", name).exit_code
 
@@ -136,7 +136,7 @@ def test_a_new_video_ends_every_wait_for_one(world: World, after: str) -> None:
 def test_what_was_removed_meanwhile(world: World, server: ServerThread, state: Path, writable: bool) -> None:
     """If the files were deleted during the wait, everything is kept again. If it cannot be, no name is printed."""
     running = str(world.add_project(Render(-1.0, duration=1e6)))
-    name = Store().keep([KeptId(running)])
+    name = Store().keep([PendingId(running)])
     asked = threading.Event()
     server.simulator.faults = lambda *_: asked.set()
     with started("wait", "--resume", name, "--interval", "0.05", "--json") as process:
@@ -151,7 +151,7 @@ def test_what_was_removed_meanwhile(world: World, server: ServerThread, state: P
     assert writable is (f"  pictory wait --resume {name} " in err)
     assert writable is not ("save the lines below as handles.jsonl" in err)
     if writable:
-        assert [KeptId(running)] == Store().load(name)
+        assert [PendingId(running)] == Store().load(name)
 
 
 def test_a_relative_place_is_that_of_the_start(

@@ -12,7 +12,7 @@ from rich.text import Text
 from pictory_async import DownloadStatus
 from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import Batch, run_batch
-from pictory_async.cli._downloads import AT_ONCE, KINDS, Downloads, Kind, ProjectDownload, directory_option
+from pictory_async.cli._downloads import AT_ONCE, Downloads, Kind, ProjectDownload, directory_option, kinds_option
 from pictory_async.cli._exit_codes import INTERRUPTED, NotRenderedError
 from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._options import base_url_option, json_option, night_options
@@ -47,7 +47,7 @@ _TABLE: Final[Table[tuple[ProjectDownload, DownloadedFile]]] = Table(
     "downloads",
     (
         Column("status", lambda row: str(row[1].status)),
-        Column("project", lambda row: str(row[0].project_id)),
+        Column("project", lambda row: str(row[0].project_id), whole=True),
         Column("kind", lambda row: row[1].kind),
         Column("bytes", lambda row: row[1].size),
         Column("path", lambda row: row[1].path, lambda row: as_text(row[1].path or row[1].error or "")),
@@ -67,13 +67,7 @@ _STYLES: Final = {
 @click.command("download")
 @selection_options()
 @directory_option("--dir", "Target directory; created if it does not exist.  [default: current directory]", default=".")
-@click.option(
-    "--kind",
-    "kinds",
-    type=click.Choice([*KINDS, "thumbnail", "share"]),
-    multiple=True,
-    help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
-)
+@kinds_option
 @filing_options("rename")
 @fresh_option
 @night_options
@@ -107,7 +101,7 @@ def command(
     if not lines:
         sheet.leave()
     on_done = partial(_add_rows, sheet) if lines else _ignore
-    downloads = Downloads(directory=directory, kinds=kinds or KINDS, filing=filing, ages=ages, on_done=on_done)
+    downloads = Downloads(directory=directory, kinds=kinds, filing=filing, ages=ages, on_done=on_done)
     batch = Batch(
         ids=wanted,
         get=downloads.download,

@@ -65,7 +65,7 @@ class _Change:
 _TABLE: Final[Table[_Change]] = Table(
     "changes",
     (
-        Column("template", lambda found: found.template_id),
+        Column("template", lambda found: found.template_id, whole=True),
         Column("change", lambda found: found.change),
         Column("name", lambda found: found.name),
         Column("changes", lambda found: "; ".join(found.changes)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,15 +26,14 @@ __all__ = ["command"]
 @wait_options
 @base_url_option
 @json_option("Print the picture as the API describes it.")
-def command(  # noqa: PLR0913 - each is an option
+def command(
     *,
     prompt: str | None,
     model: str | None,
     aspect_ratio: str | None,
     style: str | None,
     job_id: str | None,
-    max_wait: float,
-    interval: float,
+    settings: dict[str, Any],
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -50,7 +49,7 @@ def command(  # noqa: PLR0913 - each is an option
         job.starting = True
         return await client.ai_images.start(prompt or "", model=model, aspect_ratio=aspect_ratio, style=style)
 
-    _print(job.result(base_url, start, lambda client: client.ai_images.wait, max_wait, interval), as_json=as_json)
+    _print(job.result(base_url, start, lambda client: client.ai_images.wait, settings), as_json=as_json)
 
 
 def _print(picture: AiImage, *, as_json: bool) -> None:

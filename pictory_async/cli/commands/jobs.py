@@ -20,7 +20,6 @@ from pictory_async.cli._options import (
     json_option,
     limit_option,
     wait_options,
-    wait_settings,
 )
 from pictory_async.cli._tables import Column, Table, table_options
 from pictory_async.cli.display.bars import Bar, bar_grid
@@ -65,7 +64,7 @@ def _what_shown(job: Job) -> str:
 _TABLE: Final[Table[Job]] = Table(
     "jobs",
     (
-        Column("id", lambda job: job.id),
+        Column("id", lambda job: job.id, whole=True),
         Column("status", lambda job: _status(job).plain, _status),
         Column(
             "progress",
@@ -148,6 +147,10 @@ class _Wait:
         error = self._errors.get(job.id)
         return SUCCESS if error is None else report_error(error)
 
+    def progress(self) -> object:
+        """Return what changes while the jobs make progress."""
+        return {job.id: (job.status, job.progress) for job in self._running.values()}
+
     def line(self) -> str:
         """Return the progress in one line, for logs."""
         return f"{self.done} of {self.total} done"
@@ -173,7 +176,7 @@ class _Wait:
 @base_url_option
 @json_option("Print each job as the API sent it, as a JSON document.")
 def show_command(
-    *, ids: tuple[str, ...], wait: bool, max_wait: float, interval: float, base_url: str | None, as_json: bool
+    *, ids: tuple[str, ...], wait: bool, settings: dict[str, Any], base_url: str | None, as_json: bool
 ) -> None:
     """Show jobs as they are now, or wait for them.
 
@@ -190,14 +193,24 @@ def show_command(
     json_id = "job_id" if as_json else None
     if not wait:
         print_each(base_url, ids, _get, show, apart=not as_json, noun="job", json_id=json_id)
-    waiting = _Wait(wait_settings(max_wait, interval), len(collect_ids(ids, noun="job")))
+    waiting = _Wait(settings, len(collect_ids(ids, noun="job")))
 
     def show_end(job: Job) -> int:
         show(job)
         return waiting.report(job)
 
     during = live_display(waiting.frame, waiting.line, share=lambda: waiting.done / waiting.total)
-    print_each(base_url, ids, waiting.get, show_end, apart=not as_json, during=during, noun="job", json_id=json_id)
+    print_each(
+        base_url,
+        ids,
+        waiting.get,
+        show_end,
+        apart=not as_json,
+        during=during,
+        progress=waiting.progress,
+        noun="job",
+        json_id=json_id,
+    )
 
 
 async def _get(client: AsyncPictory, job_id: str) -> Job:

@@ -24,7 +24,7 @@ __all__ = ["list_command", "show_command"]
 _TABLE: Final[Table[Chosen]] = Table(
     "projects",
     (
-        Column("id", lambda row: str(row.item.id)),
+        Column("id", lambda row: str(row.item.id), whole=True),
         Column("name", lambda row: row.item.name),
         Column("source", lambda row: row.item.source, spare=2),
         Column("schema", lambda row: row.item.schema_version, spare=1),

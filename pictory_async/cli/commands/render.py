@@ -12,20 +12,10 @@ import attrs
 import click
 
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._exit_codes import INTERRUPTED, worst_code
+from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, TIMED_OUT, worst_code
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._next_wait import NextWait, options_again
-from pictory_async.cli._options import (
-    Rate,
-    base_url_option,
-    json_option,
-    night_options,
-    rate_option,
-    stalled_option,
-    start_grace_option,
-    wait_options,
-    wait_settings,
-)
+from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._places import check_file
 from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of, refuse_without_question
 from pictory_async.cli._selecting import Choice, selection_options
@@ -37,8 +27,9 @@ from pictory_async.errors import RenderSubmitUncertainError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from pictory_async.cli._kept import Kept
+    from pictory_async import RateLimiter
     from pictory_async.cli._results import ResultRow
+    from pictory_async.cli._store import PendingItem
     from pictory_async.cli._tables import Sheet
 
 __all__ = ["command"]
@@ -53,19 +44,18 @@ __all__ = ["command"]
     metavar="FILE",
     help="Append a line per render to FILE immediately. 'pictory wait --handle FILE' waits for them, now or later.",
 )
-@click.option("--yes", is_flag=True, help=f"Ask nothing. Otherwise, more than {ASKS_ABOVE} projects are asked about.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} projects.",
+)
 @click.option("--max", "most", type=click.IntRange(1), metavar="N", help="Request at most N renders.")
-@click.option("--force", is_flag=True, help="Render again what is known to be unchanged, or is being rendered.")
-@click.option("--batch", metavar="NAME", help="Render each project once for this name, whatever its version is.")
-@click.option("--retry-failed", is_flag=True, help="Request renders that failed again.")
-@click.option("--retry-unstarted", is_flag=True, help="Request renders again whose request had no effect.")
-@click.option("--no-overlap", is_flag=True, help="Wait for what another command is at, instead of skipping it.")
-@wait_options
-@start_grace_option
-@stalled_option
-@night_options
+@click.option("--force", is_flag=True, help="Render also what did not change since its video, or is being rendered.")
+@click.option("--batch", metavar="NAME", help="Render each project once for this name, even if it did not change.")
+@retry_options
+@click.option("--no-overlap", is_flag=True, help="Wait for what another command renders, instead of skipping it.")
+@watch_options
 @table_options
-@rate_option
 @base_url_option
 @json_option("With --wait, print a JSON document for each project, and one with a summary. (Handles are always JSON.)")
 @click.pass_context
@@ -82,10 +72,8 @@ def command(  # noqa: PLR0913 - each option is an argument
     retry_failed: bool,
     retry_unstarted: bool,
     no_overlap: bool,
-    max_wait: float,
-    interval: float,
-    start_grace: float,
-    rate: Rate,
+    settings: dict[str, Any],
+    limiter: RateLimiter,
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -110,7 +98,7 @@ def command(  # noqa: PLR0913 - each option is an argument
         "retry_unstarted": retry_unstarted,
         "overlap": "wait" if no_overlap else "skip",
         "max_renders": most,
-        "start_grace": start_grace,
+        "start_grace": settings["start_grace"],
     }
     if len(wanted) > ASKS_ABOVE and not yes:
         _ask(base_url, wanted, options)
@@ -119,13 +107,11 @@ def command(  # noqa: PLR0913 - each option is an argument
     with contextlib.ExitStack() as at_end:
         out = at_end.enter_context(file.open("a", encoding="utf-8")) if file is not None else None
         renders = Renders(ids=wanted, keeper=Keeper(out=out, prints=not waits), options=options)
-        limiter = rate.limiter()
 
         async def work() -> None:
             async with open_client(base_url, limiter) as client:
                 await renders.start(client)
                 if waits and renders.handles:
-                    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
                     renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet)
                     await renders.wait.run(client)
                     await renders.find_out(client)
@@ -185,7 +171,7 @@ def _keep_rest(renders: Renders, file: Path | None, *, waits: bool) -> NextWait:
     renders.complete()
     # By identity: two renders of one project can have equal handles.
     lost = [one for one in renders.handles if not any(one is written for written in keeper.written)]
-    unfinished: Sequence[Kept] = lost
+    unfinished: Sequence[PendingItem] = lost
     if waits:
         unfinished = renders.handles if renders.wait is None else renders.wait.unfinished
     complete_file = str(file) if file is not None and file.is_file() and not lost else None
@@ -217,7 +203,7 @@ def _report(
     elif renders.handles and err_is_terminal():
         _print_first_wait(renders.keeper.name, file)
     renders.echo_rest()
-    return INTERRUPTED if interrupted else code
+    return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if renders.left_out else SUCCESS)
 
 
 def _print_first_wait(name: str | None, file: Path | None) -> None:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 import anyio
 import click
 
-from pictory_async import Project, project_report, project_report_html, write_html_report, write_report
+from pictory_async import (
+    Project,
+    SyncState,
+    project_report,
+    project_report_html,
+    write_html_report,
+    write_report,
+)
 from pictory_async.cli._batch import Batch, run_batch
 from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import INTERRUPTED, SettingError
@@ -20,6 +27,7 @@ from pictory_async.cli._options import base_url_option, json_option
 from pictory_async.cli._places import check_directory, check_file, names_of
 from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._streams import surviving
+from pictory_async.cli._tables import Column, Table, format_option, is_table_file, open_sheet, tables_given
 from pictory_async.cli.display.text import as_text, echo_facts, echo_json
 
 if TYPE_CHECKING:
@@ -36,6 +44,32 @@ _TYPE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
 _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
 
 
+def _state(project: Project) -> SyncState:
+    """Return what `--state` calls a project's state, as far as the project itself tells."""
+    if project.is_rendering:
+        return SyncState.RENDERING
+    return SyncState.RENDERED if project.is_rendered else SyncState.NEVER
+
+
+_TABLE: Final[Table[Project]] = Table(
+    "reports",
+    (
+        Column("project", lambda project: str(project.id), whole=True),
+        Column("name", lambda project: project.name),
+        Column("state", _state),
+        Column("generated", lambda project: project.generated_at, unit="UTC", spare=2),
+        Column("share", lambda project: project.share_video_url, spare=1),
+        Column("saved", lambda project: project.saved_at, unit="UTC", plain=False),
+        Column("duration", lambda project: project.duration, unit="s", plain=False),
+        Column("layout", lambda project: project.layout, plain=False),
+        Column("language", lambda project: project.language, plain=False),
+        Column("source", lambda project: project.source, plain=False),
+        Column("schema", lambda project: project.schema_version, plain=False),
+        Column("video", lambda project: project.video_url, plain=False),
+    ),
+)
+
+
 @click.command("report")
 @selection_options()
 @click.option("--html", is_flag=True, help="Make one web page for all projects, with pictures and a timeline.")
@@ -43,9 +77,11 @@ _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="Write to FILE, completely or not at all: JSON, or a web page if the name ends with .html. '-' is standard "
-    "output. The JSON of several projects goes to a directory, one file per project.",
+    help="Write to FILE, completely or not at all: JSON, a web page if the name ends with .html, or a table if it ends "
+    "like one of --format. '-' is standard output. The JSON of several projects goes to a directory, one file per "
+    "project.",
 )
+@format_option
 @base_url_option
 @json_option("Print a JSON document for each project: its report, or with --output the name of its file.")
 @click.pass_context
@@ -60,9 +96,16 @@ def command(
 ) -> None:
     """Report the details of projects.
 
-    Projects are fetched concurrently. If one cannot be fetched, the error is reported, the others are still printed,
+    As text, as JSON, as a web page (--html), or as a table with a line for each project (--format, --columns). Projects
+    are fetched concurrently. If one cannot be fetched, the error is reported, the others are still printed,
     and the exit code is 1.
     """
+    if tables_given() or (output is not None and is_table_file(output)):
+        if html:
+            raise click.UsageError("Choose one of --html and a table.")
+        if output is not None and Path(output).suffix.lower() in {*_PAGES, ".json"}:
+            raise click.UsageError(f"The name {output} promises no table. Choose another name.")
+        _print_table(base_url, choice, output, as_json=as_json)
     if output in _STANDARD_OUTPUT:
         output, as_json = None, as_json or not html
     if html and as_json and output is None:
@@ -73,6 +116,18 @@ def command(
     if output is None or html or _is_page(output):
         ctx.exit(_make_page(base_url, wanted, output, as_json=as_json))
     ctx.exit(_write_files(base_url, wanted, output, as_json=as_json))
+
+
+def _print_table(base_url: str | None, choice: Choice, output: str | None, *, as_json: bool) -> NoReturn:
+    sheet = open_sheet(_TABLE, as_json=as_json, output=output)
+
+    def show(project: Project) -> None:
+        if sheet.is_json:
+            sheet.document(project_report(project))
+        else:
+            sheet.add(project)
+
+    print_each(base_url, choice.find_any(base_url), get_project, show, json_id="projectId" if sheet.is_json else None)
 
 
 def _is_page(output: str) -> bool:

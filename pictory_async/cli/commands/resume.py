@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pictory_async.cli._downloads import Downloads, directory_option
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli._filing import Filing, filing_options
-from pictory_async.cli._kept import Store
-from pictory_async.cli._options import (
-    Rate,
-    base_url_option,
-    json_option,
-    night_options,
-    rate_option,
-    stalled_option,
-    start_grace_option,
-    wait_options,
-    wait_settings,
-)
+from pictory_async.cli._options import base_url_option, json_option, watch_options
+from pictory_async.cli._store import Store
 from pictory_async.cli._tables import table_options
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli.commands.wait import Sources, check_download, wait_to_the_end
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pictory_async import RateLimiter
 
 __all__ = ["command"]
 
@@ -35,32 +27,27 @@ __all__ = ["command"]
 @click.argument("run", required=False, metavar="[RUN]")
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @filing_options("update")
-@wait_options
-@start_grace_option
-@stalled_option
-@night_options
-@rate_option
+@watch_options
 @table_options
 @base_url_option
 @json_option("Print a JSON document for each project, in the order of the ids, and one with a summary.")
 @click.pass_context
-def command(  # noqa: PLR0913 - each option is an argument
+def command(
     ctx: click.Context,
     *,
     run: str | None,
     directory: Path | None,
     filing: Filing,
-    max_wait: float,
-    interval: float,
-    start_grace: float,
-    rate: Rate,
+    settings: dict[str, Any],
+    limiter: RateLimiter,
     base_url: str | None,
     as_json: bool,
 ) -> None:
     """Wait for what a command left when it was interrupted or killed, and print the result of each project.
 
-    RUN is a name that the command printed, or one of 'pictory runs'; without it, it is what was left last. It is the
-    same as 'pictory wait --resume RUN', or '--last'. A sync is resumed by 'pictory sync' itself.
+    RUN is the name that the command printed, or one that 'pictory runs' lists; by default, the last run that left
+    something. It is the same as 'pictory wait --resume RUN', or '--last'. To resume a sync, run the same 'pictory sync'
+    again.
     """
     check_download(directory, filing)
     store = Store()
@@ -71,8 +58,7 @@ def command(  # noqa: PLR0913 - each option is an argument
             "downloads it, and nothing is paid for twice."
         )
     items = store.load(name)
-    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
     downloads = None if directory is None else Downloads(directory=directory, filing=filing)
     filing.note_missing(str(item.project_id) for item in items)
-    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, downloads=downloads)
+    wait = Wait.of(items, limiter, settings, as_json=as_json, downloads=downloads)
     ctx.exit(wait_to_the_end(wait, Sources(None, name, by_id=False), base_url))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pictory_async import Ledger, LedgerRun, RenderState
-from pictory_async.cli._kept import find_state
 from pictory_async.cli._options import json_option
 from pictory_async.cli._quantities import to_age
+from pictory_async.cli._store import find_state
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.text import echo_note
 
@@ -46,7 +46,7 @@ def _count(*states: RenderState) -> Callable[[LedgerRun], int]:
 _TABLE: Final[Table[LedgerRun]] = Table(
     "runs",
     (
-        Column("run", lambda run: run.id),
+        Column("run", lambda run: run.id, whole=True),
         Column("command", _command),
         Column("started", lambda run: run.started, unit="UTC"),
         Column("ended", _ended, unit="UTC"),
@@ -54,8 +54,8 @@ _TABLE: Final[Table[LedgerRun]] = Table(
         Column("rendered", _count(RenderState.RENDERED)),
         Column("failed", _count(RenderState.FAILED)),
         Column("not_started", _count(RenderState.NOT_STARTED), spare=1),
-        Column("uncertain", _count(RenderState.UNCERTAIN)),
-        Column("pending", lambda run: run.pending),
+        Column("uncertain", _count(RenderState.UNCERTAIN), spare=2),
+        Column("pending", lambda run: run.pending, spare=3),
     ),
 )
 
@@ -78,17 +78,17 @@ def _document(run: LedgerRun) -> dict[str, Any]:
     "--prune",
     type=to_age,
     metavar="AGE",
-    help="Forget the runs that ended longer ago, such as 90d, and the waits that they left. What is known of renders, "
-    "videos and files stays.",
+    help="Forget the runs that ended longer ago: 90d, 4w, 12h; 0 for all. Runs that left something for "
+    "'pictory resume' are kept for at least 30 days. What is known of renders, videos and files stays.",
 )
 @table_options
 @json_option("Print a JSON document for each run.")
 def command(*, prune: float | None, as_json: bool) -> None:
     """List the runs of render, sync and wait that this machine remembers, the newest first.
 
-    For each run: when it began and ended (or that it is running, or was killed), how many renders are open, rendered,
-    failed, not started and uncertain, and how many waits it left for 'pictory resume'. A render that a later run went
-    on with is that run's. Sends no request.
+    Shows when each run began and ended (or that it is running, or was killed), how many of its renders are open,
+    rendered, failed, not started and uncertain, and how many waits it left for 'pictory resume'. A render that a later
+    run took over counts for that run. Sends no request.
     """
     sheet = open_sheet(_TABLE, as_json=as_json)
     path = find_state() / "ledger.db"

@@ -9,19 +9,14 @@ import attrs
 import click
 from rich.text import Text
 
-from pictory_async import Project, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async import Project, RenderHandle, RenderOutcome, RenderPoller, RenderStatus
 from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._kept import Store
 from pictory_async.cli._next_wait import options_again
-from pictory_async.cli._options import (
-    base_url_option,
-    json_option,
-    wait_options,
-    wait_settings,
-)
+from pictory_async.cli._options import base_url_option, json_option, wait_options
 from pictory_async.cli._selecting import Choice, selection_options
+from pictory_async.cli._store import Store
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
@@ -43,7 +38,7 @@ __all__ = ["command"]
 _TABLE: Final[Table[tuple[Project, bool | None]]] = Table(
     "shares",
     (
-        Column("project", lambda row: str(row[0].id)),
+        Column("project", lambda row: str(row[0].id), whole=True),
         Column("link", lambda row: row[0].share_video_url),
         Column("name", lambda row: row[0].name, plain=False),
         Column("generated", lambda row: row[0].generated_at, unit="UTC", plain=False),
@@ -73,6 +68,7 @@ class _Sharing:
     found: dict[str, Project] = attrs.field(factory=dict[str, Project], init=False)
     failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     outcomes: dict[str, RenderOutcome] = attrs.field(factory=dict[str, RenderOutcome], init=False)
+    _watches: dict[str, RenderPoller] = attrs.field(factory=dict[str, "RenderPoller"], init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.settings is not None:
@@ -107,7 +103,9 @@ class _Sharing:
                 # It may be the video of a later render, so the outcome does not say that it is of this one.
                 self.outcomes[project_id] = RenderOutcome(project_id=handle.project_id, status=RenderStatus.RENDERED)
                 return project, None
-        return self._take(project_id, *await client.projects.wait_all([handle or project_id], **self.settings or {}))
+        async with client.projects.watch([handle or project_id], **self.settings or {}) as watch:
+            self._watches[project_id] = watch
+            return self._take(project_id, await anext(watch))
 
     def _take(self, project_id: str, outcome: RenderOutcome) -> tuple[Project, RenderOutcome]:
         if project_id in self.renders:
@@ -135,6 +133,10 @@ class _Sharing:
             if one not in self.found and isinstance(self.failed.get(one), WaitTimeoutError | None)
         ]
 
+    def progress(self) -> object:
+        """Return what changes while the renders make progress."""
+        return [watch.progress for watch in self._watches.values()]
+
     def line(self) -> str:
         """Return the progress in one line, for logs."""
         return f"{self.done} of {len(self.ids)} done"
@@ -161,8 +163,7 @@ def command(
     choice: Choice,
     wait: bool,
     ages: Ages,
-    max_wait: float,
-    interval: float,
+    settings: dict[str, Any],
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -175,7 +176,7 @@ def command(
     if sheet.is_default:
         sheet.leave()
     wanted = choice.find_any(base_url)
-    sharing = _Sharing(ids=wanted, settings=wait_settings(max_wait, interval) if wait else None, ages=ages)
+    sharing = _Sharing(ids=wanted, settings=settings if wait else None, ages=ages)
     alone = len(wanted) == 1 and not choice.is_list
 
     def frame(_: int) -> Text:
@@ -196,6 +197,7 @@ def command(
         show=show,
         json_id="project_id" if sheet.is_json else None,
         during=live_display(frame, sharing.line, share=lambda: sharing.done / len(sharing.ids)) if wait else None,
+        progress=sharing.progress if wait else None,
         at_once=len(sharing.ids) if wait else AT_ONCE,
         holds=wait and out_is_terminal() and err_is_terminal(),
     )

@@ -1,4 +1,4 @@
-"""`pictory sync`: keep a directory in step with the account."""
+"""`pictory sync`: keep a directory up to date with the account."""
 
 from __future__ import annotations
 
@@ -11,20 +11,10 @@ import click
 
 from pictory_async import SyncState
 from pictory_async.cli._client import open_client, run_until_interrupted
-from pictory_async.cli._downloads import KINDS, Kind
+from pictory_async.cli._downloads import Kind, kinds_option
 from pictory_async.cli._exit_codes import SUCCESS
 from pictory_async.cli._filing import Filing, filing_options
-from pictory_async.cli._options import (
-    Rate,
-    base_url_option,
-    json_option,
-    night_options,
-    rate_option,
-    stalled_option,
-    start_grace_option,
-    wait_options,
-    wait_settings,
-)
+from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._quantities import to_since
 from pictory_async.cli._renders import ASKS_ABOVE, confirm, refuse_without_question
@@ -34,6 +24,8 @@ from pictory_async.cli.display.text import err_is_terminal, in_is_terminal
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from pictory_async import RateLimiter
 
 __all__ = ["command"]
 
@@ -51,7 +43,7 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     return tuple(map(SyncState, names))
 
 
-@click.command("sync", short_help="Keep a directory in step with the account.")
+@click.command("sync", short_help="Keep a directory up to date with the account.")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.option(
     "--render",
@@ -59,7 +51,7 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     default="never,outdated",
     show_default=True,
     metavar="STATES",
-    help="Render projects in these states: never (there is no video), outdated, unknown (perhaps outdated); or none.",
+    help="Render projects in these states: never (no video yet), outdated, unknown (may be outdated); or none.",
 )
 @click.option("--select", "name", metavar="PATTERN", help="Only projects whose name matches, such as 'ACME*'.")
 @click.option(
@@ -69,24 +61,17 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     help="Only projects that were saved since then: 7d, 12h, or 2026-01-31T12:00:00Z.",
 )
 @click.option("--max", "most", type=click.IntRange(0), metavar="N", help="Request at most N renders.")
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
-@click.option("--verify", is_flag=True, help="Fetch every project, to see renders that the list does not show.")
-@click.option("--yes", is_flag=True, help=f"Ask nothing. Otherwise, more than {ASKS_ABOVE} renders are asked about.")
-@click.option("--retry-failed", is_flag=True, help="Request renders that failed again.")
-@click.option("--retry-unstarted", is_flag=True, help="Request renders again whose request had no effect.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, and do nothing.")
+@click.option("--verify", is_flag=True, help="Fetch every project, to find renders that the list does not show.")
 @click.option(
-    "--kind",
-    "kinds",
-    type=click.Choice([*KINDS, "thumbnail", "share"]),
-    multiple=True,
-    help="Download only this kind; can be repeated.  [default: all but thumbnail and share]",
+    "--yes",
+    is_flag=True,
+    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders.",
 )
+@retry_options
+@kinds_option
 @filing_options("update")
-@wait_options
-@start_grace_option
-@stalled_option
-@night_options
-@rate_option
+@watch_options
 @table_options
 @base_url_option
 @json_option("Print a JSON document for each project, as they end, and one with a summary.")
@@ -106,19 +91,17 @@ def command(  # noqa: PLR0913 - each option is an argument
     retry_unstarted: bool,
     kinds: tuple[Kind, ...],
     filing: Filing,
-    max_wait: float,
-    interval: float,
-    start_grace: float,
-    rate: Rate,
+    settings: dict[str, Any],
+    limiter: RateLimiter,
     base_url: str | None,
     as_json: bool,
 ) -> None:
-    """Keep a directory in step with the account: render, wait and download what is missing or has changed.
+    """Keep a directory up to date with the account: render, wait and download what is missing or has changed.
 
-    Reads the list of projects, and of the projects only what is new or was saved since the last time: this machine
-    remembers the others. Each render is billed, and requested once; the same command after a kill resumes. Nothing is
-    deleted. Piped output is one line per project that something was done about, with tabs between id, status, name,
-    share link, date of the video, path and reason.
+    This machine remembers earlier runs, so only projects that are new or were saved since are fetched. Each render is
+    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. Piped output is one line for
+    each project that was rendered, waited for or downloaded, with tabs between id, status, name, share link, date of
+    the video, path and reason.
     """
     check_directory(directory)
     options = {
@@ -129,15 +112,14 @@ def command(  # noqa: PLR0913 - each option is an argument
         "verify": verify,
         "retry_failed": retry_failed,
         "retry_unstarted": retry_unstarted,
-        "kinds": kinds or KINDS,
+        "kinds": kinds,
         **filing.settings_for_all(),
-        **wait_settings(max_wait, interval),
-        "start_grace": start_grace,
+        **settings,
     }
     sheet = open_sheet(SYNCED, as_json=as_json)
     asks_above = None if yes or dry_run else ASKS_ABOVE
     syncing = Syncing(
-        directory=directory, options=options, limiter=rate.limiter(), sheet=sheet, most=asks_above, filing=filing
+        directory=directory, options=options, limiter=limiter, sheet=sheet, most=asks_above, filing=filing
     )
     interrupted = partial(_run, syncing, base_url, dry_run=dry_run)
     ctx.exit(_end(syncing, base_url, interrupted=interrupted(), dry_run=dry_run))

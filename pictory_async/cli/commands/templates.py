@@ -59,7 +59,7 @@ def _variables(template: Template, text: str) -> str:
 _ITEMS: Final[Table[TemplateItem | Template]] = Table(
     "templates",
     (
-        Column("id", lambda item: item.id),
+        Column("id", lambda item: item.id, whole=True),
         Column("name", lambda item: known(item, "name")),
         Column("language", lambda item: known(item, "language"), spare=2),
         Column("state", lambda item: _state(item).plain, _state),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -39,7 +39,7 @@ _WEB: Final = ("http://", "https://")
 @wait_options
 @base_url_option
 @click.pass_context
-def command(  # noqa: PLR0913 - each is an option
+def command(
     ctx: click.Context,
     *,
     source: str | None,
@@ -47,8 +47,7 @@ def command(  # noqa: PLR0913 - each is an option
     form: str | None,
     output: Path | None,
     job_id: str | None,
-    max_wait: float,
-    interval: float,
+    settings: dict[str, Any],
     base_url: str | None,
 ) -> None:
     """Transcribe a video or a recording.
@@ -72,7 +71,7 @@ def command(  # noqa: PLR0913 - each is an option
         job.starting = True
         return await client.transcripts.start(url, language=language)
 
-    _print(job.result(base_url, start, lambda client: client.transcripts.wait, max_wait, interval), form)
+    _print(job.result(base_url, start, lambda client: client.transcripts.wait, settings), form)
 
 
 def _print(transcript: Transcript, form: str) -> None:

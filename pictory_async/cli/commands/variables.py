@@ -48,7 +48,7 @@ class _Row:
 _TABLE: Final[Table[_Row]] = Table(
     "variables",
     (
-        Column("template", lambda row: row.template),
+        Column("template", lambda row: row.template, whole=True),
         Column("variable", lambda row: row.name),
         Column("default", lambda row: row.default),
         Column("state", lambda row: row.state.plain, lambda row: row.state),
@@ -72,7 +72,7 @@ class _Filled:
 
 _FILLED: Final[Table[_Filled]] = Table(
     "variables",
-    (Column("template", lambda row: row.template.id), Column("name", lambda row: row.template.name)),
+    (Column("template", lambda row: row.template.id, whole=True), Column("name", lambda row: row.template.name)),
 )
 
 

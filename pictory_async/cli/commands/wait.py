@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -14,22 +14,11 @@ from pictory_async.cli._downloads import Downloads, directory_option
 from pictory_async.cli._exit_codes import SUCCESS, SettingError
 from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._input import read_lines
-from pictory_async.cli._kept import Kept, KeptId, Store
 from pictory_async.cli._next_wait import NextWait
-from pictory_async.cli._options import (
-    Rate,
-    base_url_option,
-    json_option,
-    night_options,
-    rate_option,
-    stalled_option,
-    start_grace_option,
-    to_time,
-    wait_options,
-    wait_settings,
-)
+from pictory_async.cli._options import base_url_option, json_option, to_time, watch_options
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._selecting import NOTHING_CHOSEN, Choice, selection_options
+from pictory_async.cli._store import PendingId, PendingItem, Store
 from pictory_async.cli._tables import table_options
 from pictory_async.cli._waiting import Wait, path_of
 from pictory_async.cli.display.text import echo_note, file_name
@@ -38,6 +27,8 @@ from pictory_async.errors import PictoryConfigError
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from pictory_async import RateLimiter
 
 __all__ = ["Sources", "check_download", "command", "wait_to_the_end"]
 
@@ -60,17 +51,13 @@ __all__ = ["Sources", "check_download", "command", "wait_to_the_end"]
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @filing_options("update")
 @fresh_option
-@wait_options
-@start_grace_option
-@stalled_option
+@watch_options
 @click.option(
     "--after",
     type=to_time,
     metavar="DATE",
     help="Wait for a video newer than DATE, for projects that are rendered again. Example: 2026-01-31T12:00:00Z",
 )
-@night_options
-@rate_option
 @table_options
 @base_url_option
 @json_option("Print a JSON document for each project, in the order of the ids, and one with a summary.")
@@ -85,11 +72,9 @@ def command(  # noqa: PLR0913 - each option is an argument
     directory: Path | None,
     filing: Filing,
     ages: Ages,
-    max_wait: float,
-    interval: float,
-    start_grace: float,
+    settings: dict[str, Any],
+    limiter: RateLimiter,
     after: datetime | None,
-    rate: Rate,
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -100,16 +85,15 @@ def command(  # noqa: PLR0913 - each option is an argument
     something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
     check_download(directory, filing)
-    items: list[Kept] = Store().load(None) if last else [] if resume is None else Store().load(resume)
+    items: list[PendingItem] = Store().load(None) if last else [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
     if choice.is_given:
         items += _wanted(choice.find(base_url), after)
     elif handles is None and resume is None and not last:
         raise click.UsageError(NOTHING_CHOSEN)
-    settings = {**wait_settings(max_wait, interval), "start_grace": start_grace}
     downloads = None if directory is None else Downloads(directory=directory, filing=filing, ages=ages)
     filing.note_missing(str(item.project_id) for item in items)
-    wait = Wait.of(items, rate.limiter(), settings, as_json=as_json, downloads=downloads, ages=ages)
+    wait = Wait.of(items, limiter, settings, as_json=as_json, downloads=downloads, ages=ages)
 
     if not items:
         echo_note(choice.why_nothing if choice.selects else "Nothing to do: there are no ids and no handles.")
@@ -188,13 +172,13 @@ async def _wait(base_url: str | None, wait: Wait) -> None:
         await wait.run(client)
 
 
-def _wanted(ids: list[str], after: datetime | None) -> list[Kept]:
+def _wanted(ids: list[str], after: datetime | None) -> list[PendingItem]:
     """What to wait for: each project, or its render that this machine requested, whose new video then counts."""
     renders = Store().newest(ids) if after is None else {}
     for one, handle in renders.items():
         moment = "" if handle.requested_at is None else f" at {handle.requested_at:%Y-%m-%d %H:%M:%S} UTC"
         echo_note(f"Project {one!r}: the render that was requested{moment} is waited for.")
-    return [renders.get(one) or KeptId(one, after) for one in ids]
+    return [renders.get(one) or PendingId(one, after) for one in ids]
 
 
 def _read_handles(lines: IO[bytes]) -> list[RenderHandle]:

@@ -12,7 +12,7 @@ import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 
 import click
 from rich.cells import cell_len
@@ -258,9 +258,34 @@ def quiet_if_gone(name: Literal["stdout", "stderr"]) -> Generator[None]:
             os.dup2(nothing.fileno(), getattr(sys, name).fileno())
 
 
+_IDS: Final = frozenset({"id", "project_id", "projectId", "template_id", "templateId", "job_id"})
+_LISTS_OF_IDS: Final = frozenset({"pending", "to_render", "left_out", "to_wait", "to_download", "unknown", "given_up"})
+_WITH_IDS: Final = frozenset({"summary", "plan", "results", "handles", "unfinished"})
+
+
 def echo_json(value: Any) -> None:
-    """Print one JSON document on one line, so that several of them are JSON Lines."""
-    click.echo(json.dumps(value))
+    """Print one JSON document on one line, so that several of them are JSON Lines. Its ids are text."""
+    click.echo(json.dumps(_with_text_ids(value)))
+
+
+def _with_text_ids(value: object) -> object:
+    """Return a document with its ids as text: the API has integers for some, and a script compares them with others.
+
+    Within what the API sent, only the document's own id is changed.
+    """
+    if isinstance(value, list):
+        return [_with_text_ids(one) for one in cast("list[object]", value)]
+    if not isinstance(value, dict):
+        return value
+    return {key: _of_key(key, inner) for key, inner in cast("dict[str, object]", value).items()}
+
+
+def _of_key(key: str, value: object) -> object:
+    if key in _IDS:
+        return str(value) if isinstance(value, int) else value
+    if key in _LISTS_OF_IDS and isinstance(value, list):
+        return [str(one) for one in cast("list[object]", value)]
+    return _with_text_ids(value) if key in _WITH_IDS else value
 
 
 def echo_facts(facts: Facts) -> None:

@@ -9,7 +9,7 @@ from tests.lab._mutants import Mutant
 MUTANTS: Final = (
     Mutant(
         "A request is sent before it is entered",
-        "_api.paying:Payer.pay",
+        "_api.submitting:Submitter.submit",
         "await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))",
         "intent",
     ),
@@ -27,7 +27,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "Jobs of others are ignored",
-        "_api.paying:Payer._doubt",
+        "_api.submitting:Submitter._doubt",
         "if await self._can_be(job, videos)",
         "if False",
     ),
@@ -36,12 +36,12 @@ MUTANTS: Final = (
         "A render that was started is requested again",
         "_ledger.renders:_next_step",
         "RenderState.STARTED: Decision.RESUME",
-        "RenderState.STARTED: Decision.PAY",
+        "RenderState.STARTED: Decision.REQUEST",
     ),
     Mutant(
         "A request without a response is sent again",
         "_ledger.renders:_next_step",
         "RenderState.ASKED: Decision.RECOVER",
-        "RenderState.ASKED: Decision.PAY",
+        "RenderState.ASKED: Decision.REQUEST",
     ),
 )

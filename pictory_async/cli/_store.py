@@ -16,8 +16,8 @@ import click
 from pictory_async import Ledger, ProjectId, RenderHandle
 from pictory_async._ledger.database import Database
 from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
-from pictory_async._ledger.pending import Pending
 from pictory_async._ledger.renders import Renders
+from pictory_async._ledger.waits import Waits
 from pictory_async.cli._account import find_account
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli.display.text import echo_note
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from pictory_async import Project, RenderOutcome
 
-__all__ = ["Kept", "KeptId", "Store", "find_state", "outdated_error"]
+__all__ = ["PendingId", "PendingItem", "Store", "find_state", "outdated_error"]
 
 _BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @attrs.frozen
-class KeptId:
+class PendingId:
     """A project that is waited for by its id.
 
     Attributes:
@@ -53,7 +53,7 @@ class KeptId:
         return RenderHandle(project_id=self.project_id, generated_before=self.after)
 
 
-Kept: TypeAlias = "RenderHandle | KeptId"
+PendingItem: TypeAlias = "RenderHandle | PendingId"
 
 
 def find_state() -> Path:
@@ -93,7 +93,7 @@ class Store:
             return await ledger.use(lambda file: see_project(file, api, project))
         return await ledger.use(lambda file: see_outcome(file, api, outcome, handle))
 
-    def keep(self, items: Iterable[Kept], name: str | None = None) -> str:
+    def keep(self, items: Iterable[PendingItem], name: str | None = None) -> str:
         """Keep more items under a name, and return the name; a new one if it is ``None``.
 
         Raises:
@@ -106,27 +106,27 @@ class Store:
                 ledger.end_run(database, name)
             known = {handle.to_json() for handle in self._renders(database, run=name)}
             new = [
-                ((item.account if isinstance(item, KeptId) else "") or self._account, self._key(item), self._line(item))
+                (self._account_of(item), self._key(item), self._line(item))
                 for item in items
                 if self._line(item) not in known
             ]
-            Pending(database).keep(name, new)
+            Waits(database).keep(name, new)
         return name
 
-    def load(self, name: str | None) -> list[Kept]:
+    def load(self, name: str | None) -> list[PendingItem]:
         """Return what is pending under a name; ``None`` stands for what was left last.
 
         Raises:
             SettingError: There is nothing, or the ledger cannot be read.
         """
         with self._readable() as database:
-            pending = Pending(database)
+            pending = Waits(database)
             name = pending.newest_run(self._account) if name is None else name
             found = [] if name is None else pending.of(name)
             renders = [] if name is None else self._renders(database, run=name)
         if name is None:
             raise SettingError("Nothing is pending: no command of this account left anything.")
-        items: dict[tuple[str, str], Kept] = {(self._account, self._key(one)): one for one in renders}
+        items: dict[tuple[str, str], PendingItem] = {(self._account, self._key(one)): one for one in renders}
         items |= {(row[1], row[2]): item for row in found if (item := _item(row[3], row[1])) is not None}
         mine = [item for (account, _), item in items.items() if account == self._account]
         if items and not mine:
@@ -144,7 +144,7 @@ class Store:
             SettingError: The ledger cannot be read.
         """
         with self._readable() as database:
-            return Pending(database).newest_run(self._account)
+            return Waits(database).newest_run(self._account)
 
     def command_of(self, name: str) -> str | None:
         """Return which command made a run; ``None`` if the run is not known.
@@ -164,7 +164,7 @@ class Store:
         except LedgerError as error:
             raise SettingError(str(error)) from None
 
-    def done(self, items: Iterable[Kept], outcomes: Iterable[tuple[RenderHandle, RenderOutcome]] = ()) -> None:
+    def done(self, items: Iterable[PendingItem], outcomes: Iterable[tuple[RenderHandle, RenderOutcome]] = ()) -> None:
         """Take in that these waits have ended, under whatever name. What cannot be written stays pending.
 
         The wait for an id ends those of the same account that asked for no newer video.
@@ -177,7 +177,7 @@ class Store:
         if not ended or not self._path.exists():
             return
         with contextlib.suppress(LedgerError), self._opened() as database:
-            pending = Pending(database)
+            pending = Waits(database)
             kept = [(row[2], _item(row[3])) for row in pending.of() if row[1] == self._account]
             gone = {key for key, item in kept if key in ended and item is not None and _includes(ended[key], item)}
             pending.remove(self._account, gone)
@@ -189,7 +189,7 @@ class Store:
         handles: list[RenderHandle] = []
         if self._path.exists():
             with contextlib.suppress(LedgerError), self._opened() as database:
-                items = [_item(row[3]) for row in Pending(database).of() if row[1] == self._account]
+                items = [_item(row[3]) for row in Waits(database).of() if row[1] == self._account]
                 handles = [item for item in items if isinstance(item, RenderHandle)]
                 handles += self._renders(database)
         wanted, found = {*project_ids}, dict[str, RenderHandle]()
@@ -215,13 +215,16 @@ class Store:
         finally:
             database.close()
 
-    def _key(self, item: Kept) -> str:
+    def _account_of(self, item: PendingItem) -> str:
+        return (item.account if isinstance(item, PendingId) else "") or self._account
+
+    def _key(self, item: PendingItem) -> str:
         if isinstance(item, RenderHandle):
             return f"render {item.project_id} {item.job_id} {item.requested_at}"
         return f"id {item.project_id}"
 
     @staticmethod
-    def _line(item: Kept) -> str:
+    def _line(item: PendingItem) -> str:
         if isinstance(item, RenderHandle):
             return item.to_json()
         return json.dumps({"id": item.project_id, "after": None if item.after is None else item.after.isoformat()})
@@ -236,14 +239,14 @@ def _account() -> tuple[str, str]:
     return address, digest.hex()[:16]
 
 
-def _includes(ended: Kept, pending: Kept) -> bool:
+def _includes(ended: PendingItem, pending: PendingItem) -> bool:
     """Whether the end of one wait is that of another one with the same key, too."""
     if isinstance(ended, RenderHandle) or isinstance(pending, RenderHandle) or pending.after is None:
         return True
     return ended.after is not None and ended.after >= pending.after
 
 
-def _item(text: str, account: str = "") -> Kept | None:
+def _item(text: str, account: str = "") -> PendingItem | None:
     """Read an item; ``None`` if it is damaged, in whatever way."""
     try:
         raw: dict[str, Any] = json.loads(text)
@@ -254,7 +257,7 @@ def _item(text: str, account: str = "") -> Kept | None:
     except Exception:  # noqa: BLE001 - too deep for the parser, of another type, no text
         return None
     usable = type(project_id) in (str, int) and (date is None or date.tzinfo is not None)
-    return KeptId(project_id, date, account) if usable else None
+    return PendingId(project_id, date, account) if usable else None
 
 
 def _command() -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 
 from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._kept import KeptId, Store
+from pictory_async.cli._store import PendingId, Store
 from pictory_async.errors import LedgerError
 
 DATE = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -26,15 +26,15 @@ HANDLES = [
     RenderHandle(project_id="a", job_id="2", requested_at=DATE.replace(day=1)),
     RenderHandle(project_id=7, job_id=None),
 ]
-IDS = [KeptId("b", DATE), KeptId("c")]
+IDS = [PendingId("b", DATE), PendingId("c")]
 
 
 def test_what_is_kept_comes_back() -> None:
     """Handles, and ids with and without a date, are the same after they were kept."""
     store = Store()
     name = store.keep([*HANDLES, *IDS])
-    assert name == store.keep([KeptId("d")], name)
-    assert [*HANDLES, *IDS, KeptId("d")] == Store().load(name)
+    assert name == store.keep([PendingId("d")], name)
+    assert [*HANDLES, *IDS, PendingId("d")] == Store().load(name)
 
 
 @pytest.mark.parametrize("name", ["", "abc", "../pending/x", "X", "a" * 40])
@@ -50,7 +50,7 @@ def test_what_is_done_is_removed() -> None:
     store = Store()
     both, one = store.keep([*HANDLES, *IDS]), store.keep(HANDLES[:1])
     store.done([])
-    store.done([KeptId("a"), RenderHandle(project_id="b")])  # a project is not its render
+    store.done([PendingId("a"), RenderHandle(project_id="b")])  # a project is not its render
     assert [*HANDLES, *IDS] == store.load(both)
     store.done([HANDLES[0], IDS[0]])
     assert [*HANDLES[1:], IDS[1]] == store.load(both)
@@ -111,9 +111,9 @@ def test_any_damage_is_skipped(state: Path, damaged: str) -> None:
 def test_a_wait_ends_no_stronger_one(ended: datetime | None, pending: datetime | None, ends: bool) -> None:
     """What waits for a newer video is pending until there is one."""
     store = Store()
-    name = store.keep([KeptId("x", pending), *HANDLES])
-    store.done([KeptId("x", ended)])
-    assert ends is (KeptId("x", pending) not in store.load(name))
+    name = store.keep([PendingId("x", pending), *HANDLES])
+    store.done([PendingId("x", ended)])
+    assert ends is (PendingId("x", pending) not in store.load(name))
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_accounts_are_apart(monkeypatch: pytest.MonkeyPatch, state: Path, variab
     """A project of another account with the same id is another project. The key is not in the file."""
     monkeypatch.setenv("PICTORY_API_KEY", "a-secret-key")
     monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example/")
-    name = Store().keep([KeptId("7"), *HANDLES])
+    name = Store().keep([PendingId("7"), *HANDLES])
     assert b"secret" not in (state / "ledger.db").read_bytes()
     monkeypatch.setenv("PICTORY_API_BASE_URL", "https://one.example")
     with monkeypatch.context() as other:
         other.setenv(variable, "another")
-        Store().done([KeptId("7")])
-    assert same is (KeptId("7") not in Store().load(name))
+        Store().done([PendingId("7")])
+    assert same is (PendingId("7") not in Store().load(name))
 
 
 def test_a_place_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.M
 
 def test_an_id_as_a_handle() -> None:
     """If nothing can be kept, an id is printed as a handle that waits for the same video."""
-    assert RenderHandle(project_id="b", generated_before=DATE) == KeptId("b", DATE).as_handle()
+    assert RenderHandle(project_id="b", generated_before=DATE) == PendingId("b", DATE).as_handle()
 
 
 @pytest.mark.parametrize("variable", ["PICTORY_API_KEY", "PICTORY_API_BASE_URL"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pictory_async._ledger.database import Database
 
 
-class Pending:
+class Waits:
     """What runs left, as texts under keys.
 
     Args:

@@ -17,7 +17,7 @@ from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
 from pictory_async._ledger.outcomes import enter_video
-from pictory_async._ledger.renders import Again, Decision, Intent, Renders, RenderState, Wish, version_of
+from pictory_async._ledger.renders import Decision, Intent, Renders, RenderState, Resubmit, Wish, version_of
 from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import baseline_of
 from pictory_async.errors import (
@@ -71,7 +71,7 @@ class Shield:
 
 
 @attrs.define
-class Payer:
+class Submitter:
     """Requests renders for one run, one after the other, so that at most one request is unanswered at any time.
 
     Attributes:
@@ -79,7 +79,7 @@ class Payer:
         ledger: Where everything is entered before it is done.
         run: The run.
         shield: Lets a request that was begun come to its end.
-        paid: How many requests were sent that may have had an effect.
+        paid: How many requests were sent, or are being sent, without the proof that they had no effect.
     """
 
     transport: Transport
@@ -92,7 +92,7 @@ class Payer:
     _knows_jobs: bool = attrs.field(default=False, init=False)
 
     async def decide(
-        self, project: Project, batch: str | None, again: Again, *, wanted: bool, left: int | None, plans: bool
+        self, project: Project, batch: str | None, resubmit: Resubmit, *, wanted: bool, left: int | None, plans: bool
     ) -> tuple[Decision, Intent | None]:
         """Enter what is to be rendered, or find what became of it before."""
         wish = Wish(
@@ -102,7 +102,7 @@ class Payer:
             baseline=baseline_of(project),
             wanted=wanted,
             has_room=left is None or left > 0,
-            again=again,
+            resubmit=resubmit,
             plans=plans,
         )
         is_alive = self.ledger.is_alive
@@ -119,7 +119,7 @@ class Payer:
     def _videos(self, file: Database) -> Videos:
         return Videos(file, self.transport.base_url)
 
-    async def pay(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent, str]:
+    async def submit(self, project: Project, intent: Intent) -> tuple[RenderHandle, Intent, str]:
         """Request a render, once.
 
         Returns:
@@ -136,15 +136,15 @@ class Payer:
             now = datetime.now(UTC)
             with self.shield.over():
                 asked = await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))
+                self.paid += 1  # before the request, which can be cut off by a cancellation and still have an effect
                 try:
                     handle = await self._request(project, now)
                 except RenderSubmitUncertainError as error:
-                    self.paid += 1
                     return error.handle, asked, error.cause
                 except (APIError, RateBudgetError, PictoryConfigError):
+                    self.paid -= 1
                     await self.ledger.use(lambda file: self._renders(file).forget(intent))
                     raise
-                self.paid += 1
                 self._newest_job = handle.job_id
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
                 return handle, asked, ""
