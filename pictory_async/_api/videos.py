@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from pictory_async._api.project_waits import checked_terms
-from pictory_async._api.sent import checked_body
 from pictory_async._codec.answers import decode_done
+from pictory_async._http.messages import Body
 from pictory_async._polling import logged
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.scheduler import Scheduler
@@ -202,7 +202,7 @@ class Videos:
             raise PictoryConfigError("There are no elements to change.")
         job_id = _job_of(preview)
         path = f"/v2/video/storyboard/{path_segment('job', job_id)}/elements"
-        body = checked_body(changed, "A list of elements")
+        body = Body(changed)
         # The same elements again have the same effect.
         await self._transport.repeat("PUT", path, f"the elements of preview {job_id!r}", decode_done, body)
 
@@ -226,7 +226,7 @@ class Videos:
         job_id, name = _job_of(preview), preview.name if isinstance(preview, Preview) else ""
         path = f"/v2/video/render/{path_segment('job', job_id)}"
         fields = {**(overrides or {}), **({} if webhook is None else {"webhook": webhook})}
-        body = checked_body(fields, "The request")
+        body = Body(fields)
         handle = VideoHandle(None, name, after_job=await newest_job(self._transport))
         return await request_video(self._transport, path, handle, body, method="PUT")
 
@@ -248,7 +248,7 @@ class Videos:
             raise PictoryConfigError(f"params must be those of a preview, not {brief(params)}.")
         if "renderParams" in params:
             raise PictoryConfigError("Pass what renderParams holds: wrapped in that name, the render fails.")
-        body = checked_body(dict(params), "The parameters")
+        body = Body(dict(params))
         handle = VideoHandle(None, name, after_job=await newest_job(self._transport))
         return await request_video(self._transport, "/v2/video/render", handle, body)
 
@@ -284,7 +284,7 @@ class Videos:
             request_video,
         )
 
-        body = checked_body(checked_request(request), "The request")
+        body = Body(checked_request(request))
         handle = VideoHandle(
             None,
             cast("str", request.video_name),
