@@ -239,10 +239,12 @@ class TestTemplates:
             for scenes in digests:
                 with pytest.raises(errors.PictoryConfigError, match="digest"):
                     await client.templates.update(template_id, scenes)
-            wrong: list[Any] = [[], None, "Hi", b"Hi", {"text": "Hi"}, [{}], ["Hi"], [{"text": float("nan")}]]
+            wrong: list[Any] = [[], None, "Hi", b"Hi", {"text": "Hi"}, [{}], ["Hi"]]
             for scenes in wrong:
                 with pytest.raises(errors.PictoryConfigError, match=r"[Ss]cene"):
                     await client.templates.update(template_id, scenes)
+            with pytest.raises(errors.PictoryConfigError, match="not all of it is JSON"):
+                await client.templates.update(template_id, [{"text": float("nan")}])
         assert [] == simulator.log
 
     async def test_the_api_wants_scenes_of_a_project(self, simulator: Simulator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,7 +25,7 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pictory_async._http.transport import Transport
     from pictory_async.models import Project, ProjectId
@@ -49,24 +50,64 @@ async def request_render(
     handle = RenderHandle(
         project_id=project_id, generated_before=baseline_of(before), requested_at=now or datetime.now(UTC)
     )
-    subject = f"the render of project {project_id!r}"
+    path, subject = f"{project_path(project_id)}/render", handle.subject
+    job = await start_once(transport, path, subject, partial(logged.render_cancelled, handle=handle))
+    if not isinstance(job, Lost):
+        logged.render_requested(project_id, job)
+        return attrs.evolve(handle, job_id=job)
+    text = (
+        f"It is not known whether {subject} was started: {job.cause} The request was not sent again, because each "
+        "render is billed. Wait for error.handle: a render that was started is seen within start_grace."
+    )
+    raise RenderSubmitUncertainError(text, handle=handle, cause=job.cause)
+
+
+@attrs.frozen
+class Lost:
+    """What is known of a request whose response was lost: it may have started something.
+
+    Attributes:
+        cause: What happened.
+    """
+
+    cause: str
+
+
+async def start_once(
+    transport: Transport,
+    path: str,
+    subject: str,
+    cancelled: Callable[[BaseException], object],
+    body: Body | None = None,
+    *,
+    method: str = "POST",
+) -> str | Lost:
+    """Send a request that starts a job, once: each is billed.
+
+    Args:
+        transport: What sends the request.
+        path: Where it goes.
+        subject: What errors call the job.
+        cancelled: Called with what ends the request without a response, such as a cancellation: the job may run, and
+            whoever cancels a call cannot be told.
+        body: What is sent.
+        method: Of the request.
+
+    Returns:
+        The id of the job.
+
+    Raises:
+        APIError: Nothing was started.
+    """
     try:
-        path = f"{project_path(project_id)}/render"
-        job_id = await transport.submit(path, subject, decode_render_started)
-        logged.render_requested(project_id, job_id)
-        return attrs.evolve(handle, job_id=job_id)
+        return await transport.submit(path, subject, decode_render_started, body, method=method)
     except APIError as error:
         if proves_nothing_started(error):
             raise
-        cause = str(error)
+        return Lost(str(error))
     except BaseException as error:
-        logged.render_cancelled(error, handle)
+        cancelled(error)
         raise
-    text = (
-        f"It is not known whether {subject} was started: {cause} The request was not sent again, because each "
-        "render is billed. Wait for error.handle: a render that was started is seen within start_grace."
-    )
-    raise RenderSubmitUncertainError(text, handle=handle, cause=cause)
 
 
 def proves_nothing_started(error: APIError) -> bool:
@@ -93,21 +134,17 @@ async def start_job(transport: Transport, path: str, subject: str, fields: Mappi
         APIError: Nothing was started.
     """
     requested_at = datetime.now(UTC)
-    try:
-        job_id = await transport.submit(path, subject, decode_render_started, Body(fields))
-    except APIError as error:
-        if proves_nothing_started(error):
-            raise
-        cause = str(error)
-    except BaseException as error:
-        if not isinstance(error, Exception):  # cancelled: whoever does that cannot be told
+
+    def cancelled(error: BaseException) -> None:
+        if not isinstance(error, Exception):
             write(LogEvent.JOB_CANCELLED, "%s may have been started at %s", subject, requested_at.isoformat())
-        raise
-    else:
-        write(LogEvent.JOB_REQUESTED, "%s is job %r", subject, job_id, job_id=job_id)
-        return job_id
+
+    job = await start_once(transport, path, subject, cancelled, Body(fields))
+    if not isinstance(job, Lost):
+        write(LogEvent.JOB_REQUESTED, "%s is job %r", subject, job, job_id=job)
+        return job
     text = (
-        f"It is not known whether {subject} was started: {cause} The request was not sent again, because each is "
+        f"It is not known whether {subject} was started: {job.cause} The request was not sent again, because each is "
         "billed. Look for it in the list of jobs, which has the newest first."
     )
-    raise JobSubmitUncertainError(text, requested_at=requested_at, cause=cause)
+    raise JobSubmitUncertainError(text, requested_at=requested_at, cause=job.cause)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from anyio import to_thread
 
-from pictory_async._api.sent import checked_body
 from pictory_async._codec.answers import decode_created_template, decode_done
-from pictory_async._http.messages import FileBody
+from pictory_async._http.messages import Body, FileBody
 from pictory_async._settings.paths import template_path
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -43,7 +42,7 @@ async def update_template(transport: Transport, template_id: str, scenes: Iterab
     written = [_written(number, one) for number, one in enumerate(scenes)]
     if not written:
         raise PictoryConfigError("There are no scenes: a template without any cannot be used.")
-    body = checked_body({"scenes": written}, "The scenes")
+    body = Body({"scenes": written})
     # The same scenes again have the same effect.
     await transport.repeat("PUT", path, f"template {template_id!r}", decode_done, body)
 

@@ -83,7 +83,7 @@ class Templates:
 
         Args:
             template_id: The template.
-            scenes: All its scenes, as in a project: such as those of a `Project`, or as JSON objects.
+            scenes: All its scenes, as in a project: such as ``project.scenes``, or as JSON objects.
 
         Raises:
             PictoryConfigError: There are no scenes, or they are not those of a project; nothing was sent.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pictory_async._api.requests import proves_nothing_started
-from pictory_async._codec.answers import decode_job_page, decode_render_started
+from pictory_async._api.requests import Lost, start_once
+from pictory_async._codec.answers import decode_job_page
 from pictory_async._log import LogEvent, write
 from pictory_async._polling import logged
 from pictory_async._values import brief
 from pictory_async.errors import (
-    APIError,
     NotFoundError,
     PermissionDeniedError,
     PictoryConfigError,
@@ -71,20 +71,13 @@ async def request_video(
         APIError: Nothing was started.
     """
     handle = attrs.evolve(handle, requested_at=datetime.now(UTC))
-    try:
-        job_id = await transport.submit(path, handle.subject, decode_render_started, body, method=method)
-    except APIError as error:
-        if proves_nothing_started(error):
-            raise
-        cause = str(error)
-    except BaseException as error:
-        logged.render_cancelled(error, handle)
-        raise
-    else:
-        logged.video_requested(handle, job_id)
-        return attrs.evolve(handle, job_id=job_id)
+    cancelled = partial(logged.render_cancelled, handle=handle)
+    job = await start_once(transport, path, handle.subject, cancelled, body, method=method)
+    if not isinstance(job, Lost):
+        logged.video_requested(handle, job)
+        return attrs.evolve(handle, job_id=job)
     text = (
-        f"It is not known whether {handle.subject} was started: {cause} The request was not sent again, because it "
+        f"It is not known whether {handle.subject} was started: {job.cause} The request was not sent again, because it "
         "may be billed. client.videos.find(error.handle) looks for its job."
     )
-    raise VideoSubmitUncertainError(text, handle=handle, cause=cause)
+    raise VideoSubmitUncertainError(text, handle=handle, cause=job.cause)

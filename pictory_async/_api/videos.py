@@ -6,8 +6,8 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from pictory_async._api.project_waits import checked_terms
-from pictory_async._api.sent import checked_body
 from pictory_async._codec.answers import decode_done
+from pictory_async._http.messages import Body
 from pictory_async._polling import logged
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.scheduler import Scheduler
@@ -200,7 +200,7 @@ class Videos:
         Args:
             preview: The preview, or the id of its job.
             elements: The changed elements. Each has ``id``, ``elementType``, ``type``, ``startTime`` and ``duration``,
-                as in `Preview.elements`.
+                as in ``preview.elements``.
 
         Raises:
             PictoryConfigError: An element lacks one of these, or cannot be sent; nothing was sent.
@@ -212,7 +212,7 @@ class Videos:
             raise PictoryConfigError("There are no elements to change.")
         job_id = _job_of(preview)
         path = f"/v2/video/storyboard/{path_segment('job', job_id)}/elements"
-        body = checked_body(changed, "A list of elements")
+        body = Body(changed)
         # The same elements again have the same effect.
         await self._transport.repeat("PUT", path, f"the elements of preview {job_id!r}", decode_done, body)
 
@@ -236,7 +236,7 @@ class Videos:
         job_id, name = _job_of(preview), preview.name if isinstance(preview, Preview) else ""
         path = f"/v2/video/render/{path_segment('job', job_id)}"
         fields = {**(overrides or {}), **({} if webhook is None else {"webhook": webhook})}
-        body = checked_body(fields, "The request")
+        body = Body(fields)
         handle = VideoHandle(None, name, after_job=await newest_job(self._transport))
         return await request_video(self._transport, path, handle, body, method="PUT")
 
@@ -246,7 +246,7 @@ class Videos:
         See https://docs.pictory.ai/api-reference/videos/render-video.
 
         Args:
-            params: `Preview.render_params`, changed or as they are. What is not known is sent as it is.
+            params: ``preview.render_params``, changed or as they are. What is not known is sent as it is.
             name: The name of the video, for the handle; it is not sent.
 
         Raises:
@@ -258,7 +258,7 @@ class Videos:
             raise PictoryConfigError(f"params must be those of a preview, not {brief(params)}.")
         if "renderParams" in params:
             raise PictoryConfigError("Pass what renderParams holds: wrapped in that name, the render fails.")
-        body = checked_body(dict(params), "The parameters")
+        body = Body(dict(params))
         handle = VideoHandle(None, name, after_job=await newest_job(self._transport))
         return await request_video(self._transport, "/v2/video/render", handle, body)
 
@@ -389,7 +389,7 @@ class Videos:
             request_video,
         )
 
-        body = checked_body(checked_request(request), "The request")
+        body = Body(checked_request(request))
         handle = VideoHandle(
             None,
             cast("str", request.video_name),

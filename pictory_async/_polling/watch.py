@@ -16,6 +16,7 @@ from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.schedules import Sighting
 from pictory_async._polling.snapshot import Snapshot
 from pictory_async._polling.wait import Wait
+from pictory_async._settings.paths import job_path, project_path
 from pictory_async._values import quotable
 from pictory_async.errors import (
     APIError,
@@ -31,9 +32,11 @@ from pictory_async.models.video import Video
 
 if TYPE_CHECKING:
     from pictory_async._http.health import Health
+    from pictory_async._values import Deferred
     from pictory_async.models import Project
 
 _JUST_NOW: Final = 10.0  # seconds
+_AFTER_SLEEP: Final = 60.0  # seconds: enough for a network that returns, and for hundreds of polls in one budget
 _LAST_POLL: Final = 2.0  # seconds before the deadline
 _SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
@@ -44,22 +47,69 @@ class Watch(Wait):
     If the job is known it is polled until it ends, because only a job shows progress and failure; then the project
     is polled, until it shows the new video. While the job's polls fail, or its state is none that is documented, job
     and project are polled in turn.
+
+    Attributes:
+        entry: Its number in its owner's agenda; 0 if it is not there.
+        due: Whether its poll is queued or in flight.
+        open: Whether the outcome is still to come.
+        polls: How many usable responses there were.
+        all_polls: How many polls came back, failed ones included.
+        job: The job as it was last seen.
+        asks_job: Whether the next poll is of the job.
+        outcome: How it ended.
+        verdict: What the last snapshot proves.
+        snapshot: The last response about the project.
+        started: Whether the render was seen.
+        job_lost: Why the job is not polled any more.
+        failures: The failed polls since the last good one, of what is polled next; made late, because most watches
+            never need it.
     """
 
-    __slots__ = ()
+    entry: int = 0
+    due: bool = False
+    open: bool = True
+    polls: int = 0
+    all_polls: int = 0
+    job: Job | None = None
+    asks_job: bool = attrs.field(init=False)
+    outcome: RenderOutcome | None = None
+    verdict: Verdict = Verdict.IDLE
+    snapshot: Snapshot | None = None
+    started: bool = False
+    job_lost: APIError | None = None
+    failures: FailureStreak | None = None
+    _in_turn: bool = False
+    _other_failures: FailureStreak | None = None
+    _unfinished_at: float = attrs.field(init=False)
+    _grace_from: float = attrs.field(init=False)
+    _first_progress: tuple[float, float] | None = None
+    _woke_at: float | None = None
 
-    if TYPE_CHECKING:  # said again, because a subclass that assigns them leaves their types open
-        open: bool
-        polls: int
-        all_polls: int
-        job: Job | None
-        asks_job: bool
-        outcome: RenderOutcome | None
-        verdict: Verdict
-        snapshot: Snapshot | None
-        started: bool
-        job_lost: APIError | None
-        failures: FailureStreak | None
+    def __attrs_post_init__(self) -> None:
+        self._unfinished_at = self._grace_from = self.began
+        self.asks_job = self.job_id is not None
+
+    @property
+    def failed_polls(self) -> int:
+        """How many polls failed since the last good one."""
+        return 0 if self.failures is None else self.failures.count
+
+    @property
+    def deadline(self) -> float:
+        """When ``max_wait`` is over, or a minute after it was slept through; infinite if there is no limit."""
+        if self._woke_at is not None:
+            return self._woke_at + _AFTER_SLEEP
+        return math.inf if self.terms.max_wait is None else self.began + self.terms.max_wait
+
+    @property
+    def subject(self) -> str:
+        """What the next poll is of, for errors."""
+        return f"job {self.job_id!r}" if self.asks_job else f"project {self.project_id!r}"
+
+    @property
+    def path(self) -> str:
+        """The path of the next poll's request."""
+        return job_path(self.job_id) if self.asks_job else project_path(self.project_id)
 
     def saw(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         """Judge a response to a poll of the project, or of the job while that is polled.
@@ -189,6 +239,10 @@ class Watch(Wait):
         # A poll that was sent just before the grace period ended proves nothing about its end: poll again at once.
         # While polls fail, the usual delays apply.
         return due if failures is not None and grace_ends <= now else max(now, grace_ends)
+
+    def project(self) -> Deferred[Project | None] | None:
+        """The project as it was last seen; decoding it takes time, so that is left to whoever reads it."""
+        return None if self.snapshot is None else self.snapshot.project(cast("ProjectId", self.project_id))
 
     def _saw_project(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         project_id = cast("ProjectId", self.project_id)

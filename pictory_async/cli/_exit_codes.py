@@ -142,6 +142,7 @@ _KINDS: Final = (
     (RenderSubmitUncertainError, UNCERTAIN),
     (VideoSubmitUncertainError, UNCERTAIN),
     (JobSubmitUncertainError, UNCERTAIN),
+    (VideoSubmitUncertainError, UNCERTAIN),
     (WaitTimeoutError, TIMED_OUT),
     (WaitError, NOT_RENDERED),
     (OutdatedVideoError, NOT_RENDERED),

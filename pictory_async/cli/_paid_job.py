@@ -75,15 +75,18 @@ class PaidJob:
                 if self.job_id is None:
                     self.job_id = await start(client)
                     self.doing = f"{self.what}: job {self.job_id} was started"
-                began, found = anyio.current_time(), list[T]()
-                async with stopping_when_stalled(lambda: self._seen) as stalled:
-                    found.append(await wait(client)(self.job_id, **settings, on_progress=self._on_progress))
-                if stalled():
-                    raise stalled_error(self.job_id, anyio.current_time() - began, "job")
-                return found[0]
+                return await self._waited(self.job_id, wait(client), settings)
 
         with self:
             return run(work)
+
+    async def _waited(self, job_id: str, wait: Callable[..., Awaitable[T]], settings: dict[str, Any]) -> T:
+        began, found = anyio.current_time(), list[T]()
+        async with stopping_when_stalled(lambda: self._seen) as stalled:
+            found.append(await wait(job_id, **settings, on_progress=self._on_progress))
+        if stalled():
+            raise stalled_error(job_id, anyio.current_time() - began, "job")
+        return found[0]
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,7 @@ TRANSITIONS: Final = _words(
 POSITIONS: Final = _words(
     "top-left top-center top-right center-left center center-center center-right bottom-left bottom-center bottom-right"
 )
-TEXT_POSITIONS: Final = tuple(one for one in POSITIONS if one != "center")
+TEXT_POSITIONS: Final[tuple[str, ...]] = tuple(one for one in POSITIONS if one != "center")
 CATEGORIES: Final = _words(
     "Aerial Animals Business_and_Professions Effects Food_and_Beverage Graphics Historical "
     "Holidays_and_Celebrations Lifestyle Medical Nature People Places_and_Landmarks Sports_and_Recreation "
@@ -32,15 +32,15 @@ CATEGORIES: Final = _words(
 )
 LIBRARIES: Final = _words("story_blocks getty")
 SELECTION_PREFERENCES: Final = _words("prefer-stock prefer-user-library stock-only user-library-only")
-VIDEO_TYPES: Final = ("Explainer", "Marketing", "Internal Communication", "Tutorial", "Product")
-PLATFORMS: Final = _words("YouTube TikTok Instagram Facebook LinkedIn Twitter")
+VIDEO_TYPES: Final[tuple[str, ...]] = ("Explainer", "Marketing", "Internal Communication", "Tutorial", "Product")
+PLATFORMS: Final[tuple[str, ...]] = _words("YouTube TikTok Instagram Facebook LinkedIn Twitter")
 TONES: Final = _words(
     "professional casual friendly informative persuasive exciting educational humorous serious conversational"
 )
 MEDIA_STYLES: Final = _words("photorealistic artistic cartoon minimalist vintage futuristic")
 IMAGE_MODELS: Final = _words("seedream3.0 flux-schnell nanobanana nanobanana-pro")
 VIDEO_MODELS: Final = _words("veo3.1 veo3.1_fast pixverse5.5")
-VIDEO_DURATIONS: Final = {
+VIDEO_DURATIONS: Final[dict[str, tuple[str, ...]]] = {
     "veo3.1": ("4s", "6s", "8s"),
     "veo3.1_fast": ("4s", "6s", "8s"),
     "pixverse5.5": ("5s", "8s", "10s"),
@@ -52,8 +52,13 @@ RATIOS: Final[dict[str, tuple[str, ...]]] = {
     "veo3.1_fast": ("16:9", "9:16"),
     "pixverse5.5": ("16:9", "9:16", "1:1", "3:4", "4:3"),
 }
-CREDITS_PER_IMAGE: Final = {"seedream3.0": 2.0, "flux-schnell": 0.6, "nanobanana": 4.0, "nanobanana-pro": 14.0}
-CREDITS_PER_SECOND: Final = {"veo3.1": 20.0, "veo3.1_fast": 10.0, "pixverse5.5": 1.6}
+CREDITS_PER_IMAGE: Final[dict[str, float]] = {
+    "seedream3.0": 2.0,
+    "flux-schnell": 0.6,
+    "nanobanana": 4.0,
+    "nanobanana-pro": 14.0,
+}
+CREDITS_PER_SECOND: Final[dict[str, float]] = {"veo3.1": 20.0, "veo3.1_fast": 10.0, "pixverse5.5": 1.6}
 CREDITS_PER_AVATAR: Final = 15.0  # for each 30 seconds of video that have begun
 SECONDS_PER_AVATAR: Final = 30.0
 WORDS_PER_SECOND: Final = 2.5
@@ -61,7 +66,17 @@ TEXT_VARIANTS: Final = _words("heading subheading body")
 ALIGNMENTS: Final = _words("left center right")
 DECORATIONS: Final = _words("bold underline italics linethrough")
 CASES: Final = _words("uppercase lowercase capitalize smallcapitalize")
-ANIMATIONS: Final = ("none", "fade", "drift", "wipe", "text reveal", "elastic", "typewriter", "blur", "bulletin")
+ANIMATIONS: Final[tuple[str, ...]] = (
+    "none",
+    "fade",
+    "drift",
+    "wipe",
+    "text reveal",
+    "elastic",
+    "typewriter",
+    "blur",
+    "bulletin",
+)
 SPEEDS: Final = _words("slow medium fast custom")
 DIRECTIONS: Final = _words("up down left right")
 WRITING_STYLES: Final = _words("character word line paragraph")
@@ -87,7 +102,7 @@ _FAMILIES: Final = {
     "square": range(1, 6),
     "heart": range(1, 4),
 }
-SHAPES: Final = (
+SHAPES: Final[tuple[str, ...]] = (
     *("rectangle", "circle", "line", "thumbs-up", "gift", "leaves", "paperplane", "idea-bulb", "pill"),
     *(f"{family}-{number}" for family, numbers in _FAMILIES.items() for number in numbers),
 )

@@ -158,12 +158,14 @@ def test_image(world: World) -> None:
     assert "fewer than 5 characters" in found.stderr
 
 
+@pytest.mark.parametrize("limit", ["--max-wait", "--stalled"])
 @pytest.mark.parametrize("command", ["image", "transcribe"])
-def test_a_wait_that_ends_early(world: World, command: str) -> None:
+def test_a_wait_that_ends_early(world: World, command: str, limit: str) -> None:
     """What is paid for is not lost: the command to wait again is printed, and starts nothing new."""
     world.job_seconds = 1e6
-    found = run(command, URL, *WAIT, "--max-wait", "0.01")
+    found = run(command, URL, *WAIT, limit, "0.2")
     assert 4 == found.exit_code
+    assert ("--stalled" in found.stderr) is (limit == "--stalled")
     (job,) = world.other_jobs
     assert f"  pictory {command} --job {job.id} --interval 0.05s\n" in found.stderr
     world.job_seconds = job.ends_at = 0.0

@@ -185,11 +185,17 @@ NULLS: Final = (
     "status",
 )
 
+BEGUN: Final = "504 after the work began"
+
 MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     "connection refused": ("nothing", lambda _: Refuse()),
     "connection reset": ("nothing", lambda chance: Reset(reaches_world=chance.random() < 0.5)),
     "no answer": ("nothing", lambda chance: Stall(chance.choice((None, 0, 20)), reaches_world=chance.random() < 0.5)),
     "unknown exception": ("nothing", lambda chance: Raises(chance.random() < 0.5)),
+    BEGUN: (
+        "foreign",
+        lambda _: Answer(504, JSON, b'{"message": "Endpoint request timed out"}', reaches_world=True),
+    ),
     "slow drip": ("truth", lambda chance: Drip(chance.choice((150, 1000)), chance.choice((0.01, 0.3, 5.0)))),
     "truncated body": ("nothing", lambda chance: Truncate(chance.randrange(300), reset=chance.random() < 0.5)),
     "body over 32 MiB": ("foreign", lambda _: Oversized()),
@@ -244,7 +250,8 @@ MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     ),
 }
 
-API_KINDS: Final = tuple(kind for kind in MAKE if kind not in {"503", "530", "job not there yet"})
+
+API_KINDS: Final = tuple(kind for kind in MAKE if kind not in {"503", "530", "job not there yet", BEGUN})
 # The large ones cost as much as a hundred others.
 API_WEIGHTS: Final = tuple(0.1 if kind in {"body over 32 MiB", "gzip bomb"} else 1.0 for kind in API_KINDS)
 MEDIA_KINDS: Final = (

@@ -65,7 +65,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A deadline is two seconds late",
-        "_polling.wait:Wait.deadline",
+        "_polling.watch:Watch.deadline",
         "self.began + self.terms.max_wait",
         "self.began + self.terms.max_wait + 2.0",
     ),
@@ -118,16 +118,16 @@ MUTANTS: Final = (
         "return 0.0  # type: ignore",
     ),
     Mutant(
-        "A render is requested again",
-        "_api.requests:request_render",
-        "        cause = str(error)",
-        "        return await request_render(transport, before, project_id)",
+        "What is paid for is requested again",
+        "_api.requests:start_once",
+        "        return Lost(str(error))",
+        "        return await start_once(transport, path, subject, cancelled, body, method=method)",
     ),
     Mutant(
-        "A video is requested again",
-        "_api.video_requests:request_video",
-        "        cause = str(error)",
-        "        return await request_video(transport, path, handle, body, method=method)",
+        "A gateway's timeout proves that nothing was started",
+        "_api.requests:proves_nothing_started",
+        "{*range(400, 500)} - {408}",
+        "{*range(400, 600)}",
     ),
     Mutant(
         "A video that is not there is finished",

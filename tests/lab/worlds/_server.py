@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from pictory_async.testing import Delivery, Fault, Render, SimRequest, SimResponse, Simulator, World
-from tests.lab.worlds._faults import API_KINDS, API_WEIGHTS, KEY, MAKE, MEDIA_KINDS, Says, worth
+from tests.lab.worlds._faults import API_KINDS, API_WEIGHTS, BEGUN, KEY, MAKE, MEDIA_KINDS, Says, worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -276,6 +276,8 @@ class Server:
                 return spell.kind
         if self._is_new_job(path, now):
             return "job not there yet"
+        if "/v2/video/" in path and self.plan.share and chance.random() < 0.1 and self._may_meet(exchange.name):
+            return BEGUN
         share = 2.0 * self.plan.share if exchange.request.method == "POST" else self.plan.share
         if chance.random() >= share or not self._may_meet(exchange.name):
             return ""

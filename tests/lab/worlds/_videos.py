@@ -52,16 +52,17 @@ class VideoMaker:
         scene = VideoScene(story="One two three.", background=Background(color="#000"))
         request = VideoRequest(video_name=name, scenes=[scene], voice_over=VoiceOver.of("Martin"))
         if not (self._plan.mixed and name.endswith("0")):
-            return await self._once(name, lambda: self._client.videos.render(request))
+            return await self._once(name, name, lambda: self._client.videos.render(request))
         times = {"max_wait": self._plan.max_wait, "interval": self._plan.interval}
-        preview = await self._once(name, lambda: self._client.videos.preview(request, **times))
+        preview = await self._once(name, name, lambda: self._client.videos.preview(request, **times))
         if not isinstance(preview, Preview):
             return None
-        return await self._once(preview.job_id, lambda: self._client.videos.render_preview(preview))
+        return await self._once(name, preview.job_id, lambda: self._client.videos.render_preview(preview))
 
-    async def _once(self, mark: str, call: Callable[[], Awaitable[T]]) -> T | VideoHandle | None:
+    async def _once(self, name: str, mark: str, call: Callable[[], Awaitable[T]]) -> T | VideoHandle | None:
         """Make a call that is paid for; a mark tells its request in the log."""
         self._history.renders += 1
+        before = len(self._made(name))
         try:
             return await call()
         except errors.VideoSubmitUncertainError as error:
@@ -69,9 +70,16 @@ class VideoMaker:
             return await self._find(error.handle)
         except errors.PictoryError as error:
             self._history.met_error(error)
-            if self._arrived(mark) and error.handle is None and not isinstance(error, errors.StatusError):
+            if error.handle is not None:
+                return None
+            if self._arrived(mark) and not isinstance(error, errors.StatusError):
                 self._history.wrong("one render each", f"{mark} is said to be unsent, but it arrived: {error}")
+            if len(self._made(name)) > before:
+                self._history.wrong("one render each", f"{name} is said not to be started, but it was: {error}")
         return None
+
+    def _made(self, name: str) -> list[SimVideo]:
+        return [video for video in self._history.server.world.videos if video.name == name]
 
     def _arrived(self, mark: str) -> bool:
         return any(
@@ -87,7 +95,7 @@ class VideoMaker:
         except errors.PictoryError as error:
             self._history.met_error(error)
             return None
-        made = [video for video in self._history.server.world.videos if video.name == handle.name]
+        made = self._made(handle.name)
         if found.started is False and made:
             self._history.wrong("true", f"{handle.name} is said not to have been started")
         if found.started and not made:
