@@ -22,6 +22,7 @@ from pictory_async._files.snapshots import (
     TemplateSnapshot,
     details_of,
     digest_of,
+    last_ids,
     prune,
     write_list,
 )
@@ -154,7 +155,10 @@ class _Store:
 
 
 async def _snap(store: _Store, ids: AsyncIterator[str], keep: int | None) -> TemplateSnapshot:
-    found = await each(store.add, [one async for one in ids])
+    listed = [one async for one in ids]
+    # Also what only the last snapshot has: a list can be cut off, or empty, by mistake. And each once.
+    known = await to_thread.run_sync(last_ids, store.path, store.system)
+    found = await each(store.add, dict.fromkeys([*listed, *known]))
     templates = {one.template_id: one for one in found if one is not None}
     snapshot = TemplateSnapshot(path=store.path, taken_at=datetime.now(UTC), templates=templates, stored=store.stored)
     removed = 0

@@ -9,6 +9,7 @@ which everything is there, and at most files that no list names; the next run re
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -169,6 +170,15 @@ def find(path: Path, at: datetime | None) -> TemplateSnapshot:
     return read(path, found[-1])
 
 
+def last_ids(path: Path, system: System = SYSTEM) -> list[str]:
+    """The templates of the newest snapshot that can be read and has any."""
+    for name in reversed(names(path, system)):
+        with contextlib.suppress(PictoryConfigError):
+            if found := read(path, name, system).templates:
+                return [*found]
+    return []
+
+
 def read(path: Path, name: str, system: System = SYSTEM) -> TemplateSnapshot:
     """Read a list.
 
@@ -225,17 +235,28 @@ def write_list(path: Path, snapshot: TemplateSnapshot, system: System) -> None:
 def prune(path: Path, keep: int | None, system: System) -> int:
     """Remove the oldest lists, and then all content that no list names.
 
+    Args:
+        path: The directory.
+        keep: How many lists that have templates stay; ``None`` for all. If the newest has none, all stay.
+        system: The operating system.
+
     Returns:
         How many lists were removed.
 
     Raises:
         PictoryConfigError: A list cannot be read, so nothing is known about what it names. Nothing is removed.
     """
-    found = names(path, system)
-    old = [] if keep is None else found[: max(0, len(found) - keep)]
+    old = names(path, system)
     lists, objects = Directory(path / LISTS, system), Directory(path / OBJECTS, system)
+    named: set[str] = set()
     # Before anything is removed: the older lists may be the only ones that can be read.
-    named = {digest for name in found[len(old) :] for digest in _digests(read(path, name))}
+    while old and keep != 0:
+        digests = _digests(read(path, old.pop()))
+        named |= digests
+        if not named:
+            keep = None  # the newest snapshot is empty: by no means a reason to remove one that is not
+        elif digests and keep is not None:
+            keep -= 1
     for name in old:
         lists.remove(name)
     for name in system.names(objects.path):

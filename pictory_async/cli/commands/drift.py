@@ -124,7 +124,9 @@ async def _find(base_url: str | None, backup: Path, wanted: list[str] | None) ->
 async def _get(client: AsyncPictory, template_id: str) -> Template | None:
     try:
         return await client.templates.get(template_id)
-    except NotFoundError:
+    except NotFoundError as error:
+        if not error.from_api:
+            raise  # a proxy or a gateway says nothing about the template
         return None
 
 
