@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests._rendering import VIRTUAL
 
 if TYPE_CHECKING:
     from pictory_async import ProjectSync, RenderResult
+    from pictory_async.testing import SimRequest
     from tests._nights import Night
 
 pytestmark = VIRTUAL
@@ -292,8 +294,54 @@ async def test_a_plan_as_values(night: Night) -> None:
 async def test_a_project_that_is_deleted_on_the_way(night: Night) -> None:
     """It was in the list, and is gone when it is fetched: it is not in the plan."""
     night.world.add_project(project_id="gone")
-    night.simulator.faults = lambda request, _: Answer(404, JSON, b"{}") if request.path.endswith("/gone") else None
-    assert {} == (await night.plan()).states
+
+    def deleting(request: SimRequest, now: float) -> None:
+        if request.path.endswith("/gone"):
+            night.world.delete_project("gone", now)
+
+    night.simulator.faults = deleting
+    plan = await night.plan()
+    assert ({}, {}) == (plan.states, plan.failed)
+
+
+@pytest.mark.parametrize(
+    ("body", "requests"), [(b"<html>nginx</html>", 1), (b"{}", 1), (b'{"message": "Project not found"}', 2)]
+)
+async def test_what_is_listed_and_not_found(night: Night, body: bytes, requests: int) -> None:
+    """It is a failure, whoever says so: a plan in which nothing is to be done would be wrong."""
+    ids = [night.world.add_project(), night.world.add_project(earlier_video=-100.0)]
+    lost = Answer(404, JSON, body)
+    night.simulator.faults = lambda request, _: lost if "/v2/projects/" in request.path else None
+    plan = await night.plan()
+    assert ({}, {*ids}) == (plan.states, {*plan.failed})
+    assert "2 that could not be fetched" in str(plan)
+    assert all(isinstance(error, errors.NotFoundError) for error in plan.failed.values())
+    lists = sum(entry.path.endswith("/v2/projects") for entry in night.world.log)
+    assert (requests * 2, requests) == (len(night.world.log) - lists, lists)
+
+
+async def test_a_moment_in_which_a_project_is_not_found(night: Night) -> None:
+    """The second request finds it, and the plan has it."""
+    one = night.world.add_project()
+    answers = iter([Answer(404, JSON, b'{"message": "Project not found"}')])
+    night.simulator.faults = lambda request, _: next(answers, None) if request.path.endswith(str(one)) else None
+    plan = await night.plan()
+    assert ((one,), {}) == (plan.to_render, plan.failed)
+
+
+async def test_a_project_that_is_listed_twice(night: Night) -> None:
+    """It is fetched once: pages can overlap when something is saved meanwhile."""
+    one = night.world.add_project()
+
+    def twice(request: SimRequest, now: float) -> Answer | None:
+        if not request.path.endswith("/v2/projects"):
+            return None
+        entry = {"id": str(one), "name": "Film", "savedAt": night.world.date(now).isoformat()}
+        return Answer(200, JSON, json.dumps({"items": [entry, entry]}).encode())
+
+    night.simulator.faults = twice
+    plan = await night.plan()
+    assert ((one,), 2) == (plan.to_render, len(night.world.log))
 
 
 async def test_used_wrongly(night: Night) -> None:
