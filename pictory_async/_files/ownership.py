@@ -180,6 +180,11 @@ class Ownership:
         found = (self.find(project, kind) for kind in kinds)
         return all(entry is not None and entry.edition.rendered == rendered for entry in found)
 
+    def is_unchanged(self, project: str, kind: str) -> bool:
+        """Whether a project's file is there as it was entered, or none was entered."""
+        entered = [one for one in self._of(project).entries if one.kind == kind and not one.old]
+        return not entered or any(self.is_there(project, one) for one in entered)
+
     def is_there(self, project: str, entry: Entry) -> bool:
         """Whether the file of an entry is there, and is not rather that of another entry with its name."""
         found = find(self._directory, entry.name)
