@@ -22,7 +22,7 @@ from tests._systems import Dying, Failing, Killed, Watched
 from tests._templates import change
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from pictory_async import AsyncPictory
 
@@ -169,6 +169,33 @@ async def test_a_damaged_list(simulator: Simulator, tmp_path: Path, content: str
     assert before <= objects(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda templates: templates.clear(),
+        lambda templates: templates.pop(),
+        lambda templates: templates.reverse(),
+        lambda templates: templates[0].update(files={}),
+        lambda templates: templates[0].update(name="Another"),
+        lambda templates: templates[0].update(details=templates[1]["details"]),
+    ],
+    ids=["all removed", "one removed", "another order", "its files removed", "renamed", "details of another"],
+)
+async def test_a_list_that_was_changed(simulator: Simulator, tmp_path: Path, damage: Callable[[Any], object]) -> None:
+    """A list has its own hash: what was removed from it, or swapped, is found."""
+    async with client_of(simulator) as client:
+        await client.templates.backup_all(tmp_path)
+    (path,) = (tmp_path / "snapshots").iterdir()
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps(raw))  # its form may change
+    assert (await verify_backup(tmp_path)).ok
+    damage(raw["templates"])
+    path.write_text(json.dumps(raw))
+    assert ["snapshot_damaged"] == [one.code for one in (await verify_backup(tmp_path)).problems]
+    with pytest.raises(errors.PictoryConfigError, match="is damaged"):
+        await TemplateSnapshot.find(tmp_path)
+
+
 async def test_nothing_is_removed_for_a_damaged_list(simulator: Simulator, tmp_path: Path) -> None:
     """If one list cannot be read, the older ones stay, however few are to be kept."""
     async with client_of(simulator) as client:
@@ -191,9 +218,18 @@ async def test_damaged_content_is_stored_again(simulator: Simulator, tmp_path: P
         link = tmp_path / "objects" / first.templates["T1"].details
         link.rename(tmp_path / "elsewhere")
         link.symlink_to(tmp_path / "elsewhere")
+        for number, digest in enumerate((first.templates["T2"].details, first.templates["T2"].files["structure"])):
+            in_the_way = tmp_path / "objects" / digest
+            in_the_way.unlink()
+            in_the_way.mkdir()
+            if number:
+                (in_the_way / "mine").write_text("x")
         assert not (await verify_backup(tmp_path)).ok
-        assert 3 == (await client.templates.backup_all(tmp_path)).stored
+        assert 5 == (await client.templates.backup_all(tmp_path)).stored
     assert (await verify_backup(tmp_path)).ok
+    # A directory is somebody's: it is not removed, but has another name.
+    aside = [path for path in (tmp_path / "objects").iterdir() if path.is_dir()]
+    assert [0, 1] == sorted(len([*path.iterdir()]) for path in aside)
 
 
 async def test_snapshots_are_verified(world: World, simulator: Simulator, tmp_path: Path) -> None:
