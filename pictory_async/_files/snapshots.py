@@ -2,9 +2,9 @@
 
 The directory has two parts. ``objects`` has files that are named by the SHA-256 of their content, so that what did not
 change is not stored again. ``snapshots`` has a list of templates for each run, named by its time, with the names of
-these files, and a hash of the list itself. A list is written last, when everything that it names is on the disk. What is not needed any more is
-removed in the other order: first the list, then the files that no list names. So a kill at any moment leaves lists of
-which everything is there, and at most files that no list names; the next run removes them.
+these files, and a hash of the list itself. A list is written last, when everything that it names is on the disk. What
+is not needed any more is removed in the other order: first the list, then the files that no list names. So a kill at
+any moment leaves lists of which everything is there, and at most files that no list names; the next run removes them.
 """
 
 from __future__ import annotations
