@@ -224,7 +224,7 @@ async def test_a_manifest_with_a_name_that_is_too_long(tmp_path: Path, change: d
         (tmp_path / OWNERSHIP).write_text(json.dumps(manifest))
         for _ in range(2):
             found = await client.projects.download(project_id, tmp_path, kinds=["txt", "srt"])
-    assert {"txt": "Film (2).txt", "srt": "Film.srt"} == {kind: path.name for kind, path in found.paths.items()}
+            assert {"txt": "Film (2).txt", "srt": "Film.srt"} == {kind: path.name for kind, path in found.paths.items()}
 
 
 @pytest.mark.anyio

@@ -229,7 +229,7 @@ async def _download(fetcher: Fetcher, source: Source, place: Place, directory: D
 
 async def _fetch(fetcher: Fetcher, source: Source, place: Place, part: PartFile) -> DownloadedFile:
     before = await receive(fetcher, source, part)
-    size = part.size
+    path, size, written = part.path, part.size, False
     # Publishing that has started is completed, so that its result is known: it takes almost no time.
     with anyio.CancelScope(shield=True):
         path, written = await to_thread.run_sync(place.publish, part)
