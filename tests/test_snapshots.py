@@ -283,11 +283,14 @@ async def test_snapshots_that_another_process_removes_meanwhile(
 
 
 async def test_no_name_leads_out(simulator: Simulator, tmp_path: Path) -> None:
-    """A list that names something else than contents is damaged."""
+    """A list that names something else than contents is damaged, also one of the first lists, which had no hash."""
     async with client_of(simulator) as client:
         await client.templates.backup_all(tmp_path)
     (path,) = (tmp_path / "snapshots").iterdir()
     raw = json.loads(path.read_text())
+    del raw["sha256"]
+    path.write_text(json.dumps(raw))
+    assert 3 == len((await TemplateSnapshot.find(tmp_path)).templates)
     raw["templates"][0]["details"] = "../../etc/passwd"
     path.write_text(json.dumps(raw))
     with pytest.raises(errors.PictoryConfigError, match="is damaged"):

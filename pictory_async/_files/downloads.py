@@ -233,9 +233,10 @@ async def _fetch(fetcher: Fetcher, source: Source, place: Place, part: PartFile)
     # Publishing that has started is completed, so that its result is known: it takes almost no time.
     with anyio.CancelScope(shield=True):
         path, written = await to_thread.run_sync(place.publish, part)
-    if not written:
-        return DownloadedFile(kind=source.kind, status=DownloadStatus.SKIPPED, path=path)
-    return DownloadedFile(kind=source.kind, status=DownloadStatus.WRITTEN, path=path, size=size, resumed_from=before)
+    status = DownloadStatus.WRITTEN if written else DownloadStatus.SKIPPED
+    return DownloadedFile(
+        kind=source.kind, status=status, path=path, size=size if written else 0, resumed_from=before if written else 0
+    )
 
 
 async def receive(fetcher: Fetcher, source: Source, part: PartFile) -> int:
