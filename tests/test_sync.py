@@ -191,7 +191,7 @@ async def test_one_project_that_is_refused(night: Night) -> None:
     no = Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}')
     night.simulator.faults = lambda request, _: no if str(bad) in request.path else None
     plan, results = await night.sync()
-    assert [good] == [*results]
+    assert {good: ResultStatus.RENDERED, bad: ResultStatus.REFUSED} == {one: it.status for one, it in results.items()}
     assert [bad] == [*plan.failed]
     assert str(plan).endswith("1 that could not be fetched")
     assert "Forbidden" in plan.to_dict()["failed"][str(bad)]
@@ -282,6 +282,7 @@ async def test_a_plan_as_values(night: Night) -> None:
         "unknown": [],
         "unchanged": 0,
         "given_up": [],
+        "not_started": [],
         "missing": [],
         "failed": {},
         "states": {"busy": "rendering", "never": "never"},

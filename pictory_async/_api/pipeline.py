@@ -11,6 +11,7 @@ import attrs
 
 from pictory_async._api.arriving import each_once
 from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
+from pictory_async._api.settled import failed_error, not_started_error, status_of
 from pictory_async._api.submitting import path_of
 from pictory_async._files.downloads import DownloadReport
 from pictory_async._gather import failure_of
@@ -23,12 +24,9 @@ from pictory_async.errors import (
     APIError,
     AuthenticationError,
     DownloadError,
-    NotFoundError,
-    PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
     RateBudgetError,
-    RenderFailedError,
     RenderNotStartedError,
     RenderSubmitUncertainError,
 )
@@ -174,7 +172,7 @@ class Pipeline:
         except (APIError, RateBudgetError, PictoryConfigError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
-            await self._tell(job, _status_of(error), error=error)
+            await self._tell(job, status_of(error), error=error)
 
     async def _decide(self, job: _Job, project: Project, watch: RenderPoller) -> None:
         terms = self._terms
@@ -238,9 +236,7 @@ class Pipeline:
         state = None if job.intent is None else job.intent.state
         reason = None if job.intent is None else job.intent.reason
         if state is RenderState.FAILED:
-            text = reason or f"The render of project {job.project_id!r} failed."
-            error = RenderFailedError(f"{text} It is not requested again for the same version of the project.")
-            await self._tell(job, ResultStatus.FAILED, error=error)
+            await self._tell(job, ResultStatus.FAILED, error=failed_error(job.project_id, reason))
         elif state is RenderState.NOT_STARTED:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
         elif project.is_rendering and self._terms.overlap == "wait":
@@ -346,18 +342,10 @@ def _age(handle: RenderHandle) -> float:
 
 
 def _not_started(job: _Job) -> RenderNotStartedError:
-    return RenderNotStartedError(f"The render of project {job.project_id!r} was requested, and was not started.")
+    return not_started_error(job.project_id)
 
 
 def _lost(job: _Job, why: str) -> RenderSubmitUncertainError:
     what = f"the render of project {job.project_id!r}"
     text = f"It is not known whether {what} was started, so it is not requested again. {why}"
     return RenderSubmitUncertainError(text, handle=cast("RenderHandle", job.handle), cause=job.cause or why)
-
-
-def _status_of(error: PictoryError) -> ResultStatus:
-    if isinstance(error, NotFoundError):
-        return ResultStatus.MISSING
-    if isinstance(error, (AuthenticationError, PermissionDeniedError)):
-        return ResultStatus.REFUSED
-    return ResultStatus.ERROR

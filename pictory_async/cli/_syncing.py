@@ -45,6 +45,11 @@ __all__ = ["SYNCED", "SyncRow", "Syncing"]
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
 _UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
+_GIVEN_UP: Final = {
+    "given_up": "Its render failed, and it was not saved since. --retry-failed renders it.",
+    ResultStatus.NOT_STARTED.value: "Its render was not started, and it was not saved since. --retry-unstarted renders "
+    "it.",
+}
 _LEFT_OUT: Final = "Not requested: the limit of renders is reached."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
@@ -158,9 +163,12 @@ class Syncing:
 
     @property
     def _planned(self) -> list[ProjectId]:
-        """What something is done about, and what is left out."""
+        """What something is done about, what is left out, and what is not in step though nothing is done about it."""
         plan = self.plan
-        return [] if plan is None else [*plan.to_render, *plan.left_out, *plan.to_wait, *plan.to_download]
+        if plan is None:
+            return []
+        settled = [*plan.given_up, *plan.not_started, *plan.failed]
+        return [*plan.to_render, *plan.left_out, *plan.to_wait, *plan.to_download, *settled]
 
     @property
     def _total(self) -> int:
@@ -334,11 +342,17 @@ def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
         (ResultStatus.LEFT_OUT.value, plan.left_out),
         ("to_wait", plan.to_wait),
         ("to_download", plan.to_download),
+        ("given_up", plan.given_up),
+        (ResultStatus.NOT_STARTED.value, plan.not_started),
+        ("error", [*plan.failed]),
     )
     unknown, downloaded = {*plan.unknown}, {*plan.to_download}
     for status, ids in groups:
         for one in ids:
-            yield SyncRow(project_id=one, status=status, reason=_UNKNOWN if one in unknown else None)
+            reason = _GIVEN_UP.get(status) or (_UNKNOWN if one in unknown else None)
+            yield SyncRow(
+                project_id=one, status=status, reason=in_command_words(str(plan.failed.get(one, reason or "")))
+            )
     for one in plan.unknown:
         if one not in downloaded:
             yield SyncRow(project_id=one, status="unknown", reason=_UNKNOWN)

@@ -1,0 +1,129 @@
+"""What `pictory sync` reports on later nights about what an earlier one did not bring in step."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pictory_async.testing import Answer, Render, Reset, World
+from tests.cli._command import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictory_async.testing import Fault, SimRequest
+    from pictory_async.testing.server import ServerThread
+
+pytest.importorskip("click", reason="the extra cli is not installed")
+pytest.importorskip("rich", reason="the extra cli is not installed")
+
+pytestmark = pytest.mark.usefixtures("server")
+
+QUICK = ("--interval", "0.05", "--start-grace", "0.3", "--kind", "video", "--yes")
+
+
+@pytest.fixture
+def world() -> World:
+    """An account with short renders, whose files can be downloaded."""
+    return World(
+        media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0), media_sizes={"mp4": 1000, "srt": 10}
+    )
+
+
+@pytest.fixture(autouse=True)
+def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTORY_RATE", "10000/s")
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    return tmp_path / "videos"
+
+
+def sync(videos: Path, *options: str, **settings: Any) -> Any:
+    return run("sync", str(videos), *QUICK, *options, **settings)
+
+
+def posts(world: World) -> int:
+    return sum(entry.method == "POST" for entry in world.log)
+
+
+def on_post(server: ServerThread, fault: Fault | None) -> None:
+    def faults(request: SimRequest, _: float) -> Fault | None:
+        return fault if request.method == "POST" else None
+
+    server.simulator.faults = faults
+
+
+def unstarted(world: World, server: ServerThread, videos: Path) -> str:
+    """A project with a video that was saved since, and whose render was not started on a first night."""
+    one = str(world.add_project(name="Film"))
+    assert 0 == sync(videos).exit_code
+    world.edit_project(one, server.simulator.now())
+    on_post(server, Reset())
+    assert 3 == sync(videos).exit_code
+    server.simulator.faults = None
+    return one
+
+
+def failed(world: World, videos: Path) -> str:
+    """A project whose render failed on a first night."""
+    one = str(world.add_project(name="Bad", on_render=[Render(0.0, duration=0.1, fails=True)]))
+    assert 3 == sync(videos).exit_code
+    return one
+
+
+def test_what_was_not_started_is_told_every_night(world: World, server: ServerThread, videos: Path) -> None:
+    """Its exit code, its row and its reason are those of the first night, also with --quiet."""
+    one = unstarted(world, server, videos)
+    for options in ((), ("-q",)):
+        world.log.clear()
+        found = sync(videos, *options)
+        assert (3, [one, "not_started"]) == (found.exit_code, found.stdout.split("\t")[:2])
+        assert f"Error: The render of project {one!r} was requested, and was not started. " in found.stderr
+        assert "--retry-unstarted requests it again." in found.stderr
+        assert 2 == len(world.log)  # the page of the list, and the project that was saved since its video
+    assert "1 requested before and not started" in sync(videos).stderr
+    assert "given up" not in sync(videos).stderr
+    document, last = map(json.loads, sync(videos, "--json").stdout.splitlines())
+    assert (one, "not_started", False) == tuple(document[name] for name in ("project_id", "status", "paid"))
+    assert ({"not_started": 1}, [one], []) == (
+        last["summary"]["outcomes"],
+        last["summary"]["plan"]["not_started"],
+        last["summary"]["plan"]["given_up"],
+    )
+    assert 0 == sync(videos, "--retry-unstarted").exit_code
+    assert (0, "", "") == ((good := sync(videos, "-q")).exit_code, good.stdout, good.stderr)
+
+
+def test_what_failed_is_told_every_night(world: World, videos: Path, tmp_path: Path) -> None:
+    """The reason is the one of the first night; the summary for a CI has it too."""
+    one, summary = failed(world, videos), tmp_path / "summary.md"
+    found = sync(videos, "-q", "--summary", str(summary))
+    assert (3, [one, "failed"], 1) == (found.exit_code, found.stdout.split("\t")[:2], posts(world))
+    assert "TEXT_TO_VIDEO_FAILED" in found.stderr
+    assert "without --retry-failed." in found.stderr
+    assert one in summary.read_text()
+    assert "1 given up after a failed render" in sync(videos).stderr
+
+
+def test_a_plan_shows_what_is_given_up(world: World, server: ServerThread, videos: Path) -> None:
+    """--dry-run has a line for each project that is not in step, with what renders it."""
+    one, other = unstarted(world, server, videos), failed(world, videos)
+    rows = {row[0]: row[1:] for row in (line.split("\t") for line in sync(videos, "--dry-run").stdout.splitlines())}
+    assert ("not_started", True) == (rows[one][0], "--retry-unstarted renders it" in rows[one][-1])
+    assert ("given_up", True) == (rows[other][0], "--retry-failed renders it" in rows[other][-1])
+
+
+def test_what_could_not_be_fetched_is_told(world: World, server: ServerThread, videos: Path) -> None:
+    """A project of which nothing is known is not in step: it has a row, and the exit code says so."""
+    one = str(world.add_project(name="Hidden"))
+    world.add_project(name="Good")
+    refused = Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}')
+    server.simulator.faults = lambda request, _: refused if f"/projects/{one}" in request.path else None
+    found = sync(videos, "-q")
+    assert (1, [one, "refused"]) == (found.exit_code, found.stdout.split("\t")[:2])
+    assert "Error: " in found.stderr
+    assert [one, "error"] == sync(videos, "--dry-run").stdout.split("\t")[:2]
