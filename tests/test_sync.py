@@ -302,13 +302,13 @@ async def test_used_wrongly(night: Night) -> None:
     night.world.add_project()
     async with night.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
         sync = client.projects.sync(night.videos, ledger=night.ledger, kinds="video")
-        assert 0 == sync.paid
+        assert (0, 0) == (sync.paid, sync.perhaps_paid)
         with pytest.raises(errors.PictoryConfigError, match="not running"):
             await anext(sync)
         assert None is await sync.__aexit__(None, None, None)
         async with sync:
             _ = [result async for result in sync]
-            assert 1 == sync.paid
+            assert (1, 0) == (sync.paid, sync.perhaps_paid)
 
 
 @pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])

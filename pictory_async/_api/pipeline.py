@@ -66,6 +66,7 @@ class _Job:
     outcome: RenderOutcome | None = None
     report: DownloadReport | None = None
     paid: bool = False
+    perhaps_paid: bool = False  # it was requested, and its response was lost
     recovers: bool = False
     cause: str = ""  # why the response to its request is not known
 
@@ -216,8 +217,8 @@ class Pipeline:
         except PictoryError:
             self._asked -= 1
             raise
-        job.paid = True
-        job.recovers = job.handle.job_id is None
+        job.recovers = job.perhaps_paid = job.handle.job_id is None
+        job.paid = not job.recovers
         await self._wait(job, job.handle, watch)
 
     async def _wait(self, job: _Job, handle: RenderHandle, watch: RenderPoller) -> None:
@@ -259,6 +260,7 @@ class Pipeline:
         job.outcome = outcome
         job.project = outcome.project or job.project
         if outcome.status in STATES and job.intent is not None:
+            self._prove(job, started=True)
             if outcome.ok and outcome.job_id is None and job.project is not None:
                 job_id = await self._submitter.job_of(job.intent, job.project.video_url)
                 job.handle = attrs.evolve(cast("RenderHandle", job.handle), job_id=job_id)
@@ -276,6 +278,12 @@ class Pipeline:
         while self._doubtful and not self._waited:
             await self._find_out(self._doubtful.pop(), watch)
 
+    def _prove(self, job: _Job, *, started: bool) -> None:
+        """Take in whether the request of a project had an effect, if its response was lost in this run."""
+        if job.perhaps_paid:
+            self._submitter.prove(started=started)
+            job.paid, job.perhaps_paid = started, False
+
     async def _settle(self, job: _Job, state: RenderState, reason: str | None) -> None:
         job_id = None if job.handle is None else job.handle.job_id
         await self._submitter.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
@@ -287,7 +295,10 @@ class Pipeline:
         except (APIError, RateBudgetError) as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
-        if doubt is None and self._terms.resubmit.unstarted and not job.paid:
+        asked = job.perhaps_paid
+        if doubt is None:
+            self._prove(job, started=False)
+        if doubt is None and self._terms.resubmit.unstarted and not asked:
             await self._look(_Job(job.project_id), watch)
         elif doubt is None:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))

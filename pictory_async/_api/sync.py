@@ -176,8 +176,13 @@ class ProjectSync:
 
     @property
     def paid(self) -> int:
-        """How many renders were requested so far, as in `RenderBatch.paid`."""
+        """How many renders were requested so far and started, as in `RenderBatch.paid`."""
         return 0 if self._batch is None else self._batch.paid
+
+    @property
+    def perhaps_paid(self) -> int:
+        """How many more were requested and perhaps started, as in `RenderBatch.perhaps_paid`."""
+        return 0 if self._batch is None else self._batch.perhaps_paid
 
     async def __aenter__(self) -> Self:
         plan = await self.plan()

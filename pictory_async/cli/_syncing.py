@@ -24,7 +24,7 @@ from pictory_async.cli._exit_codes import (
 )
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._filing import Filing
-from pictory_async.cli._night import night
+from pictory_async.cli._night import night, paid_text
 from pictory_async.cli._progress import telling
 from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
@@ -143,7 +143,7 @@ class Syncing:
     _began: float = attrs.field(default=0.0, init=False)
     _seconds: float = attrs.field(default=0.0, init=False)
     _requests: int = attrs.field(default=0, init=False)
-    _paid: int = attrs.field(default=0, init=False)
+    _paid: tuple[int, int] = attrs.field(default=(0, 0), init=False)
     _run: str | None = attrs.field(default=None, init=False)
     _done: set[str] = attrs.field(factory=set[str], init=False)
     _left: set[str] = attrs.field(factory=set[str], init=False)
@@ -236,7 +236,8 @@ class Syncing:
                     await self._take_all(sync)
                 self._give_up(stalled=stalled())
         finally:
-            self._paid = sync.paid  # after its block, in which a request in flight is still completed
+            # After its block, in which a request in flight is still completed.
+            self._paid = night().paid, night().perhaps_paid = sync.paid, sync.perhaps_paid
 
     async def _take_all(self, sync: ProjectSync) -> None:
         async for result in sync:
@@ -281,6 +282,7 @@ class Syncing:
         """
         rest = self._pending
         for one in rest:
+            night().pending(one)
             if self.sheet.is_json:
                 self.sheet.document({"project_id": one, "status": _PENDING, "error": _STILL})
             else:
@@ -301,7 +303,7 @@ class Syncing:
             counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
             echo_summary(
                 f"{'Interrupted: ' if interrupted else ''}{len(self._done)} of {total} done ({counts}) in "
-                f"{as_duration(self._seconds)}, {self._paid} render{'' if self._paid == 1 else 's'} paid for, "
+                f"{as_duration(self._seconds)}, {paid_text(*self._paid)}, "
                 f"{self._requests} requests.",
                 good=not (interrupted or self._failed),
             )
@@ -328,7 +330,8 @@ class Syncing:
             "plan": plan,
             "outcomes": dict(self.counts),
             "left_out": [*self._left_out],
-            "paid": self._paid,
+            "paid": self._paid[0],
+            "perhaps_paid": self._paid[1],
             "requests": self._requests,
             "seconds": round(self._seconds, 3),
             "run": self._run,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pictory_async.testing import Answer, Render, Reset, World
-from tests.cli._command import run
+from tests.cli._command import interrupted, run, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +129,46 @@ def test_what_could_not_be_fetched_is_told(world: World, server: ServerThread, v
     assert (1, [one, "refused"]) == (found.exit_code, found.stdout.split("\t")[:2])
     assert "Error: " in found.stderr
     assert [one, "error"] == sync(videos, "--dry-run").stdout.split("\t")[:2]
+
+
+def test_who_is_notified_of_an_end_knows_what_was_paid(world: World, server: ServerThread, videos: Path) -> None:
+    """After a signal, the JSON of --notify has the renders that were paid for, and the projects that are pending."""
+    ids = [str(world.add_project(name=name, on_render=[Render(0.0, duration=1e6)])) for name in "AB"]
+    polled, told = threading.Event(), videos.parent / "told"
+
+    def faults(request: SimRequest, _: float) -> Fault | None:
+        if "/v1/jobs/" in request.path and posts(world) == 2:
+            polled.set()
+        return None
+
+    server.simulator.faults = faults
+    with started("sync", str(videos), *QUICK, "--notify", f"sh -c 'cat > {told}'") as process:
+        assert polled.wait(30.0)
+        assert 130 == interrupted(process, signal.SIGTERM)[0]
+    document = json.loads(told.read_text())
+    assert (2, 0, {"pending": 2}) == (document["paid"], document["perhaps_paid"], document["outcomes"])
+    assert sorted(ids) == sorted(project["id"] for project in document["projects"])
+    assert "2 renders paid for" in document["summary"]
+
+
+def test_what_was_perhaps_paid(world: World, server: ServerThread, videos: Path) -> None:
+    """A request whose effect is not known is not among the renders that were paid for."""
+    foreign = world.add_project(name="Foreign", earlier_video=-60.0)
+    world.add_project(name="Film")
+
+    def faults(request: SimRequest, now: float) -> Fault | None:
+        if request.method != "POST":
+            return None
+        world.start_render(foreign, now, duration=1e6)
+        return Answer(504, {}, b"", reaches_world=False)
+
+    server.simulator.faults = faults
+    found = sync(videos, "--select", "Film", "--json")
+    document, last = map(json.loads, found.stdout.splitlines())
+    assert (5, False, 0, 1) == (
+        found.exit_code,
+        document["paid"],
+        last["summary"]["paid"],
+        last["summary"]["perhaps_paid"],
+    )
+    assert "0 renders paid for, and perhaps 1 more" in found.stderr
