@@ -133,8 +133,9 @@ class Night:
 
     def _take(self, ended: Ended, *, last: bool) -> None:
         self.ended[ended.id] = ended
-        if last and ended.status in _GOOD and self.runner is not None:
-            self.runner.start(ended)
+        runner = self.runner
+        if last and runner is not None and (ended.status in _GOOD or _is_left(ended, runner)):
+            runner.start(ended)
 
     def close(self, code: int, error: str | None) -> int:
         """Report the end, and return the exit code.
@@ -185,6 +186,11 @@ class Night:
                     file.write(as_markdown(summary, self.ended.values()))
             except OSError as problem:
                 echo_warning(f"The summary could not be written to {path}: {problem.strerror}.")
+
+
+def _is_left(ended: Ended, runner: Runner) -> bool:
+    """Whether only the command of a project is left to do: an earlier run did everything else."""
+    return ended.status == "unchanged" and ended.id in runner.again
 
 
 def paid_text(paid: int, perhaps: int) -> str:

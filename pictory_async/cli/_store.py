@@ -17,6 +17,7 @@ from pictory_async import Ledger, ProjectId, RenderHandle
 from pictory_async._ledger.database import Database
 from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
 from pictory_async._ledger.renders import Renders
+from pictory_async._ledger.steps import Steps
 from pictory_async._ledger.waits import Waits
 from pictory_async.cli._account import find_account
 from pictory_async.cli._exit_codes import SettingError
@@ -79,6 +80,10 @@ class Store:
     def ledger(self) -> Ledger:
         """The ledger itself, for the library."""
         return Ledger(self._path)
+
+    def steps(self, database: Database, directory: Path) -> Steps:
+        """The commands that are still to be run for projects in a directory."""
+        return Steps(database, self._address, directory)
 
     @staticmethod
     async def see(

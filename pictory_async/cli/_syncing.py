@@ -29,6 +29,7 @@ from pictory_async.cli._progress import telling
 from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
+from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
@@ -149,7 +150,11 @@ class Syncing:
     _left: set[str] = attrs.field(factory=set[str], init=False)
     _left_out: list[ProjectId] = attrs.field(factory=list[ProjectId], init=False)
     _failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    _steps: SyncSteps = attrs.field(init=False)
     _fetched: tuple[int, int] = attrs.field(default=(0, 0), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._steps = SyncSteps(directory=self.directory)
 
     @property
     def billed(self) -> int:
@@ -184,6 +189,8 @@ class Syncing:
         self._began = anyio.current_time()
         ledger = Store().ledger()
         try:
+            if not dry_run:
+                await self._steps.begin(ledger)
             sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
             async with telling(self._planning, lambda: 0):
                 self.plan = await sync.plan()
@@ -230,8 +237,10 @@ class Syncing:
         live = self.sheet.to_file or not self.sheet.streams
         moved = lambda: (len(self._done), sync.progress)  # noqa: E731 - a callback
         try:
-            async with live_display(frame, line, live=live, share=share), sync:
+            await self._steps.enter(self._planned)
+            async with live_display(frame, line, live=live, share=share), sync, self._steps.running():
                 self._run = sync.run
+                await self._steps.enter(self._planned, sync.run)
                 async with stopping_when_stalled(moved) as stalled:
                     await self._take_all(sync)
                 self._give_up(stalled=stalled())
@@ -242,6 +251,7 @@ class Syncing:
     async def _take_all(self, sync: ProjectSync) -> None:
         async for result in sync:
             self._take(result)
+            await self._steps.settle(str(result.project_id))
             if is_of_disk(result.error):
                 return  # it is the same for everything else: what is requested is found again next time
 
@@ -314,6 +324,7 @@ class Syncing:
         if left:
             text = "Run the same command again: it resumes them, and nothing is paid for twice."
             echo_note(f"Left: {left} of {total} project{'' if total == 1 else 's'}. {text}")
+        self._steps.echo()
 
     def show_plan(self) -> None:
         """Print what would be done."""

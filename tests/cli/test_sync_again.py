@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import threading
 from typing import TYPE_CHECKING, Any
@@ -172,3 +174,78 @@ def test_what_was_perhaps_paid(world: World, server: ServerThread, videos: Path)
         last["summary"]["perhaps_paid"],
     )
     assert "0 renders paid for, and perhaps 1 more" in found.stderr
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Path:
+    """A file with a line for each command of --exec that has ended well."""
+    return tmp_path / "done"
+
+
+def recording(done: Path, *, while_missing: Path | None = None) -> tuple[str, str]:
+    """A command that writes the name of a project, and fails as long as a file does not exist."""
+    check = "" if while_missing is None else f"[ -e {while_missing} ] || exit 7; "
+    return "--exec", f"sh -c '{check}echo \"$1\" >> {done}' - {{name}}"
+
+
+def test_a_command_that_failed_is_run_again(world: World, videos: Path, tmp_path: Path, done: Path) -> None:
+    """Each night, until it has ended well; then never again. The exit code is 1 as long as it fails."""
+    world.add_project(name="Film")
+    world.add_project(name="Old", earlier_video=-60.0)
+    mended = tmp_path / "mended"
+    command = recording(done, while_missing=mended)
+    for _ in range(2):
+        found = sync(videos, "-q", *command)
+        assert 1 == found.exit_code
+        assert "Left: the command of --exec for 2 projects. Run the same command again" in found.stderr
+    mended.touch()
+    found = sync(videos, *command)
+    assert 0 == found.exit_code, found.stderr
+    assert "The command of --exec did not end well for 2 projects before, and runs again." in found.stderr
+    assert ["Film", "Old"] == sorted(done.read_text().split())
+    assert (0, "") == ((idle := sync(videos, "-q", *command)).exit_code, idle.stderr)
+    assert (2, 1) == (len(done.read_text().split()), posts(world))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_command_that_was_killed_is_run_again(world: World, videos: Path, done: Path, number: int) -> None:
+    """A signal during a command of --exec: the next night runs it, for a video that is there already."""
+    world.add_project(name="Film")
+    begun = done.with_name("begun")
+    os.mkfifo(begun)
+    command = ("--exec", f"sh -c 'echo $$ > {begun}; exec sleep 600'")
+    with started("sync", str(videos), *QUICK, *command) as process:
+        command_of_user = int(begun.read_text())  # when it has begun
+        process.send_signal(number)
+        process.wait()
+    if number == signal.SIGKILL:
+        os.kill(command_of_user, number)
+    (newest, *_) = run("runs").stdout.splitlines()
+    assert ("killed" in newest) is (number == signal.SIGKILL)
+    assert 0 == sync(videos, "-q", *recording(done)).exit_code
+    assert (["Film"], 1) == (done.read_text().split(), posts(world))
+    assert (0, ["Film"]) == (sync(videos, "-q", *recording(done)).exit_code, done.read_text().split())
+
+
+def test_no_command_for_what_failed(world: World, videos: Path, done: Path) -> None:
+    """What is not rendered has no command that is due; it has one as soon as it is."""
+    failed(world, videos)
+    assert (3, False) == (sync(videos, *recording(done)).exit_code, done.exists())
+    assert 0 == sync(videos, "--retry-failed", *recording(done)).exit_code
+    assert ["Bad"] == done.read_text().split()
+
+
+def test_a_wait_whose_command_failed(world: World, tmp_path: Path, done: Path) -> None:
+    """It is left, and the command that is printed runs it again: for renders, and for projects that are rendered."""
+    one, other = str(world.add_project(name="Film")), str(world.add_project(name="Old", earlier_video=-60.0))
+    mended = tmp_path / "mended"
+    command = recording(done, while_missing=mended)
+    assert 0 == run("render", one).exit_code
+    found = run("wait", one, other, "--interval", "0.05", *command)
+    assert 1 == found.exit_code
+    assert "Left: 2 of 2 projects. Wait again with:" in found.stderr
+    (name,) = re.findall(r"pictory wait --resume (\w+)", found.stderr)
+    mended.touch()
+    again = run("wait", "--resume", name, "--interval", "0.05", *command)
+    assert 0 == again.exit_code, again.stderr
+    assert ["Film", "Old"] == sorted(done.read_text().split())
