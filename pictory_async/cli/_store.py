@@ -81,9 +81,29 @@ class Store:
         """The ledger itself, for the library."""
         return Ledger(self._path)
 
-    def steps(self, database: Database, directory: Path) -> Steps:
-        """The commands that are still to be run for projects in a directory."""
-        return Steps(database, self._address, directory)
+    async def take_up_steps(self, ledger: Ledger, directory: Path) -> set[str]:
+        """Return for which projects in a directory a command is to be run again: see `Steps`.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        return await ledger.use(lambda file: Steps(file, self._address, directory).take_up(ledger.is_alive))
+
+    async def enter_steps(self, ledger: Ledger, directory: Path, projects: Iterable[str], run: str) -> None:
+        """Enter for which projects in a directory a command is to be run.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        await ledger.use(lambda file: Steps(file, self._address, directory).enter(projects, run))
+
+    async def end_step(self, ledger: Ledger, directory: Path, project: str) -> None:
+        """Take in that a command is not to be run any more.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        await ledger.use(lambda file: Steps(file, self._address, directory).done(project))
 
     @staticmethod
     async def see(

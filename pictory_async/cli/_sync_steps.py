@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
     from pictory_async import ProjectId
-    from pictory_async._ledger.database import Database
-    from pictory_async._ledger.steps import Steps
 
 __all__ = ["SyncSteps"]
 
@@ -46,7 +44,7 @@ class SyncSteps:
             return
         self._ledger = ledger
         runner.on_success = self._done
-        runner.again = await ledger.use(lambda file: self._of(file).take_up(ledger.is_alive))
+        runner.again = await self._store.take_up_steps(ledger, self.directory)
         count = len(runner.again)
         if count:
             what = f"{count} project{'' if count == 1 else 's'}"
@@ -59,8 +57,7 @@ class SyncSteps:
             LedgerError: The ledger cannot be used.
         """
         if self._ledger is not None:
-            ids = [*map(str, projects)]
-            await self._ledger.use(lambda file: self._of(file).enter(ids, run))
+            await self._store.enter_steps(self._ledger, self.directory, [*map(str, projects)], run)
 
     async def settle(self, project_id: str) -> None:
         """Take in that a project has its result. If no command was started for it, none is due.
@@ -89,7 +86,4 @@ class SyncSteps:
 
     async def _done(self, project_id: str) -> None:
         if self._ledger is not None:
-            await self._ledger.use(lambda file: self._of(file).done(project_id))
-
-    def _of(self, file: Database) -> Steps:
-        return self._store.steps(file, self.directory)
+            await self._store.end_step(self._ledger, self.directory, project_id)
