@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -53,8 +53,8 @@ def options_again(name: str) -> list[str]:
     return [word for words in found.values() for word in words]
 
 
-def _printed(shown: str, value: Any) -> Iterator[str]:
-    for one in value if isinstance(value, list) else [value]:
+def _printed(shown: str, value: object) -> Iterator[str]:
+    for one in cast("list[object]", value) if isinstance(value, list) else [value]:
         yield shown
         if isinstance(one, str):  # a flag has no value
             yield without_password(one) if shown == "--proxy" else one
