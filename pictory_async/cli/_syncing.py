@@ -18,6 +18,7 @@ from pictory_async.cli._exit_codes import (
     SUCCESS,
     TIMED_OUT,
     batch_code,
+    command_error,
     is_of_disk,
     timed_out_code,
     worst_code,
@@ -290,6 +291,21 @@ class Syncing:
         Args:
             interrupted: Whether a signal ended the sync.
         """
+        rest = self._print_rest(interrupted=interrupted)
+        code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
+        code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
+        self._echo_end(rest, "Interrupted: " if interrupted else "")
+        return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
+
+    def report_stop(self, error: Exception) -> None:
+        """Print what is not printed yet, when an error ends the sync. Its own sentence follows."""
+        with surviving():
+            rest = self._print_rest(interrupted=False, error=command_error(error, debug=False).message)
+        if self.plan is not None:
+            self._echo_end(rest, "Stopped: ")
+
+    def _print_rest(self, *, interrupted: bool, error: str | None = None) -> int:
+        """Print a row for each project without a result, and the summary; return how many are left to be resumed."""
         rest = self._pending
         for one in rest:
             night().pending(one)
@@ -298,13 +314,10 @@ class Syncing:
             else:
                 self.sheet.add(SyncRow(project_id=one, status=_PENDING, reason=_STILL))
         if self.sheet.is_json:
-            self.sheet.document({"summary": self._summary(interrupted=interrupted)})
-        code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
-        code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
-        self._echo_end(len(rest) + len(self._left), interrupted=interrupted)
-        return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
+            self.sheet.document({"summary": self._summary(interrupted=interrupted, error=error)})
+        return len(rest) + len(self._left)
 
-    def _echo_end(self, left: int, *, interrupted: bool) -> None:
+    def _echo_end(self, left: int, ended: str) -> None:
         """Print what was done, and what was not, for people."""
         total = self._total
         if self.plan is None:
@@ -312,10 +325,10 @@ class Syncing:
         elif total:
             counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
             echo_summary(
-                f"{'Interrupted: ' if interrupted else ''}{len(self._done)} of {total} done ({counts}) in "
+                f"{ended}{len(self._done)} of {total} done ({counts}) in "
                 f"{as_duration(self._seconds)}, {paid_text(*self._paid)}, "
                 f"{self._requests} requests.",
-                good=not (interrupted or self._failed),
+                good=not (ended or self._failed),
             )
         if self._left_out:
             count, most = len(self._left_out), self.options["max_renders"]
@@ -335,7 +348,7 @@ class Syncing:
         for row in _plan_rows(plan):
             self.sheet.add(row)
 
-    def _summary(self, *, interrupted: bool) -> dict[str, Any]:
+    def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
         plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}
         return {
             "plan": plan,
@@ -347,6 +360,7 @@ class Syncing:
             "seconds": round(self._seconds, 3),
             "run": self._run,
             "interrupted": interrupted,
+            "error": error,
         }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -249,3 +251,31 @@ def test_a_wait_whose_command_failed(world: World, tmp_path: Path, done: Path) -
     again = run("wait", "--resume", name, "--interval", "0.05", *command)
     assert 0 == again.exit_code, again.stderr
     assert ["Film", "Old"] == sorted(done.read_text().split())
+
+
+def test_a_ledger_that_fails_on_the_way(world: World, videos: Path, state: Path) -> None:
+    """What was paid for before it is told, and there is a summary: an error does not cut off the report."""
+    ids = [str(world.add_project(name=name, on_render=[Render(0.0, duration=1e6)])) for name in "AB"]
+
+    assert 0 == sync(videos, "--dry-run").exit_code
+    with contextlib.closing(sqlite3.connect(state / "ledger.db")) as file, file:
+        file.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON render WHEN NEW.state = 'started' "
+            "AND EXISTS (SELECT 1 FROM render WHERE state = 'started') "
+            "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        )
+    found = sync(videos, "--json")
+    *documents, last = map(json.loads, found.stdout.splitlines())
+    assert (73, sorted(ids)) == (found.exit_code, sorted(document["project_id"] for document in documents))
+    assert (2, True) == (last["summary"]["paid"], "The ledger" in last["summary"]["error"])
+    assert "Stopped: 0 of 2 done (none yet)" in found.stderr
+    assert "2 renders paid for" in found.stderr
+
+
+def test_a_key_that_is_rejected_at_once(server: ServerThread, videos: Path) -> None:
+    """There is a summary with the error, and the plan is not known."""
+    server.simulator.faults = lambda _, __: Answer(401, {"content-type": "application/json"}, b'{"message": "No"}')
+    found = sync(videos, "--json")
+    summary = json.loads(found.stdout)["summary"]
+    assert (77, None, False) == (found.exit_code, summary["plan"], summary["interrupted"])
+    assert "rejected the API key" in summary["error"]
