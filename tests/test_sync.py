@@ -193,7 +193,7 @@ async def test_one_project_that_is_refused(night: Night) -> None:
     no = Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}')
     night.simulator.faults = lambda request, _: no if str(bad) in request.path else None
     plan, results = await night.sync()
-    assert [good] == [*results]
+    assert {good: ResultStatus.RENDERED, bad: ResultStatus.REFUSED} == {one: it.status for one, it in results.items()}
     assert [bad] == [*plan.failed]
     assert str(plan).endswith("1 that could not be fetched")
     assert "Forbidden" in plan.to_dict()["failed"][str(bad)]
@@ -284,6 +284,7 @@ async def test_a_plan_as_values(night: Night) -> None:
         "unknown": [],
         "unchanged": 0,
         "given_up": [],
+        "not_started": [],
         "missing": [],
         "failed": {},
         "states": {"busy": "rendering", "never": "never"},
@@ -349,13 +350,13 @@ async def test_used_wrongly(night: Night) -> None:
     night.world.add_project()
     async with night.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
         sync = client.projects.sync(night.videos, ledger=night.ledger, kinds="video")
-        assert 0 == sync.paid
+        assert (0, 0) == (sync.paid, sync.perhaps_paid)
         with pytest.raises(errors.PictoryConfigError, match="not running"):
             await anext(sync)
         assert None is await sync.__aexit__(None, None, None)
         async with sync:
             _ = [result async for result in sync]
-            assert 1 == sync.paid
+            assert (1, 0) == (sync.paid, sync.perhaps_paid)
 
 
 @pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])

@@ -11,6 +11,7 @@ import attrs
 
 from pictory_async._api.arriving import each_once
 from pictory_async._api.results import BatchProgress, RenderResult, ResultStatus
+from pictory_async._api.settled import failed_error, not_started_error, status_of
 from pictory_async._api.submitting import path_of
 from pictory_async._files.downloads import DownloadReport
 from pictory_async._gather import failure_of
@@ -23,12 +24,9 @@ from pictory_async.errors import (
     APIError,
     AuthenticationError,
     DownloadError,
-    NotFoundError,
-    PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
     RateBudgetError,
-    RenderFailedError,
     RenderNotStartedError,
     RenderSubmitUncertainError,
 )
@@ -68,6 +66,7 @@ class _Job:
     outcome: RenderOutcome | None = None
     report: DownloadReport | None = None
     paid: bool = False
+    perhaps_paid: bool = False  # it was requested, and its response was lost
     recovers: bool = False
     cause: str = ""  # why the response to its request is not known
 
@@ -174,7 +173,7 @@ class Pipeline:
         except (APIError, RateBudgetError, PictoryConfigError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
-            await self._tell(job, _status_of(error), error=error)
+            await self._tell(job, status_of(error), error=error)
 
     async def _decide(self, job: _Job, project: Project, watch: RenderPoller) -> None:
         terms = self._terms
@@ -218,8 +217,8 @@ class Pipeline:
         except PictoryError:
             self._asked -= 1
             raise
-        job.paid = True
-        job.recovers = job.handle.job_id is None
+        job.recovers = job.perhaps_paid = job.handle.job_id is None
+        job.paid = not job.recovers
         await self._wait(job, job.handle, watch)
 
     async def _wait(self, job: _Job, handle: RenderHandle, watch: RenderPoller) -> None:
@@ -238,9 +237,7 @@ class Pipeline:
         state = None if job.intent is None else job.intent.state
         reason = None if job.intent is None else job.intent.reason
         if state is RenderState.FAILED:
-            text = reason or f"The render of project {job.project_id!r} failed."
-            error = RenderFailedError(f"{text} It is not requested again for the same version of the project.")
-            await self._tell(job, ResultStatus.FAILED, error=error)
+            await self._tell(job, ResultStatus.FAILED, error=failed_error(job.project_id, reason))
         elif state is RenderState.NOT_STARTED:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
         elif project.is_rendering and self._terms.overlap == "wait":
@@ -263,6 +260,7 @@ class Pipeline:
         job.outcome = outcome
         job.project = outcome.project or job.project
         if outcome.status in STATES and job.intent is not None:
+            self._prove(job, started=True)
             if outcome.ok and outcome.job_id is None and job.project is not None:
                 job_id = await self._submitter.job_of(job.intent, job.project.video_url)
                 job.handle = attrs.evolve(cast("RenderHandle", job.handle), job_id=job_id)
@@ -280,6 +278,12 @@ class Pipeline:
         while self._doubtful and not self._waited:
             await self._find_out(self._doubtful.pop(), watch)
 
+    def _prove(self, job: _Job, *, started: bool) -> None:
+        """Take in whether the request of a project had an effect, if its response was lost in this run."""
+        if job.perhaps_paid:
+            self._submitter.prove(started=started)
+            job.paid, job.perhaps_paid = started, False
+
     async def _settle(self, job: _Job, state: RenderState, reason: str | None) -> None:
         job_id = None if job.handle is None else job.handle.job_id
         await self._submitter.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
@@ -291,7 +295,10 @@ class Pipeline:
         except (APIError, RateBudgetError) as error:
             doubt = f"The jobs could not be read: {error}"
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
-        if doubt is None and self._terms.resubmit.unstarted and not job.paid:
+        asked = job.perhaps_paid
+        if doubt is None:
+            self._prove(job, started=False)
+        if doubt is None and self._terms.resubmit.unstarted and not asked:
             await self._look(_Job(job.project_id), watch)
         elif doubt is None:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
@@ -346,18 +353,10 @@ def _age(handle: RenderHandle) -> float:
 
 
 def _not_started(job: _Job) -> RenderNotStartedError:
-    return RenderNotStartedError(f"The render of project {job.project_id!r} was requested, and was not started.")
+    return not_started_error(job.project_id)
 
 
 def _lost(job: _Job, why: str) -> RenderSubmitUncertainError:
     what = f"the render of project {job.project_id!r}"
     text = f"It is not known whether {what} was started, so it is not requested again. {why}"
     return RenderSubmitUncertainError(text, handle=cast("RenderHandle", job.handle), cause=job.cause or why)
-
-
-def _status_of(error: PictoryError) -> ResultStatus:
-    if isinstance(error, NotFoundError):
-        return ResultStatus.MISSING
-    if isinstance(error, (AuthenticationError, PermissionDeniedError)):
-        return ResultStatus.REFUSED
-    return ResultStatus.ERROR

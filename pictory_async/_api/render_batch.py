@@ -68,11 +68,19 @@ class RenderBatch:
 
     @property
     def paid(self) -> int:
-        """How many renders this batch requested so far, with those that nothing proves to have had no effect.
+        """How many renders this batch requested so far that were started.
 
         After the block it is the final number: a request that is in flight when the block is left is still completed.
         """
         return 0 if self._submitter is None else self._submitter.paid
+
+    @property
+    def perhaps_paid(self) -> int:
+        """How many renders this batch requested besides, of which it is not known whether they were started.
+
+        Their responses were lost, or are not there yet. At most ``paid + perhaps_paid`` renders are billed.
+        """
+        return 0 if self._submitter is None else self._submitter.perhaps_paid
 
     @property
     def progress(self) -> BatchProgress:

@@ -79,7 +79,9 @@ class Submitter:
         ledger: Where everything is entered before it is done.
         run: The run.
         shield: Lets a request that was begun come to its end.
-        paid: How many requests were sent, or are being sent, without the proof that they had no effect.
+        paid: How many renders were started: their jobs are known, or they were seen.
+        perhaps_paid: How many requests were sent, or are being sent, of which it is not known whether they started a
+            render.
     """
 
     transport: Transport
@@ -87,6 +89,7 @@ class Submitter:
     run: str
     shield: Shield
     paid: int = 0
+    perhaps_paid: int = 0
     _turns: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _newest_job: str | None = attrs.field(default=None, init=False)
     _knows_jobs: bool = attrs.field(default=False, init=False)
@@ -136,20 +139,26 @@ class Submitter:
             now = datetime.now(UTC)
             with self.shield.over():
                 asked = await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))
-                self.paid += 1  # before the request, which can be cut off by a cancellation and still have an effect
+                self.perhaps_paid += 1  # before the request: it can be cut off, and still have an effect
                 try:
                     handle = await self._request(project, now)
                 except RenderSubmitUncertainError as error:
                     return error.handle, asked, error.cause
                 except (APIError, RateBudgetError, PictoryConfigError):
-                    self.paid -= 1
+                    self.prove(started=False)
                     await self.ledger.use(lambda file: self._renders(file).forget(intent))
                     raise
+                self.prove(started=True)
                 self._newest_job = handle.job_id
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
                 return handle, asked, ""
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
             raise AssertionError  # pragma: no cover - for type checkers
+
+    def prove(self, *, started: bool) -> None:
+        """Take in whether a request of this run had an effect, as soon as that is known."""
+        self.perhaps_paid -= 1
+        self.paid += started
 
     async def _request(self, project: Project, now: datetime) -> RenderHandle:
         for _ in range(_TRIES - 1):

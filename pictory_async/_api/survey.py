@@ -14,7 +14,7 @@ import attrs
 from pictory_async._api.deleted import SecondLook
 from pictory_async._gather import each
 from pictory_async._ledger.ledger import Ledger
-from pictory_async._ledger.renders import REQUESTED, Renders, RenderState, version_of
+from pictory_async._ledger.renders import REQUESTED, Intent, Renders, RenderState, version_of
 from pictory_async._ledger.videos import SeenVideo, Videos
 from pictory_async._values import brief
 from pictory_async.errors import APIError, AuthenticationError, PictoryConfigError
@@ -207,12 +207,12 @@ class Survey:
     def _known(self, file: Database) -> tuple[dict[str, SeenVideo], dict[str, set[RenderState]]]:
         """The videos that the ledger knows, and in which states it has renders, by project."""
         states: dict[str, set[RenderState]] = {}
-        for (project, _), state in Renders(file, self.api).newest().items():
-            states.setdefault(project, set()).add(state)
+        for intent in Renders(file, self.api).newest().values():
+            states.setdefault(intent.project, set()).add(intent.state)
         return Videos(file, self.api).find(), states
 
-    async def renders(self, found: Found) -> dict[ProjectId, RenderState]:
-        """What became of the last render of each project's present version, for those that have one in the ledger."""
+    async def renders(self, found: Found) -> dict[ProjectId, Intent]:
+        """The last render of each project's present version, for those that have one in the ledger."""
         renders, known = await self.ledger.use(
             lambda file: (Renders(file, self.api).newest(), Videos(file, self.api).find())
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._api.results import BatchProgress, ResultStatus
+from pictory_async._api.settled import settled_result, unread_result
 from pictory_async._api.survey import Found, Selection, Survey, SyncState, enter_videos
 from pictory_async._ledger.renders import REQUESTED, RenderState, Resubmit
 from pictory_async._ledger.videos import SeenVideo, Videos
@@ -41,8 +43,10 @@ class SyncPlan(ValueObject):
         to_wait: The projects that are waited for: somebody else renders them, or an earlier run requested their
             renders, which are not paid for again.
         to_download: The projects whose video is there, and whose files are not.
-        given_up: The projects whose render failed, or was not started, and that were not saved since: they are not
-            requested again.
+        given_up: The projects whose render failed, and that were not saved since: they are not requested again without
+            ``retry_failed``.
+        not_started: The projects whose request had no effect, and that were not saved since: they are not requested
+            again without ``retry_unstarted``.
         missing: The ids that were asked for and are not in the account's list.
         failed: Why a project could not be fetched, so that nothing is known of it.
     """
@@ -53,13 +57,14 @@ class SyncPlan(ValueObject):
     to_download: tuple[ProjectId, ...]
     left_out: tuple[ProjectId, ...] = ()
     given_up: tuple[ProjectId, ...] = ()
+    not_started: tuple[ProjectId, ...] = ()
     missing: frozenset[str] = frozenset()
     failed: Mapping[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
 
     @property
     def unchanged(self) -> int:
         """How many projects need nothing."""
-        rest = (self.to_render, self.left_out, self.to_wait, self.to_download, self.given_up)
+        rest = (self.to_render, self.left_out, self.to_wait, self.to_download, self.given_up, self.not_started)
         return len(self.states) - sum(map(len, rest))
 
     @property
@@ -79,6 +84,7 @@ class SyncPlan(ValueObject):
             parts.append(f"{len(self.unknown)} unknown")
         for count, what in (
             (len(self.given_up), "given up after a failed render"),
+            (len(self.not_started), "requested before and not started"),
             (len(self.missing), "not in the account"),
             (len(self.failed), "that could not be fetched"),
         ):
@@ -96,6 +102,7 @@ class SyncPlan(ValueObject):
             "unknown": [*self.unknown],
             "unchanged": self.unchanged,
             "given_up": [*self.given_up],
+            "not_started": [*self.not_started],
             "missing": sorted(self.missing),
             "failed": {str(one): str(error) for one, error in self.failed.items()},
             "states": {str(one): state.value for one, state in self.states.items()},
@@ -107,7 +114,8 @@ class ProjectSync:
 
     ``client.projects.sync`` makes one. `plan` tells what there is to do, and changes nothing. As an async context
     manager, it does that; iterate over it inside the block: each project that was to be rendered, waited for or
-    downloaded has a `RenderResult`.
+    downloaded has a `RenderResult`. So have, first of all, those that are given up, were not started, or could not be
+    fetched, with the reason: no request is sent for these.
     """
 
     def __init__(
@@ -134,6 +142,7 @@ class ProjectSync:
         self._plan: SyncPlan | None = None
         self._batch: RenderBatch | None = None
         self._rendered: dict[str, Project] = {}
+        self._settled: deque[RenderResult] = deque()
 
     async def plan(self) -> SyncPlan:
         """Find out what there is to do; once. Nothing is rendered or downloaded.
@@ -145,12 +154,14 @@ class ProjectSync:
         if self._plan is None:
             self._found = await self._survey.find(self._selection, self._on_progress)
             renders = await self._survey.renders(self._found)
-            decided = {one: _decided(state, self._resubmit) for one, state in renders.items()}
+            decided = {one: _decided(intent.state, self._resubmit) for one, intent in renders.items()}
             plan = _plan(self._found, self._render, await self._complete(), decided)
             to_render, limit = plan.to_render, self._max_renders
             self._plan = (
                 plan if limit is None else attrs.evolve(plan, to_render=to_render[:limit], left_out=to_render[limit:])
             )
+            self._settled = deque(settled_result(one, renders[one]) for one in (*plan.given_up, *plan.not_started))
+            self._settled += [unread_result(one, error) for one, error in plan.failed.items()]
         return self._plan
 
     @property
@@ -165,8 +176,13 @@ class ProjectSync:
 
     @property
     def paid(self) -> int:
-        """How many renders were requested so far, as in `RenderBatch.paid`."""
+        """How many renders were requested so far and started, as in `RenderBatch.paid`."""
         return 0 if self._batch is None else self._batch.paid
+
+    @property
+    def perhaps_paid(self) -> int:
+        """How many more were requested and perhaps started, as in `RenderBatch.perhaps_paid`."""
+        return 0 if self._batch is None else self._batch.perhaps_paid
 
     async def __aenter__(self) -> Self:
         plan = await self.plan()
@@ -185,6 +201,8 @@ class ProjectSync:
     async def __anext__(self) -> RenderResult:
         if self._batch is None:
             raise PictoryConfigError(_NOT_ENTERED)
+        if self._settled:
+            return self._settled.popleft()
         try:
             result = await anext(self._batch)
         except StopAsyncIteration:
@@ -221,7 +239,7 @@ def _decided(state: RenderState, resubmit: Resubmit) -> str:
         return "to_render"
     if state in REQUESTED:
         return "to_render" if resubmit.unstarted and state is not RenderState.STARTED else "to_wait"
-    return "nothing" if state is RenderState.RENDERED else "given_up"
+    return {RenderState.RENDERED: "nothing", RenderState.FAILED: "given_up"}.get(state, "not_started")
 
 
 def _plan(
@@ -237,6 +255,7 @@ def _plan(
         states=found.states,
         to_render=having("to_render"),
         given_up=having("given_up"),
+        not_started=having("not_started"),
         missing=found.missing,
         failed=found.failed,
         to_wait=(*having("to_wait"), *(one for one, state in rest.items() if state is SyncState.RENDERING)),

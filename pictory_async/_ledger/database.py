@@ -79,6 +79,18 @@ _MIGRATIONS: Final = (
     );
     CREATE INDEX pending_item ON pending (account, item);
     """,
+    """
+    ALTER TABLE render ADD COLUMN made TEXT
+    """,
+    """
+    CREATE TABLE step (
+        api TEXT NOT NULL,
+        directory TEXT NOT NULL,
+        project TEXT NOT NULL,
+        run TEXT NOT NULL,              -- which run is at it; if that has ended, it is to be done again
+        PRIMARY KEY (api, directory, project)
+    );
+    """,
 )
 VERSION: Final = len(_MIGRATIONS)
 

@@ -255,10 +255,11 @@ class Renders:
         rows = self._database.rows("SELECT run, state FROM render WHERE id = ?", (intent.id,))
         return bool(rows) and RenderState(rows[0][1]) in _OPEN and is_alive(rows[0][0])
 
-    def newest(self) -> dict[tuple[str, str], RenderState]:
-        """What is known of the last render of each version of each project, by project and version."""
-        rows = self._database.rows("SELECT project, version, state FROM render WHERE api = ? ORDER BY id", (self._api,))
-        return {(project, version): RenderState(state) for project, version, state in rows}
+    def newest(self) -> dict[tuple[str, str], Intent]:
+        """The last render of each version of each project, by project and version."""
+        sql = f"SELECT {_COLUMNS} FROM render WHERE api = ? ORDER BY id"  # noqa: S608 - constants
+        found = (Intent(*row) for row in self._database.rows(sql, (self._api,)))
+        return {(intent.project, intent.version): intent for intent in found}
 
     def touches_saved_date(self) -> bool | None:
         """Whether a render changes the project's own date; ``None`` if no render has shown that yet.

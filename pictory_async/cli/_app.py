@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
+from pictory_async.cli._again import note_words
 from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, final_error, ungrouped
 from pictory_async.cli._failure_at_end import check_written
 from pictory_async.cli._help import command_epilog, group_epilog
@@ -77,9 +78,16 @@ class Commands(click.Group):
         """Import one command."""
         return _load(cmd_name) if cmd_name in _COMMANDS else None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the name of the command."""
+        note_words(ctx, self, args)
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find the command to run; a signal that came during its import ends it here."""
-        found = super().resolve_command(ctx, args)
+        name, command, words = found = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            note_words(ctx, command, words)
         with signals_as_ctrl_c() as signals:
             signals.check()
         return found

@@ -81,7 +81,7 @@ EXIT_CODES: Final = {
     INTERRUPTED: "stopped with Ctrl-C, SIGTERM or SIGHUP",
     UNCERTAIN: "for 'render' and 'sync': a response was lost, so a render may or may not have been started",
     KEY_REFUSED: "Pictory rejects the API key",
-    NO_DISK: "the disk is full, or cannot be written to",
+    NO_DISK: "the disk is full or cannot be written to, or the ledger cannot be used",
     NOT_RENDERED: "after a wait: some are not rendered or completed; for 'download': a project has no video; "
     "with --fresh: a video is outdated, or may be; "
     "for 'check': a template has an error; for 'backup --verify': a backup is damaged",

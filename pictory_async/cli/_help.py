@@ -6,10 +6,12 @@ import textwrap
 from typing import Final
 
 from pictory_async.cli._exit_codes import (
+    CHANGED,
     EXIT_CODES,
     FAILURE,
     INTERRUPTED,
     KEY_REFUSED,
+    LOCKED,
     NO_DISK,
     NOT_RENDERED,
     SUCCESS,
@@ -55,6 +57,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         NOT_RENDERED: "with --wait: some are not rendered",
         TIMED_OUT: "--max left some out; with --wait: --max-wait or --stalled is over; and nothing else failed",
         UNCERTAIN: EXIT_CODES[UNCERTAIN].removeprefix("for 'render' and 'sync': "),
+        LOCKED: "another command, or somebody else, is rendering a project",
     },
     "resume": {
         SUCCESS: "all are rendered (and downloaded)",
@@ -89,6 +92,11 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         SUCCESS: "all are written (or whole)",
         FAILURE: "a template or a file could not be fetched",
         NOT_RENDERED: "with --verify: a backup is damaged",
+    },
+    "drift": {
+        SUCCESS: "nothing has changed",
+        FAILURE: "a template could not be fetched",
+        CHANGED: "something has changed",
     },
     "job": {
         SUCCESS: "all were found (with --wait: and are completed)",

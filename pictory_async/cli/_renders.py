@@ -16,6 +16,7 @@ from anyio import to_thread
 from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
+from pictory_async.cli._night import night
 from pictory_async.cli._results import ResultRow
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._store import Store
@@ -81,10 +82,14 @@ class Renders:
     async def start(self, client: AsyncPictory) -> None:
         """Request all renders. If this is cancelled, a request in flight is still completed, within some seconds."""
         with contextlib.closing(Store().ledger()) as ledger:
-            async with client.projects.render_all(self.ids, ledger=ledger, wait=False, **self.options) as batch:
-                self.run = self.keeper.name = batch.run
-                async for result in batch:
-                    await self._take(result)
+            batch = client.projects.render_all(self.ids, ledger=ledger, wait=False, **self.options)
+            try:
+                async with batch:
+                    self.run = self.keeper.name = batch.run
+                    async for result in batch:
+                        await self._take(result)
+            finally:
+                night().paid, night().perhaps_paid = batch.paid, batch.perhaps_paid
 
     async def _take(self, result: RenderResult) -> None:
         project_id = str(result.project_id)

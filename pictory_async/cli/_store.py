@@ -17,6 +17,7 @@ from pictory_async import Ledger, ProjectId, RenderHandle
 from pictory_async._ledger.database import Database
 from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
 from pictory_async._ledger.renders import Renders
+from pictory_async._ledger.steps import Steps
 from pictory_async._ledger.waits import Waits
 from pictory_async.cli._account import find_account
 from pictory_async.cli._exit_codes import SettingError
@@ -79,6 +80,30 @@ class Store:
     def ledger(self) -> Ledger:
         """The ledger itself, for the library."""
         return Ledger(self._path)
+
+    async def take_up_steps(self, ledger: Ledger, directory: Path) -> set[str]:
+        """Return for which projects in a directory a command is to be run again: see `Steps`.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        return await ledger.use(lambda file: Steps(file, self._address, directory).take_up(ledger.is_alive))
+
+    async def enter_steps(self, ledger: Ledger, directory: Path, projects: Iterable[str], run: str) -> None:
+        """Enter for which projects in a directory a command is to be run.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        await ledger.use(lambda file: Steps(file, self._address, directory).enter(projects, run))
+
+    async def end_step(self, ledger: Ledger, directory: Path, project: str) -> None:
+        """Take in that a command is not to be run any more.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        await ledger.use(lambda file: Steps(file, self._address, directory).done(project))
 
     @staticmethod
     async def see(

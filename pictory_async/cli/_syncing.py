@@ -18,17 +18,19 @@ from pictory_async.cli._exit_codes import (
     SUCCESS,
     TIMED_OUT,
     batch_code,
+    command_error,
     is_of_disk,
     timed_out_code,
     worst_code,
 )
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._filing import Filing
-from pictory_async.cli._night import night
+from pictory_async.cli._night import night, paid_text
 from pictory_async.cli._progress import telling
 from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
+from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
@@ -45,6 +47,11 @@ __all__ = ["SYNCED", "SyncRow", "Syncing"]
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
 _UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
+_GIVEN_UP: Final = {
+    "given_up": "Its render failed, and it was not saved since. --retry-failed renders it.",
+    ResultStatus.NOT_STARTED.value: "Its render was not started, and it was not saved since. --retry-unstarted renders "
+    "it.",
+}
 _LEFT_OUT: Final = "Not requested: the limit of renders is reached."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
@@ -138,13 +145,17 @@ class Syncing:
     _began: float = attrs.field(default=0.0, init=False)
     _seconds: float = attrs.field(default=0.0, init=False)
     _requests: int = attrs.field(default=0, init=False)
-    _paid: int = attrs.field(default=0, init=False)
+    _paid: tuple[int, int] = attrs.field(default=(0, 0), init=False)
     _run: str | None = attrs.field(default=None, init=False)
     _done: set[str] = attrs.field(factory=set[str], init=False)
     _left: set[str] = attrs.field(factory=set[str], init=False)
     _left_out: list[ProjectId] = attrs.field(factory=list[ProjectId], init=False)
     _failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    _steps: SyncSteps = attrs.field(init=False)
     _fetched: tuple[int, int] = attrs.field(default=(0, 0), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._steps = SyncSteps(directory=self.directory)
 
     @property
     def billed(self) -> int:
@@ -158,9 +169,12 @@ class Syncing:
 
     @property
     def _planned(self) -> list[ProjectId]:
-        """What something is done about, and what is left out."""
+        """What something is done about, what is left out, and what is not in step though nothing is done about it."""
         plan = self.plan
-        return [] if plan is None else [*plan.to_render, *plan.left_out, *plan.to_wait, *plan.to_download]
+        if plan is None:
+            return []
+        settled = [*plan.given_up, *plan.not_started, *plan.failed]
+        return [*plan.to_render, *plan.left_out, *plan.to_wait, *plan.to_download, *settled]
 
     @property
     def _total(self) -> int:
@@ -176,6 +190,8 @@ class Syncing:
         self._began = anyio.current_time()
         ledger = Store().ledger()
         try:
+            if not dry_run:
+                await self._steps.begin(ledger)
             sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
             async with telling(self._planning, lambda: 0):
                 self.plan = await sync.plan()
@@ -222,17 +238,21 @@ class Syncing:
         live = self.sheet.to_file or not self.sheet.streams
         moved = lambda: (len(self._done), sync.progress)  # noqa: E731 - a callback
         try:
-            async with live_display(frame, line, live=live, share=share), sync:
+            await self._steps.enter(self._planned)
+            async with live_display(frame, line, live=live, share=share), sync, self._steps.running():
                 self._run = sync.run
+                await self._steps.enter(self._planned, sync.run)
                 async with stopping_when_stalled(moved) as stalled:
                     await self._take_all(sync)
                 self._give_up(stalled=stalled())
         finally:
-            self._paid = sync.paid  # after its block, in which a request in flight is still completed
+            # After its block, in which a request in flight is still completed.
+            self._paid = night().paid, night().perhaps_paid = sync.paid, sync.perhaps_paid
 
     async def _take_all(self, sync: ProjectSync) -> None:
         async for result in sync:
             self._take(result)
+            await self._steps.settle(str(result.project_id))
             if is_of_disk(result.error):
                 return  # it is the same for everything else: what is requested is found again next time
 
@@ -271,20 +291,33 @@ class Syncing:
         Args:
             interrupted: Whether a signal ended the sync.
         """
+        rest = self._print_rest(interrupted=interrupted)
+        code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
+        code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
+        self._echo_end(rest, "Interrupted: " if interrupted else "")
+        return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
+
+    def report_stop(self, error: Exception) -> None:
+        """Print what is not printed yet, when an error ends the sync. Its own sentence follows."""
+        with surviving():
+            rest = self._print_rest(interrupted=False, error=command_error(error, debug=False).message)
+        if self.plan is not None:
+            self._echo_end(rest, "Stopped: ")
+
+    def _print_rest(self, *, interrupted: bool, error: str | None = None) -> int:
+        """Print a row for each project without a result, and the summary; return how many are left to be resumed."""
         rest = self._pending
         for one in rest:
+            night().pending(one)
             if self.sheet.is_json:
                 self.sheet.document({"project_id": one, "status": _PENDING, "error": _STILL})
             else:
                 self.sheet.add(SyncRow(project_id=one, status=_PENDING, reason=_STILL))
         if self.sheet.is_json:
-            self.sheet.document({"summary": self._summary(interrupted=interrupted)})
-        code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
-        code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
-        self._echo_end(len(rest) + len(self._left), interrupted=interrupted)
-        return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
+            self.sheet.document({"summary": self._summary(interrupted=interrupted, error=error)})
+        return len(rest) + len(self._left)
 
-    def _echo_end(self, left: int, *, interrupted: bool) -> None:
+    def _echo_end(self, left: int, ended: str) -> None:
         """Print what was done, and what was not, for people."""
         total = self._total
         if self.plan is None:
@@ -292,10 +325,10 @@ class Syncing:
         elif total:
             counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
             echo_summary(
-                f"{'Interrupted: ' if interrupted else ''}{len(self._done)} of {total} done ({counts}) in "
-                f"{as_duration(self._seconds)}, {self._paid} render{'' if self._paid == 1 else 's'} paid for, "
+                f"{ended}{len(self._done)} of {total} done ({counts}) in "
+                f"{as_duration(self._seconds)}, {paid_text(*self._paid)}, "
                 f"{self._requests} requests.",
-                good=not (interrupted or self._failed),
+                good=not (ended or self._failed),
             )
         if self._left_out:
             count, most = len(self._left_out), self.options["max_renders"]
@@ -304,6 +337,7 @@ class Syncing:
         if left:
             text = "Run the same command again: it resumes them, and nothing is paid for twice."
             echo_note(f"Left: {left} of {total} project{'' if total == 1 else 's'}. {text}")
+        self._steps.echo()
 
     def show_plan(self) -> None:
         """Print what would be done."""
@@ -314,17 +348,19 @@ class Syncing:
         for row in _plan_rows(plan):
             self.sheet.add(row)
 
-    def _summary(self, *, interrupted: bool) -> dict[str, Any]:
+    def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
         plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}
         return {
             "plan": plan,
             "outcomes": dict(self.counts),
             "left_out": [*self._left_out],
-            "paid": self._paid,
+            "paid": self._paid[0],
+            "perhaps_paid": self._paid[1],
             "requests": self._requests,
             "seconds": round(self._seconds, 3),
             "run": self._run,
             "interrupted": interrupted,
+            "error": error,
         }
 
 
@@ -334,11 +370,17 @@ def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
         (ResultStatus.LEFT_OUT.value, plan.left_out),
         ("to_wait", plan.to_wait),
         ("to_download", plan.to_download),
+        ("given_up", plan.given_up),
+        (ResultStatus.NOT_STARTED.value, plan.not_started),
+        ("error", [*plan.failed]),
     )
     unknown, downloaded = {*plan.unknown}, {*plan.to_download}
     for status, ids in groups:
         for one in ids:
-            yield SyncRow(project_id=one, status=status, reason=_UNKNOWN if one in unknown else None)
+            reason = _GIVEN_UP.get(status) or (_UNKNOWN if one in unknown else None)
+            yield SyncRow(
+                project_id=one, status=status, reason=in_command_words(str(plan.failed.get(one, reason or "")))
+            )
     for one in plan.unknown:
         if one not in downloaded:
             yield SyncRow(project_id=one, status="unknown", reason=_UNKNOWN)

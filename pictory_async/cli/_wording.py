@@ -19,6 +19,9 @@ _REPLACEMENTS: Final = tuple(
         (r"^proxy (?=(?:is|must|contains) )", "--proxy "),
         (r"\bproxy=", "--proxy"),
         (r"\bfresh=True\b", "--fresh"),
+        (r"\bPass retry_unstarted=True to request it again\b", "--retry-unstarted requests it again"),
+        (r"the directory of 'backup_all'", "the directory of 'pictory backup --all'"),
+        (r"\bretry_failed=True\b", "--retry-failed"),
         (r", or pass trust_env=False\b", ""),
         (r"\bthe limiter's rate\b", "--rate"),
         (r",? or raise the client's timeout\b", ""),  # the command has no such option

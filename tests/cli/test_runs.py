@@ -114,7 +114,7 @@ def test_resuming_what_was_left(world: World, tmp_path: Path) -> None:
     for words in ((name,), ()):
         found = run("resume", *words, "--max-wait", "0.1", *QUICK)
         assert 4 == found.exit_code
-        assert f"pictory wait --resume {name} --interval 0.05s --start-grace 0.3s" in found.stderr
+        assert f"pictory wait --resume {name} --interval 0.05 --start-grace 0.3" in found.stderr
     quick = str(world.add_project(earlier_video=-60.0, edits=[-1.0]))
     assert 0 == run("render", quick).exit_code
     videos = tmp_path / "videos"

@@ -243,7 +243,7 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
     assert (3, bad, "failed") == (found.exit_code, *cells(found.stdout)[0][:2])
     assert "TEXT_TO_VIDEO_FAILED" in found.stderr
     again = sync(videos)
-    assert (0, 1) == (again.exit_code, posts(world))  # not paid for again
+    assert (3, 1) == (again.exit_code, posts(world))  # not paid for again
     assert "1 given up after a failed render" in again.stderr
     assert (0, 2) == (sync(videos, "--retry-failed").exit_code, posts(world))
     films(world, 1)

@@ -68,7 +68,7 @@ class FullDisk:
 
     progress = BatchProgress()
     run = "f00"
-    paid = 0
+    paid = perhaps_paid = 0
 
     def __init__(self) -> None:
         self.projects = self

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from pictory_async.cli._again import options_again
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, TIMED_OUT, worst_code
 from pictory_async.cli._failures import report_failures
-from pictory_async.cli._next_wait import NextWait, options_again
+from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._places import check_file
 from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of, refuse_without_question
@@ -209,4 +210,4 @@ def _report(
 def _print_first_wait(name: str | None, file: Path | None) -> None:
     source = ["--handle", str(file)] if file is not None else ["--resume", str(name)]
     echo_note("Wait for them with:")
-    echo_command(["pictory", "wait", *source, *options_again()])
+    echo_command(["pictory", "wait", *source, *options_again("wait")])

@@ -142,10 +142,14 @@ def _end(syncing: Syncing, base_url: str | None, *, interrupted: bool, dry_run: 
 
 
 def _run(syncing: Syncing, base_url: str | None, **options: Any) -> bool:
-    """Sync, and return whether a signal ended it."""
+    """Sync, and return whether a signal ended it. If an error does, what was done before is printed all the same."""
 
     async def work() -> None:
         async with open_client(base_url, syncing.limiter) as client:
             await syncing.run(client, **options)
 
-    return run_until_interrupted(work)
+    try:
+        return run_until_interrupted(work)
+    except Exception as error:
+        syncing.report_stop(error)
+        raise

@@ -259,7 +259,9 @@ def quiet_if_gone(name: Literal["stdout", "stderr"]) -> Generator[None]:
 
 
 _IDS: Final = frozenset({"id", "project_id", "projectId", "template_id", "templateId", "job_id"})
-_LISTS_OF_IDS: Final = frozenset({"pending", "to_render", "left_out", "to_wait", "to_download", "unknown", "given_up"})
+_LISTS_OF_IDS: Final = frozenset(
+    {"pending", "to_render", "left_out", "to_wait", "to_download", "unknown", "given_up", "not_started"}
+)
 _WITH_IDS: Final = frozenset({"summary", "plan", "results", "handles", "unfinished"})
 
 
