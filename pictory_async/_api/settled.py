@@ -47,12 +47,14 @@ def settled_result(project_id: ProjectId, intent: Intent) -> RenderResult:
 
 def unread_result(project_id: ProjectId, error: PictoryError) -> RenderResult:
     """Make the result of a project that could not be fetched, so that nothing is known of it."""
-    return RenderResult(project_id=project_id, status=status_of(error), error=error)
+    # The list shows it, so it is not missing, whatever the response says.
+    status = ResultStatus.ERROR if isinstance(error, NotFoundError) else status_of(error)
+    return RenderResult(project_id=project_id, status=status, error=error)
 
 
 def status_of(error: PictoryError) -> ResultStatus:
     """What became of a project whose request failed."""
-    if isinstance(error, NotFoundError):
+    if isinstance(error, NotFoundError) and error.from_api:  # else a proxy or a gateway says so
         return ResultStatus.MISSING
     if isinstance(error, (AuthenticationError, PermissionDeniedError)):
         return ResultStatus.REFUSED

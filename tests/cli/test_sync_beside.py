@@ -1,4 +1,4 @@
-"""Two `pictory sync` of one directory at the same time."""
+"""A `pictory sync` beside another one, and behind a proxy that knows nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async.testing import Drip, World
-from tests.cli._command import started
+from pictory_async.testing import Answer, Drip, World
+from tests.cli._command import run, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,3 +38,14 @@ def test_two_syncs_at_once(world: World, tmp_path: Path, server: ServerThread, m
     assert (0, 0) == (one.returncode, other.returncode), ends
     assert 3 == sum(entry.method == "POST" for entry in world.log)
     assert 3 == len([*tmp_path.glob("*.mp4")])
+
+
+def test_a_proxy_that_finds_nothing(world: World, tmp_path: Path, server: ServerThread) -> None:
+    """A sync for which no project of the list can be fetched is not a night without changes: the exit code is 1."""
+    ids = {str(world.add_project()), str(world.add_project(earlier_video=-100.0))}
+    server.simulator.faults = lambda request, _: Answer(404) if "/v2/projects/" in request.path else None
+    found = run("sync", str(tmp_path), "--yes")
+    rows = [line.split("\t") for line in found.stdout.splitlines()]
+    assert (1, ids, {"error"}) == (found.exit_code, {row[0] for row in rows}, {row[1] for row in rows})
+    assert "not in the API's form" in found.stderr
+    assert "Left: 2 of 2 projects." in found.stderr
