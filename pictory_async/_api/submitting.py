@@ -112,6 +112,10 @@ class Submitter:
         """Whether another run is still at a render."""
         return await self.ledger.use(lambda file: self._renders(file).is_busy(intent, self.ledger.is_alive))
 
+    async def is_answered(self, intent: Intent) -> bool:
+        """Whether another run that was taken for dead has entered the response to its request meanwhile."""
+        return await self.ledger.use(lambda file: self._renders(file).has_job(intent))
+
     def _renders(self, file: Database) -> Renders:
         # Made anew each time: the ledger may have been closed and opened again.
         return Renders(file, self.transport.base_url)
@@ -130,6 +134,7 @@ class Submitter:
             APIError: The request had no effect. It is forgotten: the same call may send it again.
             RateBudgetError: The request was not sent. It is forgotten too.
             PictoryConfigError: The client was closed, so it was not sent. It is forgotten too.
+            TakenOverError: It was not sent, because another run has this render now.
         """
         async with self._turns:
             marker = await self._marker()

@@ -85,8 +85,8 @@ class Ledger:
     the library use it in worker threads.
 
     Args:
-        path: The file; it is made, with its directory, when it is first used. Beside it there is a directory with a
-            lock file for each run that is under way.
+        path: The file; it is made, with its directory, when it is first used. A relative path is then looked up once.
+            Beside it there is a directory with a lock file for each run that is under way.
 
     Raises:
         PictoryConfigError: The path cannot be one.
@@ -96,6 +96,7 @@ class Ledger:
         self.path: Final = _path(path)
         self._opening = threading.Lock()
         self._database: Database | None = None
+        self._place: Path | None = None
         self._liveness = Liveness(self.path)
 
     async def __aenter__(self) -> Self:
@@ -161,9 +162,12 @@ class Ledger:
         return await to_thread.run_sync(lambda: call(self._opened()))
 
     def _opened(self) -> Database:
-        with self._opening:
+        with self._opening, explained(self.path):
+            if self._place is None:
+                self._place = self.path.absolute()  # once: the working directory may change later
+                self._liveness = Liveness(self._place)
             if self._database is None:
-                self._database = Database(self.path)
+                self._database = Database(self._place)
             return self._database
 
     def begin_run(self, database: Database, account: str, command: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -59,6 +59,8 @@ _SUPERSEDE: Final = (
     "UPDATE render SET state = 'rendered', ended = ? WHERE api = ? AND project = ? AND version != ? "
     "AND state IN (?, ?, ?) AND coalesce(baseline, '') < ?"
 )
+
+_ASK: Final = "UPDATE render SET state = ?, asked = ?, marker = ? WHERE id = ? AND run = ? AND state = ?"
 
 
 class Decision(Enum):
@@ -159,6 +161,10 @@ class Wish:
     plans: bool = False
 
 
+class TakenOverError(Exception):
+    """Another run has a render now: it took this one for dead, because its lock was gone."""
+
+
 class Renders:
     """The renders of one account's API in a ledger."""
 
@@ -218,24 +224,32 @@ class Renders:
         return Intent(*sql(f"SELECT {_COLUMNS} FROM render WHERE id = ?", (number,)).fetchone())  # noqa: S608
 
     def ask(self, intent: Intent, marker: str | None, when: datetime) -> Intent:
-        """Enter that the request is about to be sent."""
-        self._change(intent, state=RenderState.ASKED, asked=_text(when), marker=marker)
+        """Enter that the request is about to be sent.
+
+        Raises:
+            TakenOverError: It must not be sent.
+        """
+        with self._database.changing() as sql:
+            values = (RenderState.ASKED, _text(when), marker, intent.id, intent.run, RenderState.INTENDED)
+            asked = sql(
+                "UPDATE render SET state = ?, asked = ?, marker = ? WHERE id = ? AND run = ? AND state = ?", values
+            )
+            if not asked.rowcount:
+                raise TakenOverError
         return attrs.evolve(intent, state=RenderState.ASKED, asked=when, marker=marker)
 
     def settle(self, intent: Intent, state: RenderState, *, job: str | None = None, reason: str | None = None) -> None:
         """Enter what became of a render."""
         ended = None if state in _OPEN else _text(datetime.now(UTC))
-        self._change(intent, state=state, job=job or intent.job, reason=reason, ended=ended)
+        with self._database.changing() as sql:
+            # A run that was taken for dead may have entered the job meanwhile.
+            values = (state, job or intent.job, reason, ended, intent.id)
+            sql("UPDATE render SET state = ?, job = coalesce(?, job), reason = ?, ended = ? WHERE id = ?", values)
 
     def forget(self, intent: Intent) -> None:
         """Remove a render whose request had no effect and said so: the same call may ask for it again."""
         with self._database.changing() as run:
             run("DELETE FROM render WHERE id = ?", (intent.id,))
-
-    def _change(self, intent: Intent, **values: Any) -> None:
-        names = ", ".join(f"{name} = ?" for name in values)
-        with self._database.changing() as run:
-            run(f"UPDATE render SET {names} WHERE id = ?", (*values.values(), intent.id))  # noqa: S608 - constants
 
     def find(self, project: str, job: str | None, asked: datetime | None) -> Intent | None:
         """The render with this job; without one, the open one of the project that was requested at this time."""
@@ -244,6 +258,10 @@ class Renders:
         sql = f"SELECT {_COLUMNS} FROM render WHERE api = ? AND {which} ORDER BY id DESC LIMIT 1"  # noqa: S608
         rows = self._database.rows(sql, (self._api, *values))
         return Intent(*rows[0]) if rows else None
+
+    def has_job(self, intent: Intent) -> bool:
+        """Whether a render has a job by now."""
+        return bool(self._database.rows("SELECT 1 FROM render WHERE id = ? AND job IS NOT NULL", (intent.id,)))
 
     def known_jobs(self, jobs: Collection[str]) -> set[str]:
         """Those jobs that belong to a render of the ledger."""
