@@ -242,8 +242,7 @@ class Submitter:
 
     async def is_outdated(self, project: Project) -> bool | None:
         """Whether a project was saved after its video was made; ``None`` if that is not known."""
-        found = (await self.ledger.use(lambda file: self._videos(file).find(str(project.id)))).get(str(project.id))
-        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
+        return await self.ledger.is_outdated(project, api=self.transport.base_url)
 
     async def enter_video(self, project: Project, intent: Intent | None) -> None:
         """Enter the video that a render of this run made."""

@@ -15,8 +15,8 @@ from anyio import to_thread
 
 from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.liveness import Liveness
+from pictory_async._ledger.outcomes import is_outdated
 from pictory_async._ledger.renders import RenderState, as_date
-from pictory_async._ledger.videos import Videos
 from pictory_async._settings.durations import Duration, seconds
 from pictory_async._values import ValueObject, brief
 from pictory_async.errors import PictoryConfigError
@@ -125,9 +125,7 @@ class Ledger:
         Returns:
             ``None`` if that cannot be known: see the page on syncing.
         """
-        videos = await self.use(lambda database: Videos(database, api).find(str(project.id)))
-        found = videos.get(str(project.id))
-        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
+        return await self.use(lambda database: is_outdated(database, api, project))
 
     async def runs(self) -> list[LedgerRun]:
         """All runs that are remembered, newest first.

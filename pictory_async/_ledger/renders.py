@@ -60,6 +60,13 @@ _SUPERSEDE: Final = (
     "AND state IN (?, ?, ?) AND coalesce(baseline, '') < ?"
 )
 
+# Since a render was requested that is not known to have made another video.
+_MAY_HAVE_MADE: Final = (
+    "SELECT 1 FROM render WHERE api = ? AND project = ? AND asked IS NOT NULL AND coalesce(baseline, '') < ? "
+    "AND saved IS NOT ? AND (state IN (?, ?, ?) OR NOT EXISTS (SELECT 1 FROM video WHERE video.api = render.api "
+    "AND video.project = render.project AND generated > coalesce(baseline, '') AND generated != ?)) LIMIT 1"
+)
+
 _ASK: Final = "UPDATE render SET state = ?, asked = ?, marker = ? WHERE id = ? AND run = ? AND state = ?"
 
 
@@ -288,6 +295,11 @@ class Renders:
             "AND render.saved = video.saved LIMIT 1"
         )
         return False if self._database.rows(sql, (self._api, RenderState.RENDERED)) else None
+
+    def may_have_made(self, project: str, generated: datetime, saved: datetime) -> bool:
+        """Whether a video can be that of a render that was requested for an earlier version of a project."""
+        values = (self._api, project, _text(generated), _text(saved), *REQUESTED, _text(generated))
+        return bool(self._database.rows(_MAY_HAVE_MADE, values))
 
     def requested(self, *, run: str | None = None, project: str | None = None) -> list[Intent]:
         """The renders of a run, or of a project, that were requested and whose end is not known."""
