@@ -45,7 +45,8 @@ class Unwatched:
 
 async def states(case: Unwatched) -> SyncState:
     async with client_of(case.simulator) as client:
-        return (await client.projects.states(ledger=case.ledger))[case.one]
+        state: SyncState = (await client.projects.states(ledger=case.ledger))[case.one]
+        return state
 
 
 async def share(case: Unwatched) -> str | None:

@@ -15,6 +15,7 @@ from anyio import to_thread
 
 from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.liveness import Liveness
+from pictory_async._ledger.once import in_thread
 from pictory_async._ledger.outcomes import is_outdated
 from pictory_async._ledger.renders import RenderState, as_date
 from pictory_async._settings.durations import Duration, seconds
@@ -155,9 +156,14 @@ class Ledger:
         age = seconds("older_than", older_than)
         return await self.use(lambda database: self._prune(database, age))
 
-    async def use(self, call: Callable[[Database], T]) -> T:
-        """Do something with the file, in a worker thread, to its end even if this is cancelled meanwhile."""
-        return await to_thread.run_sync(lambda: call(self._opened()))
+    async def use(self, call: Callable[[Database], T], *, always: bool = False) -> T:
+        """Do something with the file, in a worker thread, to its end even if this is cancelled meanwhile.
+
+        Args:
+            call: What to do.
+            always: Whether it is done even if this is cancelled before.
+        """
+        return await in_thread(lambda: call(self._opened()), always=always)
 
     def _opened(self) -> Database:
         with self._opening, explained(self.path):
