@@ -81,3 +81,47 @@ async def test_a_relative_path(tmp_path: Path, closes: bool, monkeypatch: pytest
     assert sorted(map(str, meeting.ids)) == sorted(posts(meeting.world))
     assert {ResultStatus.RENDERED, ResultStatus.BUSY} == meeting.statuses()
     assert not [*(tmp_path / "elsewhere").iterdir()]
+
+
+@pytest.mark.parametrize("overlap", ["skip", "wait"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({"batch": "x"}, {}), ({}, {"batch": "x"}), ({"batch": "x"}, {"batch": "y"}), ({"batch": "x"}, {"force": True})],
+    ids=["a name, then none", "none, then a name", "two names", "a name, then by force"],
+)
+async def test_runs_that_want_a_project_for_other_reasons(
+    ledger: Ledger, first: dict[str, Any], second: dict[str, Any], overlap: str
+) -> None:
+    """A render that another run is at counts while it is queued, too: it is busy, or waited for."""
+    meeting = Meeting(1)
+    async with anyio.create_task_group() as runs:
+        runs.start_soon(lambda: meeting.render(ledger, **first))
+        await meeting.requested.wait()
+        runs.start_soon(lambda: meeting.render(ledger, overlap=overlap, **second))
+        await anyio.sleep(100.0)  # it is still queued
+        assert 1 == len(meeting.world.jobs)
+    if overlap == "skip":
+        assert {ResultStatus.BUSY, ResultStatus.RENDERED} == meeting.statuses()
+    elif second:  # each name is rendered once for itself
+        assert [[True, True]] == meeting.paid()
+    else:
+        assert {ResultStatus.UNCHANGED, ResultStatus.RENDERED} == meeting.statuses()
+
+
+async def test_a_run_that_is_over_keeps_nobody_away(ledger: Ledger) -> None:
+    """A name renders once for itself, whatever another call left behind."""
+    meeting = Meeting(1)
+    await meeting.render(ledger, wait=False)
+    await meeting.render(ledger, wait=False, batch="x")
+    assert [[True, True]] == meeting.paid()
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+async def test_a_limit_while_another_run_is_at_it(ledger: Ledger, limit: int) -> None:
+    """What is busy does not count as left out."""
+    meeting = Meeting(1)
+    async with anyio.create_task_group() as runs:
+        runs.start_soon(lambda: meeting.render(ledger, batch="x"))
+        await meeting.requested.wait()
+        results = await rendered(meeting.simulator, meeting.ids, ledger, max_renders=limit)
+    assert ResultStatus.BUSY is results[meeting.ids[0]].status

@@ -199,6 +199,9 @@ class Renders:
                 return _next_step(old.state), old if wish.plans else self._taken(sql, old, run)
             if not wish.wanted:
                 return (Decision.LEFT if old is None or not is_new else Decision.SETTLED), old
+            other = self._of_others(sql, wish, run, is_alive)
+            if other is not None:
+                return Decision.BUSY, other
             if not wish.has_room:
                 return Decision.OVER, old
             return Decision.REQUEST, self._entered(sql, wish, old, run) if is_new else self._taken(sql, old, run)
@@ -210,6 +213,17 @@ class Renders:
             (self._api, wish.project, wish.version),
         ).fetchone()
         return None if row is None else Intent(*row)
+
+    def _of_others(
+        self, sql: Callable[..., sqlite3.Cursor], wish: Wish, run: str, is_alive: Callable[[str], bool]
+    ) -> Intent | None:
+        """A render of any version that another run is at: the project does not show it while it is queued."""
+        rows = sql(
+            f"SELECT {_COLUMNS} FROM render WHERE api = ? AND project = ? AND run != ? "  # noqa: S608 - constants
+            "AND state IN (?, ?, ?, ?)",
+            (self._api, wish.project, run, *_OPEN),
+        )
+        return next((other for other in (Intent(*row) for row in rows.fetchall()) if is_alive(other.run)), None)
 
     @staticmethod
     def _taken(sql: Callable[..., sqlite3.Cursor], old: Intent | None, run: str) -> Intent | None:
