@@ -232,8 +232,8 @@ class Submitter:
 
     async def _can_be(self, job_id: str, videos: set[str]) -> bool:
         job = await fetch_job(self.transport, job_id)
-        if job.is_completed and not job.video_url:
-            return False  # of another kind
+        if job.is_completed and not job.video_url and job.output:
+            return False  # of another kind: it has results, and a video is not among them
         return job.video_url is None or path_of(job.video_url) not in videos
 
     async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None = None) -> None:
