@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pictory_async._ledger.renders import date_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -73,7 +75,7 @@ class Files:
             if kind in wanted and (path is None or _is_there(path, size)):
                 found.setdefault(project, {})[kind] = generated
         return {
-            project: datetime.fromisoformat(next(iter(dates.values())))
+            project: date_of(next(iter(dates.values())))
             for project, dates in found.items()
             if dates.keys() == wanted and len({*dates.values()}) == 1
         }

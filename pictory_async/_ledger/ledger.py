@@ -17,7 +17,7 @@ from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.liveness import Liveness
 from pictory_async._ledger.once import in_thread
 from pictory_async._ledger.outcomes import is_outdated
-from pictory_async._ledger.renders import RenderState, as_date
+from pictory_async._ledger.renders import RenderState, as_date, as_state, date_of
 from pictory_async._settings.durations import Duration, seconds
 from pictory_async._values import ValueObject, brief
 from pictory_async.errors import PictoryConfigError
@@ -163,10 +163,15 @@ class Ledger:
             call: What to do.
             always: Whether it is done even if this is cancelled before.
         """
-        return await in_thread(lambda: call(self._opened()), always=always)
+
+        def work() -> T:
+            with explained(self.path):  # also what cannot be read in it
+                return call(self._opened())
+
+        return await in_thread(work, always=always)
 
     def _opened(self) -> Database:
-        with self._opening, explained(self.path):
+        with self._opening:
             if self._place is None:
                 self._place = self.path.absolute()  # once: the working directory may change later
                 self._liveness = Liveness(self._place)
@@ -203,14 +208,14 @@ class Ledger:
     def _runs(self, database: Database) -> list[LedgerRun]:
         renders: dict[str, dict[RenderState, int]] = {}
         for run, state, count in database.rows("SELECT run, state, count(*) FROM render GROUP BY run, state"):
-            renders.setdefault(run, {})[RenderState(state)] = count
+            renders.setdefault(run, {})[as_state(state)] = count
         pending = dict(database.rows("SELECT run, count(*) FROM pending GROUP BY run"))
         rows = database.rows("SELECT id, command, started, ended FROM run ORDER BY started DESC, id")
         return [
             LedgerRun(
                 id=run,
                 command=command,
-                started=datetime.fromisoformat(started),
+                started=date_of(started),
                 ended=as_date(ended),
                 running=ended is None and self._liveness.is_alive(run),
                 renders=renders.get(run, {}),

@@ -8,14 +8,17 @@ nothing is asked for that may have been asked for.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
+from pictory_async._values import brief
+
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Collection
 
     from pictory_async._ledger.database import Database
@@ -82,9 +85,29 @@ class Decision(Enum):
     OVER = "nothing: it would be requested, but so many renders must not be"
 
 
-def as_date(text: str | datetime | None) -> datetime | None:
-    """Read a date of the ledger."""
-    return datetime.fromisoformat(text) if isinstance(text, str) else text
+def as_date(value: object) -> datetime | None:
+    """Read a date of the ledger.
+
+    Raises:
+        sqlite3.DataError: It is none; for `explained`.
+    """
+    return None if value is None else date_of(value)
+
+
+def date_of(value: object) -> datetime:
+    """Read a date that must be there; raises as `as_date` does."""
+    with contextlib.suppress(TypeError, ValueError):
+        date = value if isinstance(value, datetime) else datetime.fromisoformat(cast("str", value))
+        if date.tzinfo is not None:
+            return date
+    raise sqlite3.DataError(f"{brief(value)} in it is no date with a time zone")
+
+
+def as_state(value: object) -> RenderState:
+    """Read a state; raises as `as_date` does."""
+    with contextlib.suppress(ValueError):
+        return RenderState(cast("str", value))
+    raise sqlite3.DataError(f"{brief(value)} in it is no state of a render that this version of pictory-async knows")
 
 
 @attrs.frozen
@@ -111,7 +134,7 @@ class Intent:
     version: str
     attempt: int
     run: str
-    state: RenderState = attrs.field(converter=RenderState)
+    state: RenderState = attrs.field(converter=as_state)
     saved: datetime | None = attrs.field(converter=as_date)
     baseline: datetime | None = attrs.field(converter=as_date)
     asked: datetime | None = attrs.field(converter=as_date)
@@ -292,12 +315,12 @@ class Renders:
     def is_busy(self, intent: Intent, is_alive: Callable[[str], bool]) -> bool:
         """Whether the run that a render belongs to is still at it."""
         rows = self._database.rows("SELECT run, state FROM render WHERE id = ?", (intent.id,))
-        return bool(rows) and RenderState(rows[0][1]) in _OPEN and is_alive(rows[0][0])
+        return bool(rows) and as_state(rows[0][1]) in _OPEN and is_alive(rows[0][0])
 
     def newest(self) -> dict[tuple[str, str], RenderState]:
         """What is known of the last render of each version of each project, by project and version."""
         rows = self._database.rows("SELECT project, version, state FROM render WHERE api = ? ORDER BY id", (self._api,))
-        return {(project, version): RenderState(state) for project, version, state in rows}
+        return {(project, version): as_state(state) for project, version, state in rows}
 
     def touches_saved_date(self) -> bool | None:
         """Whether a render changes the project's own date; ``None`` if no render has shown that yet.
