@@ -16,7 +16,7 @@ from pictory_async._api.requests import request_render
 from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
-from pictory_async._ledger.outcomes import enter_video
+from pictory_async._ledger.outcomes import enter_video, handle_of
 from pictory_async._ledger.renders import Decision, Intent, Renders, RenderState, Resubmit, Wish, version_of
 from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import baseline_of
@@ -143,7 +143,7 @@ class Submitter:
                 asked = await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))
                 self.paid += 1  # before the request, which can be cut off by a cancellation and still have an effect
                 try:
-                    handle = await self._request(project, now)
+                    handle = await self._request(project, asked, now)
                 except RenderSubmitUncertainError as error:
                     return error.handle, asked, error.cause
                 except (APIError, RateBudgetError, PictoryConfigError):
@@ -156,11 +156,24 @@ class Submitter:
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
             raise AssertionError  # pragma: no cover - for type checkers
 
-    async def _request(self, project: Project, now: datetime) -> RenderHandle:
-        for _ in range(_TRIES - 1):
-            with contextlib.suppress(RateLimitedError):
+    async def _request(self, project: Project, asked: Intent, now: datetime) -> RenderHandle:
+        for left in reversed(range(_TRIES)):
+            try:
                 return await request_render(self.transport, project, project.id, now)
-        return await request_render(self.transport, project, project.id, now)
+            except RateLimitedError as error:
+                doubt = None if error.from_api else await self._contradiction(asked)
+                if doubt is not None:
+                    handle = handle_of(asked, project.id)
+                    raise RenderSubmitUncertainError(f"{error} {doubt}", handle=handle, cause=doubt) from None
+                if not left:
+                    raise
+        raise AssertionError  # pragma: no cover - for type checkers
+
+    async def _contradiction(self, asked: Intent) -> str | None:
+        """Whether a job speaks against a 429 of something in front of the API, which may have passed the request on."""
+        with contextlib.suppress(APIError, RateBudgetError):
+            return None if asked.marker is None else await self._doubt(asked.marker, set())
+        return None
 
     async def _marker(self) -> str | None:
         """The newest job that is known; before the first request, the account's newest one."""
