@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -126,6 +127,23 @@ async def test_renders_that_leave_the_date_alone(ledger: Ledger) -> None:
     await case.render()
     assert ResultStatus.RENDERED is await case.again()
     assert 3 == len(posts(case.world))
+
+
+async def test_a_date_that_changes_after_the_video_is_seen(ledger: Ledger) -> None:
+    """It does not look as if renders left the date alone: the next ones are not paid for again and again."""
+    world = World(
+        epoch=datetime.now(UTC), queue_seconds=(5.0, 5.0), render_seconds=(4e3, 4e3), media_sizes={"mp4": 100}
+    )
+    first, second = world.add_project(), world.add_project()
+    simulator = Simulator(world)
+    await rendered(simulator, [first], ledger, max_wait=2e4)
+    world.edit_project(first, world.jobs[-1][1].ends_at + 10.0)  # after the poll that saw the video
+    await rendered(simulator, [second], ledger, wait=False)
+    world.edit_project(second, world.jobs[-1][1].ends_at + 0.05)
+    await anyio.sleep(2e4)
+    results = await rendered(simulator, [second], ledger)
+    assert ResultStatus.UNCHANGED is results[second].status
+    assert 2 == len(posts(world))
 
 
 async def test_a_render_of_somebody_else(ledger: Ledger) -> None:

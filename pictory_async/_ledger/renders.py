@@ -325,11 +325,12 @@ class Renders:
     def touches_saved_date(self) -> bool | None:
         """Whether a render changes the project's own date; ``None`` if no render has shown that yet.
 
-        One render after which the date was as before shows it. The opposite cannot be seen: it may have been an edit.
+        One render after which the date was as before shows it, if it still was after a minute: the date may change
+        moments after the video is there. The opposite cannot be seen: it may have been an edit.
         """
         sql = (
             "SELECT 1 FROM render JOIN video USING (api, project) WHERE api = ? AND state = ? AND certain "
-            "AND render.saved = video.saved LIMIT 1"
+            "AND render.saved = video.saved AND julianday(seen) > julianday(generated, '+1 minute') LIMIT 1"
         )
         return False if self._database.rows(sql, (self._api, RenderState.RENDERED)) else None
 

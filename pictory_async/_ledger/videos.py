@@ -26,7 +26,8 @@ _SEE: Final = (
     f"saved = {_SAME} saved ELSE excluded.saved END, "
     f"certain = {_SAME} certain OR (excluded.certain AND saved IS excluded.saved) ELSE excluded.certain END, "
     f"listed = coalesce(excluded.listed, {_SAME} listed END), "
-    "name = coalesce(excluded.name, name), seen = excluded.seen, generated = excluded.generated"
+    "seen = CASE WHEN generated = excluded.generated AND saved IS NOT excluded.saved THEN seen ELSE excluded.seen END, "
+    "name = coalesce(excluded.name, name), generated = excluded.generated"
 )
 
 
