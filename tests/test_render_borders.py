@@ -119,8 +119,26 @@ class TestLostRequests:
                 ),
                 "could not be read: ",
             ),
+            (
+                answering(
+                    list={
+                        "items": [bodies.job_item(one, TRANSCRIPTION) for one in ("their-job", BEFORE)],
+                        "nextPageKey": None,
+                    },
+                    job=bodies.job("their-job", {"status": "completed"}),
+                ),
+                "job 'their-job' that no ledger knows was started",
+            ),
         ],
-        ids=["one job", "three jobs", "too many", "without ids", "no list", "no job"],
+        ids=[
+            "one job",
+            "three jobs",
+            "too many",
+            "without ids",
+            "no list",
+            "no job",
+            "a completed job without results",
+        ],
     )
     async def test_what_cannot_be_known(self, ledger: Ledger, then: Any, why: str) -> None:
         """A job that may be the lost one, or jobs that cannot be read: it is uncertain, and never sent again."""

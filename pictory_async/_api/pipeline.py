@@ -16,7 +16,7 @@ from pictory_async._api.submitting import path_of
 from pictory_async._files.downloads import DownloadReport
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES, handle_of
-from pictory_async._ledger.renders import Decision, Intent, RenderState
+from pictory_async._ledger.renders import Decision, Intent, RenderState, TakenOverError
 from pictory_async._polling.evidence import baseline_of
 from pictory_async._polling.handle import RenderHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
@@ -191,14 +191,19 @@ class Pipeline:
                 job.recovers = decision is Decision.RECOVER
                 job.handle = handle_of(job.intent, job.project_id)
                 await self._wait(job, job.handle, watch)
-            case Decision.BUSY if job.intent is not None and terms.overlap == "wait":
-                cast("TaskGroup", self._others).start_soon(self._wait_for_other, job, job.intent, watch)
-            case Decision.BUSY:
-                await self._tell(job, ResultStatus.BUSY)
+            case Decision.BUSY if job.intent is not None:
+                await self._leave(job, job.intent, watch)
             case Decision.OVER:
                 await self._tell(job, ResultStatus.LEFT_OUT)
             case _:
                 await self._tell_settled(job, project, watch)
+
+    async def _leave(self, job: _Job, intent: Intent, watch: RenderPoller) -> None:
+        """Leave a project to the run that is at it."""
+        if self._terms.overlap == "wait":
+            cast("TaskGroup", self._others).start_soon(self._wait_for_other, job, intent, watch)
+        else:
+            await self._tell(job, ResultStatus.BUSY)
 
     async def _wait_for_other(self, job: _Job, intent: Intent, watch: RenderPoller) -> None:
         """Wait until another run is not at a project any more, and then look at it."""
@@ -217,6 +222,10 @@ class Pipeline:
         except PictoryError:
             self._asked -= 1
             raise
+        except TakenOverError:
+            self._asked -= 1
+            await self._leave(job, intent, watch)
+            return
         job.recovers = job.perhaps_paid = job.handle.job_id is None
         job.paid = not job.recovers
         await self._wait(job, job.handle, watch)
@@ -294,6 +303,9 @@ class Pipeline:
             doubt = await self._submitter.may_have_started(cast("Intent", job.intent), self._videos)
         except (APIError, RateBudgetError) as error:
             doubt = f"The jobs could not be read: {error}"
+        if await self._submitter.is_answered(cast("Intent", job.intent)):
+            await self._look(_Job(job.project_id), watch)
+            return
         await self._settle(job, RenderState.UNCERTAIN if doubt else RenderState.NOT_STARTED, doubt)
         asked = job.perhaps_paid
         if doubt is None:

@@ -91,8 +91,12 @@ class RenderBatch:
         if self._tasks is not None:
             raise PictoryConfigError("This batch was used before. Make a new one with client.projects.render_all().")
         self._tasks = anyio.create_task_group()
-        self._submitter = await self._ledger.use(self._begin)
-        self.run = self._submitter.run
+        try:
+            self._submitter = await self._ledger.use(self._begin)
+        except BaseException:
+            if self.run:
+                await self._end()
+            raise
         await self._tasks.__aenter__()
         send, self._results = anyio.create_memory_object_stream["RenderResult"](0)
         self._tasks.start_soon(self._work, self._submitter, send)
@@ -117,12 +121,12 @@ class RenderBatch:
         return own if cancelled else None
 
     def _begin(self, file: Database) -> Submitter:
-        run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
-        return Submitter(self._transport, self._ledger, run, Shield())
+        self.run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
+        return Submitter(self._transport, self._ledger, self.run, Shield())
 
     async def _end(self) -> None:
         with anyio.CancelScope(shield=True):
-            await self._ledger.use(lambda file: self._ledger.end_run(file, self.run))
+            await self._ledger.use(lambda file: self._ledger.end_run(file, self.run), always=True)
 
     def __aiter__(self) -> Self:
         return self

@@ -16,7 +16,7 @@ from pictory_async._api.requests import request_render
 from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
-from pictory_async._ledger.outcomes import enter_video
+from pictory_async._ledger.outcomes import enter_video, handle_of
 from pictory_async._ledger.renders import Decision, Intent, Renders, RenderState, Resubmit, Wish, version_of
 from pictory_async._ledger.videos import Videos
 from pictory_async._polling.evidence import baseline_of
@@ -115,6 +115,10 @@ class Submitter:
         """Whether another run is still at a render."""
         return await self.ledger.use(lambda file: self._renders(file).is_busy(intent, self.ledger.is_alive))
 
+    async def is_answered(self, intent: Intent) -> bool:
+        """Whether another run that was taken for dead has entered the response to its request meanwhile."""
+        return await self.ledger.use(lambda file: self._renders(file).has_job(intent))
+
     def _renders(self, file: Database) -> Renders:
         # Made anew each time: the ledger may have been closed and opened again.
         return Renders(file, self.transport.base_url)
@@ -133,6 +137,7 @@ class Submitter:
             APIError: The request had no effect. It is forgotten: the same call may send it again.
             RateBudgetError: The request was not sent. It is forgotten too.
             PictoryConfigError: The client was closed, so it was not sent. It is forgotten too.
+            TakenOverError: It was not sent, because another run has this render now.
         """
         async with self._turns:
             marker = await self._marker()
@@ -141,7 +146,7 @@ class Submitter:
                 asked = await self.ledger.use(lambda file: self._renders(file).ask(intent, marker, now))
                 self.perhaps_paid += 1  # before the request: it can be cut off, and still have an effect
                 try:
-                    handle = await self._request(project, now)
+                    handle = await self._request(project, asked, now)
                 except RenderSubmitUncertainError as error:
                     return error.handle, asked, error.cause
                 except (APIError, RateBudgetError, PictoryConfigError):
@@ -160,11 +165,24 @@ class Submitter:
         self.perhaps_paid -= 1
         self.paid += started
 
-    async def _request(self, project: Project, now: datetime) -> RenderHandle:
-        for _ in range(_TRIES - 1):
-            with contextlib.suppress(RateLimitedError):
+    async def _request(self, project: Project, asked: Intent, now: datetime) -> RenderHandle:
+        for left in reversed(range(_TRIES)):
+            try:
                 return await request_render(self.transport, project, project.id, now)
-        return await request_render(self.transport, project, project.id, now)
+            except RateLimitedError as error:
+                doubt = None if error.from_api else await self._contradiction(asked)
+                if doubt is not None:
+                    handle = handle_of(asked, project.id)
+                    raise RenderSubmitUncertainError(f"{error} {doubt}", handle=handle, cause=doubt) from None
+                if not left:
+                    raise
+        raise AssertionError  # pragma: no cover - for type checkers
+
+    async def _contradiction(self, asked: Intent) -> str | None:
+        """Whether a job speaks against a 429 of something in front of the API, which may have passed the request on."""
+        with contextlib.suppress(APIError, RateBudgetError):
+            return None if asked.marker is None else await self._doubt(asked.marker, set())
+        return None
 
     async def _marker(self) -> str | None:
         """The newest job that is known; before the first request, the account's newest one."""
@@ -236,8 +254,8 @@ class Submitter:
 
     async def _can_be(self, job_id: str, videos: set[str]) -> bool:
         job = await fetch_job(self.transport, job_id)
-        if job.is_completed and not job.video_url:
-            return False  # of another kind
+        if job.is_completed and not job.video_url and job.output:
+            return False  # of another kind: it has results, and a video is not among them
         return job.video_url is None or path_of(job.video_url) not in videos
 
     async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None = None) -> None:
@@ -246,8 +264,7 @@ class Submitter:
 
     async def is_outdated(self, project: Project) -> bool | None:
         """Whether a project was saved after its video was made; ``None`` if that is not known."""
-        found = (await self.ledger.use(lambda file: self._videos(file).find(str(project.id)))).get(str(project.id))
-        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
+        return await self.ledger.is_outdated(project, api=self.transport.base_url)
 
     async def enter_video(self, project: Project, intent: Intent | None) -> None:
         """Enter the video that a render of this run made."""

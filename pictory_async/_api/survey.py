@@ -14,6 +14,7 @@ import attrs
 from pictory_async._api.deleted import SecondLook
 from pictory_async._gather import each
 from pictory_async._ledger.ledger import Ledger
+from pictory_async._ledger.outcomes import known_video
 from pictory_async._ledger.renders import REQUESTED, Intent, Renders, RenderState, version_of
 from pictory_async._ledger.videos import SeenVideo, Videos
 from pictory_async._values import brief
@@ -194,7 +195,10 @@ class Survey:
                 return None
             if on_progress is not None:
                 on_progress(len(found.saved) + 1, len(to_fetch))
-            return found.take_project(item, project, known.get(str(item.id)))
+            old = known.get(str(item.id))
+            if str(item.id) in rendered:
+                old = await self.ledger.use(lambda file: known_video(file, self.api, project))
+            return found.take_project(item, project, old)
 
         entries = await each(fetch, to_fetch)
         await self.ledger.use(lambda file: enter_videos(Videos(file, self.api), entries))

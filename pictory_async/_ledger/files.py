@@ -11,6 +11,7 @@ import attrs
 
 from pictory_async._files.ownership import Ownership
 from pictory_async._files.publish import Directory
+from pictory_async._ledger.renders import date_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,7 +80,7 @@ class Files:
             if kind in wanted and (path is None or (_is_there(path, size) and owners(project, kind))):
                 found.setdefault(project, {})[kind] = generated
         return {
-            project: datetime.fromisoformat(next(iter(dates.values())))
+            project: date_of(next(iter(dates.values())))
             for project, dates in found.items()
             if dates.keys() == wanted and len({*dates.values()}) == 1
         }

@@ -14,7 +14,7 @@ import attrs
 import click
 
 from pictory_async import Ledger, ProjectId, RenderHandle
-from pictory_async._ledger.database import Database
+from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
 from pictory_async._ledger.renders import Renders
 from pictory_async._ledger.steps import Steps
@@ -236,7 +236,8 @@ class Store:
     def _opened(self) -> Generator[Database]:
         database = Database(self._path)
         try:
-            yield database
+            with explained(self._path):  # also what cannot be read in it
+                yield database
         finally:
             database.close()
 

@@ -83,6 +83,20 @@ DAMAGED = [
 ]
 
 
+def test_a_render_that_cannot_be_read(state: Path) -> None:
+    """A render may be paid for: it is not skipped, and the error names what is wrong with it."""
+    store = Store()
+    name = store.keep(HANDLES)
+    with contextlib.closing(sqlite3.connect(state / "ledger.db")) as other, other:
+        values = (store._address, name)
+        columns = "(api, project, version, attempt, run, state, asked)"
+        other.execute(f"INSERT INTO render {columns} VALUES (?, 'a', '1', 1, ?, 'started', 'noon')", values)
+    with pytest.raises(CommandError, match="'noon' in it is no date"):
+        store.load(name)
+    with pytest.raises(LedgerError, match="'noon' in it is no date"):
+        store.requested(name)
+
+
 @pytest.mark.parametrize("damaged", DAMAGED, ids=range(len(DAMAGED)))
 def test_any_damage_is_skipped(state: Path, damaged: str) -> None:
     """Whatever is in a row, the others count, and nothing fails."""
