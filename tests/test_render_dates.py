@@ -149,7 +149,8 @@ async def test_a_date_that_changes_after_the_video_is_seen(ledger: Ledger) -> No
 async def test_a_render_of_somebody_else(ledger: Ledger) -> None:
     """A video that no render of the ledger can have made is judged by its dates alone."""
     case = Unwatched(ledger, 0.05)
-    await rendered(case.simulator, [case.one], ledger)
+    await case.render()
+    assert ResultStatus.UNCHANGED is await case.again()
     case.world.start_render(case.one, case.simulator.now(), duration=10.0)
     case.end()
     await anyio.sleep(100.0)
