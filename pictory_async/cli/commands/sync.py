@@ -17,10 +17,9 @@ from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._places import check_directory
 from pictory_async.cli._quantities import to_since
-from pictory_async.cli._renders import ASKS_ABOVE, confirm, refuse_without_question
+from pictory_async.cli._renders import ASKS_ABOVE, confirm
 from pictory_async.cli._syncing import SYNCED, Syncing
 from pictory_async.cli._tables import open_sheet, table_options
-from pictory_async.cli.display.text import err_is_terminal, in_is_terminal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -130,9 +129,7 @@ def _end(syncing: Syncing, base_url: str | None, *, interrupted: bool, dry_run: 
     if syncing.asks and not interrupted:
         # Not in the event loop, where Ctrl-C could not end the question. The plan is made again after it, and not more
         # is paid for than what the answer was about.
-        if not (err_is_terminal() and in_is_terminal()):
-            refuse_without_question(syncing.billed)
-        confirm(syncing.billed, str(syncing.plan), None)
+        confirm(syncing.billed, str(syncing.plan))
         agreed = attrs.evolve(syncing, options={**syncing.options, "max_renders": syncing.billed}, most=None)
         return agreed.report(interrupted=_run(agreed, base_url))
     if dry_run and not interrupted:
