@@ -139,7 +139,9 @@ def test_only_what_is_billed_counts(world: World, six: list[str]) -> None:
     assert found.stderr.startswith("Error: 6 projects may be rendered, ")
     found = run("render", *six[:2], *unchanged)
     assert (0, 2) == (found.exit_code, posts(world)), found.stderr
-    assert "Plan: 2 to render, 6 unchanged (the account has 588 video minutes left). 2 renders are billed." in found.stderr
+    assert (
+        "Plan: 2 to render, 6 unchanged (the account has 588 video minutes left). 2 renders are billed." in found.stderr
+    )
 
 
 def test_the_plan_of_a_render(world: World, server: ServerThread, six: list[str]) -> None:

@@ -106,6 +106,7 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     world.edit_project(both, -60.0)
     found = sync(videos, "--dry-run")
     assert (0, 0) == (found.exit_code, posts(world))
+    assert {"Film 0", "Busy", "Old", "Perhaps", "Both"} == {row[2] for row in cells(found.stdout)}
     rows = {row[0]: (row[1], row[6]) for row in cells(found.stdout)}
     reason = "It was saved after its video was made. --render unknown renders it."
     assert {
@@ -131,6 +132,14 @@ def test_a_plan_with_a_limit(world: World, videos: Path) -> None:
     plan = json.loads(sync(videos, "--dry-run", "--json", "--max", "2").stdout)["plan"]
     assert (ids[:2], ids[2:], 0) == (plan["to_render"], plan["left_out"], posts(world))
     assert "1 left out by the limit" in sync(videos, "--dry-run", "--max", "2").stderr
+
+
+def test_what_is_left_out_comes_last(world: World, videos: Path) -> None:
+    """What was done stands before what was not, and both have names."""
+    films(world, 3)
+    found = sync(videos, "--max", "1")
+    assert ["rendered", "left_out", "left_out"] == [row[1] for row in cells(found.stdout)]
+    assert ["Film 0", "Film 1", "Film 2"] == [row[2] for row in cells(found.stdout)]
 
 
 def test_which_projects(world: World, videos: Path) -> None:
