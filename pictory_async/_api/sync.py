@@ -45,7 +45,7 @@ class SyncPlan(ValueObject):
             requested again.
         missing: The ids that were asked for and are not in the account's list.
         failed: Why a project could not be fetched, so that nothing is known of it.
-        names: The names of the projects that were selected, as the account's list has them; empty for one that has none.
+        names: The names of the projects that were selected, as the account's list has them; empty for none.
     """
 
     states: Mapping[ProjectId, SyncState]

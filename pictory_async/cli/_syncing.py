@@ -45,7 +45,7 @@ __all__ = ["SYNCED", "SyncRow", "Syncing"]
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
 _UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
-_LEFT_OUT: Final = "Not requested: the limit of renders is reached."
+_LEFT_OUT: Final = "Not requested: --max is reached."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
 # What the same command continues. The others have ended, or are never requested again by themselves.
@@ -101,9 +101,9 @@ SYNCED: Final[Table[SyncRow]] = Table(
         Column("id", lambda row: str(row.project_id), whole=True),
         Column("status", lambda row: row.status),
         Column("name", lambda row: row.name),
-        Column("share", lambda row: row.fact("share_video_url"), spare=2),
-        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=1),
-        Column("path", lambda row: row.path, spare=3),
+        Column("share", lambda row: row.fact("share_video_url"), spare=1),
+        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
+        Column("path", lambda row: row.path),
         Column("reason", lambda row: row.reason),
     ),
 )

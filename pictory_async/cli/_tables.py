@@ -57,7 +57,7 @@ class Column(Generic[T_contra]):
         shown: Returns what people see instead; by default the value as text.
         unit: The unit or the time zone of the values, for the head.
         spare: When a narrow terminal leaves the column out: 1 is first; 0 is never.
-        whole: Whether its values are never wrapped in a drawn table: ids. The first column and times never are.
+        whole: Whether its values are never wrapped in a drawn table: ids. Times never are.
         plain: Whether lines with tabs and tables on a terminal have it too if no columns are chosen.
     """
 

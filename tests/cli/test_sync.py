@@ -202,7 +202,7 @@ def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: 
     *documents, last = map(json.loads, sync(videos, "--max", "1", "--json").stdout.splitlines())
     left = [document["project_id"] for document in documents if document["status"] == "left_out"]
     assert (left, {"rendered": 1}) == (last["summary"]["left_out"], last["summary"]["outcomes"])
-    assert (3, ["Not requested: the limit of renders is reached."] * 3) == (
+    assert (3, ["Not requested: --max is reached."] * 3) == (
         len(left),
         [document["error"] for document in documents if document["project_id"] in left],
     )
