@@ -240,7 +240,7 @@ def _planned(counts: Counter[ResultStatus], left: Sequence[float]) -> tuple[int,
     some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
     rest = counts.total() - sum(counts[status] for status in _PLANNED)
     parts = [*some, f"{rest} with an error"] if rest else some
-    quota = f" (the account has {left[0]:.0f} video minutes left)" if left else ""
+    quota = f" (the account has {left[0]:g} video minutes left)" if left else ""
     return counts[ResultStatus.LEFT_OUT], ", ".join(parts) + quota
 
 

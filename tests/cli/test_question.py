@@ -140,7 +140,8 @@ def test_only_what_is_billed_counts(world: World, six: list[str]) -> None:
     found = run("render", *six[:2], *unchanged)
     assert (0, 2) == (found.exit_code, posts(world)), found.stderr
     assert (
-        "Plan: 2 to render, 6 unchanged (the account has 588 video minutes left). 2 renders are billed." in found.stderr
+        "Plan: 2 to render, 6 unchanged (the account has 587.5 video minutes left). 2 renders are billed."
+        in found.stderr
     )
 
 
@@ -150,7 +151,7 @@ def test_the_plan_of_a_render(world: World, server: ServerThread, six: list[str]
     assert 0 == run("render", six[0]).exit_code
     six += [str(world.add_project(name=f"More {number}")) for number in range(2)]
     _, _, text = answered("n\n", "render", *six, unchanged)
-    assert "Plan: 7 to render, 1 requested before, 1 unchanged (the account has 588 video minutes left)." in text
+    assert "Plan: 7 to render, 1 requested before, 1 unchanged (the account has 587.5 video minutes left)." in text
 
     def faults(request: SimRequest, _: float) -> Answer | None:
         return Answer(404, {}, b"") if request.path.endswith(six[1]) else None

@@ -213,7 +213,9 @@ class TestFiles:
         assert b"\xef\xbb\xbf" + printed == path.read_bytes()
         assert printed == run("projects", "--format", "csv", "--output", "-").stdout_bytes
 
-    @pytest.mark.parametrize(("name", "begins"), [("a.md", "| id"), ("a.jsonl", '{"'), ("a.tsv", "P"), ("a.txt", "P"), ("a", "P")])
+    @pytest.mark.parametrize(
+        ("name", "begins"), [("a.md", "| id"), ("a.jsonl", '{"'), ("a.tsv", "P"), ("a.txt", "P"), ("a", "P")]
+    )
     def test_the_ending_chooses_the_format(self, tmp_path: Path, name: str, begins: str) -> None:
         """The ending of the name chooses the format, and other names get lines with tabs."""
         run("projects", "--output", str(tmp_path / name))
