@@ -199,7 +199,10 @@ class Syncing:
         if self.asks:
             return
         self.filing.note_missing(map(str, self._planned))
-        echo_summary(f"Plan: {self.plan}.", good=True)
+        if self.options.get("name") is not None and self.plan is not None and not self.plan.states:
+            echo_note(f"No project matches {self.options['name']!r}.")
+        else:
+            echo_summary(f"Plan: {self.plan}.", good=True)
         if self._planned and not dry_run:
             await self._carry_out(client, sync)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Final
 
 __all__ = ["in_command_words"]
@@ -12,6 +13,12 @@ _REPLACEMENTS: Final = tuple(
     for pattern, replacement in (
         (r"pass it as api_key or set PICTORY_API_KEY", "set PICTORY_API_KEY"),
         (r"\bapi_key\b", "PICTORY_API_KEY"),
+        (
+            r"There is no snapshot in (.*)\. Name the directory of 'backup_all'\.",
+            lambda found: (
+                f"There is no snapshot in {found[1]}. Make one with: pictory backup --all --dir {shlex.quote(found[1])}"
+            ),
+        ),
         (r"(?<!-)\bmax_wait\b", "--max-wait"),
         (r"(?<!-)\bstart_grace\b", "--start-grace"),
         (r"^interval (?=must )", "--interval "),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -15,7 +15,7 @@ from pictory_async.cli._downloads import Kind, kinds_option
 from pictory_async.cli._exit_codes import SUCCESS
 from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
-from pictory_async.cli._places import check_directory
+from pictory_async.cli._places import Directory, check_directory
 from pictory_async.cli._quantities import to_since
 from pictory_async.cli._renders import ASKS_ABOVE, confirm
 from pictory_async.cli._syncing import SYNCED, Syncing
@@ -23,11 +23,13 @@ from pictory_async.cli._tables import open_sheet, table_options
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from pictory_async import RateLimiter
 
 __all__ = ["command"]
 
+_ID: Final = re.compile(r"\d{13}|\d{17}[0-9a-f]{32}")  # as Pictory makes them
 _STATES: Final = (SyncState.NEVER, SyncState.OUTDATED, SyncState.UNKNOWN)
 
 
@@ -38,12 +40,12 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
         return ()
     unknown = [name for name in names if name not in {*_STATES}]
     if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(_STATES)}.")
+        raise click.BadParameter(f"{unknown[0]!r} is no state to render. Choose {', '.join(_STATES)}, or none.")
     return tuple(map(SyncState, names))
 
 
 @click.command("sync", short_help="Keep a directory up to date with the account.")
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.argument("directory", type=Directory(), metavar="DIR")
 @click.option(
     "--render",
     type=_to_states,
@@ -52,7 +54,9 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     metavar="STATES",
     help="Render projects in these states: never (no video yet), outdated, unknown (may be outdated); or none.",
 )
-@click.option("--select", "name", metavar="PATTERN", help="Only projects whose name matches, such as 'ACME*'.")
+@click.option(
+    "--select", "--name", "name", metavar="PATTERN", help="Only projects whose name matches, such as 'ACME*'."
+)
 @click.option(
     "--saved-since",
     type=to_since,
@@ -102,6 +106,10 @@ def command(  # noqa: PLR0913 - each option is an argument
     each project that was rendered, waited for or downloaded, with tabs between id, status, name, share link, date of
     the video, path and reason.
     """
+    if _ID.fullmatch(str(directory)) and not directory.exists():
+        raise click.UsageError(
+            f"{str(directory)!r} is an id, and sync takes a directory. Use 'pictory render' or 'pictory download'."
+        )
     check_directory(directory)
     options = {
         "render": render,
