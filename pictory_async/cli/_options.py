@@ -135,7 +135,9 @@ def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def prepared(*args: Any, **options: Any) -> Any:
         begin()
-        find_account()
+        account = find_account()
+        if not account.key_command:  # that is run only when its key is needed
+            account.identity()
         find_rate()
         return command(*args, **options)
 

@@ -289,6 +289,8 @@ class Syncing:
             interrupted: Whether a signal ended the sync.
         """
         rest = self._pending
+        order = {one: number for number, one in enumerate(self._planned)}
+        self._left_out.sort(key=lambda result: order[result.project_id])
         for result in self._left_out:
             self._show(result, SyncRow.of(result, self._name(result.project_id)))
         for one in rest:

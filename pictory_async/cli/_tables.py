@@ -116,7 +116,7 @@ def tables_given() -> bool:
 
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options ``--format`` and ``--columns``; only its `Sheet` sees their values."""
-    text = "Print in this format; jsonl is --json.  [default: table on a terminal, else tsv]"
+    text = "Print in this format; jsonl is --json.  [default: tsv; on a terminal, lists are tables]"
     form = click.option(
         "--format", "form", type=click.Choice(_FORMATS), help=text, callback=_noting("format"), expose_value=False
     )

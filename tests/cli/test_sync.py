@@ -147,7 +147,7 @@ def test_which_projects(world: World, videos: Path) -> None:
     films(world, 2)
     perhaps = str(world.add_project(name="Perhaps", earlier_video=-600.0, edits=[-60.0]))
     assert "1 to render" in sync(videos, "--dry-run", "--select", "film 1").stderr
-    assert "0 to render" in sync(videos, "--dry-run", "--saved-since", "7d", "--select", "*9").stderr
+    assert "No project matches '*9'." in sync(videos, "--dry-run", "--saved-since", "7d", "--select", "*9").stderr
     since = ("--saved-since", "2025-12-31T23:30:00Z")
     assert "0 to render, 1 to download" in sync(videos, "--dry-run", *since).stderr
     assert [perhaps] == [row[0] for row in cells(sync(videos, "--render", "unknown").stdout) if row[1] == "rendered"]
