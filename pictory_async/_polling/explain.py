@@ -79,8 +79,8 @@ def all_fail(watch: Watch, error: APIError) -> APIError:
 
 def _own(watch: Watch, error: APIError) -> str:
     """What all requests meet, as this watch met it: not with the name of another project."""
-    last = None if watch.failures is None else watch.failures.last
-    return _ASKED_FOR.sub("", last.message if type(last) is type(error) else error.message)
+    last = error if watch.failures is None else watch.failures.last
+    return _ASKED_FOR.sub("", (last if type(last) is type(error) else error).message)
 
 
 def job_missing(job_id: str | None, path: str, job: Job) -> NotFoundError:
