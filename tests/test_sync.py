@@ -89,11 +89,11 @@ async def test_what_is_not_known_is_not_paid_for(night: Night) -> None:
     one = night.world.add_project(earlier_video=-500.0)
     night.world.edit_project(one, -100.0)
     plan, results = await night.sync()
-    assert str(plan) == "0 to render, 1 to download, 0 unchanged, 1 unknown"
+    assert str(plan) == "0 to render, 1 to download (1 of them may be outdated), 0 unchanged"
     assert results[one].is_outdated is None
     assert night.posts == 0
     plan, _ = await night.sync()
-    assert str(plan) == "0 to render, 0 to download, 1 unchanged, 1 unknown"
+    assert str(plan) == "0 to render, 0 to download, 1 unchanged (1 of them may be outdated)"
     assert len(night.world.log) == 1
     plan, results = await night.sync(render=["unknown"])
     assert results[one].paid
@@ -272,8 +272,8 @@ async def test_a_directory_is_needed(night: Night) -> None:
 async def test_a_plan_as_values(night: Night) -> None:
     """A plan is text for people and JSON for programs; progress is told for each project that is fetched."""
     told: list[tuple[int, int]] = []
-    night.world.add_project(Render(-10.0, duration=100.0), project_id="busy")
-    night.world.add_project(project_id="never")
+    night.world.add_project(Render(-10.0, duration=100.0), project_id="busy", name="Busy")
+    night.world.add_project(project_id="never", name="Never")
     plan = await night.plan(on_progress=lambda done, total: told.append((done, total)))
     assert "1 to render, 1 to wait for, 0 to download, 0 unchanged" == str(plan)
     assert {
@@ -288,6 +288,7 @@ async def test_a_plan_as_values(night: Night) -> None:
         "missing": [],
         "failed": {},
         "states": {"busy": "rendering", "never": "never"},
+        "names": {"never": "Never", "busy": "Busy"},
     } == {**plan.to_dict(), "states": dict(sorted(plan.to_dict()["states"].items()))}
     assert [(1, 2), (2, 2)] == told
 

@@ -93,6 +93,7 @@ class Found:
         dates: When each video was made, by project.
         listed: The date of each project in the list, by its id as text.
         saved: The project's own date, of those that were fetched.
+        names: The name of each project in the list; empty if it has none.
         failed: Why a project could not be fetched.
         missing: The ids that were asked for and are not in the list.
     """
@@ -101,12 +102,14 @@ class Found:
     dates: dict[ProjectId, datetime] = attrs.field(factory=dict[ProjectId, datetime])
     listed: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
     saved: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
+    names: dict[ProjectId, str] = attrs.field(factory=dict[ProjectId, str])
     failed: dict[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
     missing: frozenset[str] = frozenset()
 
     def take(self, item: ProjectItem, video: SeenVideo | None) -> None:
         """Take in an entry of the list, and what the ledger knows of it."""
         self.listed[str(item.id)] = item.saved_at
+        self.names[item.id] = item.name or ""
         self.states[item.id] = SyncState.NEVER if video is None else _state_of(video)
         if video is not None and video.generated is not None:
             self.dates[item.id] = video.generated

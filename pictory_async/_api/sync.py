@@ -49,6 +49,7 @@ class SyncPlan(ValueObject):
             again without ``retry_unstarted``.
         missing: The ids that were asked for and are not in the account's list.
         failed: Why a project could not be fetched, so that nothing is known of it.
+        names: The names of the projects that were selected, as the account's list has them; empty for none.
     """
 
     states: Mapping[ProjectId, SyncState]
@@ -60,6 +61,7 @@ class SyncPlan(ValueObject):
     not_started: tuple[ProjectId, ...] = ()
     missing: frozenset[str] = frozenset()
     failed: Mapping[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
+    names: Mapping[ProjectId, str] = attrs.field(factory=dict[ProjectId, str])
 
     @property
     def unchanged(self) -> int:
@@ -79,9 +81,11 @@ class SyncPlan(ValueObject):
             parts.append(f"{len(self.left_out)} left out by the limit")
         if self.to_wait:
             parts.append(f"{len(self.to_wait)} to wait for")
-        parts += [f"{len(self.to_download)} to download", f"{self.unchanged} unchanged"]
-        if self.unknown:
-            parts.append(f"{len(self.unknown)} unknown")
+        unknown, downloaded = {*self.unknown} - {*self.given_up}, {*self.to_download}
+        parts += [
+            f"{len(downloaded)} to download{_doubtful(len(unknown & downloaded))}",
+            f"{self.unchanged} unchanged{_doubtful(len(unknown - downloaded))}",
+        ]
         for count, what in (
             (len(self.given_up), "given up after a failed render"),
             (len(self.not_started), "requested before and not started"),
@@ -106,6 +110,7 @@ class SyncPlan(ValueObject):
             "missing": sorted(self.missing),
             "failed": {str(one): str(error) for one, error in self.failed.items()},
             "states": {str(one): state.value for one, state in self.states.items()},
+            "names": {str(one): name for one, name in self.names.items()},
         }
 
 
@@ -230,6 +235,10 @@ class ProjectSync:
         await self._survey.ledger.use(lambda file: enter_videos(Videos(file, self._survey.api), entries))
 
 
+def _doubtful(count: int) -> str:
+    return f" ({count} of them may be outdated)" if count else ""
+
+
 def _decided(state: RenderState, resubmit: Resubmit) -> str:
     """What a sync does about a version that was to be rendered before: as `Renders.decide` has it, before it is asked.
 
@@ -258,6 +267,7 @@ def _plan(
         not_started=having("not_started"),
         missing=found.missing,
         failed=found.failed,
+        names=found.names,
         to_wait=(*having("to_wait"), *(one for one, state in rest.items() if state is SyncState.RENDERING)),
         to_download=tuple(
             one

@@ -22,6 +22,7 @@ _STARS: Final = "********"
 _SPECIAL: Final = frozenset('"\\/')
 _ESCAPES: Final = re.compile(rb"\\u00[2-7]")
 _ANY_ESCAPES: Final = re.compile(rb"\\")
+_QUOTES: Final = "\"'"
 _TELLING: Final = 12  # characters; a shorter text may be part of another one by chance
 
 
@@ -129,6 +130,11 @@ class ApiKey:
             return f"There is no API key. {_GET_KEY}"
         if not isinstance(self._unwrap(), str):
             return f"The API key must be text, not {type(self._unwrap()).__name__}. {_GET_KEY}"
+        return self._misspelt()
+
+    def _misspelt(self) -> str | None:
+        if self._unwrap()[0] in _QUOTES:
+            return "The API key begins with a quotation mark. Remove it, and the one at the end."
         if self._unwrap().lower().startswith("bearer "):
             return "The API key starts with 'Bearer '. Pictory takes the raw key: remove that word."
         if not self._unwrap().isascii() or not self._unwrap().isprintable() or " " in self._unwrap():

@@ -12,6 +12,7 @@ from pictory_async.cli._again import note_words
 from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, final_error, ungrouped
 from pictory_async.cli._failure_at_end import check_written
 from pictory_async.cli._help import command_epilog, group_epilog
+from pictory_async.cli._library_warnings import library_warnings
 from pictory_async.cli._night import end
 from pictory_async.cli._options import group_options
 from pictory_async.cli._signals import signals_as_ctrl_c
@@ -111,7 +112,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
-            with signals_as_ctrl_c() as signals, signals.calling(None):
+            with library_warnings(), signals_as_ctrl_c() as signals, signals.calling(None):
                 signals.check()
                 find_state()  # relative to the directory in which the command was started
                 try:

@@ -30,7 +30,8 @@ _DELIMITERS: Final = (",", ";", "\t")
 _SHOWN: Final = 3
 _CONFLICTS: Final = """\
 What to do if the file already exists: add a number to the name (rename), download nothing (skip), replace it
-(overwrite), or as rename, and look after earlier versions as --keep-old says (update).  [default: {default}]"""
+(overwrite), or replace it if it is of the same project: --keep-old N keeps N earlier ones (update).
+[default: {default}]"""
 
 
 @attrs.frozen

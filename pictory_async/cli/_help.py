@@ -29,8 +29,8 @@ ENVIRONMENT: Final = {
     "PICTORY_API_BASE_URL": "the address of the API, if it is not Pictory's",
     "PICTORY_RATE": "the request budget, as --rate",
     "PICTORY_PROFILE": "the profile, as --profile",
-    "PICTORY_CONFIG_FILE": "the file with the profiles, if it is not with the user's settings",
-    "PICTORY_STATE_DIR": "where to keep what a command leaves pending, if not with the user's settings",
+    "PICTORY_CONFIG_FILE": "the file with the profiles, if it is not ~/.config/pictory/config.toml",
+    "PICTORY_STATE_DIR": "where to keep what a command leaves pending, if not in ~/.config/pictory",
 }
 """The variables that the command reads, and what they are for."""
 

@@ -23,7 +23,7 @@ from pictory_async.cli._store import Store
 from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import echo_note, echo_summary
+from pictory_async.cli.display.text import echo_note, echo_summary, err_is_terminal, in_is_terminal
 from pictory_async.errors import APIError, LedgerError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _planned(counts: Counter[ResultStatus], left: Sequence[float]) -> tuple[int,
     some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
     rest = counts.total() - sum(counts[status] for status in _PLANNED)
     parts = [*some, f"{rest} with an error"] if rest else some
-    quota = f" (the account has {left[0]:.0f} video minutes left)" if left else ""
+    quota = f" (the account has {left[0]:g} video minutes left)" if left else ""
     return counts[ResultStatus.LEFT_OUT], ", ".join(parts) + quota
 
 
@@ -258,17 +258,26 @@ async def minutes_left(client: AsyncPictory) -> list[float]:
     return [] if minutes is None or minutes.left is None else [minutes.left]
 
 
-def confirm(count: int, plan: str, most: int | None) -> None:
-    """Ask whether so many renders are to be paid for.
+def confirm(billed: int, plan: str) -> None:
+    """Show what is going to be paid for; if it is more than `ASKS_ABOVE`, ask whether it is to be.
 
     Raises:
-        click.exceptions.Exit: They are not.
+        click.exceptions.Exit: It is not.
         KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
+        SettingError: There is no terminal to ask on.
     """
-    billed = count if most is None else min(count, most)
-    echo_note(f"Plan: {plan}. {billed} render{' is' if billed == 1 else 's are'} billed.")
-    if billed:
-        _ask()
+    asks = billed > ASKS_ABOVE
+    if asks and not (err_is_terminal() and in_is_terminal()):
+        raise SettingError(
+            f"{billed} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add "
+            f"--yes to render them, or --max {ASKS_ABOVE} to render no more than that."
+        )
+    text = f"Plan: {plan}. {billed} render{' is' if billed == 1 else 's are'} billed."
+    if not asks:
+        echo_summary(text, good=True)
+        return
+    echo_note(text)
+    _ask()
 
 
 def _ask() -> None:
@@ -284,15 +293,3 @@ def _ask() -> None:
     if not agreed:
         echo_note("Nothing was requested.")
         raise click.exceptions.Exit(FAILURE)
-
-
-def refuse_without_question(count: int) -> None:
-    """Refuse to render so much if there is no terminal to ask on.
-
-    Raises:
-        SettingError: Always.
-    """
-    raise SettingError(
-        f"{count} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add --yes "
-        "to render them, and --max N to limit how many."
-    )

@@ -52,7 +52,7 @@ _GIVEN_UP: Final = {
     ResultStatus.NOT_STARTED.value: "Its render was not started, and it was not saved since. --retry-unstarted renders "
     "it.",
 }
-_LEFT_OUT: Final = "Not requested: the limit of renders is reached."
+_LEFT_OUT: Final = "Not requested: --max is reached."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
 # What the same command continues. The others have ended, or are never requested again by themselves.
@@ -66,22 +66,30 @@ class SyncRow:
     Attributes:
         project_id: The project.
         status: What became of it, or what is planned.
+        listed_name: Its name in the account's list; ``None`` if it has none.
         result: Its result; ``None`` if there is none.
         reason: Why it is not complete.
     """
 
     project_id: ProjectId
     status: str
+    listed_name: str | None = None
     result: RenderResult | None = None
     reason: str | None = None
 
     @classmethod
-    def of(cls, result: RenderResult) -> SyncRow:
+    def of(cls, result: RenderResult, listed_name: str | None) -> SyncRow:
         """Make the row of a result."""
         reason = None if result.error is None else in_command_words(str(result.error))
         if result.status is ResultStatus.LEFT_OUT:
             reason = _LEFT_OUT
-        return cls(project_id=result.project_id, status=status_of(result), result=result, reason=reason)
+        status = status_of(result)
+        return cls(project_id=result.project_id, status=status, listed_name=listed_name, result=result, reason=reason)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the project, as it was seen last."""
+        return self.fact("name") or self.listed_name
 
     def fact(self, name: str) -> Any:
         """Return a fact about the project; ``None`` if it is not known."""
@@ -99,10 +107,10 @@ SYNCED: Final[Table[SyncRow]] = Table(
     (
         Column("id", lambda row: str(row.project_id), whole=True),
         Column("status", lambda row: row.status),
-        Column("name", lambda row: row.fact("name")),
-        Column("share", lambda row: row.fact("share_video_url"), spare=2),
-        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=1),
-        Column("path", lambda row: row.path, spare=3),
+        Column("name", lambda row: row.name),
+        Column("share", lambda row: row.fact("share_video_url"), spare=1),
+        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
+        Column("path", lambda row: row.path),
         Column("reason", lambda row: row.reason),
     ),
 )
@@ -149,7 +157,7 @@ class Syncing:
     _run: str | None = attrs.field(default=None, init=False)
     _done: set[str] = attrs.field(factory=set[str], init=False)
     _left: set[str] = attrs.field(factory=set[str], init=False)
-    _left_out: list[ProjectId] = attrs.field(factory=list[ProjectId], init=False)
+    _left_out: list[RenderResult] = attrs.field(factory=list[RenderResult], init=False)
     _failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     _steps: SyncSteps = attrs.field(init=False)
     _fetched: tuple[int, int] = attrs.field(default=(0, 0), init=False)
@@ -182,8 +190,11 @@ class Syncing:
 
     @property
     def _pending(self) -> list[ProjectId]:
-        known = {*self._done, *map(str, self._left_out)}
+        known = {*self._done, *(str(one.project_id) for one in self._left_out)}
         return [one for one in self._planned if str(one) not in known]
+
+    def _name(self, project_id: ProjectId) -> str | None:
+        return None if self.plan is None else self.plan.names.get(project_id)
 
     async def run(self, client: AsyncPictory, *, dry_run: bool = False) -> None:
         """Make the plan, and carry it out unless somebody has to be asked, or it is only to be shown."""
@@ -204,7 +215,10 @@ class Syncing:
         if self.asks:
             return
         self.filing.note_missing(map(str, self._planned))
-        echo_summary(f"Plan: {self.plan}.", good=True)
+        if self.options.get("name") is not None and self.plan is not None and not self.plan.states:
+            echo_note(f"No project matches {self.options['name']!r}.")
+        else:
+            echo_summary(f"Plan: {self.plan}.", good=True)
         if self._planned and not dry_run:
             await self._carry_out(client, sync)
 
@@ -257,16 +271,19 @@ class Syncing:
                 return  # it is the same for everything else: what is requested is found again next time
 
     def _take(self, result: RenderResult) -> None:
-        project_id, row = str(result.project_id), SyncRow.of(result)
         if result.status is ResultStatus.LEFT_OUT:
-            self._left_out.append(result.project_id)
-        else:
-            self._done.add(project_id)
-            self.counts[row.status] += 1
+            self._left_out.append(result)  # they come first, and are printed last
+            return
+        project_id, row = str(result.project_id), SyncRow.of(result, self._name(result.project_id))
+        self._done.add(project_id)
+        self.counts[row.status] += 1
         if result.status in _RESUMED or row.status == _INCOMPLETE:
             self._left.add(project_id)
         if result.error is not None:
             self._failed[project_id] = result.error
+        self._show(result, row)
+
+    def _show(self, result: RenderResult, row: SyncRow) -> None:
         with surviving():
             if self.sheet.is_json:
                 self.sheet.document({**result.to_dict(), "status": row.status, "error": row.reason})
@@ -307,12 +324,16 @@ class Syncing:
     def _print_rest(self, *, interrupted: bool, error: str | None = None) -> int:
         """Print a row for each project without a result, and the summary; return how many are left to be resumed."""
         rest = self._pending
+        order = {one: number for number, one in enumerate(self._planned)}
+        self._left_out.sort(key=lambda result: order[result.project_id])
+        for result in self._left_out:
+            self._show(result, SyncRow.of(result, self._name(result.project_id)))
         for one in rest:
             night().pending(one)
             if self.sheet.is_json:
                 self.sheet.document({"project_id": one, "status": _PENDING, "error": _STILL})
             else:
-                self.sheet.add(SyncRow(project_id=one, status=_PENDING, reason=_STILL))
+                self.sheet.add(SyncRow(project_id=one, status=_PENDING, listed_name=self._name(one), reason=_STILL))
         if self.sheet.is_json:
             self.sheet.document({"summary": self._summary(interrupted=interrupted, error=error)})
         return len(rest) + len(self._left)
@@ -353,7 +374,7 @@ class Syncing:
         return {
             "plan": plan,
             "outcomes": dict(self.counts),
-            "left_out": [*self._left_out],
+            "left_out": [one.project_id for one in self._left_out],
             "paid": self._paid[0],
             "perhaps_paid": self._paid[1],
             "requests": self._requests,
@@ -374,16 +395,15 @@ def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
         (ResultStatus.NOT_STARTED.value, plan.not_started),
         ("error", [*plan.failed]),
     )
-    unknown, downloaded = {*plan.unknown}, {*plan.to_download}
+    unknown, downloaded, names = {*plan.unknown}, {*plan.to_download}, plan.names
     for status, ids in groups:
         for one in ids:
             reason = _GIVEN_UP.get(status) or (_UNKNOWN if one in unknown else None)
-            yield SyncRow(
-                project_id=one, status=status, reason=in_command_words(str(plan.failed.get(one, reason or "")))
-            )
+            text = in_command_words(str(plan.failed.get(one, reason or "")))
+            yield SyncRow(project_id=one, status=status, listed_name=names.get(one), reason=text)
     for one in plan.unknown:
         if one not in downloaded:
-            yield SyncRow(project_id=one, status="unknown", reason=_UNKNOWN)
+            yield SyncRow(project_id=one, status="unknown", listed_name=names.get(one), reason=_UNKNOWN)
 
 
 def _bars(sync: ProjectSync) -> list[Bar]:

@@ -106,6 +106,7 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     world.edit_project(both, -60.0)
     found = sync(videos, "--dry-run")
     assert (0, 0) == (found.exit_code, posts(world))
+    assert {"Film 0", "Busy", "Old", "Perhaps", "Both"} == {row[2] for row in cells(found.stdout)}
     rows = {row[0]: (row[1], row[6]) for row in cells(found.stdout)}
     reason = "It was saved after its video was made. --render unknown renders it."
     assert {
@@ -133,12 +134,20 @@ def test_a_plan_with_a_limit(world: World, videos: Path) -> None:
     assert "1 left out by the limit" in sync(videos, "--dry-run", "--max", "2").stderr
 
 
+def test_what_is_left_out_comes_last(world: World, videos: Path) -> None:
+    """What was done stands before what was not, and both have names."""
+    films(world, 3)
+    found = sync(videos, "--max", "1")
+    assert ["rendered", "left_out", "left_out"] == [row[1] for row in cells(found.stdout)]
+    assert ["Film 0", "Film 1", "Film 2"] == [row[2] for row in cells(found.stdout)]
+
+
 def test_which_projects(world: World, videos: Path) -> None:
     """By their names, by when they were saved, and by what is known of their videos."""
     films(world, 2)
     perhaps = str(world.add_project(name="Perhaps", earlier_video=-600.0, edits=[-60.0]))
     assert "1 to render" in sync(videos, "--dry-run", "--select", "film 1").stderr
-    assert "0 to render" in sync(videos, "--dry-run", "--saved-since", "7d", "--select", "*9").stderr
+    assert "No project matches '*9'." in sync(videos, "--dry-run", "--saved-since", "7d", "--select", "*9").stderr
     since = ("--saved-since", "2025-12-31T23:30:00Z")
     assert "0 to render, 1 to download" in sync(videos, "--dry-run", *since).stderr
     assert [perhaps] == [row[0] for row in cells(sync(videos, "--render", "unknown").stdout) if row[1] == "rendered"]
@@ -193,7 +202,7 @@ def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: 
     *documents, last = map(json.loads, sync(videos, "--max", "1", "--json").stdout.splitlines())
     left = [document["project_id"] for document in documents if document["status"] == "left_out"]
     assert (left, {"rendered": 1}) == (last["summary"]["left_out"], last["summary"]["outcomes"])
-    assert (3, ["Not requested: the limit of renders is reached."] * 3) == (
+    assert (3, ["Not requested: --max is reached."] * 3) == (
         len(left),
         [document["error"] for document in documents if document["project_id"] in left],
     )

@@ -33,6 +33,7 @@ __all__ = [
     "as_duration",
     "as_size",
     "as_text",
+    "counted",
     "echo_command",
     "echo_facts",
     "echo_json",
@@ -128,6 +129,11 @@ def as_duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Format a number of things: ``1 file``, ``2 files``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def file_name(file: IO[Any]) -> str:
