@@ -118,6 +118,18 @@ class Store:
             return await ledger.use(lambda file: see_project(file, api, project))
         return await ledger.use(lambda file: see_outcome(file, api, outcome, handle))
 
+    @contextlib.contextmanager
+    def running(self) -> Generator[str | None]:
+        """Enter a run that lasts as long as the block; its name is ``None`` if the ledger cannot be used."""
+        ledger, name = self.ledger(), None
+        with contextlib.suppress(LedgerError), self._opened() as database:
+            name = ledger.begin_run(database, self._account, _command())
+        try:
+            yield name
+        finally:
+            with contextlib.suppress(LedgerError), self._opened() as database:
+                ledger.end_run(database, name or "")
+
     def keep(self, items: Iterable[PendingItem], name: str | None = None) -> str:
         """Keep more items under a name, and return the name; a new one if it is ``None``.
 

@@ -86,6 +86,37 @@ def test_what_is_known_of_each(world: World, server: ServerThread, tmp_path: Pat
     assert "was a sync. The same 'pictory sync' command resumes it" in found.stderr
 
 
+@pytest.mark.parametrize("words", [["render", "--wait"], ["wait"], ["resume"]])
+def test_a_command_that_waits_is_running_until_it_ends(world: World, server: ServerThread, words: list[str]) -> None:
+    """It is listed while it waits, as killed if it was killed, and with its end otherwise."""
+    name, *options = words
+    slow = str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    earlier = [] if name == "render" else ["ended"]
+    if earlier:
+        assert 0 == run("render", slow).exit_code
+    ids = [] if name == "resume" else [slow]
+    with watching(server, name, *options, *ids):
+        assert [[name, "running"], *[["render", "ended"]] * len(earlier)] == listed()
+    assert [name, "killed"] == listed()[0]
+    assert 4 == run(name, *options, *ids, "--max-wait", "0.1", *QUICK).exit_code
+    assert [[name, "ended"], [name, "killed"]] == listed()[:2]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_wait_whose_run_cannot_be_entered(world: World, state: Path) -> None:
+    """It waits all the same: what cannot be kept is printed."""
+    (state / "ledger.db").mkdir()
+    slow = str(world.add_project(Render(-1.0, duration=AGES)))
+    found = run("wait", slow, "--max-wait", "0.1", *QUICK)
+    assert (4, True) == (found.exit_code, "save the lines below" in found.stderr)
+
+
+def listed() -> list[list[str]]:
+    """The command and the state of each run, newest first."""
+    documents = [json.loads(line) for line in run("runs", "--json").stdout.splitlines()]
+    return [[document["command"], document["state"]] for document in documents]
+
+
 @pytest.mark.usefixtures("server")
 def test_old_runs_are_forgotten(world: World) -> None:
     """Those that ended longer ago than the given age; 0 forgets all that left nothing."""
