@@ -92,6 +92,7 @@ def test_documents(world: World, videos: Path) -> None:
     assert (one, "rendered", True, None) == tuple(document[name] for name in ("project_id", "status", "paid", "error"))
     assert [str(videos / "Film 0.mp4")] == [file["path"] for file in document["files"]]
     summary = last["summary"]
+    assert "states" not in summary["plan"]  # one for each project of the account: too much for a log
     assert ([one], 1, {"rendered": 1}) == (summary["plan"]["to_render"], summary["paid"], summary["outcomes"])
     assert [summary["run"]] == [json.loads(line)["run"] for line in run("runs", "--json").stdout.splitlines()]
 
@@ -117,6 +118,7 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     } == rows
     plan = json.loads(sync(videos, "--dry-run", "--json").stdout)["plan"]
     assert [] == plan["left_out"]
+    assert {never, busy, perhaps, both} <= {*plan["states"]}
     assert ([never], [busy], [perhaps, both]) == (plan["to_render"], plan["to_wait"], plan["unknown"])
 
 
@@ -255,7 +257,21 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
     for options in (("--max-wait", "0.3"), ("--stalled", "0.5")):
         found = sync(videos, *options)
         assert (4, slow, "timed_out") == (found.exit_code, *cells(found.stdout)[0][:2])
+        assert "\n0 of 1 done (timed_out 1) in " in found.stderr
         assert "Left: 1 of 1 project. Run the same command again" in found.stderr
+
+
+def test_a_plan_that_makes_no_progress(world: World, videos: Path, server: ServerThread) -> None:
+    """--stalled ends it too: nothing was requested, and the exit code is that of a wait that ended early."""
+    films(world, 1)
+    for is_of_list in (True, False):
+        server.simulator.faults = lambda request, _, of_list=is_of_list: (
+            Stall() if request.path.endswith("/projects") is of_list else None
+        )
+        found = sync(videos, "--stalled", "0.5", "--json")
+        assert (4, 0) == (found.exit_code, posts(world))
+        assert "There is no plan, because nothing had changed for 0.5 s (--stalled)" in found.stderr
+        assert json.loads(found.stdout)["summary"]["error"] in found.stderr
 
 
 def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> None:

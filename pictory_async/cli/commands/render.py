@@ -22,7 +22,7 @@ from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, pla
 from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._tables import table_options, tables_given
 from pictory_async.cli._waiting import Wait, open_results
-from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal, in_is_terminal
+from pictory_async.cli.display.text import can_ask, echo_command, echo_json, echo_note, err_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def command(  # noqa: PLR0913 - each option is an argument
 
 
 def _ask(base_url: str | None, wanted: Sequence[str], options: dict[str, Any]) -> None:
-    if not (err_is_terminal() and in_is_terminal()):
+    if not can_ask():
         refuse_without_question(len(wanted))
     confirm(*plan_of(base_url, wanted, options), options["max_renders"])
 

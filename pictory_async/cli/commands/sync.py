@@ -20,7 +20,7 @@ from pictory_async.cli._quantities import to_since
 from pictory_async.cli._renders import ASKS_ABOVE, confirm, refuse_without_question
 from pictory_async.cli._syncing import SYNCED, Syncing
 from pictory_async.cli._tables import open_sheet, table_options
-from pictory_async.cli.display.text import err_is_terminal, in_is_terminal
+from pictory_async.cli.display.text import can_ask
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -99,9 +99,10 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Keep a directory up to date with the account: render, wait and download what is missing or has changed.
 
     This machine remembers earlier runs, so only projects that are new or were saved since are fetched. Each render is
-    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. Piped output is one line for
-    each project that was rendered, waited for or downloaded, with tabs between id, status, name, share link, date of
-    the video, path and reason.
+    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. --max-wait counts for each
+    render, from its request; it does not bound the plan, which --stalled ends if it makes no progress. Piped output is
+    one line for each project that was rendered, waited for or downloaded, with tabs between id, status, name, share
+    link, date of the video, path and reason.
     """
     check_directory(directory)
     options = {
@@ -117,7 +118,8 @@ def command(  # noqa: PLR0913 - each option is an argument
         **settings,
     }
     sheet = open_sheet(SYNCED, as_json=as_json)
-    asks_above = None if yes or dry_run else ASKS_ABOVE
+    never_asks = yes or dry_run or not render or (most is not None and most <= ASKS_ABOVE)
+    asks_above = None if never_asks else ASKS_ABOVE
     syncing = Syncing(
         directory=directory, options=options, limiter=limiter, sheet=sheet, most=asks_above, filing=filing
     )
@@ -130,7 +132,7 @@ def _end(syncing: Syncing, base_url: str | None, *, interrupted: bool, dry_run: 
     if syncing.asks and not interrupted:
         # Not in the event loop, where Ctrl-C could not end the question. The plan is made again after it, and not more
         # is paid for than what the answer was about.
-        if not (err_is_terminal() and in_is_terminal()):
+        if not can_ask():
             refuse_without_question(syncing.billed)
         confirm(syncing.billed, str(syncing.plan), None)
         agreed = attrs.evolve(syncing, options={**syncing.options, "max_renders": syncing.billed}, most=None)
