@@ -141,13 +141,9 @@ class Store:
                 ledger = self.ledger()
                 name = ledger.begin_run(database, self._account, _command())
                 ledger.end_run(database, name)
-            known = {handle.to_json() for handle in self._renders(database, run=name)}
-            new = [
-                (self._account_of(item), self._key(item), self._line(item))
-                for item in items
-                if self._line(item) not in known
-            ]
-            Waits(database).keep(name, new)
+            # Also what is a render of this run now: a later one may take it over, and the name must stay good.
+            kept = [(self._account_of(item), self._key(item), self._line(item)) for item in items]
+            Waits(database).keep(name, kept)
         return name
 
     def load(self, name: str | None) -> list[PendingItem]:
@@ -171,11 +167,14 @@ class Store:
             echo_note(f"What is pending under the name {name!r} was kept with another API key or base URL.")
             return [*items.values()]
         if not items:
-            raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
+            raise SettingError(
+                f"Nothing is pending under the name {name!r}: it is not known, everything has ended, or "
+                "a later run took it over: see 'pictory runs'."
+            )
         return mine
 
     def newest_run(self) -> str | None:
-        """Return the name of what was left last; ``None`` if nothing is pending.
+        """Return the name of what was left last, as `Waits.newest_run` has it; ``None`` if nothing is pending.
 
         Raises:
             SettingError: The ledger cannot be read.
