@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from pictory_async._api.submitting import Submitter
     from pictory_async._polling.poller import RenderPoller
 
+_CHECK: Final = (
+    "Check in the list of jobs whether it was. If it was not, save the project again, or pass a new name as batch, to "
+    "pay for one more render."
+)
 _END: Final = object()
 _LOOKERS: Final = 8  # projects that are fetched at the same time
 _LOADERS: Final = 4  # projects that are downloaded at the same time
@@ -315,7 +319,7 @@ class Pipeline:
         elif doubt is None:
             await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(job))
         else:
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, doubt))
+            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(job, doubt, _CHECK))
 
     async def _finish(self, job: _Job, status: ResultStatus) -> None:
         """Download what is there, and tell the result."""
@@ -368,7 +372,7 @@ def _not_started(job: _Job) -> RenderNotStartedError:
     return not_started_error(job.project_id)
 
 
-def _lost(job: _Job, why: str) -> RenderSubmitUncertainError:
+def _lost(job: _Job, why: str, advice: str = "") -> RenderSubmitUncertainError:
     what = f"the render of project {job.project_id!r}"
-    text = f"It is not known whether {what} was started, so it is not requested again. {why}"
+    text = f"It is not known whether {what} was started, so it is not requested again. {why} {advice}".rstrip()
     return RenderSubmitUncertainError(text, handle=cast("RenderHandle", job.handle), cause=job.cause or why)

@@ -23,10 +23,12 @@ from pictory_async.cli._store import Store
 from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import echo_note, echo_summary, err_is_terminal, in_is_terminal
+from pictory_async.cli.display.text import can_ask, echo_note, echo_summary
 from pictory_async.errors import APIError, LedgerError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pictory_async import AsyncPictory
 
 __all__ = ["ASKS_ABOVE", "BusyError", "Keeper", "Renders", "confirm", "plan_of"]
@@ -79,8 +81,13 @@ class Renders:
     wait: Wait | None = attrs.field(default=None, init=False)
     run: str | None = attrs.field(default=None, init=False)
 
-    async def start(self, client: AsyncPictory) -> None:
-        """Request all renders. If this is cancelled, a request in flight is still completed, within some seconds."""
+    async def start(self, client: AsyncPictory, then: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Request all renders. If this is cancelled, a request in flight is still completed, within some seconds.
+
+        Args:
+            client: The client.
+            then: Called when all are requested, as a part of the same run; ``None`` ends the run.
+        """
         with contextlib.closing(Store().ledger()) as ledger:
             batch = client.projects.render_all(self.ids, ledger=ledger, wait=False, **self.options)
             try:
@@ -88,6 +95,8 @@ class Renders:
                     self.run = self.keeper.name = batch.run
                     async for result in batch:
                         await self._take(result)
+                    if then is not None:
+                        await then()
             finally:
                 night().paid, night().perhaps_paid = batch.paid, batch.perhaps_paid
 
@@ -267,7 +276,7 @@ def confirm(billed: int, plan: str) -> None:
         SettingError: There is no terminal to ask on.
     """
     asks = billed > ASKS_ABOVE
-    if asks and not (err_is_terminal() and in_is_terminal()):
+    if asks and not can_ask():
         raise SettingError(
             f"{billed} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add "
             f"--yes to render them, or --max {ASKS_ABOVE} to render no more than that."

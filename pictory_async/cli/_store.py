@@ -118,6 +118,18 @@ class Store:
             return await ledger.use(lambda file: see_project(file, api, project))
         return await ledger.use(lambda file: see_outcome(file, api, outcome, handle))
 
+    @contextlib.contextmanager
+    def running(self) -> Generator[str | None]:
+        """Enter a run that lasts as long as the block; its name is ``None`` if the ledger cannot be used."""
+        ledger, name = self.ledger(), None
+        with contextlib.suppress(LedgerError), self._opened() as database:
+            name = ledger.begin_run(database, self._account, _command())
+        try:
+            yield name
+        finally:
+            with contextlib.suppress(LedgerError), self._opened() as database:
+                ledger.end_run(database, name or "")
+
     def keep(self, items: Iterable[PendingItem], name: str | None = None) -> str:
         """Keep more items under a name, and return the name; a new one if it is ``None``.
 
@@ -129,13 +141,9 @@ class Store:
                 ledger = self.ledger()
                 name = ledger.begin_run(database, self._account, _command())
                 ledger.end_run(database, name)
-            known = {handle.to_json() for handle in self._renders(database, run=name)}
-            new = [
-                (self._account_of(item), self._key(item), self._line(item))
-                for item in items
-                if self._line(item) not in known
-            ]
-            Waits(database).keep(name, new)
+            # Also what is a render of this run now: a later one may take it over, and the name must stay good.
+            kept = [(self._account_of(item), self._key(item), self._line(item)) for item in items]
+            Waits(database).keep(name, kept)
         return name
 
     def load(self, name: str | None) -> list[PendingItem]:
@@ -159,11 +167,14 @@ class Store:
             echo_note(f"What is pending under the name {name!r} was kept with another API key or base URL.")
             return [*items.values()]
         if not items:
-            raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
+            raise SettingError(
+                f"Nothing is pending under the name {name!r}: it is not known, everything has ended, or "
+                "a later run took it over: see 'pictory runs'."
+            )
         return mine
 
     def newest_run(self) -> str | None:
-        """Return the name of what was left last; ``None`` if nothing is pending.
+        """Return the name of what was left last, as `Waits.newest_run` has it; ``None`` if nothing is pending.
 
         Raises:
             SettingError: The ledger cannot be read.

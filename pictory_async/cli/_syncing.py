@@ -27,15 +27,16 @@ from pictory_async.cli._failures import report_failures
 from pictory_async.cli._filing import Filing
 from pictory_async.cli._night import night, paid_text
 from pictory_async.cli._progress import telling
-from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
+from pictory_async.cli._stalled import failing_when_stalled, stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
+from pictory_async.cli._sync_bars import bars_of
 from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import as_duration, as_size, echo_note, echo_summary, one_line
+from pictory_async.cli.display.text import as_duration, can_ask, echo_note, echo_summary, one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -204,7 +205,8 @@ class Syncing:
             if not dry_run:
                 await self._steps.begin(ledger)
             sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
-            async with telling(self._planning, lambda: 0):
+            seen = lambda: (self._fetched, client.statistics().http.received)  # noqa: E731 - a callback
+            async with telling(self._planning, lambda: 0), failing_when_stalled(seen):
                 self.plan = await sync.plan()
             await self._go_on(client, sync, dry_run=dry_run)
         finally:
@@ -224,7 +226,10 @@ class Syncing:
 
     def _planning(self) -> str:
         done, total = self._fetched
-        return f"{done} of {total} projects fetched" if total else "reading the list of projects"
+        text = f"{done} of {total} projects fetched" if total else "reading the list of projects"
+        if self.most is None or can_ask():
+            return text
+        return f"{text} (without a terminal, more than {self.most} renders need --yes)"
 
     def _note(self, done: int, total: int) -> None:
         self._fetched = (done, total)
@@ -243,7 +248,7 @@ class Syncing:
             overall = Bar(
                 "projects", len(self._done), max(1, self._total), as_duration(anyio.current_time() - self._began)
             )
-            bars = bar_grid([overall, *_bars(sync)[: max(1, height - 4)]])
+            bars = bar_grid([overall, *bars_of(sync)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
 
         def share() -> float:
@@ -300,7 +305,7 @@ class Syncing:
     def _counted(self, sync: ProjectSync) -> str:
         progress = sync.progress
         rendering, downloading = len(progress.rendering), len({file.project_id for file in progress.downloading})
-        return f"{len(self._done)} of {self._total} done, {rendering} rendering, {downloading} downloading"
+        return f"{len(self._done - self._left)} of {self._total} done, {rendering} rendering, {downloading} downloading"
 
     def report(self, *, interrupted: bool) -> int:
         """Print what is not printed yet, and return the exit code.
@@ -346,7 +351,7 @@ class Syncing:
         elif total:
             counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
             echo_summary(
-                f"{ended}{len(self._done)} of {total} done ({counts}) in "
+                f"{ended}{len(self._done - self._left)} of {total} done ({counts}) in "
                 f"{as_duration(self._seconds)}, {paid_text(*self._paid)}, "
                 f"{self._requests} requests.",
                 good=not (ended or self._failed),
@@ -371,6 +376,8 @@ class Syncing:
 
     def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
         plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}
+        if plan is not None:
+            del plan["states"]  # one for each project of the account: too much for a log
         return {
             "plan": plan,
             "outcomes": dict(self.counts),
@@ -404,15 +411,3 @@ def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
     for one in plan.unknown:
         if one not in downloaded:
             yield SyncRow(project_id=one, status="unknown", listed_name=names.get(one), reason=_UNKNOWN)
-
-
-def _bars(sync: ProjectSync) -> list[Bar]:
-    """Return the bars of the downloads, and of the renders whose progress is known, the most advanced ones first."""
-    progress = sync.progress
-    found = [
-        Bar(f"{file.kind} {file.project_id}", file.done, file.total, as_size(file.done))
-        for file in progress.downloading
-    ]
-    known = [(one, percent) for one, percent in progress.rendering.items() if percent is not None]
-    known.sort(key=lambda item: -item[1])
-    return found + [Bar(str(one), percent, 100.0, f"{percent:.0f} %") for one, percent in known]

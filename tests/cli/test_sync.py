@@ -92,6 +92,7 @@ def test_documents(world: World, videos: Path) -> None:
     assert (one, "rendered", True, None) == tuple(document[name] for name in ("project_id", "status", "paid", "error"))
     assert [str(videos / "Film 0.mp4")] == [file["path"] for file in document["files"]]
     summary = last["summary"]
+    assert "states" not in summary["plan"]  # one for each project of the account: too much for a log
     assert ([one], 1, {"rendered": 1}) == (summary["plan"]["to_render"], summary["paid"], summary["outcomes"])
     assert [summary["run"]] == [json.loads(line)["run"] for line in run("runs", "--json").stdout.splitlines()]
 
@@ -118,6 +119,7 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     } == rows
     plan = json.loads(sync(videos, "--dry-run", "--json").stdout)["plan"]
     assert [] == plan["left_out"]
+    assert {never, busy, perhaps, both} <= {*plan["states"]}
     assert ([never], [busy], [perhaps, both]) == (plan["to_render"], plan["to_wait"], plan["unknown"])
 
 
@@ -264,7 +266,21 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
     for options in (("--max-wait", "0.3"), ("--stalled", "0.5")):
         found = sync(videos, *options)
         assert (4, slow, "timed_out") == (found.exit_code, *cells(found.stdout)[0][:2])
+        assert "\n0 of 1 done (timed_out 1) in " in found.stderr
         assert "Left: 1 of 1 project. Run the same command again" in found.stderr
+
+
+def test_a_plan_that_makes_no_progress(world: World, videos: Path, server: ServerThread) -> None:
+    """--stalled ends it too: nothing was requested, and the exit code is that of a wait that ended early."""
+    films(world, 1)
+    for is_of_list in (True, False):
+        server.simulator.faults = lambda request, _, of_list=is_of_list: (
+            Stall() if request.path.endswith("/projects") is of_list else None
+        )
+        found = sync(videos, "--stalled", "0.5", "--json")
+        assert (4, 0) == (found.exit_code, posts(world))
+        assert "There is no plan, because nothing had changed for 0.5 s (--stalled)" in found.stderr
+        assert json.loads(found.stdout)["summary"]["error"] in found.stderr
 
 
 def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> None:
@@ -277,7 +293,7 @@ def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> N
 def test_a_lost_response_that_nobody_can_explain(world: World, videos: Path, server: ServerThread) -> None:
     """If a job of somebody else may be the render, it is never paid for again, and the exit code is 5."""
     foreign = world.add_project(name="Foreign", earlier_video=-60.0)
-    films(world, 1)
+    (one,) = films(world, 1)
 
     def faults(request: SimRequest, now: float) -> Fault | None:
         if request.method != "POST":
@@ -287,7 +303,16 @@ def test_a_lost_response_that_nobody_can_explain(world: World, videos: Path, ser
 
     server.simulator.faults = faults
     found = sync(videos, "--select", "Film*")
-    assert (5, "uncertain") == (found.exit_code, cells(found.stdout)[0][1])
+    server.simulator.faults = None
+    for _ in range(2):  # the next nights say the same
+        assert (5, "uncertain") == (found.exit_code, cells(found.stdout)[0][1])
+        assert "Check with 'pictory jobs' whether it was. If it was not, save the project again" in found.stderr
+        assert [one, "to_wait"] == cells(sync(videos, "--select", "Film*", "--dry-run").stdout)[0][:2]
+        found = sync(videos, "--select", "Film*")
+    assert "Plan: 0 to render, 1 to wait for" in found.stderr
+    sent = posts(world)
+    assert 0 == run("render", one, "--batch", "again", "--wait", *QUICK[:-2]).exit_code
+    assert sent + 1 == posts(world)
 
 
 def test_a_file_that_cannot_be_had(world: World, videos: Path, server: ServerThread) -> None:

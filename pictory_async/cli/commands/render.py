@@ -110,12 +110,14 @@ def command(  # noqa: PLR0913 - each option is an argument
         renders = Renders(ids=wanted, keeper=Keeper(out=out, prints=not waits), options=options)
 
         async def work() -> None:
-            async with open_client(base_url, limiter) as client:
-                await renders.start(client)
+            async def wait() -> None:
                 if waits and renders.handles:
                     renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet)
                     await renders.wait.run(client)
-                    await renders.find_out(client)
+
+            async with open_client(base_url, limiter) as client:
+                await renders.start(client, wait)
+                await renders.find_out(client)
 
         end = partial(_end, renders, file, waits=waits, as_json=as_json, sheet=sheet)
         ctx.exit(end(interrupted=_run(work, _Told(renders, file, waits))))

@@ -49,8 +49,8 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Wait for what a command left when it was interrupted or killed, and print the result of each project.
 
     RUN is the name that the command printed, or one that 'pictory runs' lists; by default, the last run that left
-    something. It is the same as 'pictory wait --resume RUN', or '--last'. To resume a sync, run the same 'pictory sync'
-    again.
+    something; a sync, or what may not have been started, only if there is nothing else. It is the same as 'pictory wait
+    --resume RUN', or '--last'. To resume a sync, run the same 'pictory sync' again.
     """
     check_download(directory, filing)
     store = Store()

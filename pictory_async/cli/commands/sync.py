@@ -102,9 +102,10 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Keep a directory up to date with the account: render, wait and download what is missing or has changed.
 
     This machine remembers earlier runs, so only projects that are new or were saved since are fetched. Each render is
-    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. Piped output is one line for
-    each project that was rendered, waited for or downloaded, with tabs between id, status, name, share link, date of
-    the video, path and reason.
+    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. --max-wait counts for each
+    render, from its request; it does not bound the plan, which --stalled ends if it makes no progress. Piped output is
+    one line for each project that was rendered, waited for or downloaded, with tabs between id, status, name, share
+    link, date of the video, path and reason.
     """
     if _ID.fullmatch(str(directory)) and not directory.exists():
         raise click.UsageError(
@@ -124,7 +125,8 @@ def command(  # noqa: PLR0913 - each option is an argument
         **settings,
     }
     sheet = open_sheet(SYNCED, as_json=as_json)
-    asks_above = None if yes or dry_run else ASKS_ABOVE
+    never_asks = yes or dry_run or not render or (most is not None and most <= ASKS_ABOVE)
+    asks_above = None if never_asks else ASKS_ABOVE
     syncing = Syncing(
         directory=directory, options=options, limiter=limiter, sheet=sheet, most=asks_above, filing=filing
     )

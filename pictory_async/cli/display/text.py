@@ -33,6 +33,7 @@ __all__ = [
     "as_duration",
     "as_size",
     "as_text",
+    "can_ask",
     "counted",
     "echo_command",
     "echo_facts",
@@ -45,7 +46,6 @@ __all__ = [
     "echo_wrapped",
     "err_is_terminal",
     "file_name",
-    "in_is_terminal",
     "is_escaped",
     "log_event",
     "one_line",
@@ -156,9 +156,9 @@ def err_is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def in_is_terminal() -> bool:
-    """Return whether standard input is a terminal. It can also be closed."""
-    return sys.stdin is not None and sys.stdin.isatty()
+def can_ask() -> bool:
+    """Return whether there is a terminal to ask on. Standard input can also be closed."""
+    return err_is_terminal() and sys.stdin is not None and sys.stdin.isatty()
 
 
 def echo_lines(lines: Iterable[RenderableType]) -> None:
