@@ -29,7 +29,7 @@ from pictory_async.errors import APIError, LedgerError, RenderSubmitUncertainErr
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pictory_async import AsyncPictory
+    from pictory_async import AsyncPictory, RenderBatch
 
 __all__ = ["ASKS_ABOVE", "BusyError", "Keeper", "Renders", "confirm", "plan_of"]
 
@@ -81,24 +81,26 @@ class Renders:
     wait: Wait | None = attrs.field(default=None, init=False)
     run: str | None = attrs.field(default=None, init=False)
 
-    async def start(self, client: AsyncPictory, then: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def start(self, client: AsyncPictory, then: Callable[[], Awaitable[None]]) -> None:
         """Request all renders. If this is cancelled, a request in flight is still completed, within some seconds.
 
         Args:
             client: The client.
-            then: Called when all are requested, as a part of the same run; ``None`` ends the run.
+            then: Called when all are requested, as a part of the same run.
         """
         with contextlib.closing(Store().ledger()) as ledger:
             batch = client.projects.render_all(self.ids, ledger=ledger, wait=False, **self.options)
             try:
                 async with batch:
                     self.run = self.keeper.name = batch.run
-                    async for result in batch:
-                        await self._take(result)
-                    if then is not None:
-                        await then()
+                    await self._take_all(batch)
+                    await then()
             finally:
                 night().paid, night().perhaps_paid = batch.paid, batch.perhaps_paid
+
+    async def _take_all(self, batch: RenderBatch) -> None:
+        async for result in batch:
+            await self._take(result)
 
     async def _take(self, result: RenderResult) -> None:
         project_id = str(result.project_id)

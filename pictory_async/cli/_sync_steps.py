@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -85,5 +85,4 @@ class SyncSteps:
             echo_note(f"Left: the command of --exec for {what}. Run the same command again: it runs it again.")
 
     async def _done(self, project_id: str) -> None:
-        if self._ledger is not None:
-            await self._store.end_step(self._ledger, self.directory, project_id)
+        await self._store.end_step(cast("Ledger", self._ledger), self.directory, project_id)

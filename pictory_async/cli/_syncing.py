@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -319,12 +320,17 @@ class Syncing:
         self._echo_end(rest, "Interrupted: " if interrupted else "")
         return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
 
-    def report_stop(self, error: Exception) -> None:
-        """Print what is not printed yet, when an error ends the sync. Its own sentence follows."""
-        with surviving():
-            rest = self._print_rest(interrupted=False, error=command_error(error, debug=False).message)
-        if self.plan is not None:
-            self._echo_end(rest, "Stopped: ")
+    @contextlib.contextmanager
+    def reporting_stop(self) -> Generator[None]:
+        """Print what is not printed yet, if an error ends the block. Its own sentence follows."""
+        try:
+            yield
+        except Exception as error:
+            with surviving():
+                rest = self._print_rest(interrupted=False, error=command_error(error, debug=False).message)
+            if self.plan is not None:
+                self._echo_end(rest, "Stopped: ")
+            raise
 
     def _print_rest(self, *, interrupted: bool, error: str | None = None) -> int:
         """Print a row for each project without a result, and the summary; return how many are left to be resumed."""

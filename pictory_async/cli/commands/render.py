@@ -125,8 +125,11 @@ def command(  # noqa: PLR0913 - each option is an argument
 
 def _agreed(base_url: str | None, wanted: Sequence[str], options: dict[str, Any]) -> int:
     """Return how many renders may be requested: no more than the answer was about, if more turn out to be needed."""
-    found, plan = plan_of(base_url, wanted, options)
-    billed = min(found, found if options["max_renders"] is None else options["max_renders"])
+    return _confirmed(*plan_of(base_url, wanted, options), options["max_renders"])
+
+
+def _confirmed(found: int, plan: str, most: int | None) -> int:
+    billed = found if most is None else min(found, most)
     confirm(billed, plan)
     return max(billed, ASKS_ABOVE)
 

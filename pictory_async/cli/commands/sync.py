@@ -155,8 +155,5 @@ def _run(syncing: Syncing, base_url: str | None, **options: Any) -> bool:
         async with open_client(base_url, syncing.limiter) as client:
             await syncing.run(client, **options)
 
-    try:
+    with syncing.reporting_stop():
         return run_until_interrupted(work)
-    except Exception as error:
-        syncing.report_stop(error)
-        raise

@@ -105,7 +105,8 @@ def draw_table(
         for row in texts:
             row[last] = _wrapped(row[last], widths[last])
         widths[last] += beyond
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", collapse_padding=True)
+    # With padding on both sides, which then collapses, rich before 14.3 makes columns narrower than they are told to be.
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for number, width in widths.items():
         table.add_column(texts[0][number], overflow="fold", width=width)
     for row in texts[1:]:
@@ -212,7 +213,7 @@ def _records(texts: list[list[Text]], whole: Collection[int]) -> Iterator[Render
                 # Whatever its length: the terminal wraps it, and it can be copied.
                 yield Text.assemble(" " * _GAP, (name.plain.ljust(longest), "dim"), " " * _GAP, value)
                 continue
-            grid = Table.grid(padding=(0, 0, 0, _GAP))
+            grid = Table.grid(padding=(0, _GAP, 0, 0))
             grid.add_column(width=longest, overflow="fold", style="dim")
             grid.add_column(overflow="fold")
             grid.add_row(name, value)
