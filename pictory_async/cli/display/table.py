@@ -105,7 +105,7 @@ def draw_table(
         for row in texts:
             row[last] = _wrapped(row[last], widths[last])
         widths[last] += beyond
-    # With padding on both sides, which then collapses, rich before 14.3 makes columns narrower than they are told to be.
+    # With padding on both sides, which then collapses, rich before 14.3 makes columns narrower than it is told to.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for number, width in widths.items():
         table.add_column(texts[0][number], overflow="fold", width=width)
