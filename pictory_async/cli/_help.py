@@ -30,7 +30,7 @@ ENVIRONMENT: Final = {
     "PICTORY_RATE": "the request budget, as --rate",
     "PICTORY_PROFILE": "the profile, as --profile",
     "PICTORY_CONFIG_FILE": "the file with the profiles, if it is not ~/.config/pictory/config.toml",
-    "PICTORY_STATE_DIR": "where to keep what a command leaves pending, if not in ~/.config/pictory",
+    "PICTORY_STATE_DIR": "where to keep what commands remember, if not in ~/.local/state/pictory",
 }
 """The variables that the command reads, and what they are for."""
 

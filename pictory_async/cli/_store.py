@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import json
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -59,11 +60,21 @@ PendingItem: TypeAlias = "RenderHandle | PendingId"
 
 def find_state() -> Path:
     """Return the directory of what is kept. A command calls it at its start, and `Store` finds the same one later."""
-    home = Path(os.environ.get("PICTORY_STATE_DIR") or click.get_app_dir("pictory"))
+    named = os.environ.get("PICTORY_STATE_DIR")
+    home = Path(named) if named else _usual_state(sys.platform)
     with contextlib.suppress(OSError):  # the working directory is gone
         home = home.absolute()
     context = click.get_current_context(silent=True)
     return home if context is None else context.meta.setdefault(f"{__name__}.home", home)
+
+
+def _usual_state(platform: str) -> Path:
+    """The directory that a platform has for what programs remember."""
+    if platform in {"darwin", "win32"}:  # there it is that of the settings
+        return Path(click.get_app_dir("pictory"))
+    # https://specifications.freedesktop.org/basedir-spec: a path that is not absolute is ignored.
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (named if named.is_absolute() else Path("~/.local/state").expanduser()) / "pictory"
 
 
 class Store:
