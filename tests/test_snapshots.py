@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from anyio import to_thread
 
-from pictory_async import RateLimiter, RetryPolicy, TemplateBackup, TemplateSnapshot, errors, verify_backup
+from pictory_async import TemplateBackup, TemplateSnapshot, errors, verify_backup
 from pictory_async._files import snapshots
 from pictory_async._files.snapping import snap
 from pictory_async._files.system import SYSTEM, System
 from pictory_async.testing import ABSENT, Answer, Reset, Simulator, World
 from tests._systems import Dying, Failing, Killed, Watched
-from tests._templates import change
+from tests._templates import add_three, change, client_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from pictory_async import AsyncPictory
 
 pytestmark = pytest.mark.anyio
 
@@ -32,18 +31,13 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def world() -> World:
     world = World(media_base="self")
-    for number in range(3):
-        world.add_template(f"Hi {number} {{{{Name}}}}", template_id=f"T{number}", name=f"No. {number}")
+    add_three(world)
     return world
 
 
 @pytest.fixture
 def simulator(world: World) -> Simulator:
     return Simulator(world)
-
-
-def client_of(simulator: Simulator) -> AsyncPictory:
-    return simulator.client(limiter=RateLimiter(10_000, 1.0, 1000), retry=RetryPolicy(backoff=0.001))
 
 
 def objects(store: Path) -> set[str]:

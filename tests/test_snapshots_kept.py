@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pictory_async import RateLimiter, RetryPolicy, TemplateSnapshot, errors, verify_backup
+from pictory_async import TemplateSnapshot, errors, verify_backup
 from pictory_async.testing import Answer, Simulator, World
 from tests._rendering import VIRTUAL
-from tests._templates import change, delete, deleting
+from tests._templates import add_three, change, client_of, delete, deleting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pictory_async import AsyncPictory
     from pictory_async.testing import Fault, SimRequest
 
 pytestmark = VIRTUAL
@@ -29,18 +28,13 @@ NOT_FOUND = Answer(404, JSON, b'{"message": "Not Found"}')
 @pytest.fixture
 def world() -> World:
     world = World(media_base="self", page_size=2)
-    for number in range(3):
-        world.add_template(f"Hi {number} {{{{Name}}}}", template_id=f"T{number}", name=f"No. {number}")
+    add_three(world)
     return world
 
 
 @pytest.fixture
 def simulator(world: World) -> Simulator:
     return Simulator(world)
-
-
-def client_of(simulator: Simulator) -> AsyncPictory:
-    return simulator.client(limiter=RateLimiter(10_000, 1.0, 1000), retry=RetryPolicy(backoff=0.001))
 
 
 def listing(*ids: str) -> Callable[[SimRequest, float], Fault | None]:

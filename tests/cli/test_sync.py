@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pictory_async.testing import Answer, Render, Reset, Stall, World
 from tests.cli._command import Terminal, interrupted, run, started
+from tests.cli._syncs import QUICK, posts, short_renders, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,15 +25,12 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 pytestmark = pytest.mark.usefixtures("server")
 
 AGES = 1e6  # seconds
-QUICK = ("--interval", "0.05", "--start-grace", "0.3", "--kind", "video")
 
 
 @pytest.fixture
 def world() -> World:
     """An account with short renders, whose files can be downloaded."""
-    return World(
-        media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0), media_sizes={"mp4": 1000, "srt": 10}
-    )
+    return short_renders()
 
 
 @pytest.fixture(autouse=True)
@@ -43,14 +41,6 @@ def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def videos(tmp_path: Path) -> Path:
     return tmp_path / "videos"
-
-
-def sync(videos: Path, *options: str, **settings: Any) -> Any:
-    return run("sync", str(videos), *QUICK, *options, **settings)
-
-
-def posts(world: World) -> int:
-    return sum(entry.method == "POST" for entry in world.log)
 
 
 def cells(text: str) -> list[list[str]]:

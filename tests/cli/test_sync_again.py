@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pictory_async.testing import Answer, Render, Reset, World
+from tests.cli import _syncs as syncs
 from tests.cli._command import interrupted, run, started
+from tests.cli._syncs import posts, short_renders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,15 +29,13 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 
 pytestmark = pytest.mark.usefixtures("server")
 
-QUICK = ("--interval", "0.05", "--start-grace", "0.3", "--kind", "video", "--yes")
+QUICK = (*syncs.QUICK, "--yes")
 
 
 @pytest.fixture
 def world() -> World:
     """An account with short renders, whose files can be downloaded."""
-    return World(
-        media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0), media_sizes={"mp4": 1000, "srt": 10}
-    )
+    return short_renders()
 
 
 @pytest.fixture(autouse=True)
@@ -49,11 +49,7 @@ def videos(tmp_path: Path) -> Path:
 
 
 def sync(videos: Path, *options: str, **settings: Any) -> Any:
-    return run("sync", str(videos), *QUICK, *options, **settings)
-
-
-def posts(world: World) -> int:
-    return sum(entry.method == "POST" for entry in world.log)
+    return syncs.sync(videos, "--yes", *options, **settings)
 
 
 def on_post(server: ServerThread, fault: Fault | None) -> None:
