@@ -6,7 +6,7 @@ Start with `AsyncPictory`; https://docs.pictory.ai/api-reference describes the A
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pictory_async import errors
 from pictory_async._client import AsyncPictory
@@ -195,10 +195,12 @@ _LATER: Final = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module(f"pictory_async.{_LATER.get(name, 'insight')}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers would take any name for one of this module's
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            return getattr(import_module(f"pictory_async.{_LATER.get(name, 'insight')}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -111,6 +111,22 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert Config.checked("pictai_b", "https://b.invalid").base_url == "https://b.invalid"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://API.pictory.ai/pictoryapis",
+        "HTTPS://api.pictory.ai/pictoryapis",
+        "https://api.pictory.ai/pictoryapis/",
+        "https://api.pictory.ai/pictoryapis//",
+        "https://api.pictory.ai:443/pictoryapis",
+        "https://api.pictory.ai:/pictoryapis",
+    ],
+)
+def test_one_address_has_one_spelling(url: str) -> None:
+    """A ledger knows renders by the address, so that another spelling of it must not be another API."""
+    assert Config.checked(KEY, None).base_url == Config.checked(KEY, url).base_url
+
+
 def test_the_default_base_url_is_pictorys() -> None:
     """Without a base URL the documented one is used."""
     assert Config.checked(KEY, None).base_url == "https://api.pictory.ai/pictoryapis"

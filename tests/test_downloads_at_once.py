@@ -13,7 +13,11 @@ import anyio
 import pytest
 
 from pictory_async import DownloadStatus
+from pictory_async._files.partfile import PartFile
+from pictory_async._files.place import Filing, Place
+from pictory_async._files.publish import Directory
 from pictory_async._files.turns import take_turn
+from pictory_async.errors import DownloadError
 from pictory_async.testing import MediaContent, Render, Simulator, World
 from tests._files import MANIFEST
 
@@ -31,7 +35,7 @@ POLICIES = ["rename", "overwrite", "skip"]
 # Downloads one project again and again, and polls at each file as soon as its call returns.
 PROGRAM = """
 import asyncio, json, pathlib, sys
-from pictory_async import AsyncPictory, RateLimiter, errors
+from pictory_async import AsyncPictory, RateLimiter
 
 async def main(base_url, key, project_id, directory, policy, rounds, size):
     found = {"whole": 0, "not whole": 0}
@@ -41,15 +45,8 @@ async def main(base_url, key, project_id, directory, policy, rounds, size):
         sys.stdin.readline()
         for number in range(int(rounds)):
             place = pathlib.Path(directory, str(number))
-            while True:
-                try:
-                    report = await client.projects.download(project, place, kinds=["txt"], on_conflict=policy)
-                except errors.DownloadError as error:
-                    if "Another client or process" not in str(error):
-                        raise
-                else:
-                    found["whole" if report.paths["txt"].stat().st_size == int(size) else "not whole"] += 1
-                    break
+            report = await client.projects.download(project, place, kinds=["txt"], on_conflict=policy)
+            found["whole" if report.paths["txt"].stat().st_size == int(size) else "not whole"] += 1
     print(json.dumps(found))
 
 asyncio.run(main(*sys.argv[1:]))
@@ -139,6 +136,51 @@ async def test_threads_take_turns() -> None:
         done.set()
     await anyio.to_thread.run_sync(thread.join)
     assert ["thread", "task"] == order
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
+@pytest.mark.parametrize("end", ["it completes the file", "it gives up"])
+async def test_a_file_that_another_process_is_writing(world: World, tmp_path: Path, end: str) -> None:
+    """It is waited for as long as it grows, however long; then it is there, or is downloaded here."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    simulator = Simulator(world)
+    async with simulator.client() as client:
+        project = await client.projects.get(project_id)
+        expected = content(project.assets["txt"])
+        edition = Place(Directory(tmp_path), project, "txt", project.assets["txt"], Filing("rename"))
+        other = PartFile(Directory(tmp_path), "Film.txt", edition.owner)
+        await anyio.to_thread.run_sync(other.open)
+
+        async def write() -> None:
+            for start in range(0, SIZE, 50):
+                await anyio.sleep(50.0)
+                await anyio.to_thread.run_sync(other.write, expected[start : start + 50])
+            if end == "it completes the file":
+                await anyio.to_thread.run_sync(edition.publish, other)
+            await anyio.to_thread.run_sync(other.close)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write)
+            report = await client.projects.download(project, tmp_path, kinds=["txt"])
+    assert 500.0 <= simulator.now() < 502.0
+    status = DownloadStatus.SKIPPED if end == "it completes the file" else DownloadStatus.WRITTEN
+    assert (status, expected) == (report.files[0].status, report.paths["txt"].read_bytes())
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
+async def test_another_process_that_hangs(world: World, tmp_path: Path) -> None:
+    """After a minute without another byte, it is an error."""
+    project_id = world.add_project(Render(-100.0, duration=10.0), name="Film")
+    simulator = Simulator(world)
+    part = PartFile(Directory(tmp_path), "Film.txt", f"{project_id}\ntxt")
+    await anyio.to_thread.run_sync(part.open)
+    async with simulator.client() as client:
+        with pytest.raises(DownloadError, match="Another client or process is writing the txt"):
+            await client.projects.download(project_id, tmp_path, kinds=["txt"])
+    assert 60.0 <= simulator.now() < 62.0
+    await anyio.to_thread.run_sync(part.discard)
 
 
 @pytest.mark.parametrize("policy", POLICIES)

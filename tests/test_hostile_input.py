@@ -208,6 +208,26 @@ def test_a_manifest_with_an_impossible_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    "change", [{"name": "a" * 5000}, {"name": "ä" * 200}, {"stem": "a" * 5000}, {"stem": "a" * 250}]
+)
+async def test_a_manifest_with_a_name_that_is_too_long(tmp_path: Path, change: dict[str, str]) -> None:
+    """It is damage too, and no download fails because of it, now or later."""
+    world = World()
+    project_id = str(world.add_project(Render(-100.0, duration=50.0), name="Film"))
+    async with Simulator(world).client() as client:
+        await client.projects.download(project_id, tmp_path, kinds=["txt"])
+        manifest = json.loads((tmp_path / OWNERSHIP).read_text())
+        mine = manifest["projects"][project_id]
+        mine.update((key, value) for key, value in change.items() if key == "stem")
+        mine["files"].append({**mine["files"][0], **change})
+        (tmp_path / OWNERSHIP).write_text(json.dumps(manifest))
+        for _ in range(2):
+            found = await client.projects.download(project_id, tmp_path, kinds=["txt", "srt"])
+            assert {"txt": "Film (2).txt", "srt": "Film.srt"} == {kind: path.name for kind, path in found.paths.items()}
+
+
+@pytest.mark.anyio
 async def test_a_length_beyond_all_bounds(tmp_path: Path) -> None:
     """A media host that announces a length of thousands of digits cannot break a download."""
     world = World()

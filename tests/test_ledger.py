@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 OURS = 0x50494C47
+FIRST_FORM = """
+CREATE TABLE run (id TEXT PRIMARY KEY, account TEXT NOT NULL, command TEXT NOT NULL, started TEXT NOT NULL, ended TEXT);
+CREATE TABLE render (
+    id INTEGER PRIMARY KEY, api TEXT NOT NULL, project TEXT NOT NULL, version TEXT NOT NULL, attempt INTEGER NOT NULL,
+    run TEXT NOT NULL, state TEXT NOT NULL, saved TEXT, baseline TEXT, asked TEXT, marker TEXT, job TEXT, reason TEXT,
+    ended TEXT, UNIQUE (api, project, version, attempt)
+);
+CREATE TABLE pending (run TEXT NOT NULL, account TEXT NOT NULL, item TEXT NOT NULL, handle TEXT NOT NULL, noted TEXT)
+"""
 BEGINS = """
 import sys
 from pathlib import Path
@@ -277,7 +287,18 @@ class TestFilesThatAreNot:
             file.execute(f"PRAGMA application_id = {OURS}")
         file.close()
         assert [] == await Ledger(path).runs()
-        assert (1,) == sqlite3.connect(path).execute("PRAGMA user_version").fetchone()
+        assert (VERSION,) == sqlite3.connect(path).execute("PRAGMA user_version").fetchone()
+
+    async def test_of_the_first_form(self, tmp_path: Path) -> None:
+        """What is in a file of the first form is still there in a file of this version's form."""
+        path = tmp_path / "ledger.db"
+        with sqlite3.connect(path) as file:
+            file.executescript(f"PRAGMA application_id = {OURS}; {FIRST_FORM}; PRAGMA user_version = 1")
+            file.execute("INSERT INTO run VALUES ('a', 'account', 'sync', '2026-01-31T12:00:00+00:00', NULL)")
+        file.close()
+        assert ["sync"] == [run.command for run in await Ledger(path).runs()]
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            assert [] == file.execute("SELECT * FROM step").fetchall()
 
     async def test_damaged(self, path: Path) -> None:
         """The error names the file and the reason, and says that nothing was sent."""

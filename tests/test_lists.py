@@ -8,6 +8,7 @@ import pytest
 
 from pictory_async import errors
 from pictory_async.testing import Answer, Simulator, World
+from tests._templates import deleting
 from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
@@ -73,12 +74,22 @@ async def test_a_template_that_vanishes_meanwhile_is_left_out() -> None:
     """A template that was deleted after the list was made does not end the listing."""
     world = World()
     gone, kept = (world.add_template() for _ in range(2))
+    async with Simulator(world, faults=deleting(world, gone)).client() as client:
+        assert [kept] == [template.id async for template in client.templates.list(details=True)]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"message": "Template not found"}'])
+async def test_a_template_that_is_listed_and_not_found(body: bytes) -> None:
+    """It is no reason to leave it out: the listing ends with the error."""
+    world = World()
+    one, _ = (world.add_template() for _ in range(2))
 
     def fault(request: SimRequest, _now: float) -> Fault | None:
-        return Answer(404, JSON, b"{}") if request.path.endswith(gone) else None
+        return Answer(404, JSON, body) if request.path.endswith(one) else None
 
     async with Simulator(world, faults=fault).client() as client:
-        assert [kept] == [template.id async for template in client.templates.list(details=True)]
+        with pytest.raises(errors.NotFoundError):
+            _ = [template async for template in client.templates.list(details=True)]
 
 
 async def test_one_failure_ends_a_listing_with_its_own_error() -> None:

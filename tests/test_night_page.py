@@ -29,7 +29,7 @@ FILES = sorted((DOCS / "examples" / "night").iterdir())
 COMMANDS = [
     pytest.param(line.strip(), id=path.name)
     for path in FILES
-    for line in re.findall(r"pictory wait [^\n]*", path.read_text(encoding="utf-8"))
+    for line in re.findall(r"pictory (?:sync|wait) [^\n]*", path.read_text(encoding="utf-8"))
 ]
 
 

@@ -149,6 +149,15 @@ async def test_refusals_are_results(ledger: Ledger) -> None:
     assert (await rendered(simulator, [refused], ledger))[refused].status is ResultStatus.RENDERED
 
 
+async def test_a_proxy_that_finds_nothing(ledger: Ledger) -> None:
+    """A response 404 that is not the API's own is an error: it does not say that a project is missing."""
+    world = World()
+    one = world.add_project()
+    simulator = Simulator(world, latency=0.1, faults=lambda *_: Answer(404, {"content-type": "text/html"}, b"<html>"))
+    result = (await rendered(simulator, [one], ledger))[one]
+    assert (ResultStatus.ERROR, errors.NotFoundError) == (result.status, type(result.error))
+
+
 async def test_a_revoked_key_stops_it(ledger: Ledger) -> None:
     """Nothing more is asked once the key was rejected."""
     world = World(api_key="another")

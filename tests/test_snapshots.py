@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from anyio import to_thread
 
-from pictory_async import RateLimiter, RetryPolicy, TemplateBackup, TemplateSnapshot, errors, verify_backup
+from pictory_async import TemplateBackup, TemplateSnapshot, errors, verify_backup
 from pictory_async._files import snapshots
 from pictory_async._files.snapping import snap
 from pictory_async._files.system import SYSTEM, System
 from pictory_async.testing import ABSENT, Answer, Reset, Simulator, World
 from tests._systems import Dying, Failing, Killed, Watched
-from tests._templates import change
+from tests._templates import add_three, change, client_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
-    from pictory_async import AsyncPictory
 
 pytestmark = pytest.mark.anyio
 
@@ -32,18 +31,13 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def world() -> World:
     world = World(media_base="self")
-    for number in range(3):
-        world.add_template(f"Hi {number} {{{{Name}}}}", template_id=f"T{number}", name=f"No. {number}")
+    add_three(world)
     return world
 
 
 @pytest.fixture
 def simulator(world: World) -> Simulator:
     return Simulator(world)
-
-
-def client_of(simulator: Simulator) -> AsyncPictory:
-    return simulator.client(limiter=RateLimiter(10_000, 1.0, 1000), retry=RetryPolicy(backoff=0.001))
 
 
 def objects(store: Path) -> set[str]:
@@ -93,14 +87,12 @@ async def test_old_snapshots_are_removed(world: World, simulator: Simulator, tmp
     assert "Version 3" == (await last.load("T1")).name
 
 
-async def test_a_deleted_template(world: World, simulator: Simulator, tmp_path: Path) -> None:
-    """A template that is deleted between the list and its details is not in the snapshot, nor one without files."""
+async def test_a_template_without_files(world: World, simulator: Simulator, tmp_path: Path) -> None:
+    """A template without files is in the snapshot with its details."""
     change(world, "T2", project=ABSENT, structure=ABSENT)
-    gone = Answer(404, {"content-type": "application/json"}, b'{"message": "Template not found"}')
-    simulator.faults = lambda request, _: gone if request.path.endswith("/T0") else None
     async with client_of(simulator) as client:
         found = await client.templates.backup_all(tmp_path)
-    assert {"T1": 2, "T2": 0} == {one: len(template.files) for one, template in found.templates.items()}
+    assert {"T0": 2, "T1": 2, "T2": 0} == {one: len(template.files) for one, template in found.templates.items()}
 
 
 async def test_all_or_nothing(simulator: Simulator, tmp_path: Path) -> None:
@@ -171,6 +163,33 @@ async def test_a_damaged_list(simulator: Simulator, tmp_path: Path, content: str
     assert before <= objects(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda templates: templates.clear(),
+        lambda templates: templates.pop(),
+        lambda templates: templates.reverse(),
+        lambda templates: templates[0].update(files={}),
+        lambda templates: templates[0].update(name="Another"),
+        lambda templates: templates[0].update(details=templates[1]["details"]),
+    ],
+    ids=["all removed", "one removed", "another order", "its files removed", "renamed", "details of another"],
+)
+async def test_a_list_that_was_changed(simulator: Simulator, tmp_path: Path, damage: Callable[[Any], object]) -> None:
+    """A list has its own hash: what was removed from it, or swapped, is found."""
+    async with client_of(simulator) as client:
+        await client.templates.backup_all(tmp_path)
+    (path,) = (tmp_path / "snapshots").iterdir()
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps(raw))  # its form may change
+    assert (await verify_backup(tmp_path)).ok
+    damage(raw["templates"])
+    path.write_text(json.dumps(raw))
+    assert ["snapshot_damaged"] == [one.code for one in (await verify_backup(tmp_path)).problems]
+    with pytest.raises(errors.PictoryConfigError, match="is damaged"):
+        await TemplateSnapshot.find(tmp_path)
+
+
 async def test_nothing_is_removed_for_a_damaged_list(simulator: Simulator, tmp_path: Path) -> None:
     """If one list cannot be read, the older ones stay, however few are to be kept."""
     async with client_of(simulator) as client:
@@ -193,9 +212,18 @@ async def test_damaged_content_is_stored_again(simulator: Simulator, tmp_path: P
         link = tmp_path / "objects" / first.templates["T1"].details
         link.rename(tmp_path / "elsewhere")
         link.symlink_to(tmp_path / "elsewhere")
+        for number, digest in enumerate((first.templates["T2"].details, first.templates["T2"].files["structure"])):
+            in_the_way = tmp_path / "objects" / digest
+            in_the_way.unlink()
+            in_the_way.mkdir()
+            if number:
+                (in_the_way / "mine").write_text("x")
         assert not (await verify_backup(tmp_path)).ok
-        assert 3 == (await client.templates.backup_all(tmp_path)).stored
+        assert 5 == (await client.templates.backup_all(tmp_path)).stored
     assert (await verify_backup(tmp_path)).ok
+    # A directory is somebody's: it is not removed, but has another name.
+    aside = [path for path in (tmp_path / "objects").iterdir() if path.is_dir()]
+    assert [0, 1] == sorted(len([*path.iterdir()]) for path in aside)
 
 
 async def test_snapshots_are_verified(world: World, simulator: Simulator, tmp_path: Path) -> None:
@@ -249,11 +277,14 @@ async def test_snapshots_that_another_process_removes_meanwhile(
 
 
 async def test_no_name_leads_out(simulator: Simulator, tmp_path: Path) -> None:
-    """A list that names something else than contents is damaged."""
+    """A list that names something else than contents is damaged, also one of the first lists, which had no hash."""
     async with client_of(simulator) as client:
         await client.templates.backup_all(tmp_path)
     (path,) = (tmp_path / "snapshots").iterdir()
     raw = json.loads(path.read_text())
+    del raw["sha256"]
+    path.write_text(json.dumps(raw))
+    assert 3 == len((await TemplateSnapshot.find(tmp_path)).templates)
     raw["templates"][0]["details"] = "../../etc/passwd"
     path.write_text(json.dumps(raw))
     with pytest.raises(errors.PictoryConfigError, match="is damaged"):
@@ -319,7 +350,7 @@ async def test_a_kill_at_any_moment(tmp_path: Path) -> None:
 
         async def run(store: Path, system: System) -> None:
             with contextlib.suppress(Killed, errors.DownloadError):
-                await snap(templates._fetcher.get(), store, ids(), templates._fetch_or_none, 1, system)
+                await snap(templates._fetcher.get(), store, ids(), templates._fetch, 1, system)
 
         await templates.backup_all(tmp_path / "first")
         change(world, "T", name="New")

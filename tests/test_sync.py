@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests._rendering import VIRTUAL
 
 if TYPE_CHECKING:
     from pictory_async import ProjectSync, RenderResult
+    from pictory_async.testing import SimRequest
     from tests._nights import Night
 
 pytestmark = VIRTUAL
@@ -87,11 +89,11 @@ async def test_what_is_not_known_is_not_paid_for(night: Night) -> None:
     one = night.world.add_project(earlier_video=-500.0)
     night.world.edit_project(one, -100.0)
     plan, results = await night.sync()
-    assert str(plan) == "0 to render, 1 to download, 0 unchanged, 1 unknown"
+    assert str(plan) == "0 to render, 1 to download (1 of them may be outdated), 0 unchanged"
     assert results[one].is_outdated is None
     assert night.posts == 0
     plan, _ = await night.sync()
-    assert str(plan) == "0 to render, 0 to download, 1 unchanged, 1 unknown"
+    assert str(plan) == "0 to render, 0 to download, 1 unchanged (1 of them may be outdated)"
     assert len(night.world.log) == 1
     plan, results = await night.sync(render=["unknown"])
     assert results[one].paid
@@ -191,7 +193,7 @@ async def test_one_project_that_is_refused(night: Night) -> None:
     no = Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}')
     night.simulator.faults = lambda request, _: no if str(bad) in request.path else None
     plan, results = await night.sync()
-    assert [good] == [*results]
+    assert {good: ResultStatus.RENDERED, bad: ResultStatus.REFUSED} == {one: it.status for one, it in results.items()}
     assert [bad] == [*plan.failed]
     assert str(plan).endswith("1 that could not be fetched")
     assert "Forbidden" in plan.to_dict()["failed"][str(bad)]
@@ -270,8 +272,8 @@ async def test_a_directory_is_needed(night: Night) -> None:
 async def test_a_plan_as_values(night: Night) -> None:
     """A plan is text for people and JSON for programs; progress is told for each project that is fetched."""
     told: list[tuple[int, int]] = []
-    night.world.add_project(Render(-10.0, duration=100.0), project_id="busy")
-    night.world.add_project(project_id="never")
+    night.world.add_project(Render(-10.0, duration=100.0), project_id="busy", name="Busy")
+    night.world.add_project(project_id="never", name="Never")
     plan = await night.plan(on_progress=lambda done, total: told.append((done, total)))
     assert "1 to render, 1 to wait for, 0 to download, 0 unchanged" == str(plan)
     assert {
@@ -282,9 +284,11 @@ async def test_a_plan_as_values(night: Night) -> None:
         "unknown": [],
         "unchanged": 0,
         "given_up": [],
+        "not_started": [],
         "missing": [],
         "failed": {},
         "states": {"busy": "rendering", "never": "never"},
+        "names": {"never": "Never", "busy": "Busy"},
     } == {**plan.to_dict(), "states": dict(sorted(plan.to_dict()["states"].items()))}
     assert [(1, 2), (2, 2)] == told
 
@@ -292,8 +296,54 @@ async def test_a_plan_as_values(night: Night) -> None:
 async def test_a_project_that_is_deleted_on_the_way(night: Night) -> None:
     """It was in the list, and is gone when it is fetched: it is not in the plan."""
     night.world.add_project(project_id="gone")
-    night.simulator.faults = lambda request, _: Answer(404, JSON, b"{}") if request.path.endswith("/gone") else None
-    assert {} == (await night.plan()).states
+
+    def deleting(request: SimRequest, now: float) -> None:
+        if request.path.endswith("/gone"):
+            night.world.delete_project("gone", now)
+
+    night.simulator.faults = deleting
+    plan = await night.plan()
+    assert ({}, {}) == (plan.states, plan.failed)
+
+
+@pytest.mark.parametrize(
+    ("body", "requests"), [(b"<html>nginx</html>", 1), (b"{}", 1), (b'{"message": "Project not found"}', 2)]
+)
+async def test_what_is_listed_and_not_found(night: Night, body: bytes, requests: int) -> None:
+    """It is a failure, whoever says so: a plan in which nothing is to be done would be wrong."""
+    ids = [night.world.add_project(), night.world.add_project(earlier_video=-100.0)]
+    lost = Answer(404, JSON, body)
+    night.simulator.faults = lambda request, _: lost if "/v2/projects/" in request.path else None
+    plan = await night.plan()
+    assert ({}, {*ids}) == (plan.states, {*plan.failed})
+    assert "2 that could not be fetched" in str(plan)
+    assert all(isinstance(error, errors.NotFoundError) for error in plan.failed.values())
+    lists = sum(entry.path.endswith("/v2/projects") for entry in night.world.log)
+    assert (requests * 2, requests) == (len(night.world.log) - lists, lists)
+
+
+async def test_a_moment_in_which_a_project_is_not_found(night: Night) -> None:
+    """The second request finds it, and the plan has it."""
+    one = night.world.add_project()
+    answers = iter([Answer(404, JSON, b'{"message": "Project not found"}')])
+    night.simulator.faults = lambda request, _: next(answers, None) if request.path.endswith(str(one)) else None
+    plan = await night.plan()
+    assert ((one,), {}) == (plan.to_render, plan.failed)
+
+
+async def test_a_project_that_is_listed_twice(night: Night) -> None:
+    """It is fetched once: pages can overlap when something is saved meanwhile."""
+    one = night.world.add_project()
+
+    def twice(request: SimRequest, now: float) -> Answer | None:
+        if not request.path.endswith("/v2/projects"):
+            return None
+        entry = {"id": str(one), "name": "Film", "savedAt": night.world.date(now).isoformat()}
+        return Answer(200, JSON, json.dumps({"items": [entry, entry]}).encode())
+
+    night.simulator.faults = twice
+    plan = await night.plan()
+    assert ((one,), 2) == (plan.to_render, len(night.world.log))
 
 
 async def test_used_wrongly(night: Night) -> None:
@@ -301,13 +351,13 @@ async def test_used_wrongly(night: Night) -> None:
     night.world.add_project()
     async with night.simulator.client(limiter=RateLimiter(10_000, 1.0, 1000)) as client:
         sync = client.projects.sync(night.videos, ledger=night.ledger, kinds="video")
-        assert 0 == sync.paid
+        assert (0, 0) == (sync.paid, sync.perhaps_paid)
         with pytest.raises(errors.PictoryConfigError, match="not running"):
             await anext(sync)
         assert None is await sync.__aexit__(None, None, None)
         async with sync:
             _ = [result async for result in sync]
-            assert 1 == sync.paid
+            assert (1, 0) == (sync.paid, sync.perhaps_paid)
 
 
 @pytest.mark.parametrize("night", [False, True], indirect=True, ids=["a render keeps the date", "a render changes it"])

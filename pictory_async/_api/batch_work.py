@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -14,8 +14,6 @@ from pictory_async.models import Project
 from pictory_async.models.video import Video
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pictory_async._api.results import ResultStatus
     from pictory_async.errors import PictoryError
     from pictory_async.models import ProjectId
@@ -36,7 +34,8 @@ class BatchJob:
         handle: The request, if there is one.
         outcome: How the wait for it ended.
         report: What was downloaded.
-        paid: Whether this batch requested it.
+        paid: Whether this batch requested it, and it was started.
+        perhaps_paid: Whether this batch requested it, and the response was lost.
         recovers: Whether it is not known if its request had an effect.
         cause: Why that is not known.
     """
@@ -49,12 +48,19 @@ class BatchJob:
     outcome: RenderOutcome[Any] | None = None
     report: DownloadReport | None = None
     paid: bool = False
+    perhaps_paid: bool = False
     recovers: bool = False
     cause: str = ""
 
 
 class Work(Protocol[ResultT_co]):
-    """What differs between projects that are rendered and videos that are made."""
+    """What differs between projects that are rendered and videos that are made.
+
+    Attributes:
+        advice: What to do if it is not known whether something was started, as sentences.
+    """
+
+    advice: ClassVar[str]
 
     def key(self, item: Any) -> ProjectId:
         """What equal items have in common, and what progress calls them."""
@@ -76,8 +82,8 @@ class Work(Protocol[ResultT_co]):
         """Take in that it is under way: it was requested now or earlier."""
         ...
 
-    async def send(self, job: BatchJob, marker: str | None, now: datetime) -> Handle:
-        """Send its request, once.
+    async def send(self, job: BatchJob) -> Handle:
+        """Send its request, once; it is entered already.
 
         Raises:
             PictoryError: It had no effect, or that is not known.
@@ -114,6 +120,14 @@ class Work(Protocol[ResultT_co]):
         Returns:
             The handle of what was started, if it was found; why that is not known, in words; or ``None`` if nothing was
             started.
+
+        Raises:
+            APIError: It could not be found out.
+        """
+        ...
+
+    async def contradiction(self, job: BatchJob) -> str | None:
+        """Why its request may have had an effect, in words, although the response says the opposite.
 
         Raises:
             APIError: It could not be found out.

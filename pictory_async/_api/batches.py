@@ -255,7 +255,8 @@ def open_sync(  # noqa: PLR0913 - what its callers' callers may choose
         )
 
     batch(SyncPlan(states={}, to_render=(), to_wait=(), to_download=()), Found())  # the arguments are checked here
-    survey = Survey(items=made_of.list, get=made_of.get, ledger=ledger, api=transport.base_url, verify=verify)
+    listed, api = made_of.list, transport.base_url
+    survey = Survey(items=listed, items_now=listed, get=made_of.get, ledger=ledger, api=api, verify=verify)
     return ProjectSync(
         survey,
         selection,

@@ -36,7 +36,7 @@ class VideoBatch(Batch[VideoResult]):
 
     ``client.videos.make_all`` makes one. Use it as an async context manager and iterate over it inside the block.
     Results that are not taken hold up what comes next. Leaving the block stops requesting videos; those that were
-    requested go on, and the same call finds them resubmit.
+    requested go on, and the same call finds them again.
 
     Attributes:
         run: The name of the run in the ledger; empty before the block.

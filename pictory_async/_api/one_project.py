@@ -171,7 +171,8 @@ class OneProject(ProjectWaits):
         Each file gets its name only when it is complete, and has the date of the video. The same call again resumes
         what was interrupted. A manifest, ``.pictory.json``, has the project and the render of each file. So a file of
         the same render is not downloaded again, a new render replaces the old file, and another project of the same
-        name gets a part of its id. Calls of one program for one file share one download. Media hosts never get the key.
+        name gets a part of its id. Calls of one program for one file share one download; what another process writes is
+        waited for as long as it grows. Media hosts never get the key.
 
         Args:
             project: A project, or the id of one; a video without a project; or the outcome of a watch.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import anyio
@@ -11,25 +10,19 @@ import anyio
 from pictory_async._api.arriving import each_once
 from pictory_async._api.batch_work import BatchJob, Handle, Work
 from pictory_async._api.results import BatchProgress, ResultStatus
+from pictory_async._api.settled import failed_error, lost_error, not_started_error, status_of
 from pictory_async._gather import failure_of
 from pictory_async._ledger.outcomes import STATES
-from pictory_async._ledger.renders import Decision, Intent, RenderState
-from pictory_async._polling.handle import VideoHandle
+from pictory_async._ledger.renders import Decision, Intent, RenderState, TakenOverError
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus, key_of
 from pictory_async._polling.targets import age_of
 from pictory_async.errors import (
     APIError,
     AuthenticationError,
     DownloadError,
-    NotFoundError,
-    PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
     RateBudgetError,
-    RenderFailedError,
-    RenderNotStartedError,
-    RenderSubmitUncertainError,
-    VideoSubmitUncertainError,
 )
 
 if TYPE_CHECKING:
@@ -162,7 +155,7 @@ class Pipeline(Generic[ResultT]):
         except (APIError, RateBudgetError, PictoryConfigError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
-            await self._tell(job, _status_of(error), error=error)
+            await self._tell(job, status_of(error), error=error)
 
     async def _decide(self, job: BatchJob, watch: RenderPoller) -> None:
         terms, plans = self._terms, self._terms.max_renders == 0
@@ -180,14 +173,19 @@ class Pipeline(Generic[ResultT]):
             case Decision.RESUME | Decision.RECOVER:
                 job.recovers = decision is Decision.RECOVER
                 await self._wait(job, self._work.handle(job), watch)
-            case Decision.BUSY if job.intent is not None and terms.overlap == "wait":
-                cast("TaskGroup", self._others).start_soon(self._wait_for_other, job, job.intent, watch)
-            case Decision.BUSY:
-                await self._tell(job, ResultStatus.BUSY)
+            case Decision.BUSY if job.intent is not None:
+                await self._leave(job, job.intent, watch)
             case Decision.OVER:
                 await self._tell(job, ResultStatus.LEFT_OUT)
             case _:
                 await self._tell_settled(job, watch)
+
+    async def _leave(self, job: BatchJob, intent: Intent, watch: RenderPoller) -> None:
+        """Leave an item to the run that is at it."""
+        if self._terms.overlap == "wait":
+            cast("TaskGroup", self._others).start_soon(self._wait_for_other, job, intent, watch)
+        else:
+            await self._tell(job, ResultStatus.BUSY)
 
     async def _wait_for_other(self, job: BatchJob, intent: Intent, watch: RenderPoller) -> None:
         """Wait until another run is not at a project any more, and then look at it."""
@@ -202,12 +200,16 @@ class Pipeline(Generic[ResultT]):
 
     async def _pay(self, job: BatchJob, intent: Intent, watch: RenderPoller) -> None:
         try:
-            handle, job.intent, job.cause = await self._submitter.submit(intent, partial(self._work.send, job))
+            handle = await self._submitter.submit(job, intent, self._work)
         except PictoryError:
             self._asked -= 1
             raise
-        job.paid = True
-        job.recovers = handle.job_id is None
+        except TakenOverError:
+            self._asked -= 1
+            await self._leave(job, intent, watch)
+            return
+        job.recovers = job.perhaps_paid = handle.job_id is None
+        job.paid = not job.recovers
         await self._wait(job, handle, watch)
 
     async def _wait(self, job: BatchJob, handle: Handle, watch: RenderPoller) -> None:
@@ -221,19 +223,17 @@ class Pipeline(Generic[ResultT]):
             await self._tell(job, ResultStatus.STARTED)
         elif (age_of(handle) or 0.0) < self._terms.watch["start_grace"]:
             why = f"{job.cause} Wait for error.handle: what was started is seen within start_grace."
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(handle, job.cause, why.lstrip()))
+            await self._tell(job, ResultStatus.UNCERTAIN, error=lost_error(handle, why.lstrip(), job.cause or why))
         else:
             await self._find_out(job, watch)
 
     async def _tell_settled(self, job: BatchJob, watch: RenderPoller) -> None:
         state = None if job.intent is None else job.intent.state
+        reason = None if job.intent is None else job.intent.reason
         if state is RenderState.FAILED:
-            subject = self._work.handle(job).subject
-            text = (job.intent and job.intent.reason) or f"{subject[0].upper()}{subject[1:]} failed."
-            error = RenderFailedError(f"{text} It is not requested again for the same version.")
-            await self._tell(job, ResultStatus.FAILED, error=error)
+            await self._tell(job, ResultStatus.FAILED, error=failed_error(self._work.handle(job), reason))
         elif state is RenderState.NOT_STARTED:
-            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(self._work.handle(job)))
+            await self._tell(job, ResultStatus.NOT_STARTED, error=not_started_error(self._work.handle(job)))
         else:
             found = await self._work.settled(job, waits_for_others=self._terms.overlap == "wait")
             if not isinstance(found, ResultStatus):
@@ -253,6 +253,7 @@ class Pipeline(Generic[ResultT]):
         job.outcome = outcome
         await self._work.take(job, outcome)
         if outcome.status in STATES and job.intent is not None:
+            self._prove(job, started=True)
             await self._settle(job, STATES[outcome.status], None if outcome.ok else str(outcome.error))
         if outcome.ok and job.project is not None:
             await self._work.enter(job)
@@ -265,6 +266,12 @@ class Pipeline(Generic[ResultT]):
         while self._doubtful and not self._waited:
             await self._find_out(self._doubtful.pop(), watch)
 
+    def _prove(self, job: BatchJob, *, started: bool) -> None:
+        """Take in whether the request of an item had an effect, if its response was lost in this run."""
+        if job.perhaps_paid:
+            self._submitter.prove(started=started)
+            job.paid, job.perhaps_paid = started, False
+
     async def _settle(self, job: BatchJob, state: RenderState, reason: str | None = None) -> None:
         job_id = None if job.handle is None else job.handle.job_id
         await self._submitter.settle(cast("Intent", job.intent), state, job=job_id, reason=reason)
@@ -275,19 +282,29 @@ class Pipeline(Generic[ResultT]):
             found = await self._work.trace(job, waits=self._terms.waits)
         except (APIError, RateBudgetError) as error:
             found = f"The jobs could not be read: {error}"
-        if found is not None and not isinstance(found, str):
+        if await self._submitter.is_answered(cast("Intent", job.intent)):
+            await self._look(BatchJob(job.item), watch)
+        elif isinstance(found, str):
+            await self._settle(job, RenderState.UNCERTAIN, found)
+            why = f"{found} {self._work.advice}"
+            lost = lost_error(cast("Handle", job.handle), why, job.cause or found)
+            await self._tell(job, ResultStatus.UNCERTAIN, error=lost)
+        elif found is not None:
             job.handle, job.recovers = found, False
+            self._prove(job, started=True)
             await self._settle(job, RenderState.STARTED)
             await self._wait(job, found, watch)
-            return
-        await self._settle(job, RenderState.UNCERTAIN if found else RenderState.NOT_STARTED, found)
-        handle = cast("Handle", job.handle)
-        if found is None and self._terms.retry_unstarted and not job.paid:
-            await self._look(BatchJob(job.item), watch)
-        elif found is None:
-            await self._tell(job, ResultStatus.NOT_STARTED, error=_not_started(handle))
         else:
-            await self._tell(job, ResultStatus.UNCERTAIN, error=_lost(handle, job.cause, found))
+            await self._tell_not_started(job, watch)
+
+    async def _tell_not_started(self, job: BatchJob, watch: RenderPoller) -> None:
+        asked = job.perhaps_paid
+        self._prove(job, started=False)
+        await self._settle(job, RenderState.NOT_STARTED)
+        if self._terms.retry_unstarted and not asked:
+            await self._look(BatchJob(job.item), watch)
+        else:
+            await self._tell(job, ResultStatus.NOT_STARTED, error=not_started_error(cast("Handle", job.handle)))
 
     async def _finish(self, job: BatchJob, status: ResultStatus) -> None:
         """Download what is there, and tell the result."""
@@ -311,23 +328,3 @@ def _key(handle: Handle) -> ProjectId:
 
 def _of(handle: Handle) -> tuple[str, str | None]:
     return str(_key(handle)), handle.job_id
-
-
-def _not_started(handle: Handle) -> RenderNotStartedError:
-    subject = handle.subject
-    return RenderNotStartedError(f"{subject[0].upper()}{subject[1:]} was requested, and was not started.")
-
-
-def _lost(handle: Handle, cause: str, why: str) -> RenderSubmitUncertainError | VideoSubmitUncertainError:
-    text = f"It is not known whether {handle.subject} was started, so it is not requested again. {why}"
-    if isinstance(handle, VideoHandle):
-        return VideoSubmitUncertainError(text, handle=handle, cause=cause or why)
-    return RenderSubmitUncertainError(text, handle=handle, cause=cause or why)
-
-
-def _status_of(error: PictoryError) -> ResultStatus:
-    if isinstance(error, NotFoundError):
-        return ResultStatus.MISSING
-    if isinstance(error, (AuthenticationError, PermissionDeniedError)):
-        return ResultStatus.REFUSED
-    return ResultStatus.ERROR

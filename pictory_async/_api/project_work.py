@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import attrs
 
@@ -22,8 +22,6 @@ from pictory_async.errors import APIError, RateBudgetError
 from pictory_async.models import Project, ProjectId
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pictory_async._api.batch_work import BatchJob, Handle
     from pictory_async._ledger.database import Database
     from pictory_async._polling.outcome import RenderOutcome
@@ -43,6 +41,11 @@ class ProjectWork:
         resubmit: Which renders are requested again although they were before.
         wants: Tells whether a project is to be rendered, and by whether its video is outdated.
     """
+
+    advice: ClassVar = (
+        "Check in the list of jobs whether it was. If it was not, save the project again, or pass a new name as batch, "
+        "to pay for one more render."
+    )
 
     submitter: Submitter
     get: Callable[[ProjectId], Awaitable[Project]]
@@ -76,9 +79,10 @@ class ProjectWork:
     def started(self, job: BatchJob) -> None:
         """Nothing is counted."""
 
-    async def send(self, job: BatchJob, marker: str | None, now: datetime) -> RenderHandle:  # noqa: ARG002 - of `Work`
+    async def send(self, job: BatchJob) -> RenderHandle:
         """Request the render."""
-        return await request_render(self.submitter.transport, _of(job), _of(job).id, now)
+        asked = cast("Intent", job.intent).asked
+        return await request_render(self.submitter.transport, _of(job), _of(job).id, asked)
 
     def handle(self, job: BatchJob) -> RenderHandle:
         """The handle of the render that was requested earlier."""
@@ -131,6 +135,11 @@ class ProjectWork:
         async with self.submitter.turns:
             return await self._doubt(marker)
 
+    async def contradiction(self, job: BatchJob) -> str | None:
+        """Such a job, if it is known which were there before the request."""
+        marker = cast("Intent", job.intent).marker
+        return None if marker is None else await self._doubt(marker)
+
     async def _doubt(self, marker: str) -> str | None:
         unknown, complete = await self._unknown_since(marker)
         if not complete:
@@ -162,8 +171,8 @@ class ProjectWork:
 
     async def _can_be(self, job_id: str) -> bool:
         job = await fetch_job(self.submitter.transport, job_id)
-        if job.is_completed and not job.video_url:
-            return False  # of another kind
+        if job.is_completed and not job.video_url and job.output:
+            return False  # of another kind: it has results, and a video is not among them
         return job.video_url is None or path_of(job.video_url) not in self._videos
 
     def _known(self, file: Database) -> Videos:
@@ -171,9 +180,7 @@ class ProjectWork:
 
     async def _is_outdated(self, project: Project) -> bool | None:
         """Whether a project was saved after its video was made; ``None`` if that is not known."""
-        one = str(project.id)
-        found = (await self.submitter.ledger.use(lambda file: self._known(file).find(one))).get(one)
-        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
+        return await self.submitter.ledger.is_outdated(project, api=self.submitter.transport.base_url)
 
     async def result(self, job: BatchJob, status: ResultStatus, error: PictoryError | None) -> RenderResult:
         """What became of the project."""

@@ -147,7 +147,7 @@ class Projects(OneProject):
         Example::
 
             sync = client.projects.sync("videos", ledger=Ledger("videos.db"))
-            print(await sync.plan())  # 12 to render, 31 to download, 457 unchanged, 3 unknown
+            print(await sync.plan())  # 12 to render, 31 to download, 457 unchanged (3 of them may be outdated)
             async with sync:
                 async for result in sync:
                     print(result.project_id, result.status)

@@ -65,11 +65,19 @@ class Batch(Generic[ResultT]):
 
     @property
     def paid(self) -> int:
-        """How many renders this batch requested so far, with those that nothing proves to have had no effect.
+        """How many renders this batch requested so far that were started.
 
         After the block it is the final number: a request that is in flight when the block is left is still completed.
         """
         return 0 if self._submitter is None else self._submitter.paid
+
+    @property
+    def perhaps_paid(self) -> int:
+        """How many renders this batch requested besides, of which it is not known whether they were started.
+
+        Their responses were lost, or are not there yet. At most ``paid + perhaps_paid`` renders are billed.
+        """
+        return 0 if self._submitter is None else self._submitter.perhaps_paid
 
     @property
     def progress(self) -> BatchProgress:
@@ -80,8 +88,12 @@ class Batch(Generic[ResultT]):
         if self._tasks is not None:
             raise PictoryConfigError(f"This batch was used before. Make a new one with {self._call}().")
         self._tasks = anyio.create_task_group()
-        self._submitter = await self._ledger.use(self._begin)
-        self.run = self._submitter.run
+        try:
+            self._submitter = await self._ledger.use(self._begin)
+        except BaseException:
+            if self.run:
+                await self._end()
+            raise
         await self._tasks.__aenter__()
         send, self._results = anyio.create_memory_object_stream["ResultT"](0)
         self._tasks.start_soon(self._work, self._submitter, send)
@@ -106,12 +118,12 @@ class Batch(Generic[ResultT]):
         return own if cancelled else None
 
     def _begin(self, file: Database) -> Submitter:
-        run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
-        return Submitter(self._transport, self._ledger, run, Shield())
+        self.run = self._ledger.begin_run(file, self._transport.account, self._terms.command)
+        return Submitter(self._transport, self._ledger, self.run, Shield())
 
     async def _end(self) -> None:
         with anyio.CancelScope(shield=True):
-            await self._ledger.use(lambda file: self._ledger.end_run(file, self.run))
+            await self._ledger.use(lambda file: self._ledger.end_run(file, self.run), always=True)
 
     def __aiter__(self) -> Self:
         return self
@@ -150,7 +162,7 @@ class RenderBatch(Batch[RenderResult]):
 
     ``client.projects.render_all`` makes one. Use it as an async context manager and iterate over it inside the block.
     Results that are not taken hold up what comes next. Leaving the block stops requesting renders; those that were
-    requested go on, and the same call finds them resubmit.
+    requested go on, and the same call finds them again.
 
     Attributes:
         run: The name of the run in the ledger; empty before the block.

@@ -87,7 +87,8 @@ class RenderResult(Displayed, ValueObject):
     Attributes:
         project_id: The project, as it was given.
         status: What became of it.
-        paid: Whether this batch requested a render of it.
+        paid: Whether this batch requested a render of it that was started. If the status is ``UNCERTAIN``, it may have
+            been.
         project: The project as it was last seen; ``None`` if it was not.
         handle: The render, if one is known.
         outcome: How the wait for it ended, if there was one.

@@ -47,6 +47,7 @@ async def find_states(
     complete = given is not None and len(entries) == len(given)
     survey = Survey(
         items=each_entry if complete else calls.list,
+        items_now=calls.list,
         get=calls.get,
         ledger=checked_ledger(ledger),
         api=api,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import attrs
 
+from pictory_async._api.settled import lost_error
 from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
 from pictory_async._ledger.renders import Decision, Intent, Renders, RenderState, Wish
-from pictory_async._polling.handle import RenderHandle, VideoHandle
 from pictory_async.errors import (
     APIError,
     NotFoundError,
@@ -27,11 +27,10 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Generator
 
+    from pictory_async._api.batch_work import BatchJob, Handle, Work
     from pictory_async._ledger.database import Database
-
-H = TypeVar("H", bound=RenderHandle | VideoHandle)
 
 _TRIES: Final = 10  # a 429 says that nothing was started, and the limiter then waits
 _PATIENCE: Final = 15.0  # seconds that a request in flight has left when its caller is cancelled
@@ -73,7 +72,9 @@ class Submitter:
         ledger: Where everything is entered before it is done.
         run: The run.
         shield: Lets a request that was begun come to its end.
-        paid: How many requests were sent, or are being sent, without the proof that they had no effect.
+        paid: How many renders were started: their jobs are known, or they were seen.
+        perhaps_paid: How many requests were sent, or are being sent, of which it is not known whether they started a
+            render.
         turns: Held while a request is under way, whose job is not known yet.
     """
 
@@ -82,6 +83,7 @@ class Submitter:
     run: str
     shield: Shield
     paid: int = 0
+    perhaps_paid: int = 0
     turns: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _newest_job: str | None = attrs.field(default=None, init=False)
     _knows_jobs: bool = attrs.field(default=False, init=False)
@@ -95,47 +97,57 @@ class Submitter:
         """Whether another run is still at a render."""
         return await self.ledger.use(lambda file: self.renders(file).is_busy(intent, self.ledger.is_alive))
 
+    async def is_answered(self, intent: Intent) -> bool:
+        """Whether another run that was taken for dead has entered the response to its request meanwhile."""
+        return await self.ledger.use(lambda file: self.renders(file).has_job(intent))
+
     def renders(self, file: Database) -> Renders:
-        """What the ledger knows, in a thread. Made anew each time: it may have been closed and opened resubmit."""
+        """What the ledger knows, in a thread. Made anew each time: it may have been closed and opened again."""
         return Renders(file, self.transport.base_url)
 
-    async def submit(
-        self, intent: Intent, send: Callable[[str | None, datetime], Awaitable[H]]
-    ) -> tuple[H, Intent, str]:
+    async def submit(self, job: BatchJob, intent: Intent, work: Work[Any]) -> Handle:
         """Request something, once.
 
         Args:
+            job: What it is for; it gets the entry in the ledger, and, if the response was lost, the cause.
             intent: Its entry in the ledger.
-            send: Sends the request, with the newest job before it, if that is known, and the time.
+            work: Sends the request.
 
         Returns:
-            Its handle, its entry in the ledger, and nothing. If the response was lost: the handle has no job, and the
-            last one is what happened.
+            Its handle; without a job if the response was lost.
 
         Raises:
-            APIError: The request had no effect. It is forgotten: the same call may send it resubmit.
+            APIError: The request had no effect. It is forgotten: the same call may send it again.
             RateBudgetError: The request was not sent. It is forgotten too.
             PictoryConfigError: The client was closed, so it was not sent. It is forgotten too.
+            TakenOverError: It was not sent, because another run has this render now.
         """
         async with self.turns:
             marker = await self._marker()
             now = datetime.now(UTC)
             with self.shield.over():
-                asked = await self.ledger.use(lambda file: self.renders(file).ask(intent, marker, now))
-                self.paid += 1  # before the request, which can be cut off by a cancellation and still have an effect
+                job.intent = asked = await self.ledger.use(lambda file: self.renders(file).ask(intent, marker, now))
+                self.perhaps_paid += 1  # before the request: it can be cut off, and still have an effect
                 try:
-                    handle = await _sent(send, marker, now)
+                    handle = await _sent(job, work)
                 except (RenderSubmitUncertainError, VideoSubmitUncertainError) as error:
-                    return cast("H", error.handle), asked, error.cause
+                    job.cause = error.cause
+                    return error.handle
                 except (APIError, RateBudgetError, PictoryConfigError):
-                    self.paid -= 1
+                    self.prove(started=False)
                     await self.ledger.use(lambda file: self.renders(file).forget(intent))
                     raise
+                self.prove(started=True)
                 self._newest_job = handle.job_id
                 await self.settle(asked, RenderState.STARTED, job=handle.job_id)
-                return handle, asked, ""
+                return handle
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
             raise AssertionError  # pragma: no cover - for type checkers
+
+    def prove(self, *, started: bool) -> None:
+        """Take in whether a request of this run had an effect, as soon as that is known."""
+        self.perhaps_paid -= 1
+        self.paid += started
 
     async def _marker(self) -> str | None:
         """The newest job that is known; before the first request, the account's newest one."""
@@ -152,8 +164,21 @@ class Submitter:
         await self.ledger.use(lambda file: self.renders(file).settle(intent, state, job=job, reason=reason))
 
 
-async def _sent(send: Callable[[str | None, datetime], Awaitable[H]], marker: str | None, now: datetime) -> H:
-    for _ in range(_TRIES - 1):
-        with contextlib.suppress(RateLimitedError):
-            return await send(marker, now)
-    return await send(marker, now)
+async def _sent(job: BatchJob, work: Work[Any]) -> Handle:
+    for left in reversed(range(_TRIES)):
+        try:
+            return await work.send(job)
+        except RateLimitedError as error:
+            doubt = None if error.from_api else await _contradiction(job, work)
+            if doubt is not None:
+                raise lost_error(work.handle(job), f"{error} {doubt}", doubt) from None
+            if not left:
+                raise
+    raise AssertionError  # pragma: no cover - for type checkers
+
+
+async def _contradiction(job: BatchJob, work: Work[Any]) -> str | None:
+    """Whether a job speaks against a 429 of something in front of the API, which may have passed the request on."""
+    with contextlib.suppress(APIError, RateBudgetError):
+        return await work.contradiction(job)
+    return None

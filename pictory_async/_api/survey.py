@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import attrs
 
+from pictory_async._api.deleted import SecondLook
 from pictory_async._gather import each
 from pictory_async._ledger.ledger import Ledger
-from pictory_async._ledger.renders import REQUESTED, Renders, RenderState, version_of
+from pictory_async._ledger.outcomes import known_video
+from pictory_async._ledger.renders import REQUESTED, Intent, Renders, RenderState, version_of
 from pictory_async._ledger.videos import SeenVideo, Videos
 from pictory_async._values import brief
-from pictory_async.errors import APIError, AuthenticationError, NotFoundError, PictoryConfigError
+from pictory_async.errors import APIError, AuthenticationError, PictoryConfigError
 from pictory_async.models import Project, ProjectId, ProjectItem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterator, Collection
 
     from pictory_async._ledger.database import Database
 
@@ -91,6 +93,7 @@ class Found:
         dates: When each video was made, by project.
         listed: The date of each project in the list, by its id as text.
         saved: The project's own date, of those that were fetched.
+        names: The name of each project in the list; empty if it has none.
         failed: Why a project could not be fetched.
         missing: The ids that were asked for and are not in the list.
     """
@@ -99,12 +102,14 @@ class Found:
     dates: dict[ProjectId, datetime] = attrs.field(factory=dict[ProjectId, datetime])
     listed: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
     saved: dict[str, datetime | None] = attrs.field(factory=dict[str, "datetime | None"])
+    names: dict[ProjectId, str] = attrs.field(factory=dict[ProjectId, str])
     failed: dict[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
     missing: frozenset[str] = frozenset()
 
     def take(self, item: ProjectItem, video: SeenVideo | None) -> None:
         """Take in an entry of the list, and what the ledger knows of it."""
         self.listed[str(item.id)] = item.saved_at
+        self.names[item.id] = item.name or ""
         self.states[item.id] = SyncState.NEVER if video is None else _state_of(video)
         if video is not None and video.generated is not None:
             self.dates[item.id] = video.generated
@@ -144,7 +149,8 @@ class Survey:
     """Finds out what is known of the videos of an account: from the list, the ledger, and where it must, each project.
 
     Attributes:
-        items: Makes the list of projects.
+        items: Makes the list of projects; it can be one that the caller has.
+        items_now: Fetches the list of projects.
         get: Fetches a project.
         ledger: What is remembered.
         api: The address of the API.
@@ -152,6 +158,7 @@ class Survey:
     """
 
     items: Callable[[], AsyncIterable[ProjectItem]]
+    items_now: Callable[[], AsyncIterable[ProjectItem]]
     get: Callable[[ProjectId], Awaitable[Project]]
     ledger: Ledger
     api: str
@@ -164,48 +171,55 @@ class Survey:
             selection: Which projects are meant.
             on_progress: Called with how many of the projects that must be fetched are, and their number.
         """
-        items = [item async for item in self.items() if selection.has(item)]
+        items = {str(item.id): item async for item in self.items() if selection.has(item)}  # each once
         known, rendered = await self.ledger.use(self._known)
-        found = Found(missing=(selection.ids or frozenset()) - {str(item.id) for item in items})
+        found = Found(missing=(selection.ids or frozenset()) - items.keys())
         to_fetch: list[ProjectItem] = []
-        for item in items:
+        for item in items.values():
             video = known.get(str(item.id))
             unlisted = video is None or video.listed is None or video.listed != item.saved_at
             if self.verify or unlisted or _may_have_changed(video, rendered.get(str(item.id), frozenset())):
                 to_fetch.append(item)
             found.take(item, video)
-        slots = anyio.Semaphore(_AT_ONCE)
+        slots, look = anyio.Semaphore(_AT_ONCE), SecondLook(self._listed)
 
         async def fetch(item: ProjectItem) -> tuple[str, SeenVideo] | None:
             async with slots:
                 try:
-                    project = await self.get(item.id)
-                except NotFoundError:
-                    found.states.pop(item.id, None)  # deleted since it was listed
-                    return None
+                    project = await look.fetch(str(item.id), lambda: self.get(item.id))
                 except APIError as error:
                     if isinstance(error, AuthenticationError):
                         raise  # it says the same about every project
                     found.states.pop(item.id, None)
                     found.failed[item.id] = error
                     return None
+            if project is None:  # deleted since it was listed
+                found.states.pop(item.id, None)
+                return None
             if on_progress is not None:
                 on_progress(len(found.saved) + 1, len(to_fetch))
-            return found.take_project(item, project, known.get(str(item.id)))
+            old = known.get(str(item.id))
+            if str(item.id) in rendered:
+                old = await self.ledger.use(lambda file: known_video(file, self.api, project))
+            return found.take_project(item, project, old)
 
         entries = await each(fetch, to_fetch)
         await self.ledger.use(lambda file: enter_videos(Videos(file, self.api), entries))
         return found
 
+    async def _listed(self) -> AsyncIterator[str]:
+        async for item in self.items_now():
+            yield str(item.id)
+
     def _known(self, file: Database) -> tuple[dict[str, SeenVideo], dict[str, set[RenderState]]]:
         """The videos that the ledger knows, and in which states it has renders, by project."""
         states: dict[str, set[RenderState]] = {}
-        for (project, _), state in Renders(file, self.api).newest().items():
-            states.setdefault(project, set()).add(state)
+        for intent in Renders(file, self.api).newest().values():
+            states.setdefault(intent.project, set()).add(intent.state)
         return Videos(file, self.api).find(), states
 
-    async def renders(self, found: Found) -> dict[ProjectId, RenderState]:
-        """What became of the last render of each project's present version, for those that have one in the ledger."""
+    async def renders(self, found: Found) -> dict[ProjectId, Intent]:
+        """The last render of each project's present version, for those that have one in the ledger."""
         renders, known = await self.ledger.use(
             lambda file: (Renders(file, self.api).newest(), Videos(file, self.api).find())
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async._api.results import BatchProgress, ResultStatus
+from pictory_async._api.settled import settled_result, unread_result
 from pictory_async._api.survey import Found, Selection, Survey, SyncState, enter_videos
 from pictory_async._ledger.renders import REQUESTED, RenderState, Resubmit
 from pictory_async._ledger.videos import SeenVideo, Videos
@@ -41,10 +43,13 @@ class SyncPlan(ValueObject):
         to_wait: The projects that are waited for: somebody else renders them, or an earlier run requested their
             renders, which are not paid for again.
         to_download: The projects whose video is there, and whose files are not.
-        given_up: The projects whose render failed, or was not started, and that were not saved since: they are not
-            requested again.
+        given_up: The projects whose render failed, and that were not saved since: they are not requested again without
+            ``retry_failed``.
+        not_started: The projects whose request had no effect, and that were not saved since: they are not requested
+            again without ``retry_unstarted``.
         missing: The ids that were asked for and are not in the account's list.
         failed: Why a project could not be fetched, so that nothing is known of it.
+        names: The names of the projects that were selected, as the account's list has them; empty for none.
     """
 
     states: Mapping[ProjectId, SyncState]
@@ -53,13 +58,15 @@ class SyncPlan(ValueObject):
     to_download: tuple[ProjectId, ...]
     left_out: tuple[ProjectId, ...] = ()
     given_up: tuple[ProjectId, ...] = ()
+    not_started: tuple[ProjectId, ...] = ()
     missing: frozenset[str] = frozenset()
     failed: Mapping[ProjectId, APIError] = attrs.field(factory=dict[ProjectId, "APIError"])
+    names: Mapping[ProjectId, str] = attrs.field(factory=dict[ProjectId, str])
 
     @property
     def unchanged(self) -> int:
         """How many projects need nothing."""
-        rest = (self.to_render, self.left_out, self.to_wait, self.to_download, self.given_up)
+        rest = (self.to_render, self.left_out, self.to_wait, self.to_download, self.given_up, self.not_started)
         return len(self.states) - sum(map(len, rest))
 
     @property
@@ -74,11 +81,14 @@ class SyncPlan(ValueObject):
             parts.append(f"{len(self.left_out)} left out by the limit")
         if self.to_wait:
             parts.append(f"{len(self.to_wait)} to wait for")
-        parts += [f"{len(self.to_download)} to download", f"{self.unchanged} unchanged"]
-        if self.unknown:
-            parts.append(f"{len(self.unknown)} unknown")
+        unknown, downloaded = {*self.unknown} - {*self.given_up}, {*self.to_download}
+        parts += [
+            f"{len(downloaded)} to download{_doubtful(len(unknown & downloaded))}",
+            f"{self.unchanged} unchanged{_doubtful(len(unknown - downloaded))}",
+        ]
         for count, what in (
             (len(self.given_up), "given up after a failed render"),
+            (len(self.not_started), "requested before and not started"),
             (len(self.missing), "not in the account"),
             (len(self.failed), "that could not be fetched"),
         ):
@@ -96,9 +106,11 @@ class SyncPlan(ValueObject):
             "unknown": [*self.unknown],
             "unchanged": self.unchanged,
             "given_up": [*self.given_up],
+            "not_started": [*self.not_started],
             "missing": sorted(self.missing),
             "failed": {str(one): str(error) for one, error in self.failed.items()},
             "states": {str(one): state.value for one, state in self.states.items()},
+            "names": {str(one): name for one, name in self.names.items()},
         }
 
 
@@ -107,7 +119,8 @@ class ProjectSync:
 
     ``client.projects.sync`` makes one. `plan` tells what there is to do, and changes nothing. As an async context
     manager, it does that; iterate over it inside the block: each project that was to be rendered, waited for or
-    downloaded has a `RenderResult`.
+    downloaded has a `RenderResult`. So have, first of all, those that are given up, were not started, or could not be
+    fetched, with the reason: no request is sent for these.
     """
 
     def __init__(
@@ -134,6 +147,7 @@ class ProjectSync:
         self._plan: SyncPlan | None = None
         self._batch: RenderBatch | None = None
         self._rendered: dict[str, Project] = {}
+        self._settled: deque[RenderResult] = deque()
 
     async def plan(self) -> SyncPlan:
         """Find out what there is to do; once. Nothing is rendered or downloaded.
@@ -145,12 +159,14 @@ class ProjectSync:
         if self._plan is None:
             self._found = await self._survey.find(self._selection, self._on_progress)
             renders = await self._survey.renders(self._found)
-            decided = {one: _decided(state, self._resubmit) for one, state in renders.items()}
+            decided = {one: _decided(intent.state, self._resubmit) for one, intent in renders.items()}
             plan = _plan(self._found, self._render, await self._complete(), decided)
             to_render, limit = plan.to_render, self._max_renders
             self._plan = (
                 plan if limit is None else attrs.evolve(plan, to_render=to_render[:limit], left_out=to_render[limit:])
             )
+            self._settled = deque(settled_result(one, renders[one]) for one in (*plan.given_up, *plan.not_started))
+            self._settled += [unread_result(one, error) for one, error in plan.failed.items()]
         return self._plan
 
     @property
@@ -165,8 +181,13 @@ class ProjectSync:
 
     @property
     def paid(self) -> int:
-        """How many renders were requested so far, as in `RenderBatch.paid`."""
+        """How many renders were requested so far and started, as in `RenderBatch.paid`."""
         return 0 if self._batch is None else self._batch.paid
+
+    @property
+    def perhaps_paid(self) -> int:
+        """How many more were requested and perhaps started, as in `RenderBatch.perhaps_paid`."""
+        return 0 if self._batch is None else self._batch.perhaps_paid
 
     async def __aenter__(self) -> Self:
         plan = await self.plan()
@@ -185,6 +206,8 @@ class ProjectSync:
     async def __anext__(self) -> RenderResult:
         if self._batch is None:
             raise PictoryConfigError(_NOT_ENTERED)
+        if self._settled:
+            return self._settled.popleft()
         try:
             result = await anext(self._batch)
         except StopAsyncIteration:
@@ -212,6 +235,10 @@ class ProjectSync:
         await self._survey.ledger.use(lambda file: enter_videos(Videos(file, self._survey.api), entries))
 
 
+def _doubtful(count: int) -> str:
+    return f" ({count} of them may be outdated)" if count else ""
+
+
 def _decided(state: RenderState, resubmit: Resubmit) -> str:
     """What a sync does about a version that was to be rendered before: as `Renders.decide` has it, before it is asked.
 
@@ -221,7 +248,7 @@ def _decided(state: RenderState, resubmit: Resubmit) -> str:
         return "to_render"
     if state in REQUESTED:
         return "to_render" if resubmit.unstarted and state is not RenderState.STARTED else "to_wait"
-    return "nothing" if state is RenderState.RENDERED else "given_up"
+    return {RenderState.RENDERED: "nothing", RenderState.FAILED: "given_up"}.get(state, "not_started")
 
 
 def _plan(
@@ -237,8 +264,10 @@ def _plan(
         states=found.states,
         to_render=having("to_render"),
         given_up=having("given_up"),
+        not_started=having("not_started"),
         missing=found.missing,
         failed=found.failed,
+        names=found.names,
         to_wait=(*having("to_wait"), *(one for one, state in rest.items() if state is SyncState.RENDERING)),
         to_download=tuple(
             one

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, overload
 
 import anyio
 
+from pictory_async._api.deleted import SecondLook
 from pictory_async._api.listing import Detailed, Listing
 from pictory_async._cache.templates import Fetched
 from pictory_async._codec.answers import decode_done, decode_template, decode_template_page
 from pictory_async._settings.paths import path_segment, template_path
-from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
     import os
@@ -153,10 +153,13 @@ class Templates:
         what is missing. A kill at any moment leaves the earlier snapshots whole. The API key is never sent to the host
         of the files.
 
+        A template is left out only if it was deleted. So one that the last snapshot has and the list has not is fetched
+        too, and a response 404 is believed only if a second request, and a new list, confirm it.
+
         Args:
             path: The directory: a new one, or one with earlier snapshots.
-            keep: How many snapshots to keep: older ones are removed, and content that is in no other. ``None`` keeps
-                all of them.
+            keep: How many snapshots that have templates to keep: older ones are removed, and content that is in no
+                other. After a snapshot without templates, none is removed. ``None`` keeps all of them.
 
         Returns:
             The snapshot. `TemplateSnapshot.find` finds it later.
@@ -168,11 +171,12 @@ class Templates:
         """
         from pictory_async._files.snapping import snap  # noqa: PLC0415 - few programs make backups
 
-        async def ids() -> AsyncIterator[str]:
-            async for item in self.list():
-                yield item.id
+        look = SecondLook(self._ids)
 
-        return await snap(self._fetcher.get(), path, ids(), self._fetch_or_none, keep)
+        async def fetch(template_id: str) -> Template | None:
+            return await look.fetch(template_id, lambda: self._fetch(template_id))
+
+        return await snap(self._fetcher.get(), path, self._ids(), fetch, keep)
 
     @overload
     def list(self, *, details: Literal[False] = False) -> Listing[TemplateItem]: ...
@@ -187,12 +191,24 @@ class Templates:
 
         Args:
             details: Fetch the details of each template too, several at once within the request budget, and yield
-                complete `Template` objects in the order of the list.
+                complete `Template` objects in the order of the list. One that was deleted since the list was made is
+                left out; a response 404 is believed only if a second request, and a new list, confirm it.
         """
         listing = Listing(
             self._transport, "/v1/templates", "the list of templates", "nextPageKey", decode_template_page
         )
-        return Detailed(listing, self._get_or_none) if details else listing
+        if not details:
+            return listing
+        look = SecondLook(self._ids)
+
+        async def fetch(item: TemplateItem) -> Template | None:
+            return await look.fetch(item.id, lambda: self.get(item.id))
+
+        return Detailed(listing, fetch)
+
+    async def _ids(self) -> AsyncIterator[str]:
+        async for item in self.list():
+            yield item.id
 
     async def _fetch(self, template_id: str) -> Template:
         return (await self._fetched(template_id)).template
@@ -204,15 +220,3 @@ class Templates:
             f"template {template_id!r}",
             lambda body: Fetched(decode_template(body, template_id), body, at),
         )
-
-    async def _fetch_or_none(self, template_id: str) -> Template | None:
-        try:
-            return await self._fetch(template_id)
-        except NotFoundError:  # it was deleted after the list was made
-            return None
-
-    async def _get_or_none(self, item: TemplateItem) -> Template | None:
-        try:
-            return await self.get(item.id)
-        except NotFoundError:  # it was deleted after the list was made
-            return None

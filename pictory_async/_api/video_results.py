@@ -27,7 +27,7 @@ class VideoResult(Displayed, ValueObject):
         key: The key of its order, or what was made of its request instead; ``None`` if it was no order.
         request: What was to be made.
         status: What became of it.
-        paid: Whether this batch requested it.
+        paid: Whether this batch requested it, and it was started. If the status is ``UNCERTAIN``, it may have been.
         video: The video; ``None`` if there is none.
         handle: The video as it was requested, if it was.
         outcome: How the wait for it ended, if there was one.

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import anyio
 import attrs
 
 from pictory_async._api.jobs import fetch_job
 from pictory_async._api.results import ResultStatus
-from pictory_async._api.sent import checked_body
 from pictory_async._api.submitting import Submitter
 from pictory_async._api.video_requests import checked_request, request_video
 from pictory_async._api.video_results import VideoResult
-from pictory_async._api.video_search import find_video, has_name
+from pictory_async._api.video_search import VideoSearch, find_video, has_name
 from pictory_async._codec.answers import decode_job
+from pictory_async._http.messages import Body
 from pictory_async._ledger.renders import Intent, RenderState, Resubmit, Wish
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.targets import age_of
@@ -27,8 +27,6 @@ from pictory_async.models.video import Video, project_of
 from pictory_async.video import VideoRequest
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pictory_async._api.batch_work import BatchJob, Handle
     from pictory_async._polling.outcome import RenderOutcome
     from pictory_async.models import Job, ProjectId
@@ -138,12 +136,17 @@ class VideoWork:
         submitter: Requests videos.
         batch: The name of the batch, if the same requests are to be made again for it.
         resubmit: Which videos are requested again although they were before.
-        changed: Whether what was made under its key with other values is made resubmit.
+        changed: Whether what was made under its key with other values is made again.
         allowance: What may be used at most.
         interval: Seconds between two looks for what a lost request may have started.
         start_grace: How long that may be unknown, in seconds.
         max_wait: How long to look, in seconds; `None` for ever.
     """
+
+    advice: ClassVar = (
+        "Check in the list of jobs whether it was. If it was not, pass a new name as batch, or a new key, to pay "
+        "for one more video."
+    )
 
     submitter: Submitter
     batch: str | None
@@ -176,8 +179,8 @@ class VideoWork:
         if self._versions is None:
             found = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).newest())
             self._versions = {}
-            for (key, version), state in found.items():
-                self._versions.setdefault(key, {})[version] = state
+            for (key, version), intent in found.items():
+                self._versions.setdefault(key, {})[version] = intent.state
 
     async def wish(self, job: BatchJob, *, has_room: bool, plans: bool) -> Wish:
         """The video with these values."""
@@ -202,20 +205,21 @@ class VideoWork:
         """Count what it is going to use."""
         self._use.begin(str(self.key(job.item)), _order(job))
 
-    async def send(self, job: BatchJob, marker: str | None, now: datetime) -> VideoHandle:
+    async def send(self, job: BatchJob) -> VideoHandle:
         """Request the video."""
-        handle = attrs.evolve(self._handle(job), after_job=marker, requested_at=now)
-        body = checked_body(_order(job).request.to_dict(), "The request")
-        return await request_video(self.submitter.transport, "/v2/video/storyboard/render", handle, body)
+        body = Body(_order(job).request.to_dict())
+        return await request_video(self.submitter.transport, "/v2/video/storyboard/render", self.handle(job), body)
 
     def handle(self, job: BatchJob) -> VideoHandle:
-        """The handle of the video that was requested earlier."""
-        intent = cast("Intent", job.intent)
-        return attrs.evolve(self._handle(job), job_id=intent.job, after_job=intent.marker, requested_at=intent.asked)
-
-    def _handle(self, job: BatchJob) -> VideoHandle:
-        order = _order(job)
-        return VideoHandle(None, order.name, saves_project=order.request.save_project is True)
+        """The handle of the video as the ledger knows it."""
+        intent, order = cast("Intent", job.intent), _order(job)
+        return VideoHandle(
+            intent.job,
+            order.name,
+            saves_project=order.request.save_project is True,
+            after_job=intent.marker,
+            requested_at=intent.asked,
+        )
 
     def can_watch(self, handle: Handle) -> bool:
         """A video is watched by its job."""
@@ -269,12 +273,15 @@ class VideoWork:
         finally:
             del self._doubtful[str(self.key(job.item))]
 
+    async def _search(self, handle: VideoHandle) -> VideoSearch:
+        known = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).jobs())
+        return await find_video(self.submitter.transport, handle, known, 0.0)
+
     async def _trace(self, handle: VideoHandle, *, waits: bool) -> VideoHandle | str | None:
         began, age = anyio.current_time(), age_of(handle) or 0.0
         while True:
             async with self.submitter.turns:
-                known = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).jobs())
-                search = await find_video(self.submitter.transport, handle, known, 0.0)
+                search = await self._search(handle)
             if search.found is not None:
                 return search.found
             # What is found for another doubtful request is in the ledger only a moment later.
@@ -288,6 +295,13 @@ class VideoWork:
             if not waits or over or not (unfinished or appears):
                 return None if nothing and not appears else _doubt(jobs)
             await anyio.sleep(self.interval)
+
+    async def contradiction(self, job: BatchJob) -> str | None:
+        """Such a job, if it is known which were there before the request."""
+        if cast("Intent", job.intent).marker is None:
+            return None
+        search = await self._search(self.handle(job))
+        return None if search.is_complete and not search.jobs else _doubt(search.jobs)
 
     async def result(self, job: BatchJob, status: ResultStatus, error: PictoryError | None) -> VideoResult:
         """What became of the video."""

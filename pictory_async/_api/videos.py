@@ -157,7 +157,7 @@ class Videos:
 
         Raises:
             PictoryError: Whatever `render` and `wait` raise. If the preview was requested, the error's ``handle`` is
-                it: `wait_preview` waits for it resubmit.
+                it: `wait_preview` waits for it again.
         """
         checked_terms(max_wait, interval, start_grace)
         handle = await self._start(request, "/v2/video/storyboard", is_preview=True)
@@ -313,7 +313,7 @@ class Videos:
                 arrive one by one, only the usual ones.
             batch: A name: the same requests are other videos in another batch.
             changed: Make again what was made with other values.
-            retry_failed: Request videos that failed resubmit.
+            retry_failed: Request videos that failed again.
             retry_unstarted: Request videos again whose first request had no effect.
             overlap: What to do about videos that another run of this ledger is at: ``"skip"`` reports them as ``BUSY``,
                 and ``"wait"`` waits for it.

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import anyio
 import attrs
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from pictory_async._files.fetcher import Fetcher
+
+_PAUSE: Final = 0.5  # seconds between two looks at what another process is writing
+_STILL: Final = 60.0  # seconds without another byte of it, after which it is not waited for any more
 
 
 class DownloadStatus(StrEnum):
@@ -194,33 +197,45 @@ def _without_url(project: Project, kind: str) -> DownloadedFile:
 
 
 async def _download(fetcher: Fetcher, source: Source, place: Place, directory: Directory) -> DownloadedFile:
-    """Download one file of a project, unless it is there.
+    """Download one file of a project, unless it is there; if another process is writing it, after that.
 
     Raises:
         DownloadError: The file cannot be downloaded or written; what arrived is kept for a later attempt.
     """
-    kind = source.kind
-    try:
-        path, is_there = await to_thread.run_sync(place.look)
-    except OSError as error:
-        raise _not_written(source, error.filename or directory.path, error) from None
-    part = PartFile(directory, path.name, place.owner)  # not in a subdirectory: it is found again wherever it goes
-    try:
-        if is_there:
-            await _tidy(part)
-            return DownloadedFile(kind=kind, status=DownloadStatus.SKIPPED, path=path)
-        before = await receive(fetcher, source, part)
-        size, written = part.size, False
-        # Publishing that has started is completed, so that its result is known: it takes almost no time.
-        with anyio.CancelScope(shield=True):
-            path, written = await to_thread.run_sync(place.publish, part)
-    except OSError as error:
-        raise _not_written(source, part.path, error, done=part.size, total=part.total) from None
-    finally:
-        await close(part)
+    arrived, since = -1, 0.0
+    while True:
+        try:
+            path, is_there = await to_thread.run_sync(place.look)
+        except OSError as error:
+            raise _not_written(source, error.filename or directory.path, error) from None
+        part = PartFile(directory, path.name, place.owner)  # not in a subdirectory: it is found again wherever it goes
+        try:
+            if is_there:
+                await _tidy(part)
+                return DownloadedFile(kind=source.kind, status=DownloadStatus.SKIPPED, path=path)
+            return await _fetch(fetcher, source, place, part)
+        except BlockingIOError as error:
+            found, now = await to_thread.run_sync(part.arriving), anyio.current_time()
+            if found != arrived:
+                arrived, since = found, now
+            elif now - since >= _STILL:
+                raise _not_written(source, part.path, error) from None
+        except OSError as error:
+            raise _not_written(source, part.path, error, done=part.size, total=part.total) from None
+        finally:
+            await close(part)
+        await anyio.sleep(_PAUSE)  # then the other one's file is there, or what it left is continued
+
+
+async def _fetch(fetcher: Fetcher, source: Source, place: Place, part: PartFile) -> DownloadedFile:
+    before = await receive(fetcher, source, part)
+    path, size, written = part.path, part.size, False
+    # Publishing that has started is completed, so that its result is known: it takes almost no time.
+    with anyio.CancelScope(shield=True):
+        path, written = await to_thread.run_sync(place.publish, part)
     status = DownloadStatus.WRITTEN if written else DownloadStatus.SKIPPED
     return DownloadedFile(
-        kind=kind, status=status, path=path, size=size if written else 0, resumed_from=before if written else 0
+        kind=source.kind, status=status, path=path, size=size if written else 0, resumed_from=before if written else 0
     )
 
 
@@ -262,7 +277,7 @@ async def _tidy(part: PartFile) -> None:
 
 def _not_written(source: Source, path: object, error: OSError, **progress: Any) -> DownloadError:
     if isinstance(error, BlockingIOError):
-        text = f"Another client or process is writing {source.what} to {path}. Wait for it, or use another directory."
+        text = f"Another client or process is writing {source.what} to {path}, and makes no progress. Try again."
     else:
         text = f"Cannot write {source.what} to {path}: {error.strerror or error}. Correct that and try again."
     return DownloadError(text, errno=error.errno, **progress)

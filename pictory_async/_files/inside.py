@@ -19,18 +19,27 @@ if TYPE_CHECKING:
 
     from pictory_async._files.publish import Directory
 
+LONGEST: Final = 255
+"""Bytes of one name that file systems allow."""
+
 _SEPARATORS: Final = frozenset("\\:\0")
 
 
-def checked_name(name: str) -> str:
+def checked_name(name: str, longest: int = LONGEST) -> str:
     """Check that a name stays below its directory, on every system.
+
+    Args:
+        name: The name.
+        longest: How many bytes each part of it can have.
 
     Raises:
         ValueError: It does not, or no file can have it.
     """
     if not _SEPARATORS.isdisjoint(name) or any(part in {"", ".", ".."} for part in name.split("/")):
         raise ValueError
-    os.fsencode(name)  # a ValueError if no file can have this name
+    # A ValueError if no file can have this name.
+    if any(len(part) > longest for part in os.fsencode(name).split(b"/")):
+        raise ValueError
     return name
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from pictory_async._files.inside import checked_name, find
+from pictory_async._files.inside import LONGEST, checked_name, find
 from pictory_async._files.names import safe_name
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ OWNERSHIP: Final = ".pictory.json"
 
 _VERSION: Final = 2
 _SHORT: Final = 8
+_ROOM: Final = 50  # bytes for what comes after a stem: a number, a date, an ending
 _MANIFESTS: Final = 4  # how many of them are kept in memory
 # Nanoseconds: to what file systems and copying programs round times, such as FAT to two seconds.
 _GRAINS: Final = (1, 100, 1_000, 1_000_000, 10_000_000, 1_000_000_000, 2_000_000_000)
@@ -180,6 +181,11 @@ class Ownership:
         found = (self.find(project, kind) for kind in kinds)
         return all(entry is not None and entry.edition.rendered == rendered for entry in found)
 
+    def is_unchanged(self, project: str, kind: str) -> bool:
+        """Whether a project's file is there as it was entered, or none was entered."""
+        entered = [one for one in self._of(project).entries if one.kind == kind and not one.old]
+        return not entered or any(self.is_there(project, one) for one in entered)
+
     def is_there(self, project: str, entry: Entry) -> bool:
         """Whether the file of an entry is there, and is not rather that of another entry with its name."""
         found = find(self._directory, entry.name)
@@ -296,7 +302,10 @@ def _read(content: bytes) -> dict[str, _Owner]:
 
 def _owners(raw: dict[str, Any]) -> Iterator[tuple[str, _Owner]]:
     for project, owner in raw.items():
-        yield project, _Owner(checked_name(_text(owner["stem"])), tuple(_entry(one) for one in owner["files"]))
+        yield (
+            project,
+            _Owner(checked_name(_text(owner["stem"]), LONGEST - _ROOM), tuple(_entry(one) for one in owner["files"])),
+        )
 
 
 def _entry(raw: dict[str, Any]) -> Entry:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
-from pictory_async._files.publish import Draft
+from pictory_async._files.publish import Draft, there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,13 +112,21 @@ class PartFile:
                 self._draft = Draft.create(self.directory.path, self._marked, ".part", self.directory.system)
                 self._draft.lock()
 
-    def _find(self) -> None:
-        try:
-            names = self.directory.system.names(self.directory.path)
-        except FileNotFoundError:
-            return
+    def arriving(self) -> int:
+        """How many bytes there are of it in the directory, whoever is writing them; to see whether they become more."""
+        parts = [self.directory.path / name for name in self._names() if name.endswith(".part")]
+        found = (there(path, self.directory.system) for path in parts)
+        return sum(one.st_size for one in found if one is not None)
+
+    def _names(self) -> list[str]:
         owner = self._marked[-13:] + "."  # not the name: the project may have been renamed meanwhile
-        mine = [name for name in names if owner in name]
+        try:
+            return [name for name in self.directory.system.names(self.directory.path) if owner in name]
+        except FileNotFoundError:
+            return []
+
+    def _find(self) -> None:
+        mine = self._names()
         for name in mine:
             if name.endswith(".part"):
                 self._consider(name)

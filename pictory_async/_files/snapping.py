@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from anyio import to_thread
 from pictory_async._files.backup import URLS, receive_file, renewal_of
 from pictory_async._files.manifest import compare, measure
 from pictory_async._files.place import checked_directory
-from pictory_async._files.publish import Directory
+from pictory_async._files.publish import Directory, is_replaceable, there
 from pictory_async._files.snapshots import (
     LISTS,
     MARK,
@@ -22,6 +23,8 @@ from pictory_async._files.snapshots import (
     TemplateSnapshot,
     details_of,
     digest_of,
+    is_digest,
+    last_ids,
     prune,
     write_list,
 )
@@ -90,10 +93,20 @@ def _opened(target: Path, system: System) -> int:
     descriptor = system.open_directory(target / LISTS)
     try:
         system.lock(descriptor)
+        _make_room(target / OBJECTS, system)
     except BaseException:
         system.close(descriptor)
         raise
     return descriptor
+
+
+def _make_room(objects: Path, system: System) -> None:
+    """Rename what has the name of a content and is no file, such as a directory: it could not be replaced."""
+    for name in system.names(objects):
+        path = objects / name
+        found = there(path, system) if is_digest(name) else None
+        if found is not None and not is_replaceable(found):
+            system.rename(path, path.with_name(f"{name}.{secrets.token_hex(8)}"))
 
 
 class _Store:
@@ -154,7 +167,10 @@ class _Store:
 
 
 async def _snap(store: _Store, ids: AsyncIterator[str], keep: int | None) -> TemplateSnapshot:
-    found = await each(store.add, [one async for one in ids])
+    listed = [one async for one in ids]
+    # Also what only the last snapshot has: a list can be cut off, or empty, by mistake. And each once.
+    known = await to_thread.run_sync(last_ids, store.path, store.system)
+    found = await each(store.add, dict.fromkeys([*listed, *known]))
     templates = {one.template_id: one for one in found if one is not None}
     snapshot = TemplateSnapshot(path=store.path, taken_at=datetime.now(UTC), templates=templates, stored=store.stored)
     removed = 0

@@ -2,17 +2,19 @@
 
 The directory has two parts. ``objects`` has files that are named by the SHA-256 of their content, so that what did not
 change is not stored again. ``snapshots`` has a list of templates for each run, named by its time, with the names of
-these files. A list is written last, when everything that it names is on the disk. What is not needed any more is
-removed in the other order: first the list, then the files that no list names. So a kill at any moment leaves lists of
-which everything is there, and at most files that no list names; the next run removes them.
+these files, and a hash of the list itself. A list is written last, when everything that it names is on the disk. What
+is not needed any more is removed in the other order: first the list, then the files that no list names. So a kill at
+any moment leaves lists of which everything is there, and at most files that no list names; the next run removes them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
@@ -24,7 +26,7 @@ from anyio import to_thread
 
 from pictory_async._files.manifest import BackupCheck, BackupProblem, check as check_manifest, compare
 from pictory_async._files.place import checked_directory
-from pictory_async._files.publish import Directory
+from pictory_async._files.publish import Directory, there
 from pictory_async._files.system import SYSTEM, System
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -35,6 +37,9 @@ OBJECTS: Final = "objects"
 LISTS: Final = "snapshots"
 MARK: Final = ".pictory-snapshots"
 """The file that says that these directories are ours: what is in them can be removed."""
+
+_HASH: Final = "sha256"
+"""The name in a list of the hash of all the rest of it."""
 
 _NAME: Final = re.compile(r"\d{8}T\d{12}Z\.json")
 _TIME: Final = "%Y%m%dT%H%M%S%fZ.json"
@@ -132,6 +137,11 @@ def list_of(snapshot: TemplateSnapshot) -> dict[str, Any]:
     }
 
 
+def hash_of(content: Mapping[str, Any]) -> str:
+    """The hash of a list's content, in whatever form it is written."""
+    return digest_of(json.dumps(content, sort_keys=True).encode())
+
+
 def details_of(template: Template) -> bytes:
     """The content of a template's details: equal for equal templates, whenever they were fetched."""
     raw = template.to_dict()
@@ -144,6 +154,11 @@ def details_of(template: Template) -> bytes:
 def digest_of(content: bytes) -> str:
     """The name of a content."""
     return hashlib.sha256(content).hexdigest()
+
+
+def is_digest(name: str) -> bool:
+    """Whether a name can be that of a content."""
+    return _DIGEST.fullmatch(name) is not None
 
 
 def names(path: Path, system: System = SYSTEM) -> list[str]:
@@ -169,6 +184,15 @@ def find(path: Path, at: datetime | None) -> TemplateSnapshot:
     return read(path, found[-1])
 
 
+def last_ids(path: Path, system: System = SYSTEM) -> list[str]:
+    """The templates of the newest snapshot that can be read and has any."""
+    for name in reversed(names(path, system)):
+        with contextlib.suppress(PictoryConfigError):
+            if found := read(path, name, system).templates:
+                return [*found]
+    return []
+
+
 def read(path: Path, name: str, system: System = SYSTEM) -> TemplateSnapshot:
     """Read a list.
 
@@ -180,6 +204,10 @@ def read(path: Path, name: str, system: System = SYSTEM) -> TemplateSnapshot:
         if raw["version"] != VERSION:
             text = f"{path / LISTS / name} has version {brief(raw['version'])}; only {VERSION} can be read."
             raise PictoryConfigError(text)
+        content = {name: raw[name] for name in raw if name != _HASH}
+        # The first lists had none. It finds damage: whoever wants to, can write another one.
+        if raw.get(_HASH, hash_of(content)) != hash_of(content):
+            raise _damaged(path / LISTS / name)
         moment = datetime.fromisoformat(raw["takenAt"]).astimezone(UTC)
         found = {one.template_id: one for one in map(_template, raw["templates"])}
     except OSError as error:
@@ -199,7 +227,7 @@ def _template(raw: dict[str, Any]) -> SnapshotTemplate:
     template_id, name, files = raw["templateId"], raw["name"], dict(raw["files"])
     digests = [raw["details"], *files.values()]
     # No name can lead out of the directory.
-    if not all(_DIGEST.fullmatch(one) for one in digests) or not isinstance(template_id, str):
+    if not all(is_digest(one) for one in digests) or not isinstance(template_id, str):
         raise ValueError(template_id)
     return SnapshotTemplate(template_id=template_id, name=cast("str | None", name), details=raw["details"], files=files)
 
@@ -218,12 +246,18 @@ def _load(path: Path, one: SnapshotTemplate) -> Template:
 def write_list(path: Path, snapshot: TemplateSnapshot, system: System) -> None:
     """Write the list of a snapshot, after everything that it names."""
     lists = Directory(path / LISTS, system)
-    text = json.dumps(list_of(snapshot), indent=1) + "\n"
+    content = list_of(snapshot)
+    text = json.dumps({**content, _HASH: hash_of(content)}, indent=1) + "\n"
     lists.write(snapshot.taken_at.strftime(_TIME), text.encode())
 
 
 def prune(path: Path, keep: int | None, system: System) -> int:
     """Remove the oldest lists, and then all content that no list names.
+
+    Args:
+        path: The directory.
+        keep: How many lists that have templates stay; ``None`` for all. If the newest has none, all stay.
+        system: The operating system.
 
     Returns:
         How many lists were removed.
@@ -231,18 +265,30 @@ def prune(path: Path, keep: int | None, system: System) -> int:
     Raises:
         PictoryConfigError: A list cannot be read, so nothing is known about what it names. Nothing is removed.
     """
-    found = names(path, system)
-    old = [] if keep is None else found[: max(0, len(found) - keep)]
+    old = names(path, system)
     lists, objects = Directory(path / LISTS, system), Directory(path / OBJECTS, system)
+    named: set[str] = set()
     # Before anything is removed: the older lists may be the only ones that can be read.
-    named = {digest for name in found[len(old) :] for digest in _digests(read(path, name))}
+    while old and keep != 0:
+        digests = _digests(read(path, old.pop()))
+        named |= digests
+        if not named:
+            keep = None  # the newest snapshot is empty: by no means a reason to remove one that is not
+        elif digests and keep is not None:
+            keep -= 1
     for name in old:
         lists.remove(name)
     for name in system.names(objects.path):
-        if name not in named:  # also what was cut off, for a template that is deleted by now
+        # Also what was cut off, for a template that is deleted by now. But no directory: that is not ours.
+        if name not in named and not _is_directory(objects, name):
             objects.remove(name)
     lists.sweep()
     return len(old)
+
+
+def _is_directory(above: Directory, name: str) -> bool:
+    found = there(above.path / name, above.system)
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
 def _digests(snapshot: TemplateSnapshot) -> set[str]:

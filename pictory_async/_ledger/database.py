@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from pictory_async._ledger.liveness import runs_beside
 from pictory_async._ledger.mounts import MOUNTS, is_shared
 from pictory_async.errors import LedgerError
 
@@ -80,7 +81,16 @@ _MIGRATIONS: Final = (
     CREATE INDEX pending_item ON pending (account, item);
     """,
     """
-    ALTER TABLE render ADD COLUMN made TEXT;  -- the job that made a video without a project, as JSON
+    ALTER TABLE render ADD COLUMN made TEXT  -- the job that made a video without a project, as JSON
+    """,
+    """
+    CREATE TABLE step (
+        api TEXT NOT NULL,
+        directory TEXT NOT NULL,
+        project TEXT NOT NULL,
+        run TEXT NOT NULL,              -- which run is at it; if that has ended, it is to be done again
+        PRIMARY KEY (api, directory, project)
+    );
     """,
 )
 VERSION: Final = len(_MIGRATIONS)
@@ -94,7 +104,8 @@ class Database:
         mounts: Where the system lists its file systems.
 
     Raises:
-        LedgerError: It cannot be used: no permission, another program's file, damaged, or of a later version.
+        LedgerError: It cannot be used: no permission, another program's file, damaged, of a later version, or lost
+            since earlier runs.
     """
 
     def __init__(self, path: Path, *, mounts: Path = MOUNTS) -> None:
@@ -103,6 +114,7 @@ class Database:
         self._turns = threading.Lock()
         with explained(self.path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_not_lost()
             # The names of projects are confidential. An existing file is not opened here: closing it would drop all
             # locks that this process has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
             with contextlib.suppress(FileExistsError):
@@ -110,9 +122,31 @@ class Database:
             self._connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare()
+                self._identity = _identity(path)
             except BaseException:
                 self._connection.close()
                 raise
+
+    def _check_not_lost(self) -> None:
+        runs = runs_beside(self.path)
+        # In this order: another process makes the directory after the file has its form.
+        if runs.is_dir() and not (self.path.exists() and self.path.stat().st_size):
+            raise LedgerError(
+                f"The ledger {self.path} is missing or empty, although earlier runs were entered in it. Put it back: "
+                "a new one does not know what was requested, so it can be paid for again. To begin a new one all the "
+                f"same, remove the directory {runs}."
+            )
+
+    def _check_in_place(self) -> None:
+        try:
+            is_in_place = _identity(self.path) == self._identity
+        except FileNotFoundError:
+            is_in_place = False
+        if not is_in_place:
+            raise LedgerError(
+                f"The ledger {self.path} was deleted, moved or replaced while it was in use. Nothing more is requested "
+                "with it. Put it back, and do the same again: another one does not know what was requested."
+            )
 
     def _prepare(self) -> None:
         self._run(f"PRAGMA busy_timeout = {_PATIENCE}")
@@ -164,9 +198,10 @@ class Database:
         """Read and write in one transaction: all or nothing, and no other process in between.
 
         Raises:
-            LedgerError: The file cannot be read or written.
+            LedgerError: The file cannot be read or written, or another one has its place.
         """
         with self._turns, explained(self.path):
+            self._check_in_place()  # what is entered in a file that nobody finds again is lost
             self._run("BEGIN IMMEDIATE")
             with self._connection:  # commits, or rolls back
                 yield self._run
@@ -184,6 +219,11 @@ class Database:
         """Close the file. Closing twice does nothing."""
         with self._turns:
             self._connection.close()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 @contextlib.contextmanager

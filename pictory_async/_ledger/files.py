@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pictory_async._files.ownership import Ownership
+from pictory_async._files.publish import Directory
+from pictory_async._ledger.renders import date_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pictory_async._ledger.database import Database
 
@@ -65,18 +69,29 @@ class Files:
                 run("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def complete(self, kinds: Iterable[str]) -> dict[str, datetime]:
-        """The projects of which all these kinds are there, or do not exist, each with the date of the video."""
-        wanted = {*kinds}
+        """The projects of which all these kinds are there, or do not exist, each with the date of the video.
+
+        A file is there if it has the length that was entered here, and what the manifest of the directory says of it.
+        """
+        wanted, owners = {*kinds}, _owners(Path(self._directory))
         found: dict[str, dict[str, str]] = {}
         sql = "SELECT project, kind, generated, path, size FROM file WHERE api = ? AND directory = ?"
         for project, kind, generated, path, size in self._database.rows(sql, (self._api, self._directory)):
-            if kind in wanted and (path is None or _is_there(path, size)):
+            if kind in wanted and (path is None or (_is_there(path, size) and owners(project, kind))):
                 found.setdefault(project, {})[kind] = generated
         return {
-            project: datetime.fromisoformat(next(iter(dates.values())))
+            project: date_of(next(iter(dates.values())))
             for project, dates in found.items()
             if dates.keys() == wanted and len({*dates.values()}) == 1
         }
+
+
+def _owners(directory: Path) -> Callable[[str, str], bool]:
+    """Make what tells whether the manifest of a directory agrees with a file that is there."""
+    try:
+        return Ownership(Directory(directory)).is_unchanged
+    except OSError:  # it cannot be read
+        return lambda _, __: True
 
 
 def _absolute(path: str | None) -> str | None:

@@ -15,8 +15,9 @@ from anyio import to_thread
 
 from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.liveness import Liveness
-from pictory_async._ledger.renders import RenderState, as_date
-from pictory_async._ledger.videos import Videos
+from pictory_async._ledger.once import in_thread
+from pictory_async._ledger.outcomes import is_outdated
+from pictory_async._ledger.renders import RenderState, as_date, as_state, date_of
 from pictory_async._settings.durations import Duration, seconds
 from pictory_async._values import ValueObject, brief
 from pictory_async.errors import PictoryConfigError
@@ -85,8 +86,8 @@ class Ledger:
     the library use it in worker threads.
 
     Args:
-        path: The file; it is made, with its directory, when it is first used. Beside it there is a directory with a
-            lock file for each run that is under way.
+        path: The file; it is made, with its directory, when it is first used. A relative path is then looked up once.
+            Beside it there is a directory with a lock file for each run that is under way.
 
     Raises:
         PictoryConfigError: The path cannot be one.
@@ -96,6 +97,7 @@ class Ledger:
         self.path: Final = _path(path)
         self._opening = threading.Lock()
         self._database: Database | None = None
+        self._place: Path | None = None
         self._liveness = Liveness(self.path)
 
     async def __aenter__(self) -> Self:
@@ -124,9 +126,7 @@ class Ledger:
         Returns:
             ``None`` if that cannot be known: see the page on syncing.
         """
-        videos = await self.use(lambda database: Videos(database, api).find(str(project.id)))
-        found = videos.get(str(project.id))
-        return project.is_outdated if found is None else found.is_outdated(project.generated_at, project.saved_at)
+        return await self.use(lambda database: is_outdated(database, api, project))
 
     async def runs(self) -> list[LedgerRun]:
         """All runs that are remembered, newest first.
@@ -156,14 +156,27 @@ class Ledger:
         age = seconds("older_than", older_than)
         return await self.use(lambda database: self._prune(database, age))
 
-    async def use(self, call: Callable[[Database], T]) -> T:
-        """Do something with the file, in a worker thread, to its end even if this is cancelled meanwhile."""
-        return await to_thread.run_sync(lambda: call(self._opened()))
+    async def use(self, call: Callable[[Database], T], *, always: bool = False) -> T:
+        """Do something with the file, in a worker thread, to its end even if this is cancelled meanwhile.
+
+        Args:
+            call: What to do.
+            always: Whether it is done even if this is cancelled before.
+        """
+
+        def work() -> T:
+            with explained(self.path):  # also what cannot be read in it
+                return call(self._opened())
+
+        return await in_thread(work, always=always)
 
     def _opened(self) -> Database:
         with self._opening:
+            if self._place is None:
+                self._place = self.path.absolute()  # once: the working directory may change later
+                self._liveness = Liveness(self._place)
             if self._database is None:
-                self._database = Database(self.path)
+                self._database = Database(self._place)
             return self._database
 
     def begin_run(self, database: Database, account: str, command: str) -> str:
@@ -195,14 +208,14 @@ class Ledger:
     def _runs(self, database: Database) -> list[LedgerRun]:
         renders: dict[str, dict[RenderState, int]] = {}
         for run, state, count in database.rows("SELECT run, state, count(*) FROM render GROUP BY run, state"):
-            renders.setdefault(run, {})[RenderState(state)] = count
+            renders.setdefault(run, {})[as_state(state)] = count
         pending = dict(database.rows("SELECT run, count(*) FROM pending GROUP BY run"))
         rows = database.rows("SELECT id, command, started, ended FROM run ORDER BY started DESC, id")
         return [
             LedgerRun(
                 id=run,
                 command=command,
-                started=datetime.fromisoformat(started),
+                started=date_of(started),
                 ended=as_date(ended),
                 running=ended is None and self._liveness.is_alive(run),
                 renders=renders.get(run, {}),

@@ -12,6 +12,11 @@ except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
 
+def runs_beside(ledger: Path) -> Path:
+    """The directory of the files of a ledger's runs. It stays when they are over."""
+    return Path(f"{os.path.realpath(ledger)}-runs")
+
+
 class Liveness:
     """The locks of the runs that this process has, and a look at those of others.
 
@@ -28,7 +33,7 @@ class Liveness:
 
     @property
     def _directory(self) -> Path:
-        return Path(f"{os.path.realpath(self._ledger)}-runs")
+        return runs_beside(self._ledger)
 
     def begin(self, run: str) -> None:
         """Hold the lock of a run until `end`.

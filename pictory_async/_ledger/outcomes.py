@@ -62,16 +62,43 @@ def enter_video(renders: Renders, videos: Videos, project: Project, intent: Inte
     videos.see(str(project.id), video)
 
 
+def known_video(database: Database, api: str, project: Project) -> SeenVideo | None:
+    """What the ledger knows of a project's video, with what the project shows of a render that nobody saw end.
+
+    A project that has a newer video than before a render that the ledger requested, and that was saved only moments
+    before or after this video was made, shows that render: its end is what changed the date, unless renders are known
+    to leave it alone.
+    """
+    renders, videos, one = Renders(database, api), Videos(database, api), str(project.id)
+    known, generated, saved = videos.find(one).get(one), project.generated_at, project.saved_at
+    if not project.video_url or generated is None or saved is None:
+        return known
+    if known is not None and known.outranks(generated, saved):
+        return known
+    if not _may_be_of_render(project) or renders.touches_saved_date() is False:
+        return known
+    if not renders.may_have_made(one, generated, saved):
+        return known
+    video = SeenVideo(generated=generated, saved=saved, certain=True, name=project.name)
+    videos.see(one, video)
+    return video
+
+
+def is_outdated(database: Database, api: str, project: Project) -> bool | None:
+    """Whether a project was saved after its video was made; `None` if that is not known."""
+    known = known_video(database, api, project)
+    return project.is_outdated if known is None else known.is_outdated(project.generated_at, project.saved_at)
+
+
 def see_project(database: Database, api: str, project: Project) -> bool | None:
     """Enter the video that a project shows, unless it or a newer one is known, and return whether it is outdated."""
     generated, saved = project.generated_at, project.saved_at
     if not project.video_url or generated is None:
         return None
-    videos, one = Videos(database, api), str(project.id)
+    known = known_video(database, api, project)
     seen = SeenVideo(generated=generated, saved=saved, name=project.name)
-    known = videos.find(one).get(one)
     if known is None or known.generated is None or known.generated < generated:
-        videos.see(one, seen)
+        Videos(database, api).see(str(project.id), seen)
     return (known or seen).is_outdated(generated, saved)
 
 

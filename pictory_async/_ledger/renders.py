@@ -8,14 +8,17 @@ nothing is asked for that may have been asked for.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
+from pictory_async._values import brief
+
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Collection
 
     from pictory_async._ledger.database import Database
@@ -60,6 +63,15 @@ _SUPERSEDE: Final = (
     "AND state IN (?, ?, ?) AND coalesce(baseline, '') < ?"
 )
 
+# Since a render was requested that is not known to have made another video.
+_MAY_HAVE_MADE: Final = (
+    "SELECT 1 FROM render WHERE api = ? AND project = ? AND asked IS NOT NULL AND coalesce(baseline, '') < ? "
+    "AND saved IS NOT ? AND (state IN (?, ?, ?) OR NOT EXISTS (SELECT 1 FROM video WHERE video.api = render.api "
+    "AND video.project = render.project AND generated > coalesce(baseline, '') AND generated != ?)) LIMIT 1"
+)
+
+_ASK: Final = "UPDATE render SET state = ?, asked = ?, marker = ? WHERE id = ? AND run = ? AND state = ?"
+
 
 class Decision(Enum):
     """What to do about a render."""
@@ -73,9 +85,29 @@ class Decision(Enum):
     OVER = "nothing: it would be requested, but so many renders must not be"
 
 
-def as_date(text: str | datetime | None) -> datetime | None:
-    """Read a date of the ledger."""
-    return datetime.fromisoformat(text) if isinstance(text, str) else text
+def as_date(value: object) -> datetime | None:
+    """Read a date of the ledger.
+
+    Raises:
+        sqlite3.DataError: It is none; for `explained`.
+    """
+    return None if value is None else date_of(value)
+
+
+def date_of(value: object) -> datetime:
+    """Read a date that must be there; raises as `as_date` does."""
+    with contextlib.suppress(TypeError, ValueError):
+        date = value if isinstance(value, datetime) else datetime.fromisoformat(cast("str", value))
+        if date.tzinfo is not None:
+            return date
+    raise sqlite3.DataError(f"{brief(value)} in it is no date with a time zone")
+
+
+def as_state(value: object) -> RenderState:
+    """Read a state; raises as `as_date` does."""
+    with contextlib.suppress(ValueError):
+        return RenderState(cast("str", value))
+    raise sqlite3.DataError(f"{brief(value)} in it is no state of a render that this version of pictory-async knows")
 
 
 @attrs.frozen
@@ -103,7 +135,7 @@ class Intent:
     version: str
     attempt: int
     run: str
-    state: RenderState = attrs.field(converter=RenderState)
+    state: RenderState = attrs.field(converter=as_state)
     saved: datetime | None = attrs.field(converter=as_date)
     baseline: datetime | None = attrs.field(converter=as_date)
     asked: datetime | None = attrs.field(converter=as_date)
@@ -161,6 +193,10 @@ class Wish:
     plans: bool = False
 
 
+class TakenOverError(Exception):
+    """Another run has a render now: it took this one for dead, because its lock was gone."""
+
+
 class Renders:
     """The renders of one account's API in a ledger."""
 
@@ -188,6 +224,9 @@ class Renders:
                 return _next_step(old.state), old if wish.plans else self._taken(sql, old, run)
             if not wish.wanted:
                 return (Decision.LEFT if old is None or not is_new else Decision.SETTLED), old
+            other = self._of_others(sql, wish, run, is_alive)
+            if other is not None:
+                return Decision.BUSY, other
             if not wish.has_room:
                 return Decision.OVER, old
             return Decision.REQUEST, self._entered(sql, wish, old, run) if is_new else self._taken(sql, old, run)
@@ -199,6 +238,17 @@ class Renders:
             (self._api, wish.project, wish.version),
         ).fetchone()
         return None if row is None else Intent(*row)
+
+    def _of_others(
+        self, sql: Callable[..., sqlite3.Cursor], wish: Wish, run: str, is_alive: Callable[[str], bool]
+    ) -> Intent | None:
+        """A render of any version that another run is at: the project does not show it while it is queued."""
+        rows = sql(
+            f"SELECT {_COLUMNS} FROM render WHERE api = ? AND project = ? AND run != ? "  # noqa: S608 - constants
+            "AND state IN (?, ?, ?, ?)",
+            (self._api, wish.project, run, *_OPEN),
+        )
+        return next((other for other in (Intent(*row) for row in rows.fetchall()) if is_alive(other.run)), None)
 
     @staticmethod
     def _taken(sql: Callable[..., sqlite3.Cursor], old: Intent | None, run: str) -> Intent | None:
@@ -220,28 +270,34 @@ class Renders:
         return Intent(*sql(f"SELECT {_COLUMNS} FROM render WHERE id = ?", (number,)).fetchone())  # noqa: S608
 
     def ask(self, intent: Intent, marker: str | None, when: datetime) -> Intent:
-        """Enter that the request is about to be sent."""
-        self._change(intent, state=RenderState.ASKED, asked=_text(when), marker=marker)
+        """Enter that the request is about to be sent.
+
+        Raises:
+            TakenOverError: It must not be sent.
+        """
+        with self._database.changing() as sql:
+            values = (RenderState.ASKED, _text(when), marker, intent.id, intent.run, RenderState.INTENDED)
+            if not sql(_ASK, values).rowcount:
+                raise TakenOverError
         return attrs.evolve(intent, state=RenderState.ASKED, asked=when, marker=marker)
 
     def settle(self, intent: Intent, state: RenderState, *, job: str | None = None, reason: str | None = None) -> None:
         """Enter what became of a render."""
         ended = None if state in _OPEN else _text(datetime.now(UTC))
-        self._change(intent, state=state, job=job or intent.job, reason=reason, ended=ended)
+        with self._database.changing() as sql:
+            # A run that was taken for dead may have entered the job meanwhile.
+            values = (state, job or intent.job, reason, ended, intent.id)
+            sql("UPDATE render SET state = ?, job = coalesce(?, job), reason = ?, ended = ? WHERE id = ?", values)
 
     def keep(self, intent: Intent, made: str) -> None:
         """Enter the job that made a video without a project, so that it need not be fetched again."""
-        self._change(intent, made=made)
+        with self._database.changing() as sql:
+            sql("UPDATE render SET made = ? WHERE id = ?", (made, intent.id))
 
     def forget(self, intent: Intent) -> None:
         """Remove a render whose request had no effect and said so: the same call may ask for it again."""
         with self._database.changing() as run:
             run("DELETE FROM render WHERE id = ?", (intent.id,))
-
-    def _change(self, intent: Intent, **values: Any) -> None:
-        names = ", ".join(f"{name} = ?" for name in values)
-        with self._database.changing() as run:
-            run(f"UPDATE render SET {names} WHERE id = ?", (*values.values(), intent.id))  # noqa: S608 - constants
 
     def find(self, project: str, job: str | None, asked: datetime | None) -> Intent | None:
         """The render with this job; without one, the open one of the project that was requested at this time."""
@@ -250,6 +306,10 @@ class Renders:
         sql = f"SELECT {_COLUMNS} FROM render WHERE api = ? AND {which} ORDER BY id DESC LIMIT 1"  # noqa: S608
         rows = self._database.rows(sql, (self._api, *values))
         return Intent(*rows[0]) if rows else None
+
+    def has_job(self, intent: Intent) -> bool:
+        """Whether a render has a job by now."""
+        return bool(self._database.rows("SELECT 1 FROM render WHERE id = ? AND job IS NOT NULL", (intent.id,)))
 
     def known_jobs(self, jobs: Collection[str]) -> set[str]:
         """Those jobs that belong to a render of the ledger."""
@@ -264,23 +324,30 @@ class Renders:
     def is_busy(self, intent: Intent, is_alive: Callable[[str], bool]) -> bool:
         """Whether the run that a render belongs to is still at it."""
         rows = self._database.rows("SELECT run, state FROM render WHERE id = ?", (intent.id,))
-        return bool(rows) and RenderState(rows[0][1]) in _OPEN and is_alive(rows[0][0])
+        return bool(rows) and as_state(rows[0][1]) in _OPEN and is_alive(rows[0][0])
 
-    def newest(self) -> dict[tuple[str, str], RenderState]:
-        """What is known of the last render of each version of each project, by project and version."""
-        rows = self._database.rows("SELECT project, version, state FROM render WHERE api = ? ORDER BY id", (self._api,))
-        return {(project, version): RenderState(state) for project, version, state in rows}
+    def newest(self) -> dict[tuple[str, str], Intent]:
+        """The last render of each version of each project, by project and version."""
+        sql = f"SELECT {_COLUMNS} FROM render WHERE api = ? ORDER BY id"  # noqa: S608 - constants
+        found = (Intent(*row) for row in self._database.rows(sql, (self._api,)))
+        return {(intent.project, intent.version): intent for intent in found}
 
     def touches_saved_date(self) -> bool | None:
         """Whether a render changes the project's own date; ``None`` if no render has shown that yet.
 
-        One render after which the date was as before shows it. The opposite cannot be seen: it may have been an edit.
+        One render after which the date was as before shows it, if it still was after a minute: the date may change
+        moments after the video is there. The opposite cannot be seen: it may have been an edit.
         """
         sql = (
             "SELECT 1 FROM render JOIN video USING (api, project) WHERE api = ? AND state = ? AND certain "
-            "AND render.saved = video.saved LIMIT 1"
+            "AND render.saved = video.saved AND julianday(seen) > julianday(generated, '+1 minute') LIMIT 1"
         )
         return False if self._database.rows(sql, (self._api, RenderState.RENDERED)) else None
+
+    def may_have_made(self, project: str, generated: datetime, saved: datetime) -> bool:
+        """Whether a video can be that of a render that was requested for an earlier version of a project."""
+        values = (self._api, project, _text(generated), _text(saved), *REQUESTED, _text(generated))
+        return bool(self._database.rows(_MAY_HAVE_MADE, values))
 
     def requested(self, *, run: str | None = None, project: str | None = None) -> list[Intent]:
         """The renders of a run, or of a project, that were requested and whose end is not known."""

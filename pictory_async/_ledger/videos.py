@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 _SAME: Final = "CASE WHEN generated = excluded.generated THEN"  # of a project without a video, the newest dates count
 _SEE: Final = (
     "INSERT INTO video VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608 - constants
-    f"saved = {_SAME} saved ELSE excluded.saved END, certain = {_SAME} certain ELSE excluded.certain END, "
+    f"saved = {_SAME} saved ELSE excluded.saved END, "
+    f"certain = {_SAME} certain OR (excluded.certain AND saved IS excluded.saved) ELSE excluded.certain END, "
     f"listed = coalesce(excluded.listed, {_SAME} listed END), "
-    "name = coalesce(excluded.name, name), seen = excluded.seen, generated = excluded.generated"
+    "seen = CASE WHEN generated = excluded.generated AND saved IS NOT excluded.saved THEN seen ELSE excluded.seen END, "
+    "name = coalesce(excluded.name, name), generated = excluded.generated"
 )
 
 
@@ -56,6 +58,12 @@ class SeenVideo:
             return True  # also if that was before the video was made: it was saved while it was rendered
         return False if saved <= generated or (known and self.certain) else None
 
+    def outranks(self, generated: datetime, saved: datetime) -> bool:
+        """Whether a project with these dates adds nothing: its video is older, or what it is of is known better."""
+        if self.generated is None or self.generated != generated:
+            return self.generated is not None and self.generated > generated
+        return self.certain or self.saved != saved
+
 
 class Videos:
     """The videos of one account's API in a ledger."""
@@ -81,7 +89,10 @@ class Videos:
         }
 
     def see(self, project: str, video: SeenVideo) -> None:
-        """Enter a video. Of one that is known, only what is new is taken over: its first date stays."""
+        """Enter a video. Of one that is known, only what is new is taken over: its first date stays.
+
+        It becomes certain if the same date is seen with certainty.
+        """
         values = (
             self._api,
             project,

@@ -40,11 +40,19 @@ class Waits:
                 sql("DELETE FROM pending WHERE account = ? AND item = ?", (account, key))
 
     def newest_run(self, account: str) -> str | None:
-        """The last run that left a wait, or a render whose end is not known."""
+        """The last run that left a wait, or a render whose end is not known.
+
+        A sync is the last choice, because the same sync continues it; before it are the runs that left nothing but
+        renders that may not have been started.
+        """
+        certain = (
+            "EXISTS (SELECT 1 FROM pending WHERE run = run.id) "
+            "OR EXISTS (SELECT 1 FROM render WHERE run = run.id AND state IN ('asked', 'started'))"
+        )
+        doubtful = "EXISTS (SELECT 1 FROM render WHERE run = run.id AND state = 'uncertain')"
         sql = (
-            "SELECT id FROM run WHERE account = ? AND (EXISTS (SELECT 1 FROM pending WHERE run = run.id) "
-            "OR EXISTS (SELECT 1 FROM render WHERE run = run.id AND state IN ('asked', 'started', 'uncertain'))) "
-            "ORDER BY started DESC LIMIT 1"
+            f"SELECT id FROM run WHERE account = ? AND ({certain} OR {doubtful}) "  # noqa: S608 - constants
+            f"ORDER BY command = 'sync', ({certain}) DESC, started DESC LIMIT 1"
         )
         rows = self._database.rows(sql, (account,))
         return str(rows[0][0]) if rows else None

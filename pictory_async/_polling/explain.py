@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from pictory_async._polling.evidence import Verdict
 from pictory_async._polling.failures import Meaning, about_key
@@ -26,6 +27,9 @@ from pictory_async.errors import (
 if TYPE_CHECKING:
     from pictory_async._polling.watch import Watch
     from pictory_async.models import Job
+
+
+_ASKED_FOR: Final = re.compile(r" when asked for (?:project|job) '[^']*'")
 
 
 def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
@@ -64,13 +68,19 @@ def _is_refused(watch: Watch) -> bool:
 
 def all_fail(watch: Watch, error: APIError) -> APIError:
     """The error of a watch that ends because of what all requests of its client meet."""
-    why = f"all requests of this client fail alike. The last error: {error.message}"
+    why = f"all requests of this client fail alike. The last error: {_own(watch, error)}"
     text = f"The wait for {watch.name} ended, because {why}"
     if isinstance(error, StatusError) and not (error.from_api or isinstance(error, BlockedError)):
         # A gateway's 404 does not mean that there is no project, and its 401 is not about the key.
         status, known = error.status, error.request_id
         return StatusError(text, method="GET", path=watch.path, status=status, from_api=False, request_id=known)
     return changed(error, message=text, path=watch.path)
+
+
+def _own(watch: Watch, error: APIError) -> str:
+    """What all requests meet, as this watch met it: not with the name of another project."""
+    last = error if watch.failures is None else watch.failures.last
+    return _ASKED_FOR.sub("", (last if type(last) is type(error) else error).message)
 
 
 def job_missing(job_id: str | None, path: str, job: Job) -> NotFoundError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, cast
 
+import attrs
+
 from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
 from pictory_async._http.health import from_api
 from pictory_async._log import LogEvent, write
@@ -41,6 +43,7 @@ _LAST_POLL: Final = 2.0  # seconds before the deadline
 _SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
 
+@attrs.define(repr=False, eq=False)
 class Watch(Wait):
     """One wait, and what follows from each response and each failed poll.
 

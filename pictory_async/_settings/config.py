@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
@@ -15,9 +15,13 @@ from pictory_async._values import ValueObject, brief
 from pictory_async._version import __version__
 from pictory_async.errors import PictoryConfigError
 
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
 __all__ = ["ApiKey", "BaseUrl", "Config", "user_agent"]
 
 BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
+_USUAL_PORTS: Final = {"https": 443, "http": 80}
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -63,7 +67,7 @@ class BaseUrl:
         self._unwrap = wrapped(os.environ.get("PICTORY_API_BASE_URL") or BASE_URL if value is None else value)
 
     def checked(self, key: ApiKey) -> str:
-        """The address without a trailing slash.
+        """The address in one spelling, which a ledger knows it by: in small letters, without a usual port and slashes.
 
         Raises:
             PictoryConfigError: It cannot be one; the text repeats neither a password nor the key.
@@ -71,7 +75,9 @@ class BaseUrl:
         problem = self._problem(key)
         if problem is not None:
             raise PictoryConfigError(problem)
-        return str(self._unwrap()).rstrip("/")
+        parts = cast("SplitResult", web_address(self._unwrap()))
+        host = parts.netloc.lower().removesuffix(f":{_USUAL_PORTS[parts.scheme]}").removesuffix(":")
+        return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
 
     def _problem(self, key: ApiKey) -> str | None:
         url = self._unwrap()

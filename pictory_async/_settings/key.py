@@ -18,6 +18,7 @@ _FILE_VARIABLE: Final = "PICTORY_API_KEY_FILE"
 _PREFIX: Final = "pictai_"
 _GET_KEY: Final = f"Copy one from https://app.pictory.ai/api-access and pass it as api_key or set {_VARIABLE}."
 _LONGEST_FILE: Final = 65536  # bytes: a wrong name may be that of a video
+_QUOTES: Final = "\"'"
 _TELLING: Final = 12  # characters; a shorter text may be part of another one by chance
 
 
@@ -106,6 +107,11 @@ class ApiKey(Secret):
             return f"There is no API key. {_GET_KEY}"
         if not isinstance(self._unwrap(), str):
             return f"The API key must be text, not {type(self._unwrap()).__name__}. {_GET_KEY}"
+        return self._misspelt()
+
+    def _misspelt(self) -> str | None:
+        if self._unwrap()[0] in _QUOTES:
+            return "The API key begins with a quotation mark. Remove it, and the one at the end."
         if self._unwrap().lower().startswith("bearer "):
             return "The API key starts with 'Bearer '. Pictory takes the raw key: remove that word."
         if not self._unwrap().isascii() or not self._unwrap().isprintable() or " " in self._unwrap():

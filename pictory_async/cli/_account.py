@@ -8,7 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 import click
@@ -19,6 +19,8 @@ from pictory_async.cli._profiles import Profile, read_profile
 from pictory_async.cli._quantities import Rate, to_rate
 
 __all__ = ["Account", "find_account", "find_rate", "output_of"]
+
+T = TypeVar("T")
 
 _DEFAULT_RATE: Final = "300/min"
 _KEY: Final = "PICTORY_API_KEY"
@@ -46,6 +48,7 @@ class Account:
     key_command: Sequence[str] = ()
     # Hidden in a function: what prints an object prints no key.
     _printed: Callable[[], str] | None = attrs.field(default=None, init=False, repr=False)
+    _identity: Callable[[], list[str]] | None = attrs.field(default=None, init=False, repr=False)
 
     def key(self) -> str | Path | None:
         """Return what `AsyncPictory` takes as its key. The command that prints the key is run once.
@@ -62,9 +65,16 @@ class Account:
     def identity(self) -> list[str]:
         """Return what tells accounts apart: the address and the key. What cannot be read is empty.
 
+        It is found once: a file with the key is not read again in the event loop.
+
         Raises:
             SettingError: The command that prints the key failed.
         """
+        if self._identity is None:
+            self._identity = _hidden(self._found_identity())
+        return [*self._identity()]
+
+    def _found_identity(self) -> list[str]:
         address = given("base_url") or self.base_url or os.environ.get("PICTORY_API_BASE_URL", "")
         key = self.key() or (None if os.environ.get(_KEY) else _path(os.environ.get(_KEY_FILE)))
         if isinstance(key, Path):
@@ -197,5 +207,5 @@ def _path(name: str | None) -> Path | None:
     return Path(name) if name else None
 
 
-def _hidden(value: str) -> Callable[[], str]:
+def _hidden(value: T) -> Callable[[], T]:
     return lambda: value

@@ -8,9 +8,11 @@ from typing import Any, Final
 import click
 
 from pictory_async import __version__
+from pictory_async.cli._again import note_words
 from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, final_error, ungrouped
 from pictory_async.cli._failure_at_end import check_written
 from pictory_async.cli._help import command_epilog, group_epilog
+from pictory_async.cli._library_warnings import library_warnings
 from pictory_async.cli._night import end
 from pictory_async.cli._options import group_options
 from pictory_async.cli._signals import signals_as_ctrl_c
@@ -95,9 +97,16 @@ class Commands(click.Group):
         """Import one command."""
         return _load(cmd_name) if cmd_name in _COMMANDS else None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the name of the command."""
+        note_words(ctx, self, args)
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find the command to run; a signal that came during its import ends it here."""
-        found = super().resolve_command(ctx, args)
+        name, command, words = found = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            note_words(ctx, command, words)
         with signals_as_ctrl_c() as signals:
             signals.check()
         return found
@@ -121,7 +130,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every error into one sentence and an exit code."""
         try:
-            with signals_as_ctrl_c() as signals, signals.calling(None):
+            with library_warnings(), signals_as_ctrl_c() as signals, signals.calling(None):
                 signals.check()
                 find_state()  # relative to the directory in which the command was started
                 try:

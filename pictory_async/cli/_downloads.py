@@ -15,6 +15,7 @@ from pictory_async.cli._ages import Ages
 from pictory_async.cli._exit_codes import NotRenderedError, ends_all
 from pictory_async.cli._filing import Filing
 from pictory_async.cli._night import night
+from pictory_async.cli._places import Directory
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.text import as_size
@@ -35,8 +36,7 @@ AT_ONCE: Final = 4
 
 def directory_option(name: str, text: str, default: str | None = None) -> Decorator:
     """Make an option for a directory, which need not exist yet."""
-    kind = click.Path(file_okay=False, path_type=Path)
-    return click.option(name, "directory", type=kind, default=default, metavar="DIR", help=text)
+    return click.option(name, "directory", type=Directory(), default=default, metavar="DIR", help=text)
 
 
 def kinds_option(command: Callable[..., Any]) -> Callable[..., Any]:

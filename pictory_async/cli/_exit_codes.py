@@ -84,7 +84,7 @@ EXIT_CODES: Final = {
     UNCERTAIN: "for 'render', 'sync', 'make', 'transcribe' and 'image': a response was lost, so it is not known "
     "whether something was started and is billed",
     KEY_REFUSED: "Pictory rejects the API key",
-    NO_DISK: "the disk is full, or cannot be written to",
+    NO_DISK: "the disk is full or cannot be written to, or the ledger cannot be used",
     NOT_RENDERED: "after a wait: some are not rendered or completed; for 'download': a project has no video; "
     "with --fresh: a video is outdated, or may be; "
     "for 'check': a template has an error; for 'backup --verify': a backup is damaged",

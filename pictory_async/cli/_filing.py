@@ -27,7 +27,8 @@ Conflict = Literal["rename", "skip", "overwrite", "update"]
 _SHOWN: Final = 3
 _CONFLICTS: Final = """\
 What to do if the file already exists: add a number to the name (rename), download nothing (skip), replace it
-(overwrite), or as rename, and look after earlier versions as --keep-old says (update).  [default: {default}]"""
+(overwrite), or replace it if it is of the same project: --keep-old N keeps N earlier ones (update).
+[default: {default}]"""
 
 
 @attrs.frozen

@@ -6,10 +6,12 @@ import textwrap
 from typing import Final
 
 from pictory_async.cli._exit_codes import (
+    CHANGED,
     EXIT_CODES,
     FAILURE,
     INTERRUPTED,
     KEY_REFUSED,
+    LOCKED,
     NO_DISK,
     NOT_RENDERED,
     SUCCESS,
@@ -27,8 +29,8 @@ ENVIRONMENT: Final = {
     "PICTORY_API_BASE_URL": "the address of the API, if it is not Pictory's",
     "PICTORY_RATE": "the request budget, as --rate",
     "PICTORY_PROFILE": "the profile, as --profile",
-    "PICTORY_CONFIG_FILE": "the file with the profiles, if it is not with the user's settings",
-    "PICTORY_STATE_DIR": "where to keep what a command leaves pending, if not with the user's settings",
+    "PICTORY_CONFIG_FILE": "the file with the profiles, if it is not ~/.config/pictory/config.toml",
+    "PICTORY_STATE_DIR": "where to keep what commands remember, if not in ~/.local/state/pictory",
 }
 """The variables that the command reads, and what they are for."""
 
@@ -62,6 +64,7 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         NOT_RENDERED: "with --wait: some are not rendered",
         TIMED_OUT: "--max left some out; with --wait: --max-wait or --stalled is over; and nothing else failed",
         UNCERTAIN: "a response was lost, so a render may or may not have been started",
+        LOCKED: "another command, or somebody else, is rendering a project",
     },
     "resume": {
         SUCCESS: "all are rendered (and downloaded)",
@@ -96,6 +99,11 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
         SUCCESS: "all are written (or whole)",
         FAILURE: "a template or a file could not be fetched",
         NOT_RENDERED: "with --verify: a backup is damaged",
+    },
+    "drift": {
+        SUCCESS: "nothing has changed",
+        FAILURE: "a template could not be fetched",
+        CHANGED: "something has changed",
     },
     "job": {
         SUCCESS: "all were found (with --wait: and are completed)",

@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -77,10 +77,16 @@ class Runner:
     Attributes:
         words: The command, with placeholders.
         failed: How many of them failed.
+        left: The projects whose command has not ended well, by their ids.
+        again: The projects whose command is run although they are unchanged: it did not end well in an earlier run.
+        on_success: Called with the id of each project whose command has ended well.
     """
 
     words: Sequence[str]
     failed: int = attrs.field(default=0, init=False)
+    left: set[str] = attrs.field(factory=set[str], init=False)
+    again: set[str] = attrs.field(factory=set[str], init=False)
+    on_success: Callable[[str], Awaitable[object]] | None = attrs.field(default=None, init=False)
     _tasks: TaskGroup = attrs.field(init=False)
     _slots: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(_AT_ONCE), init=False)
 
@@ -92,6 +98,7 @@ class Runner:
 
     def start(self, ended: Ended) -> None:
         """Run the command for a project as soon as a slot is free. Called during `running`."""
+        self.left.add(ended.id)
         self._tasks.start_soon(self._run, ended)
 
     async def _run(self, ended: Ended) -> None:
@@ -107,10 +114,16 @@ class Runner:
                 why = f"could not be run: {error.strerror}"
             else:
                 if not code:
+                    await self._succeed(ended.id)
                     return
                 why = f"failed with exit status {code}"
         self.failed += 1
         echo_note(f"Error: The command {self.words[0]!r} for project {ended.id!r} {why}.")
+
+    async def _succeed(self, project_id: str) -> None:
+        self.left.discard(project_id)
+        if self.on_success is not None:
+            await self.on_success(project_id)
 
 
 def notify(words: Sequence[str], summary: Mapping[str, Any], limit: float = _LIMIT) -> str | None:

@@ -5,44 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import attrs
 import click
-from click.core import ParameterSource
 
 from pictory_async import RenderHandle
-from pictory_async.cli._given import all_given
-from pictory_async.cli._options import without_password
+from pictory_async.cli._again import options_again
 from pictory_async.cli._store import PendingItem, Store
 from pictory_async.cli.display.text import echo_command, echo_note
 from pictory_async.errors import LedgerError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["NextWait", "options_again"]
-
-
-def _seconds(number: float) -> str:
-    return f"{number:.3f}".rstrip("0").rstrip(".")
-
-
-# The options that the next wait needs as well. `--max-wait` is not among them: it was too short. Nor is `--after`,
-# which is kept with each project.
-_KEPT_OPTIONS: Final[dict[str, Callable[[Any], str]]] = {
-    "directory": str,
-    "interval": lambda seconds: f"{_seconds(seconds)}s",
-    "start_grace": lambda seconds: f"{_seconds(seconds)}s",
-}
-# The same of the options that all commands share, which can stand before the command's name too.
-_KEPT_SHARED: Final[dict[str, Callable[[Any], str]]] = {
-    "rate": lambda rate: f"{rate.requests}/{_seconds(rate.per)}",
-    "base_url": str,
-    "proxy": without_password,
-    "profile": str,
-    "key_command": str,
-}
+__all__ = ["NextWait"]
 
 
 @attrs.frozen
@@ -100,22 +74,8 @@ class NextWait:
                 click.echo("\n".join(self._lines()), err=True)
         else:
             echo_note(f"{left} Wait again with:")
-        echo_command(["pictory", "wait", *map(str, source), *options_again()])
+        echo_command(["pictory", "wait", *map(str, source), *options_again("wait")])
 
     def _lines(self) -> list[str]:
         handles = [one if isinstance(one, RenderHandle) else one.as_handle() for one in self.unfinished]
         return [handle.to_json() for handle in handles]
-
-
-def options_again() -> list[str]:
-    """Return the options of the running command that the same command needs next time, as words."""
-    ctx = click.get_current_context()
-    found: list[str] = []
-    for parameter in ctx.command.params:
-        name = parameter.name or ""
-        if name in _KEPT_OPTIONS and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            found += [parameter.opts[0], _KEPT_OPTIONS[name](ctx.params.get(name))]
-    shared = {name: value for name, value in all_given().items() if name in _KEPT_SHARED and value}
-    for name, value in shared.items():
-        found += [f"--{name.replace('_', '-')}", _KEPT_SHARED[name](value)]
-    return found

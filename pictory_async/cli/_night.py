@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pictory_async import DownloadReport, ProjectId, RenderOutcome, RenderResult, VideoResult
     from pictory_async.errors import OutdatedVideoError
 
-__all__ = ["Night", "begin", "end", "night"]
+__all__ = ["Night", "begin", "end", "night", "paid_text"]
 
 _GITHUB: Final = "GITHUB_STEP_SUMMARY"
 _GOOD: Final = frozenset({"rendered", "downloaded"})
@@ -43,12 +43,16 @@ class Night:
         summarizes: Whether a summary is written for a CI.
         runner: Runs the command of ``--exec``; ``None`` if there is none.
         ended: The projects that have ended, by their ids.
+        paid: How many renders the command paid for.
+        perhaps_paid: How many more it requested, of which it is not known whether they were started.
     """
 
     command: str
     summarizes: bool = False
     runner: Runner | None = None
     ended: dict[str, Ended] = attrs.field(factory=dict[str, Ended], init=False)
+    paid: int = attrs.field(default=0, init=False)
+    perhaps_paid: int = attrs.field(default=0, init=False)
     _began: float = attrs.field(factory=time.monotonic, init=False)
     _open: contextlib.ExitStack = attrs.field(factory=contextlib.ExitStack, init=False)
 
@@ -145,10 +149,15 @@ class Night:
         log_event(level, "video", text, key=ended.id, status=status, path=ended.path or None)
         self._take(ended, last=True)
 
+    def pending(self, project_id: ProjectId) -> None:
+        """Take in that a project has no result yet."""
+        self.ended[str(project_id)] = Ended(id=str(project_id), status="pending")
+
     def _take(self, ended: Ended, *, last: bool) -> None:
         self.ended[ended.id] = ended
-        if last and ended.status in _GOOD and self.runner is not None:
-            self.runner.start(ended)
+        runner = self.runner
+        if last and runner is not None and (ended.status in _GOOD or _is_left(ended, runner)):
+            runner.start(ended)
 
     def close(self, code: int, error: str | None) -> int:
         """Report the end, and return the exit code.
@@ -172,7 +181,9 @@ class Night:
 
     def _summary(self, code: int, error: str | None) -> dict[str, Any]:
         counts = Counter(ended.status for ended in self.ended.values())
-        counted = ", ".join(f"{status} {count}" for status, count in counts.items())
+        parts = [f"{status} {count}" for status, count in counts.items()]
+        parts += [paid_text(self.paid, self.perhaps_paid)] if self.paid or self.perhaps_paid else []
+        counted = ", ".join(parts)
         meaning = EXIT_CODES.get(code, "")
         return {
             "command": self.command,
@@ -181,6 +192,8 @@ class Night:
             "summary": f"pictory {self.command}: {f'{counted}; ' if counted else ''}exit code {code} ({meaning})",
             "error": error,
             "seconds": round(time.monotonic() - self._began, 3),
+            "paid": self.paid,
+            "perhaps_paid": self.perhaps_paid,
             "outcomes": dict(counts),
             "projects": [attrs.asdict(ended) for ended in self.ended.values()],
         }
@@ -195,6 +208,22 @@ class Night:
                     file.write(as_markdown(summary, self.ended.values()))
             except OSError as problem:
                 echo_warning(f"The summary could not be written to {path}: {problem.strerror}.")
+
+
+def _is_left(ended: Ended, runner: Runner) -> bool:
+    """Whether only the command of a project is left to do: an earlier run did everything else."""
+    return ended.status == "unchanged" and ended.id in runner.again
+
+
+def paid_text(paid: int, perhaps: int) -> str:
+    """Return how many renders were paid for, in words.
+
+    Args:
+        paid: How many.
+        perhaps: How many more were requested, of which it is not known whether they were started.
+    """
+    more = f", and perhaps {perhaps} more" if perhaps else ""
+    return f"{paid} render{'' if paid == 1 else 's'} paid for{more}"
 
 
 def begin(*, summarizes: bool = False) -> None:

@@ -14,6 +14,7 @@ from pictory_async.cli._given import given, note
 from pictory_async.cli._hooks import to_words
 from pictory_async.cli._input import collect_ids
 from pictory_async.cli._night import begin
+from pictory_async.cli._places import Directory
 from pictory_async.cli._quantities import Rate, to_limit, to_rate, to_seconds, to_span, to_time
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def prepared(*args: Any, **options: Any) -> Any:
         begin()
-        find_account()
+        account = find_account()
+        if not account.key_command:  # that is run only when its key is needed
+            account.identity()
         find_rate()
         return command(*args, **options)
 
@@ -175,15 +178,13 @@ def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return address(_with_shared(command))
 
 
-def backup_option(text: str, *, required: bool = False) -> Decorator:
+def backup_option(text: str) -> Decorator:
     """Give a command the option ``--backup``: the directory of 'pictory backup --all'.
 
     Args:
         text: Its help.
-        required: Whether it must be given.
     """
-    kind = click.Path(file_okay=False, path_type=Path)
-    return click.option("--backup", type=kind, metavar="DIR", required=required, help=text)
+    return click.option("--backup", type=Directory(made=False), metavar="DIR", help=text)
 
 
 def json_option(text: str) -> Decorator:

@@ -9,20 +9,41 @@ import stat
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import click
 
 from pictory_async.cli._exit_codes import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["check_directory", "check_file", "names_of"]
+__all__ = ["Directory", "check_directory", "check_file", "names_of"]
 
 # The last one is how a name with a digest ends.
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]|^[.-]|\.$|_[0-9a-f]{8}$")
 _NO_WORD: Final = re.compile(r"[^A-Za-z0-9-]|^-")
 _DEVICE: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 _LONGEST: Final = 100  # characters, so that endings fit into the 255 bytes that file systems allow
+
+
+class Directory(click.Path):
+    """The type of an option that names a directory.
+
+    Args:
+        made: Whether it is made if it is missing.
+    """
+
+    def __init__(self, *, made: bool = True) -> None:
+        super().__init__(path_type=Path)
+        self._advice = "Name a directory; it is made if it is missing." if made else "Name a directory."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what is there and is no directory."""
+        path = super().convert(value, param, ctx)
+        if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 - of any name: see `_status`
+            self.fail(f"{os.fspath(path)!r} is a file. {self._advice}", param, ctx)
+        return path
 
 
 def names_of(ids: Iterable[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ __all__ = ["Profile", "config_file", "read_profile"]
 
 _KEYS: Final = ("api_key_file", "key_command", "base_url", "rate")
 _KEY_MARK: Final = "pictai_"
+_VARIABLE: Final = "PICTORY_CONFIG_FILE"
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +45,7 @@ class Profile:
 
 def config_file() -> Path:
     """Return the file with the profiles, which need not exist."""
-    named = os.environ.get("PICTORY_CONFIG_FILE")
+    named = os.environ.get(_VARIABLE)
     return Path(named) if named else Path(click.get_app_dir("pictory")) / "config.toml"
 
 
@@ -67,7 +68,8 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingError(f"There is no file {path} with profiles. PICTORY_CONFIG_FILE names another one.") from None
+        other = "change" if os.environ.get(_VARIABLE) else "set"
+        raise SettingError(f"There is no file {path} with profiles. Make it, or {other} {_VARIABLE}.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise SettingError(f"{path} cannot be read: {reason}.") from None

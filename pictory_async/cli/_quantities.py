@@ -46,7 +46,7 @@ class Rate:
 
 def to_seconds(text: str) -> float:
     """Read a duration: ``90``, ``90s``, ``30m`` or ``2h``."""
-    found = _DURATION.fullmatch(text.strip())
+    found = _DURATION.fullmatch(text.strip().lower())
     if found is None:
         raise click.BadParameter(f"{text!r} is not a duration such as 90, 90s, 30m or 2h.")
     return float(found["number"]) * _UNITS[found["unit"]]
@@ -54,7 +54,7 @@ def to_seconds(text: str) -> float:
 
 def to_age(text: str) -> float:
     """Read an age in seconds: ``90d``, ``4w``, ``12h`` or any other duration."""
-    number, unit = text.strip()[:-1], text.strip()[-1:]
+    number, unit = text.strip()[:-1], text.strip()[-1:].lower()
     try:
         return to_seconds(number) * _AGE_UNITS[unit] if unit in _LONG and number.isdecimal() else to_seconds(text)
     except click.BadParameter:
@@ -77,7 +77,7 @@ def to_span(text: str) -> tuple[float, float]:
 
 def to_rate(text: str) -> Rate:
     """Read a request budget: ``300/60``, ``300/min`` or ``5/s``."""
-    found = _RATE.fullmatch(text.strip())
+    found = _RATE.fullmatch(text.strip().lower())
     per = found["per"] if found is not None else ""
     try:
         length = to_seconds(f"1{per}" if per in _UNITS else per)
@@ -102,7 +102,7 @@ def to_time(text: str) -> datetime:
 def to_since(text: str) -> datetime:
     """Read how long ago, ``7d``, or when: ``2026-01-31``, or a time in ISO 8601, in UTC if it names no time zone."""
     text = text.strip()
-    age = _AGE.fullmatch(text)
+    age = _AGE.fullmatch(text.lower())
     if age is not None:
         return datetime.now(UTC) - timedelta(seconds=float(age["number"]) * _AGE_UNITS[age["unit"]])
     try:

@@ -16,19 +16,22 @@ from anyio import to_thread
 from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
+from pictory_async.cli._night import night
 from pictory_async.cli._results import ResultRow
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._store import Store
 from pictory_async.cli._tally import key_of
 from pictory_async.cli._waiting import Wait
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import echo_note, echo_summary
+from pictory_async.cli.display.text import can_ask, echo_note, echo_summary
 from pictory_async.errors import APIError, LedgerError, RenderSubmitUncertainError
 
 if TYPE_CHECKING:
-    from pictory_async import AsyncPictory
+    from collections.abc import Awaitable, Callable
 
-__all__ = ["ASKS_ABOVE", "BusyError", "Keeper", "Renders", "confirm", "plan_of"]
+    from pictory_async import AsyncPictory, RenderBatch
+
+__all__ = ["ASKS_ABOVE", "BusyError", "Keeper", "Renders", "agree", "confirm", "plan_of"]
 
 ASKS_ABOVE: Final = 5
 """How many renders are requested without a question."""
@@ -78,13 +81,26 @@ class Renders:
     wait: Wait | None = attrs.field(default=None, init=False)
     run: str | None = attrs.field(default=None, init=False)
 
-    async def start(self, client: AsyncPictory) -> None:
-        """Request all renders. If this is cancelled, a request in flight is still completed, within some seconds."""
+    async def start(self, client: AsyncPictory, then: Callable[[], Awaitable[None]]) -> None:
+        """Request all renders. If this is cancelled, a request in flight is still completed, within some seconds.
+
+        Args:
+            client: The client.
+            then: Called when all are requested, as a part of the same run.
+        """
         with contextlib.closing(Store().ledger()) as ledger:
-            async with client.projects.render_all(self.ids, ledger=ledger, wait=False, **self.options) as batch:
-                self.run = self.keeper.name = batch.run
-                async for result in batch:
-                    await self._take(result)
+            batch = client.projects.render_all(self.ids, ledger=ledger, wait=False, **self.options)
+            try:
+                async with batch:
+                    self.run = self.keeper.name = batch.run
+                    await self._take_all(batch)
+                    await then()
+            finally:
+                night().paid, night().perhaps_paid = batch.paid, batch.perhaps_paid
+
+    async def _take_all(self, batch: RenderBatch) -> None:
+        async for result in batch:
+            await self._take(result)
 
     async def _take(self, result: RenderResult) -> None:
         project_id = str(result.project_id)
@@ -240,7 +256,7 @@ def _planned(counts: Counter[ResultStatus], left: Sequence[float]) -> tuple[int,
     some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
     rest = counts.total() - sum(counts[status] for status in _PLANNED)
     parts = [*some, f"{rest} with an error"] if rest else some
-    quota = f" (the account has {left[0]:.0f} video minutes left)" if left else ""
+    quota = f" (the account has {left[0]:g} video minutes left)" if left else ""
     return counts[ResultStatus.LEFT_OUT], ", ".join(parts) + quota
 
 
@@ -253,20 +269,38 @@ async def minutes_left(client: AsyncPictory) -> list[float]:
     return [] if minutes is None or minutes.left is None else [minutes.left]
 
 
-def confirm(count: int, plan: str, most: int | None) -> None:
-    """Ask whether so many renders are to be paid for.
+def confirm(billed: int, plan: str) -> None:
+    """Show what is going to be paid for; if it is more than `ASKS_ABOVE`, ask whether it is to be.
 
     Raises:
-        click.exceptions.Exit: They are not.
+        click.exceptions.Exit: It is not.
+        KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
+        SettingError: There is no terminal to ask on.
+    """
+    asks = billed > ASKS_ABOVE
+    if asks and not can_ask():
+        raise SettingError(
+            f"{billed} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add "
+            f"--yes to render them, or --max {ASKS_ABOVE} to render no more than that."
+        )
+    if asks:
+        agree(billed, plan)
+    else:
+        echo_summary(_shown(billed, plan), good=True)
+
+
+def _shown(billed: int, plan: str) -> str:
+    return f"Plan: {plan}. {billed} render{' is' if billed == 1 else 's are'} billed."
+
+
+def agree(billed: int, plan: str) -> None:
+    """Show what is going to be paid for, and ask whether it is to be, on the terminal that there is.
+
+    Raises:
+        click.exceptions.Exit: It is not.
         KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
     """
-    billed = count if most is None else min(count, most)
-    echo_note(f"Plan: {plan}. {billed} render{' is' if billed == 1 else 's are'} billed.")
-    if billed:
-        _ask()
-
-
-def _ask() -> None:
+    echo_note(_shown(billed, plan))
     # Not with click: it takes Ctrl-C for a "no", and writes a space to standard output.
     try:
         with signals_as_ctrl_c() as signals, signals.asking():
@@ -279,15 +313,3 @@ def _ask() -> None:
     if not agreed:
         echo_note("Nothing was requested.")
         raise click.exceptions.Exit(FAILURE)
-
-
-def refuse_without_question(count: int) -> None:
-    """Refuse to render so much if there is no terminal to ask on.
-
-    Raises:
-        SettingError: Always.
-    """
-    raise SettingError(
-        f"{count} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add --yes "
-        "to render them, and --max N to limit how many."
-    )

@@ -190,7 +190,7 @@ def _to_states(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, .
     known = {state.value: state for state in SyncState}
     for word in words:
         if word not in known:
-            raise click.BadParameter(f"{word!r} is none of {', '.join(known)}.")
+            raise click.BadParameter(f"{word!r} is no state. Choose among: {', '.join(known)}.")
     return frozenset(known[word] for word in words)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pictory_async import ProjectId
 
-__all__ = ["stalled_error", "stopping_when_stalled"]
+__all__ = ["failing_when_stalled", "stalled_error", "stopping_when_stalled"]
 
 _LOOK_EVERY: Final = 1.0  # seconds between two looks whether anything has changed
 
@@ -51,6 +51,27 @@ async def stopping_when_stalled(state: Callable[[], object]) -> AsyncGenerator[C
             beside.start_soon(_notice_standstill, state, moving)
             yield lambda: moving.cancelled_caught
             beside.cancel_scope.cancel()
+
+
+@contextlib.asynccontextmanager
+async def failing_when_stalled(state: Callable[[], object]) -> AsyncGenerator[None]:
+    """End a block that makes a plan when nothing has changed for the time of ``--stalled``.
+
+    Args:
+        state: Returns what changes while there is progress.
+
+    Raises:
+        WaitTimeoutError: That ended it.
+    """
+    began = anyio.current_time()
+    async with stopping_when_stalled(state) as stalled:
+        yield
+    if stalled():
+        text = (
+            f"There is no plan, because nothing had changed for {as_duration(given('stalled'))} (--stalled). Nothing "
+            "was requested. Run the same command again."
+        )
+        raise WaitTimeoutError(text, waited=anyio.current_time() - began)
 
 
 async def _notice_standstill(state: Callable[[], object], moving: anyio.CancelScope) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import json
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -14,9 +15,10 @@ import attrs
 import click
 
 from pictory_async import Ledger, ProjectId, RenderHandle
-from pictory_async._ledger.database import Database
+from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
 from pictory_async._ledger.renders import Renders
+from pictory_async._ledger.steps import Steps
 from pictory_async._ledger.waits import Waits
 from pictory_async.cli._account import find_account
 from pictory_async.cli._exit_codes import SettingError
@@ -58,11 +60,21 @@ PendingItem: TypeAlias = "RenderHandle | PendingId"
 
 def find_state() -> Path:
     """Return the directory of what is kept. A command calls it at its start, and `Store` finds the same one later."""
-    home = Path(os.environ.get("PICTORY_STATE_DIR") or click.get_app_dir("pictory"))
+    named = os.environ.get("PICTORY_STATE_DIR")
+    home = Path(named) if named else _usual_state(sys.platform)
     with contextlib.suppress(OSError):  # the working directory is gone
         home = home.absolute()
     context = click.get_current_context(silent=True)
     return home if context is None else context.meta.setdefault(f"{__name__}.home", home)
+
+
+def _usual_state(platform: str) -> Path:
+    """The directory that a platform has for what programs remember."""
+    if platform in {"darwin", "win32"}:  # there it is that of the settings
+        return Path(click.get_app_dir("pictory"))
+    # https://specifications.freedesktop.org/basedir-spec: a path that is not absolute is ignored.
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (named if named.is_absolute() else Path("~/.local/state").expanduser()) / "pictory"
 
 
 class Store:
@@ -80,6 +92,30 @@ class Store:
         """The ledger itself, for the library."""
         return Ledger(self._path)
 
+    async def take_up_steps(self, ledger: Ledger, directory: Path) -> set[str]:
+        """Return for which projects in a directory a command is to be run again: see `Steps`.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        return await ledger.use(lambda file: Steps(file, self._address, directory).take_up(ledger.is_alive))
+
+    async def enter_steps(self, ledger: Ledger, directory: Path, projects: Iterable[str], run: str) -> None:
+        """Enter for which projects in a directory a command is to be run.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        await ledger.use(lambda file: Steps(file, self._address, directory).enter(projects, run))
+
+    async def end_step(self, ledger: Ledger, directory: Path, project: str) -> None:
+        """Take in that a command is not to be run any more.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        await ledger.use(lambda file: Steps(file, self._address, directory).done(project))
+
     @staticmethod
     async def see(
         ledger: Ledger, api: str, project: Project, outcome: RenderOutcome | None, handle: RenderHandle | None
@@ -93,6 +129,18 @@ class Store:
             return await ledger.use(lambda file: see_project(file, api, project))
         return await ledger.use(lambda file: see_outcome(file, api, outcome, handle))
 
+    @contextlib.contextmanager
+    def running(self) -> Generator[str | None]:
+        """Enter a run that lasts as long as the block; its name is ``None`` if the ledger cannot be used."""
+        ledger, name = self.ledger(), None
+        with contextlib.suppress(LedgerError), self._opened() as database:
+            name = ledger.begin_run(database, self._account, _command())
+        try:
+            yield name
+        finally:
+            with contextlib.suppress(LedgerError), self._opened() as database:
+                ledger.end_run(database, name or "")
+
     def keep(self, items: Iterable[PendingItem], name: str | None = None) -> str:
         """Keep more items under a name, and return the name; a new one if it is ``None``.
 
@@ -104,13 +152,9 @@ class Store:
                 ledger = self.ledger()
                 name = ledger.begin_run(database, self._account, _command())
                 ledger.end_run(database, name)
-            known = {handle.to_json() for handle in self._renders(database, run=name)}
-            new = [
-                (self._account_of(item), self._key(item), self._line(item))
-                for item in items
-                if self._line(item) not in known
-            ]
-            Waits(database).keep(name, new)
+            # Also what is a render of this run now: a later one may take it over, and the name must stay good.
+            kept = [(self._account_of(item), self._key(item), self._line(item)) for item in items]
+            Waits(database).keep(name, kept)
         return name
 
     def load(self, name: str | None) -> list[PendingItem]:
@@ -134,11 +178,14 @@ class Store:
             echo_note(f"What is pending under the name {name!r} was kept with another API key or base URL.")
             return [*items.values()]
         if not items:
-            raise SettingError(f"Nothing is pending under the name {name!r}: it is not known, or everything has ended.")
+            raise SettingError(
+                f"Nothing is pending under the name {name!r}: it is not known, everything has ended, or "
+                "a later run took it over: see 'pictory runs'."
+            )
         return mine
 
     def newest_run(self) -> str | None:
-        """Return the name of what was left last; ``None`` if nothing is pending.
+        """Return the name of what was left last, as `Waits.newest_run` has it; ``None`` if nothing is pending.
 
         Raises:
             SettingError: The ledger cannot be read.
@@ -211,7 +258,8 @@ class Store:
     def _opened(self) -> Generator[Database]:
         database = Database(self._path)
         try:
-            yield database
+            with explained(self._path):  # also what cannot be read in it
+                yield database
         finally:
             database.close()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,22 +19,25 @@ from pictory_async.cli._exit_codes import (
     SUCCESS,
     TIMED_OUT,
     batch_code,
+    command_error,
     is_of_disk,
     timed_out_code,
     worst_code,
 )
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._filing import Filing
-from pictory_async.cli._night import night
+from pictory_async.cli._night import night, paid_text
 from pictory_async.cli._progress import telling
-from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
+from pictory_async.cli._stalled import failing_when_stalled, stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
+from pictory_async.cli._sync_bars import bars_of
+from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import as_duration, as_size, echo_note, echo_summary, one_line
+from pictory_async.cli.display.text import as_duration, can_ask, echo_note, echo_summary, one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,7 +49,12 @@ __all__ = ["SYNCED", "SyncRow", "Syncing"]
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
 _UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
-_LEFT_OUT: Final = "Not requested: the limit of renders is reached."
+_GIVEN_UP: Final = {
+    "given_up": "Its render failed, and it was not saved since. --retry-failed renders it.",
+    ResultStatus.NOT_STARTED.value: "Its render was not started, and it was not saved since. --retry-unstarted renders "
+    "it.",
+}
+_LEFT_OUT: Final = "Not requested: --max is reached."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
 # What the same command continues. The others have ended, or are never requested again by themselves.
@@ -59,22 +68,30 @@ class SyncRow:
     Attributes:
         project_id: The project.
         status: What became of it, or what is planned.
+        listed_name: Its name in the account's list; ``None`` if it has none.
         result: Its result; ``None`` if there is none.
         reason: Why it is not complete.
     """
 
     project_id: ProjectId
     status: str
+    listed_name: str | None = None
     result: RenderResult | None = None
     reason: str | None = None
 
     @classmethod
-    def of(cls, result: RenderResult) -> SyncRow:
+    def of(cls, result: RenderResult, listed_name: str | None) -> SyncRow:
         """Make the row of a result."""
         reason = None if result.error is None else in_command_words(str(result.error))
         if result.status is ResultStatus.LEFT_OUT:
             reason = _LEFT_OUT
-        return cls(project_id=result.project_id, status=status_of(result), result=result, reason=reason)
+        status = status_of(result)
+        return cls(project_id=result.project_id, status=status, listed_name=listed_name, result=result, reason=reason)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the project, as it was seen last."""
+        return self.fact("name") or self.listed_name
 
     def fact(self, name: str) -> Any:
         """Return a fact about the project; ``None`` if it is not known."""
@@ -92,10 +109,10 @@ SYNCED: Final[Table[SyncRow]] = Table(
     (
         Column("id", lambda row: str(row.project_id), whole=True),
         Column("status", lambda row: row.status),
-        Column("name", lambda row: row.fact("name")),
-        Column("share", lambda row: row.fact("share_video_url"), spare=2),
-        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=1),
-        Column("path", lambda row: row.path, spare=3),
+        Column("name", lambda row: row.name),
+        Column("share", lambda row: row.fact("share_video_url"), spare=1),
+        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
+        Column("path", lambda row: row.path),
         Column("reason", lambda row: row.reason),
     ),
 )
@@ -138,13 +155,17 @@ class Syncing:
     _began: float = attrs.field(default=0.0, init=False)
     _seconds: float = attrs.field(default=0.0, init=False)
     _requests: int = attrs.field(default=0, init=False)
-    _paid: int = attrs.field(default=0, init=False)
+    _paid: tuple[int, int] = attrs.field(default=(0, 0), init=False)
     _run: str | None = attrs.field(default=None, init=False)
     _done: set[str] = attrs.field(factory=set[str], init=False)
     _left: set[str] = attrs.field(factory=set[str], init=False)
-    _left_out: list[ProjectId] = attrs.field(factory=list[ProjectId], init=False)
+    _left_out: list[RenderResult] = attrs.field(factory=list[RenderResult], init=False)
     _failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
+    _steps: SyncSteps = attrs.field(init=False)
     _fetched: tuple[int, int] = attrs.field(default=(0, 0), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._steps = SyncSteps(directory=self.directory)
 
     @property
     def billed(self) -> int:
@@ -158,9 +179,12 @@ class Syncing:
 
     @property
     def _planned(self) -> list[ProjectId]:
-        """What something is done about, and what is left out."""
+        """What something is done about, what is left out, and what is not in step though nothing is done about it."""
         plan = self.plan
-        return [] if plan is None else [*plan.to_render, *plan.left_out, *plan.to_wait, *plan.to_download]
+        if plan is None:
+            return []
+        settled = [*plan.given_up, *plan.not_started, *plan.failed]
+        return [*plan.to_render, *plan.left_out, *plan.to_wait, *plan.to_download, *settled]
 
     @property
     def _total(self) -> int:
@@ -168,16 +192,22 @@ class Syncing:
 
     @property
     def _pending(self) -> list[ProjectId]:
-        known = {*self._done, *map(str, self._left_out)}
+        known = {*self._done, *(str(one.project_id) for one in self._left_out)}
         return [one for one in self._planned if str(one) not in known]
+
+    def _name(self, project_id: ProjectId) -> str | None:
+        return None if self.plan is None else self.plan.names.get(project_id)
 
     async def run(self, client: AsyncPictory, *, dry_run: bool = False) -> None:
         """Make the plan, and carry it out unless somebody has to be asked, or it is only to be shown."""
         self._began = anyio.current_time()
         ledger = Store().ledger()
         try:
+            if not dry_run:
+                await self._steps.begin(ledger)
             sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
-            async with telling(self._planning, lambda: 0):
+            seen = lambda: (self._fetched, client.statistics().http.received)  # noqa: E731 - a callback
+            async with telling(self._planning, lambda: 0), failing_when_stalled(seen):
                 self.plan = await sync.plan()
             await self._go_on(client, sync, dry_run=dry_run)
         finally:
@@ -188,13 +218,19 @@ class Syncing:
         if self.asks:
             return
         self.filing.note_missing(map(str, self._planned))
-        echo_summary(f"Plan: {self.plan}.", good=True)
+        if self.options.get("name") is not None and self.plan is not None and not self.plan.states:
+            echo_note(f"No project matches {self.options['name']!r}.")
+        else:
+            echo_summary(f"Plan: {self.plan}.", good=True)
         if self._planned and not dry_run:
             await self._carry_out(client, sync)
 
     def _planning(self) -> str:
         done, total = self._fetched
-        return f"{done} of {total} projects fetched" if total else "reading the list of projects"
+        text = f"{done} of {total} projects fetched" if total else "reading the list of projects"
+        if self.most is None or can_ask():
+            return text
+        return f"{text} (without a terminal, more than {self.most} renders need --yes)"
 
     def _note(self, done: int, total: int) -> None:
         self._fetched = (done, total)
@@ -213,7 +249,7 @@ class Syncing:
             overall = Bar(
                 "projects", len(self._done), max(1, self._total), as_duration(anyio.current_time() - self._began)
             )
-            bars = bar_grid([overall, *_bars(sync)[: max(1, height - 4)]])
+            bars = bar_grid([overall, *bars_of(sync)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
 
         def share() -> float:
@@ -222,31 +258,38 @@ class Syncing:
         live = self.sheet.to_file or not self.sheet.streams
         moved = lambda: (len(self._done), sync.progress)  # noqa: E731 - a callback
         try:
-            async with live_display(frame, line, live=live, share=share), sync:
+            await self._steps.enter(self._planned)
+            async with live_display(frame, line, live=live, share=share), sync, self._steps.running():
                 self._run = sync.run
+                await self._steps.enter(self._planned, sync.run)
                 async with stopping_when_stalled(moved) as stalled:
                     await self._take_all(sync)
                 self._give_up(stalled=stalled())
         finally:
-            self._paid = sync.paid  # after its block, in which a request in flight is still completed
+            # After its block, in which a request in flight is still completed.
+            self._paid = night().paid, night().perhaps_paid = sync.paid, sync.perhaps_paid
 
     async def _take_all(self, sync: ProjectSync) -> None:
         async for result in sync:
             self._take(result)
+            await self._steps.settle(str(result.project_id))
             if is_of_disk(result.error):
                 return  # it is the same for everything else: what is requested is found again next time
 
     def _take(self, result: RenderResult) -> None:
-        project_id, row = str(result.project_id), SyncRow.of(result)
         if result.status is ResultStatus.LEFT_OUT:
-            self._left_out.append(result.project_id)
-        else:
-            self._done.add(project_id)
-            self.counts[row.status] += 1
+            self._left_out.append(result)  # they come first, and are printed last
+            return
+        project_id, row = str(result.project_id), SyncRow.of(result, self._name(result.project_id))
+        self._done.add(project_id)
+        self.counts[row.status] += 1
         if result.status in _RESUMED or row.status == _INCOMPLETE:
             self._left.add(project_id)
         if result.error is not None:
             self._failed[project_id] = result.error
+        self._show(result, row)
+
+    def _show(self, result: RenderResult, row: SyncRow) -> None:
         with surviving():
             if self.sheet.is_json:
                 self.sheet.document({**result.to_dict(), "status": row.status, "error": row.reason})
@@ -263,7 +306,7 @@ class Syncing:
     def _counted(self, sync: ProjectSync) -> str:
         progress = sync.progress
         rendering, downloading = len(progress.rendering), len({file.project_id for file in progress.downloading})
-        return f"{len(self._done)} of {self._total} done, {rendering} rendering, {downloading} downloading"
+        return f"{len(self._done - self._left)} of {self._total} done, {rendering} rendering, {downloading} downloading"
 
     def report(self, *, interrupted: bool) -> int:
         """Print what is not printed yet, and return the exit code.
@@ -271,20 +314,42 @@ class Syncing:
         Args:
             interrupted: Whether a signal ended the sync.
         """
+        rest = self._print_rest(interrupted=interrupted)
+        code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
+        code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
+        self._echo_end(rest, "Interrupted: " if interrupted else "")
+        return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
+
+    @contextlib.contextmanager
+    def reporting_stop(self) -> Generator[None]:
+        """Print what is not printed yet, if an error ends the block. Its own sentence follows."""
+        try:
+            yield
+        except Exception as error:
+            with surviving():
+                rest = self._print_rest(interrupted=False, error=command_error(error, debug=False).message)
+            if self.plan is not None:
+                self._echo_end(rest, "Stopped: ")
+            raise
+
+    def _print_rest(self, *, interrupted: bool, error: str | None = None) -> int:
+        """Print a row for each project without a result, and the summary; return how many are left to be resumed."""
         rest = self._pending
+        order = {one: number for number, one in enumerate(self._planned)}
+        self._left_out.sort(key=lambda result: order[result.project_id])
+        for result in self._left_out:
+            self._show(result, SyncRow.of(result, self._name(result.project_id)))
         for one in rest:
+            night().pending(one)
             if self.sheet.is_json:
                 self.sheet.document({"project_id": one, "status": _PENDING, "error": _STILL})
             else:
-                self.sheet.add(SyncRow(project_id=one, status=_PENDING, reason=_STILL))
+                self.sheet.add(SyncRow(project_id=one, status=_PENDING, listed_name=self._name(one), reason=_STILL))
         if self.sheet.is_json:
-            self.sheet.document({"summary": self._summary(interrupted=interrupted)})
-        code = timed_out_code(report_failures(self._failed), [*self._failed.values()])
-        code = batch_code(code, [*self._failed.values(), *[None] * (len(self._done) - len(self._failed))])
-        self._echo_end(len(rest) + len(self._left), interrupted=interrupted)
-        return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if self._left_out else SUCCESS)
+            self.sheet.document({"summary": self._summary(interrupted=interrupted, error=error)})
+        return len(rest) + len(self._left)
 
-    def _echo_end(self, left: int, *, interrupted: bool) -> None:
+    def _echo_end(self, left: int, ended: str) -> None:
         """Print what was done, and what was not, for people."""
         total = self._total
         if self.plan is None:
@@ -292,10 +357,10 @@ class Syncing:
         elif total:
             counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
             echo_summary(
-                f"{'Interrupted: ' if interrupted else ''}{len(self._done)} of {total} done ({counts}) in "
-                f"{as_duration(self._seconds)}, {self._paid} render{'' if self._paid == 1 else 's'} paid for, "
+                f"{ended}{len(self._done - self._left)} of {total} done ({counts}) in "
+                f"{as_duration(self._seconds)}, {paid_text(*self._paid)}, "
                 f"{self._requests} requests.",
-                good=not (interrupted or self._failed),
+                good=not (ended or self._failed),
             )
         if self._left_out:
             count, most = len(self._left_out), self.options["max_renders"]
@@ -304,6 +369,7 @@ class Syncing:
         if left:
             text = "Run the same command again: it resumes them, and nothing is paid for twice."
             echo_note(f"Left: {left} of {total} project{'' if total == 1 else 's'}. {text}")
+        self._steps.echo()
 
     def show_plan(self) -> None:
         """Print what would be done."""
@@ -314,17 +380,21 @@ class Syncing:
         for row in _plan_rows(plan):
             self.sheet.add(row)
 
-    def _summary(self, *, interrupted: bool) -> dict[str, Any]:
+    def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
         plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}
+        if plan is not None:
+            del plan["states"]  # one for each project of the account: too much for a log
         return {
             "plan": plan,
             "outcomes": dict(self.counts),
-            "left_out": [*self._left_out],
-            "paid": self._paid,
+            "left_out": [one.project_id for one in self._left_out],
+            "paid": self._paid[0],
+            "perhaps_paid": self._paid[1],
             "requests": self._requests,
             "seconds": round(self._seconds, 3),
             "run": self._run,
             "interrupted": interrupted,
+            "error": error,
         }
 
 
@@ -334,23 +404,16 @@ def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
         (ResultStatus.LEFT_OUT.value, plan.left_out),
         ("to_wait", plan.to_wait),
         ("to_download", plan.to_download),
+        ("given_up", plan.given_up),
+        (ResultStatus.NOT_STARTED.value, plan.not_started),
+        ("error", [*plan.failed]),
     )
-    unknown, downloaded = {*plan.unknown}, {*plan.to_download}
+    unknown, downloaded, names = {*plan.unknown}, {*plan.to_download}, plan.names
     for status, ids in groups:
         for one in ids:
-            yield SyncRow(project_id=one, status=status, reason=_UNKNOWN if one in unknown else None)
+            reason = _GIVEN_UP.get(status) or (_UNKNOWN if one in unknown else None)
+            text = in_command_words(str(plan.failed.get(one, reason or "")))
+            yield SyncRow(project_id=one, status=status, listed_name=names.get(one), reason=text)
     for one in plan.unknown:
         if one not in downloaded:
-            yield SyncRow(project_id=one, status="unknown", reason=_UNKNOWN)
-
-
-def _bars(sync: ProjectSync) -> list[Bar]:
-    """Return the bars of the downloads, and of the renders whose progress is known, the most advanced ones first."""
-    progress = sync.progress
-    found = [
-        Bar(f"{file.kind} {file.project_id}", file.done, file.total, as_size(file.done))
-        for file in progress.downloading
-    ]
-    known = [(one, percent) for one, percent in progress.rendering.items() if percent is not None]
-    known.sort(key=lambda item: -item[1])
-    return found + [Bar(str(one), percent, 100.0, f"{percent:.0f} %") for one, percent in known]
+            yield SyncRow(project_id=one, status="unknown", listed_name=names.get(one), reason=_UNKNOWN)

@@ -6,6 +6,7 @@ with the command.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
@@ -43,6 +44,8 @@ T_contra = TypeVar("T_contra", contravariant=True)
 Format = Literal["table", "tsv", "csv", "jsonl", "md", "xlsx"]
 _FORMATS: Final[tuple[Format, ...]] = ("table", "tsv", "csv", "jsonl", "md", "xlsx")
 _ENDINGS: Final[dict[str, Format]] = {f".{one}": one for one in _FORMATS if one != "table"}
+_TEXT: Final = ".txt"
+_TYPE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")  # an ending that says what is in a file
 _KEY: Final = "pictory.table"
 _STANDARD_OUTPUT: Final = "-"
 
@@ -57,7 +60,7 @@ class Column(Generic[T_contra]):
         shown: Returns what people see instead; by default the value as text.
         unit: The unit or the time zone of the values, for the head.
         spare: When a narrow terminal leaves the column out: 1 is first; 0 is never.
-        whole: Whether its values are never wrapped in a drawn table: ids. The first column and times never are.
+        whole: Whether its values are never wrapped in a drawn table: ids. Times never are.
         plain: Whether lines with tabs and tables on a terminal have it too if no columns are chosen.
     """
 
@@ -113,7 +116,7 @@ def tables_given() -> bool:
 
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options ``--format`` and ``--columns``; only its `Sheet` sees their values."""
-    text = "Print in this format; jsonl is --json.  [default: table on a terminal, else tsv]"
+    text = "Print in this format; jsonl is --json.  [default: tsv; on a terminal, lists are tables]"
     form = click.option(
         "--format", "form", type=click.Choice(_FORMATS), help=text, callback=_noting("format"), expose_value=False
     )
@@ -270,11 +273,16 @@ def _format(given: _Given, *, as_json: bool) -> Format:
     """
     if as_json and given.format not in {None, "jsonl"}:
         raise click.UsageError("Choose one of --json and --format.")
-    ending = None if given.output is None else _ENDINGS.get(Path(given.output).suffix.lower())
+    suffix = "" if given.output is None else Path(given.output).suffix.lower()
+    ending = _ENDINGS.get(suffix)
     default: Format = "table" if out_is_terminal() and given.output is None else "tsv"
     form = "jsonl" if as_json else given.format or ending or default
     if ending is not None and ending != form:
         raise click.UsageError(f"The name {given.output} promises another format than {form}. Choose another name.")
+    if ending is None and given.format is None and not as_json and suffix != _TEXT and _TYPE.fullmatch(suffix):
+        raise click.UsageError(
+            f"The name {given.output} promises no table. End it with {', '.join(_ENDINGS)} or {_TEXT}, or add --format."
+        )
     if form == "jsonl" and given.columns is not None:
         raise click.UsageError("JSON documents have no columns: leave out --columns.")
     return form

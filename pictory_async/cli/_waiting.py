@@ -112,7 +112,8 @@ class Wait:
 
     def _is_finished(self, one: ProjectId | RenderHandle) -> bool:
         outcome = self.tally.outcomes.get(key_of(one))
-        if outcome is None:
+        runner = night().runner
+        if outcome is None or (runner is not None and str(project_of(one)) in runner.left):
             return False
         return outcome.status in _FINAL if isinstance(one, RenderHandle) else outcome.status not in _UNFINISHED
 
@@ -120,7 +121,8 @@ class Wait:
         if isinstance(one, RenderHandle):
             return one
         after, outcome = self.after.get(str(one)), self.tally.outcomes.get(key_of(one))
-        if after is None and outcome is not None and outcome.project is not None:
+        # If it is rendered, only its command of --exec is left, so that its video counts again.
+        if after is None and outcome is not None and not outcome.ok and outcome.project is not None:
             after = outcome.project.generated_at
         return PendingId(one, after)
 
@@ -243,7 +245,7 @@ class Wait:
         """
         ended = [self._ended(one) for one in self.tally.wanted if self._is_finished(one)]
         outcomes = self.tally.outcomes
-        handles = [one for one in self.tally.wanted if isinstance(one, RenderHandle) and key_of(one) in outcomes]
+        handles = [one for one in self.tally.wanted if isinstance(one, RenderHandle) and self._is_finished(one)]
         Store().done(ended, [(one, outcomes[key_of(one)]) for one in handles])
         try:
             # After Ctrl-C, the reader of a pipe is often gone too.

@@ -200,12 +200,14 @@ class Drawn(Writer):
     def close(self, *, complete: bool) -> None:
         """Draw the table."""
         if complete or self._cells:
+            whole = [number for number, title in enumerate(self.titles) if title.whole]
             spare = sorted((title.spare, number) for number, title in enumerate(self.titles) if title.spare)
             draw_table(
                 [title.of_texts for title in self.titles],
                 self._cells,
                 spare=[number for _, number in spare],
-                whole={0, *(number for number, title in enumerate(self.titles) if title.whole)},
+                whole=whole,
+                key=next((number for number in whole if self.titles[number].unit != "UTC"), 0),
             )
 
 

@@ -12,7 +12,7 @@ For all of them:
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pictory_async.models._base import LazySequence, Model, ProjectId
 from pictory_async.models.job import Job, JobStatus
@@ -139,10 +139,12 @@ _LATER: Final = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module(f"{__name__}.{_LATER.get(name, 'template')}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers would take any name for one of this module's
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            return getattr(import_module(f"{__name__}.{_LATER.get(name, 'template')}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -183,7 +183,7 @@ def test_the_next_command_has_them(world: World, config: Path, key_file: Path) -
     found = run("--profile", "acme", "wait", late, "--max-wait", "0.1", "--rate", "9/s")
     assert 4 == found.exit_code
     again = found.stderr.splitlines()[-1].split()
-    assert "--profile acme --rate 9/1" in " ".join(again)
+    assert "--profile acme --rate 9/s" in " ".join(again)
     assert 4 == run(*again[1:], "--max-wait", "0.1").exit_code
 
 

@@ -130,6 +130,15 @@ def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
         assert ("plain,projects\nplain,project\n", "") == process.communicate()
 
 
+def test_completion_after_what_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to complete, and no error."""
+    monkeypatch.setenv("_PICTORY_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "pictory nope --")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    with started() as process:
+        assert "Traceback" not in process.communicate()[1]
+
+
 def test_a_closed_pipe_is_no_traceback() -> None:
     """If the reader of a pipe exits early, as `head` does, the command ends quietly."""
     with started("completion", "bash") as process:

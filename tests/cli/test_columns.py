@@ -130,7 +130,7 @@ def expected(world: World, server: ServerThread, tmp_path: Path) -> dict[str, tu
             ["--dir", str(tmp_path / "all")],
             {
                 "directory": str(tmp_path / "all"),
-                "time": "20",
+                "time (UTC)": "20",
                 "templates": "1",
                 "new contents": "2",
                 "removed snapshots": "0",

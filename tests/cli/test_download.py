@@ -44,6 +44,17 @@ def test_files_in_lines(world: World, tmp_path: Path) -> None:
     assert 14 == len(names_in(tmp_path / "new"))
 
 
+def test_many_files_in_the_current_directory(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said where they go, unless that was chosen."""
+    monkeypatch.chdir(tmp_path)
+    ids = [film(world, f"Film {number}") for number in range(11)]
+    found = run("download", *ids, "--kind", "srt")
+    text = "Warning: The files of 11 projects go to the current directory. --dir names another one.\n"
+    assert (0, text) == (found.exit_code, found.stderr)
+    assert 11 == len(names_in(tmp_path))
+    assert "" == run("download", *ids, "--kind", "srt", "--dir", ".").stderr
+
+
 def test_a_project_without_a_video(world: World, tmp_path: Path) -> None:
     """A project that was never rendered has no video: an error with its own exit code. The rest is downloaded."""
     rendered, new = film(world), str(world.add_project())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pictory_async.testing import Answer, World
-from tests._templates import change
+from tests._templates import change, delete
 from tests.cli._command import run, seen
 
 if TYPE_CHECKING:
@@ -119,12 +119,11 @@ def test_snapshots_are_verified(store: str, tmp_path: Path) -> None:
     assert 0 == run("backup", "--verify", store).exit_code
 
 
-def test_what_changed(world: World, server: ServerThread, store: str) -> None:
+def test_what_changed(world: World, store: str) -> None:
     """Templates that were added, removed or changed are listed, and the exit code is 6."""
     change(world, "T0", name="New")
     world.add_template("Hi", template_id="T2", name="Third")
-    gone = Answer(404, {"content-type": "application/json"}, b'{"message": "Template not found"}')
-    server.simulator.faults = lambda request, _: gone if request.path.endswith("/T1") else None
+    delete(world, "T1")
     found = run("drift", "--backup", store)
     lines = [line.split("\t") for line in found.stdout.splitlines()]
     assert 6 == found.exit_code
@@ -137,3 +136,12 @@ def test_what_changed(world: World, server: ServerThread, store: str) -> None:
         found.exit_code,
         json.loads(found.stdout),
     )
+
+
+def test_a_proxy_says_nothing_about_a_template(server: ServerThread, store: str) -> None:
+    """What is not found, but not in the API's own form, is a failure, and not a template that was removed."""
+    server.simulator.faults = lambda request, _: Answer(404) if request.path.endswith("/T1") else None
+    for ids in ((), ("T1",)):
+        found = run("drift", *ids, "--backup", store)
+        assert (1, "") == (found.exit_code, found.stdout)
+        assert "not in the API's form" in found.stderr

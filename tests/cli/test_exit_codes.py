@@ -296,3 +296,9 @@ def test_the_code_of_a_wait(expected: int, errors: list[PictoryError | None], ou
 def test_a_key_that_may_do_nothing(expected: int, errors: list[Exception | None]) -> None:
     """A key that is denied everything is a rejected key; one that is denied something is not."""
     assert expected == batch_code(1, errors)
+
+
+@pytest.mark.parametrize(("command", "code"), [("drift", 6), ("render", 76), ("sync", 5)])
+def test_the_help_has_the_codes_of_one_command(command: str, code: int) -> None:
+    """What one command alone can return is in its help."""
+    assert f"\n    {code} " in run(command, "--help").stdout

@@ -113,19 +113,45 @@ def test_yes(world: World, command: list[str], six: list[str], answer: str) -> N
 
 def test_a_limit(world: World, command: list[str]) -> None:
     """The question is about what is billed with --max."""
-    options = ["--max", "6"] if command[0] == "sync" else ["--max", "1"]
-    code, _, text = answered("y\n", *command, *options)
-    billed = int(options[1])
-    assert (4 if billed < 6 else 0, billed) == (code, posts(world)), text
-    assert f"{billed} render{'s are' if billed > 1 else ' is'} billed. Go on? [y/N]" in text
+    more = [str(world.add_project(name=f"More {number}")) for number in range(2)]
+    command += more if command[0] == "render" else []
+    code, _, text = answered("y\n", *command, "--max", "6")
+    assert (4, 6) == (code, posts(world)), text
+    assert "6 renders are billed. Go on? [y/N]" in text
+
+
+@pytest.mark.parametrize("most", [0, 2, 5])
+def test_a_limit_below_which_nobody_asks(world: World, command: list[str], most: int) -> None:
+    """What --max allows is not more than is rendered without a question, with a terminal and without one."""
+    with on_terminal(*command, "--max", str(most)) as (terminal, process):
+        text = terminal.read_until()
+        assert (4, most) == (process.wait(), posts(world)), text
+    assert "[y/N]" not in text
+    found = run(*command, "--max", "1")
+    assert (4 if most < 5 else 0, most + 1) == (found.exit_code, posts(world)), found.stderr
+
+
+def test_only_what_is_billed_counts(world: World, six: list[str]) -> None:
+    """Without a terminal too, projects that need no render are not counted."""
+    unchanged = [str(world.add_project(earlier_video=-60.0)) for _ in range(6)]
+    found = run("render", *six, *unchanged)
+    assert (2, 0) == (found.exit_code, posts(world))
+    assert found.stderr.startswith("Error: 6 projects may be rendered, ")
+    found = run("render", *six[:2], *unchanged)
+    assert (0, 2) == (found.exit_code, posts(world)), found.stderr
+    assert (
+        "Plan: 2 to render, 6 unchanged (the account has 587.5 video minutes left). 2 renders are billed."
+        in found.stderr
+    )
 
 
 def test_the_plan_of_a_render(world: World, server: ServerThread, six: list[str]) -> None:
     """It says what is rendered and what is not, with what the account has left, if the API tells."""
     unchanged = str(world.add_project(earlier_video=-60.0))
     assert 0 == run("render", six[0]).exit_code
+    six += [str(world.add_project(name=f"More {number}")) for number in range(2)]
     _, _, text = answered("n\n", "render", *six, unchanged)
-    assert "Plan: 5 to render, 1 requested before, 1 unchanged (the account has 588 video minutes left)." in text
+    assert "Plan: 7 to render, 1 requested before, 1 unchanged (the account has 587.5 video minutes left)." in text
 
     def faults(request: SimRequest, _: float) -> Answer | None:
         return Answer(404, {}, b"") if request.path.endswith(six[1]) else None
@@ -133,9 +159,9 @@ def test_the_plan_of_a_render(world: World, server: ServerThread, six: list[str]
     server.simulator.faults = faults
     world.quota = None
     _, _, text = answered("n\n", "render", *six, unchanged)
-    assert "Plan: 4 to render, 1 requested before, 1 unchanged, 1 with an error. 4 renders are billed." in text
+    assert "Plan: 6 to render, 1 requested before, 1 unchanged, 1 with an error. 6 renders are billed." in text
     world.quota = {"aiCredits": (1.0, 2.0)}
-    assert "1 with an error. 4 renders" in answered("n\n", "render", *six, unchanged)[2]
+    assert "1 with an error. 6 renders" in answered("n\n", "render", *six, unchanged)[2]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot end a process so")
@@ -187,5 +213,5 @@ def test_nobody_to_ask(world: World, command: list[str]) -> None:
     found = run(*command)
     assert 2 == found.exit_code
     assert "6 projects may be rendered, each of which is billed, and there is no terminal to ask on." in found.stderr
-    assert "Add --yes" in found.stderr
+    assert "Add --yes to render them, or --max 5 to render no more than that." in found.stderr
     assert not world.jobs

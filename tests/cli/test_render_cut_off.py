@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from anyio import to_thread
 
@@ -57,7 +58,7 @@ async def test_a_silent_server(
     renders = Renders(ids=[posted, asked], keeper=Keeper(out=None, prints=True), options={})
     async with simulator.client() as client, anyio.create_task_group() as tasks:
         monkeypatch.setenv("PICTORY_API_BASE_URL", client._config.base_url)
-        tasks.start_soon(renders.start, client)
+        tasks.start_soon(renders.start, client, anyio.lowlevel.checkpoint)
         await seen.wait()
         began = anyio.current_time()
         tasks.cancel_scope.cancel()

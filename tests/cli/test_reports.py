@@ -123,7 +123,9 @@ class TestTables:
         assert f"| {pair[1]} | Two |" in run("report", pair[1], "--format", "md", "--columns", "project,name").stdout
         (line,) = run("report", pair[0], "--format", "jsonl").stdout.splitlines()
         assert {"projectId", "assets"} <= {*json.loads(line)}
-        assert f"{pair[0]}  One [x]" in re.sub(r"\x1b\[[0-9;]*m", "", seen("report", *pair, "--format", "table"))
+        assert f"{pair[0]}  One [x]" in re.sub(
+            r"\x1b\[[0-9;]*m", "", seen("report", *pair, "--format", "table", columns=200)
+        )
 
     def test_in_a_file(self, pair: list[str], tmp_path: Path) -> None:
         """The ending of the file chooses; what cannot be fetched is reported, and in JSON a document."""
@@ -279,7 +281,7 @@ def test_share_gives_up_at_a_standstill(world: World) -> None:
     assert (4, [done]) == (found.exit_code, [line.split("\t")[0] for line in found.stdout.splitlines()])
     assert f"The wait for project {late!r} ended, because nothing had changed for 0.4 s (--stalled)." in found.stderr
     assert "Left: 1 of 2 projects. Wait again with:" in found.stderr
-    assert f"pictory share {late} --wait --interval 0.05s\n" in found.stderr
+    assert f"pictory share {late} --wait --stalled 0.4s --interval 0.05\n" in found.stderr
 
 
 def test_share_on_a_terminal(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
+
+from pictory_async.cli._store import Store
 
 QUICK = ("--interval", "0.05", "--start-grace", "0.3")
 AGES = 1e6  # seconds
@@ -86,6 +89,37 @@ def test_what_is_known_of_each(world: World, server: ServerThread, tmp_path: Pat
     assert "was a sync. The same 'pictory sync' command resumes it" in found.stderr
 
 
+@pytest.mark.parametrize("words", [["render", "--wait"], ["wait"], ["resume"]])
+def test_a_command_that_waits_is_running_until_it_ends(world: World, server: ServerThread, words: list[str]) -> None:
+    """It is listed while it waits, as killed if it was killed, and with its end otherwise."""
+    name, *options = words
+    slow = str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    earlier = [] if name == "render" else ["ended"]
+    if earlier:
+        assert 0 == run("render", slow).exit_code
+    ids = [] if name == "resume" else [slow]
+    with watching(server, name, *options, *ids):
+        assert [[name, "running"], *[["render", "ended"]] * len(earlier)] == listed()
+    assert [name, "killed"] == listed()[0]
+    assert 4 == run(name, *options, *ids, "--max-wait", "0.1", *QUICK).exit_code
+    assert [[name, "ended"], [name, "killed"]] == listed()[:2]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_wait_whose_run_cannot_be_entered(world: World, state: Path) -> None:
+    """It waits all the same: what cannot be kept is printed."""
+    (state / "ledger.db").mkdir()
+    slow = str(world.add_project(Render(-1.0, duration=AGES)))
+    found = run("wait", slow, "--max-wait", "0.1", *QUICK)
+    assert (4, True) == (found.exit_code, "save the lines below" in found.stderr)
+
+
+def listed() -> list[list[str]]:
+    """The command and the state of each run, newest first."""
+    documents = [json.loads(line) for line in run("runs", "--json").stdout.splitlines()]
+    return [[document["command"], document["state"]] for document in documents]
+
+
 @pytest.mark.usefixtures("server")
 def test_old_runs_are_forgotten(world: World) -> None:
     """Those that ended longer ago than the given age; 0 forgets all that left nothing."""
@@ -114,7 +148,7 @@ def test_resuming_what_was_left(world: World, tmp_path: Path) -> None:
     for words in ((name,), ()):
         found = run("resume", *words, "--max-wait", "0.1", *QUICK)
         assert 4 == found.exit_code
-        assert f"pictory wait --resume {name} --interval 0.05s --start-grace 0.3s" in found.stderr
+        assert f"pictory wait --resume {name} --interval 0.05 --start-grace 0.3" in found.stderr
     quick = str(world.add_project(earlier_video=-60.0, edits=[-1.0]))
     assert 0 == run("render", quick).exit_code
     videos = tmp_path / "videos"
@@ -122,6 +156,44 @@ def test_resuming_what_was_left(world: World, tmp_path: Path) -> None:
     assert (0, 2) == (found.exit_code, len(found.stdout.splitlines())), found.stderr
     assert quick in found.stdout
     assert 5 == len([path for path in videos.iterdir() if not path.name.startswith(".")])
+
+
+@pytest.mark.usefixtures("server")
+def test_a_name_that_was_printed_stays_good(world: World, state: Path) -> None:
+    """Also after a later command took over its renders; it ends when they do, under whatever name."""
+    slow = str(world.add_project(on_render=[Render(0.0, duration=AGES)]))
+    names: list[str] = []
+    for _ in range(2):
+        found = run("render", slow, "--wait", "--max-wait", "0.1", *QUICK)
+        names.append(found.stderr.partition("pictory wait --resume ")[2].split()[0])
+    assert names[0] != names[1]
+    for name in names:
+        found = run("wait", "--resume", name, "--max-wait", "0.1", *QUICK)
+        assert (4, slow) == (found.exit_code, found.stdout.split("\t")[0])
+    Store().done(Store().load(names[1]))
+    with contextlib.closing(sqlite3.connect(state / "ledger.db")) as file, file:
+        file.execute("UPDATE render SET state = 'failed'")
+    for name in names:
+        assert "a later run took it over: see 'pictory runs'" in run("resume", name).stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_what_is_resumed_without_a_name(world: World, state: Path, tmp_path: Path) -> None:
+    """The newest that can be resumed: no sync, and what is uncertain only if there is nothing else."""
+    ids = [str(world.add_project(on_render=[Render(0.0, duration=AGES)])) for _ in range(3)]
+    for one in ids[:2]:
+        assert 0 == run("render", one).exit_code
+    assert 4 == run("sync", str(tmp_path), "--max-wait", "0.1", *QUICK).exit_code
+    older, newer = [json.loads(line)["run"] for line in run("runs", "--json").stdout.splitlines()][2:0:-1]
+    with contextlib.closing(sqlite3.connect(state / "ledger.db")) as file, file:
+        file.execute("UPDATE render SET run = ? WHERE project = ?", (older, ids[0]))
+        file.execute("UPDATE render SET run = ?, state = 'uncertain', job = NULL WHERE project = ?", (newer, ids[1]))
+    found = run("resume", "--max-wait", "0.1", *QUICK)
+    assert (4, ids[0]) == (found.exit_code, found.stdout.split("\t")[0]), found.stderr
+    with contextlib.closing(sqlite3.connect(state / "ledger.db")) as file, file:
+        file.execute("DELETE FROM pending")
+        file.execute("UPDATE render SET state = 'rendered' WHERE project = ?", (ids[0],))
+    assert ids[1] in run("resume", "--max-wait", "0.1", *QUICK).stdout
 
 
 @pytest.mark.usefixtures("server")

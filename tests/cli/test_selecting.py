@@ -176,6 +176,17 @@ class TestSelections:
         assert "unknown" == row["state"]
         assert "" == run("projects", "--state", "outdated").stdout
 
+    def test_reports_have_the_same_states(self, world: World, ids: dict[str, str]) -> None:
+        """A report calls a state what the list of projects calls it, also by what this machine remembers."""
+        outdated = str(world.add_project(name="Old", earlier_video=-500.0))
+        assert f"{outdated}\trendered" in run("report", outdated, "--columns", "project,state").stdout
+        world.edit_project(outdated, -50.0)
+        states = {**{one: state for state, one in ids.items()}, outdated: "outdated"}
+        for command, key in (("projects", "id"), ("report", "project")):
+            found = run(command, "--state", ",".join({*states.values()}), "--columns", f"{key},state")
+            assert states == dict(line.split("\t") for line in found.stdout.splitlines())
+        assert f"{outdated}\toutdated\n" == run("report", outdated, "--columns", "project,state").stdout
+
     def test_projects_by_name_and_date(self, world: World, ids: dict[str, str]) -> None:
         """Without states, nothing is fetched but the list, and there is no column for them."""
         world.log.clear()

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from pictory_async import RenderHandle
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytest.importorskip("click", reason="the extra cli is not installed")
 
+import click
+
 from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._store import PendingId, Store
+from pictory_async.cli._store import PendingId, Store, _usual_state, find_state
 from pictory_async.errors import LedgerError
 
 DATE = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -81,6 +81,20 @@ DAMAGED = [
     "null",
     "",
 ]
+
+
+def test_a_render_that_cannot_be_read(state: Path) -> None:
+    """A render may be paid for: it is not skipped, and the error names what is wrong with it."""
+    store = Store()
+    name = store.keep(HANDLES)
+    with contextlib.closing(sqlite3.connect(state / "ledger.db")) as other, other:
+        values = (store._address, name)
+        columns = "(api, project, version, attempt, run, state, asked)"
+        other.execute(f"INSERT INTO render {columns} VALUES (?, 'a', '1', 1, ?, 'started', 'noon')", values)
+    with pytest.raises(CommandError, match="'noon' in it is no date"):
+        store.load(name)
+    with pytest.raises(LedgerError, match="'noon' in it is no date"):
+        store.requested(name)
 
 
 @pytest.mark.parametrize("damaged", DAMAGED, ids=range(len(DAMAGED)))
@@ -182,3 +196,19 @@ def test_the_last_one() -> None:
     assert IDS == Store().load(None)
     Store().done(IDS)
     assert HANDLES == Store().load(None)
+
+
+@pytest.mark.parametrize("state_home", [None, "relative"])
+def test_the_usual_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state_home: str | None) -> None:
+    """On Linux it is where programs keep their state; a path that is not absolute does not count."""
+    monkeypatch.delenv("PICTORY_STATE_DIR")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    if state_home is not None:
+        monkeypatch.setenv("XDG_STATE_HOME", state_home)
+    assert tmp_path / ".local" / "state" / "pictory" == _usual_state("linux")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert tmp_path / "state" / "pictory" == _usual_state("linux")
+    if sys.platform == "linux":
+        assert tmp_path / "state" / "pictory" == find_state()
+    assert _usual_state("darwin") == _usual_state("win32") == Path(click.get_app_dir("pictory"))

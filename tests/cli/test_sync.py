@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pictory_async.testing import Answer, Render, Reset, Stall, World
 from tests.cli._command import Terminal, interrupted, run, started
+from tests.cli._syncs import QUICK, posts, short_renders, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,15 +25,12 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 pytestmark = pytest.mark.usefixtures("server")
 
 AGES = 1e6  # seconds
-QUICK = ("--interval", "0.05", "--start-grace", "0.3", "--kind", "video")
 
 
 @pytest.fixture
 def world() -> World:
     """An account with short renders, whose files can be downloaded."""
-    return World(
-        media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0), media_sizes={"mp4": 1000, "srt": 10}
-    )
+    return short_renders()
 
 
 @pytest.fixture(autouse=True)
@@ -43,14 +41,6 @@ def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def videos(tmp_path: Path) -> Path:
     return tmp_path / "videos"
-
-
-def sync(videos: Path, *options: str, **settings: Any) -> Any:
-    return run("sync", str(videos), *QUICK, *options, **settings)
-
-
-def posts(world: World) -> int:
-    return sum(entry.method == "POST" for entry in world.log)
 
 
 def cells(text: str) -> list[list[str]]:
@@ -92,6 +82,7 @@ def test_documents(world: World, videos: Path) -> None:
     assert (one, "rendered", True, None) == tuple(document[name] for name in ("project_id", "status", "paid", "error"))
     assert [str(videos / "Film 0.mp4")] == [file["path"] for file in document["files"]]
     summary = last["summary"]
+    assert "states" not in summary["plan"]  # one for each project of the account: too much for a log
     assert ([one], 1, {"rendered": 1}) == (summary["plan"]["to_render"], summary["paid"], summary["outcomes"])
     assert [summary["run"]] == [json.loads(line)["run"] for line in run("runs", "--json").stdout.splitlines()]
 
@@ -106,6 +97,7 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     world.edit_project(both, -60.0)
     found = sync(videos, "--dry-run")
     assert (0, 0) == (found.exit_code, posts(world))
+    assert {"Film 0", "Busy", "Old", "Perhaps", "Both"} == {row[2] for row in cells(found.stdout)}
     rows = {row[0]: (row[1], row[6]) for row in cells(found.stdout)}
     reason = "It was saved after its video was made. --render unknown renders it."
     assert {
@@ -117,6 +109,7 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     } == rows
     plan = json.loads(sync(videos, "--dry-run", "--json").stdout)["plan"]
     assert [] == plan["left_out"]
+    assert {never, busy, perhaps, both} <= {*plan["states"]}
     assert ([never], [busy], [perhaps, both]) == (plan["to_render"], plan["to_wait"], plan["unknown"])
 
 
@@ -133,12 +126,20 @@ def test_a_plan_with_a_limit(world: World, videos: Path) -> None:
     assert "1 left out by the limit" in sync(videos, "--dry-run", "--max", "2").stderr
 
 
+def test_what_is_left_out_comes_last(world: World, videos: Path) -> None:
+    """What was done stands before what was not, and both have names."""
+    films(world, 3)
+    found = sync(videos, "--max", "1")
+    assert ["rendered", "left_out", "left_out"] == [row[1] for row in cells(found.stdout)]
+    assert ["Film 0", "Film 1", "Film 2"] == [row[2] for row in cells(found.stdout)]
+
+
 def test_which_projects(world: World, videos: Path) -> None:
     """By their names, by when they were saved, and by what is known of their videos."""
     films(world, 2)
     perhaps = str(world.add_project(name="Perhaps", earlier_video=-600.0, edits=[-60.0]))
     assert "1 to render" in sync(videos, "--dry-run", "--select", "film 1").stderr
-    assert "0 to render" in sync(videos, "--dry-run", "--saved-since", "7d", "--select", "*9").stderr
+    assert "No project matches '*9'." in sync(videos, "--dry-run", "--saved-since", "7d", "--select", "*9").stderr
     since = ("--saved-since", "2025-12-31T23:30:00Z")
     assert "0 to render, 1 to download" in sync(videos, "--dry-run", *since).stderr
     assert [perhaps] == [row[0] for row in cells(sync(videos, "--render", "unknown").stdout) if row[1] == "rendered"]
@@ -193,7 +194,7 @@ def test_many_renders_are_not_paid_for_without_a_question(world: World, videos: 
     *documents, last = map(json.loads, sync(videos, "--max", "1", "--json").stdout.splitlines())
     left = [document["project_id"] for document in documents if document["status"] == "left_out"]
     assert (left, {"rendered": 1}) == (last["summary"]["left_out"], last["summary"]["outcomes"])
-    assert (3, ["Not requested: the limit of renders is reached."] * 3) == (
+    assert (3, ["Not requested: --max is reached."] * 3) == (
         len(left),
         [document["error"] for document in documents if document["project_id"] in left],
     )
@@ -243,7 +244,7 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
     assert (3, bad, "failed") == (found.exit_code, *cells(found.stdout)[0][:2])
     assert "TEXT_TO_VIDEO_FAILED" in found.stderr
     again = sync(videos)
-    assert (0, 1) == (again.exit_code, posts(world))  # not paid for again
+    assert (3, 1) == (again.exit_code, posts(world))  # not paid for again
     assert "1 given up after a failed render" in again.stderr
     assert (0, 2) == (sync(videos, "--retry-failed").exit_code, posts(world))
     films(world, 1)
@@ -255,7 +256,21 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
     for options in (("--max-wait", "0.3"), ("--stalled", "0.5")):
         found = sync(videos, *options)
         assert (4, slow, "timed_out") == (found.exit_code, *cells(found.stdout)[0][:2])
+        assert "\n0 of 1 done (timed_out 1) in " in found.stderr
         assert "Left: 1 of 1 project. Run the same command again" in found.stderr
+
+
+def test_a_plan_that_makes_no_progress(world: World, videos: Path, server: ServerThread) -> None:
+    """--stalled ends it too: nothing was requested, and the exit code is that of a wait that ended early."""
+    films(world, 1)
+    for is_of_list in (True, False):
+        server.simulator.faults = lambda request, _, of_list=is_of_list: (
+            Stall() if request.path.endswith("/projects") is of_list else None
+        )
+        found = sync(videos, "--stalled", "0.5", "--json")
+        assert (4, 0) == (found.exit_code, posts(world))
+        assert "There is no plan, because nothing had changed for 0.5 s (--stalled)" in found.stderr
+        assert json.loads(found.stdout)["summary"]["error"] in found.stderr
 
 
 def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> None:
@@ -268,7 +283,7 @@ def test_a_standstill_ends_only_what_is_pending(world: World, videos: Path) -> N
 def test_a_lost_response_that_nobody_can_explain(world: World, videos: Path, server: ServerThread) -> None:
     """If a job of somebody else may be the render, it is never paid for again, and the exit code is 5."""
     foreign = world.add_project(name="Foreign", earlier_video=-60.0)
-    films(world, 1)
+    (one,) = films(world, 1)
 
     def faults(request: SimRequest, now: float) -> Fault | None:
         if request.method != "POST":
@@ -278,7 +293,16 @@ def test_a_lost_response_that_nobody_can_explain(world: World, videos: Path, ser
 
     server.simulator.faults = faults
     found = sync(videos, "--select", "Film*")
-    assert (5, "uncertain") == (found.exit_code, cells(found.stdout)[0][1])
+    server.simulator.faults = None
+    for _ in range(2):  # the next nights say the same
+        assert (5, "uncertain") == (found.exit_code, cells(found.stdout)[0][1])
+        assert "Check with 'pictory jobs' whether it was. If it was not, save the project again" in found.stderr
+        assert [one, "to_wait"] == cells(sync(videos, "--select", "Film*", "--dry-run").stdout)[0][:2]
+        found = sync(videos, "--select", "Film*")
+    assert "Plan: 0 to render, 1 to wait for" in found.stderr
+    sent = posts(world)
+    assert 0 == run("render", one, "--batch", "again", "--wait", *QUICK[:-2]).exit_code
+    assert sent + 1 == posts(world)
 
 
 def test_a_file_that_cannot_be_had(world: World, videos: Path, server: ServerThread) -> None:

@@ -47,6 +47,21 @@ async def test_lines_in_a_log(videos: Path, capsys: pytest.CaptureFixture[str]) 
     assert "0 of 1 done, 0 rendering, 0 downloading" in err
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
+async def test_a_long_plan_that_is_refused(videos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While the plan is made, its progress says that many renders are refused if there is nobody to ask."""
+    world = World()
+    for _ in range(6):
+        world.add_project()
+    with context():
+        syncing = make(videos, most=5)
+        async with Simulator(world, latency=6.0).client() as client:
+            await syncing.run(client)
+    assert syncing.asks
+    assert "projects (without a terminal, more than 5 renders need --yes)" in capsys.readouterr().err
+
+
 @contextlib.contextmanager
 def context() -> Generator[None]:
     """As if a command was running."""
@@ -56,11 +71,11 @@ def context() -> Generator[None]:
         yield
 
 
-def make(videos: Path) -> Syncing:
+def make(videos: Path, most: int | None = None) -> Syncing:
     options = {"max_renders": None, "kinds": ["video"]}
     sheet = open_sheet(SYNCED, as_json=False)
     rate = RateLimiter(1000, 1.0)
-    return Syncing(directory=videos, options=options, limiter=rate, sheet=sheet, filing=Filing(), most=None)
+    return Syncing(directory=videos, options=options, limiter=rate, sheet=sheet, filing=Filing(), most=most)
 
 
 class FullDisk:
@@ -68,7 +83,7 @@ class FullDisk:
 
     progress = BatchProgress()
     run = "f00"
-    paid = 0
+    paid = perhaps_paid = 0
 
     def __init__(self) -> None:
         self.projects = self

@@ -142,6 +142,10 @@ def test_a_chosen_table() -> None:
         ("projects --json --format csv", "Choose one of --json and --format."),
         ("projects --json --columns id", "JSON documents have no columns"),
         ("projects --format csv --output x.xlsx", "The name x.xlsx promises another format than csv."),
+        ("projects --output x.pdf", "The name x.pdf promises no table. End it with .tsv, .csv, .jsonl, .md, .xlsx or"),
+        ("wait P1 --output x.json", "The name x.json promises no table."),
+        ("share P1 --output x.HTML", "The name x.HTML promises no table."),
+        ("sync videos --output x.doc", "The name x.doc promises no table."),
         ("projects --output no/such/place.csv", "Cannot write no/such/place.csv."),
         ("variables", "Give either ids, or --all or --name."),
         ("variables T1 --all", "Give either ids, or --all or --name."),
@@ -209,12 +213,19 @@ class TestFiles:
         assert b"\xef\xbb\xbf" + printed == path.read_bytes()
         assert printed == run("projects", "--format", "csv", "--output", "-").stdout_bytes
 
-    @pytest.mark.parametrize(("name", "begins"), [("a.md", "| id"), ("a.jsonl", '{"'), ("a.tsv", "P"), ("a", "P")])
+    @pytest.mark.parametrize(
+        ("name", "begins"), [("a.md", "| id"), ("a.jsonl", '{"'), ("a.tsv", "P"), ("a.txt", "P"), ("a", "P")]
+    )
     def test_the_ending_chooses_the_format(self, tmp_path: Path, name: str, begins: str) -> None:
         """The ending of the name chooses the format, and other names get lines with tabs."""
         run("projects", "--output", str(tmp_path / name))
         assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
         assert [name] == [path.name for path in tmp_path.iterdir()]
+
+    def test_a_chosen_format_has_any_name(self, tmp_path: Path) -> None:
+        """Who chooses a format may call the file as they like, except by the ending of another table."""
+        assert 0 == run("projects", "--format", "csv", "--output", str(tmp_path / "a.dat")).exit_code
+        assert 0 == run("projects", "--json", "--output", str(tmp_path / "a.json")).exit_code
 
     def test_whole_or_not_there(self, world: World, server: ServerThread, tmp_path: Path) -> None:
         """A list that is cut off replaces nothing, and leaves nothing behind."""

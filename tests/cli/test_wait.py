@@ -77,12 +77,12 @@ def test_time_spent_with_after(world: World, tmp_path: Path) -> None:
     after, quick = "2030-01-01T00:00:00+00:00", ("--interval", "0.05", "--max-wait", "0.2", "--rate", "100/s")
     found = run("wait", ids[0], "--ids-from", str(file), "--after", after, *quick)
     assert 4 == found.exit_code
-    (name,) = re.findall(r"  pictory wait --resume (\w+) --interval 0\.05s --rate 100/1\n", found.stderr)
+    (name,) = re.findall(r"  pictory wait --resume (\w+) --interval 0\.05 --rate 100/s\n", found.stderr)
     assert "Left: 2 of 2 projects. Wait again with:\n" in found.stderr
     assert [PendingId(one, datetime.fromisoformat(after)) for one in ids] == Store().load(name)
     again = run("wait", "--resume", name, *quick)
     assert 4 == again.exit_code
-    assert f"  pictory wait --resume {name} --interval 0.05s --rate 100/1\n" in again.stderr
+    assert f"  pictory wait --resume {name} --interval 0.05 --rate 100/s\n" in again.stderr
 
 
 def test_json(world: World) -> None:
@@ -203,7 +203,7 @@ def test_ctrl_c_prints_what_is_known(world: World) -> None:
     assert (130, "") == (code, out)
     assert err.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 ended (rendered 1) in ")
     assert "Left: 1 of 2 projects. Wait again with:\n  pictory wait --resume " in err
-    assert err.endswith(" --interval 0.05s\n")
+    assert err.endswith(" --interval 0.05\n")
 
 
 def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:

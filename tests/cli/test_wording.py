@@ -30,6 +30,8 @@ OLD_WORDS = re.compile(
         ("Copy one and set PICTORY_API_KEY.", "Copy one and pass it as api_key or set PICTORY_API_KEY."),
         ("Try again.", "Try again, or raise the client's timeout."),
         ("Lower --rate.", "Lower the limiter's rate."),
+        ("Name the directory of 'pictory backup --all'.", "Name the directory of 'backup_all'."),
+        ("--retry-unstarted requests it again.", "Pass retry_unstarted=True to request it again."),
         ("Use --max-wait and my-max_wait.", "Use --max-wait and my-max_wait."),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
@@ -14,10 +13,13 @@ from pictory_async.cli._downloads import directory_option
 from pictory_async.cli._exit_codes import NOT_RENDERED, SUCCESS, SettingError
 from pictory_async.cli._fetching import print_each
 from pictory_async.cli._options import base_url_option, collect_ids, json_option
-from pictory_async.cli._places import check_directory, names_of
-from pictory_async.cli.display.text import as_size, as_text, echo_json, one_line, out_is_terminal
+from pictory_async.cli._places import Directory, check_directory, names_of
+from pictory_async.cli._writers import as_cell
+from pictory_async.cli.display.text import as_size, as_text, counted, echo_json, one_line, out_is_terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pictory_async import AsyncPictory, BackupCheck
 
 __all__ = ["command"]
@@ -37,7 +39,7 @@ _OF_SNAPSHOTS: Final = ("objects", "snapshots")
 @click.option(
     "--verify",
     "backups",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Directory(made=False),
     multiple=True,
     metavar="DIR",
     help="Check the backup or the snapshots in DIR, or all backups in DIR, without any request; can be repeated.",
@@ -105,11 +107,12 @@ def _print_snapshot(found: TemplateSnapshot, *, as_json: bool) -> None:
     if as_json:
         echo_json(found.to_dict())
     elif out_is_terminal():
-        removed = f"; {found.removed} older snapshots removed" if found.removed else ""
-        stored = f"{found.stored} new contents stored" if found.stored else "nothing changed"
-        click.echo(f"{found.taken_at:%Y-%m-%d %H:%M:%S} UTC  {len(found.templates)} templates, {stored}{removed}")
+        removed = f"; {counted(found.removed, 'older snapshot')} removed" if found.removed else ""
+        stored = f"{counted(found.stored, 'new content')} stored" if found.stored else "nothing changed"
+        count = counted(len(found.templates), "template")
+        click.echo(f"{as_cell(found.taken_at)} UTC  {count}, {stored}{removed}")
     else:
-        fields = (found.path, found.taken_at, len(found.templates), found.stored, found.removed)
+        fields = (found.path, as_cell(found.taken_at), len(found.templates), found.stored, found.removed)
         click.echo("\t".join(map(as_text, fields)))
 
 
@@ -121,7 +124,7 @@ def _print(backup: TemplateBackup) -> None:
         return
     # Without the path, which ends with the id, the line fits.
     absent = f"; the template has no {' and no '.join(backup.absent)}" if backup.absent else ""
-    click.echo(f"{backup.template_id}  {len(backup.files)} files, {as_size(size)}{absent}")
+    click.echo(f"{backup.template_id}  {counted(len(backup.files), 'file')}, {as_size(size)}{absent}")
 
 
 def _verify(paths: tuple[Path, ...], *, as_json: bool) -> NoReturn:

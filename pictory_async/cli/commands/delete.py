@@ -12,7 +12,7 @@ from pictory_async.cli._exit_codes import FAILURE, SettingError
 from pictory_async.cli._fetching import get_project
 from pictory_async.cli._options import base_url_option
 from pictory_async.cli._signals import signals_as_ctrl_c
-from pictory_async.cli.display.text import as_text, echo_note, err_is_terminal, in_is_terminal
+from pictory_async.cli.display.text import as_text, can_ask, echo_note
 
 if TYPE_CHECKING:
     from pictory_async import Project, ProjectId
@@ -29,7 +29,7 @@ def command(*, project_id: str, yes: bool, base_url: str | None) -> None:
 
     It shows the project's name and dates, and wants the name typed.
     """
-    if not yes and not (err_is_terminal() and in_is_terminal()):
+    if not yes and not can_ask():
         raise SettingError(
             f"Project {project_id!r} would be deleted for good, and there is no terminal to ask on. Add --yes to do it."
         )

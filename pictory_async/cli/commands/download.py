@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.core import ParameterSource
 from rich.console import Group
 from rich.text import Text
 
@@ -28,6 +29,7 @@ from pictory_async.cli.display.text import (
     as_text,
     echo_json,
     echo_lines,
+    echo_warning,
     err_is_terminal,
     one_line,
     out_is_terminal,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_MANY: Final = 10
 _TABLE: Final[Table[tuple[ProjectDownload, DownloadedFile]]] = Table(
     "downloads",
     (
@@ -95,6 +98,8 @@ def command(
     check_directory(directory)
     wanted = choice.find_any(base_url)
     filing.note_missing(wanted)
+    if len(wanted) > _MANY and ctx.get_parameter_source("directory") is ParameterSource.DEFAULT:
+        echo_warning(f"The files of {len(wanted)} projects go to the current directory. --dir names another one.")
     sheet = open_sheet(_TABLE, as_json=as_json)
     as_json = sheet.is_json
     lines = not as_json and not (sheet.is_default and out_is_terminal())

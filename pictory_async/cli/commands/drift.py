@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -13,12 +14,10 @@ from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import CHANGED, FAILURE, SUCCESS, CommandError
 from pictory_async.cli._options import backup_option, base_url_option, collect_ids, json_option
 from pictory_async.cli._tables import Column, Sheet, Table, open_sheet, table_options
-from pictory_async.cli.display.text import echo_note
+from pictory_async.cli.display.text import counted, echo_note
 from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pictory_async import AsyncPictory
 
 __all__ = ["command"]
@@ -75,16 +74,21 @@ _TABLE: Final[Table[_Change]] = Table(
 
 @click.command("drift", epilog=_EPILOG, short_help="Show which templates changed since a snapshot.")
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@backup_option("The directory of 'pictory backup --all'.", required=True)
+@backup_option("The directory of 'pictory backup --all'. Required.")
 @table_options
 @base_url_option
 @json_option("Print a JSON document for each template that changed.")
-def command(*, ids: tuple[str, ...], backup: Path, base_url: str | None, as_json: bool) -> None:
+def command(*, ids: tuple[str, ...], backup: Path | None, base_url: str | None, as_json: bool) -> None:
     """Show which templates changed since the newest snapshot, or which of these.
 
     The details of the templates are compared, and not their files. Piped output is one line per template that changed,
     with tabs between id, change (added, removed or changed), name, and what changed.
     """
+    if backup is None:
+        example = next((one for one in ids if Path(one).is_dir()), "bk")
+        raise click.UsageError(
+            f"Missing option '--backup': the directory of 'pictory backup --all', such as --backup {example}."
+        )
     sheet = open_sheet(_TABLE, as_json=as_json)
     wanted = collect_ids(ids, noun="template") if ids else None
     click.get_current_context().exit(_report(sheet, run(partial(_find, base_url, backup, wanted))))
@@ -92,6 +96,8 @@ def command(*, ids: tuple[str, ...], backup: Path, base_url: str | None, as_json
 
 def _report(sheet: Sheet[_Change], found: _Drift) -> int:
     """Print what changed, and return the exit code."""
+    if not found.changes and sheet.is_default:
+        sheet.leave()  # the sentence below says it
     for one in found.changes:
         if sheet.is_json:
             sheet.document(attrs.asdict(one))
@@ -102,7 +108,8 @@ def _report(sheet: Sheet[_Change], found: _Drift) -> int:
         CommandError(text).show()
         if sheet.is_json:
             sheet.document({"template_id": template_id, "error": text})
-    echo_note(f"{len(found.changes) or 'No'} changes since {found.snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
+    count = counted(len(found.changes), "change") if found.changes else "No changes"
+    echo_note(f"{count} since {found.snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC.")
     if found.unknown:
         return FAILURE
     return CHANGED if found.changes else SUCCESS
@@ -124,7 +131,9 @@ async def _find(base_url: str | None, backup: Path, wanted: list[str] | None) ->
 async def _get(client: AsyncPictory, template_id: str) -> Template | None:
     try:
         return await client.templates.get(template_id)
-    except NotFoundError:
+    except NotFoundError as error:
+        if not error.from_api:
+            raise  # a proxy or a gateway says nothing about the template
         return None
 
 

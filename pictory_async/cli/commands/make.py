@@ -14,10 +14,10 @@ from pictory_async.cli._making import MADE, Making, Plan
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._orders import Orders, orders_of
 from pictory_async.cli._places import check_directory, check_file
-from pictory_async.cli._renders import confirm
+from pictory_async.cli._renders import agree
 from pictory_async.cli._rows import read_rows
 from pictory_async.cli._tables import open_sheet, table_options
-from pictory_async.cli.display.text import echo_note, echo_summary, echo_warning, err_is_terminal, in_is_terminal
+from pictory_async.cli.display.text import can_ask, echo_note, echo_summary, echo_warning
 from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -205,12 +205,12 @@ def _ask(plan: Plan, most: int | None, *, yes: bool) -> None:
         click.exceptions.Exit: The answer is no.
     """
     if plan.billed and not yes and most != 0:
-        if not (err_is_terminal() and in_is_terminal()):
+        if not can_ask():
             raise SettingError(
                 f"{plan.billed} videos would be made, each of which is billed, and there is no terminal to ask on. Add "
                 "--yes to make them, --max-renders N to limit how many, or --dry-run to see the plan."
             )
-        confirm(plan.billed, str(plan), most)
+        agree(plan.billed if most is None else min(plan.billed, most), str(plan))
     else:
         echo_summary(f"Plan: {plan}.", good=True)
 

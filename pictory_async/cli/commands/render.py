@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from pictory_async.cli._again import options_again
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, TIMED_OUT, worst_code
 from pictory_async.cli._failures import report_failures
-from pictory_async.cli._next_wait import NextWait, options_again
+from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._places import check_file
-from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of, refuse_without_question
+from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of
 from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._tables import table_options, tables_given
 from pictory_async.cli._waiting import Wait, open_results
-from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal, in_is_terminal
+from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ __all__ = ["command"]
 @click.option(
     "--yes",
     is_flag=True,
-    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} projects.",
+    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders.",
 )
-@click.option("--max", "most", type=click.IntRange(1), metavar="N", help="Request at most N renders.")
+@click.option("--max", "most", type=click.IntRange(0), metavar="N", help="Request at most N renders.")
 @click.option("--force", is_flag=True, help="Render also what did not change since its video, or is being rendered.")
 @click.option("--batch", metavar="NAME", help="Render each project once for this name, even if it did not change.")
 @retry_options
@@ -100,8 +101,8 @@ def command(  # noqa: PLR0913 - each option is an argument
         "max_renders": most,
         "start_grace": settings["start_grace"],
     }
-    if len(wanted) > ASKS_ABOVE and not yes:
-        _ask(base_url, wanted, options)
+    if not yes and min(len(wanted), len(wanted) if most is None else most) > ASKS_ABOVE:
+        options["max_renders"] = _agreed(base_url, wanted, options)
     elif err_is_terminal():
         echo_note(f"Rendering {len(wanted)} project{'' if len(wanted) == 1 else 's'}. Each render is billed.")
     with contextlib.ExitStack() as at_end:
@@ -109,21 +110,28 @@ def command(  # noqa: PLR0913 - each option is an argument
         renders = Renders(ids=wanted, keeper=Keeper(out=out, prints=not waits), options=options)
 
         async def work() -> None:
-            async with open_client(base_url, limiter) as client:
-                await renders.start(client)
+            async def wait() -> None:
                 if waits and renders.handles:
                     renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet)
                     await renders.wait.run(client)
-                    await renders.find_out(client)
+
+            async with open_client(base_url, limiter) as client:
+                await renders.start(client, wait)
+                await renders.find_out(client)
 
         end = partial(_end, renders, file, waits=waits, as_json=as_json, sheet=sheet)
         ctx.exit(end(interrupted=_run(work, _Told(renders, file, waits))))
 
 
-def _ask(base_url: str | None, wanted: Sequence[str], options: dict[str, Any]) -> None:
-    if not (err_is_terminal() and in_is_terminal()):
-        refuse_without_question(len(wanted))
-    confirm(*plan_of(base_url, wanted, options), options["max_renders"])
+def _agreed(base_url: str | None, wanted: Sequence[str], options: dict[str, Any]) -> int:
+    """Return how many renders may be requested: no more than the answer was about, if more turn out to be needed."""
+    return _confirmed(*plan_of(base_url, wanted, options), options["max_renders"])
+
+
+def _confirmed(found: int, plan: str, most: int | None) -> int:
+    billed = found if most is None else min(found, most)
+    confirm(billed, plan)
+    return max(billed, ASKS_ABOVE)
 
 
 @attrs.frozen
@@ -209,4 +217,4 @@ def _report(
 def _print_first_wait(name: str | None, file: Path | None) -> None:
     source = ["--handle", str(file)] if file is not None else ["--resume", str(name)]
     echo_note("Wait for them with:")
-    echo_command(["pictory", "wait", *source, *options_again()])
+    echo_command(["pictory", "wait", *source, *options_again("wait")])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import anyio
+import attrs
 import click
 
 from pictory_async import (
@@ -19,6 +20,7 @@ from pictory_async import (
     write_html_report,
     write_report,
 )
+from pictory_async.cli._ages import Ages
 from pictory_async.cli._batch import Batch, run_batch
 from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import INTERRUPTED, SettingError
@@ -44,28 +46,44 @@ _TYPE: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")
 _CAPITAL: Final = re.compile(r"(?<=[a-z])([A-Z])")
 
 
-def _state(project: Project) -> SyncState:
-    """Return what `--state` calls a project's state, as far as the project itself tells."""
-    if project.is_rendering:
-        return SyncState.RENDERING
-    return SyncState.RENDERED if project.is_rendered else SyncState.NEVER
+_STATES: Final = {True: SyncState.OUTDATED, False: SyncState.RENDERED, None: SyncState.UNKNOWN}
 
 
-_TABLE: Final[Table[Project]] = Table(
+@attrs.frozen
+class _Row:
+    """A line about one project.
+
+    Attributes:
+        project: The project.
+        is_outdated: Whether its video is outdated, also by what this machine remembers; ``None`` if it is not known.
+    """
+
+    project: Project
+    is_outdated: bool | None
+
+    @property
+    def state(self) -> SyncState:
+        """The state, as `--state` calls it."""
+        if self.project.is_rendering:
+            return SyncState.RENDERING
+        return _STATES[self.is_outdated] if self.project.is_rendered else SyncState.NEVER
+
+
+_TABLE: Final[Table[_Row]] = Table(
     "reports",
     (
-        Column("project", lambda project: str(project.id), whole=True),
-        Column("name", lambda project: project.name),
-        Column("state", _state),
-        Column("generated", lambda project: project.generated_at, unit="UTC", spare=2),
-        Column("share", lambda project: project.share_video_url, spare=1),
-        Column("saved", lambda project: project.saved_at, unit="UTC", plain=False),
-        Column("duration", lambda project: project.duration, unit="s", plain=False),
-        Column("layout", lambda project: project.layout, plain=False),
-        Column("language", lambda project: project.language, plain=False),
-        Column("source", lambda project: project.source, plain=False),
-        Column("schema", lambda project: project.schema_version, plain=False),
-        Column("video", lambda project: project.video_url, plain=False),
+        Column("project", lambda row: str(row.project.id), whole=True),
+        Column("name", lambda row: row.project.name),
+        Column("state", lambda row: row.state),
+        Column("generated", lambda row: row.project.generated_at, unit="UTC"),
+        Column("share", lambda row: row.project.share_video_url),
+        Column("saved", lambda row: row.project.saved_at, unit="UTC", plain=False),
+        Column("duration", lambda row: row.project.duration, unit="s", plain=False),
+        Column("layout", lambda row: row.project.layout, plain=False),
+        Column("language", lambda row: row.project.language, plain=False),
+        Column("source", lambda row: row.project.source, plain=False),
+        Column("schema", lambda row: row.project.schema_version, plain=False),
+        Column("video", lambda row: row.project.video_url, plain=False),
     ),
 )
 
@@ -119,15 +137,22 @@ def command(
 
 
 def _print_table(base_url: str | None, choice: Choice, output: str | None, *, as_json: bool) -> NoReturn:
-    sheet = open_sheet(_TABLE, as_json=as_json, output=output)
+    sheet, ages = open_sheet(_TABLE, as_json=as_json, output=output), Ages()
+    click.get_current_context().call_on_close(ages.close)
 
-    def show(project: Project) -> None:
+    async def get(client: AsyncPictory, project_id: str) -> _Row:
+        project = await get_project(client, project_id)
+        if not sheet.is_json:
+            await ages.see(client, project)
+        return _Row(project, ages.known.get(str(project.id)))
+
+    def show(row: _Row) -> None:
         if sheet.is_json:
-            sheet.document(project_report(project))
+            sheet.document(project_report(row.project))
         else:
-            sheet.add(project)
+            sheet.add(row)
 
-    print_each(base_url, choice.find_any(base_url), get_project, show, json_id="projectId" if sheet.is_json else None)
+    print_each(base_url, choice.find_any(base_url), get, show, json_id="projectId" if sheet.is_json else None)
 
 
 def _is_page(output: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pictory_async.cli._ages import Ages, fresh_option
 from pictory_async.cli._downloads import Downloads, directory_option
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli._filing import Filing, filing_options
@@ -27,17 +28,19 @@ __all__ = ["command"]
 @click.argument("run", required=False, metavar="[RUN]")
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @filing_options("update")
+@fresh_option
 @watch_options
 @table_options
 @base_url_option
 @json_option("Print a JSON document for each project, in the order of the ids, and one with a summary.")
 @click.pass_context
-def command(
+def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
     *,
     run: str | None,
     directory: Path | None,
     filing: Filing,
+    ages: Ages,
     settings: dict[str, Any],
     limiter: RateLimiter,
     base_url: str | None,
@@ -46,8 +49,8 @@ def command(
     """Wait for what a command left when it was interrupted or killed, and print the result of each project.
 
     RUN is the name that the command printed, or one that 'pictory runs' lists; by default, the last run that left
-    something. It is the same as 'pictory wait --resume RUN', or '--last'. To resume a sync, run the same 'pictory sync'
-    again.
+    something; a sync, or what may not have been started, only if there is nothing else. It is the same as 'pictory wait
+    --resume RUN', or '--last'. To resume a sync, run the same 'pictory sync' again.
     """
     check_download(directory, filing)
     store = Store()
@@ -58,7 +61,7 @@ def command(
             "downloads it, and nothing is paid for twice."
         )
     items = store.load(name)
-    downloads = None if directory is None else Downloads(directory=directory, filing=filing)
+    downloads = None if directory is None else Downloads(directory=directory, filing=filing, ages=ages)
     filing.note_missing(str(item.project_id) for item in items)
-    wait = Wait.of(items, limiter, settings, as_json=as_json, downloads=downloads)
+    wait = Wait.of(items, limiter, settings, as_json=as_json, downloads=downloads, ages=ages)
     ctx.exit(wait_to_the_end(wait, Sources(None, name, by_id=False), base_url))

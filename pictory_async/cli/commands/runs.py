@@ -47,15 +47,15 @@ _TABLE: Final[Table[LedgerRun]] = Table(
     "runs",
     (
         Column("run", lambda run: run.id, whole=True),
-        Column("command", _command),
-        Column("started", lambda run: run.started, unit="UTC"),
+        Column("command", _command, spare=2),
+        Column("started", lambda run: run.started, unit="UTC", spare=3),
         Column("ended", _ended, unit="UTC"),
         Column("open", _count(*_OPEN)),
-        Column("rendered", _count(RenderState.RENDERED)),
+        Column("rendered", _count(RenderState.RENDERED), spare=1),
         Column("failed", _count(RenderState.FAILED)),
-        Column("not_started", _count(RenderState.NOT_STARTED), spare=1),
-        Column("uncertain", _count(RenderState.UNCERTAIN), spare=2),
-        Column("pending", lambda run: run.pending, spare=3),
+        Column("not_started", _count(RenderState.NOT_STARTED)),
+        Column("uncertain", _count(RenderState.UNCERTAIN)),
+        Column("pending", lambda run: run.pending),
     ),
 )
 

@@ -10,10 +10,10 @@ import click
 from rich.text import Text
 
 from pictory_async import Project, RenderHandle, RenderOutcome, RenderPoller, RenderStatus
+from pictory_async.cli._again import options_again
 from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
-from pictory_async.cli._next_wait import options_again
 from pictory_async.cli._options import base_url_option, json_option, wait_options
 from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._store import Store
@@ -227,4 +227,4 @@ def _print_rest(sharing: _Sharing) -> None:
     if unfinished:
         total = len(sharing.ids)
         echo_note(f"Left: {len(unfinished)} of {total} project{'' if total == 1 else 's'}. Wait again with:")
-        echo_command(["pictory", "share", *unfinished, "--wait", *options_again()])
+        echo_command(["pictory", "share", *unfinished, "--wait", *options_again("share")])

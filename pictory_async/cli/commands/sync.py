@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -15,20 +15,21 @@ from pictory_async.cli._downloads import Kind, kinds_option
 from pictory_async.cli._exit_codes import SUCCESS
 from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
-from pictory_async.cli._places import check_directory
+from pictory_async.cli._places import Directory, check_directory
 from pictory_async.cli._quantities import to_since
-from pictory_async.cli._renders import ASKS_ABOVE, confirm, refuse_without_question
+from pictory_async.cli._renders import ASKS_ABOVE, confirm
 from pictory_async.cli._syncing import SYNCED, Syncing
 from pictory_async.cli._tables import open_sheet, table_options
-from pictory_async.cli.display.text import err_is_terminal, in_is_terminal
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from pictory_async import RateLimiter
 
 __all__ = ["command"]
 
+_ID: Final = re.compile(r"\d{13}|\d{17}[0-9a-f]{32}")  # as Pictory makes them
 _STATES: Final = (SyncState.NEVER, SyncState.OUTDATED, SyncState.UNKNOWN)
 
 
@@ -39,12 +40,12 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
         return ()
     unknown = [name for name in names if name not in {*_STATES}]
     if unknown:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(_STATES)}.")
+        raise click.BadParameter(f"{unknown[0]!r} is no state to render. Choose {', '.join(_STATES)}, or none.")
     return tuple(map(SyncState, names))
 
 
 @click.command("sync", short_help="Keep a directory up to date with the account.")
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.argument("directory", type=Directory(), metavar="DIR")
 @click.option(
     "--render",
     type=_to_states,
@@ -53,7 +54,9 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
     metavar="STATES",
     help="Render projects in these states: never (no video yet), outdated, unknown (may be outdated); or none.",
 )
-@click.option("--select", "name", metavar="PATTERN", help="Only projects whose name matches, such as 'ACME*'.")
+@click.option(
+    "--select", "--name", "name", metavar="PATTERN", help="Only projects whose name matches, such as 'ACME*'."
+)
 @click.option(
     "--saved-since",
     type=to_since,
@@ -99,10 +102,15 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Keep a directory up to date with the account: render, wait and download what is missing or has changed.
 
     This machine remembers earlier runs, so only projects that are new or were saved since are fetched. Each render is
-    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. Piped output is one line for
-    each project that was rendered, waited for or downloaded, with tabs between id, status, name, share link, date of
-    the video, path and reason.
+    billed, and requested once; after a kill, the same command resumes. Nothing is deleted. --max-wait counts for each
+    render, from its request; it does not bound the plan, which --stalled ends if it makes no progress. Piped output is
+    one line for each project that was rendered, waited for or downloaded, with tabs between id, status, name, share
+    link, date of the video, path and reason.
     """
+    if _ID.fullmatch(str(directory)) and not directory.exists():
+        raise click.UsageError(
+            f"{str(directory)!r} is an id, and sync takes a directory. Use 'pictory render' or 'pictory download'."
+        )
     check_directory(directory)
     options = {
         "render": render,
@@ -117,7 +125,8 @@ def command(  # noqa: PLR0913 - each option is an argument
         **settings,
     }
     sheet = open_sheet(SYNCED, as_json=as_json)
-    asks_above = None if yes or dry_run else ASKS_ABOVE
+    never_asks = yes or dry_run or not render or (most is not None and most <= ASKS_ABOVE)
+    asks_above = None if never_asks else ASKS_ABOVE
     syncing = Syncing(
         directory=directory, options=options, limiter=limiter, sheet=sheet, most=asks_above, filing=filing
     )
@@ -130,9 +139,7 @@ def _end(syncing: Syncing, base_url: str | None, *, interrupted: bool, dry_run: 
     if syncing.asks and not interrupted:
         # Not in the event loop, where Ctrl-C could not end the question. The plan is made again after it, and not more
         # is paid for than what the answer was about.
-        if not (err_is_terminal() and in_is_terminal()):
-            refuse_without_question(syncing.billed)
-        confirm(syncing.billed, str(syncing.plan), None)
+        confirm(syncing.billed, str(syncing.plan))
         agreed = attrs.evolve(syncing, options={**syncing.options, "max_renders": syncing.billed}, most=None)
         return agreed.report(interrupted=_run(agreed, base_url))
     if dry_run and not interrupted:
@@ -142,10 +149,11 @@ def _end(syncing: Syncing, base_url: str | None, *, interrupted: bool, dry_run: 
 
 
 def _run(syncing: Syncing, base_url: str | None, **options: Any) -> bool:
-    """Sync, and return whether a signal ended it."""
+    """Sync, and return whether a signal ended it. If an error does, what was done before is printed all the same."""
 
     async def work() -> None:
         async with open_client(base_url, syncing.limiter) as client:
             await syncing.run(client, **options)
 
-    return run_until_interrupted(work)
+    with syncing.reporting_stop():
+        return run_until_interrupted(work)

@@ -119,7 +119,9 @@ def check_download(directory: Path | None, filing: Filing) -> None:
 
 def wait_to_the_end(wait: Wait, sources: Sources, base_url: str | None) -> int:
     """Wait, report, and return the exit code."""
-    return _report(wait, sources, interrupted=_is_interrupted(wait, sources, base_url))
+    with Store().running() as run:
+        sources = attrs.evolve(sources, run=run)
+        return _report(wait, sources, interrupted=_is_interrupted(wait, sources, base_url))
 
 
 @attrs.frozen
@@ -130,21 +132,23 @@ class Sources:
         handles: The open file of handles.
         resume: The name under which an earlier command left them pending.
         by_id: Whether there are ids too.
+        run: The name of the run that waits; ``None`` if there is none.
     """
 
     handles: IO[bytes] | None
     resume: str | None
     by_id: bool
+    run: str | None = None
 
     def keep(self, wait: Wait) -> NextWait:
         """Keep what is not finished, for the command that waits for it."""
         unfinished = wait.unfinished
-        file, name = None, None
+        file, name = None, self.run
         if self.resume is None and all(isinstance(one, RenderHandle) for one in unfinished):
             # A file also names what is finished already, so it is only named again if that costs nothing.
             file = None if wait.repeats_downloads else path_of(self.handles)
         if self.handles is None and not self.by_id:
-            name = self.resume
+            name = self.resume or self.run
         return NextWait.keep(unfinished, wait.tally.total, file=file, name=name)
 
 

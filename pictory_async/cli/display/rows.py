@@ -101,6 +101,8 @@ class Layout:
                 not known.
         """
         line = status_text(row.status, words=False).append(" ")
+        if not (row.name or self.beside or one):
+            return line.append(f"{row.project_id:<{self.name}}{_GAP}{row.duration:>{self.duration}}", style="none")
         if self.name:
             name = Text(row.name or ("" if self.beside or not one else row.project_id), style="none")
             name.truncate(self.name, overflow="ellipsis", pad=True)

@@ -33,6 +33,8 @@ __all__ = [
     "as_duration",
     "as_size",
     "as_text",
+    "can_ask",
+    "counted",
     "echo_command",
     "echo_facts",
     "echo_json",
@@ -44,7 +46,6 @@ __all__ = [
     "echo_wrapped",
     "err_is_terminal",
     "file_name",
-    "in_is_terminal",
     "is_escaped",
     "log_event",
     "one_line",
@@ -130,6 +131,11 @@ def as_duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s"
 
 
+def counted(count: int, noun: str) -> str:
+    """Format a number of things: ``1 file``, ``2 files``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def file_name(file: IO[Any]) -> str:
     """Return the name of an open file. Not every file has one."""
     return one_line(str(getattr(file, "name", "<stdin>")))
@@ -150,9 +156,9 @@ def err_is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def in_is_terminal() -> bool:
-    """Return whether standard input is a terminal. It can also be closed."""
-    return sys.stdin is not None and sys.stdin.isatty()
+def can_ask() -> bool:
+    """Return whether there is a terminal to ask on. Standard input can also be closed."""
+    return err_is_terminal() and sys.stdin is not None and sys.stdin.isatty()
 
 
 def echo_lines(lines: Iterable[RenderableType]) -> None:
@@ -259,7 +265,9 @@ def quiet_if_gone(name: Literal["stdout", "stderr"]) -> Generator[None]:
 
 
 _IDS: Final = frozenset({"id", "project_id", "projectId", "template_id", "templateId", "job_id"})
-_LISTS_OF_IDS: Final = frozenset({"pending", "to_render", "left_out", "to_wait", "to_download", "unknown", "given_up"})
+_LISTS_OF_IDS: Final = frozenset(
+    {"pending", "to_render", "left_out", "to_wait", "to_download", "unknown", "given_up", "not_started"}
+)
 _WITH_IDS: Final = frozenset({"summary", "plan", "results", "handles", "unfinished"})
 
 

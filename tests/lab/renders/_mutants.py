@@ -16,8 +16,8 @@ MUTANTS: Final = (
     Mutant(
         "The newest job before the request is not stored",
         "_ledger.renders:Renders.ask",
-        "asked=_text(when), marker=marker)",
-        "asked=_text(when), marker=None)",
+        "_text(when), marker, ",
+        "_text(when), None, ",
     ),
     Mutant(
         "What is uncertain is taken for not started",

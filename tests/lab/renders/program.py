@@ -57,10 +57,10 @@ class CountedLedger(Ledger):
         super().__init__(path)
         self._steps = steps
 
-    async def use(self, call: Callable[[Database], T]) -> T:
+    async def use(self, call: Callable[[Database], T], *, always: bool = False) -> T:
         """Use it, between two steps."""
         self._steps.step()
-        found = await super().use(call)
+        found = await super().use(call, always=always)
         self._steps.step()
         return found
 

@@ -14,7 +14,7 @@ from tests.lab.worlds._plan import Plan, UserPlan
 from tests.lab.worlds._server import Server
 
 if TYPE_CHECKING:
-    from pictory_async import PictoryError
+    from pictory_async.errors import PictoryError
 
 
 @attrs.frozen
