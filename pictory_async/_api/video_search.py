@@ -101,7 +101,7 @@ def _can_be(job: Job, handle: VideoHandle) -> bool:
     if not job.is_completed:
         return True
     made: Any = job.output.get("previewUrl") if handle.is_preview else job.video_url
-    return bool(made) or not job.output  # without results it may be of any kind
+    return bool(made) or not (job.output or job.video_url)  # without results it may be of any kind
 
 
 def has_name(job: Job, name: str) -> bool:

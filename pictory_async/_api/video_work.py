@@ -18,7 +18,7 @@ from pictory_async._api.video_results import VideoResult
 from pictory_async._api.video_search import VideoSearch, find_video, has_name
 from pictory_async._codec.answers import decode_job
 from pictory_async._http.messages import Body
-from pictory_async._ledger.renders import Intent, RenderState, Resubmit, Wish
+from pictory_async._ledger.renders import VIDEO, Intent, RenderState, Resubmit, Wish
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.targets import age_of
 from pictory_async._values import brief
@@ -144,8 +144,7 @@ class VideoWork:
     """
 
     advice: ClassVar = (
-        "Check in the list of jobs whether it was. If it was not, pass a new name as batch, or a new key, to pay "
-        "for one more video."
+        "Check in the list of jobs whether it was. If it was not, name a new batch to pay for one more video."
     )
 
     submitter: Submitter
@@ -159,6 +158,7 @@ class VideoWork:
     _use: _Use = attrs.field(init=False)
     _versions: dict[str, dict[str, RenderState]] | None = attrs.field(default=None, init=False)
     _doubtful: dict[str, str] = attrs.field(factory=dict[str, str], init=False)  # the names of what is traced
+    _traced: set[str] = attrs.field(factory=set[str], init=False)  # jobs that were found, and may not be entered yet
 
     def __attrs_post_init__(self) -> None:
         self._use = _Use(self.allowance)
@@ -170,7 +170,7 @@ class VideoWork:
         except PictoryConfigError:
             return f"no video {id(item)}"  # `look` says what is wrong with it
         scope = [text for text in (self.batch, order.request.template_id) if text is not None]
-        return " ".join(map(str, ("video", *scope, order.key or order.digest)))
+        return VIDEO + " ".join(map(str, (*scope, order.key or order.digest)))
 
     async def look(self, job: BatchJob) -> None:
         """Check the request, and read once what the ledger knows of all."""
@@ -275,7 +275,7 @@ class VideoWork:
 
     async def _search(self, handle: VideoHandle) -> VideoSearch:
         known = await self.submitter.ledger.use(lambda file: self.submitter.renders(file).jobs())
-        return await find_video(self.submitter.transport, handle, known, 0.0)
+        return await find_video(self.submitter.transport, handle, {*known, *self._traced}, 0.0)
 
     async def _trace(self, handle: VideoHandle, *, waits: bool) -> VideoHandle | str | None:
         began, age = anyio.current_time(), age_of(handle) or 0.0
@@ -283,6 +283,7 @@ class VideoWork:
             async with self.submitter.turns:
                 search = await self._search(handle)
             if search.found is not None:
+                self._traced.add(cast("str", search.found.job_id))
                 return search.found
             # What is found for another doubtful request is in the ledger only a moment later.
             others = {*self._doubtful.values()} - {handle.name}

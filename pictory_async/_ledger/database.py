@@ -81,7 +81,7 @@ _MIGRATIONS: Final = (
     CREATE INDEX pending_item ON pending (account, item);
     """,
     """
-    ALTER TABLE render ADD COLUMN made TEXT  -- the job that made a video without a project, as JSON
+    ALTER TABLE render ADD COLUMN made TEXT
     """,
     """
     CREATE TABLE step (

@@ -73,6 +73,10 @@ _MAY_HAVE_MADE: Final = (
 _ASK: Final = "UPDATE render SET state = ?, asked = ?, marker = ? WHERE id = ? AND run = ? AND state = ?"
 
 
+VIDEO: Final = "video "
+"""What the ledger calls a video without a project begins so; no id of a project does."""
+
+
 class Decision(Enum):
     """What to do about a render."""
 
@@ -143,6 +147,11 @@ class Intent:
     job: str | None
     reason: str | None
     made: str | None
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is of a video without a project."""
+        return self.project.startswith(VIDEO)
 
 
 @attrs.frozen(kw_only=True)

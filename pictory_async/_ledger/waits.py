@@ -42,7 +42,7 @@ class Waits:
     def newest_run(self, account: str) -> str | None:
         """The last run that left a wait, or a render whose end is not known.
 
-        A sync is the last choice, because the same sync continues it; before it are the runs that left nothing but
+        A sync or a make is the last choice, because the same command continues it; before them are the runs that left nothing but
         renders that may not have been started.
         """
         certain = (
@@ -52,7 +52,7 @@ class Waits:
         doubtful = "EXISTS (SELECT 1 FROM render WHERE run = run.id AND state = 'uncertain')"
         sql = (
             f"SELECT id FROM run WHERE account = ? AND ({certain} OR {doubtful}) "  # noqa: S608 - constants
-            f"ORDER BY command = 'sync', ({certain}) DESC, started DESC LIMIT 1"
+            f"ORDER BY command IN ('sync', 'make_all'), ({certain}) DESC, started DESC LIMIT 1"
         )
         rows = self._database.rows(sql, (account,))
         return str(rows[0][0]) if rows else None

@@ -252,7 +252,7 @@ class Store:
 
     def _renders(self, database: Database, **which: str) -> list[RenderHandle]:
         found = Renders(database, self._address).requested(**which)
-        return [handle_of(intent, intent.project) for intent in found]
+        return [handle_of(intent, intent.project) for intent in found if not intent.is_video]
 
     @contextlib.contextmanager
     def _opened(self) -> Generator[Database]:

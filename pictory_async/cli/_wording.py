@@ -33,6 +33,7 @@ _REPLACEMENTS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]]
         (r"\bPass retry_unstarted=True to request it again\b", "--retry-unstarted requests it again"),
         (r"\bCheck in the list of jobs\b", "Check with 'pictory jobs'"),
         (r"\bpass a new name as batch\b", "use 'pictory render --batch NAME' with a new name"),
+        (r"\bname a new batch\b", "name a new --batch"),
         (r"the directory of 'backup_all'", "the directory of 'pictory backup --all'"),
         (r"\bretry_failed=True\b", "--retry-failed"),
         (r", or pass trust_env=False\b", ""),

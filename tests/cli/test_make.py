@@ -355,3 +355,17 @@ def test_results_that_cannot_be_written(world: World, videos: Path) -> None:
     found = made(videos)
     assert (2, 0) == (found.exit_code, paid(world))
     assert "It is a directory" in found.stderr
+
+
+def test_what_it_left_is_resumed_by_itself(world: World, videos: Path) -> None:
+    """A video has no project: the same command waits for it, and no other one takes it for a project."""
+    world.render_seconds = (1e6, 1e6)
+    assert 4 == made(videos, "--max-wait", "0.2").exit_code
+    assert ["make", "3"] == [run("runs").stdout.split("\t")[number] for number in (1, 4)]
+    found = run("resume")
+    assert (2, "") == (found.exit_code, found.stdout)
+    assert "was a make. The same 'pictory make' command resumes it" in found.stderr
+    found = run("wait", "--last")
+    assert (2, "") == (found.exit_code, found.stdout)
+    assert "Nothing is pending" in found.stderr
+    assert 3 == len(world.videos)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pictory_async import RateLimiter
 
 __all__ = ["command"]
+
+# Runs of the ledger that only the whole command resumes, and its name.
+_WHOLE: Final = {"sync": "sync", "make_all": "make"}
 
 
 @click.command("resume", short_help="Wait for what an earlier command left.")
@@ -49,16 +52,17 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Wait for what a command left when it was interrupted or killed, and print the result of each project.
 
     RUN is the name that the command printed, or one that 'pictory runs' lists; by default, the last run that left
-    something; a sync, or what may not have been started, only if there is nothing else. It is the same as 'pictory wait
-    --resume RUN', or '--last'. To resume a sync, run the same 'pictory sync' again.
+    something; a sync or a make, or what may not have been started, only if there is nothing else. It is the same as
+    'pictory wait --resume RUN', or '--last'. To resume a sync or a make, run the same command again.
     """
     check_download(directory, filing)
     store = Store()
     name = store.newest_run() if run is None else run
-    if name is not None and store.command_of(name) == "sync":
+    whole = None if name is None else _WHOLE.get(store.command_of(name) or "")
+    if whole is not None:
         raise SettingError(
-            f"Run {name!r} was a sync. The same 'pictory sync' command resumes it: it waits for what was requested, "
-            "downloads it, and nothing is paid for twice."
+            f"Run {name!r} was a {whole}. The same 'pictory {whole}' command resumes it: it waits for what was "
+            "requested, downloads it, and nothing is paid for twice."
         )
     items = store.load(name)
     downloads = None if directory is None else Downloads(directory=directory, filing=filing, ages=ages)

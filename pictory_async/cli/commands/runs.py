@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 # What the command calls what the library calls otherwise.
-_NAMES: Final = {"render_all": "render"}
+_NAMES: Final = {"render_all": "render", "make_all": "make"}
 _OPEN: Final = (RenderState.INTENDED, RenderState.ASKED, RenderState.STARTED)
 
 
@@ -84,7 +84,7 @@ def _document(run: LedgerRun) -> dict[str, Any]:
 @table_options
 @json_option("Print a JSON document for each run.")
 def command(*, prune: float | None, as_json: bool) -> None:
-    """List the runs of render, sync and wait that this machine remembers, the newest first.
+    """List the runs of render, sync, make and wait that this machine remembers, the newest first.
 
     Shows when each run began and ended (or that it is running, or was killed), how many of its renders are open,
     rendered, failed, not started and uncertain, and how many waits it left for 'pictory resume'. A render that a later
