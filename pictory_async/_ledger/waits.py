@@ -42,8 +42,8 @@ class Waits:
     def newest_run(self, account: str) -> str | None:
         """The last run that left a wait, or a render whose end is not known.
 
-        A sync or a make is the last choice, because the same command continues it; before them are the runs that left nothing but
-        renders that may not have been started.
+        A sync or a make is the last choice, because the same command continues it; before them are the runs that left
+        nothing but renders that may not have been started.
         """
         certain = (
             "EXISTS (SELECT 1 FROM pending WHERE run = run.id) "
