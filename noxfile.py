@@ -55,37 +55,48 @@ def build(session: nox.Session) -> None:
 # and the project's own tools. Other tests of the same parts run in all three sessions.
 ONCE = (
     "cli/test_ages.py",
+    "cli/test_delete.py",
     "cli/test_ends.py",
-    "cli/test_store.py",
+    "cli/test_make.py",
+    "cli/test_make_kill.py",
+    "cli/test_media.py",
     "cli/test_night.py",
     "cli/test_render_cut_off.py",
     "cli/test_rendering.py",
+    "cli/test_rows.py",
     "cli/test_runs.py",
     "cli/test_selecting.py",
     "cli/test_situations.py",
+    "cli/test_store.py",
     "cli/test_sync.py",
     "cli/test_week.py",
     "insight",
     "test_backup_check.py",
     "test_backup_staging.py",
     "test_cache_disk.py",
+    "test_catalog.py",
     "test_docs.py",
     "test_downloads_at_once.py",
     "test_downloads_named.py",
     "test_downloads_owners.py",
     "test_downloads_versions.py",
+    "test_endpoints.py",
     "test_example_app.py",
     "test_example_page.py",
     "test_fairness.py",
     "test_feedback.py",
     "test_filing.py",
     "test_freshness.py",
+    "test_job_results.py",
     "test_kill.py",
     "test_layers.py",
     "test_limits.py",
     "test_long_texts.py",
+    "test_make_all.py",
     "test_naming.py",
     "test_night_page.py",
+    "test_other_models.py",
+    "test_paid_jobs.py",
     "test_pictures.py",
     "test_pipeline.py",
     "test_publish.py",
@@ -93,10 +104,16 @@ ONCE = (
     "test_render_borders.py",
     "test_render_kill.py",
     "test_render_worlds.py",
+    "test_service_connections.py",
     "test_snapshots.py",
     "test_sync.py",
     "test_sync_before.py",
+    "test_updates.py",
     "test_versions.py",
+    "test_video_requests.py",
+    "test_videos_downloaded.py",
+    "test_videos_lost.py",
+    "test_videos_watched.py",
     "test_web_pages.py",
     "test_worlds.py",
     "test_writes.py",
@@ -112,6 +129,7 @@ WITH_EXTRAS = (
     "test_limiter.py",
     "test_security_key_shown.py",
     "test_sent.py",
+    "test_uploads.py",
 )
 LEFT_OUT = {"core": ONCE + WITH_EXTRAS, "all": (), "lowest": ONCE}
 
@@ -143,9 +161,10 @@ def slow(session: nox.Session) -> None:
     session.install(wheel("all"), *group("tests"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_ROUNDS": "2000", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024"}
     env |= {"PICTORY_ASYNC_WEEK": "500", "PICTORY_ASYNC_PIPELINE": "5000", "PICTORY_ASYNC_RENDER_WORLDS": "2000"}
+    env |= {"PICTORY_ASYNC_MAKE": "200"}
     names = (
         *("test_kill.py", "test_render_kill.py", "test_render_worlds.py", "test_downloads_at_once.py"),
-        *("test_download_memory.py", "test_pipeline.py", "cli/test_week.py"),
+        *("test_download_memory.py", "test_pipeline.py", "cli/test_week.py", "cli/test_make_kill.py"),
     )
     files = [f"tests/{name}" for name in names]
     session.run("python", "-m", "pytest", *files, "-k", "not tasks", env=env | {"PYTHONSAFEPATH": "1"})
