@@ -137,7 +137,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A list that was not read to its end is complete",
-        "_api.video_search:_jobs_since",
+        "_api.job_search:jobs_since",
         "complete = complete and not page.unreadable",
         "return found, True",
     ),
