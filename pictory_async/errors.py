@@ -22,9 +22,10 @@
     ├── LedgerError                           the ledger cannot be used, so nothing is paid for
     ├── ProjectConflictError                  a project was changed meanwhile, or does not show an update
     ├── OutdatedVideoError                    with ``fresh=True``: the video is not known to be the newest
-    ├── RenderSubmitUncertainError            the response to a render request was lost
-    ├── VideoSubmitUncertainError             the response to a request for a video or a preview was lost
-    ├── JobSubmitUncertainError               the response to a request for another job was lost
+    ├── SubmitUncertainError                  the response to a request that is billed was lost
+    │   ├── RenderSubmitUncertainError        for the render of a project
+    │   ├── VideoSubmitUncertainError         for a video or a preview
+    │   └── JobSubmitUncertainError           for another job
     └── WaitError                             a wait ended without a result
         ├── JobFailedError
         ├── JobCleanedError
@@ -79,6 +80,7 @@ __all__ = [
     "RequestTimeoutError",
     "ServerError",
     "StatusError",
+    "SubmitUncertainError",
     "UploadError",
     "VideoSubmitUncertainError",
     "WaitError",
@@ -361,52 +363,59 @@ class ProjectConflictError(PictoryError):
 
 
 @with_facts
-class RenderSubmitUncertainError(PictoryError):
+class SubmitUncertainError(PictoryError):
+    """The response to a request that starts something was lost, so it may have started or not.
+
+    What is started is billed, so the request was not sent again.
+
+    Attributes:
+        cause: What happened, as text.
+    """
+
+    cause: str = ""
+
+
+@with_facts
+class RenderSubmitUncertainError(SubmitUncertainError):
     """The response to a render request was lost, so the render may have started or not.
 
-    Each render is billed, so the request was not retried. To find out, watch ``client.projects.watch([error.handle])``:
+    To find out, watch ``client.projects.watch([error.handle])``:
     if no render started, the outcome is ``NOT_STARTED``.
 
     Attributes:
         handle: The render, without a job id.
-        cause: What happened, as text.
     """
 
     # Here it is always given. Facts do not change, so a narrower type is no danger.
     handle: RenderHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
-    cause: str = ""
 
 
 @with_facts
-class VideoSubmitUncertainError(PictoryError):
+class VideoSubmitUncertainError(SubmitUncertainError):
     """The response to a request for a video, or for a preview, was lost, so its job may have started or not.
 
-    A video is billed, so the request was not retried. ``client.videos.find(error.handle)`` looks for its job.
+    ``client.videos.find(error.handle)`` looks for its job.
 
     Attributes:
         handle: The video, without a job id.
-        cause: What happened, as text.
     """
 
     # Here it is always given. Facts do not change, so a narrower type is no danger.
     handle: VideoHandle = fact(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride]
-    cause: str = ""
 
 
 @with_facts
-class JobSubmitUncertainError(PictoryError):
-    """The response to a request for a job was lost, so the job may have started or not.
+class JobSubmitUncertainError(SubmitUncertainError):
+    """The response to a request for a transcript, a picture or a video of AI Studio was lost.
 
-    Transcripts, pictures and videos are billed, so the request was not retried. To find out, look through
+    To find out, look through
     ``client.jobs.list()``, which has the newest first, and for what AI Studio makes through its list.
 
     Attributes:
         requested_at: When the job was requested, by this machine's clock.
-        cause: What happened, as text.
     """
 
     requested_at: datetime | None = None
-    cause: str = ""
 
 
 class LedgerError(PictoryError):
