@@ -138,6 +138,12 @@ async def _render_all(client: AsyncPictory, ids: Ids) -> None:
             await _all(batch)
 
 
+async def _make_all(client: AsyncPictory, ids: Ids) -> None:
+    with contextlib.closing(Ledger(ids.ledger)) as ledger:
+        async with client.videos.make_all([REQUEST], ledger=ledger, wait=False) as batch:
+            await _all(batch)
+
+
 async def _update_project(client: AsyncPictory, ids: Ids) -> None:
     await client.projects.update(attrs.evolve(await client.projects.get(ids.project), name="M"))
 
@@ -168,6 +174,7 @@ CALLS: Final[dict[str, Callable[[AsyncPictory, Ids], Awaitable[object]]]] = {
     "projects.render": lambda client, ids: client.projects.render(ids.project),
     "projects.render_all": _render_all,
     "videos.render": lambda client, _: client.videos.render(REQUEST),
+    "videos.make_all": _make_all,
     "videos.preview": lambda client, _: client.videos.preview(REQUEST),
     "videos.update_elements": lambda client, ids: client.videos.update_elements(ids.preview, [ids.element]),
     "videos.render_preview": lambda client, ids: client.videos.render_preview(ids.preview),
