@@ -117,7 +117,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     """Make a video for each row of a table, from a template or from a project that serves as one.
 
     The table and the template are checked first, and everything that is wrong is told at once. Each video is billed,
-    and requested once: this machine remembers which rows were requested, so the same command after a kill goes on.
+    and requested once: this machine remembers which rows were requested, so the same command continues after a kill.
     Piped output is one line per row, with tabs between row, name, status, id of the job, seconds, share link, path and
     reason.
     """
@@ -201,7 +201,7 @@ def _ask(plan: Plan, most: int | None, *, yes: bool) -> None:
     """Show the plan, and ask whether it is to be paid for.
 
     Raises:
-        SettingError: There is nobody to ask.
+        SettingError: There is no terminal to ask on.
         click.exceptions.Exit: The answer is no.
     """
     if plan.billed and not yes and most != 0:

@@ -22,8 +22,8 @@ MUTANTS: Final = (
     Mutant(
         "What is uncertain is taken for not started",
         "_api.pipeline:Pipeline._find_out",
-        "RenderState.UNCERTAIN if found else RenderState.NOT_STARTED",
-        "RenderState.NOT_STARTED",
+        "await self._settle(job, RenderState.UNCERTAIN, found)",
+        "await self._settle(job, RenderState.NOT_STARTED)",
     ),
     Mutant(
         "Jobs of others are ignored",
