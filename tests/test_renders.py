@@ -156,7 +156,7 @@ async def test_a_completed_job_vouches_for_a_video_without_a_date() -> None:
         (Answer(401, JSON, NO), errors.AuthenticationError),
         (Answer(403, JSON, NO), errors.PermissionDeniedError),
         (Answer(404, JSON, NO), errors.NotFoundError),
-        (Answer(429, {"retry-after": "1"}), errors.RateLimitedError),
+        (Answer(429, {"retry-after": "1"} | JSON, b'{"message": "Too Many Requests"}'), errors.RateLimitedError),
         (Answer(400, JSON, NO), errors.InvalidRequestError),
     ],
 )

@@ -45,6 +45,7 @@ LOST: list[Fault] = [
     Answer(200, JSON, b'{"success": true}', reaches_world=True),
     Answer(408, JSON, NO, reaches_world=True),
     Answer(403, {"content-type": "text/html"}, b"<html>", reaches_world=True),
+    Answer(429, {"retry-after": "1"}, b"slow down", reaches_world=True),
 ]
 
 
@@ -79,7 +80,7 @@ class TestLost:
             (Refuse(), errors.ConnectionFailedError),
             (Answer(401, JSON, NO), errors.AuthenticationError),
             (Answer(413, JSON, b'{"message": "Request Too Long"}'), errors.StatusError),
-            (Answer(429, {"retry-after": "1"}), errors.RateLimitedError),
+            (Answer(429, {"retry-after": "1"} | JSON, b'{"message": "Too Many Requests"}'), errors.RateLimitedError),
         ],
     )
     async def test_a_clear_refusal_is_its_own_error(

@@ -10,20 +10,20 @@ from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Hashable
 
     from pictory_async.models import ProjectId
 
 T = TypeVar("T")
 
 
-async def each_once(items: Iterable[T] | AsyncIterable[T], key: Callable[[T], ProjectId]) -> AsyncGenerator[T]:
-    """Yield each item once, as they come; keys compare as text."""
-    seen: set[str] = set()
+async def each_once(items: Iterable[T] | AsyncIterable[T], same: Callable[[T], Hashable]) -> AsyncGenerator[T]:
+    """Yield each item once, as they come; ``same`` tells what equal ones have in common."""
+    seen: set[Hashable] = set()
     async for one in items if isinstance(items, AsyncIterable) else _all_of(items):
-        text = str(key(one))
-        if text not in seen:
-            seen.add(text)
+        mark = same(one)
+        if mark not in seen:
+            seen.add(mark)
             yield one
 
 

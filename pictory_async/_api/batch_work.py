@@ -14,6 +14,8 @@ from pictory_async.models import Project
 from pictory_async.models.video import Video
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from pictory_async._api.results import ResultStatus
     from pictory_async.errors import PictoryError
     from pictory_async.models import ProjectId
@@ -63,7 +65,11 @@ class Work(Protocol[ResultT_co]):
     advice: ClassVar[str]
 
     def key(self, item: Any) -> ProjectId:
-        """What equal items have in common, and what progress calls them."""
+        """What progress calls an item."""
+        ...
+
+    def same(self, item: Any) -> Hashable:
+        """What equal items have in common, of which only the first one counts."""
         ...
 
     async def look(self, job: BatchJob) -> None:
@@ -120,14 +126,6 @@ class Work(Protocol[ResultT_co]):
         Returns:
             The handle of what was started, if it was found; why that is not known, in words; or ``None`` if nothing was
             started.
-
-        Raises:
-            APIError: It could not be found out.
-        """
-        ...
-
-    async def contradiction(self, job: BatchJob) -> str | None:
-        """Why its request may have had an effect, in words, although the response says the opposite.
 
         Raises:
             APIError: It could not be found out.

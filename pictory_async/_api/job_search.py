@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from pictory_async._api.listing import Listing
 from pictory_async._codec.answers import decode_job_page
+from pictory_async.errors import NotFoundError, PermissionDeniedError
 
 if TYPE_CHECKING:
     from pictory_async._http.transport import Transport
     from pictory_async.models import Job
 
 _MOST_PAGES: Final = 40  # the list has the newest jobs first
+
+
+async def newest_job(transport: Transport) -> str | None:
+    """The newest job of the account; empty if there is none, and ``None`` if the key may not read the list.
+
+    What is newer shows later whether a request whose response was lost started a job.
+    """
+    with suppress(NotFoundError, PermissionDeniedError):
+        page = await transport.get("/v1/jobs", "the list of jobs", decode_job_page)
+        return next((job.id for job in page.items), "")
+    return None
 
 
 async def jobs_since(transport: Transport, marker: str | None) -> tuple[dict[str, Job], bool]:

@@ -95,9 +95,11 @@ def open_making(  # noqa: PLR0913 - what its callers' callers may choose
 
     def work(submitter: Submitter) -> VideoWork:
         settings = {name: terms.watch[name] for name in ("interval", "start_grace", "max_wait")}
-        return VideoWork(submitter, batch, resubmit, changed, allowance, **settings)
+        known = [] if isinstance(orders, AsyncIterable) else [*orders]
+        return VideoWork(submitter, batch, resubmit, changed, allowance, orders=known, **settings)
 
-    return VideoBatch(calls, transport, checked_orders(requests), ledger, terms, work)
+    orders = checked_orders(requests)
+    return VideoBatch(calls, transport, orders, ledger, terms, work)
 
 
 def fields_of(order: VideoOrder) -> dict[str, str]:
@@ -120,7 +122,12 @@ def checked_orders(
         raise PictoryConfigError(f"requests must be a list; for one video, pass [{brief(requests)}].")
     orders = [order_of(one) for one in requests]
     wrong: list[str] = []
+    first: dict[tuple[object, str], VideoOrder] = {}
     for number, order in enumerate(orders, 1):
+        same = first.setdefault((order.request.template_id, order.key or order.digest), order)
+        if same.digest != order.digest:
+            text = f"It has the key {brief(order.key)} of video {brief(same.name)}. Give each its own."
+            wrong.append(f"Video {number} ({brief(order.name)}): {text}")
         try:
             order.request.validate()
         except PictoryConfigError as error:

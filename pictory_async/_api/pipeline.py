@@ -20,6 +20,7 @@ from pictory_async.errors import (
     APIError,
     AuthenticationError,
     DownloadError,
+    JobCleanedError,
     PictoryConfigError,
     PictoryError,
     RateBudgetError,
@@ -107,7 +108,7 @@ class Pipeline(Generic[ResultT]):
             async with self._calls.watch(**settings) as watch, anyio.create_task_group() as collectors:
                 self._watch, self._others = watch, collectors
                 collectors.start_soon(self._collect, aiter(watch), watch, collectors)
-                source = each_once(items, self._work.key)
+                source = each_once(items, self._work.same)
                 try:
                     await self._look_at_all(source, watch)
                 finally:
@@ -152,7 +153,7 @@ class Pipeline(Generic[ResultT]):
                 raise self._stopped
             await self._work.look(job)
             await self._decide(job, watch)
-        except (APIError, RateBudgetError, PictoryConfigError) as error:
+        except (APIError, RateBudgetError, PictoryConfigError, JobCleanedError) as error:
             if isinstance(error, AuthenticationError) and error.from_api:
                 self._stopped = error  # it says the same about every project
             await self._tell(job, status_of(error), error=error)

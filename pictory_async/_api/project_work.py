@@ -58,6 +58,10 @@ class ProjectWork:
         """The project's id."""
         return item
 
+    def same(self, item: ProjectId) -> str:
+        """The project's id, as text."""
+        return str(item)
+
     async def look(self, job: BatchJob) -> None:
         """Fetch the project."""
         job.project = await self.get(job.item)
@@ -134,11 +138,6 @@ class ProjectWork:
             return "It is not known which jobs there were before the request."
         async with self.submitter.turns:
             return await self._doubt(marker)
-
-    async def contradiction(self, job: BatchJob) -> str | None:
-        """Such a job, if it is known which were there before the request."""
-        marker = cast("Intent", job.intent).marker
-        return None if marker is None else await self._doubt(marker)
 
     async def _doubt(self, marker: str) -> str | None:
         unknown, complete = await self._unknown_since(marker)

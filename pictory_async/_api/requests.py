@@ -114,8 +114,6 @@ def proves_nothing_started(error: APIError) -> bool:
     """Whether a failed request started nothing, so that the caller may send another: each one is billed."""
     if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
         return not error.sent
-    if isinstance(error, StatusError) and error.status == 429:  # noqa: PLR2004 - Too Many Requests
-        return True
     # A gateway's response proves nothing, and neither does an error of the server or a 408 (Request Timeout).
     return isinstance(error, StatusError) and error.from_api and error.status in {*range(400, 500)} - {408}
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 import attrs
 
+from pictory_async._api.job_search import newest_job
 from pictory_async._api.settled import lost_error
-from pictory_async._codec.answers import decode_job_page
 from pictory_async._http.transport import Transport
 from pictory_async._ledger.ledger import Ledger
 from pictory_async._ledger.renders import Decision, Intent, Renders, RenderState, Wish
 from pictory_async.errors import (
     APIError,
-    NotFoundError,
-    PermissionDeniedError,
     PictoryConfigError,
     RateBudgetError,
     RateLimitedError,
@@ -129,7 +127,7 @@ class Submitter:
                 job.intent = asked = await self.ledger.use(lambda file: self.renders(file).ask(intent, marker, now))
                 self.perhaps_paid += 1  # before the request: it can be cut off, and still have an effect
                 try:
-                    handle = await _sent(job, work)
+                    handle = await self._sent(job, work)
                 except (RenderSubmitUncertainError, VideoSubmitUncertainError) as error:
                     job.cause = error.cause
                     return error.handle
@@ -144,6 +142,22 @@ class Submitter:
             await anyio.sleep_forever()  # the time after a cancellation is over, and this is cancelled at once
             raise AssertionError  # pragma: no cover - for type checkers
 
+    async def _sent(self, job: BatchJob, work: Work[Any]) -> Handle:
+        for left in reversed(range(_TRIES)):
+            try:
+                handle = await work.send(job)
+                break
+            except RateLimitedError:
+                if not left:
+                    raise
+        else:
+            raise AssertionError  # pragma: no cover - for type checkers
+        known = await self.ledger.use(lambda file: self.renders(file).known_jobs([str(handle.job_id)]))
+        if known or handle.job_id == cast("Intent", job.intent).marker:
+            cause = f"The response names job {handle.job_id!r}, which was there before."
+            raise lost_error(work.handle(job), cause, cause)
+        return handle
+
     def prove(self, *, started: bool) -> None:
         """Take in whether a request of this run had an effect, as soon as that is known."""
         self.perhaps_paid -= 1
@@ -153,32 +167,10 @@ class Submitter:
         """The newest job that is known; before the first request, the account's newest one."""
         if not self._knows_jobs:
             # A key that may not read the list can render all the same; what gets lost then stays uncertain.
-            with contextlib.suppress(NotFoundError, PermissionDeniedError):
-                page = await self.transport.get("/v1/jobs", "the list of jobs", decode_job_page)
-                self._newest_job = next((job.id for job in page.items), "")
+            self._newest_job = await newest_job(self.transport)
             self._knows_jobs = True
         return self._newest_job
 
     async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None = None) -> None:
         """Enter what became of a render."""
         await self.ledger.use(lambda file: self.renders(file).settle(intent, state, job=job, reason=reason))
-
-
-async def _sent(job: BatchJob, work: Work[Any]) -> Handle:
-    for left in reversed(range(_TRIES)):
-        try:
-            return await work.send(job)
-        except RateLimitedError as error:
-            doubt = None if error.from_api else await _contradiction(job, work)
-            if doubt is not None:
-                raise lost_error(work.handle(job), f"{error} {doubt}", doubt) from None
-            if not left:
-                raise
-    raise AssertionError  # pragma: no cover - for type checkers
-
-
-async def _contradiction(job: BatchJob, work: Work[Any]) -> str | None:
-    """Whether a job speaks against a 429 of something in front of the API, which may have passed the request on."""
-    with contextlib.suppress(APIError, RateBudgetError):
-        return await work.contradiction(job)
-    return None

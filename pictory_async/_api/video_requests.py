@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,16 +9,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from pictory_async._api.requests import Lost, start_once
-from pictory_async._codec.answers import decode_job_page
 from pictory_async._log import LogEvent, write
 from pictory_async._polling import logged
 from pictory_async._values import brief
-from pictory_async.errors import (
-    NotFoundError,
-    PermissionDeniedError,
-    PictoryConfigError,
-    VideoSubmitUncertainError,
-)
+from pictory_async.errors import PictoryConfigError, VideoSubmitUncertainError
 from pictory_async.video import VideoRequest
 
 if TYPE_CHECKING:
@@ -43,17 +36,6 @@ def checked_request(request: VideoRequest) -> dict[str, Any]:
     return request.to_dict()
 
 
-async def newest_job(transport: Transport) -> str | None:
-    """The newest job of the account; empty if there is none, and ``None`` if the key may not read the list.
-
-    What is newer shows later whether a request whose response was lost started a job.
-    """
-    with suppress(NotFoundError, PermissionDeniedError):
-        page = await transport.get("/v1/jobs", "the list of jobs", decode_job_page)
-        return next((job.id for job in page.items), "")
-    return None
-
-
 async def request_video(
     transport: Transport, path: str, handle: VideoHandle, body: Body | None, *, method: str = "POST"
 ) -> VideoHandle:
@@ -73,6 +55,8 @@ async def request_video(
     handle = attrs.evolve(handle, requested_at=datetime.now(UTC))
     cancelled = partial(logged.render_cancelled, handle=handle)
     job = await start_once(transport, path, handle.subject, cancelled, body, method=method)
+    if not isinstance(job, Lost) and job == handle.after_job:
+        job = Lost(f"The response names job {job!r}, which was there before.")
     if not isinstance(job, Lost):
         logged.video_requested(handle, job)
         return attrs.evolve(handle, job_id=job)

@@ -82,6 +82,9 @@ async def find_video(
     # From before the list is read: what happens after it, the list cannot show.
     age = None if handle.requested_at is None else (datetime.now(UTC) - handle.requested_at).total_seconds()
     jobs, is_complete = await jobs_since(transport, handle.after_job)
+    # An account that had no job and has some by now: a list without any does not show them.
+    is_complete = is_complete and not (known and not jobs and handle.after_job == "")
+    name = plain_name(handle.name)
     likely = [job for job in jobs.values() if job.id not in known and _can_be(job, handle)]
     projects: list[ProjectItem] = []
     if handle.saves_project:
@@ -90,7 +93,7 @@ async def find_video(
     return VideoSearch(
         handle=handle,
         jobs=tuple(likely),
-        matches=tuple(job for job in likely if has_name(job, handle.name)),
+        matches=tuple(job for job in likely if name and name_of(job) == name),
         projects=tuple(projects),
         is_complete=is_complete,
         is_late=age is not None and age >= start_grace,
@@ -104,22 +107,17 @@ def _can_be(job: Job, handle: VideoHandle) -> bool:
     return bool(made) or not (job.output or job.video_url)  # without results it may be of any kind
 
 
-def has_name(job: Job, name: str) -> bool:
-    """Whether a job is finished, and what it made has a name: of a video, that of its file."""
-    return bool(name) and _name_of(job) == _plain(name)
-
-
-def _name_of(job: Job) -> str | None:
-    """The name of what is finished: of a video, that of its file."""
+def name_of(job: Job) -> str | None:
+    """The letters and digits of the name of what is finished: of a video, that of its file; ``None`` if it has none."""
     storyboard = job.output.get("storyboard")
     if isinstance(storyboard, dict):
         found = cast("dict[str, Any]", storyboard).get("videoName")
-        return _plain(found) if isinstance(found, str) else None
+        return plain_name(found) if isinstance(found, str) else None
     if not job.video_url:
         return None
-    return _plain(unquote(urlsplit(job.video_url).path).rpartition("/")[2].rpartition(".")[0])
+    return plain_name(unquote(urlsplit(job.video_url).path.rpartition("/")[2]).rpartition(".")[0])
 
 
-def _plain(name: str) -> str:
-    # The service may write a name in another way as that of a file.
+def plain_name(name: str) -> str:
+    """The letters and digits of a name: the service may write it in another way as that of a file."""
     return _PUNCTUATION.sub("_", name).strip("_").casefold()

@@ -207,6 +207,8 @@ class Videos:
             NotFoundError: There is no such preview for this key.
             APIError: Any other failure, as its subclasses say.
         """
+        if isinstance(elements, (str, bytes, Mapping)) or not isinstance(elements, Iterable):
+            raise PictoryConfigError(f"elements must be a list of elements, not {brief(elements)}.")
         changed = [dict(_element(number, one)) for number, one in enumerate(elements)]
         if not changed:
             raise PictoryConfigError("There are no elements to change.")
@@ -231,10 +233,15 @@ class Videos:
         Raises:
             PictoryError: Whatever `render` raises.
         """
-        from pictory_async._api.video_requests import newest_job, request_video  # noqa: PLC0415
+        from pictory_async._api.job_search import newest_job  # noqa: PLC0415
+        from pictory_async._api.video_requests import request_video  # noqa: PLC0415
 
         job_id, name = _job_of(preview), preview.name if isinstance(preview, Preview) else ""
         path = f"/v2/video/render/{path_segment('job', job_id)}"
+        if overrides is not None and not isinstance(overrides, Mapping):
+            raise PictoryConfigError(f"overrides must be the fields of a JSON object, not {brief(overrides)}.")
+        if webhook is not None and not (isinstance(webhook, str) and webhook.startswith(("https://", "http://"))):
+            raise PictoryConfigError(f"webhook must be an address that begins with https://, not {brief(webhook)}.")
         fields = {**(overrides or {}), **({} if webhook is None else {"webhook": webhook})}
         body = Body(fields)
         handle = VideoHandle(None, name, after_job=await newest_job(self._transport))
@@ -252,7 +259,8 @@ class Videos:
         Raises:
             PictoryError: Whatever `render` raises.
         """
-        from pictory_async._api.video_requests import newest_job, request_video  # noqa: PLC0415
+        from pictory_async._api.job_search import newest_job  # noqa: PLC0415
+        from pictory_async._api.video_requests import request_video  # noqa: PLC0415
 
         if not isinstance(params, Mapping) or not params:
             raise PictoryConfigError(f"params must be those of a preview, not {brief(params)}.")
@@ -380,14 +388,14 @@ class Videos:
         from pictory_async._api.video_search import find_video  # noqa: PLC0415 - few programs need it
 
         grace = seconds("start_grace", start_grace)
+        if isinstance(known, (str, bytes)) or not isinstance(known, Iterable):
+            raise PictoryConfigError(f"known must be a list of ids of jobs, not {brief(known)}.")
         return await find_video(self._transport, _handle_of(handle), {*known}, grace)
 
     async def _start(self, request: VideoRequest, path: str, *, is_preview: bool = False) -> VideoHandle:
-        from pictory_async._api.video_requests import (  # noqa: PLC0415 - few programs make videos
-            checked_request,
-            newest_job,
-            request_video,
-        )
+        # Few programs make videos.
+        from pictory_async._api.job_search import newest_job  # noqa: PLC0415
+        from pictory_async._api.video_requests import checked_request, request_video  # noqa: PLC0415
 
         body = Body(checked_request(request))
         handle = VideoHandle(

@@ -73,6 +73,11 @@ _MAY_HAVE_MADE: Final = (
 _ASK: Final = "UPDATE render SET state = ?, asked = ?, marker = ? WHERE id = ? AND run = ? AND state = ?"
 
 
+# What was requested, and may be there.
+_THERE: Final = frozenset(
+    {*(RenderState.ASKED, RenderState.STARTED, RenderState.UNCERTAIN, RenderState.RENDERED, RenderState.FAILED)}
+)
+
 VIDEO: Final = "video "
 """What the ledger calls a video without a project begins so; no id of a project does."""
 
@@ -190,6 +195,7 @@ class Wish:
         has_room: Whether one more render may be requested.
         resubmit: Which renders are requested again although they were before.
         plans: Whether nothing is requested in any case. Then what an earlier run left stays its own.
+        alone: Whether it is not wanted if another version of it was requested.
     """
 
     project: str
@@ -200,6 +206,7 @@ class Wish:
     has_room: bool
     resubmit: Resubmit
     plans: bool = False
+    alone: bool = False
 
 
 class TakenOverError(Exception):
@@ -231,7 +238,7 @@ class Renders:
             is_new = old is None or wish.resubmit.wants(old.state)
             if old is not None and not is_new and old.state is not RenderState.INTENDED:
                 return _next_step(old.state), old if wish.plans else self._taken(sql, old, run)
-            if not wish.wanted:
+            if not wish.wanted or (wish.alone and self._is_there_otherwise(sql, wish)):
                 return (Decision.LEFT if old is None or not is_new else Decision.SETTLED), old
             other = self._of_others(sql, wish, run, is_alive)
             if other is not None:
@@ -247,6 +254,15 @@ class Renders:
             (self._api, wish.project, wish.version),
         ).fetchone()
         return None if row is None else Intent(*row)
+
+    def _is_there_otherwise(self, sql: Callable[..., sqlite3.Cursor], wish: Wish) -> bool:
+        """Whether another version was requested, and is not to be replaced."""
+        rows = sql(
+            "SELECT version, state FROM render WHERE api = ? AND project = ? AND version != ? ORDER BY id",
+            (self._api, wish.project, wish.version),
+        )
+        states = {as_state(state) for state in dict(rows.fetchall()).values()} & _THERE
+        return bool(states) and not (wish.resubmit.failed and states == {RenderState.FAILED})
 
     def _of_others(
         self, sql: Callable[..., sqlite3.Cursor], wish: Wish, run: str, is_alive: Callable[[str], bool]

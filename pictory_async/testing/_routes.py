@@ -182,8 +182,9 @@ def _jobs(account: Account, request: SimRequest, now: float) -> SimResponse:
         if render.phase(now) is not Phase.UNASKED
     ]
     others = [(job.at, job.id, partial(job.data, now)) for job in account.other_jobs]
+    jobs = sorted([*renders, *others], key=lambda job: job[0])
     page, key = cut_page(
-        sorted([*renders, *others], key=lambda job: job[0], reverse=True),
+        jobs[::-1],  # not sorted the other way round: of one moment, the later one comes first
         key=_query(request, "nextPageKey"),
         size=account.page_size,
         identity=lambda job: job[1],
