@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from urllib.parse import quote, quote_plus
 
 from pictory_async.errors import PictoryConfigError
 
@@ -15,6 +17,7 @@ STARS: Final = "********"
 
 _SPECIAL: Final = frozenset('"\\/')
 _ESCAPES: Final = re.compile(rb"\\u00[2-7]")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")  # looks the same everywhere
 _ANY_ESCAPES: Final = re.compile(rb"\\")
 
 
@@ -31,7 +34,7 @@ class Secret:
         PictoryConfigError: It is no text, or it is empty. The error does not repeat it.
     """
 
-    __slots__ = ("_escaped", "_unwrap")
+    __slots__ = ("_escaped", "_unwrap", "_written")
     _SHORTEST: ClassVar[int] = 4  # characters: what is shorter than that is part of other texts by chance
 
     def __init__(self, value: str | Secret) -> None:
@@ -44,6 +47,7 @@ class Secret:
     def _hold(self, unwrap: Callable[[], Any]) -> None:
         self._unwrap = unwrap
         self._escaped: Callable[[], Any] | None = None
+        self._written: Callable[[], Any] | None = None
 
     def reveal(self) -> Any:
         """The text itself. Put it into no variable: tracebacks can show variables."""
@@ -51,13 +55,28 @@ class Secret:
 
     def hide_in(self, text: str) -> str:
         """Replace the secret in a text: a server may repeat what it was sent."""
-        return text if len(self._unwrap()) < self._SHORTEST else text.replace(self._unwrap(), STARS)
+        if len(self._unwrap()) >= self._SHORTEST:
+            for written in self._ways():
+                text = text.replace(written(), STARS)
+        return text
+
+    def _ways(self) -> tuple[Callable[[], Any], ...]:
+        """Itself, and what a gateway makes of it that puts a rejected request into an address or a text."""
+        if self._written is None:
+            found = [self._unwrap]
+            if not _PLAIN.fullmatch(self._unwrap()):
+                found += map(wrapped, {quote(self._unwrap(), safe=safe) for safe in ("", "/", ":/?@!$&'()*+,;=")})
+                found += [wrapped(quote_plus(self._unwrap())), wrapped(json.dumps(json.dumps(self._unwrap()))[3:-3])]
+            self._written = wrapped(tuple(found))
+        ways: tuple[Callable[[], Any], ...] = self._written()
+        return ways
 
     def scrubbed(self, body: bytes) -> bytes:
         """The bytes of a response without the secret, as it is and in every way in which JSON can write it."""
         if len(self._unwrap()) < self._SHORTEST:
             return body
-        body = body.replace(self._unwrap().encode(), STARS.encode())
+        for written in self._ways():
+            body = body.replace(written().encode(), STARS.encode())
         # The pattern takes longer than reading the body, so it is left out where nothing in ASCII is escaped.
         is_plain = self._unwrap().isascii() and _SPECIAL.isdisjoint(self._unwrap())
         escapes = _ESCAPES if is_plain else _ANY_ESCAPES
