@@ -1,4 +1,4 @@
-"""What became of one project of a batch: a value, never an exception that ends the others."""
+"""What became of one item of a batch: a value, never an exception that ends the others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ResultStatus(StrEnum):
-    """What became of one project of a batch."""
+    """What became of one item of a batch."""
 
     RENDERED = "rendered"
     """The video of what was to be rendered is there."""

@@ -24,7 +24,7 @@ class VideoResult(Displayed, ValueObject):
     """What became of one video of a batch.
 
     Attributes:
-        key: The key of its order, or what was made of its request instead; ``None`` if it was no order.
+        key: The key of its order, or what was made of its request instead; ``None`` if it was no request either.
         request: What was to be made.
         status: What became of it.
         paid: Whether this batch requested it, and it was started. If the status is ``UNCERTAIN``, it may have been.

@@ -185,7 +185,7 @@ NULLS: Final = (
     "status",
 )
 
-BEGUN: Final = "504 after the work began"
+BEGUN: Final = "gateway's answer after the work began"
 
 MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     "connection refused": ("nothing", lambda _: Refuse()),
@@ -194,7 +194,12 @@ MAKE: Final[dict[str, tuple[Says, Callable[[random.Random], Fault]]]] = {
     "unknown exception": ("nothing", lambda chance: Raises(chance.random() < 0.5)),
     BEGUN: (
         "foreign",
-        lambda _: Answer(504, JSON, b'{"message": "Endpoint request timed out"}', reaches_world=True),
+        lambda chance: chance.choice(
+            (
+                Answer(504, JSON, b'{"message": "Endpoint request timed out"}', reaches_world=True),
+                Answer(429, HTML | {"retry-after": "1"}, b"<html>Slow down</html>", reaches_world=True),
+            )
+        ),
     ),
     "slow drip": ("truth", lambda chance: Drip(chance.choice((150, 1000)), chance.choice((0.01, 0.3, 5.0)))),
     "truncated body": ("nothing", lambda chance: Truncate(chance.randrange(300), reset=chance.random() < 0.5)),
