@@ -239,7 +239,7 @@ def test_an_account_without_minutes(world: World, videos: Path) -> None:
 
 def test_previews(world: World) -> None:
     """Of the first rows, with their links; no video is rendered."""
-    found = make("--preview", "2")
+    found = make("--preview", "2", "--interval", "0.05")
     assert 0 == found.exit_code, found.stderr
     lines = [line.split("\t") for line in found.stdout.splitlines()]
     assert [["2", "Hello Ada"], ["3", "Hello Ben"]] == [line[:2] for line in lines]
