@@ -204,7 +204,7 @@ class Part(ValueObject):
                 if spec.required is not None:
                     yield RequestFinding(sureness=spec.required, path=place, message="It is required.")
                 continue
-            yield from _halves(place, value) if spec.kind is None else _nested(spec, spec.kind, value, place)
+            yield from _halves(place, value) if spec.kind is None else self._nested(spec, spec.kind, value, place)
             for check in spec.checks:
                 for sureness, where, message in check(value):
                     yield RequestFinding(sureness=sureness, path=f"{place}{where}", message=message)
@@ -212,6 +212,32 @@ class Part(ValueObject):
         if not self._open:
             yield from (warning(at(path, name), self._unknown(name)) for name in self.extra)
         yield from self._rules(path)
+
+    @staticmethod
+    def _nested(spec: FieldSpec, kind: Kind, value: Any, place: str) -> Iterator[RequestFinding]:
+        if not spec.many:
+            yield from Part._one(kind, value, place)
+        elif is_list(value):
+            for number, one in enumerate(value):
+                yield from Part._one(kind, one, f"{place}[{number}]")
+        else:
+            alone = isinstance(value, Part) or is_object(value)
+            wrong = ": put it in a list" if alone else f", not {brief(value)}"
+            yield error(place, f"It must be a list of {_class_of(kind, {}).__name__} objects{wrong}.")
+
+    @staticmethod
+    def _one(kind: Kind, value: Any, place: str) -> Iterator[RequestFinding]:
+        if isinstance(value, Part):
+            yield from value.findings(place)
+            return
+        chosen = _class_of(kind, {})
+        name = f"a{'n' if chosen.__name__[0] in _VOWELS else ''} {chosen.__name__}"
+        if is_object(value):  # it was not read from JSON
+            yield error(place, f"It must be {name}, not {brief(value)}. VideoRequest.from_dict reads JSON.")
+            return
+        meant = chosen._meant(value)
+        hint = f" Did you mean {meant}?" if meant else ""
+        yield error(place, f"It must be {name} (in JSON, an object), not {brief(value)}.{hint}")
 
     @classmethod
     def _meant(cls, value: object) -> str:
@@ -280,29 +306,3 @@ def _halves(place: str, value: object) -> Iterator[RequestFinding]:
     elif is_list(value):
         for number, one in enumerate(value):
             yield from _halves(f"{place}[{number}]", one)
-
-
-def _nested(spec: FieldSpec, kind: Kind, value: Any, place: str) -> Iterator[RequestFinding]:
-    if not spec.many:
-        yield from _one(kind, value, place)
-    elif is_list(value):
-        for number, one in enumerate(value):
-            yield from _one(kind, one, f"{place}[{number}]")
-    else:
-        alone = isinstance(value, Part) or is_object(value)
-        wrong = ": put it in a list" if alone else f", not {brief(value)}"
-        yield error(place, f"It must be a list of {_class_of(kind, {}).__name__} objects{wrong}.")
-
-
-def _one(kind: Kind, value: Any, place: str) -> Iterator[RequestFinding]:
-    if isinstance(value, Part):
-        yield from value.findings(place)
-        return
-    chosen = _class_of(kind, {})
-    name = f"a{'n' if chosen.__name__[0] in _VOWELS else ''} {chosen.__name__}"
-    if is_object(value):  # it was not read from JSON
-        yield error(place, f"It must be {name}, not {brief(value)}. VideoRequest.from_dict reads JSON.")
-        return
-    meant = chosen._meant(value)  # noqa: SLF001 - of this base
-    hint = f" Did you mean {meant}?" if meant else ""
-    yield error(place, f"It must be {name} (in JSON, an object), not {brief(value)}.{hint}")
