@@ -235,7 +235,7 @@ class Part(ValueObject):
         if is_object(value):  # it was not read from JSON
             yield error(place, f"It must be {name}, not {brief(value)}. VideoRequest.from_dict reads JSON.")
             return
-        meant = chosen._meant(value)
+        meant = chosen._meant(value)  # noqa: SLF001 - of the same base
         hint = f" Did you mean {meant}?" if meant else ""
         yield error(place, f"It must be {name} (in JSON, an object), not {brief(value)}.{hint}")
 
