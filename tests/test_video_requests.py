@@ -231,7 +231,7 @@ def test_what_is_wrong_in_code_is_told_in_its_words(fields: dict[str, Any], mess
     ("name", "words"),
     [
         ("O'Neil", "It has a character that clients report to be refused: only letters, digits, spaces, _ and - are "),
-        ("x" * 151, "It has 151 characters, and clients report that more than 150 are refused."),
+        ("x" * 151, "It has more than 150 characters, and clients report that such names are refused."),
     ],
 )
 def test_a_name_that_may_be_refused(name: str, words: str) -> None:

@@ -281,8 +281,8 @@ def _name_rules(path: str, name: object) -> Iterator[RequestFinding]:
         text = "only letters, digits, spaces, _ and - are accepted."
         yield warning(path, f"It has a character that clients report to be refused: {text}")
     if isinstance(name, str) and len(name) > _LONGEST_NAME:
-        text = f"clients report that more than {_LONGEST_NAME} are refused."
-        yield warning(path, f"It has {len(name)} characters, and {text}")
+        text = f"It has more than {_LONGEST_NAME} characters, and clients report that such names are refused."
+        yield warning(path, text)
 
 
 def _total(seconds: list[float | None]) -> float | None:
