@@ -118,9 +118,9 @@ def _missing_columns(table: Rows, wanted: Sequence[str] | None, name: str, key: 
 
 
 def _empty_cells(table: Rows, rows: Iterable[Row], wanted: Sequence[str], name: str, key: str | None) -> Iterator[str]:
-    needed = dict.fromkeys([*wanted, *holes_in(name), *([] if key is None else [key])])
+    needed: list[str] = [*wanted, *holes_in(name), *([] if key is None else [key])]
     for row in rows:
-        empty = [one for one in needed if not row.values[one]]
+        empty = [one for one in dict.fromkeys(needed) if not row.values[one]]
         if empty:
             yield f"{table.where(row)}: {', '.join(map(printable, empty))} {'is' if len(empty) == 1 else 'are'} empty."
 

@@ -180,6 +180,18 @@ def test_what_is_wrong_with_a_table(world: World, options: tuple[str, ...], data
     assert words in found.stderr
 
 
+def test_a_workbook_with_several_sheets(world: World, tmp_path: Path) -> None:
+    """A column that is missing may be on another sheet: the error says which one is read."""
+    library = pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
+    pytest.importorskip("python_calamine", reason="the extra xlsx is not installed")
+    with library.Workbook(tmp_path / "people.xlsx") as book:
+        book.add_worksheet("Notes").write(0, 0, "Name")
+        book.add_worksheet("People").write_row(0, 0, ["Name", "Company"])
+    found = run("make", TEMPLATE, "--data", str(tmp_path / "people.xlsx"), "--name", "{Name}")
+    assert (2, 0) == (found.exit_code, paid(world))
+    assert "Its columns are: Name. Only the first sheet, 'Notes', is read." in found.stderr
+
+
 def test_all_that_is_wrong_is_told_at_once(world: World) -> None:
     data = "Name,Company\nAda,\nBen,B\nBen,C\n"
     found = make("--yes", data=data)
