@@ -159,7 +159,7 @@ def _of_text(name: str, text: str, needed: Collection[str], *, any_case: bool) -
         if "unexpected end" in str(error):
             opened = last + 1 - _lines_of_last_cell(rest, delimiter)
             raise SettingError(f"{name}, line {opened}: a quotation mark is opened here, and not closed.") from None
-        far = f" Its row goes on to line {last}: is a quotation mark not closed?" if last > number else ""
+        far = f" Its row continues to line {last}: is a quotation mark not closed?" if last > number else ""
         raise SettingError(f"{name}, line {number}: this is not a table in CSV: {error}.{far}") from None
 
 

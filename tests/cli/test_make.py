@@ -136,6 +136,13 @@ def test_a_plan_of_an_account_without_minutes(world: World) -> None:
     assert "Plan: 3 left out (the account has 0 minutes left)." in found.stderr
 
 
+def test_a_plan_of_an_account_whose_minutes_are_not_known(world: World) -> None:
+    """Then only the limits of the command count."""
+    world.quota = {}
+    found = make("--dry-run", "--max-renders", "1")
+    assert "Plan: 1 to make, 2 left out; about 0.1 minutes of video." in found.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "data", "words"),
     [

@@ -91,8 +91,9 @@ def test_one_column() -> None:
         ('A,B\n1,2\n"x\ny","z\n3,4\n5,6\n', "people, line 4: a quotation mark is opened here, and not closed."),
         (
             'A,B\n1,2\n"x,y\nz,"w"\n',
-            "people, line 3: this is not a table in CSV: ',' expected after '\"'. Its row goes on to line 4: is",
+            "people, line 3: this is not a table in CSV: ',' expected after '\"'. Its row continues to line 4: is",
         ),
+        ('"' + "x" * 140_000, "people, line 1: this is not a table in CSV: field larger than field limit (131072)."),
         ('A\n"x"y\n', "people, line 2: this is not a table in CSV: ',' expected after '\"'."),
         (
             "Name\nM\xfcller\n".encode("latin-1"),
