@@ -44,7 +44,7 @@ _RESULTS = "results.csv"
 @click.option(
     "--key",
     metavar="COLUMN",
-    help="The column that identifies a row from run to run.  [default: all values of the row]",
+    help="The column that identifies a row from run to run.  [default: the video's name and the variables]",
 )
 @click.option(
     "--download",
