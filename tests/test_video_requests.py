@@ -192,6 +192,73 @@ def test_a_scene_is_an_object_of_its_class() -> None:
     assert ("$.scenes[0]", ERROR) == (found.path, found.sureness)
 
 
+WRONG: list[tuple[dict[str, Any], str]] = [
+    (
+        {"scenes": [{"story": "H"}]},
+        "$.scenes[0]: It must be a VideoScene, not {'story': 'H'}. VideoRequest.from_dict reads JSON.",
+    ),
+    ({"scenes": ["H"]}, "$.scenes[0]: It must be a VideoScene (in JSON, an object), not 'H'."),
+    ({"scenes": VideoScene(story="H")}, "$.scenes: It must be a list of VideoScene objects: put it in a list."),
+    ({"scenes": {"story": "H"}}, "$.scenes: It must be a list of VideoScene objects: put it in a list."),
+    ({"scenes": 5}, "$.scenes: It must be a list of VideoScene objects, not 5."),
+    ({"scenes": []}, "$.scenes: It has 0 items, and at least 1 is needed."),
+    (
+        {"scenes": [VideoScene(story="H", elements=[5])]},  # type: ignore[list-item]
+        "$.scenes[0].elements[0]: It must be an Element (in JSON, an object), not 5.",
+    ),
+    (
+        {"voice_over": "Martin"},
+        "$.voiceOver: It must be a VoiceOver (in JSON, an object), not 'Martin'. Did you mean VoiceOver.of('Martin')?",
+    ),
+    (
+        {"voice_over": VoiceOver(ai_voices=[3108])},  # type: ignore[list-item]
+        "$.voiceOver.aiVoices[0]: It must be a Voice (in JSON, an object), not 3108. Did you mean Voice(speaker=3108)?",
+    ),
+    ({"voice_over": True}, "$.voiceOver: It must be a VoiceOver (in JSON, an object), not True."),
+    ({"video_name": ""}, "$.videoName: It has 0 characters, and at least 1 is needed."),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), WRONG)
+def test_what_is_wrong_in_code_is_told_in_its_words(fields: dict[str, Any], message: str) -> None:
+    """Who writes Python is told the class that is meant."""
+    scenes = [VideoScene(story="Hi.")]
+    found = VideoRequest(**{"video_name": "Demo", "scenes": scenes, "voice_over": VoiceOver.of(1), **fields}).check()
+    assert f"error: {message}" in [*map(str, found)]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("O'Neil", "It has a character that clients report to be refused: only letters, digits, spaces, _ and - are "),
+        ("x" * 151, "It has more than 150 characters, and clients report that such names are refused."),
+    ],
+)
+def test_a_name_that_may_be_refused(name: str, words: str) -> None:
+    """What is reported and not documented is a warning that says what is meant."""
+    (found,) = VideoRequest.from_template("t", name=name).check()
+    assert ("$.videoName", WARNING) == (found.path, found.sureness)
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"variables": {"Name": "\ud800"}}, "$.variables.Name"),
+        ({"variables": {"\udfff": "Ada"}}, r"$.variables['\udfff']"),
+        ({"webhook_input": {"a": [{"b": "x\udc00"}]}}, "$.webhookInput.a[0].b"),
+        ({"project_metadata": ["\ud83d"]}, "$.projectMetadata[0]"),
+        ({"extra": {"mood": "\ud83d"}}, "$.mood"),
+        ({"scenes": [VideoScene(story="\ud83d")]}, "$.scenes[0].story"),
+    ],
+)
+def test_a_text_that_cannot_be_sent(fields: dict[str, Any], path: str) -> None:
+    """Half of a surrogate pair is in no encoding: that is an error of the request, not of the transport."""
+    request = VideoRequest(video_name="Demo", template_id="t", **fields)
+    (found,) = [one for one in request.check() if one.sureness is ERROR]
+    assert (path, "It has a character that is not one: half of a surrogate pair.") == (found.path, found.message)
+
+
 class TestTemplates:
     """Requests from templates, and projects that serve as ones."""
 

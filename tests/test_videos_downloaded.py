@@ -50,6 +50,15 @@ async def test_two_videos_of_one_name_do_not_mix(world: World, tmp_path: Path) -
     assert 2 == len(paths)
 
 
+@pytest.mark.parametrize("naming", [None, "{name}.{ext}"])
+async def test_a_name_that_no_file_can_have(world: World, tmp_path: Path, naming: str | None) -> None:
+    """The files are called after the job: there is no project."""
+    async with Simulator(world).client() as client:
+        video = await client.videos.render_and_wait(attrs.evolve(REQUEST, video_name=".."), interval=0.01)
+        report = await client.projects.download(video, tmp_path, kinds="srt", naming=naming)
+    assert f"video job_{video.job_id}.srt" == report.paths["srt"].name
+
+
 async def test_an_address_that_has_expired_is_renewed(tmp_path: Path) -> None:
     """The job is fetched again, and has a new address."""
     world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0), media_base="self", media_seconds=1000.0)

@@ -89,7 +89,7 @@ class FileNames:
         self.is_dated = naming is not None and naming.is_dated
         self.follows = naming is not None
         self.plain = (
-            safe_name(project.name, f"project {project.id}")
+            safe_name(project.name, _unnamed(project))
             if naming is None
             else self._expanded(naming, dict.fromkeys(_OF_A_FILE, ""))
         )
@@ -127,13 +127,19 @@ class FileNames:
         project = self._project
         values = {
             **naming.row(str(project.id)),
-            "name": safe_name(project.name, f"project {project.id}"),
+            "name": safe_name(project.name, _unnamed(project)),
             "id": str(project.id),
             "date": _day(project.generated_at),
             "saved": _day(project.saved_at),
             **of_file,
         }
         return "/".join(_part(part, values) for part in naming.parts)
+
+
+def _unnamed(project: Project) -> str:
+    """What files are called if the name cannot be used; a video without a project has the id of its job."""
+    noun = "video" if str(project.id).startswith("job:") else "project"
+    return f"{noun} {project.id}"
 
 
 def _part(tokens: tuple[_Token, ...], values: Mapping[str, str]) -> str:

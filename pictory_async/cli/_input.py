@@ -66,7 +66,8 @@ def decoded(name: str, data: bytes) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise SettingError(f"{name}, line {line}: this is not text in UTF-8. Save the file in that encoding.") from None
+        advice = 'Save the file in that encoding; in Excel, save as "CSV UTF-8".'
+        raise SettingError(f"{name}, line {line}: this is not text in UTF-8. {advice}") from None
 
 
 def read_lines(file: IO[bytes]) -> list[str]:

@@ -18,6 +18,7 @@ __all__ = ["library_warnings"]
 
 _LIBRARY: Final = logging.getLogger("pictory_async")
 _OUTAGES: Final = "pictory.api."
+_OF_REQUESTS: Final = "pictory.video.warning"  # the command has one line for all rows that it is about
 
 
 class _Sentences(logging.Handler):
@@ -27,6 +28,8 @@ class _Sentences(logging.Handler):
         if record.name != _LIBRARY.name:  # what the command itself logs was printed by it
             return
         event = str(getattr(record, "pictory_event", ""))
+        if event == _OF_REQUESTS:
+            return
         if event.startswith(_OUTAGES) and err_is_terminal():  # the progress shows it while it lasts
             return
         text = in_command_words(record.getMessage().removeprefix(f"{event}: "))

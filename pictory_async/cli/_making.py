@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ from pictory_async.cli._exit_codes import (
     worst_code,
 )
 from pictory_async.cli._failures import report_failures
+from pictory_async.cli._made import MADE, MadeRow
 from pictory_async.cli._night import night
 from pictory_async.cli._orders import Order
 from pictory_async.cli._output_file import replace_file
@@ -31,8 +33,7 @@ from pictory_async.cli._renders import minutes_left
 from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
-from pictory_async.cli._tables import Column, Sheet, Table
-from pictory_async.cli._wording import in_command_words
+from pictory_async.cli._tables import Sheet
 from pictory_async.cli._writers import csv_file
 from pictory_async.cli.display.bars import Bar, bar_grid
 from pictory_async.cli.display.live import live_display
@@ -43,14 +44,11 @@ if TYPE_CHECKING:
 
     from pictory_async import AsyncPictory, BatchProgress, VideoBatch
 
-__all__ = ["MADE", "MadeRow", "Making", "Plan"]
+__all__ = ["Making", "Plan"]
 
-_PENDING: Final = "pending"
-_STILL: Final = "There is no result yet."
-_INCOMPLETE: Final = "incomplete"
-_SUCCESSES: Final = frozenset({ResultStatus.RENDERED, ResultStatus.UNCHANGED})
+_USUAL: Final = 60.0  # seconds of a video about which nothing is known
+_COUNTED: Final = frozenset({ResultStatus.LEFT_OUT, ResultStatus.STARTED, ResultStatus.UNCERTAIN})
 _PLANNED: Final = {
-    ResultStatus.LEFT_OUT: "to make",
     ResultStatus.STARTED: "requested before",
     ResultStatus.UNCERTAIN: "requested before, perhaps in vain",
     ResultStatus.BUSY: "being made by another run",
@@ -59,79 +57,6 @@ _PLANNED: Final = {
     ResultStatus.FAILED: "failed before (--retry-failed makes them again)",
     ResultStatus.NOT_STARTED: "not started before (--retry-unstarted requests them again)",
 }
-_REASONS: Final = {
-    ResultStatus.LEFT_OUT: "Not requested, because of a limit.",
-    ResultStatus.CHANGED: "A video was made of it with other values. --changed makes another one.",
-}
-# What the same command continues.
-_RESUMED: Final = frozenset(
-    {
-        *(ResultStatus.TIMED_OUT, ResultStatus.REFUSED, ResultStatus.ERROR, ResultStatus.BUSY, ResultStatus.LEFT_OUT),
-    }
-)
-
-
-@attrs.frozen
-class MadeRow:
-    """What became of one row of the table.
-
-    Attributes:
-        order: The row.
-        status: What became of it, or what is planned.
-        result: Its result; ``None`` if there is none.
-        reason: Why there is no video.
-    """
-
-    order: Order
-    status: str
-    result: VideoResult | None = None
-    reason: str | None = None
-
-    @classmethod
-    def of(cls, order: Order, result: VideoResult) -> MadeRow:
-        """Make the row of a result."""
-        failed = result.error is not None and result.status in _SUCCESSES
-        reason = _REASONS.get(result.status) if result.error is None else in_command_words(str(result.error))
-        return cls(order, _INCOMPLETE if failed else result.status.value, result, reason)
-
-    def fact(self, name: str) -> Any:
-        """Return a fact about the video; ``None`` if it is not known."""
-        return None if self.result is None else getattr(self.result.video, name, None)
-
-    @property
-    def job_id(self) -> str | None:
-        """The id of the video: that of its job."""
-        handle = None if self.result is None else self.result.handle
-        return self.fact("job_id") or (None if handle is None else handle.job_id)
-
-    @property
-    def path(self) -> Path | None:
-        """Where the video is, or the first file if that is none."""
-        report = None if self.result is None else self.result.report
-        return None if report is None else report.paths.get("video") or next(iter(report.paths.values()), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row as a JSON document."""
-        found = {} if self.result is None else self.result.to_dict()
-        key = self.order.order.key
-        head = {"row": self.order.row.number, "key": key, "name": self.order.name}
-        return {**found, **head, "status": self.status, "error": self.reason}
-
-
-MADE: Final[Table[MadeRow]] = Table(
-    "videos",
-    (
-        Column("row", lambda row: row.order.row.number),
-        Column("name", lambda row: row.order.name),
-        Column("status", lambda row: row.status),
-        Column("id", lambda row: row.job_id, whole=True, spare=1),
-        Column("seconds", lambda row: row.fact("duration"), spare=2),
-        Column("share", lambda row: row.fact("share_url"), spare=3),
-        Column("path", lambda row: row.path, spare=4),
-        Column("reason", lambda row: row.reason),
-    ),
-)
-"""What the command prints about each row, and writes to the file of results."""
 
 
 @attrs.frozen
@@ -140,22 +65,26 @@ class Plan:
 
     Attributes:
         results: What is known of each video, by what it is known by.
+        left_out: Those of the videos to make that a limit leaves out, as far as that can be estimated.
         seconds: How long the videos that are to be made will be, as far as is known.
         left: How many minutes of video the account has left; nothing if that is not known.
     """
 
     results: Mapping[str, VideoResult]
+    left_out: frozenset[str]
     seconds: float | None
     left: Sequence[float]
 
     @property
     def billed(self) -> int:
         """How many videos would be requested."""
-        return sum(one.status is ResultStatus.LEFT_OUT for one in self.results.values())
+        return sum(one.status is ResultStatus.LEFT_OUT for one in self.results.values()) - len(self.left_out)
 
     def __str__(self) -> str:
         counts = Counter(one.status for one in self.results.values())
-        parts = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
+        known = [(self.billed, "to make"), (len(self.left_out), "left out")]
+        known += [(counts[status], text) for status, text in _PLANNED.items()]
+        parts = [f"{count} {text}" for count, text in known if count]
         about = f"; about {self.seconds / 60.0:.1f} minutes of video" if self.seconds and self.billed else ""
         quota = f" (the account has {self.left[0]:.0f} minutes left)" if self.left else ""
         return f"{', '.join(parts) or 'nothing to do'}{about}{quota}"
@@ -181,6 +110,7 @@ class Making:
     _seconds: float = attrs.field(default=0.0, init=False)
     _requests: int = attrs.field(default=0, init=False)
     _paid: int = attrs.field(default=0, init=False)
+    _run: str = attrs.field(default="", init=False)
 
     @property
     def _requested(self) -> list[VideoOrder]:
@@ -191,7 +121,7 @@ class Making:
         return {one.order.key or one.order.digest: one for one in self.orders}
 
     async def plan(self, client: AsyncPictory) -> Plan:
-        """Find out what there is to do. Nothing is requested."""
+        """Find out what there is to do. Nothing is requested. From then on, the account's minutes are a limit."""
         ledger = Store().ledger()
         try:
             left = await minutes_left(client)
@@ -202,22 +132,39 @@ class Making:
                 found = {str(result.key): result async for result in batch}
         finally:
             ledger.close()
-        return Plan(found, self._expected(found), left)
-
-    def _expected(self, found: Mapping[str, VideoResult]) -> float | None:
-        """How long the videos that are to be made will be: as those that were made, or by their words."""
+        if left:  # nothing is requested that the account has no minutes for
+            given = self.options["max_minutes"]
+            least = left[0] if given is None else min(given, left[0])
+            self.options = {**self.options, "max_minutes": max(0.0, least)}
         made = [one.video.duration for one in found.values() if one.video is not None and one.video.duration]
-        new = [one for key, one in self._by_key.items() if found[key].status is ResultStatus.LEFT_OUT]
         mean = sum(made) / len(made) if made else None
-        known = [seconds for one in new if (seconds := mean or one.order.seconds) is not None]
-        return sum(known) if len(known) == len(new) else None
+        lengths = {key: mean or one.order.seconds for key, one in self._by_key.items()}
+        left_out = self._left_out(found, lengths)
+        new = [key for key, one in found.items() if one.status is ResultStatus.LEFT_OUT and key not in left_out]
+        known = [seconds for key in new if (seconds := lengths[key]) is not None]
+        return Plan(found, left_out, sum(known) if len(known) == len(new) else None, left)
+
+    def _left_out(self, found: Mapping[str, VideoResult], lengths: Mapping[str, float | None]) -> frozenset[str]:
+        """Which videos the limits leave out, if all are as long as is estimated; what is under way counts too."""
+        renders, minutes = self.options["max_renders"], self.options["max_minutes"]
+        most, longest = (inf if one is None else one for one in (renders, minutes))
+        free = self.options["max_credits"] != 0  # what a template costs is not known before
+        made, seconds, left_out = 0, 0.0, set[str]()
+        for key in self._by_key:
+            status = found[key].status
+            if status is ResultStatus.LEFT_OUT and not (free and made < most and seconds < longest * 60.0):
+                left_out.add(key)
+            elif status in _COUNTED:
+                made += status is ResultStatus.LEFT_OUT
+                seconds += lengths[key] or _USUAL
+        return frozenset(left_out)
 
     def show_plan(self, plan: Plan) -> None:
         """Print what would be done about each row."""
         for key, order in self._by_key.items():
             result = plan.results[key]
-            left_out = result.status is ResultStatus.LEFT_OUT
-            row = MadeRow(order, "to_make", result) if left_out else MadeRow.of(order, result)
+            makes = result.status is ResultStatus.LEFT_OUT and key not in plan.left_out
+            row = MadeRow(order, "to_make", result) if makes else MadeRow.of(order, result)
             self._print(row)
 
     async def run(self, client: AsyncPictory) -> None:
@@ -240,7 +187,7 @@ class Making:
 
         def frame(height: int) -> RenderableType:
             title = Text(f"Making {total} videos", style="bold", no_wrap=True, overflow="ellipsis")
-            overall = Bar("videos", len(self._rows), total, as_duration(anyio.current_time() - self._began))
+            overall = Bar("videos", self._done, total, as_duration(anyio.current_time() - self._began))
             bars = bar_grid([overall, *self._bars(batch.progress)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(batch.progress), no_wrap=True, overflow="ellipsis"), bars)
 
@@ -253,6 +200,7 @@ class Making:
                 if stalled():
                     self._give_up()
         finally:
+            self._run = batch.run
             self._paid = batch.paid  # after its block, in which a request in flight is still completed
 
     async def _take_all(self, batch: VideoBatch) -> None:
@@ -291,6 +239,10 @@ class Making:
     def _pending(self) -> list[Order]:
         return [one for one in self.orders if one.row.number not in self._rows]
 
+    @property
+    def _done(self) -> int:
+        return sum(row.is_done for row in self._rows.values())
+
     def _measure(self, client: AsyncPictory) -> None:
         self._seconds = anyio.current_time() - self._began
         self._requests = client.statistics().transport.requests
@@ -298,7 +250,7 @@ class Making:
     def _counted(self, progress: BatchProgress) -> str:
         downloading = len({file.project_id for file in progress.downloading})
         rendering = len(progress.rendering)
-        return f"{len(self._rows)} of {len(self.orders)} done, {rendering} rendering, {downloading} downloading"
+        return f"{self._done} of {len(self.orders)} done, {rendering} rendering, {downloading} downloading"
 
     def _bars(self, progress: BatchProgress) -> list[Bar]:
         """Return the bars of the downloads, and of the renders whose progress is known."""
@@ -316,7 +268,8 @@ class Making:
         Args:
             interrupted: Whether a signal ended it.
         """
-        pending = [MadeRow(one, _PENDING, reason=_STILL) for one in self._pending]
+        jobs = Store().videos(self._run)
+        pending = [MadeRow.pending(one, jobs.get(one.order.digest)) for one in self._pending]
         for row in pending:
             self._print(row)
         rows = {**self._rows, **{row.order.row.number: row for row in pending}}
@@ -338,13 +291,12 @@ class Making:
         counts = Counter(row.status for row in self._rows.values())
         text = ", ".join(f"{status} {count}" for status, count in counts.items()) or "none yet"
         echo_summary(
-            f"{'Interrupted: ' if interrupted else ''}{len(self._rows)} of {len(self.orders)} done ({text}) in "
+            f"{'Interrupted: ' if interrupted else ''}{self._done} of {len(self.orders)} done ({text}) in "
             f"{as_duration(self._seconds)}, {self._paid} video{'' if self._paid == 1 else 's'} paid for, "
             f"{self._requests} requests.",
             good=not (interrupted or errors),
         )
-        resumed = sum(row.result is None or row.result.status in _RESUMED for row in self._rows.values())
-        left = resumed + len(self._pending)
+        left = len(self.orders) - self._done
         if left:
             echo_note(f"Left: {left} of {len(self.orders)}. Run the same command again: nothing is paid for twice.")
 
@@ -357,8 +309,8 @@ class Making:
         if self.results is None:
             return
         ordered = [rows[one.row.number] for one in self.orders]
-        titles = ["key", *(column.name for column in MADE.columns)]
-        cells = ([row.order.order.key, *(column.value(row) for column in MADE.columns)] for row in ordered)
+        titles = [column.name for column in MADE.columns]
+        cells = ([column.value(row) for column in MADE.columns] for row in ordered)
         try:
             self.results.parent.mkdir(parents=True, exist_ok=True)
             replace_file(self.results, csv_file(titles, cells))

@@ -10,11 +10,12 @@ import attrs
 
 from pictory_async import Template, VideoOrder
 from pictory_async.cli._exit_codes import SettingError
-from pictory_async.cli._rows import Row
+from pictory_async.cli._rows import Row, all_of
 from pictory_async.cli.display.text import printable
 from pictory_async.errors import PictoryConfigError
 from pictory_async.insight import template_variables
 from pictory_async.video import VideoRequest
+from pictory_async.video._request import filled, has_stray_brace, holes_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Order", "Orders", "orders_of"]
 
-_HOLE: Final = re.compile(r"\{([^{}]+)\}")
+_PUNCTUATION: Final = re.compile(r"[\W_]+")
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 _WORDS_PER_SECOND: Final = 2.5
-_SHOWN: Final = 10
 
 
 @attrs.frozen
@@ -78,18 +78,19 @@ def orders_of(table: Rows, source: Template | Project, name: str, key: str | Non
     wanted = _variables_of(source)
     wrong = [*_missing_columns(table, wanted, name, key)]
     if not wrong:
-        wrong += [*_empty_cells(table, rows, wanted or table.columns, key)]
-        wrong += [*_twice(table, rows, lambda row: _filled(name, row.values), "makes a video of the same name as")]
+        wrong += [*_empty_cells(table, rows, table.columns if wanted is None else wanted, name, key)]
+        same = "makes a video of the same name as"
+        wrong += [*_twice(table, rows, lambda row: filled(name, row.values), same, like=_letters_of)]
         if key is not None:
             wrong += [*_twice(table, rows, lambda row: row.values[key], f"has the same {key} as")]
     if not rows:
         wrong.append(f"{table.name} has no rows.")
     if wrong:
-        raise SettingError(_all(wrong))
+        raise SettingError(all_of(wrong))
     orders = [_order(row, source, wanted, name, key) for row in rows]
     wrong = [*_objections(table, orders)]
     if wrong:
-        raise SettingError(_all(wrong))
+        raise SettingError(all_of(wrong))
     return Orders(tuple(orders), tuple(_warnings(table, orders, source, wanted, name, key)))
 
 
@@ -102,43 +103,51 @@ def _variables_of(source: Template | Project) -> tuple[str, ...] | None:
 
 
 def _missing_columns(table: Rows, wanted: Sequence[str] | None, name: str, key: str | None) -> Iterator[str]:
-    columns, there = {*table.columns}, ", ".join(map(printable, table.columns))
+    columns = {*table.columns}
+    there = f"Its columns are: {', '.join(map(printable, table.columns))}.{table.remark}"
     for one in wanted or ():
         if one not in columns:
-            yield f"{table.name} has no column {printable(one)!r}, which the template uses. Its columns are: {there}."
-    holes = dict.fromkeys(_HOLE.findall(name))
+            yield f"{table.name} has no column {printable(one)!r}, which the template uses. {there}"
     if not name.strip():
         yield "The name of the videos must not be empty: --name 'Hello {Name}'."
-    for what, one in [*(("--name", hole) for hole in holes), *([] if key is None else [("--key", key)])]:
+    if has_stray_brace(name):
+        yield f"--name {printable(name)!r} has a brace that is not closed, not opened or empty. Write {{Column}}."
+    for what, one in [*(("--name", hole) for hole in holes_in(name)), *([] if key is None else [("--key", key)])]:
         if one not in columns:
-            yield f"{table.name} has no column {printable(one)!r}, which {what} has. Its columns are: {there}."
+            yield f"{table.name} has no column {printable(one)!r}, which {what} has. {there}"
 
 
-def _empty_cells(table: Rows, rows: Iterable[Row], wanted: Sequence[str], key: str | None) -> Iterator[str]:
+def _empty_cells(table: Rows, rows: Iterable[Row], wanted: Sequence[str], name: str, key: str | None) -> Iterator[str]:
+    needed: list[str] = [*wanted, *holes_in(name), *([] if key is None else [key])]
     for row in rows:
-        needed: list[str] = [*wanted] if key is None or key in wanted else [*wanted, key]
-        empty = [one for one in needed if not row.values[one]]
+        empty = [one for one in dict.fromkeys(needed) if not row.values[one]]
         if empty:
             yield f"{table.where(row)}: {', '.join(map(printable, empty))} {'is' if len(empty) == 1 else 'are'} empty."
 
 
-def _twice(table: Rows, rows: Iterable[Row], fact: Callable[[Row], str], what: str) -> Iterator[str]:
+def _twice(
+    table: Rows, rows: Iterable[Row], fact: Callable[[Row], str], what: str, *, like: Callable[[str], str] = str
+) -> Iterator[str]:
     found: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[fact(row)].append(row)
-    for text, same in found.items():
+        found[like(fact(row))].append(row)
+    for same in found.values():
+        first = fact(same[0])
         for row in same[1:]:
-            yield f"{table.where(row)}: it {what} {table.unit} {same[0].number}: {printable(text)!r}."
+            text = fact(row)
+            alike = "" if text == first else f" has the same letters and digits as {printable(first)!r}"
+            yield f"{table.where(row)}: it {what} {table.unit} {same[0].number}: {printable(text)!r}{alike}."
 
 
-def _filled(name: str, values: Mapping[str, str]) -> str:
-    return _HOLE.sub(lambda hole: values[hole[1]], name)
+def _letters_of(name: str) -> str:
+    """What tells names apart: a video whose response was lost is found by the letters and digits of its name."""
+    return _PUNCTUATION.sub("_", name).strip("_").casefold() or name
 
 
 def _order(row: Row, source: Template | Project, wanted: Sequence[str] | None, name: str, key: str | None) -> Order:
     names = row.values if wanted is None else wanted
     values = {one: row.values[one] for one in names if one != key or wanted is not None}
-    request = VideoRequest(video_name=_filled(name, row.values), template_id=source.id, variables=values or None)
+    request = VideoRequest(video_name=filled(name, row.values), template_id=source.id, variables=values or None)
     order = VideoOrder(
         request,
         key=None if key is None else row.values[key],
@@ -173,21 +182,21 @@ def _warnings(
 ) -> Iterator[str]:
     if wanted is None:
         yield f"{source.id} is a project: what variables it has is not known, so all columns are sent."
-    used = {*(wanted or table.columns), *_HOLE.findall(name), key}
+    used = {*(table.columns if wanted is None else wanted), *holes_in(name), key}
     unknown = [one for one in table.columns if one not in used]
     if unknown:
         alone = len(unknown) == 1
-        text = "is no variable of the template: it is" if alone else "are no variables of the template: they are"
-        yield f"{table.name}: {', '.join(map(printable, unknown))} {text} not sent."
-    said: defaultdict[str, list[int]] = defaultdict(list)
+        text = (
+            "is no variable of the template: it is not sent (file names may use it)"
+            if alone
+            else "are no variables of the template: they are not sent (file names may use them)"
+        )
+        yield f"{table.name}: {', '.join(map(printable, unknown))} {text}."
+    said: defaultdict[tuple[str, str], list[Order]] = defaultdict(list)
     for one in orders:
         for finding in one.order.request.validate():
-            said[finding.message].append(one.row.number)
-    for message, numbers in said.items():
-        more = "" if len(numbers) == 1 else f" and {len(numbers) - 1} more"
-        yield f"{table.name}, {table.unit} {numbers[0]}{more}: {message}"
-
-
-def _all(wrong: Sequence[str]) -> str:
-    more = f"\n... and {len(wrong) - _SHOWN} more." if len(wrong) > _SHOWN else ""
-    return "\n".join(wrong[:_SHOWN]) + more
+            said[finding.path, finding.message].append(one)
+    for (path, message), same in said.items():
+        what = {"$.videoName": f'the name "{printable(same[0].name)}"'}.get(path, path)
+        more = "" if len(same) == 1 else f" and {len(same) - 1} more"
+        yield f"{table.where(same[0].row)}{more}: {what} {message.removeprefix('It ')}"

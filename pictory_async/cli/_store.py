@@ -17,7 +17,7 @@ import click
 from pictory_async import Ledger, ProjectId, RenderHandle
 from pictory_async._ledger.database import Database, explained
 from pictory_async._ledger.outcomes import enter_outcome, handle_of, outdated_error, see_outcome, see_project
-from pictory_async._ledger.renders import Renders
+from pictory_async._ledger.renders import Intent, Renders
 from pictory_async._ledger.steps import Steps
 from pictory_async._ledger.waits import Waits
 from pictory_async.cli._account import find_account
@@ -249,6 +249,17 @@ class Store:
         """Return the renders that a run requested, and whose end is not known."""
         with self._opened() as database:
             return self._renders(database, run=run)
+
+    def videos(self, run: str) -> dict[str, str]:
+        """Return the jobs of the videos that a run started or found started, by what tells their requests apart.
+
+        What cannot be read is left out.
+        """
+        found: dict[tuple[str, str], Intent] = {}
+        with contextlib.suppress(LedgerError), self._opened() as database:
+            found = Renders(database, self._address).newest()
+        mine = (one for one in found.values() if one.is_video and one.run == run)
+        return {one.version: one.job for one in mine if one.job is not None}
 
     def _renders(self, database: Database, **which: str) -> list[RenderHandle]:
         found = Renders(database, self._address).requested(**which)

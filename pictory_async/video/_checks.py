@@ -35,7 +35,7 @@ def text(most: int | None = None, *, least: int = 0) -> Check:
         elif most is not None and len(value) > most:
             yield ERROR, "", f"It has {len(value)} characters, and at most {most} are allowed. Shorten it."
         elif len(value) < least:
-            yield ERROR, "", f"It has {len(value)} characters, and at least {least} are needed."
+            yield ERROR, "", f"It has {len(value)} characters, and at least {_are(least)} needed."
 
     return check
 
@@ -103,13 +103,17 @@ def each(check: Check) -> Check:
 
 def count(least: int, most: int | None = None) -> Check:
     """A list of some length."""
-    span = f"at least {least}" if most is None else f"{least} to {most}"
+    span = f"at least {_are(least)} needed" if most is None else f"{least} to {most} are allowed"
 
     def check(value: Any) -> Iterator[Remark]:
         if is_list(value) and not least <= len(value) <= (math.inf if most is None else most):
-            yield ERROR, "", f"It has {len(value)} items, and {span} are allowed."
+            yield ERROR, "", f"It has {len(value)} items, and {span}."
 
     return check
+
+
+def _are(number: int) -> str:
+    return f"{number} {'is' if number == 1 else 'are'}"
 
 
 def mapping(value: Any) -> Iterator[Remark]:

@@ -24,6 +24,8 @@ P = TypeVar("P")
 
 _METADATA: Final = "pictory"
 _WORD: Final = re.compile(r"_(\w)")
+_VOWELS: Final = "AEIOU"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Sureness(StrEnum):
@@ -202,14 +204,46 @@ class Part(ValueObject):
                 if spec.required is not None:
                     yield RequestFinding(sureness=spec.required, path=place, message="It is required.")
                 continue
-            if spec.kind is not None:
-                yield from _nested(spec, value, place)
+            yield from _halves(place, value) if spec.kind is None else self._nested(spec, spec.kind, value, place)
             for check in spec.checks:
                 for sureness, where, message in check(value):
                     yield RequestFinding(sureness=sureness, path=f"{place}{where}", message=message)
+        yield from _halves(path, self.extra)
         if not self._open:
             yield from (warning(at(path, name), self._unknown(name)) for name in self.extra)
         yield from self._rules(path)
+
+    @staticmethod
+    def _nested(spec: FieldSpec, kind: Kind, value: Any, place: str) -> Iterator[RequestFinding]:
+        if not spec.many:
+            yield from Part._one(kind, value, place)
+        elif is_list(value):
+            for number, one in enumerate(value):
+                yield from Part._one(kind, one, f"{place}[{number}]")
+        else:
+            alone = isinstance(value, Part) or is_object(value)
+            wrong = ": put it in a list" if alone else f", not {brief(value)}"
+            yield error(place, f"It must be a list of {_class_of(kind, {}).__name__} objects{wrong}.")
+
+    @staticmethod
+    def _one(kind: Kind, value: Any, place: str) -> Iterator[RequestFinding]:
+        if isinstance(value, Part):
+            yield from value.findings(place)
+            return
+        chosen = _class_of(kind, {})
+        name = f"a{'n' if chosen.__name__[0] in _VOWELS else ''} {chosen.__name__}"
+        if is_object(value):  # it was not read from JSON
+            yield error(place, f"It must be {name}, not {brief(value)}. VideoRequest.from_dict reads JSON.")
+            return
+        meant = chosen._meant(value)  # noqa: SLF001 - of the same base
+        hint = f" Did you mean {meant}?" if meant else ""
+        yield error(place, f"It must be {name} (in JSON, an object), not {brief(value)}.{hint}")
+
+    @classmethod
+    def _meant(cls, value: object) -> str:
+        """What was meant by a value that stands in the place of this object, as code; empty if that is not known."""
+        del value
+        return ""
 
     def _unknown(self, name: str) -> str:
         known = {json for _, json, _ in _specs(type(self))}
@@ -252,22 +286,23 @@ def _read(spec: FieldSpec, raw: Any) -> Any:
 def _read_one(kind: Kind | None, raw: Any) -> Any:
     if kind is None or not is_object(raw):
         return raw  # of the wrong type, which `findings` reports
-    chosen: type[Part] = kind if isinstance(kind, type) else kind(raw)
-    return chosen.from_dict(raw)
+    return _class_of(kind, raw).from_dict(raw)
 
 
-def _nested(spec: FieldSpec, value: Any, place: str) -> Iterator[RequestFinding]:
-    if not spec.many:
-        yield from _one(value, place)
+def _class_of(kind: Kind, raw: Mapping[str, Any]) -> type[Part]:
+    return kind if isinstance(kind, type) else kind(raw)
+
+
+def _halves(place: str, value: object) -> Iterator[RequestFinding]:
+    """Report texts that no encoding has, and so cannot be sent."""
+    if isinstance(value, str):
+        if _SURROGATE.search(value):
+            yield error(place, "It has a character that is not one: half of a surrogate pair.")
+    elif is_object(value):
+        for name, one in value.items():
+            where = at(place, str(name))
+            yield from _halves(where, str(name))
+            yield from _halves(where, one)
     elif is_list(value):
         for number, one in enumerate(value):
-            yield from _one(one, f"{place}[{number}]")
-    else:
-        yield error(place, f"It must be a list of objects, not {brief(value)}.")
-
-
-def _one(value: Any, place: str) -> Iterator[RequestFinding]:
-    if isinstance(value, Part):
-        yield from value.findings(place)
-    else:
-        yield error(place, f"It must be an object, not {brief(value)}.")
+            yield from _halves(f"{place}[{number}]", one)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from pictory_async.video._part import Remark
 
-_NAME: Final = re.compile(r"[A-Za-z0-9 _-]{1,150}")
+_NAME: Final = re.compile(r"[A-Za-z0-9 _-]*")
+_LONGEST_NAME: Final = 150
 _HOLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}|\{([^{}]+)\}")
 _ABOUT_VALUES: Final = frozenset({"missing-value", "unknown-value", "default-value", "blank-value", "empty-default"})
 
@@ -174,7 +175,7 @@ class VideoRequest(Part):
         """
         values = dict(variables or {})
         template_id = template.id if isinstance(template, (Template, Project)) else template
-        return cls(video_name=_filled(name, values), template_id=template_id, variables=values or None, **fields)
+        return cls(video_name=filled(name, values), template_id=template_id, variables=values or None, **fields)
 
     def check(self, template: Template | None = None) -> list[RequestFinding]:
         """Find all that is wrong or surprising, in the order of the fields. Nothing is sent.
@@ -245,9 +246,7 @@ class VideoRequest(Part):
             yield from self._scene_rules(f"{path}.scenes[{number}]", scene, layout)
 
     def _content_rules(self, path: str) -> Iterator[RequestFinding]:
-        if isinstance(self.video_name, str) and self.video_name and _NAME.fullmatch(self.video_name) is None:
-            text = "Clients report that only letters, digits, spaces, _ and - are accepted, at most 150 of them."
-            yield warning(f"{path}.videoName", text)
+        yield from _name_rules(f"{path}.videoName", self.video_name)
         if self.scenes is None and self.template_id is None:
             yield error(f"{path}.scenes", "There must be scenes, or a templateId.")
         if self.variables is not None and self.template_id is None:
@@ -277,12 +276,37 @@ class VideoRequest(Part):
             yield from visual.ratio(place, str(self.aspect_ratio))
 
 
+def _name_rules(path: str, name: object) -> Iterator[RequestFinding]:
+    if isinstance(name, str) and _NAME.fullmatch(name) is None:
+        text = "only letters, digits, spaces, _ and - are accepted."
+        yield warning(path, f"It has a character that clients report to be refused: {text}")
+    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        text = f"It has more than {_LONGEST_NAME} characters, and clients report that such names are refused."
+        yield warning(path, text)
+
+
 def _total(seconds: list[float | None]) -> float | None:
     known = [one for one in seconds if one is not None]
     return sum(known) if known and len(known) == len(seconds) else None
 
 
-def _filled(name: str, values: Mapping[str, str]) -> str:
+def holes_in(name: str) -> list[str]:
+    """The variables that a name has, each once."""
+    return [*dict.fromkeys(found[1] or found[2] for found in _HOLE.finditer(name))]
+
+
+def has_stray_brace(name: str) -> bool:
+    """Whether a name has a brace that belongs to no variable."""
+    return not {"{", "}"}.isdisjoint(_HOLE.sub("", name))
+
+
+def filled(name: str, values: Mapping[str, str]) -> str:
+    """A name with the values of its variables.
+
+    Raises:
+        PictoryConfigError: It has a variable without a value.
+    """
+
     def value(found: re.Match[str]) -> str:
         hole = found[1] or found[2]
         if hole not in values:

@@ -58,6 +58,10 @@ class Voice(Part):
     amplification_level: float | None = item(like.number(-1, 1))
     premium_voice_settings: PremiumVoiceSettings | None = item(of=PremiumVoiceSettings)
 
+    @classmethod
+    def _meant(cls, value: object) -> str:
+        return "" if any(_speaker(value)) else f"Voice(speaker={brief(value)})"
+
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class ExternalVoice(Part):
@@ -92,6 +96,10 @@ class VoiceOver(Part):
         yield from self._at_most_one(path, "ai_voices", "external_voice")
         if self.enabled and not self._given("ai_voices", "external_voice"):
             yield warning(path, "It names no voice.")
+
+    @classmethod
+    def _meant(cls, value: object) -> str:
+        return "" if any(_speaker(value)) else f"VoiceOver.of({brief(value)})"
 
     @classmethod
     def of(cls, *speakers: str | int) -> VoiceOver:

@@ -105,6 +105,45 @@ def test_a_plan(world: World, videos: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "left_out"),
+    [
+        (("--max-renders", "1"), ["4"]),
+        (("--max-renders", "0"), ["3", "4"]),
+        (("--max-minutes", "0.1"), ["4"]),
+        (("--max-minutes", "9"), []),
+        (("--max-credits", "0"), ["3", "4"]),
+        (("--max-credits", "1"), []),
+    ],
+)
+def test_a_plan_within_limits(world: World, tmp_path: Path, options: tuple[str, ...], left_out: list[str]) -> None:
+    """What a limit leaves out is counted, and has its own status; what is under way counts as well."""
+    world.render_seconds = (1e6, 1e6)
+    assert 4 == make("--yes", *QUICK[:4], "--limit", "1", "--max-wait", "0.2").exit_code
+    found = make("--dry-run", *options)
+    assert (0, 1) == (found.exit_code, paid(world)), found.stderr
+    rows = {line.split("\t")[0]: line.split("\t")[2] for line in found.stdout.splitlines()}
+    new = {number: "left_out" if number in left_out else "to_make" for number in ("3", "4")}
+    assert {"2": "started", **new} == rows
+    counts = [f"{2 - len(left_out)} to make"] * (len(left_out) < 2) + [f"{len(left_out)} left out"] * bool(left_out)
+    assert f"Plan: {', '.join(counts)}, 1 requested before" in found.stderr
+
+
+def test_a_plan_of_an_account_without_minutes(world: World) -> None:
+    """Nothing is asked about what would not be made."""
+    world.quota = {"videoMinutes": (600.0, 600.0)}
+    found = make("--dry-run")
+    assert ["left_out"] * 3 == [line.split("\t")[2] for line in found.stdout.splitlines()]
+    assert "Plan: 3 left out (the account has 0 minutes left)." in found.stderr
+
+
+def test_a_plan_of_an_account_whose_minutes_are_not_known(world: World) -> None:
+    """Then only the limits of the command count."""
+    world.quota = {}
+    found = make("--dry-run", "--max-renders", "1")
+    assert "Plan: 1 to make, 2 left out; about 0.1 minutes of video." in found.stderr
+
+
+@pytest.mark.parametrize(
     ("options", "data", "words"),
     [
         ((), "Name\nAda\n", "<stdin> has no column 'Company', which the template uses. Its columns are: Name."),
@@ -112,6 +151,20 @@ def test_a_plan(world: World, videos: Path) -> None:
         (("--key", "Id"), PEOPLE, "<stdin> has no column 'Id', which --key has."),
         (("--name", " "), PEOPLE, "The name of the videos must not be empty"),
         ((), "Name,Company\n", "<stdin> has no rows."),
+        (
+            ("--name", "Hello {Name"),
+            PEOPLE,
+            "--name 'Hello {Name' has a brace that is not closed, not opened or empty.",
+        ),
+        (("--name", "Hello {Name}}"), PEOPLE, "--name 'Hello {Name}}' has a brace that is not closed"),
+        (("--name", "Hello {}"), PEOPLE, "--name 'Hello {}' has a brace that is not closed"),
+        ((), '{"Name": "Ada", "Company": "\\ud800"}', "line 1: the field 'Company' has a character that is not one"),
+        (("--name", "Hi \udcff {Name}"), PEOPLE, "$.videoName: It has a character that is not one"),
+        (
+            (),
+            "Name,Company\nAnn Lee,A\nann-lee!,B\n",
+            "line 3: it makes a video of the same name as line 2: 'Hello ann-lee!' has the same letters and digits as ",
+        ),
         ((), "Name,Company\nAda,\n,\nBen,B\n", "<stdin>, line 2: Company is empty."),
         (
             (),
@@ -134,6 +187,18 @@ def test_what_is_wrong_with_a_table(world: World, options: tuple[str, ...], data
     assert words in found.stderr
 
 
+def test_a_workbook_with_several_sheets(world: World, tmp_path: Path) -> None:
+    """A column that is missing may be on another sheet: the error says which one is read."""
+    library = pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
+    pytest.importorskip("python_calamine", reason="the extra xlsx is not installed")
+    with library.Workbook(tmp_path / "people.xlsx") as book:
+        book.add_worksheet("Notes").write(0, 0, "Name")
+        book.add_worksheet("People").write_row(0, 0, ["Name", "Company"])
+    found = run("make", TEMPLATE, "--data", str(tmp_path / "people.xlsx"), "--name", "{Name}")
+    assert (2, 0) == (found.exit_code, paid(world))
+    assert "Its columns are: Name. Only the first sheet, 'Notes', is read." in found.stderr
+
+
 def test_all_that_is_wrong_is_told_at_once(world: World) -> None:
     data = "Name,Company\nAda,\nBen,B\nBen,C\n"
     found = make("--yes", data=data)
@@ -143,12 +208,34 @@ def test_all_that_is_wrong_is_told_at_once(world: World) -> None:
 
 
 def test_warnings(world: World, videos: Path) -> None:
-    """A column that is not sent, and a name that the API may refuse."""
-    found = made(videos, "--name", "Hello, {Name}!", data="Name,Company,Town,Age\nAda,Acme,Ulm,36\n")
-    assert 0 == found.exit_code
-    assert "<stdin>: Town, Age are no variables of the template: they are not sent." in found.stderr
-    assert "<stdin>, line 2: Clients report that only letters" in found.stderr
-    assert {"Name": "Ada", "Company": "Acme"} == world.videos[0].received["variables"]
+    """Columns that are not sent, and names that the API may refuse: one line for all, and nothing of the library's."""
+    data = "Name,Company,Town,Age\nAda,A,Ulm,36\nO'Neil,B,Ulm,36\na/b,C,Ulm,36\n+1,D,Ulm,36\n"
+    found = made(videos, "--log-file", str(videos.parent / "log"), data=data)
+    assert 0 == found.exit_code, found.stderr
+    warnings = [line for line in found.stderr.splitlines() if line.startswith("Warning: ")]
+    assert [
+        "Warning: <stdin>: Town, Age are no variables of the template: they are not sent (file names may use them).",
+    ] == warnings[:1]
+    (name,) = warnings[1:]
+    assert """<stdin>, line 3 and 2 more: the name "Hello O'Neil" has a character that clients report to be""" in name
+    assert "$.videoName" not in found.stderr
+    assert "$.videoName" in (videos.parent / "log").read_text()
+    assert {"Name": "Ada", "Company": "A"} in [video.received["variables"] for video in world.videos]
+    found = made(videos, data="Name,Company,Town\nAda,A,Ulm\n")
+    assert "<stdin>: Town is no variable of the template: it is not sent (file names may use it)." in found.stderr
+
+
+def test_a_template_without_variables(world: World, videos: Path) -> None:
+    """Cells of columns that are not sent can be empty, but not those that give the names."""
+    world.add_template("Hello.", template_id="plain", name="Plain")
+    options = ("make", "plain", "--data", "-", "--name", "Hi {{ Name }}", "--download", str(videos), "--yes", *QUICK)
+    found = run(*options, input="Name,Town\nAda,\n,Ulm\n")
+    assert (2, 0) == (found.exit_code, paid(world))
+    assert "Error: <stdin>, line 3: Name is empty." in found.stderr
+    found = run(*options, input="Name,Town\nAda,\n")
+    assert 0 == found.exit_code, found.stderr
+    assert ["Hi Ada"] == [row["name"] for row in results(videos)]
+    assert "variables" not in world.videos[0].received
 
 
 def test_a_project_as_template(world: World, videos: Path) -> None:
@@ -189,8 +276,9 @@ def test_the_question(world: World, tmp_path: Path) -> None:
                 terminal.attached()
                 terminal.read_until("Go on? [y/N]: ")
                 terminal.write(f"{answer}\n")
-                terminal.read_until()
+                text = terminal.read_until()
                 assert code == process.wait()
+        assert (answer == "n") == text.rstrip().endswith("Nothing was requested.")
         assert count == paid(world)
 
 
@@ -222,6 +310,7 @@ def test_limits(world: World, videos: Path) -> None:
     assert (0, 1) == (made(videos, "--limit", "1").exit_code, paid(world))
     found = made(videos, "--max-renders", "1")
     assert (4, 2) == (found.exit_code, paid(world))
+    assert "2 of 3 done (" in found.stderr
     assert "left_out 1" in found.stderr
     assert "Left: 1 of 3. Run the same command again: nothing is paid for twice." in found.stderr
     assert (4, 2) == (made(videos, "--max-minutes", "0").exit_code, paid(world))
@@ -261,6 +350,15 @@ def test_no_cell_is_a_formula(world: World, videos: Path) -> None:
     assert ["'=1+1"] == [row["name"] for row in results(videos)]
 
 
+def test_the_key_is_a_column(world: World, videos: Path) -> None:
+    """Of what is printed as CSV, as in the file of results, and of lines if it is named."""
+    options = ("--key", "Name", "--limit", "1")
+    found = made(videos, *options, "--format", "csv")
+    assert (videos / "results.csv").read_text(encoding="utf-8-sig").splitlines()[0] == found.stdout.splitlines()[0]
+    assert found.stdout.startswith("key,row,name,")
+    assert ["Ada\t2\tunchanged"] == made(videos, *options, "--columns", "key,row,status").stdout.splitlines()
+
+
 def test_documents(world: World, videos: Path) -> None:
     """One for each row, and one with a summary."""
     found = made(videos, "--json", "--key", "Name")
@@ -268,6 +366,11 @@ def test_documents(world: World, videos: Path) -> None:
     assert {"Ada", "Ben", "Cleo"} == {row["key"] for row in rows}
     assert {"rendered"} == {row["status"] for row in rows}
     assert {2, 3, 4} == {row["row"] for row in rows}
+    assert all(row["job_id"] for row in rows)
+    again = [json.loads(line) for line in made(videos, "--json", "--key", "Name").stdout.splitlines()[:-1]]
+    assert {(row["key"], "unchanged", row["job_id"]) for row in rows} == {
+        (row["key"], row["status"], row["job_id"]) for row in again
+    }
     assert (3, {"rendered": 3}, False) == tuple(last["summary"][name] for name in ("paid", "outcomes", "interrupted"))
 
 
@@ -328,7 +431,10 @@ def test_sigterm(world: World, server: ServerThread, videos: Path, tmp_path: Pat
     assert ["pending"] * 3 == [line.split("\t")[2] for line in out.splitlines()]
     assert "Interrupted: 0 of 3 done (none yet)" in err
     assert "3 videos paid for" in err
-    assert ["pending"] * 3 == [row["status"] for row in results(videos)]
+    rows = results(videos)
+    assert ["pending"] * 3 == [row["status"] for row in rows]
+    assert {render.job_id for video in world.videos for render in video.renders} == {row["id"] for row in rows}
+    assert {"It is under way: the same command waits for it."} == {row["reason"] for row in rows}
 
 
 def test_bad_usage(world: World, tmp_path: Path) -> None:

@@ -139,14 +139,14 @@ def test_the_map_that_a_spreadsheet_writes(encoding: str, delimiter: str, end: s
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "line 1: the first line has no titles of columns"),
+        ("", "line 1: there are no titles of columns"),
         ("name,customer\n1,2\n", "<stdin>: there is no column 'id'"),
-        ('"id\n', "line 1: this is not a table in CSV: unexpected end of data."),
+        ('"id\n', "line 1: a quotation mark is opened here, and not closed."),
         ("id,a,A\n", "line 1: two columns are called 'a'. Rename one."),
         ("id,a\np,1\n\nq,2\np,3\n", "line 5: the id p is there twice."),
         ("id,a\np,1,2\n", "line 2: there are 3 cells, but 2 columns."),
         ("id,a\n,1\n", "line 2: there is no id."),
-        ('id,a\np,"1\n', "line 2: this is not a table in CSV: unexpected end of data."),
+        ('id,a\np,"1\n', "line 2: a quotation mark is opened here, and not closed."),
     ],
 )
 def test_a_map_that_cannot_be_used(text: str, words: str) -> None:

@@ -82,12 +82,35 @@ def test_one_column() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "people, line 1: the first line has no titles of columns"),
-        (",\na,b\n", "people, line 1: the first line has no titles of columns"),
+        ("", "people, line 1: there are no titles of columns, separated by commas, semicolons or tabs."),
+        (",\n,\n", "people, line 1: there are no titles of columns, separated by commas, semicolons or tabs."),
         ("Name,Name\n", "people, line 1: two columns are called 'Name'. Rename one."),
         ("Name,Age\nAda,1,2\n", "people, line 2: there are 3 cells, but 2 columns."),
-        ('Name\n"Ada\n', "people, line 2: this is not a table in CSV: unexpected end of data."),
-        ("Name\nM\xfcller\n".encode("latin-1"), "people, line 2: this is not text in UTF-8."),
+        ('Name\n"Ada\n', "people, line 2: a quotation mark is opened here, and not closed."),
+        ('Name\n"', "people, line 2: a quotation mark is opened here, and not closed."),
+        ('A,B\n1,2\n"x\ny","z\n3,4\n5,6\n', "people, line 4: a quotation mark is opened here, and not closed."),
+        (
+            'A,B\n1,2\n"x,y\nz,"w"\n',
+            "people, line 3: this is not a table in CSV: ',' expected after '\"'. Its row continues to line 4: is",
+        ),
+        ('"' + "x" * 140_000, "people, line 1: this is not a table in CSV: field larger than field limit (131072)."),
+        ('A\n"x"y\n', "people, line 2: this is not a table in CSV: ',' expected after '\"'."),
+        (
+            "Name\nM\xfcller\n".encode("latin-1"),
+            'people, line 2: this is not text in UTF-8. Save the file in that encoding; in Excel, save as "CSV UTF-8".',
+        ),
+        ('[\n{"a": 1}]', "people: this is a JSON list. Write one object per line, without the brackets around them."),
+        ("[]", "people: this is a JSON list."),
+        ('{"a": NaN}', "people, line 1: the field 'a' is NaN, not a text or a number."),
+        ('{"a": -Infinity}', "people, line 1: the field 'a' is -Infinity, not a text or a number."),
+        (
+            '{"a": "\\ud800"}',
+            "people, line 1: the field 'a' has a character that is not one: half of a surrogate pair.",
+        ),
+        (
+            '{"\\udc00": 1}',
+            "people, line 1: the field '\ufffd' has a character that is not one: half of a surrogate pair.",
+        ),
         ('{"a": 1}\n{"a": 1', "people, line 2: this is not one JSON object."),
         ('{"a": 1}\n[1]', "people, line 2: this is not one JSON object."),
         ('{"a": 1, "a": 2}', "people, line 1: the field 'a' is there twice."),
@@ -104,6 +127,57 @@ def test_what_is_no_table(content: str | bytes, words: str) -> None:
     with pytest.raises(SettingError) as caught:
         read(content)
     assert words in str(caught.value)
+
+
+def test_all_wrong_lines_are_told_at_once() -> None:
+    """Each with its number; of very many, the first ones."""
+    with pytest.raises(SettingError) as caught:
+        read('{"a": 1}\n{"a": NaN}\n{"a"\n{"a": [1]}\n')
+    assert ["line 2", "line 3", "line 4"] == [line[8:14] for line in str(caught.value).splitlines()]
+    with pytest.raises(SettingError) as caught:
+        read("a\n1,2\n3\n4,5\n")
+    assert ["line 2", "line 4"] == [line[8:14] for line in str(caught.value).splitlines()]
+    with pytest.raises(SettingError, match=r"(?s)line 11: .*\n\.\.\. and 5 more\.$"):
+        read('{"a": 1}\n' + "{\n" * 15)
+
+
+def test_lines_of_json_end_where_json_says() -> None:
+    """What separates lines elsewhere can be in a JSON text."""
+    text = "x\u2028y\u0085z"
+    found = read(f'{{"a": "{text}"}}\r\n{{"a": "2"}}\n')
+    assert [(1, text), (2, "2")] == [(row.number, row.values["a"]) for row in found.rows]
+
+
+def test_the_number_of_a_row_of_several_lines() -> None:
+    """It is that of its first line."""
+    found = read('a,b\n1,"x\ny\nz"\n\n2,w\n')
+    assert [2, 6] == [row.number for row in found.rows]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("first", ["sep={}", "SEP={}", '"sep={}"'])
+def test_a_first_line_that_names_what_separates_cells(delimiter: str, first: str) -> None:
+    """Excel writes and reads it."""
+    titles = ['"a, b"', '"c;d;e;f"', '"g\th"']
+    found = read("\r\n".join([first.format(delimiter), delimiter.join(titles), "1"]))
+    assert (("a, b", "c;d;e;f", "g\th"), [3]) == (found.columns, [row.number for row in found.rows])
+
+
+def test_empty_rows_before_the_titles() -> None:
+    """They are skipped, and counted."""
+    found = read(workbook([], ["", ""], ["Name"], ["Ada"]))
+    assert (("Name",), ["people, row 4"]) == (found.columns, [*map(found.where, found.rows)])
+    found = read("\n;;\nName;Age\nAda;3\n")
+    assert (("Name", "Age"), ["people, line 4"]) == (found.columns, [*map(found.where, found.rows)])
+
+
+def test_a_workbook_without_titles() -> None:
+    """Cells of a workbook are separated by nothing; the sheet that was read has a name."""
+    with pytest.raises(SettingError) as caught:
+        read(workbook([]))
+    assert "people, row 1: there are no titles of columns. Only the first sheet, 'Sheet1', is read." == str(
+        caught.value
+    )
 
 
 def test_numbers_that_a_workbook_cannot_have() -> None:

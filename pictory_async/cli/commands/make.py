@@ -10,7 +10,8 @@ import click
 from pictory_async.cli._client import open_client, run, run_until_interrupted
 from pictory_async.cli._downloads import KINDS, Kind
 from pictory_async.cli._exit_codes import SUCCESS, SettingError
-from pictory_async.cli._making import MADE, Making, Plan
+from pictory_async.cli._made import MADE
+from pictory_async.cli._making import Making, Plan
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._orders import Orders, orders_of
 from pictory_async.cli._places import check_directory, check_file
@@ -43,7 +44,7 @@ _RESULTS = "results.csv"
 @click.option(
     "--key",
     metavar="COLUMN",
-    help="The column that identifies a row from run to run.  [default: all values of the row]",
+    help="The column that identifies a row from run to run.  [default: the video's name and the variables]",
 )
 @click.option(
     "--download",
@@ -118,6 +119,7 @@ def command(  # noqa: PLR0913 - each option is an argument
 
     The table and the template are checked first, and everything that is wrong is told at once. Each video is billed,
     and requested once: this machine remembers which rows were requested, so the same command continues after a kill.
+    Without --yes it asks first: "no" ends it with exit code 1, Ctrl-C with 130, and nothing is requested.
     Piped output is one line per row, with tabs between row, name, status, id of the job, seconds, share link, path and
     reason.
     """
@@ -152,7 +154,11 @@ def command(  # noqa: PLR0913 - each option is an argument
         echo_summary(f"Plan: {plan}.", good=True)
         making.show_plan(plan)
         ctx.exit(SUCCESS)
-    _ask(plan, max_renders, yes=yes)
+    try:
+        _ask(plan, yes=yes)
+    except BaseException:
+        making.sheet.leave()  # an empty table would say "none"
+        raise
     ctx.exit(making.report(interrupted=run_until_interrupted(lambda: _make(base_url, limiter, making))))
 
 
@@ -189,28 +195,24 @@ async def _orders(
 
 async def _plan(base_url: str | None, limiter: RateLimiter, making: Making) -> Plan:
     async with open_client(base_url, limiter) as client:
-        plan = await making.plan(client)
-    if plan.left:  # nothing is requested that the account has no minutes for
-        given = making.options["max_minutes"]
-        least = plan.left[0] if given is None else min(given, plan.left[0])
-        making.options = {**making.options, "max_minutes": max(0.0, least)}
-    return plan
+        return await making.plan(client)
 
 
-def _ask(plan: Plan, most: int | None, *, yes: bool) -> None:
+def _ask(plan: Plan, *, yes: bool) -> None:
     """Show the plan, and ask whether it is to be paid for.
 
     Raises:
         SettingError: There is no terminal to ask on.
         click.exceptions.Exit: The answer is no.
     """
-    if plan.billed and not yes and most != 0:
+    if plan.billed and not yes:
         if not can_ask():
+            count = "1 video" if plan.billed == 1 else f"{plan.billed} videos"
             raise SettingError(
-                f"{plan.billed} videos would be made, each of which is billed, and there is no terminal to ask on. Add "
+                f"{count} would be made, each of which is billed, and there is no terminal to ask on. Add "
                 "--yes to make them, --max-renders N to limit how many, or --dry-run to see the plan."
             )
-        agree(plan.billed if most is None else min(plan.billed, most), str(plan))
+        agree(plan.billed, str(plan))
     else:
         echo_summary(f"Plan: {plan}.", good=True)
 
