@@ -208,7 +208,7 @@ class Videos:
             APIError: Any other failure, as its subclasses say.
         """
         if isinstance(elements, (str, bytes, Mapping)) or not isinstance(elements, Iterable):
-            raise PictoryConfigError(f"elements must be a list of elements, not {brief(elements)}.")
+            raise PictoryConfigError(f"elements must be a list of elements, not {brief(cast('object', elements))}.")
         changed = [dict(_element(number, one)) for number, one in enumerate(elements)]
         if not changed:
             raise PictoryConfigError("There are no elements to change.")
