@@ -1,6 +1,6 @@
 """A week of nightly syncs, as the page on syncing has it, judged by what really happened in the simulated account.
 
-With 60 projects in the normal run; ``PICTORY_ASYNC_WEEK=500`` makes them 500 (``nox -s slow``).
+With 30 projects in the normal run; ``PICTORY_ASYNC_WEEK=500`` makes them 500 (``nox -s slow``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ pytest.importorskip("uvicorn", reason="the extra simulator is not installed")
 from pictory_async.testing.server import ServerThread
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "examples" / "week" / "week.sh"
-PROJECTS = int(os.environ.get("PICTORY_ASYNC_WEEK", "60"))
+PROJECTS = int(os.environ.get("PICTORY_ASYNC_WEEK", "30"))
 SIZE = 2000  # bytes of a video
 DAY = 86400.0
 
