@@ -328,7 +328,8 @@ class Videos:
             max_renders: How many videos are requested at most; the others are ``LEFT_OUT``. 0 requests none, and so
                 tells which would be requested.
             max_minutes: No video is requested when those of this batch have reached so many minutes, estimates of those
-                under way included. So it can be passed by what is under way.
+                under way included, also of those that an earlier run left under way. So it can be passed by what is
+                under way.
             max_credits: The same for AI credits.
             wait: Whether to wait for the videos; if not, results are ``STARTED``.
             max_wait: As in `wait`, from when a video was requested.
