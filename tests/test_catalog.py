@@ -161,6 +161,18 @@ async def test_lists_with_pages() -> None:
         assert [3, 3, 1] == [len(page.items) async for page in client.avatars.list().pages()]
 
 
+@pytest.mark.anyio
+@virtual_time
+async def test_pages_with_numbers() -> None:
+    """They end when a page brings nothing new, and stay at their end."""
+    async with Simulator(World()).client() as client:
+        pages = client.music.search().pages()
+        found = [page async for page in pages]
+        assert found
+        with pytest.raises(StopAsyncIteration):
+            await anext(pages)
+
+
 def test_what_a_voice_speaks() -> None:
     """A language alone means all its kinds; upper and lower case do not matter."""
     voice = models.VoiceTrack(id=1, language="en-US")

@@ -335,3 +335,9 @@ async def test_used_wrongly(world: World, ledger: Ledger) -> None:
             assert [] == [result async for result in batch]
         with pytest.raises(errors.PictoryConfigError, match=r"client\.videos\.make_all\(\)"):
             await batch.__aenter__()
+
+
+async def test_results_are_shown_in_notebooks(world: World, ledger: Ledger) -> None:
+    """As a table of what matters."""
+    found = await made(Simulator(world), named("Ada"), ledger)
+    assert ["key", "name", "status", "paid", "error"] == [name for name, _ in found["Ada"]._facts()]

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from pictory_async import Ledger, RenderState, ResultStatus, errors
-from pictory_async.testing import ABSENT, Answer, Render, Simulator, World
+from pictory_async.testing import ABSENT, Answer, Render, Reset, Simulator, World
 from tests._rendering import LIMITED, VIRTUAL, client_of, on_post, posts, rendered
 
 if TYPE_CHECKING:
@@ -285,6 +285,22 @@ async def test_a_limit_of_something_in_front_of_the_api(ledger: Ledger, reaches:
             (result,) = [result async for result in batch]
         assert expected == (result.status, batch.paid)
     assert (int(reaches), 1) == (len(world.jobs), len(posts(world)))
+
+
+async def test_a_lost_response_without_the_list_of_jobs(ledger: Ledger) -> None:
+    """The project shows the render; which job it was stays unknown."""
+    world = World(render_seconds=(5.0, 5.0))
+    one = world.add_project()
+    lost = on_post(Reset(reaches_world=True))
+    refused = Answer(403, {"content-type": "application/json"}, b'{"message": "No"}')
+
+    def faults(request: SimRequest, now: float) -> Any:
+        return refused if request.path.endswith("/v1/jobs") else lost(request, now)
+
+    result = (await rendered(Simulator(world, latency=0.1, faults=faults), [one], ledger))[one]
+    assert ResultStatus.RENDERED is result.status
+    assert result.handle is not None
+    assert result.handle.job_id is None
 
 
 async def test_a_limit_that_cannot_be_checked(ledger: Ledger) -> None:

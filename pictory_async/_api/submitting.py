@@ -153,10 +153,7 @@ class Submitter:
         else:
             raise AssertionError  # pragma: no cover - for type checkers
         known = await self.ledger.use(lambda file: self.renders(file).known_jobs([str(handle.job_id)]))
-        if known or handle.job_id == cast("Intent", job.intent).marker:
-            cause = f"The response names job {handle.job_id!r}, which was there before."
-            raise lost_error(work.handle(job), cause, cause)
-        return handle
+        return _new(handle, work.handle(job), known={*known, cast("Intent", job.intent).marker})
 
     def prove(self, *, started: bool) -> None:
         """Take in whether a request of this run had an effect, as soon as that is known."""
@@ -174,3 +171,10 @@ class Submitter:
     async def settle(self, intent: Intent, state: RenderState, *, job: str | None, reason: str | None = None) -> None:
         """Enter what became of a render."""
         await self.ledger.use(lambda file: self.renders(file).settle(intent, state, job=job, reason=reason))
+
+
+def _new(handle: Handle, asked: Handle, known: set[str | None]) -> Handle:
+    if handle.job_id not in known:
+        return handle
+    cause = f"The response names job {handle.job_id!r}, which was there before."
+    raise lost_error(asked, cause, cause)

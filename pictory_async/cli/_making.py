@@ -197,8 +197,7 @@ class Making:
             async with live_display(frame, line, live=live, share=lambda: len(self._rows) / total), batch:
                 async with stopping_when_stalled(moved) as stalled:
                     await self._take_all(batch)
-                if stalled():
-                    self._give_up()
+                self._end(stalled=stalled())
         finally:
             self._run = batch.run
             self._paid = batch.paid  # after its block, in which a request in flight is still completed
@@ -206,16 +205,16 @@ class Making:
     async def _take_all(self, batch: VideoBatch) -> None:
         by_key = self._by_key
         async for result in batch:
-            self._take(MadeRow.of(by_key[str(result.key)], result))
-            if is_of_disk(result.error):
+            self._take(by_key[str(result.key)], result)
+            if is_of_disk(result.error):  # pragma: no cover - the disk fills up meanwhile
                 return  # it is the same for everything else: what is requested is found again next time
 
-    def _take(self, row: MadeRow) -> None:
+    def _take(self, order: Order, result: VideoResult) -> None:
+        row = MadeRow.of(order, result)
         self._rows[row.order.row.number] = row
         with surviving():
             self._print(row)
-        if row.result is not None:
-            night().video(row.result, row.status, row.path, row.reason)
+        night().video(result, row.status, row.path, row.reason)
 
     def _print(self, row: MadeRow) -> None:
         if self.sheet.is_json:
@@ -223,9 +222,9 @@ class Making:
         else:
             self.sheet.add(row)
 
-    def _give_up(self) -> None:
-        """End what is pending as timed out."""
-        for one in self._pending:
+    def _end(self, *, stalled: bool) -> None:
+        """End what is pending as timed out, if nothing happened any more."""
+        for one in self._pending if stalled else ():
             error = stalled_error(one.name, self._seconds, "video")
             result = VideoResult(
                 key=one.order.key or one.order.digest,
@@ -233,7 +232,7 @@ class Making:
                 status=ResultStatus.TIMED_OUT,
                 error=error,
             )
-            self._take(MadeRow.of(one, result))
+            self._take(one, result)
 
     @property
     def _pending(self) -> list[Order]:
@@ -314,7 +313,7 @@ class Making:
         try:
             self.results.parent.mkdir(parents=True, exist_ok=True)
             replace_file(self.results, csv_file(titles, cells))
-        except OSError as error:
+        except OSError as error:  # pragma: no cover - its place was checked, and is lost meanwhile
             raise CommandError(f"Cannot write {self.results}: {error.strerror}.") from None
         echo_summary(f"Results: {self.results}", good=True)
 

@@ -475,3 +475,18 @@ def test_what_it_left_is_resumed_by_itself(world: World, videos: Path) -> None:
     assert (2, "") == (found.exit_code, found.stdout)
     assert "Nothing is pending" in found.stderr
     assert 3 == len(world.videos)
+
+
+def test_a_line_says_how_far_it_is(world: World, tmp_path: Path) -> None:
+    """Where there is no terminal, there is one now and then."""
+    world.render_seconds = (1e6, 1e6)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    options = ("make", TEMPLATE, "--data", str(tmp_path / "people.csv"), "--name", "Hello {Name}", "--yes")
+    with started(*options, *QUICK[:4]) as process:
+        assert process.stderr is not None
+        line = ""
+        while "0 of 3 done" not in line:
+            line = process.stderr.readline()
+            assert line
+        code, _, _ = interrupted(process)
+    assert (130, 3) == (code, paid(world))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from datetime import date
 from typing import Any
 
@@ -186,15 +187,16 @@ def test_numbers_that_a_workbook_cannot_have() -> None:
         read(workbook(["id"], [20251222191648030720]))
 
 
-def test_a_workbook_without_the_library() -> None:
+def test_a_workbook_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names what is to be installed."""
-    try:
-        import python_calamine  # noqa: F401, PLC0415 - whether it is there
-    except ImportError:
-        with pytest.raises(SettingError, match=r'pip install "pictory-async\[xlsx\]"'):
-            read(b"PK\x03\x04")
-    else:
-        assert 0 == len(read(workbook(["a"])).rows)
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    with pytest.raises(SettingError, match=r'pip install "pictory-async\[xlsx\]"'):
+        read(b"PK\x03\x04")
+
+
+def test_columns_without_a_title_at_the_end() -> None:
+    """Empty ones are none."""
+    assert ("a", "b") == read("a,b,,\n1,2,,\n").columns
 
 
 def test_nothing_is_lost_on_the_way() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,7 @@ from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli.display.text import as_text, can_ask, echo_note
 
 if TYPE_CHECKING:
-    from pictory_async import Project, ProjectId
+    from pictory_async import Project
 
 __all__ = ["command"]
 
@@ -38,14 +39,21 @@ def command(*, project_id: str, yes: bool, base_url: str | None) -> None:
         async with open_client(base_url) as client:
             return await get_project(client, project_id)
 
-    async def delete(found: ProjectId) -> None:
+    async def delete(project: Project) -> Project:
         async with open_client(base_url) as client:
-            await client.projects.delete(found)
+            await client.projects.delete(project.id)
+        return project
 
-    project = run(fetch)
+    _tell(run(partial(delete, _agreed(run(fetch), yes=yes))))
+
+
+def _agreed(project: Project, *, yes: bool) -> Project:
     if not yes:
         _ask(project)
-    run(lambda: delete(project.id))
+    return project
+
+
+def _tell(project: Project) -> None:
     echo_note(f"Deleted project {project.id}, {_name(project)!r}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from pictory_async.cli._exit_codes import SUCCESS, SettingError
 from pictory_async.cli._made import MADE
 from pictory_async.cli._making import Making, Plan
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
-from pictory_async.cli._orders import Orders, orders_of
+from pictory_async.cli._orders import Order, Orders, orders_of
 from pictory_async.cli._places import check_directory, check_file
 from pictory_async.cli._renders import agree
 from pictory_async.cli._rows import read_rows
@@ -22,6 +23,8 @@ from pictory_async.cli.display.text import can_ask, echo_note, echo_summary, ech
 from pictory_async.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pictory_async import AsyncPictory, Preview, Project, RateLimiter, Template
     from pictory_async.cli._rows import Rows
 
@@ -147,19 +150,34 @@ def command(  # noqa: PLR0913 - each option is an argument
     if preview is not None:
         orders = run(lambda: _orders(base_url, limiter, table, template_id, name, key, min(preview, limit or preview)))
         ctx.exit(run(lambda: _preview(base_url, limiter, orders)))
-    orders = run(lambda: _orders(base_url, limiter, table, template_id, name, key, limit))
-    making = Making(orders=orders.rows, options=options, sheet=open_sheet(MADE, as_json=as_json), results=results)
-    plan = run(lambda: _plan(base_url, limiter, making))
+    sheet = open_sheet(MADE, as_json=as_json)
+    begin = partial(Making, options=options, sheet=sheet, results=results)
+    checked = partial(_orders, base_url, limiter, table, template_id, name, key, limit)
+    ctx.exit(_carried_out(base_url, limiter, begin(orders=run(checked).rows), dry_run=dry_run, yes=yes))
+
+
+def _carried_out(base_url: str | None, limiter: RateLimiter, making: Making, *, dry_run: bool, yes: bool) -> int:
+    """Make a plan, show it or carry it out, and return the exit code."""
+    return _done(
+        making,
+        run(partial(_plan, base_url, limiter, making)),
+        partial(_make, base_url, limiter, making),
+        dry_run=dry_run,
+        yes=yes,
+    )
+
+
+def _done(making: Making, plan: Plan, work: Callable[[], Awaitable[None]], *, dry_run: bool, yes: bool) -> int:
     if dry_run:
         echo_summary(f"Plan: {plan}.", good=True)
         making.show_plan(plan)
-        ctx.exit(SUCCESS)
+        return SUCCESS
     try:
         _ask(plan, yes=yes)
     except BaseException:
         making.sheet.leave()  # an empty table would say "none"
         raise
-    ctx.exit(making.report(interrupted=run_until_interrupted(lambda: _make(base_url, limiter, making))))
+    return making.report(interrupted=run_until_interrupted(work))
 
 
 async def _source(client: AsyncPictory, template_id: str) -> Template | Project:
@@ -225,8 +243,15 @@ async def _make(base_url: str | None, limiter: RateLimiter, making: Making) -> N
 async def _preview(base_url: str | None, limiter: RateLimiter, orders: Orders) -> int:
     """Make previews, one after the other, print their links, and return the exit code."""
     async with open_client(base_url, limiter) as client:
-        for one in orders.rows:
-            echo_note(f"Making the preview of {one.name} ...")
-            preview: Preview = await client.videos.preview(one.order.request)
-            click.echo(f"{one.row.number}\t{one.name}\t{preview.url or ''}\t{preview.job_id}")
+        for one in orders.rows:  # pragma: no branch - Python 3.11 does not trace a loop after it waited
+            _show_preview(one, await _previewed(client, one))
     return SUCCESS
+
+
+async def _previewed(client: AsyncPictory, one: Order) -> Preview:
+    echo_note(f"Making the preview of {one.name} ...")
+    return await client.videos.preview(one.order.request)
+
+
+def _show_preview(one: Order, preview: Preview) -> None:
+    click.echo(f"{one.row.number}\t{one.name}\t{preview.url or ''}\t{preview.job_id}")
