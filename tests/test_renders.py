@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import RateLimiter, RenderHandle, RenderStatus, errors
+from pictory_async import ProgressSchedule, RateLimiter, RenderHandle, RenderStatus, errors
 from pictory_async.testing import Answer, Refuse, Render, Reset, Simulator, Stall, Truncate, World
 from tests._virtual import virtual_time
 
@@ -209,6 +209,19 @@ async def test_every_end_of_a_job_has_its_outcome(body: bytes, expected: RenderS
     async with Simulator(world, faults=jobs_only(Answer(200, JSON, body))).client() as client:
         (outcome,) = await client.projects.wait_all([RenderHandle(project_id=project_id, job_id="j")])
     assert outcome.status is expected
+
+
+@pytest.mark.parametrize("wait", [{"start_grace": 20.0}, {"start_grace": 20.0, "schedule": ProgressSchedule()}])
+async def test_a_job_in_a_strange_state_is_polled_as_often_as_others(wait: dict[str, Any]) -> None:
+    """The project is polled in turn, and the end of its grace period does not make that more frequent."""
+    world = World()
+    project_id = world.add_project()
+    dreaming = Answer(200, JSON, b'{"job_id": "j", "success": true, "data": {"status": "dreaming"}}')
+    async with Simulator(world, latency=0.1, faults=jobs_only(dreaming)).client() as client:
+        handle = RenderHandle(project_id=project_id, job_id="j")
+        (outcome,) = await client.projects.wait_all([handle], interval=10.0, max_wait=600.0, **wait)
+    assert outcome.status is RenderStatus.TIMED_OUT
+    assert 40 <= len(world.log) <= 70
 
 
 async def test_the_share_link_can_be_waited_for() -> None:

@@ -236,6 +236,8 @@ class Watch(Wait):
                 f"{terms.schedule!r} returned {due!r} as the time of the next poll of {self.subject}; "
                 "it must be a finite number."
             )
+        if self.asks_job or self._in_turn:  # then the end of the grace period ends nothing
+            return due
         grace_ends = self._grace_from + terms.start_grace
         if self.snapshot is None or self.verdict is Verdict.RENDERING or due <= grace_ends:
             return due
