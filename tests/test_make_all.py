@@ -9,6 +9,9 @@ import attrs
 import pytest
 
 from pictory_async import Ledger, ResultStatus, VideoOrder, errors
+from pictory_async._api.video_work import Allowance, _Use
+from pictory_async._codec.answers import decode_job
+from pictory_async.models import Video
 from pictory_async.testing import Answer, Render, Reset, Simulator, World
 from pictory_async.video import VideoRequest
 from tests._rendering import VIRTUAL, client_of, state_of
@@ -227,6 +230,20 @@ async def test_a_limit_of_minutes(world: World, ledger: Ledger) -> None:
     longest = max(one.video.duration or 0.0 for one in found.values() if one.video is not None)
     again = await made(simulator, orders, ledger, max_minutes=longest / 60.0, at_once=1)
     assert {"unchanged": 2, "rendered": 1, "left_out": 1} == _counts(again)
+
+
+@pytest.mark.parametrize("seconds", [59.0, 61.0])
+async def test_what_a_video_used_may_be_unknown(seconds: float) -> None:
+    """Then it counts as it was estimated, and not at all if an earlier run requested it."""
+    use, video = (
+        _Use(Allowance(minutes=1.0)),
+        Video(job=decode_job(b'{"job_id": "j", "success": true, "data": {}}', "j")),
+    )
+    use.end("earlier", video)
+    assert use.has_room
+    use.begin("now", VideoOrder(REQUEST, seconds=seconds))
+    use.end("now", video)
+    assert use.has_room is (seconds < 60.0)
 
 
 async def test_a_limit_of_credits(world: World, ledger: Ledger) -> None:

@@ -125,10 +125,11 @@ class _Use:
         self._credits.pop(key, None)
 
     def end(self, key: str, video: Video) -> None:
-        seconds, used = video.duration, video.ai_credits_used
-        self._finished += [] if seconds is None else [seconds]
-        self._seconds[key] = self._seconds[key] if seconds is None else seconds
-        self._credits[key] = self._credits[key] if used is None else used
+        if video.duration is not None:
+            self._finished.append(video.duration)
+            self._seconds[key] = video.duration
+        if video.ai_credits_used is not None:
+            self._credits[key] = video.ai_credits_used
 
     @property
     def has_room(self) -> bool:
