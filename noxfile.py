@@ -92,6 +92,7 @@ ONCE = (
     "insight",
     "test_after_sleep.py",
     "test_backup_check.py",
+    "test_benchmark_page.py",
     "test_backup_staging.py",
     "test_cache_disk.py",
     "test_catalog.py",

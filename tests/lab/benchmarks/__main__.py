@@ -10,8 +10,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from tests.lab.benchmarks._figures import Effort, Row
 from tests.lab.benchmarks._page import line, machine, page, summary, versions
-from tests.lab.benchmarks._rows import Effort, Row, measure
+from tests.lab.benchmarks._rows import measure
 from tests.lab.benchmarks._run import CORES, NotMeasuredError, output
 
 
@@ -34,7 +35,7 @@ def main() -> int:
     """Measure, print, and write the page if asked to."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round and short measurements: about two minutes")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page of the documentation")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page of the documentation, with charts")
     parser.add_argument("--profile", action="store_true", help="only show where a poll's microseconds go")
     parser.add_argument("--only", metavar="ROWS", default="", help="only these rows, such as 4,5")
     options = parser.parse_args()
@@ -54,7 +55,7 @@ def main() -> int:
     rows.sort(key=lambda row: int(row.number))
     print(f"\n{summary(rows)}")
     if options.write is not None:
-        options.write.write_text(page(rows, where, quick=options.quick))
+        options.write.write_text(page(rows, where, options.write.parent, quick=options.quick))
     return int(any(row.problem for row in rows))
 
 

@@ -17,7 +17,7 @@ import anyio
 from pictory_async import AsyncPictory, RateLimiter
 from tests.lab.benchmarks._metronome import ticks
 from tests.lab.benchmarks._plain import structure
-from tests.lab.benchmarks._polls import KEY, UNLIMITED, poller
+from tests.lab.benchmarks._polls import KEY, UNLIMITED, ours, poller
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,9 +78,9 @@ class Crowd:
             self.polls += 1
 
 
-async def burst(name: str, base_url: str, tasks: int) -> Result:
+async def burst(base_url: str, tasks: int) -> Result:
     """The largest lag of the event loop, in milliseconds, while so many polls are asked for at once."""
-    async with poller(name, base_url) as poll:
+    async with ours(base_url) as poll:
         await poll()
         with ticks() as lags:
             await asyncio.sleep(0.3)
@@ -91,9 +91,9 @@ async def burst(name: str, base_url: str, tasks: int) -> Result:
     return {"lag_ms": max(lags), "failed": failed}
 
 
-async def steady(name: str, base_url: str, rate: float, seconds: float) -> Result:
+async def steady(base_url: str, rate: float, seconds: float) -> Result:
     """New connections of so many polls per second, open loop, after a second to warm up."""
-    async with poller(name, base_url) as poll:
+    async with ours(base_url) as poll:
         pending: set[asyncio.Task[Any]] = set()
 
         async def pace(length: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import json
@@ -127,7 +128,18 @@ async def memory(watches: int) -> dict[str, float]:
         tracemalloc.stop()
         began = time.perf_counter()
     ended = time.perf_counter() - began
-    return {"bytes": used / watches, "cancel_ms": ended * 1e3}
+    return {"bytes": used / watches, "cancel_ms": ended * 1e3, "tasks_ms": await _cancel_tasks(watches)}
+
+
+async def _cancel_tasks(number: int) -> float:
+    """How long it takes to cancel so many tasks that sleep, in milliseconds."""
+    tasks = [asyncio.create_task(asyncio.sleep(1e6)) for _ in range(number)]
+    await asyncio.sleep(0.1)
+    began = time.perf_counter()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return (time.perf_counter() - began) * 1e3
 
 
 async def scheduler(watches: int, seconds: float, windows: int = 5, interval: float = 2.0) -> dict[str, list[float]]:
@@ -163,6 +175,35 @@ async def scheduler(watches: int, seconds: float, windows: int = 5, interval: fl
             found["polls"].append(polls)
             found["late_p50_ms"].append(late[len(late) // 2] * 1e3)
             found["late_p99_ms"].append(late[int(len(late) * 0.99)] * 1e3)
+    return found
+
+
+async def sleepers(tasks: int, seconds: float, interval: float = 2.0) -> dict[str, list[float]]:
+    """What people write without an SDK, without HTTP too: a task for each project, which sleeps between its polls."""
+    late: list[float] = []
+
+    async def loop(number: int) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + number / tasks * interval
+        while True:
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            late.append(loop.time() - due)
+            json.loads(RENDERING)
+            due += interval
+
+    running = [asyncio.create_task(loop(number)) for number in range(tasks)]
+    await asyncio.sleep(1.5 * interval)
+    found: dict[str, list[float]] = {"us": [], "late_p99_ms": []}
+    for _ in range(3):
+        late.clear()
+        used = time.process_time()
+        await asyncio.sleep(seconds)
+        found["us"].append((time.process_time() - used) / len(late) * 1e6)
+        late.sort()
+        found["late_p99_ms"].append(late[int(len(late) * 0.99)] * 1e3)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
     return found
 
 
@@ -333,6 +374,7 @@ def main() -> None:
         "decode": decode,
         "memory": lambda: anyio.run(lambda: memory(10_000)),
         "scheduler": lambda: anyio.run(lambda: scheduler(10_000, 0.8 if quick else 4.0)),
+        "sleepers": lambda: anyio.run(lambda: sleepers(10_000, 0.8 if quick else 4.0)),
         "limiter": lambda: anyio.run(lambda: limiter(8.0 if quick else 12.0)),
         "imports": lambda: imports(5 if quick else 21),
         "fairness": fairness,
