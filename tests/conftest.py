@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import importlib.metadata
 import importlib.util
 import logging
 import os
+import pkgutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
@@ -16,6 +20,7 @@ import pytest
 import trio
 from blockbuster import BlockBuster
 
+import pictory_async
 from pictory_async import Ledger
 from pictory_async.testing import Simulator, World
 from tests import _limits
@@ -23,8 +28,7 @@ from tests._nights import Night
 from tests._virtual import VIRTUAL_BACKENDS, backend_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Generator, Iterator
 
 # An installed package has announced its plugin itself; a bare source tree has not.
 if not importlib.metadata.entry_points(group="pytest11", name="pictory_async"):
@@ -44,6 +48,7 @@ REAL_TIME = [
     ),
     pytest.param(("trio", {}), id="trio"),
 ]
+TESTS = Path(__file__).parent
 ENGINES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "httpx_aiohttp"}
 MAY_BLOCK = [
     ("pictory_async/_settings/key.py", "_read"),  # the client of a program is made once, and the file is small
@@ -58,7 +63,56 @@ for _name in [name for name in os.environ if name.lower() in {"http_proxy", "htt
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have time limits that end a test that hangs, and nothing else."""
+    for module in pkgutil.walk_packages(pictory_async.__path__, "pictory_async."):  # a module may be traced only once
+        if not module.name.endswith("__main__"):
+            with contextlib.suppress(ImportError):  # an extra is not installed
+                importlib.import_module(module.name)
     config.pluginmanager.register(_limits, "limits of tests")
+
+
+# Coverage makes Python 3.11 two and a half times as slow. What these tests reach, others reach too: the report of
+# coverage, which must say 100 %, shows if that is no longer so.
+NOT_TRACED = {
+    "cli/test_demo.py",
+    "cli/test_make_kill.py",
+    "cli/test_question.py",
+    "cli/test_week.py",
+    "test_asgi_servers.py",
+    "test_docs.py",
+    "test_filing.py",
+    "test_kill.py",
+    "test_pipeline.py",
+    "test_refusals.py",
+    "test_refusals_paid.py",
+    "test_render_kill.py",
+    "test_render_worlds.py",
+    "test_security_key_shown.py",
+    "test_sockets.py",
+    "test_versions.py",
+    "test_web_pages.py",
+    "test_worlds.py",
+    "test_writes.py",
+}
+LOOPS_NOT_TRACED = ("asyncio+uvloop", "trio+virtual")  # the other loops run the same lines
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Trace the lines of a test, if coverage is measured and they may be new."""
+    measured = coverage.Coverage.current()
+    if measured is None or not _is_slow_to_trace(item):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # nor in the processes that it starts
+        measured.stop()
+        try:
+            return (yield)
+        finally:
+            measured.start()
+
+
+def _is_slow_to_trace(item: pytest.Item) -> bool:
+    return item.path.relative_to(TESTS).as_posix() in NOT_TRACED or any(loop in item.name for loop in LOOPS_NOT_TRACED)
 
 
 @pytest.fixture(params=REAL_TIME)
