@@ -169,6 +169,7 @@ async def test_a_start_that_is_cut_off_leaves_nothing_to_the_event_loop(anyio_ba
     await anyio.wait_all_tasks_blocked()
     imported.set()
     assert (await second).status == 200
+    await engine.aclose()
     assert len(makers) == 2
     assert threading.get_ident() not in makers
 

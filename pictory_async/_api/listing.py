@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from pictory_async._codec.answers import decode_page
 from pictory_async._gather import each
 from pictory_async._http.messages import Body
+from pictory_async._settings.mistakes import AsyncItems
 from pictory_async.errors import InvalidRequestError, MalformedResponseError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _MOST_EMPTY: Final = 100
 _MAX_KEY: Final = 4096  # characters: it becomes a part of an address
 
 
-class Listing(Generic[T]):
+class Listing(AsyncItems, Generic[T]):
     """A list of the API, fetched page by page while it is iterated over.
 
     Iterate over it for the items, or over `pages` for whole pages; each iteration starts anew. Iterating raises
@@ -180,7 +181,7 @@ class _Items(Generic[T]):
             self._items = iter((await anext(self._pages)).items)
 
 
-class Detailed(Generic[T, R]):
+class Detailed(AsyncItems, Generic[T, R]):
     """A list whose items are fetched too, those of one page concurrently; deleted ones are left out."""
 
     def __init__(self, listing: Listing[T], fetch: Callable[[T], Awaitable[R | None]]) -> None:

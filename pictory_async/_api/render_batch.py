@@ -11,6 +11,7 @@ from pictory_async._api.pipeline import Pipeline
 from pictory_async._api.results import BatchProgress, RenderResult
 from pictory_async._api.submitting import Shield, Submitter
 from pictory_async._gather import failure_of, first_of
+from pictory_async._settings.mistakes import AsyncBlock, AsyncItems
 from pictory_async.errors import LedgerError, PictoryConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ResultT = TypeVar("ResultT")
 _NOTHING: Final = (None, None, None)
 
 
-class Batch(Generic[ResultT]):
+class Batch(AsyncBlock, AsyncItems, Generic[ResultT]):
     """What batches have in common. It is used once.
 
     Attributes:

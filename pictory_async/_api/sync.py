@@ -14,6 +14,7 @@ from pictory_async._api.settled import settled_result, unread_result
 from pictory_async._api.survey import Found, Selection, Survey, SyncState, enter_videos
 from pictory_async._ledger.renders import REQUESTED, RenderState, Resubmit
 from pictory_async._ledger.videos import SeenVideo, Videos
+from pictory_async._settings.mistakes import AsyncBlock, AsyncItems
 from pictory_async._values import ValueObject
 from pictory_async.errors import APIError, PictoryConfigError
 from pictory_async.models import Project, ProjectId
@@ -114,7 +115,7 @@ class SyncPlan(ValueObject):
         }
 
 
-class ProjectSync:
+class ProjectSync(AsyncBlock, AsyncItems):
     """Brings a directory up to date with an account.
 
     ``client.projects.sync`` makes one. `plan` tells what there is to do, and changes nothing. As an async context

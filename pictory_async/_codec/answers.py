@@ -26,7 +26,7 @@ from pictory_async._codec.error_body import reported_error
 from pictory_async._codec.given import read_given
 from pictory_async._codec.hooks import TypeMismatchError
 from pictory_async._codec.json_bytes import decode_json, fast_fields, is_deep, is_list
-from pictory_async._codec.names import MATTERS, NAMES
+from pictory_async._codec.names import MATTERS, NAMES, attribute_of
 from pictory_async._codec.origin import has_api_form
 from pictory_async._codec.reader import at, place_of, read_items, reader_of, within
 from pictory_async._codec.unreadable import unreadable
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
-use_codec(unstructure, unreadable, read_given)
+use_codec(unstructure, unreadable, read_given, attribute_of)
 
 
 def decode_project(body: bytes, project_id: ProjectId) -> Project:

@@ -317,3 +317,21 @@ MATTERS: dict[str, frozenset[str]] = {
 
 # An empty id names nothing, and an empty page key would ask for the first page again.
 BLANK_IS_ABSENT = frozenset({"id", "next_key", "step"})
+
+
+def attribute_of(kind: str, spelling: str) -> str | None:
+    """The attribute of a class that has a spelling of the API, in any case; ``None`` if none has.
+
+    Args:
+        kind: The name of the class.
+        spelling: Such as ``videoURL`` or ``videoUrl``.
+    """
+    asked = _loosely(spelling)
+    for attribute, places in NAMES.get(kind, {}).items():
+        if asked in {_loosely(attribute), *(_loosely(path[-1]) for path in places)}:
+            return attribute
+    return None
+
+
+def _loosely(name: str) -> str:
+    return name.replace("_", "").casefold()

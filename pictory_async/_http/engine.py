@@ -12,6 +12,7 @@ server that closes an idle connection in the same moment would leave it uncertai
 from __future__ import annotations
 
 import ssl
+import warnings
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -68,6 +69,8 @@ class Engine:
         slots: As passed.
     """
 
+    _closed = True  # until it is complete: an engine whose making failed has nothing to close
+
     def __init__(
         self,
         library: Any,
@@ -102,6 +105,16 @@ class Engine:
         self._starting = anyio.Lock()
         self._home: object = None
         self._closed = False
+
+    def __del__(self) -> None:
+        if not self._closed and self._owned and (self._idle or self._shared):
+            warnings.warn(
+                "An AsyncPictory was never closed, and its connections are still open. "
+                "Use it in 'async with AsyncPictory() as client:', or call 'await client.aclose()' at the end.",
+                ResourceWarning,
+                source=self,
+                stacklevel=1,
+            )
 
     async def send(self, request: Request, priority: Priority, limiter: Limiter) -> Response:
         """Send one request and read its complete response.

@@ -11,6 +11,7 @@ from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle, VideoHandle
 from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.targets import target_of
+from pictory_async._settings.mistakes import AsyncBlock, AsyncItems
 from pictory_async._settings.paths import path_segment
 from pictory_async._values import resolved
 from pictory_async.errors import PictoryConfigError
@@ -34,7 +35,7 @@ _NO_OUTCOMES: Final = (
 )
 
 
-class RenderPoller:
+class RenderPoller(AsyncBlock, AsyncItems):
     """Watches projects and yields their outcomes in the order in which they end.
 
     ``client.projects.watch`` makes one. Use it as an async context manager and iterate over it inside the block.

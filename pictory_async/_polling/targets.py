@@ -55,6 +55,13 @@ def target_of(wanted: Wanted, after: After) -> Target:
         if wanted.job_id is not None:
             path_segment("job", wanted.job_id)
         return Target(wanted.project_id, wanted.job_id, baseline(wanted.generated_before), wanted, age_of(wanted))
+    if isinstance(wanted, Project):
+        raise PictoryConfigError(
+            "A wait takes the id of a project: pass project.id. "
+            "To wait for a newer video than this one, pass project.id and after=project."
+        )
+    if isinstance(wanted, (list, tuple, set, frozenset)):
+        raise PictoryConfigError("A wait is for one project: pass its id, or pass the list to wait_all or watch.")
     path_segment("project", wanted)
     return Target(wanted, None, baseline(after))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
+from pictory_async.models import Model
 
 _MAX_ID: Final = 256
 
@@ -35,12 +37,21 @@ def path_segment(what: str, value: object) -> str:
         PictoryConfigError: The value cannot be an id.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise PictoryConfigError(f"A {what} id is text or an integer, not {type(value).__name__}.")
+        raise PictoryConfigError(f"A {what} id is text or an integer, not {type(value).__name__}.{_cure(what, value)}")
     # Numbers of thousands of digits have no text.
     text = "" if isinstance(value, int) and abs(value) >= 10**_MAX_ID else str(value)
     if not text.strip() or text in {".", ".."} or len(text) > _MAX_ID or not text.isprintable():
         raise PictoryConfigError(f"{brief(value)} cannot be a {what} id.")
     return quote(text, safe="")
+
+
+def _cure(what: str, value: object) -> str:
+    """What to write instead of something that is easily taken for an id."""
+    if isinstance(value, Model) and hasattr(value, "id"):
+        return f" Pass its attribute id, such as {what}.id."
+    if isinstance(value, Collection) and not isinstance(value, (bytes, Mapping)):
+        return " This call takes one id; call it for each one."
+    return ""
 
 
 def project_path(project_id: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeGuard, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import attrs
 
@@ -112,6 +112,20 @@ class Model(Displayed, ValueObject):
                 many = isinstance(value, tuple | LazySequence)
                 yield field.alias, f"<{len(cast('Sequence[Any]', value))}>" if many else value
 
+    if not TYPE_CHECKING:  # type checkers would take any name for an attribute
+
+        def __getattr__(self, name: str) -> object:
+            kind = type(self).__name__
+            text = f"{kind!r} object has no attribute {name!r}"
+            if name.startswith("_"):  # asked for by Python, perhaps before the attributes are set
+                raise AttributeError(text)
+            known = _codec[-1][3](kind, name)
+            if known is not None:
+                raise AttributeError(f"{text}, which is the API's spelling. It is called {known!r} here.")
+            if name in self._extra:
+                raise AttributeError(f"{text}. The API sent a field with this name, and extra[{name!r}] has it.")
+            raise AttributeError(text, name=name, obj=self)
+
     def __repr__(self) -> str:
         shown = (
             f"{field.alias}={_short(getattr(self, field.name))}"
@@ -122,7 +136,12 @@ class Model(Displayed, ValueObject):
 
 
 _codec: list[
-    tuple[Callable[[Model], dict[str, Any]], Callable[[Model], Iterator[str]], Callable[[Any, object, str | None], Any]]
+    tuple[
+        Callable[[Model], dict[str, Any]],
+        Callable[[Model], Iterator[str]],
+        Callable[[Any, object, str | None], Any],
+        Callable[[str, str], str | None],
+    ]
 ] = []
 
 
@@ -130,6 +149,7 @@ def use_codec(
     write: Callable[[Model], dict[str, Any]],
     unreadable: Callable[[Model], Iterator[str]],
     read: Callable[[Any, object, str | None], Any],
+    attribute: Callable[[str, str], str | None],
 ) -> None:
     """Register what models do not know themselves; the codec, which they must not import, calls this.
 
@@ -137,8 +157,9 @@ def use_codec(
         write: Converts a model to JSON.
         unreadable: Finds the places in that JSON that could not be read.
         read: Makes a model of a class from a mapping, with an id for one that has none.
+        attribute: Finds the attribute of a class, by its name, that has a spelling of the API.
     """
-    _codec.append((write, unreadable, read))
+    _codec.append((write, unreadable, read, attribute))
 
 
 def read_mapping(kind: type[M], value: object, asked: str | None) -> M:

@@ -1,0 +1,109 @@
+"""What is easily mistaken in a program that uses the library: the message says how it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import pickle
+import re
+import warnings
+from typing import Any
+
+import pytest
+
+from pictory_async import AsyncPictory, Ledger
+from pictory_async.errors import PictoryConfigError
+from pictory_async.models import Project, ProjectItem
+from pictory_async.testing import Simulator, World
+
+
+@pytest.fixture
+def client() -> AsyncPictory:
+    return AsyncPictory("pictai_a")
+
+
+def test_with_without_async(client: Any, ledger: Ledger) -> None:
+    """``with`` instead of ``async with`` says so: of the client, a watch, a batch and a sync."""
+    projects = client.projects
+    batch, sync = projects.render_all([1], ledger=ledger), projects.sync("d", ledger=ledger)
+    for block in (client, projects.watch([1]), batch, sync):
+        says = rf"{type(block).__name__} .* write 'async with' instead of 'with'"
+        with pytest.raises(PictoryConfigError, match=says), block:
+            pytest.fail("the block was entered")
+
+
+def test_for_without_async(client: Any, ledger: Ledger) -> None:
+    """``for`` instead of ``async for`` says so, and so does ``list()`` of a list of the API."""
+    projects, templates = client.projects, client.templates
+    for items in (
+        projects.list(),
+        templates.list(details=True),
+        projects.watch([1]),
+        projects.render_all([1], ledger=ledger),
+        projects.sync("d", ledger=ledger),
+    ):
+        with pytest.raises(PictoryConfigError, match="write 'async for' instead of 'for'"):
+            list(items)
+
+
+def refused(call: Any) -> str:
+    """Run a call that must be refused, and return what it says."""
+    with pytest.raises(PictoryConfigError) as caught:
+        call.send(None)
+    return str(caught.value)
+
+
+def test_what_is_no_id(client: Any) -> None:
+    """A project, an entry of a list or a list in the place of an id: what to pass instead."""
+    project, projects = Project(id="p"), client.projects
+    for call in (projects.wait(project), projects.wait_all([project])):
+        said = refused(call)
+        assert "pass project.id" in said
+        assert "after=project" in said
+    assert "pass the list to wait_all or watch" in refused(projects.wait(["p"]))
+    assert "Pass its attribute id, such as project.id." in refused(projects.get(ProjectItem(id="p")))
+    assert "call it for each one" in refused(projects.get(["p"]))
+    assert "call it" not in refused(projects.get(b"p"))
+    assert "[item async for item in ...]" in refused(projects.wait_all(projects.list()))
+
+
+def test_spellings_of_the_api() -> None:
+    """A field in the API's spelling names the attribute; an unknown one that was sent names its place."""
+    project: Any = Project(id="p", extra={"newField": 1})
+    for spelling, attribute in {"videoURL": "video_url", "videoUrl": "video_url", "projectName": "name"}.items():
+        with pytest.raises(AttributeError, match=f"{spelling}.*It is called '{attribute}' here"):
+            getattr(project, spelling)
+    with pytest.raises(AttributeError, match=re.escape("extra['newField'] has it")):
+        assert project.newField
+    with pytest.raises(AttributeError, match=r"^'Project' object has no attribute 'is_renderd'$") as caught:
+        assert project.is_renderd
+    assert ("is_renderd", project) == (caught.value.name, caught.value.obj)  # Python finds what is meant by them
+    assert not hasattr(project, "_repr_svg_")
+    assert project == copy.deepcopy(project) == pickle.loads(pickle.dumps(project))
+
+
+def test_a_client_that_is_never_closed(simulator: Simulator) -> None:
+    """It warns when it is gone and left connections open, and says how to close it."""
+
+    def leave(*, close: bool = False) -> None:
+        asyncio.run(use(close=close))
+        gc.collect()
+
+    async def use(*, close: bool) -> None:
+        client = AsyncPictory(World().api_key, base_url=server.base_url, http="httpx")
+        await client.projects.get("p")
+        if close:
+            await client.aclose()
+
+    server_of = pytest.importorskip(
+        "pictory_async.testing.server", reason="needs the extra 'simulator'", exc_type=ImportError
+    )
+    simulator.world.add_project(project_id="p")
+    with server_of.ServerThread(simulator) as server:
+        with pytest.warns(ResourceWarning, match="An AsyncPictory was never closed.*aclose"):
+            leave()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            leave(close=True)
+        assert [] == [one for one in caught if "AsyncPictory" in str(one.message)]
