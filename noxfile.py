@@ -98,6 +98,7 @@ ONCE = (
     "test_catalog.py",
     "test_completed_jobs.py",
     "test_docs.py",
+    "test_docs_checks.py",
     "test_downloads_addresses.py",
     "test_downloads_at_once.py",
     "test_downloads_named.py",
@@ -269,10 +270,12 @@ def types(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def docs(session: nox.Session) -> None:
-    """Build the documentation; a warning is an error."""
+    """Build the documentation, check its links and its layout; ``docs/_build/pictures`` shows ten of its pages."""
     session.install(wheel("all"), *group("docs"))
     target = session.posargs[0] if session.posargs else os.fspath(ROOT / "docs" / "_build" / "html")
     session.run("sphinx-build", "-n", "-W", "--keep-going", "-q", "-E", "docs", target)
+    pictures = os.fspath(ROOT / "docs" / "_build" / "pictures")
+    session.run("python", "docs/_scripts/check_pages.py", target, pictures)
 
 
 @nox.session(requires=["build"])

@@ -22,7 +22,7 @@ author = "pictory-async contributors"
 project_copyright = "2026, pictory-async contributors"
 release = version = importlib.metadata.version("pictory-async")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
 exclude_patterns = ["_build", "examples"]
 nitpicky = True
 nitpick_ignore_regex = [
@@ -53,6 +53,8 @@ html_theme = "furo"
 html_title = f"pictory-async {release}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_favicon = "_static/favicon.svg"
+copybutton_prompt_text = "$ "  # what is copied from a terminal is the command
 html_copy_source = False
 
 # The public names live in private modules: show and link them by the names that users import.

@@ -9,7 +9,7 @@
     │   ├── ConnectionFailedError (ConnectionError)
     │   ├── RequestTimeoutError (TimeoutError)
     │   ├── MalformedResponseError            the response does not have the documented form
-    │   └── StatusError                       the response has an error status, or reports an error with status 200
+    │   └── StatusError                       an error status, or an error reported with status 200
     │       ├── InvalidRequestError           400, 422
     │       ├── AuthenticationError           401
     │       ├── PermissionDeniedError         403

@@ -33,8 +33,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FRAMEWORKS = ["asgiref", "django", "fastapi", "litestar", "starlette"]
 
 # What the examples ask for.
-PROJECTS: list[str | int] = ["20251222191648030d7df02f5b4054d4ca8831f1369459e25", 1762768083800]
-TEMPLATE = "202512230204424435786014d42904bbc95813430789fe736"
+PROJECTS: list[str | int] = ["20251222191648030d7d", 1762768083800]
+TEMPLATE = "202512230204424435"
 
 
 def blocks(language: str) -> Iterator[tuple[str, int, str]]:
@@ -150,6 +150,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text()
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text) + re.findall(r'\b(?:src|srcset)="([^"]+)"', text)
     assert [] == [link for link in links if not (page.parent / link).exists()]
+
+
+def test_the_troubleshooting_page_quotes_messages_that_there_are() -> None:
+    """What a reader looks for is what the library says."""
+    quoted = re.findall(r"(?m)^`([^`]+)`.*\n: ", (ROOT / "docs" / "troubleshooting.md").read_text())
+    source = "".join(path.read_text() for path in sorted((ROOT / "pictory_async").rglob("*.py"))).lower()
+    of_others = {"coroutine '…' was never awaited", "certificate verify failed", "No module named 'click'"}
+    assert len(quoted) > 10
+    assert [] == [text for text in quoted if text not in of_others and text.partition(" (")[0].lower() not in source]
 
 
 def run_pytest(source: str, folder: Path) -> None:

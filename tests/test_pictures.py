@@ -25,7 +25,10 @@ def drawings() -> Any:
     return module
 
 
-@pytest.mark.parametrize("name", ["architecture.svg", "poll.svg"])
+DRAWINGS = ["architecture.svg", "budget.svg", "poll.svg", "snapshot.svg", "watch.svg"]
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
 def test_a_drawing_is_what_its_script_makes(drawings: Any, name: str) -> None:
     """A committed drawing is up to date: `nox -s picture` makes it from the import contract."""
     assert drawings.DRAWINGS[name]() == (DOCS / name).read_text(encoding="utf-8")
@@ -55,5 +58,5 @@ def test_pictures_for_light_and_dark_pages() -> None:
     words = [re.sub(r"\.demo-\w+-[^}]*}|\s", "", text) for text in (light, dark)]
     assert words[0] == words[1]
     assert "pictory\N{NO-BREAK SPACE}demo" in light
-    for name in ("architecture.svg", "poll.svg"):
+    for name in DRAWINGS:
         assert "@media (prefers-color-scheme: dark)" in (DOCS / name).read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Draw the two pictures of the architecture page: `docs/architecture.svg` and `docs/poll.svg`.
+"""Draw the pictures that explain an idea each: the floors, one poll, a watch's life, a snapshot, the budget.
 
-The floors of the first one are the layers of the import contract in `pyproject.toml`, so the drawing shows what the
-checks enforce. A test fails if a committed drawing is not what this script makes.
+The floors of `docs/architecture.svg` are the layers of the import contract in `pyproject.toml`, so the drawing shows
+what the checks enforce. A test fails if a committed drawing is not what this script makes.
 """
 
 from __future__ import annotations
@@ -199,11 +199,115 @@ def poll() -> str:
     return svg(width, height, title, shapes)
 
 
-DRAWINGS: Final = {"architecture.svg": architecture, "poll.svg": poll}
+def card(x: int, y: int, wide: int, name: str, caption: str, kind: str = "box") -> list[str]:
+    """Draw a box with a name and a caption, 62 high."""
+    return [
+        box(x, y, wide, 62, kind),
+        text(x + wide // 2, y + 27, name, "name middle"),
+        text(x + wide // 2, y + 48, caption, "small middle"),
+    ]
+
+
+def life() -> str:
+    """Draw the life of a watch."""
+    shapes = [
+        *card(24, 130, 170, "no sign yet", "queued, or no render"),
+        *card(330, 130, 170, "rendering", "polled until it ends", "core"),
+        *card(330, 24, 170, "not seen", "a failed poll: try again"),
+        arrow("M 194 161 H 327"),
+        text(206, 153, "a sign of a render", "small"),
+        arrow("M 380 130 V 89"),
+        arrow("M 450 86 V 127"),
+        arrow("M 500 161 H 657"),
+        text(530, 153, "a new video", "small"),
+        *card(660, 130, 276, "RENDERED", "the job or the project shows the video", "public"),
+        *card(24, 266, 218, "NOT_STARTED", "no sign for start_grace", "public"),
+        *card(270, 266, 206, "FAILED", "its job says so, or it stops", "public"),
+        *card(504, 266, 206, "TIMED_OUT", "max_wait is over", "public"),
+        *card(738, 266, 198, "MISSING · REFUSED", "the API says so, twice", "public"),
+        arrow("M 109 192 V 263"),
+        arrow("M 390 192 V 263"),
+        '<path class="line" d="M 470 192 V 228 H 837"/>',
+        arrow("M 607 228 V 263"),
+        arrow("M 837 228 V 263"),
+    ]
+    title = (
+        "The life of a watch. It begins without a sign of a render. When one is seen, it is rendering, and it ends as "
+        "RENDERED when the new video is there. It ends as NOT_STARTED without a sign for start_grace seconds, as "
+        "FAILED if its job says so or it stops without a video, as TIMED_OUT after max_wait, and as MISSING or REFUSED "
+        "if the API says so twice. A failed poll ends nothing."
+    )
+    return svg(960, 352, title, shapes)
+
+
+QUESTIONS: Final = (
+    ("Does the job say it is completed, with a video?", "RENDERED"),
+    ("Is inProgress true, or the step RENDER?", "RENDERING"),
+    ("Is there no videoURL?", "IDLE"),
+    ("Is the video older than the one to wait for?", "PREVIOUS"),
+)
+
+
+def snapshot() -> str:
+    """Draw what a snapshot proves."""
+    shapes: list[str] = []
+    for number, (question, verdict) in enumerate(QUESTIONS):
+        y = 24 + number * 76
+        shapes += [
+            box(24, y, 470, 50, "box"),
+            text(44, y + 31, question, "soft"),
+            arrow(f"M 494 {y + 25} H 657"),
+            text(560, y + 17, "yes", "small"),
+            box(660, y, 276, 50, "public" if verdict == "RENDERED" else "core"),
+            text(798, y + 31, verdict, "name middle"),
+            arrow(f"M 259 {y + 50} V {y + 73}"),
+            text(271, y + 67, "no", "small"),
+        ]
+    y = 24 + len(QUESTIONS) * 76
+    shapes += [box(24, y, 470, 50, "public"), text(259, y + 31, "RENDERED", "name middle")]
+    title = "What one response proves: the questions are asked in this order, and the first yes decides: "
+    title += "; ".join(f"{question} {verdict}" for question, verdict in QUESTIONS) + "; otherwise RENDERED."
+    return svg(960, y + 74, title, shapes)
+
+
+def budget() -> str:
+    """Draw how the budget is shared."""
+    shapes = [
+        *card(24, 24, 190, "direct calls", "get, list, render"),
+        *card(24, 110, 190, "polls", "of all watches"),
+        *card(24, 196, 190, "background", "backups, checks"),
+        arrow("M 214 55 C 250 55 250 130 287 130"),
+        arrow("M 214 141 H 287"),
+        arrow("M 214 227 C 250 227 250 152 287 152"),
+        *card(290, 110, 200, "queue", "in turn, with shares", "core"),
+        arrow("M 490 141 H 547"),
+        *card(550, 110, 160, "window", "rate per seconds", "core"),
+        arrow("M 710 141 H 767"),
+        *card(770, 110, 166, "Pictory", "429: slow down", "public"),
+        *card(550, 214, 160, "shared budget", "a file, or Redis"),
+        '<path class="line" d="M 630 175 V 208" stroke-dasharray="5 4"/>',
+        text(732, 239, "other processes with the same", "small"),
+        text(732, 258, "key take slots from it too", "small"),
+    ]
+    title = (
+        "How the budget is shared. Direct calls, polls and background requests wait in one queue, each with a share. "
+        "The window grants at most rate requests in any period. With a shared budget, a file or Redis, all processes "
+        "with one key take their slots from the same window. After a 429 of Pictory, all slow down."
+    )
+    return svg(960, 300, title, shapes)
+
+
+DRAWINGS: Final = {
+    "architecture.svg": architecture,
+    "poll.svg": poll,
+    "watch.svg": life,
+    "snapshot.svg": snapshot,
+    "budget.svg": budget,
+}
 
 
 def main() -> None:
-    """Write both drawings."""
+    """Write them all."""
     for name, draw in DRAWINGS.items():
         (DOCS / name).write_text(draw(), encoding="utf-8")
 
