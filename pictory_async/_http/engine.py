@@ -31,7 +31,8 @@ from pictory_async._http.stream import Stream, content_of, headers_of, is_read, 
 from pictory_async._http.translate import Translate, limit
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._statistics import HttpStatistics
-from pictory_async.errors import ConnectionFailedError, PictoryConfigError, changed
+from pictory_async.errors import ConnectionFailedError, PictoryConfigError
+from pictory_async.errors._base import changed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable

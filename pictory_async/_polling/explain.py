@@ -21,8 +21,8 @@ from pictory_async.errors import (
     StatusError,
     WaitError,
     WaitTimeoutError,
-    changed,
 )
+from pictory_async.errors._base import changed
 
 if TYPE_CHECKING:
     from pictory_async._polling.watch import Watch

@@ -27,8 +27,8 @@ from pictory_async.errors import (
     PermissionDeniedError,
     PictoryConfigError,
     PictoryError,
-    changed,
 )
+from pictory_async.errors._base import changed
 from pictory_async.models import Job, JobStatus, ProjectId, ProjectStep
 from pictory_async.models.video import Video
 
