@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from pictory_async._files.uploads import UploadProgress
     from pictory_async._ledger.ledger import Ledger, LedgerRun
     from pictory_async._ledger.renders import RenderState
+    from pictory_async._limits.file_budget import FileBudget
+    from pictory_async._limits.shared import BudgetTerms, Lease, SharedBudget, SharedPace
     from pictory_async._notebook import shown
     from pictory_async.insight import (
         Finding,
@@ -78,6 +80,7 @@ __all__ = [
     "BackupFile",
     "BackupProblem",
     "BatchProgress",
+    "BudgetTerms",
     "ClientStatistics",
     "DiskTemplateCache",
     "DownloadProgress",
@@ -85,12 +88,14 @@ __all__ = [
     "DownloadStatus",
     "DownloadedFile",
     "FairSchedule",
+    "FileBudget",
     "FileKind",
     "Finding",
     "HttpClient",
     "HttpStatistics",
     "HttpTransport",
     "Job",
+    "Lease",
     "Ledger",
     "LedgerRun",
     "Limiter",
@@ -118,6 +123,8 @@ __all__ = [
     "RetryPolicy",
     "Secret",
     "Severity",
+    "SharedBudget",
+    "SharedPace",
     "Sighting",
     "SnapshotTemplate",
     "Subscription",
@@ -169,7 +176,12 @@ _LATER: Final = {
     "DownloadReport": "_files.downloads",
     "DownloadStatus": "_files.downloads",
     "DownloadedFile": "_files.downloads",
+    "BudgetTerms": "_limits.shared",
+    "FileBudget": "_limits.file_budget",
     "FileKind": "_files.names",
+    "Lease": "_limits.shared",
+    "SharedBudget": "_limits.shared",
+    "SharedPace": "_limits.shared",
     "Ledger": "_ledger.ledger",
     "LedgerRun": "_ledger.ledger",
     "RenderBatch": "_api.render_batch",

@@ -18,6 +18,8 @@ class LogEvent(StrEnum):
 
     API_REACHABLE = "pictory.api.reachable"
     API_UNREACHABLE = "pictory.api.unreachable"
+    BUDGET_REACHABLE = "pictory.budget.reachable"
+    BUDGET_UNREACHABLE = "pictory.budget.unreachable"
     CACHE_UNUSABLE = "pictory.cache.unusable"
     HOOK_FAILED = "pictory.hook.failed"
     IDS_FAILED = "pictory.ids.failed"
@@ -39,6 +41,8 @@ class LogEvent(StrEnum):
 LEVELS: Final = {
     LogEvent.API_REACHABLE: WARNING,  # as its counterpart: whoever is alarmed is told that it is over
     LogEvent.API_UNREACHABLE: WARNING,
+    LogEvent.BUDGET_REACHABLE: WARNING,
+    LogEvent.BUDGET_UNREACHABLE: WARNING,
     LogEvent.CACHE_UNUSABLE: WARNING,
     LogEvent.HOOK_FAILED: WARNING,
     LogEvent.IDS_FAILED: WARNING,

@@ -14,6 +14,7 @@ from pictory_async._http.health import Health
 from pictory_async._http.messages import Request
 from pictory_async._http.retry import RetryBudget, is_transient, retry_after
 from pictory_async._http.status import status_error
+from pictory_async._limits.limiter import RateLimiter
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._log import LogEvent, write, writes
 from pictory_async._settings.config import user_agent
@@ -243,6 +244,7 @@ class Transport:
                 return response
             failure = status_error(response, doubtful=self.health.misses_api)
             self._tell_limiter(failure, response.sent_at)
+            await self._share_refusal()
         self._counts.failures += 1
         if not isinstance(failure, RateLimitedError):
             self.health.failed(failure, anyio.current_time())
@@ -291,6 +293,13 @@ class Transport:
             self._notify(self.limiter.pause, pause)
             if self.reporter is not None:
                 self.reporter.paused(pause, "asked")
+
+    async def _share_refusal(self) -> None:
+        if isinstance(self.limiter, RateLimiter):
+            try:
+                await self.limiter.report()
+            except Exception as error:  # noqa: BLE001 - as in `_notify`
+                write(LogEvent.LIMITER_FAILED, "the limiter did not share a refusal", failure=error)
 
     def _notify(self, tell: Callable[..., None], *values: float) -> None:
         # A user's limiter may fail, such as one whose store is out of reach; the response is there all the same.

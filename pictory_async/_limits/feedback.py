@@ -29,6 +29,8 @@ from typing import Final
 
 import attrs
 
+from pictory_async._limits.shared import SharedPace
+
 _DECREASE: Final = 0.8
 _HALVE: Final = 0.5
 _ENOUGH: Final = 10
@@ -117,6 +119,7 @@ class Feedback:
     _progress: float = 0.0
     _refusals: int = 0
     _steps: int = 0
+    _shared_steps: int = 0
     _stepped_at: float = float("-inf")
     _accepted: float = 0.0
     _busy: float = 0.0
@@ -151,6 +154,33 @@ class Feedback:
     def _returned(self, since: float) -> float:
         passed = (since - _RETURN_BEGINS) / (_RETURN_ENDS - _RETURN_BEGINS)
         return math.pow(self._start, 1.0 - min(1.0, max(0.0, passed)))
+
+    def granted_elsewhere(self, requests: int, now: float) -> None:
+        """Take in that other processes sent requests since the last grant, of which none is known to be refused."""
+        since, step = self._last, (now - self._last) / (requests + 1)
+        for number in range(1, requests + 1):
+            self.granted(since + number * step, waited=True)
+            self._accepted += 1.0
+
+    def pace(self, now: float) -> SharedPace:
+        """What another process needs to know of the pace."""
+        if not self._shared_steps:
+            return SharedPace()
+        age = now - self._stepped_at
+        return SharedPace(self._shared_steps, self._progress, self.share, self._start, self._peak, age)
+
+    def adopt(self, pace: SharedPace, now: float) -> None:
+        """Take over the pace that another process knows, if it is later than the own."""
+        if not pace.is_later(self.pace(now)):
+            return
+        if pace.steps > self._shared_steps:
+            self._shared_steps, self._stepped_at = pace.steps, now - pace.age
+            self._start, self._peak = pace.start, pace.peak
+            self._accepted = self._busy = 0.0
+            # The refusals of this process that follow are further ones of that event, until a request is accepted.
+            self._last, self._refusals = now, 1
+            self._refused_at, self._pause = self._stepped_at, self.spacing / pace.share
+        self._progress, self.share = pace.progress, pace.share
 
     def accepted(self, sent_at: float) -> None:
         """Take in that the request sent at ``sent_at`` was not refused."""
@@ -205,5 +235,6 @@ class Feedback:
             step = _DECREASE if not self._steps or self._accepted > _MOSTLY * self._steps else _HALVE
             self._start = max(self.share * step, min(self.share, self.spacing / _SLOWEST))
         self._steps += 1
+        self._shared_steps += 1
         self.share = self._start
         self._progress = 0.0

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Limiter(Protocol):
-    """A request budget, for ``AsyncPictory(limiter=...)``: write your own to share one between processes.
+    """A request budget, for ``AsyncPictory(limiter=...)``, if a `RateLimiter` is not what you need.
 
     A client calls `acquire` before it takes or opens a connection, and `confirm` immediately before the first byte of
     the request. In between, it may have set up a connection, or the event loop may have been busy. If `confirm`

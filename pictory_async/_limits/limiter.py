@@ -7,26 +7,34 @@ what it allows is written: so a slow connection or an event loop that was busy c
 come later than grants, by the time that connections take. As long as this time stays the same, the second pace allows
 every write at once. When it refuses one, the grants have got too far ahead: this one is given back, and the next ones
 go on from where the writes are. With a burst of a few requests, connections of very different slowness cost no pace.
+
+If the budget is shared with other processes, `Leases` has the place of both.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from pictory_async._limits.feedback import Feedback
+from pictory_async._limits.leases import Leases
 from pictory_async._limits.pace import Pace
-from pictory_async._limits.wait_queue import POLL_SHARE, Priority, WaitQueue
+from pictory_async._limits.shared import BudgetTerms
+from pictory_async._limits.wait_queue import POLL_SHARE, Priority, Ticket, WaitQueue
 from pictory_async._settings.durations import seconds
 from pictory_async._statistics import RateLimiterStatistics
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
+    from pictory_async._limits.shared import SharedBudget
     from pictory_async._settings.durations import Duration
 
 _MOST: Final = 1_000_000_000
+_SHORTEST_SHARED: Final = 1.0  # seconds: the time of a lease must be long enough to send its requests
 
 
 class RateLimiter:
@@ -52,13 +60,22 @@ class RateLimiter:
             less for the rest of the window: the steady pace is ``(rate - burst + 1) / per``.
         poll_share: The part of the budget that polls keep while interactive calls wait; 0 to 0.9. Background requests
             keep 0.05. What nobody waits for goes to the others, so without polls interactive calls get everything.
+        shared: A budget of several processes, such as a `FileBudget`; ``None`` if this limiter has it alone. Then the
+            promise holds for all of them together, if they have the same ``rate``, ``per`` and ``burst``. ``per`` must
+            be at least one second. The steady pace is 2 % lower.
 
     Raises:
         PictoryConfigError: A value is out of range.
     """
 
     def __init__(
-        self, rate: int = 300, per: Duration = 60.0, burst: int | None = None, *, poll_share: float = POLL_SHARE
+        self,
+        rate: int = 300,
+        per: Duration = 60.0,
+        burst: int | None = None,
+        *,
+        poll_share: float = POLL_SHARE,
+        shared: SharedBudget | None = None,
     ) -> None:
         if isinstance(rate, bool) or not isinstance(rate, int) or not 1 <= rate <= _MOST:
             msg = f"rate must be a whole number of requests, from 1 to {_MOST}, not {brief(rate)}."
@@ -71,9 +88,15 @@ class RateLimiter:
         if isinstance(poll_share, bool) or not isinstance(poll_share, (int, float)) or not 0.0 <= poll_share <= 0.9:  # noqa: PLR2004
             msg = f"poll_share must be a number from 0 to 0.9, not {brief(poll_share)}."
             raise PictoryConfigError(msg)
-        self._pace = Pace(rate, seconds("per", per, above=0.0), burst)
-        self._writes = Pace(rate, self._pace.per, burst, writes=True)
-        self._feedback = Feedback(self._pace.spacing)
+        if shared is not None and (isinstance(shared, type) or not hasattr(shared, "lease")):
+            raise PictoryConfigError(f"shared must be an object such as FileBudget('budget'), not {brief(shared)}.")
+        per = seconds("per", per, above=0.0)
+        if shared is not None and per < _SHORTEST_SHARED:
+            raise PictoryConfigError(f"per must be at least 1 s if the budget is shared, not {per:g} s.")
+        terms = BudgetTerms(rate, per, burst)
+        self._pace: Pace | Leases = Pace(rate, per, burst) if shared is None else Leases(shared, terms)
+        self._writes = Pace(rate, per, burst, writes=True)
+        self._feedback = self._pace.feedback if isinstance(self._pace, Leases) else Feedback(self._pace.spacing)
         self._queue = WaitQueue(float(poll_share))
         self._granted = 0
         self._delayed = 0
@@ -99,6 +122,8 @@ class RateLimiter:
 
     def try_acquire(self) -> bool:
         """Take a grant if the budget has one now and no caller waits for it; never waits.
+
+        Of a shared budget, it has what is left of a lease that another caller asked for.
 
         Returns:
             Whether the caller may send one request now.
@@ -135,18 +160,20 @@ class RateLimiter:
         if self._try(now):
             return now
         if max_wait is None:
-            return await self._wait(priority)
+            return await self._wait(priority, None)
         limit = seconds("max_wait", max_wait)
         ahead = self._queue.ahead_of(priority) * self._pace.spacing / self._feedback.share
         free_in = max(0.0, self._pace.delay(now)) + ahead
         if free_in <= limit:
-            with anyio.move_on_after(limit):
-                return await self._wait(priority)
+            return await self._wait(priority, limit)
+        raise self._nothing_free(limit, free_in, self._queue.waiting)
+
+    def _nothing_free(self, limit: float, free_in: float, waiting: int) -> RateBudgetError:
         msg = (
             f"The request budget of {self.rate} per {self.per:g} s has nothing free within {limit:g} s "
-            f"({self._queue.waiting} waiting). Try later, or raise the limiter's rate."
+            f"({waiting} waiting). Try later, or raise the limiter's rate."
         )
-        raise RateBudgetError(msg, max_wait=limit, retry_after=free_in)
+        return RateBudgetError(msg, max_wait=limit, retry_after=free_in)
 
     def confirm(self, granted_at: float, /) -> bool:  # noqa: ARG002 - what was written counts, not when it was granted
         """Count one request as written now, if the budget allows that; never waits.
@@ -160,7 +187,10 @@ class RateLimiter:
             Whether the request may be written now. If not, too many were written since the grant, or there is a pause:
             acquire again. The next grants then come when writes are possible.
         """
-        if self._writes.take(anyio.current_time()):
+        now = anyio.current_time()
+        if isinstance(self._pace, Leases):
+            return self._pace.write(now)
+        if self._writes.take(now):
             return True
         self._pace.follow(self._writes)
         return False
@@ -201,6 +231,17 @@ class RateLimiter:
         else:
             self._pause(now + guess)
 
+    async def report(self) -> None:
+        """Tell the other processes of a shared budget about a refusal or a pause, if they do not know of it.
+
+        Clients call this after `refused` and `pause`. Without it, they are told by the next request of this limiter.
+
+        Raises:
+            ConnectionFailedError: The shared budget is out of reach.
+        """
+        if isinstance(self._pace, Leases):
+            await self._pace.report()
+
     def statistics(self) -> RateLimiterStatistics:
         """What the limiter did so far."""
         return RateLimiterStatistics(
@@ -217,7 +258,7 @@ class RateLimiter:
     def __repr__(self) -> str:
         return f"RateLimiter(rate={self.rate}, per={self.per:g}, burst={self.burst})"
 
-    async def _wait(self, priority: Priority) -> float:
+    async def _wait(self, priority: Priority, limit: float | None) -> float:
         # Only the head of the queue sleeps with a timer, and it takes its grant when it runs: a caller that is
         # cancelled never holds one, and a newcomer finds the queue not empty and cannot overtake.
         queue, pace = self._queue, self._pace
@@ -226,7 +267,7 @@ class RateLimiter:
         served = False
         try:
             while queue.head() is not ticket or not pace.take(anyio.current_time()):
-                await ticket.wait(pace.delay(anyio.current_time()) if queue.head() is ticket else None)
+                await self._sleep(ticket, began, limit)
             served = True
         finally:
             # Also if it is cancelled: the next head sleeps without a timer, and nobody else would wake it.
@@ -234,6 +275,8 @@ class RateLimiter:
             (queue.serve if served else queue.leave)(ticket)
             if was_head and (head := queue.head()) is not None:
                 head.wake()
+            elif not served and isinstance(pace, Leases) and not queue.waiting:
+                await pace.give_back()
         now = anyio.current_time()
         waited = now - began
         self._granted += 1
@@ -244,13 +287,38 @@ class RateLimiter:
             self._learn(now, waited=True)
         return now
 
+    async def _sleep(self, ticket: Ticket, began: float, limit: float | None) -> None:
+        """Sleep until it may be a caller's turn.
+
+        Raises:
+            RateBudgetError: The limit of its wait is over, or nothing is free before that.
+        """
+        pace, now = self._pace, anyio.current_time()
+        left = math.inf if limit is None else max(0.0, began + limit - now)
+        within = math.inf
+        if self._queue.head() is ticket:
+            within = pace.delay(now)
+            if isinstance(pace, Leases) and within <= 0.0:
+                free_in = await pace.ask(self._queue.waiting, left)
+                await checkpoint_if_cancelled()  # the answer was waited for all the same
+                if free_in is None:
+                    return
+                if limit is not None:
+                    raise self._nothing_free(limit, free_in, self._queue.waiting - 1)
+                within = pace.early(free_in)
+        if left <= 0.0:
+            raise self._nothing_free(limit or 0.0, max(0.0, pace.delay(now)), self._queue.waiting - 1)
+        within = min(within, left)
+        await ticket.wait(None if within == math.inf else within)
+
     def _learn(self, now: float, *, waited: bool) -> None:
         self._feedback.granted(now, waited=waited)
         self._use_share()
 
     def _use_share(self) -> None:
-        self._pace.use(self._feedback.share)
-        self._writes.use(self._feedback.share)
+        if isinstance(self._pace, Pace):  # a shared budget knows the share
+            self._pace.use(self._feedback.share)
+            self._writes.use(self._feedback.share)
 
     def _pause(self, until: float) -> None:
         self._pace.pause(until)

@@ -11,7 +11,8 @@ import anyio
 from anyio import to_thread
 
 from pictory_async import AsyncPictory
-from pictory_async.cli._account import find_account, find_rate
+from pictory_async.cli._account import find_account
+from pictory_async.cli._budget import find_limiter
 from pictory_async.cli._night import night
 from pictory_async.cli._options import given_proxy
 from pictory_async.cli._signals import signals_as_ctrl_c
@@ -109,7 +110,7 @@ async def open_client(base_url: str | None, limiter: RateLimiter | None = None) 
         client = AsyncPictory(
             account.key(),
             base_url=base_url or account.base_url,
-            limiter=limiter or find_rate().limiter(),
+            limiter=limiter or find_limiter(),
             proxy=given_proxy(),
         )
     for warning in caught:

@@ -28,6 +28,7 @@ ENVIRONMENT: Final = {
     "PICTORY_API_KEY_FILE": "a file with the API key, instead",
     "PICTORY_API_BASE_URL": "the address of the API, if it is not Pictory's",
     "PICTORY_RATE": "the request budget, as --rate",
+    "PICTORY_BUDGET": "who shares it, as --budget",
     "PICTORY_PROFILE": "the profile, as --profile",
     "PICTORY_CONFIG_FILE": "the file with the profiles, if it is not ~/.config/pictory/config.toml",
     "PICTORY_STATE_DIR": "where to keep what commands remember, if not in ~/.local/state/pictory",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pictory_async.cli._account import find_account, find_rate
+from pictory_async.cli._account import find_account
+from pictory_async.cli._budget import find_limiter
 from pictory_async.cli._given import given, note
 from pictory_async.cli._hooks import to_words
 from pictory_async.cli._input import collect_ids
@@ -98,6 +99,13 @@ _SHARED: Final = (
         help="Send at most N requests in any window of PER: 300/60, 300/min, 5/s.  [default: PICTORY_RATE, or 300/min]",
     ),
     _shared(
+        "--budget",
+        type=click.Choice(["host", "off"]),
+        metavar="WHERE",
+        help="Share the request budget with all commands of this account on this host ('host'), or with none ('off').  "
+        "[default: PICTORY_BUDGET, or host]",
+    ),
+    _shared(
         "--quiet", "-q", is_flag=True, help="Print results, warnings and errors only: no progress, no success messages."
     ),
     _shared(
@@ -138,7 +146,7 @@ def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
         account = find_account()
         if not account.key_command:  # that is run only when its key is needed
             account.identity()
-        find_rate()
+        find_limiter()
         return command(*args, **options)
 
     return prepared
@@ -254,7 +262,7 @@ def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_limiter(*args: Any, settings: dict[str, Any], start_grace: float, **options: Any) -> Any:
-        limiter = find_rate().limiter()
+        limiter = find_limiter()
         return command(*args, settings={**settings, "start_grace": start_grace}, limiter=limiter, **options)
 
     start_grace = click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,8 +9,6 @@ from typing import Final
 
 import attrs
 import click
-
-from pictory_async import RateLimiter
 
 __all__ = ["Rate", "to_age", "to_limit", "to_rate", "to_seconds", "to_since", "to_span", "to_time"]
 
@@ -34,14 +31,6 @@ class Rate:
 
     requests: int
     per: float
-
-    @functools.cached_property
-    def _limiter(self) -> RateLimiter:
-        return RateLimiter(self.requests, self.per, min(10, self.requests))
-
-    def limiter(self) -> RateLimiter:
-        """Return the limiter with this budget: one for all clients that a command opens, one after the other."""
-        return self._limiter
 
 
 def to_seconds(text: str) -> float:

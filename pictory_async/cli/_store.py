@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pictory_async import Project, RenderOutcome
 
-__all__ = ["PendingId", "PendingItem", "Store", "find_state", "outdated_error"]
+__all__ = ["PendingId", "PendingItem", "Store", "find_state", "name_account", "outdated_error"]
 
 _BASE_URL: Final = "https://api.pictory.ai/pictoryapis"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -86,7 +86,7 @@ class Store:
 
     def __init__(self) -> None:
         self._path = find_state() / "ledger.db"
-        self._address, self._account = _account()
+        self._address, self._account = name_account()
 
     def ledger(self) -> Ledger:
         """The ledger itself, for the library."""
@@ -289,7 +289,7 @@ class Store:
         return json.dumps({"id": item.project_id, "after": None if item.after is None else item.after.isoformat()})
 
 
-def _account() -> tuple[str, str]:
+def name_account() -> tuple[str, str]:
     """Return the address of the API, and what tells accounts apart: a digest, which does not tell the key."""
     address, key = (part.strip() for part in find_account().identity())
     address = address.rstrip("/") or _BASE_URL

@@ -24,7 +24,7 @@ import click
 from pictory_async.cli._addresses import find_id
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli._input import collect_ids
-from pictory_async.cli._quantities import Rate, to_since
+from pictory_async.cli._quantities import to_since
 
 NEW = "20251222191648030d7df02f5b4054d4ca8831f1369459e25"
 OTHER = "20251222191648030d7df02f5b4054d4ca8831f1369459e26"
@@ -131,12 +131,6 @@ def test_no_since(text: str) -> None:
     """Anything else is refused with the forms that there are."""
     with pytest.raises(click.BadParameter, match="is neither a duration such as 12h, 7d or 4w nor a date"):
         to_since(text)
-
-
-def test_one_limiter() -> None:
-    """All clients of a command share its budget."""
-    rate = Rate(300, 60.0)
-    assert rate.limiter() is rate.limiter()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
