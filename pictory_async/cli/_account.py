@@ -27,6 +27,10 @@ _KEY: Final = "PICTORY_API_KEY"
 _KEY_FILE: Final = "PICTORY_API_KEY_FILE"
 _PROFILE: Final = "PICTORY_PROFILE"
 _RATE: Final = f"{__name__}.rate"
+_NO_KEY: Final = (
+    "There is no API key. Copy one from https://app.pictory.ai/api-access and set PICTORY_API_KEY, or name a file with "
+    "it in PICTORY_API_KEY_FILE. Without an account, 'pictory demo' shows a wait with simulated renders."
+)
 _LIMIT: Final = 30.0  # seconds, for the command that prints the key: it may ask its user something
 _LINE_ENDS: Final = ("\r\n", "\n")
 
@@ -61,6 +65,17 @@ class Account:
         if self._printed is None:
             self._printed = _hidden(output_of(self.key_command))
         return self._printed()
+
+    def needed_key(self) -> str | Path | None:
+        """Return the same for a command that sends requests.
+
+        Raises:
+            SettingError: There is no key, or the command that prints it failed.
+        """
+        key = self.key()
+        if key is None and not any(os.environ.get(name, "").strip() for name in (_KEY, _KEY_FILE)):
+            raise SettingError(_NO_KEY)
+        return key
 
     def identity(self) -> list[str]:
         """Return what tells accounts apart: the address and the key. What cannot be read is empty.

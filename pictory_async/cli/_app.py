@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import Any, Final
 
@@ -104,6 +105,7 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find the command to run; a signal that came during its import ends it here."""
+        _check_name(ctx, args[0])
         name, command, words = found = super().resolve_command(ctx, args)
         if name is not None and command is not None:
             note_words(ctx, command, words)
@@ -142,6 +144,17 @@ class Commands(click.Group):
         else:
             ending = click.exceptions.Exit(SUCCESS)
         raise _reported(ending)
+
+
+def _check_name(ctx: click.Context, name: str) -> None:
+    """Refuse a command that is easily mistyped, and name the one that is meant.
+
+    Raises:
+        click.UsageError: There is no such command, but one that is called much the same.
+    """
+    near = [] if name in _COMMANDS else difflib.get_close_matches(name.casefold(), _COMMANDS, n=1)
+    if near and not ctx.resilient_parsing:  # that is how a shell completes words
+        raise click.UsageError(f"No such command {name!r}. Did you mean {near[0]}?", ctx)
 
 
 def _reported(ending: Exception) -> Exception:

@@ -104,7 +104,7 @@ async def open_client(base_url: str | None, limiter: RateLimiter | None = None) 
         SettingError: The command that prints the key failed.
     """
     account = find_account()
-    await to_thread.run_sync(account.key)  # a command may have to be run for it
+    await to_thread.run_sync(account.needed_key)  # a command may have to be run for it
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         client = AsyncPictory(

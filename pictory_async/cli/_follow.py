@@ -9,11 +9,13 @@ import anyio
 import attrs
 
 from pictory_async import AsyncPictory, ProjectId, RateLimiter, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async.cli._bar_names import BarNames
+from pictory_async.cli._forecast import Forecast
 from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._tally import Meter, Pace, Tally, key_of, project_of
 from pictory_async.cli.display.bars import Bar
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import as_duration
+from pictory_async.cli.display.text import as_duration, as_estimate, can_draw
 from pictory_async.cli.display.view import View
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Follower:
     live: bool = True
     _began: float = attrs.field(default=0.0, init=False)
     _meter: Meter = attrs.field(init=False)
+    _forecast: Forecast = attrs.field(factory=Forecast, init=False)
+    _names: BarNames = attrs.field(factory=BarNames, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._meter = Meter(self.limiter.per)
@@ -59,27 +63,35 @@ class Follower:
             return View(
                 title=self.title,
                 tally=self.tally,
-                pace=self._measure(client),
+                pace=self._measure(client, watch),
                 limiter=self.limiter,
                 height=height,
-                rendering=_rendering_bars(watch),
+                rendering=self._names.bars(self._forecast.progress),
                 downloading=self.downloading(),
+                forecast=self._forecast,
             )
 
         def line() -> str:
-            return progress_line(self.tally, self._measure(client))
+            return progress_line(self.tally, self._measure(client, watch), self._forecast.seconds_left)
 
         def share() -> float:
             return self.tally.done / max(1, self.tally.total)
 
         try:
-            async with live_display(frame, line, live=self.live, share=share), anyio.create_task_group() as tasks:
+            async with (
+                live_display(frame, line, live=self.live, share=share),
+                anyio.create_task_group() as tasks,
+                anyio.create_task_group() as names,
+            ):
                 async with stopping_when_stalled(lambda: self._moved(watch)) as stalled:
+                    if self.live and can_draw():
+                        names.start_soon(self._names.keep_fetching, client)
                     async for outcome in watch:
                         self._take(client, outcome, tasks)
-                self._give_up(client, tasks, stalled=stalled())
+                names.cancel_scope.cancel()
+                self._give_up(client, watch, tasks, stalled=stalled())
         finally:
-            self._measure(client)  # the report after Ctrl-C has the final numbers too
+            self._measure(client, watch)  # the report after Ctrl-C has the final numbers too
 
     def _take(self, client: AsyncPictory, outcome: RenderOutcome, tasks: TaskGroup) -> None:
         self.tally.add(outcome)
@@ -94,9 +106,9 @@ class Follower:
     def _moved(self, watch: RenderPoller) -> object:
         return self.tally.done, watch.progress, [(bar.name, bar.done) for bar in self.downloading()]
 
-    def _give_up(self, client: AsyncPictory, tasks: TaskGroup, *, stalled: bool) -> None:
+    def _give_up(self, client: AsyncPictory, watch: RenderPoller, tasks: TaskGroup, *, stalled: bool) -> None:
         """End what is pending as timed out, if nothing changes any more."""
-        self._measure(client)
+        self._measure(client, watch)
         for one in self._pending if stalled else ():
             error = stalled_error(project_of(one), self.tally.seconds)
             outcome: RenderOutcome = RenderOutcome(
@@ -108,22 +120,25 @@ class Follower:
             )
             self._take(client, outcome, tasks)
 
-    def _measure(self, client: AsyncPictory) -> Pace:
+    def _measure(self, client: AsyncPictory, watch: RenderPoller) -> Pace:
         self.tally.seconds = anyio.current_time() - self._began
         self.tally.statistics = statistics = client.statistics()
         self.tally.requests = statistics.transport.requests
+        took = (outcome.waited for outcome in self.tally.outcomes.values() if outcome.ok)
+        self._forecast.take(self.tally.seconds, watch.progress, self.tally.total - self.tally.done, took)
         return self._meter.read(self.tally.seconds, self.tally.requests)
 
 
-def _rendering_bars(watch: RenderPoller) -> list[Bar]:
-    """Return the bars of the renders whose progress is known, the most advanced ones first."""
-    found = sorted(watch.progress.items(), key=lambda item: -item[1])
-    return [Bar(str(project_id), percent, 100.0, f"{percent:.0f} %") for project_id, percent in found]
+def progress_line(tally: Tally, pace: Pace, seconds_left: float | None = None) -> str:
+    """Return the progress in one line, for logs.
 
-
-def progress_line(tally: Tally, pace: Pace) -> str:
-    """Return the progress in one line, for logs."""
+    Args:
+        tally: The results so far.
+        pace: The current request rate.
+        seconds_left: How long it will still take; ``None`` if that is not known.
+    """
     return (
-        f"{as_duration(tally.seconds)}: {tally.done} of {tally.total} ended ({tally.counts_text}), "
+        f"{as_duration(tally.seconds)}: {tally.done} of {tally.total} ended ({tally.counts_text})"
+        f"{'' if seconds_left is None else f', about {as_estimate(seconds_left)} left'}, "
         f"{pace.per_second:.1f} requests/s{'' if tally.outage is None else ', all polls fail'}"
     )

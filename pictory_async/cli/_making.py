@@ -35,7 +35,7 @@ from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Sheet
 from pictory_async.cli._writers import csv_file
-from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_duration, as_size, echo_note, echo_summary, one_line
 
@@ -188,7 +188,7 @@ class Making:
         def frame(height: int) -> RenderableType:
             title = Text(f"Making {total} videos", style="bold", no_wrap=True, overflow="ellipsis")
             overall = Bar("videos", self._done, total, as_duration(anyio.current_time() - self._began))
-            bars = bar_grid([overall, *self._bars(batch.progress)[: max(1, height - 4)]])
+            bars = BarGrid([overall, *self._bars(batch.progress)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(batch.progress), no_wrap=True, overflow="ellipsis"), bars)
 
         live = self.sheet.to_file or not self.sheet.streams

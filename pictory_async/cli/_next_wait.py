@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 
-from pictory_async import RenderHandle
+from pictory_async import RenderHandle, RenderStatus
 from pictory_async.cli._again import options_again
 from pictory_async.cli._store import PendingItem, Store
-from pictory_async.cli.display.text import echo_command, echo_note
+from pictory_async.cli.display.text import echo_command, echo_note, err_is_terminal
 from pictory_async.errors import LedgerError
 
-__all__ = ["NextWait"]
+if TYPE_CHECKING:
+    from pictory_async.cli._tally import Tally
+
+__all__ = ["NextWait", "echo_next_render"]
+
+_MOST: Final = 10  # ids in a command that somebody copies
 
 
 @attrs.frozen
@@ -79,3 +84,17 @@ class NextWait:
     def _lines(self) -> list[str]:
         handles = [one if isinstance(one, RenderHandle) else one.as_handle() for one in self.unfinished]
         return [handle.to_json() for handle in handles]
+
+
+def echo_next_render(tally: Tally) -> None:
+    """Print on a terminal the command that renders what failed or was not started; nothing if there is none."""
+    left = [one for one in tally.ordered() if one.status in {RenderStatus.FAILED, RenderStatus.NOT_STARTED}]
+    if not (left and len(left) <= _MOST and err_is_terminal()):
+        return
+    requested = {str(one.project_id) for one in tally.wanted if isinstance(one, RenderHandle)}
+    states = {one.status for one in left if str(one.project_id) in requested}
+    retries = {RenderStatus.FAILED: "--retry-failed", RenderStatus.NOT_STARTED: "--retry-unstarted"}
+    echo_note("To render what has no video, which is billed:")
+    ids = dict.fromkeys(str(one.project_id) for one in left)
+    options = [option for status, option in retries.items() if status in states]
+    echo_command(["pictory", "render", *ids, "--wait", *options])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from pictory_async.cli.display.text import echo_lines, echo_wrapped, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pictory_async import ProjectId, RenderOutcome
+    from pictory_async import Project, ProjectId, RenderOutcome
     from pictory_async.cli._downloads import ProjectDownload
     from pictory_async.cli._tally import Tally
     from pictory_async.errors import OutdatedVideoError
@@ -53,7 +54,8 @@ class ResultRow:
         seconds: How long it was waited for.
         name: Its name.
         job_id: The render's job.
-        detail: The address of the video, what was downloaded, or the reason.
+        detail: The address of the video (in a log of CI, which others can read: of its page), what was downloaded, or
+            the reason.
         share_url: The address of the page of the video.
         generated_at: The date of the video.
         path: Where the video was downloaded to, or the first file if that is none.
@@ -77,7 +79,7 @@ class ResultRow:
     ) -> ResultRow:
         """Make the row of an outcome, and of the download that followed it."""
         project = outcome.project
-        detail = project.video_url if project is not None and outcome.ok else in_command_words(str(outcome.error))
+        detail = _address(project) if project is not None and outcome.ok else in_command_words(str(outcome.error))
         row = cls(
             project_id=str(outcome.project_id),
             status=outcome.status,
@@ -145,6 +147,10 @@ RESULTS: Final[Table[ResultRow]] = Table(
 """What a wait prints about each project, except for the list on a terminal."""
 
 
+def _address(project: Project) -> str | None:
+    return project.share_video_url if os.environ.get("CI") else project.video_url
+
+
 def _path(result: ProjectDownload) -> Path | None:
     files = () if result.report is None else result.report.files
     paths = {file.kind: file.path for file in files if file.path is not None}
@@ -193,7 +199,9 @@ def echo_results(
     groups: dict[tuple[str, str], list[_Result]] = {}
     for result in found:
         groups.setdefault(result.group, []).append(result)
-    layout = Layout.of([result.row for result in found], Console().width)
+    console = Console()
+    # A terminal without colours, such as a dumb one, shows the codes of links as text, or not at all.
+    layout = Layout.of([result.row for result in found], console.width, linked=console.color_system is not None)
     for number, key in enumerate(sorted(groups, key=lambda key: (key[0] != "", key[0] == _PENDING))):
         if key[0]:
             _echo_title(groups[key], apart=number > 0)

@@ -35,7 +35,7 @@ from pictory_async.cli._sync_bars import bars_of
 from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_duration, can_ask, echo_note, echo_summary, one_line
 
@@ -249,7 +249,7 @@ class Syncing:
             overall = Bar(
                 "projects", len(self._done), max(1, self._total), as_duration(anyio.current_time() - self._began)
             )
-            bars = bar_grid([overall, *bars_of(sync)[: max(1, height - 4)]])
+            bars = BarGrid([overall, *bars_of(sync)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
 
         def share() -> float:

@@ -15,6 +15,7 @@ from pictory_async.cli._ages import Ages
 from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
+from pictory_async.cli._next_wait import echo_next_render
 from pictory_async.cli._night import night
 from pictory_async.cli._results import RESULTS, ResultRow, echo_results
 from pictory_async.cli._store import PendingId, PendingItem, Store
@@ -311,6 +312,7 @@ class Wait:
         if self.downloads is not None:
             echo_summary(f"{self.downloads.summary}.", good=good and not self.downloads.failed)
         self.ages.echo()
+        echo_next_render(tally)
 
 
 def open_results(*, as_json: bool) -> Sheet[ResultRow]:

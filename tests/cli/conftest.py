@@ -29,7 +29,8 @@ def server(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerThre
 
 @pytest.fixture(autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory in which the command keeps what is pending; each test has its own."""
+    """The directory in which the command keeps what is pending; each test has its own, and looks like no CI."""
+    monkeypatch.delenv("CI", raising=False)
     directory = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("PICTORY_STATE_DIR", str(directory))
     return directory

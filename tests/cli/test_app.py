@@ -121,6 +121,14 @@ def test_completion_script(shell: str) -> None:
     assert "_PICTORY_COMPLETE" in found.stdout
 
 
+def test_a_mistyped_command_names_the_one_that_is_meant() -> None:
+    """Only if one is called much the same."""
+    for name, says in (("wiat", "'wiat'. Did you mean wait?"), ("DEMO", "'DEMO'. Did you mean demo?"), ("x", "'x'.\n")):
+        found = run(name)
+        assert 2 == found.exit_code
+        assert f"Error: No such command {says}" in found.stderr
+
+
 def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shell gets the names of the commands, and no command is run."""
     monkeypatch.setenv("_PICTORY_COMPLETE", "bash_complete")
@@ -133,7 +141,7 @@ def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_completion_after_what_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is nothing to complete, and no error."""
     monkeypatch.setenv("_PICTORY_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "pictory nope --")
+    monkeypatch.setenv("COMP_WORDS", "pictory wiat --")
     monkeypatch.setenv("COMP_CWORD", "2")
     with started() as process:
         assert "Traceback" not in process.communicate()[1]

@@ -294,7 +294,7 @@ class TestSharing:
 def lines_of(text: str) -> list[str]:
     """The lines that a terminal shows after the live view."""
     end = text.rpartition("\x1b[?25h")[2]
-    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", end).replace("\r", "").split("\n")
+    return re.sub(r"\x1b(\[[0-9;]*[A-Za-z]|\]8;[^\x1b]*\x1b\\)", "", end).replace("\r", "").split("\n")
 
 
 @pytest.mark.parametrize("columns", [40, 80, 160])
@@ -306,8 +306,15 @@ def test_results_on_a_terminal(world: World, columns: int) -> None:
     ]
     never = [str(world.add_project(name=f"Never {number}")) for number in range(3)]
     quick = ("--interval", "0.05", "--start-grace", "0.1")
-    lines = lines_of(seen("wait", never[0], *done, *never[1:], *quick, code=3, columns=columns))
+    text = seen("wait", never[0], *done, *never[1:], *quick, code=3, columns=columns)
+    lines = lines_of(text)
     ids = [*done, *never]
+    command = next(number for number, line in enumerate(lines) if line.startswith("To render what"))
+    words = " ".join(lines[command:]).replace("\\", "").split()
+    assert words[-6:] == ["pictory", "render", *never, "--wait"]
+    del lines[command:]
+    links = [line.split("\t")[1] for line in run("share", *done).stdout.splitlines()]
+    assert links == re.findall(r"\x1b\]8;[^;]*;([^\x1b]+)\x1b\\", text.rpartition("\x1b[?25h")[2])
     assert {True} >= {line.strip() in ids and columns == 40 for line in lines if len(line) > columns}
     assert ids == [found for line in lines for found in ids if found in line]
     assert 1 == sum(line.startswith("○ not started (3): Project … has no") for line in lines)

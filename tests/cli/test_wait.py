@@ -42,6 +42,28 @@ def test_all_rendered(world: World) -> None:
     assert 1 == found.stderr.count("\n")
 
 
+def test_a_log_of_ci_has_no_addresses_of_videos(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may read it, so a line has the page of the video, as 'share' prints it."""
+    project_id = str(world.add_project(earlier_video=-60.0))
+    link = run("share", project_id).stdout.strip()
+    monkeypatch.setenv("CI", "true")
+    assert link == run("wait", project_id, *QUICK).stdout.rstrip("\n").split("\t")[-1]
+
+
+def test_a_dumb_terminal_has_lines(world: World) -> None:
+    """A terminal that cannot draw gets lines, and the address of a page instead of a link."""
+    project_id = str(world.add_project(Render(0.0, duration=0.2), name="Film"))
+    with Terminal() as terminal:
+        environment = {**terminal.environment, "TERM": "dumb"}
+        both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": environment}
+        with started("wait", project_id, *QUICK, "--start-grace", "5", **both) as process:
+            terminal.attached()
+            text = terminal.read_until()
+            assert 0 == process.wait()
+    assert "\x1b" not in text
+    assert re.search(r"(?m)^✓ Film  +[\d.]+ s  \S+\r\n  http\S+/share/", text)
+
+
 def test_some_not_rendered(world: World) -> None:
     """If one project is not rendered, the exit code is 3, and its line says why."""
     rendered, never = (str(world.add_project(earlier_video=at)) for at in (-60.0, None))

@@ -21,7 +21,7 @@ from pictory_async.cli._places import check_directory
 from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Column, Sheet, Table, open_sheet, table_options
-from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
     as_duration,
@@ -136,7 +136,7 @@ def _progress(downloads: Downloads, ids: list[str], *, live: bool) -> AbstractAs
 
     def frame(height: int) -> RenderableType:
         overall = Bar("projects", len(downloads.done), len(ids), line())
-        return Group(Text("Downloading", style="bold"), bar_grid([overall, *downloads.bars()[: max(1, height - 4)]]))
+        return Group(Text("Downloading", style="bold"), BarGrid([overall, *downloads.bars()[: max(1, height - 4)]]))
 
     return live_display(frame, line, live=live, share=lambda: len(downloads.done) / len(ids))
 

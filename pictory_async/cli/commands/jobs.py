@@ -22,7 +22,7 @@ from pictory_async.cli._options import (
     wait_options,
 )
 from pictory_async.cli._tables import Column, Table, table_options
-from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_text, echo_facts, echo_json, one_line, out_is_terminal
 from pictory_async.errors import JobCleanedError, JobFailedError
@@ -166,7 +166,7 @@ class _Wait:
             )
             for job in self._running.values()
         ]
-        return Group(Text(f"Waiting for jobs: {self.line()}", style="bold"), bar_grid(bars[: max(1, height - 3)]))
+        return Group(Text(f"Waiting for jobs: {self.line()}", style="bold"), BarGrid(bars[: max(1, height - 3)]))
 
 
 @click.command("job")

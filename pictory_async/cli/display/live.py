@@ -11,7 +11,7 @@ from rich.live import Live
 
 from pictory_async.cli._given import given
 from pictory_async.cli.display.pace import LINE_EVERY, Lines
-from pictory_async.cli.display.text import echo_progress, err_is_terminal, quiet_if_gone
+from pictory_async.cli.display.text import can_draw, echo_progress, quiet_if_gone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -63,7 +63,7 @@ async def live_display(
         live: Whether frames may be drawn. They must not be if the block prints lines itself.
         share: Returns how much of the work is done, from 0 to 1; ``None`` if that is not known.
     """
-    canvas = Canvas(frame) if live and err_is_terminal() and not given("quiet") else None
+    canvas = Canvas(frame) if live and can_draw() and not given("quiet") else None
     try:
         async with anyio.create_task_group() as tasks:
             if canvas is not None:

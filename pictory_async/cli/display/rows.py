@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -29,6 +30,7 @@ _STYLES: Final = {
     "pending": ("●", "cyan"),
 }
 _SHORTEST_NAME: Final = 8
+_PAGE: Final = re.compile(r"https?://[!-~]+")  # nothing that could control the terminal
 _GAP: Final = "  "
 
 
@@ -47,18 +49,22 @@ class Row:
         name: Its name; empty if it is not known.
         seconds: How long it was waited for; ``None`` if that is on another line.
         project_id: Its id.
+        link: The page where its video can be watched; ``None`` if there is none.
     """
 
     status: str
     name: str
     seconds: float | None
     project_id: str
+    link: str | None = None
 
     @classmethod
     def of(cls, outcome: RenderOutcome) -> Row:
         """Make the row of an outcome."""
         name = one_line((outcome.project and outcome.project.name) or "")
-        return cls(outcome.status.value, name, outcome.waited, one_line(str(outcome.project_id)))
+        link = outcome.project.share_video_url if outcome.ok and outcome.project is not None else None
+        link = link if link and _PAGE.fullmatch(link) else None
+        return cls(outcome.status.value, name, outcome.waited, one_line(str(outcome.project_id)), link)
 
     @property
     def duration(self) -> str:
@@ -74,14 +80,16 @@ class Layout:
         name: The width of the names; 0 if there are none.
         duration: The width of the durations.
         beside: Whether there is room for the ids on the same lines.
+        linked: Whether the terminal can open a link that is behind a name; else each link has a line of its own.
     """
 
     name: int
     duration: int
     beside: bool
+    linked: bool = True
 
     @classmethod
-    def of(cls, rows: Sequence[Row], width: int) -> Layout:
+    def of(cls, rows: Sequence[Row], width: int, *, linked: bool = True) -> Layout:
         """Make the layout of some rows on a terminal of this width."""
         duration = max((len(row.duration) for row in rows), default=0)
         longest = max((Text(row.name).cell_len for row in rows), default=0)
@@ -89,8 +97,8 @@ class Layout:
         room = width - len("✓ ") - len(_GAP) - duration
         beside = room - len(_GAP) - ids
         if beside >= min(longest, _SHORTEST_NAME):
-            return cls(min(longest, beside), duration, beside=True)
-        return cls(max(min(longest, room), 1), duration, beside=False)
+            return cls(min(longest, beside), duration, beside=True, linked=linked)
+        return cls(max(min(longest, room), 1), duration, beside=False, linked=linked)
 
     def line(self, row: Row, *, one: bool = False) -> Text:
         """Return the line of a row.
@@ -105,9 +113,13 @@ class Layout:
             return line.append(f"{row.project_id:<{self.name}}{_GAP}{row.duration:>{self.duration}}", style="none")
         if self.name:
             name = Text(row.name or ("" if self.beside or not one else row.project_id), style="none")
-            name.truncate(self.name, overflow="ellipsis", pad=True)
-            line.append_text(name).append(_GAP)
+            name.truncate(self.name, overflow="ellipsis")
+            if row.link is not None and self.linked:
+                name.stylize(f"link {row.link}")
+            line.append_text(name).append(" " * (self.name - name.cell_len) + _GAP)
         line.append(f"{row.duration:>{self.duration}}", style="none")
         if self.beside or not one:
             line.append(_GAP if self.beside else "\n  ").append(row.project_id, style="dim")
+        if row.link is not None and not (self.linked or one):
+            line.append(f"\n  {row.link}")
         return line

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Facts",
     "as_duration",
+    "as_estimate",
     "as_size",
     "as_text",
     "can_ask",
+    "can_draw",
     "counted",
     "echo_command",
     "echo_facts",
@@ -131,6 +133,15 @@ def as_duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s"
 
 
+def as_estimate(seconds: float) -> str:
+    """Format a time that is not known exactly, in coarse steps: ``40 s``, ``12 min``, ``2 h 10 min``."""
+    if seconds < _MINUTE:
+        return f"{max(10, math.ceil(seconds / 10) * 10)} s"
+    minutes = math.ceil(seconds / _MINUTE)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02} min" if hours else f"{minutes} min"
+
+
 def counted(count: int, noun: str) -> str:
     """Format a number of things: ``1 file``, ``2 files``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
@@ -154,6 +165,11 @@ def out_is_terminal() -> bool:
 def err_is_terminal() -> bool:
     """Return whether standard error is a terminal. It can also be closed."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def can_draw() -> bool:
+    """Return whether standard error is a terminal that can draw a frame over the one before: not a dumb one."""
+    return err_is_terminal() and os.environ.get("TERM", "") != "dumb"
 
 
 def can_ask() -> bool:

@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pictory_async import RateLimiter
+from pictory_async.cli._forecast import Forecast
 from pictory_async.cli._tally import Pace, Tally
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.bars import Bar, bar_grid
+from pictory_async.cli.display.bars import MOST_BARS, WIDEST_LABEL, Bar, BarGrid
 from pictory_async.cli.display.rows import Layout, Row, status_text
-from pictory_async.cli.display.text import as_duration, printable
+from pictory_async.cli.display.text import as_duration, as_estimate, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["View"]
 
-_MOST_BARS: Final = 6
 _FIXED_LINES: Final = 12  # lines of a frame that are always there
+_PERCENT: Final = len("100 %")
 _NARROW: Final = 72  # columns: there is no room for the bar of the budget
 
 
@@ -43,6 +44,7 @@ class View:
         height: Height of the terminal, in lines.
         rendering: Bars of the renders.
         downloading: Bars of the downloads.
+        forecast: How far the renders are.
     """
 
     title: str
@@ -52,6 +54,7 @@ class View:
     height: int
     rendering: Sequence[Bar] = ()
     downloading: Sequence[Bar] = ()
+    forecast: Forecast = attrs.field(factory=Forecast)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Return the frame."""
@@ -63,11 +66,15 @@ class View:
         if self.tally.outage is not None:
             room -= 1
             rows.append(_outage(self.tally.outage))
-        for name, bars in (("Downloading", self.downloading), ("Rendering", self.rendering)):
-            shown = bars[: min(_MOST_BARS, room - 3)] if room > 3 else ()  # noqa: PLR2004 - an empty line, a title, a bar
+        downloading, rendering = (
+            ("Downloading", self.downloading, WIDEST_LABEL),
+            ("Rendering", self.rendering, _PERCENT),
+        )
+        for name, bars, widest in (downloading, rendering):
+            shown = bars[: min(MOST_BARS, room - 3)] if room > 3 else ()  # noqa: PLR2004 - an empty line, a title, a bar
             if shown:
                 room -= len(shown) + 2
-                rows += [Text(), Text(name, style="bold"), bar_grid(shown)]
+                rows += [Text(), Text(name, style="bold"), BarGrid(shown, widest)]
         latest = self.tally.latest(max(1, min(10, room)))
         if latest:
             rows += [Text(), Text("Latest", style="bold"), _latest(latest, width)]
@@ -75,19 +82,22 @@ class View:
 
     def _progress(self) -> RenderableType:
         tally = self.tally
+        share = self.forecast.share(tally.done, tally.total)
         grid = Table.grid(padding=(0, 2), expand=True)
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True)
-        percent = 100 * tally.done // max(1, tally.total)
+        percent = int(100 * share)
         width = len(str(tally.total))
         label = Text(f"{tally.done:>{width}}/{tally.total}  {percent:>3} %  {as_duration(tally.seconds):>6}")
-        grid.add_row(ProgressBar(total=tally.total, completed=tally.done, complete_style="cyan"), label)
+        grid.add_row(ProgressBar(total=1.0, completed=share, complete_style="cyan"), label)
         return grid
 
     def _counts(self) -> RenderableType:
         counts = [status_text(status).append(f" {count}") for status, count in self.tally.counts.items()]
         watching = Text("● ", style="cyan").append(f"watching {self.tally.total - self.tally.done}")
-        return Columns([*counts, watching], padding=(0, 3))
+        left = self.forecast.seconds_left
+        soon = [] if left is None else [Text(f"about {as_estimate(left)} left", style="dim")]
+        return Columns([*counts, watching, *soon], padding=(0, 3))
 
     def _requests(self, width: int) -> RenderableType:
         limiter, used = self.limiter, self.pace.in_window
