@@ -22,6 +22,7 @@ from pictory_async.testing._faults import (
     Truncate,
     WrongLength,
 )
+from pictory_async.testing._job_list import JobList
 from pictory_async.testing._limits import FixedWindowLimit, Limit, ServerLimit, TokenBucketLimit
 from pictory_async.testing._log import LoggedRequest, busiest_window
 from pictory_async.testing._media import MediaContent
@@ -46,6 +47,7 @@ __all__ = [
     "Ending",
     "Fault",
     "FixedWindowLimit",
+    "JobList",
     "LazyBody",
     "Limit",
     "LoggedRequest",

@@ -13,6 +13,7 @@ import attrs
 from pictory_async._settings.addresses import is_loopback, web_address
 from pictory_async.testing import bodies
 from pictory_async.testing._ids import stable_between, stable_uuid, timestamp_id
+from pictory_async.testing._job_list import JobList
 from pictory_async.testing._limits import Limit
 from pictory_async.testing._media import MEDIA_PATH, MEDIA_SIZES, expiry_query
 from pictory_async.testing._messages import NOWHERE
@@ -75,6 +76,7 @@ class Account:
     media_sizes: Mapping[str, int] = attrs.field(factory=lambda: dict(MEDIA_SIZES))
     media_seconds: float | None = None
     job_seconds: float = 60.0
+    job_list: JobList = attrs.field(factory=JobList)
     on_video: list[Render] = attrs.field(factory=list[Render])
     unfindable: Collection[str] = ("unfindable",)
     lists: dict[str, list[Any]] = attrs.field(factory=dict[str, list[Any]], converter=lists_of, repr=False)
@@ -149,7 +151,7 @@ class Account:
         """Start a job that is no render; the endpoints call this too.
 
         Args:
-            now: When it is requested, in seconds of the world's time.
+            now: When it is requested, in seconds of the world's time; until then it does not exist.
             result: What its ``data`` has when it is completed.
             error: Code and message, if it fails.
             seconds: How long it takes; ``job_seconds`` if None.

@@ -1,19 +1,23 @@
-"""The lists of the simulated account besides projects, templates and jobs: what is in them, and how each is wrapped."""
+"""The lists of the simulated account besides projects and templates: what is in them, and how each is wrapped."""
 
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qs
 
 from pictory_async.testing._messages import SimRequest, SimResponse
 from pictory_async.testing._pages import cut_page
+from pictory_async.testing._projects import Render
 from pictory_async.testing._samples import MUSIC, STOCK
+from pictory_async.testing.bodies import job_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pictory_async.testing._account import Account
+    from pictory_async.testing._other_job import SimJob
 
 Wrapper = Literal["bare", "items", "items+key", "items+null", "Items"]
 
@@ -35,6 +39,7 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "awsconnections": "Items",
     "vimeo-connections": "Items",
 }
+_HIDDEN: Final = {"all": (), "no status": ("status",), "no id": ("jobId",)}
 _NAMES: Final = ("transactionId", "templateId", "connectionId", "id")
 
 
@@ -101,3 +106,40 @@ def search_stock(account: Account, request: SimRequest) -> SimResponse:
         return SimResponse.from_json({"code": "INVALID_REQUEST", "message": "keyword is required"}, status=400)
     found = [item for item in account.lists.get(STOCK, []) if keyword in item["mediaDescription"].casefold()]
     return SimResponse.from_json({"data": {"page": 1, "searchResults": found}})
+
+
+def respond_with_jobs(
+    account: Account, request: SimRequest, now: float, data: Callable[[str, float], dict[str, Any]]
+) -> SimResponse:
+    """Return a page of the list of jobs, the newest first.
+
+    Args:
+        account: The account.
+        request: The request.
+        now: When it arrives.
+        data: Returns the ``data`` of a job at a moment.
+    """
+    shape = account.job_list
+    found: list[Render | SimJob] = [render for _, render in account.jobs if render.at + shape.late <= now]
+    found += [job for job in account.other_jobs if job.at + shape.late <= now]
+    found.sort(key=attrgetter("at"))
+    ids = {_id_of(job): job.at for job in reversed(found)}  # of one moment, the later one comes first
+    page, key = cut_page(
+        [*ids],
+        key=parse_qs(request.query, keep_blank_values=True).get("nextPageKey", [None])[0],
+        size=account.page_size,
+        identity=str,
+        created=lambda job_id: account.date(ids[job_id]),
+        visible=lambda job_id: job_id not in shape.hides,
+        trailing=account.trailing_page,
+        overlap=shape.repeats,
+    )
+    items = [job_item(job_id, data(job_id, now - shape.behind)) for job_id in page]
+    for item in items:
+        for name in _HIDDEN[shape.shows]:
+            del item["data"][name]
+    return SimResponse.from_json({"items": items, "nextPageKey": key})
+
+
+def _id_of(job: Render | SimJob) -> str:
+    return job.job_id if isinstance(job, Render) else job.id

@@ -50,6 +50,7 @@ def cut_page(
     created: Callable[[T], Any],
     visible: Callable[[T], bool],
     trailing: bool = False,
+    overlap: bool = False,
 ) -> tuple[list[T], str | None]:
     """Return one page and the key of the next.
 
@@ -61,6 +62,7 @@ def cut_page(
         created: Returns an item's date.
         visible: Returns whether an item is listed now.
         trailing: Whether a last page that is exactly full has a key too; the page after it is empty.
+        overlap: Whether a page after the first begins with the last item of the page before.
 
     Raises:
         UnknownPageKeyError: The key is not one that the simulator has returned.
@@ -73,6 +75,9 @@ def cut_page(
             raise UnknownPageKeyError(f"not a page key: {key!r}")
     rest = [item for item in items[begin:] if visible(item)]
     page = rest[:size]
-    if not page or (len(rest) <= size and not (trailing and len(page) == size)):
+    last_one = not page or (len(rest) <= size and not (trailing and len(page) == size))
+    if overlap and begin and page:
+        page.insert(0, items[begin - 1])
+    if last_one:
         return page, None
     return page, page_key(iso(created(page[-1])), identity(page[-1]))

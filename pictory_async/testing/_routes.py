@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import parse_qs, unquote
 
 from pictory_async.testing import bodies
+from pictory_async.testing._lists import respond_with_jobs
 from pictory_async.testing._media import MEDIA_PATH, denied, expired, serve_file
 from pictory_async.testing._messages import SimRequest, SimResponse, encode
 from pictory_async.testing._others import other_file, other_routes, receive_upload, upload_key
@@ -165,7 +165,7 @@ def _render(account: Account, project_id: str, now: float) -> SimResponse:
 
 def _job(account: Account, job_id: str, request: SimRequest, now: float) -> SimResponse:
     other = account.find_other_job(job_id)
-    if other is not None:
+    if other is not None and other.at <= now:
         return SimResponse.from_json(bodies.job(job_id, other.data(now)))
     found = account.find_job(job_id)
     if found is None or found[1].phase(now) is Phase.UNASKED:
@@ -176,23 +176,13 @@ def _job(account: Account, job_id: str, request: SimRequest, now: float) -> SimR
 
 
 def _jobs(account: Account, request: SimRequest, now: float) -> SimResponse:
-    renders = [
-        (render.at, render.job_id, partial(_job_data, account, project, render, request, now))
-        for project, render in account.jobs
-        if render.phase(now) is not Phase.UNASKED
-    ]
-    others = [(job.at, job.id, partial(job.data, now)) for job in account.other_jobs]
-    jobs = sorted([*renders, *others], key=lambda job: job[0])
-    page, key = cut_page(
-        jobs[::-1],  # not sorted the other way round: of one moment, the later one comes first
-        key=_query(request, "nextPageKey"),
-        size=account.page_size,
-        identity=lambda job: job[1],
-        created=lambda job: account.date(job[0]),
-        visible=lambda _: True,
-        trailing=account.trailing_page,
-    )
-    return SimResponse.from_json({"items": [bodies.job_item(job[1], job[2]()) for job in page], "nextPageKey": key})
+    def data(job_id: str, at: float) -> dict[str, object]:
+        other = account.find_other_job(job_id)
+        if other is not None:
+            return other.data(at)
+        return _job_data(account, *cast("tuple[SimProject, Render]", account.find_job(job_id)), request, at)
+
+    return respond_with_jobs(account, request, now, data)
 
 
 def _job_data(

@@ -63,6 +63,7 @@ class World(Account):
             replaced.
         unfindable: Words with which a search for a background finds nothing; then the job fails.
         job_seconds: How many seconds a job takes that is no render, such as a transcription.
+        job_list: How the list of jobs is: what its entries show, and whether it is behind.
         lists: What is in the lists of the API, in the API's form, by the path of the list below ``/v1``, such as
             ``{"brands/video": [{"id": "b", "name": "Mine"}]}``. A list that is not named has a few samples, or nothing.
             ``music/search`` and ``media/search`` are what is found there.
