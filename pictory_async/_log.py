@@ -24,6 +24,8 @@ class LogEvent(StrEnum):
     HOOK_FAILED = "pictory.hook.failed"
     IDS_FAILED = "pictory.ids.failed"
     JOB_CANCELLED = "pictory.job.cancelled"
+    JOBS_LISTED = "pictory.jobs.listed"
+    JOBS_NOT_LISTED = "pictory.jobs.not_listed"
     JOB_REQUESTED = "pictory.job.requested"
     JOB_UNKNOWN_STATUS = "pictory.job.unknown_status"
     LIMITER_FAILED = "pictory.limiter.failed"
@@ -47,6 +49,8 @@ LEVELS: Final = {
     LogEvent.HOOK_FAILED: WARNING,
     LogEvent.IDS_FAILED: WARNING,
     LogEvent.JOB_CANCELLED: WARNING,
+    LogEvent.JOBS_LISTED: DEBUG,
+    LogEvent.JOBS_NOT_LISTED: INFO,
     LogEvent.JOB_REQUESTED: INFO,
     LogEvent.JOB_UNKNOWN_STATUS: INFO,
     LogEvent.LIMITER_FAILED: WARNING,

@@ -80,7 +80,7 @@ def decode_rendered(body: bytes, project_id: ProjectId, job: Job | None) -> Proj
     """
     raw = decode_json(body)
     _check_project(raw, project_id)
-    if job is not None and job.video_url and not _same_file(raw.get("videoURL"), job.video_url):
+    if job is not None and job.video_url and not same_file(raw.get("videoURL"), job.video_url):
         raw.pop("generatedDate", None)
         raw.update(_files_of(job))
     return _read(Project, raw, project_id)
@@ -249,7 +249,8 @@ def _files_of(job: Job) -> dict[str, Any]:
     return {names[attribute][0][0]: getattr(job, mine) for attribute, mine in _FILES_OF_JOB.items()}
 
 
-def _same_file(shown: Any, url: str) -> bool:
+def same_file(shown: Any, url: str) -> bool:
+    """Whether a URL that was shown is of the same file as another."""
     # The query holds a signature, which changes with each response.
     return isinstance(shown, str) and shown.partition("?")[0] == url.partition("?")[0]
 

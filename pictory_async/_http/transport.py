@@ -184,7 +184,13 @@ class Transport:
         request = self._request(method, path, subject, body=body)
         return self._read(_raised(await self._attempt(request, self.options.priority)), read)
 
-    async def poll(self, path: str, subject: str, priority: Priority = Priority.POLL) -> Response:
+    async def poll(
+        self,
+        path: str,
+        subject: str,
+        priority: Priority = Priority.POLL,
+        query: Mapping[str, str] | None = None,
+    ) -> Response:
         """Send one GET for a watch; the poller decides whether and when to poll again.
 
         The caller tells `health` if the response is usable, or not.
@@ -193,7 +199,7 @@ class Transport:
             APIError: As its subclasses say.
         """
         try:
-            return _raised(await self._attempt(self._request("GET", path, subject), priority, purpose="poll"))
+            return _raised(await self._attempt(self._request("GET", path, subject, query), priority, purpose="poll"))
         except RateBudgetError as error:  # of a user's limiter; the poller polls again
             text = error.message
         raise ConnectionFailedError(text, method="GET", path=path, sent=False)

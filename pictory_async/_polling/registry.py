@@ -19,6 +19,7 @@ from pictory_async._polling import explain, logged
 from pictory_async._polling.counters import Counters
 from pictory_async._polling.failures import CROWD, Meaning, about_address, about_key, ends_all, is_unreachable
 from pictory_async._polling.outage import Outage
+from pictory_async._polling.sweeper import Sweeper
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError, StatusError
 
@@ -68,6 +69,7 @@ class WatchRegistry:
         outage: Slows the polls down while all of them fail.
         counters: What all watches of the client did so far.
         watching: How many watches there are.
+        sweeper: Reads the list of jobs.
         most_polls: How many polls one scheduler may have in flight or waiting for a slot.
     """
 
@@ -82,6 +84,7 @@ class WatchRegistry:
         # Keyed by the ids themselves: texts of their own would be a tenth of what a watch takes.
         self._projects: dict[str, tuple[Watch, ...]] = {}
         self._jobs: dict[str, tuple[Watch, ...]] = {}
+        self.sweeper: Sweeper = Sweeper(transport, self._jobs)
         # Entered by `claim` and removed by `send`, which runs in a task of the scheduler that claimed the poll.
         self._polls: dict[tuple[str, bool], Poll] = {}
         self._health = transport.health
@@ -190,6 +193,7 @@ class WatchRegistry:
                 self._note(poll, {watch: None})
                 watch.owner.settle(watch, outcome, now)
         if usable:
+            self.sweeper.polled(concerned, response.sent_at, of_job=poll.key[1])
             self._health.succeeded(response.sent_at)
             self.outage.ended(now)
         if failed:  # one poll, however many watches share it
@@ -240,7 +244,7 @@ class WatchRegistry:
         self._judge_all(now)
         if doubted and now - self._probed_at >= _PROBE_EVERY:
             self._probed_at = now
-            asker.owner.start(self._probe)
+            asker.owner.start(self._probe, "probe")
 
     def _crowd(self, error: APIError) -> int:
         """How many watches are refused like this now."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import random
-from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
@@ -13,7 +11,10 @@ from pictory_async._gather import failure_of
 from pictory_async._polling.agenda import Agenda
 from pictory_async._polling.broadcast import Broadcast, WatchEventKind
 from pictory_async._polling.counters import Counters
+from pictory_async._polling.due import DueQueue
 from pictory_async._polling.intake import Intake
+from pictory_async._polling.news import News
+from pictory_async._polling.sweeper import SweepTurns
 from pictory_async._polling.targets import Arriving
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import PictoryConfigError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pictory_async._polling.targets import Target
     from pictory_async._polling.wait import Terms
     from pictory_async._statistics import PollerStatistics
+    from pictory_async.models import Job
 
 _BATCH: Final = 4
 _LEFT_ELSEWHERE: Final = (
@@ -90,16 +92,15 @@ class Scheduler:
         self._terms = terms
         self._targets = targets
         self._agenda = Agenda["Watch"]()
-        self._due: OrderedDict[Watch, None] = OrderedDict()
+        self._due = DueQueue()
         # The scopes of the polls that this scheduler sends. Only it cancels them: for a deadline, or at the end of the
         # block. A watch that shares another scheduler's poll has none here.
         self._scopes: dict[Watch, anyio.CancelScope] = {}
-        # An open poller has no news until somebody asks for them.
-        self._news: deque[Watch] | None = deque() if keep is None else None
-        self._has_news = anyio.Event()
+        self._news = News(keep)
         self._intake: Intake | None = None
         self._wake = anyio.Event()
         self._sleeps_until = -1.0
+        self._sweeps = SweepTurns(registry.sweeper, self.counters, terms.gap, self.start, self.fail)
         self._fault: Exception | None = None
 
     async def __aenter__(self) -> Self:
@@ -114,7 +115,7 @@ class Scheduler:
         self.entered = self.running = True
         self.first = [self._begin(watch, due) for watch, due in first]
         if isinstance(source, Arriving):
-            self._intake = Intake(source, self.add, lambda: len(self.pending) + len(self._news or ()))
+            self._intake = Intake(source, self.add, lambda: len(self.pending) + len(self._news))
             self._tasks.start_soon(self._take_in, self._intake, name="pictory: ids")
         self._tasks.start_soon(self._run, name="pictory: scheduler")
         return self
@@ -155,7 +156,7 @@ class Scheduler:
         self.pending.clear()
         self._due.clear()
         # A consumer in another task may wait for news: it sees that nothing is pending, and ends.
-        self._announce()
+        self._news.announce()
         if self.broadcast is not None:
             self.broadcast.close()
         for scope in (self._runs, *self._scopes.values()):
@@ -171,9 +172,8 @@ class Scheduler:
         if watch.open:
             watch.open = False
             self._leave(watch)
-            self._announce()  # nothing may be pending now
-        if self._news is not None and watch in self._news:
-            self._news.remove(watch)
+            self._news.announce()  # nothing may be pending now
+        self._news.discard(watch)
         self._make_room()
         if self.broadcast is not None:
             self.broadcast.tell(watch, WatchEventKind.REMOVED)
@@ -189,12 +189,11 @@ class Scheduler:
 
     def keep_news(self) -> None:
         """Keep what ends from now on for `next_news`."""
-        if self._news is None:
-            self._news = deque(maxlen=self._keep)
+        self._news.keep()
 
     def unread(self) -> list[Watch]:
         """The watches of requested renders whose outcome nobody has got yet, if outcomes are kept."""
-        return [watch for watch in self._news or () if watch.outcome is not None and watch.handle is not None]
+        return [watch for watch in self._news if watch.outcome is not None and watch.handle is not None]
 
     def statistics(self) -> PollerStatistics:
         """What it did so far."""
@@ -206,14 +205,9 @@ class Scheduler:
         Returns:
             The watch; ``None`` if no watch is open any more.
         """
-        self.keep_news()
-        news = cast("deque[Watch]", self._news)
-        while not news:
-            if not (self.pending or self._more_may_come()):
-                return None
-            await self._has_news.wait()
+        watch = await self._news.next(self._more_may_come)
         self._make_room()
-        return news.popleft()
+        return watch
 
     def _new_watch(self, target: Target, now: float) -> tuple[Watch, float]:
         watch = Watch(target.project_id, target.after, target.job_id, self._terms, now, self, target.handle, target.age)
@@ -225,6 +219,10 @@ class Scheduler:
             return same
         self._registry.enter(watch)
         self.pending[watch] = None
+        if watch.job_id is not None:
+            due = self._sweeps.add(watch, due, anyio.current_time())
+            if self._sweeps.next_at < self._sleeps_until:
+                self._wake.set()
         self._enter(watch, due)
         if self.broadcast is not None:
             self.broadcast.tell(watch, WatchEventKind.ADDED)
@@ -232,7 +230,7 @@ class Scheduler:
 
     def _more_may_come(self) -> bool:
         arriving = self._intake is not None and self._intake.running
-        return arriving or (self._keep is not None and self.running)
+        return bool(self.pending) or arriving or (self._keep is not None and self.running)
 
     def _make_room(self) -> None:
         if self._intake is not None:
@@ -240,13 +238,13 @@ class Scheduler:
 
     def _leave(self, watch: Watch) -> None:
         self._agenda.remove(watch)
-        self._due.pop(watch, None)
+        self._due.discard(watch)
         self._registry.leave(watch)
         del self.pending[watch]
 
     async def _take_in(self, intake: Intake) -> None:
         self._fault = self._fault or await intake.run()
-        self._announce()
+        self._news.announce()
 
     # The registry calls these, also from other schedulers' polls.
 
@@ -269,17 +267,14 @@ class Scheduler:
                 watch.open = False
                 self.fail(error)
                 return
-            if not watch.is_of_job or watch.failures is not None:
-                return
-        if self._news is None:
+            if watch.failures is None:
+                self._tell_of_job(watch)
             return
-        self._news.append(watch)
-        self._announce()
+        self._news.add(watch)
 
-    def _announce(self) -> None:
-        # A new event first: whoever wakes may wait again at once.
-        has_news, self._has_news = self._has_news, anyio.Event()
-        has_news.set()
+    def _tell_of_job(self, watch: Watch) -> None:
+        if watch.is_of_job:  # whoever waits for a job alone is told about its progress
+            self._news.add(watch)
 
     def _keep_ended(self, watch: Watch, most: int) -> None:
         self.ended[watch] = None
@@ -295,13 +290,39 @@ class Scheduler:
         if watch in self._scopes:
             self._scopes[watch].cancel()
 
-    def start(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start(self, call: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Run something beside the polls, until the block is left."""
-        self._tasks.start_soon(call, name="pictory: probe")
+        self._tasks.start_soon(call, name=f"pictory: {name}")
 
     def poll_soon(self, watch: Watch) -> None:
         """Poll again at once."""
         self._enter(watch, anyio.current_time())
+
+    # The sweeper calls these, also for other schedulers.
+
+    def listed(self, watch: Watch, due: float) -> None:
+        """Take in that the list of jobs shows a job as unfinished, which need not be polled before ``due``."""
+        if self.broadcast is not None:
+            self.broadcast.polled(watch)
+        if not watch.urgent and self._is_free(watch):
+            self._enter(watch, due)
+        self._tell_of_job(watch)
+
+    def listed_ended(self, watch: Watch, job: Job) -> None:
+        """Take in that the list of jobs shows a job as ended, which its next poll confirms."""
+        if self._is_free(watch):
+            watch.listed_ended(job)
+            self._enter(watch, anyio.current_time())
+
+    def poll_first(self, watch: Watch) -> None:
+        """Poll a watch before others; once, if its poll waits or is in flight already."""
+        if self._is_free(watch):
+            watch.urgent = True
+            self._enter(watch, anyio.current_time())
+
+    def _is_free(self, watch: Watch) -> bool:
+        """Whether no poll of a watch is in flight."""
+        return not watch.due or watch in self._due
 
     # The scheduler's own task.
 
@@ -315,19 +336,22 @@ class Scheduler:
         now = anyio.current_time()
         while (when := self._agenda.next_time()) is not None and (watch := self._agenda.pop(now)) is not None:
             self._take_up(watch, when, now)
+        if now >= self._sweeps.next_at:
+            for watch, due in self._sweeps.begin(self._due, now, pauses=self._registry.outage.reason is not None):
+                self._enter(watch, due)
         while self._start_polls():  # noqa: ASYNC110 - it does not wait for anything, it lets other tasks run
             await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
         time = self._agenda.next_time()
-        self._sleeps_until = math.inf if time is None else time
+        self._sleeps_until = min(math.inf if time is None else time, self._sweeps.next_at)
         # Nothing runs between the look at the agenda and here, so no wake-up is lost.
         self._wake = anyio.Event()
-        with anyio.move_on_after(None if time is None else max(time - anyio.current_time(), _TOGETHER)):
+        with anyio.move_on_after(max(self._sleeps_until - anyio.current_time(), _TOGETHER)):
             await self._wake.wait()
         self._sleeps_until = -1.0
 
     def _enter(self, watch: Watch, when: float) -> None:
         watch.due = False
-        self._due.pop(watch, None)
+        self._due.discard(watch)
         # The deadline may come first: one entry stands for both, and `_take_up` tells them apart.
         when = min(when, watch.deadline)
         self._agenda.put(watch, when)
@@ -342,7 +366,7 @@ class Scheduler:
             return
         if not watch.due:  # otherwise it waits for a slot or a response already
             watch.due = True
-            self._due[watch] = None
+            self._due.put(watch)
         if self._terms.max_wait is not None:
             self._agenda.put(watch, watch.deadline)
 
@@ -355,20 +379,13 @@ class Scheduler:
             outage = self._registry.outage
             if outage.reason is not None and outage.has_waiting(self):
                 return False  # its end wakes this task
-            watch = self._next_due()
+            watch = self._due.pop() if outage.reason is None else self._due.pop_soundest()
+            watch.urgent = False
             poll = self._registry.claim(watch)
             if poll is not None:
                 self._scopes[watch] = scope = anyio.CancelScope()
                 self._tasks.start_soon(self._poll, watch, poll, scope, name="pictory: poll")
         return True
-
-    def _next_due(self) -> Watch:
-        if self._registry.outage.reason is None:
-            return self._due.popitem(last=False)[0]
-        # Any of those that failed the least, so that a few that always fail do not speak for all.
-        watch = min(self._due, key=lambda one: (one.failed_polls, random.random()))  # noqa: S311 - no secret
-        del self._due[watch]
-        return watch
 
     async def _poll(self, watch: Watch, poll: Poll, scope: anyio.CancelScope) -> None:
         try:

@@ -15,12 +15,21 @@ from pictory_async.models import ProjectId
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Terms:
-    """What all watches of one poller have in common; durations in seconds, ``None`` for no limit."""
+    """What all watches of one poller have in common; durations in seconds, ``None`` for no limit.
+
+    The list of jobs is read every ``sweep_interval`` seconds, or every ``interval`` if that is ``None``.
+    """
 
     max_wait: float | None
     interval: float
     start_grace: float
     schedule: PollSchedule
+    sweep_interval: float | None = None
+
+    @property
+    def gap(self) -> float:
+        """How many seconds after each other the readings of the list of jobs begin."""
+        return self.interval if self.sweep_interval is None else self.sweep_interval
 
 
 @attrs.define(repr=False, eq=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 
-from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by
+from pictory_async._codec.answers import decode_job, decode_rendered, read_evidence, rendered_by, same_file
 from pictory_async._http.health import from_api
 from pictory_async._log import LogEvent, write
 from pictory_async._polling import explain, logged
@@ -17,7 +17,7 @@ from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.schedules import Sighting
 from pictory_async._polling.snapshot import Snapshot
-from pictory_async._polling.wait import Wait
+from pictory_async._polling.timed import TimedWait
 from pictory_async._settings.paths import job_path, project_path
 from pictory_async._values import quotable
 from pictory_async.errors import (
@@ -38,13 +38,12 @@ if TYPE_CHECKING:
     from pictory_async.models import Project
 
 _JUST_NOW: Final = 10.0  # seconds
-_AFTER_SLEEP: Final = 60.0  # seconds: enough for a network that returns, and for hundreds of polls in one budget
-_LAST_POLL: Final = 2.0  # seconds before the deadline
+_ALONE: Final = 600.0  # seconds: at least so often a job is polled itself, whatever the list says
 _SILENT_JOB: Final = 3  # failed polls after which its project is asked too
 
 
 @attrs.define(repr=False, eq=False)
-class Watch(Wait):
+class Watch(TimedWait):
     """One wait, and what follows from each response and each failed poll.
 
     If the job is known it is polled until it ends, because only a job shows progress and failure; then the project
@@ -54,6 +53,7 @@ class Watch(Wait):
     Attributes:
         entry: Its number in its owner's agenda; 0 if it is not there.
         due: Whether its poll is queued or in flight.
+        urgent: Whether something is known that its next poll will show, so that this goes before others.
         open: Whether the outcome is still to come.
         polls: How many usable responses there were.
         all_polls: How many polls came back, failed ones included.
@@ -70,6 +70,7 @@ class Watch(Wait):
 
     entry: int = 0
     due: bool = False
+    urgent: bool = False
     open: bool = True
     polls: int = 0
     all_polls: int = 0
@@ -85,24 +86,18 @@ class Watch(Wait):
     _other_failures: FailureStreak | None = None
     _unfinished_at: float = attrs.field(init=False)
     _grace_from: float = attrs.field(init=False)
+    _polled_at: float = attrs.field(init=False)
     _first_progress: tuple[float, float] | None = None
-    _woke_at: float | None = None
+    _claim: Job | None = None
 
     def __attrs_post_init__(self) -> None:
-        self._unfinished_at = self._grace_from = self.began
+        self._unfinished_at = self._grace_from = self._polled_at = self.began
         self.asks_job = self.job_id is not None
 
     @property
     def failed_polls(self) -> int:
         """How many polls failed since the last good one."""
         return 0 if self.failures is None else self.failures.count
-
-    @property
-    def deadline(self) -> float:
-        """When ``max_wait`` is over, or a minute after it was slept through; infinite if there is no limit."""
-        if self._woke_at is not None:
-            return self._woke_at + _AFTER_SLEEP
-        return math.inf if self.terms.max_wait is None else self.began + self.terms.max_wait
 
     @property
     def subject(self) -> str:
@@ -129,7 +124,8 @@ class Watch(Wait):
             MalformedResponseError: The response is not what the API documents; see `failed`.
         """
         if not self.asks_job:
-            return self._saw_project(body, sent_at, now) or self._was_last(sent_at, now)
+            shown = self._claim is None or self._shows_claim(body)
+            return (self._saw_project(body, sent_at, now) if shown else None) or self._was_last(sent_at, now)
         outcome = self._saw_job(body, sent_at, now)
         # A job that is completed, or whose state is unknown, leaves the last word to its project.
         return outcome or (self._was_last(sent_at, now) if self.asks_job else None)
@@ -151,11 +147,15 @@ class Watch(Wait):
             now: When the failure is judged.
         """
         failures = cast("FailureStreak", self.failures)
+        if self._claim is not None:
+            self._claim = None
+            self._ask_the_other()
+            return None
         known = (self.job if self.asks_job else self.snapshot) is not None
         # A render was requested a moment ago: its job may appear yet, and its project was there.
-        is_young = self.handle is not None and now < self._appears_until
+        is_young = self.handle is not None and now < self.appears_until
         may_appear = self.asks_job and isinstance(failures.last, NotFoundError)
-        not_before = self._appears_until if may_appear else -math.inf
+        not_before = self.appears_until if may_appear else -math.inf
         believed = failures.believed(health, crowd, known=known or is_young, not_before=not_before)
         if self.handle is not None and not from_api(failures.last):  # a gateway does not end what was paid for
             believed = False
@@ -175,6 +175,42 @@ class Watch(Wait):
             self._ask_the_other()
         return None
 
+    @property
+    def is_listable(self) -> bool:
+        """Whether the list of jobs shows when to poll it: its job is polled, and all is well with that."""
+        return self.asks_job and self.failures is None and not self._in_turn and self.woke_at is None
+
+    def listed(self, job: Job, sent_at: float, now: float, until: float) -> float:
+        """Take in that the list of jobs shows its job as unfinished.
+
+        Args:
+            job: The job in the list.
+            sent_at: When the list was requested.
+            now: When the entry is read.
+            until: When the list should have shown it again.
+
+        Returns:
+            When to poll the job itself.
+        """
+        self._unfinished_at = sent_at
+        self._saw_unfinished(job, now)
+        return self.in_time(min(until, max(now, self._polled_at + _ALONE)), now)
+
+    def listed_ended(self, job: Job) -> None:
+        """Take in that the list of jobs shows its job as ended, which is confirmed by its next poll.
+
+        If the list names a video, that is a poll of the project, which must show the same video. Otherwise, or if it
+        shows another one or cannot be read, the job is polled.
+        """
+        self.urgent = True
+        if job.is_completed and job.video_url and self.project_id is not None:
+            self._claim, self.asks_job = job, False
+
+    def _saw_unfinished(self, job: Job, now: float) -> None:
+        self.job = job
+        if job.progress is not None and self._first_progress is None:
+            self._first_progress = (now, job.progress)
+
     def refused(self, error: APIError, now: float) -> RenderOutcome:
         """End the watch because of an error that is believed."""
         status = RenderStatus.ERROR
@@ -188,20 +224,9 @@ class Watch(Wait):
         """End the watch because ``max_wait`` is over."""
         return self._by_its_job(now) or self._end(RenderStatus.TIMED_OUT, now, explain.timed_out(self, now))
 
-    def oversleep(self, now: float) -> bool:
-        """Take in that the program slept while ``max_wait`` ended: the render may have ended meanwhile.
-
-        Returns:
-            Whether the watch gets a last poll. It gets only one with a good response.
-        """
-        if self._woke_at is not None:
-            return False
-        self._woke_at = now
-        return True
-
     def _was_last(self, sent_at: float, now: float) -> RenderOutcome | None:
         # A response to a request that was sent before the sleep shows nothing of what happened in it.
-        return None if self._woke_at is None or sent_at < self._woke_at else self.timed_out(now)
+        return None if self.woke_at is None or sent_at < self.woke_at else self.timed_out(now)
 
     def next_poll(self, now: float) -> float:
         """When to send the next poll, or the first one; also shortly before the watch is out of time.
@@ -209,15 +234,17 @@ class Watch(Wait):
         Raises:
             PictoryConfigError: The schedule returned no usable time.
         """
-        if self._woke_at is not None and self.failures is None:
+        if self.woke_at is not None and self.failures is None:
             return now
-        due, last = self._due_poll(now), self.deadline - _LAST_POLL
+        due, last = self._due_poll(now), self.last_poll
         if not self.polls and self.failures is None and last <= now < self.deadline <= due:
             return now  # a short wait has one poll, too
-        return last if now < last < due else due
+        return self.in_time(due, now)
 
     def _due_poll(self, now: float) -> float:
         terms, failures = self.terms, self.failures
+        if self.urgent and failures is None:
+            return now
         early = None if failures is None else failures.next_poll(now, terms.interval)
         if early is not None:
             return early
@@ -248,6 +275,17 @@ class Watch(Wait):
     def project(self) -> Deferred[Project | None] | None:
         """The project as it was last seen; decoding it takes time, so that is left to whoever reads it."""
         return None if self.snapshot is None else self.snapshot.project(cast("ProjectId", self.project_id))
+
+    def _shows_claim(self, body: bytes) -> bool:
+        """Whether a project shows the video that the list of jobs named. If it does not, the job is polled next."""
+        claim, self._claim = cast("Job", self._claim), None
+        evidence = read_evidence(body, cast("ProjectId", self.project_id))
+        if same_file(evidence.video_url, cast("str", claim.video_url)):
+            self.job, self.started = claim, True
+            return True
+        self._usable()
+        self.asks_job = self.urgent = True
+        return False
 
     def _saw_project(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         project_id = cast("ProjectId", self.project_id)
@@ -287,6 +325,7 @@ class Watch(Wait):
         if job.is_missing:
             raise explain.job_missing(self.job_id, self.path, job)
         self._usable()
+        self._polled_at = now
         self._in_turn, self._other_failures = False, None
         is_unknown = (job.status or "").casefold() not in set(JobStatus)
         if is_unknown and (self.job is None or self.job.status != job.status):
@@ -302,8 +341,7 @@ class Watch(Wait):
             self._turn_to_project(now)
             return None
         self._unfinished_at = sent_at
-        if job.progress is not None and self._first_progress is None:
-            self._first_progress = (now, job.progress)
+        self._saw_unfinished(job, now)
         if is_unknown and self.project_id is not None:  # it may mean that the job has ended
             self._in_turn = True
             self._ask_the_other()
@@ -333,13 +371,9 @@ class Watch(Wait):
             return None
         return self._end(RenderStatus.RENDERED, now, None, rendered_by(job, project_id))
 
-    @property
-    def _appears_until(self) -> float:
-        # A job may be refused for some time after its render was requested.
-        return self.began - max(0.0, self.age or 0.0) + self.terms.start_grace
-
     def _turn_to_project(self, now: float) -> None:
         self.asks_job = self._in_turn = False
+        self.urgent = True
         self.failures, self._other_failures = self._other_failures, None
         # A new period: the project may show the new video some time after its job has ended or disappeared.
         if self.snapshot is None or self.job is not None:

@@ -1,0 +1,365 @@
+"""The list of jobs tells about many renders in one request, and costs no outcome its truth."""
+
+from __future__ import annotations
+
+import json
+import logging
+import statistics
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import RenderHandle, RenderStatus, WatchEventKind, errors
+from pictory_async.testing import Answer, JobList, Render, Simulator, Stall, World
+from tests._polling import client_of
+from tests._virtual import virtual_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pictory_async import RenderOutcome
+    from pictory_async.testing import Fault, SimRequest
+
+pytestmark = pytest.mark.anyio
+once = pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
+LIST = "/pictoryapis/v1/jobs"
+
+
+def agency(count: int, over: float = 0.0, **options: Any) -> World:
+    """An account where so many renders are requested within ``over`` seconds, and take 180 to 600 seconds."""
+    world = World(**options)
+    for number in range(count):
+        world.add_project(Render(over * number / count, duration=180.0 + 420.0 * (number * 0.618 % 1.0)))
+    return world
+
+
+def handles(world: World) -> list[RenderHandle]:
+    """The renders of an account, as their requests returned them."""
+    return [
+        RenderHandle(project_id=project.id, job_id=render.job_id, requested_at=world.date(render.at))
+        for project, render in world.jobs
+    ]
+
+
+def on_list(fault: Fault | None, after: int = 0) -> Callable[[SimRequest, float], Fault | None]:
+    """Let a fault hit all requests for the list but the first ones."""
+    seen = Counter[str]()
+
+    def faults(request: SimRequest, _now: float) -> Fault | None:
+        seen[request.path] += 1
+        return fault if request.path == LIST and seen[LIST] > after else None
+
+    return faults
+
+
+def counts(simulator: Simulator) -> Counter[str]:
+    """How many requests were sent for the list, for jobs and for projects."""
+    return Counter("list" if one.path == LIST else one.path.split("/")[-2] for one in simulator.log)
+
+
+class Live:
+    """Watches renders as they are requested, and notes how late each outcome came."""
+
+    def __init__(self, world: World, faults: Any = None) -> None:
+        self.simulator = Simulator(world, latency=0.1, faults=faults)
+        self.outcomes: dict[str, RenderOutcome] = {}
+        self.delays: list[float] = []
+
+    async def run(self, **options: Any) -> Live:
+        world = self.simulator.world
+        began = anyio.current_time()
+        ends = {render.job_id: render.ends_at for _, render in world.jobs}
+        async with self.simulator.client() as client, client.projects.watch(keep_open=True, **options) as watch:
+
+            async def add() -> None:
+                self.simulator.start()
+                for handle, (_, render) in zip(handles(world), world.jobs, strict=True):
+                    await anyio.sleep_until(began + render.at)
+                    watch.add(handle)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(add)
+                async for outcome in watch:
+                    self.delays.append(anyio.current_time() - began - ends[str(outcome.job_id)])
+                    self.outcomes[str(outcome.job_id)] = outcome
+                    if len(self.outcomes) == len(ends):
+                        watch.close()
+        return self
+
+    @property
+    def requests(self) -> float:
+        return len(self.simulator.log) / len(self.outcomes)
+
+    @property
+    def delay(self) -> float:
+        return statistics.mean(self.delays)
+
+
+@once
+async def test_a_batch_is_noticed_soon_and_with_few_requests() -> None:
+    """With a fifth of the requests of polls of each job, and the more readings, the sooner."""
+    each, ours, fast = [
+        await Live(agency(60, 120.0, job_list=shape)).run(sweep_interval=interval)
+        for shape, interval in ((JobList(shows="no status"), None), (JobList(), None), (JobList(), 3.0))
+    ]
+    assert all(one.ok for run in (each, ours, fast) for one in run.outcomes.values())
+    assert 1 == counts(each.simulator)["list"]
+    assert ours.requests <= each.requests / 5.0
+    assert ours.delay <= 6.0
+    assert fast.delay <= 2.5
+    assert max(ours.delays) < 60.0
+
+
+@once
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"page_size": 10, "job_list": JobList(repeats=True)},
+        {"page_size": 25, "job_list": JobList(late=10.0, behind=4.0)},
+        {"page_size": 1},
+        {"job_list": JobList(shows="no id")},
+        {"job_list": JobList(behind=60.0)},
+    ],
+)
+async def test_every_kind_of_list_ends_in_true_outcomes(options: dict[str, Any]) -> None:
+    """Small pages, repeated entries, a list that is behind or shows nothing: each render is noticed, and not late."""
+    world = agency(30, 60.0, **options)
+    for number in range(40):
+        world.add_job(number * 15.0, seconds=100.0)
+    run = await Live(world).run()
+    assert 30 == len(run.outcomes)
+    for project, render in world.jobs:
+        outcome = run.outcomes[render.job_id]
+        assert (outcome.status, outcome.project_id) == (RenderStatus.RENDERED, project.id)
+        assert outcome.project is not None
+        assert outcome.project.generated_at == world.date(render.ends_at)
+    assert max(run.delays) < 100.0
+
+
+@once
+async def test_a_list_that_never_shows_an_end_makes_nothing_late_for_long(caplog: pytest.LogCaptureFixture) -> None:
+    """Polls of a few jobs show that it is behind. From then on each is polled."""
+    caplog.set_level(logging.INFO, "pictory_async")
+    run = await Live(agency(30, 60.0, job_list=JobList(behind=1e9))).run()
+    assert "it is behind: it shows job" in caplog.text
+    assert statistics.median(run.delays) < 60.0
+    assert max(run.delays) < 300.0
+
+
+@once
+async def test_failures_and_hidden_jobs_are_noticed_too() -> None:
+    """A failed job is polled for its reason; one that the list leaves out is polled as before."""
+    world = agency(20)
+    lost = world.add_project(Render(0.0, duration=100.0, fails=True, error_message="No voice."))
+    hidden = world.jobs[3][1].job_id
+    world.job_list = JobList(hides={hidden})
+    run = await Live(world).run()
+    failed = next(one for one in run.outcomes.values() if one.project_id == lost)
+    assert failed.status is RenderStatus.FAILED
+    assert "No voice." in str(failed.error)
+    assert run.outcomes[hidden].ok
+    polls = Counter(one.path.split("/")[-1] for one in run.simulator.log if "/jobs/" in one.path)
+    assert polls[hidden] > 5
+    assert sum(polls.values()) - polls[hidden] < 3 * 20
+
+
+@pytest.mark.parametrize(
+    ("fault", "after", "most"),
+    [
+        (Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}'), 0, 1),
+        (Answer(400, {"content-type": "application/json"}, b'{"message": "Old key"}'), 1, 9),
+        (Answer(500), 0, 7),
+        (Answer(200, {"content-type": "text/html"}, b"<html>Log in</html>"), 0, 7),
+        (Answer(200, {"content-type": "application/json"}, b'{"items": [{"data": {"jobId": 7'), 3, 12),
+        (Stall(), 2, 9),
+    ],
+)
+@once
+async def test_a_list_that_fails_costs_little(fault: Fault, after: int, most: int) -> None:
+    """If it is refused it is not read again, and otherwise less and less often. All outcomes are true."""
+    run = await Live(agency(12, page_size=4), on_list(fault, after)).run()
+    assert 12 == len(run.outcomes)
+    assert all(one.ok for one in run.outcomes.values())
+    assert max(run.delays) < 40.0
+    assert 1 <= counts(run.simulator)["list"] <= most
+
+
+def lying(world: World) -> Callable[[SimRequest, float], Fault | None]:
+    """A list that shows all jobs as completed, each with the video of the next project."""
+    shown = [
+        {"data": {"jobId": render.job_id, "status": "completed", "videoURL": f"http://127.0.0.1:9/{number}.mp4"}}
+        for number, (_, render) in enumerate(world.jobs)
+    ]
+    body = json.dumps({"items": shown, "nextPageKey": None}).encode()
+    answer = Answer(200, {"content-type": "application/json"}, body)
+    return lambda request, _now: answer if request.path == LIST else None
+
+
+@virtual_time
+async def test_a_list_that_lies_makes_no_outcome_untrue() -> None:
+    """Neither the project nor the job confirms it, so that each job is polled as before."""
+    world = agency(8)
+    run = await Live(world, lying(world)).run()
+    for _, render in world.jobs:
+        outcome = run.outcomes[render.job_id]
+        assert outcome.project is not None
+        assert outcome.project.generated_at == world.date(render.ends_at)
+        assert outcome.waited >= render.ends_at - render.at
+    assert counts(run.simulator)["list"] < 5
+
+
+@virtual_time
+async def test_two_renders_of_one_project_get_their_own_videos() -> None:
+    """The project shows the second one when the list names the first: then the job itself is polled."""
+    world = World()
+    project = world.add_project(Render(0.0, duration=30.0), Render(1.0, duration=4.0, queue=30.0))
+    for _ in range(4):
+        world.add_project(Render(0.0, duration=100.0))
+    run = await Live(world).run(interval=20)
+    first, second = (run.outcomes[render.job_id] for owner, render in world.jobs if owner.id == project)
+    assert first.ok
+    assert second.ok
+    assert first.project is not None
+    assert second.project is not None
+    assert first.project.video_url != second.project.video_url
+
+
+@virtual_time
+async def test_pollers_of_a_client_share_what_is_read() -> None:
+    """Two watches of one client read the list as often as one does."""
+    world = agency(10)
+    simulator = Simulator(world, latency=0.1)
+    everything = handles(world)
+    async with client_of(simulator) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(client.projects.wait_all, everything[:5])
+        tasks.start_soon(client.projects.wait_all, everything[5:])
+    last = max(render.ends_at for _, render in world.jobs)
+    assert last / 10.0 - 10.0 < counts(simulator)["list"] <= last / 10.0 + 2.0
+
+
+@virtual_time
+async def test_waits_for_jobs_share_it_too_and_tell_their_progress() -> None:
+    """Waits for single jobs, each with a callback."""
+    world = agency(8)
+    simulator = Simulator(world, latency=0.1)
+    seen = Counter[str]()
+    async with client_of(simulator) as client, anyio.create_task_group() as tasks:
+        for _, render in world.jobs:
+            tasks.start_soon(
+                lambda job: client.jobs.wait(job, on_progress=lambda job: seen.update([job.id])), render.job_id
+            )
+    assert all(seen[render.job_id] > render.duration / 20.0 for _, render in world.jobs)
+    assert counts(simulator)["jobs"] < 8 * 12
+    assert not client.statistics().watches.watching
+
+
+@virtual_time
+async def test_subscribers_hear_of_progress_that_the_list_shows() -> None:
+    """A job that is not polled itself still shows its progress."""
+    world = agency(6)
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client, client.projects.watch(handles(world)) as watch:
+        events = watch.subscribe()
+        while (event := await anext(events)).kind is not WatchEventKind.PROGRESS or event.progress is None:
+            pass
+        await anyio.sleep(60.0)
+        assert 6 == len(watch.progress)
+    assert counts(simulator)["jobs"] < 12
+
+
+@virtual_time
+async def test_a_wait_that_is_over_had_its_last_poll() -> None:
+    """Whatever the list shows, each job is polled just before ``max_wait`` is over."""
+    world = agency(5)
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client:
+        outcomes = await client.projects.wait_all(handles(world), max_wait=100.0)
+    assert [RenderStatus.TIMED_OUT] * 5 == [one.status for one in outcomes]
+    late = {one.path for one in simulator.log if one.at > 97.0}
+    assert 5 <= len(late) <= 6
+
+
+@virtual_time
+async def test_leaving_while_the_list_is_read_leaves_nothing_behind() -> None:
+    """Neither a task nor a request; another watch of the client can read it again."""
+    world = agency(5)
+    simulator = Simulator(world, latency=5.0)
+    async with client_of(simulator) as client:
+        async with client.projects.watch(handles(world)):
+            await anyio.sleep(1.0)
+        outcomes = await client.projects.wait_all(handles(world))
+    assert all(one.ok for one in outcomes)
+    assert counts(simulator)["list"] > 10
+
+
+@virtual_time
+async def test_a_client_that_is_closed_meanwhile_ends_the_wait_with_its_error() -> None:
+    """The reading of the list fails as a poll does."""
+    world = agency(5)
+    client = client_of(Simulator(world, latency=0.1))
+
+    async def wait() -> None:
+        async with client.projects.watch(handles(world)) as watch:
+            await anyio.sleep(15.0)
+            await client.aclose()
+            assert await anext(watch, None) is None
+
+    async with client:
+        with pytest.raises(errors.PictoryConfigError, match="closed"):
+            await wait()
+
+
+@virtual_time
+async def test_a_project_that_cannot_be_read_sends_the_poll_to_the_job() -> None:
+    """The list names the video, and the project's response is lost: the job says it, and then the project."""
+    world = agency(5)
+    lost = Counter[str]()
+
+    def faults(request: SimRequest, _now: float) -> Fault | None:
+        lost[request.path] += 1
+        return Answer(500) if "/projects/" in request.path and lost[request.path] == 1 else None
+
+    run = await Live(world, faults).run()
+    assert all(one.ok for one in run.outcomes.values())
+    assert max(run.delays) < 40.0
+    assert 5 <= counts(run.simulator)["jobs"]
+
+
+@once
+async def test_a_poll_that_is_in_flight_is_not_sent_twice() -> None:
+    """The list shows jobs, unfinished or ended, whose own polls have no response yet."""
+    world = World()
+    for seconds in (13.0, 13.0, 13.0, 40.0, 40.0, 40.0):
+        world.add_project(Render(0.0, duration=seconds))
+    simulator = Simulator(world, latency=lambda request, _now: 0.1 if request.path == LIST else 9.0)
+    async with client_of(simulator) as client, client.projects.watch(sweep_interval=3.0) as watch:
+        for handle in handles(world):
+            watch.add(handle)
+            await anyio.sleep(0.01)
+        outcomes = [outcome async for outcome in watch]
+    assert 6 == len(outcomes)
+    assert all(one.ok for one in outcomes)
+    for path, times in times_of(simulator).items():
+        assert path == LIST or all(later - earlier >= 9.0 for earlier, later in pairwise(times))
+
+
+def times_of(simulator: Simulator) -> dict[str, list[float]]:
+    """When each path was requested."""
+    found: dict[str, list[float]] = {}
+    for entry in simulator.log:
+        found.setdefault(entry.path, []).append(entry.at)
+    return found
+
+
+@virtual_time
+@pytest.mark.parametrize("value", [0, -1.0, "5", float("inf")])
+async def test_a_sweep_interval_that_cannot_be_is_refused(value: Any) -> None:
+    """Before anything is sent."""
+    simulator = Simulator()
+    async with simulator.client() as client:
+        with pytest.raises(errors.PictoryConfigError, match="sweep_interval"):
+            await client.projects.wait_all([], sweep_interval=value)
+    assert not simulator.log
