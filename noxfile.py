@@ -283,6 +283,21 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+@nox.parametrize("engine", ["airflow", "prefect", "temporal"])
+def engines(session: nox.Session, engine: str) -> None:
+    """Import and type-check the examples for engines, each with the real package."""
+    (requirement,) = [one for one in group("engines") if engine in one]
+    (checker,) = [one for one in group("typing") if one.startswith("mypy")]
+    session.install(wheel(), requirement, checker)
+    folder = Path(session.create_tmp()).resolve()
+    with session.chdir("docs/examples/engines"):
+        env = {"AIRFLOW_HOME": os.fspath(folder), "PREFECT_HOME": os.fspath(folder)}
+        session.run("python", "-W", "ignore", "-c", f"import {engine}_render", env=env)
+        # Airflow's own functions have no annotations.
+        session.run("mypy", "--strict", "--allow-untyped-calls", "--config-file=", f"{engine}_render.py")
+
+
+@nox.session(requires=["build"])
 def picture(session: nox.Session) -> None:
     """Draw the pictures of the documentation: the demo as it runs, the floors of the package, and one poll."""
     session.install(wheel("cli,simulator"))
