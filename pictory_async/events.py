@@ -40,6 +40,8 @@ class RequestEnded(ValueObject):
         duration: From when it was written to its end, in seconds; 0 if it was not written.
         received: Bytes of the response's body, decompressed; of a download, as sent.
         request_id: The server's own id of the request; ``None`` if the response has none.
+        date: The server's own time, as the header ``Date`` of the response has it; ``None`` if it has none, and for
+            downloads and uploads.
         engine: What sent it: ``"httpx"``, ``"httpx2"``, ``"aiohttp"``, or ``"own"`` for a client of yours.
     """
 
@@ -58,6 +60,7 @@ class RequestEnded(ValueObject):
     duration: float = 0.0
     received: int = 0
     request_id: str | None = None
+    date: str | None = None
     engine: str = ""
 
 

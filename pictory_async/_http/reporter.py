@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
+from pictory_async._http.encoding import header
 from pictory_async._http.messages import Response
 from pictory_async._settings.observer import Observer
 from pictory_async._settings.paths import described
@@ -92,13 +93,19 @@ class Sending:
     def end(self, response: Response | PictoryError | None, error: PictoryError | None = None) -> None:
         """Tell how it ended."""
         if isinstance(response, Response):
-            self._tell(error, response.status, len(response.body), response.request_id)
+            date = header(response.headers, b"date")
+            self._tell(error, response.status, len(response.body), response.request_id, date)
         else:
             self._tell(response or error)
         self._reporter.see_pace()
 
     def _tell(
-        self, error: PictoryError | None, status: int | None = None, received: int = 0, request_id: str | None = None
+        self,
+        error: PictoryError | None,
+        status: int | None = None,
+        received: int = 0,
+        request_id: str | None = None,
+        date: str | None = None,
     ) -> None:
         now, sent_at, address = anyio.current_time(), self._request.sent_at, urlsplit(self._request.url)
         is_api = self._purpose not in {"download", "upload"}
@@ -119,6 +126,7 @@ class Sending:
             duration=0.0 if sent_at is None else now - sent_at,
             received=received,
             request_id=request_id,
+            date=date,
             engine=self._reporter.engine,
         )
         self._reporter.tell(event)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from pictory_async import RateLimiter
+    from pictory_async.events import Event
 
 __all__ = ["Stop", "open_client", "run", "run_until_interrupted"]
 
@@ -92,12 +93,15 @@ def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def open_client(base_url: str | None, limiter: RateLimiter | None = None) -> AsyncGenerator[AsyncPictory]:
+async def open_client(
+    base_url: str | None, limiter: RateLimiter | None = None, *, on_event: Callable[[Event], object] | None = None
+) -> AsyncGenerator[AsyncPictory]:
     """Open a client of the command's account, with its proxy. Its warnings are printed in one line each.
 
     Args:
         base_url: The address of the API. ``None`` uses the one of the profile or the environment, or Pictory's.
         limiter: The request budget. ``None`` uses the command's.
+        on_event: Called with what happens.
 
     Raises:
         PictoryConfigError: The key is missing, or a setting is invalid.
@@ -112,6 +116,7 @@ async def open_client(base_url: str | None, limiter: RateLimiter | None = None) 
             base_url=base_url or account.base_url,
             limiter=limiter or find_limiter(),
             proxy=given_proxy(),
+            on_event=on_event,
         )
     for warning in caught:
         echo_note(f"Warning: {warning.message}")

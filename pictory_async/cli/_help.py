@@ -123,6 +123,8 @@ _OF_COMMANDS: Final[dict[str, dict[int, str]]] = {
     "transcribe": _OF_PAID_JOBS,
     "image": _OF_PAID_JOBS,
     "auth": {SUCCESS: "the API accepts the key", FAILURE: "the API does not say whether it does"},
+    "doctor": {SUCCESS: "everything is well", FAILURE: "the clock or a certificate is wrong"},
+    "open": {SUCCESS: "the page is open, or its address is printed", NOT_RENDERED: "the project has no page"},
 }
 _LOCAL: Final = frozenset({"runs", "demo", "simulate", "completion"})
 _OF_REQUESTS: Final = (USAGE, NO_DISK, TEMPORARY, KEY_REFUSED, INTERRUPTED)

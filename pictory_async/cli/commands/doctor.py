@@ -1,0 +1,95 @@
+"""`pictory doctor`: find out why commands do not work here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pictory_async import RetryPolicy
+from pictory_async.cli._account import find_account
+from pictory_async.cli._checkup import Check, Response, checks_of_response, local_checks
+from pictory_async.cli._client import open_client, run
+from pictory_async.cli._exit_codes import SettingError, exit_code_of, worst_code
+from pictory_async.cli._options import base_url_option, json_option
+from pictory_async.cli._wording import in_command_words
+from pictory_async.cli.display.text import echo_json, one_line, out_is_terminal
+from pictory_async.errors import PictoryConfigError, PictoryError
+from pictory_async.events import RequestEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pictory_async.events import Event
+
+__all__ = ["command"]
+
+_LIMIT: Final = 15.0  # seconds
+_SIGNS: Final = {True: ("✓", "green"), False: ("✗", "red"), None: ("○", "yellow")}
+_WORDS: Final = {True: "ok", False: "problem", None: "unknown"}
+
+
+@click.command("doctor", short_help="Find out why commands do not work here.")
+@base_url_option
+@json_option("Print one JSON object for each check.")
+@click.pass_context
+def command(ctx: click.Context, *, base_url: str | None, as_json: bool) -> None:
+    """Check the versions, the budget, the key and the way to the API, and say how to mend what is wrong.
+
+    One request is sent: for the first page of the list of projects. No part of the key is shown. In a pipe, each line
+    has tabs between what was checked, ok, problem or unknown, what was found, and what to do.
+    """
+    checks = [*local_checks(), *_checks_of_key(base_url)]
+    if as_json:
+        for check in checks:
+            echo_json({"check": check.name, "ok": check.good, "found": check.text, "cure": check.cure or None})
+    elif out_is_terminal():
+        _draw(checks)
+    else:
+        for check in checks:
+            click.echo("\t".join(map(one_line, (check.name, _WORDS[check.good], check.text, check.cure))))
+    ctx.exit(worst_code(*(check.code for check in checks)))
+
+
+def _draw(checks: Sequence[Check]) -> None:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for check in checks:
+        sign, style = _SIGNS[check.good]
+        text = Text(one_line(check.text))
+        grid.add_row(
+            Text.assemble((f"{sign} ", style), (check.name, "bold")),
+            text if not check.cure else text.append(f"\n{one_line(check.cure)}", style="yellow"),
+        )
+    Console(highlight=False, markup=False, emoji=False).print(grid)
+
+
+def _checks_of_key(base_url: str | None) -> list[Check]:
+    try:
+        return [*checks_of_response(run(lambda: _ask(base_url)))]
+    except (PictoryConfigError, SettingError) as error:
+        text = error.message if isinstance(error, SettingError) else in_command_words(str(error))
+        return [Check("settings", "no request could be sent", text, exit_code_of(error))]
+
+
+async def _ask(base_url: str | None) -> Response:
+    ended: list[RequestEnded] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, RequestEnded):
+            ended.append(event)
+
+    async with open_client(base_url, on_event=note) as client:
+        response = Response(client.base_url, find_account().source)
+        try:
+            # Once: what is wrong now is wanted, and not whether it passes.
+            once = client.with_options(retry=RetryPolicy(attempts=1), timeout=_LIMIT)
+            await anext(once.projects.list().pages())
+        except PictoryError as error:
+            response.error = error
+    response.ended = ended[-1] if ended else None
+    return response
