@@ -99,6 +99,24 @@ class Jobs:
                 if on_progress is not None:
                     on_progress(cast("Job", watch.job))
 
+    def hint(self, job_id: str) -> bool:
+        """Say that something may have happened to a job, such as that a webhook named it. Sends nothing itself.
+
+        Each wait of this client for the job, or for the render that it makes, polls next, before others, once, and
+        within the request budget. Nothing is believed because of a hint. A flood of hints gets every second poll at
+        most.
+
+        Args:
+            job_id: The job; one that nobody waits for is ignored.
+
+        Returns:
+            Whether anybody waits for it.
+        """
+        watches = self._registry.watches_of(job_id)
+        for watch in watches:
+            watch.owner.hint(watch)
+        return bool(watches)
+
     async def clean(self, job_id: str) -> None:
         """Delete the results of a finished job for good: video, audio, subtitles, share page, and what was uploaded.
 

@@ -98,6 +98,29 @@ class RenderPoller(AsyncBlock, AsyncItems):
             self._scheduler.remove(watch)
         return bool(found)
 
+    def hint(self, which: WatchKey | Wanted) -> bool:
+        """Say that something may have happened to what is watched, such as that a webhook named it.
+
+        It sends nothing itself. What is meant is polled next, before others, once, and within the request budget.
+        Nothing is believed because of a hint. A flood of hints gets every second poll at most.
+
+        Args:
+            which: A key, the handle that was added, or the id of a project or of a job, for all watches of that.
+                What is not watched is ignored.
+
+        Returns:
+            Whether it is watched.
+        """
+        if isinstance(which, WatchKey):
+            found = [watch for watch in (which.watch(),) if watch in self._scheduler.pending]
+        elif isinstance(which, (RenderHandle, VideoHandle)):
+            found = [watch for watch in self._scheduler.pending if watch.handle == which]
+        else:
+            found = self._scheduler.pending_of(str(which))
+        for watch in found:
+            self._scheduler.hint(watch)
+        return bool(found)
+
     def snapshot(self, which: WatchKey | Wanted) -> Project | Job | None:
         """What a watch saw last, without a request.
 

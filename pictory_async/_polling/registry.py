@@ -129,6 +129,10 @@ class WatchRegistry:
                     return one
         return None
 
+    def watches_of(self, project_or_job: str) -> tuple[Watch, ...]:
+        """The watches of a project or a job, of all pollers."""
+        return self._projects.get(project_or_job, ()) + self._jobs.get(project_or_job, ())
+
     def claim(self, watch: Watch) -> Poll | None:
         """Join the poll in flight, or return a new poll to `send`."""
         key = str(watch.job_id if watch.asks_job else watch.project_id), watch.asks_job

@@ -180,6 +180,10 @@ class Scheduler:
         if watch in self._scopes:
             self._scopes[watch].cancel()
 
+    def pending_of(self, project_or_job: str) -> list[Watch]:
+        """Its open watches of a project or a job."""
+        return [watch for watch in self._registry.watches_of(project_or_job) if watch.owner is self]
+
     def subscribe(self) -> Subscription:
         """Tell a new subscriber of all that happens, beginning with the present state."""
         if self.broadcast is None:
@@ -298,7 +302,7 @@ class Scheduler:
         """Poll again at once."""
         self._enter(watch, anyio.current_time())
 
-    # The sweeper calls these, also for other schedulers.
+    # The sweeper calls these, also for other schedulers; and who hints.
 
     def listed(self, watch: Watch, due: float) -> None:
         """Take in that the list of jobs shows a job as unfinished, which need not be polled before ``due``."""
@@ -314,10 +318,10 @@ class Scheduler:
             watch.listed_ended(job)
             self._enter(watch, anyio.current_time())
 
-    def poll_first(self, watch: Watch) -> None:
-        """Poll a watch before others; once, if its poll waits or is in flight already."""
+    def hint(self, watch: Watch) -> None:
+        """Poll a watch before others, once: something may have happened. A poll in flight may not show it."""
+        watch.urgent = True
         if self._is_free(watch):
-            watch.urgent = True
             self._enter(watch, anyio.current_time())
 
     def _is_free(self, watch: Watch) -> bool:

@@ -1,0 +1,156 @@
+"""A hint brings the next poll forward, once, and starves nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from pictory_async import FairSchedule, RateLimiter, RenderHandle
+from pictory_async._polling.due import DueQueue
+from pictory_async.testing import JobList, Render, Simulator, World
+from tests._polling import client_of
+from tests._virtual import virtual_time
+
+if TYPE_CHECKING:
+    from pictory_async import RenderPoller
+    from pictory_async._polling.watch import Watch
+
+pytestmark = pytest.mark.anyio
+
+
+def rendering(count: int = 1, seconds: float = 100.0) -> tuple[World, list[RenderHandle]]:
+    """An account with renders, and their handles."""
+    world = World()
+    for _ in range(count):
+        world.add_project(Render(0.0, duration=seconds))
+    return world, [RenderHandle(project_id=project.id, job_id=render.job_id) for project, render in world.jobs]
+
+
+@virtual_time
+@pytest.mark.parametrize("which", ["key", "handle", "project", "job", "client"])
+async def test_a_hint_ends_the_wait_at_once(which: str) -> None:
+    """By whatever name it is called; without it, the next poll comes after minutes."""
+    world, [handle] = rendering()
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client, client.projects.watch(interval=1000, max_wait=None) as watch:
+        names = {"key": watch.add(handle), "handle": handle, "project": handle.project_id, "job": handle.job_id}
+        hint = client.jobs.hint if which == "client" else watch.hint
+        await anyio.sleep(100.5)
+        assert hint(names.get(which, handle.job_id))
+        outcome = await anext(watch)
+    assert outcome.ok
+    assert outcome.waited < 102.0
+    assert len(simulator.log) < 5
+
+
+@virtual_time
+async def test_what_is_not_watched_is_ignored() -> None:
+    """Ids of others, of what has ended, and of a watch that is closed: nothing is sent, and nothing is raised."""
+    world, [handle] = rendering()
+    simulator = Simulator(world)
+    async with client_of(simulator) as client:
+        async with client.projects.watch() as watch:
+            key = watch.add(handle)
+            assert (await anext(watch)).ok
+            polls = len(simulator.log)
+            assert not any(watch.hint(one) for one in (key, handle, "unknown", 7, handle.project_id))
+        assert not watch.hint(handle)
+        assert not client.jobs.hint(handle.job_id)
+        assert not client.jobs.hint("unknown")
+        await anyio.sleep(100.0)
+    assert polls == len(simulator.log)
+
+
+@virtual_time
+async def test_a_hint_costs_one_poll() -> None:
+    """A false one is followed by one poll, and then by the usual ones; twice the same at once is one hint."""
+    world, [handle] = rendering(seconds=500.0)
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client, client.projects.watch([handle], interval=1000, max_wait=None) as watch:
+        await anyio.sleep(50.0)
+        for _ in range(3):
+            watch.hint(handle)
+            watch.hint(handle)
+            await anyio.sleep(10.0)
+    assert [0, 50, 60, 70] == [round(entry.at) for entry in simulator.log]
+
+
+@virtual_time
+async def test_a_hint_during_a_poll_is_followed_by_another() -> None:
+    """The response of the first may be older than what happened."""
+    world, [handle] = rendering(seconds=3.0)
+    simulator = Simulator(world, latency=8.0)
+    async with client_of(simulator) as client, client.projects.watch([handle], interval=1000) as watch:
+        await anyio.sleep(5.0)  # the first poll has been answered by the server, before the end
+        watch.hint(handle)
+        assert (await anext(watch)).waited < 30.0
+
+
+async def flood(watch: RenderPoller, handles: list[Any], seconds: float) -> None:
+    """Hint at the same renders again and again."""
+    with anyio.move_on_after(seconds):
+        while True:
+            for handle in handles:
+                watch.hint(handle)
+            await anyio.sleep(0.05)
+
+
+@virtual_time
+async def test_a_flood_of_hints_leaves_others_their_polls() -> None:
+    """Half of the polls, if they want them."""
+    world, handles = rendering(40, 1000.0)
+    world.job_list = JobList(shows="no status")  # so that each is polled
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator, limiter=RateLimiter(60, 60.0, 1)) as client:
+        async with client.projects.watch(handles, max_wait=None, schedule=FairSchedule()) as watch:
+            await anyio.sleep(60.0)
+            before = len(simulator.log)
+            await flood(watch, handles[:10], 200.0)
+        polls = Counter(entry.path.split("/")[-1] for entry in simulator.log[before:] if "/jobs/" in entry.path)
+    quiet = [polls[handle.job_id or ""] for handle in handles[10:]]
+    assert min(quiet) >= 2
+    assert sum(quiet) >= 0.45 * polls.total()
+
+
+class One:
+    """A watch, as far as the queue knows it."""
+
+    def __init__(self, name: str, *, urgent: bool, failed: int = 0) -> None:
+        self.name = name
+        self.urgent = urgent
+        self.failed_polls = failed
+
+
+def queue_of(*ones: Any) -> DueQueue:
+    """A queue with these."""
+    queue = DueQueue()
+    for one in ones:
+        queue.put(one)
+    return queue
+
+
+def test_every_second_turn_belongs_to_the_others() -> None:
+    """The urgent ones go first, in their order; with none of the one kind, the other has all turns."""
+    urgent: list[Any] = [One(f"u{number}", urgent=True) for number in range(4)]
+    others: list[Any] = [One(f"o{number}", urgent=False) for number in range(2)]
+    queue = queue_of(*others, *urgent)
+    assert 6 == len(queue)
+    assert ["u0", "o0", "u1", "o1", "u2", "u3"] == [_name(queue.pop()) for _ in range(6)]
+    assert not queue
+
+
+def _name(watch: Watch) -> str:
+    return str(watch.name)
+
+
+def test_those_that_failed_the_least_go_first_in_an_outage() -> None:
+    """Urgent or not; and what is removed is gone."""
+    ones: list[Any] = [One("bad", urgent=True, failed=3), One("good", urgent=False), One("gone", urgent=False)]
+    queue = queue_of(*ones)
+    queue.discard(ones[2])
+    assert ones[2] not in queue
+    assert [ones[1]] == [*queue]
+    assert ["good", "bad"] == [_name(queue.pop_soundest()) for _ in range(2)]
