@@ -17,7 +17,7 @@ DOCS: Final = ROOT / "docs"
 PURPOSES: Final = {
     "cli": "the pictory command",
     "asgi": "for handlers of web apps",
-    "testing": "the simulator and the pytest plugin",
+    "testing": "simulator, pytest plugin",
     "opentelemetry": "spans and metrics",
     "_client": "AsyncPictory: opens and closes everything below",
     "insight": "reports, comparisons, checks",
@@ -121,7 +121,10 @@ def architecture() -> str:
             public = not part.startswith("_") or part == "_client"
             shapes.append(box(x, y, each, tall, "public" if public else "box"))
             shapes.append(text(x + 14, y + 27, part, "name"))
-            shapes.append(text(x + 126, y + 27, PURPOSES[part], "soft"))
+            narrow = each < room // 2 - gap
+            indent = 28 + 9 * len(part) if narrow else 126
+            if indent + (7.4 if narrow else 7.6) * len(PURPOSES[part]) < each:  # the drawing's title has them all
+                shapes.append(text(x + indent, y + 27, PURPOSES[part], "small" if narrow else "soft"))
     bottom = top + len(floors) * step - (step - tall)
     shapes.append(arrow(f"M 40 {top + 4} V {bottom - 2}"))
     turned = f'transform="rotate(-90 26 {(top + bottom) // 2})"'
