@@ -154,6 +154,7 @@ def test_simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in re.findall(r"(PICTORY_API_\w+)=(\S+)", said):
             monkeypatch.setenv(name, value)
         found = run("wait", "--ids-from", str(file), "--interval", "0.1", "--json")
+        assert f"  pictory wait --ids-from {file} --start-grace 30s --download videos\n" in said
         template = re.findall(r"pictory template (\w+)", said)
         assert 0 == run("template", *template).exit_code
         code, _, err = interrupted(process)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +20,7 @@ from pictory_async.cli._simulation import Scenario, make_simulator, server_modul
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pictory_async.testing import Planned, Simulator
+    from pictory_async.testing import Simulator
 
 __all__ = ["command"]
 
@@ -77,23 +79,29 @@ def command(  # noqa: PLR0913 - each option is an argument
     serve = partial(server.serve, simulator, port=port, control=control)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            run(lambda: _serve(serve, simulator, planned, template, control=control))
+            some = " ".join(str(plan.project_id) for plan in planned[:_EXAMPLES])
+            wanted = some if target is None else f"--ids-from {shlex.quote(os.fspath(target))}"
+            examples = (f"wait {wanted} --start-grace 30s --download videos", f"template {template}")
+            run(lambda: _serve(serve, simulator, len(planned), examples, control=control))
     except OSError as error:
         raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
 
 
 async def _serve(
-    serve: Callable[..., Awaitable[None]], simulator: Simulator, planned: list[Planned], template: str, *, control: bool
+    serve: Callable[..., Awaitable[None]],
+    simulator: Simulator,
+    projects: int,
+    examples: tuple[str, ...],
+    *,
+    control: bool,
 ) -> None:
     def print_usage(base_url: str) -> None:
-        some = " ".join(str(plan.project_id) for plan in planned[:_EXAMPLES])
-        click.echo(f"A simulated Pictory with {len(planned)} projects is running at {base_url}")
+        click.echo(f"A simulated Pictory with {projects} projects is running at {base_url}")
         click.echo("Point a client to it:")
         click.echo(f"  export PICTORY_API_BASE_URL={base_url} PICTORY_API_KEY={simulator.world.api_key}")
         click.echo("Then try:")
-        click.echo(f"  pictory wait {some}")
-        click.echo(f"  pictory download {some} --dir videos")
-        click.echo(f"  pictory template {template}")
+        for example in examples:
+            click.echo(f"  pictory {example}")
         if control:
             click.echo("Change the account:")
             for line in (
