@@ -136,6 +136,7 @@ ONCE = (
     "test_poller_borders.py",
     "test_poller_many.py",
     "test_publish.py",
+    "test_redis_budget.py",
     "test_refusals.py",
     "test_refusals_paid.py",
     "test_render_borders.py",
@@ -208,10 +209,11 @@ def slow(session: nox.Session) -> None:
     session.install(wheel("all"), *group("tests"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_ROUNDS": "2000", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024"}
     env |= {"PICTORY_ASYNC_WEEK": "500", "PICTORY_ASYNC_PIPELINE": "5000", "PICTORY_ASYNC_RENDER_WORLDS": "2000"}
-    env |= {"PICTORY_ASYNC_MAKE": "200"}
+    env |= {"PICTORY_ASYNC_MAKE": "200", "PICTORY_ASYNC_BUDGET": "1"}
     names = (
         *("test_kill.py", "test_render_kill.py", "test_render_worlds.py", "test_downloads_at_once.py"),
         *("test_download_memory.py", "test_pipeline.py", "cli/test_week.py", "cli/test_make_kill.py"),
+        "test_redis_budget.py",
     )
     files = [f"tests/{name}" for name in names]
     session.run("python", "-m", "pytest", *files, "-k", "not tasks", env=env | {"PYTHONSAFEPATH": "1"})

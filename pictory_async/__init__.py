@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from pictory_async._ledger.ledger import Ledger, LedgerRun
     from pictory_async._ledger.renders import RenderState
     from pictory_async._limits.file_budget import FileBudget
+    from pictory_async._limits.redis_budget import RedisBudget
     from pictory_async._limits.shared import BudgetTerms, Lease, SharedBudget, SharedPace
     from pictory_async._notebook import shown
     from pictory_async.insight import (
@@ -111,6 +112,7 @@ __all__ = [
     "ProjectSync",
     "RateLimiter",
     "RateLimiterStatistics",
+    "RedisBudget",
     "RenderBatch",
     "RenderHandle",
     "RenderOutcome",
@@ -180,6 +182,7 @@ _LATER: Final = {
     "FileBudget": "_limits.file_budget",
     "FileKind": "_files.names",
     "Lease": "_limits.shared",
+    "RedisBudget": "_limits.redis_budget",
     "SharedBudget": "_limits.shared",
     "SharedPace": "_limits.shared",
     "Ledger": "_ledger.ledger",

@@ -22,6 +22,7 @@ from sybil import Document
 from sybil.parsers.markdown import CodeBlockParser
 
 from pictory_async.testing import Simulator, World
+from tests._redis import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,10 +86,21 @@ def environment(base_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     Path("people.csv").write_text("Name\nAda\nBen\n")
 
 
+@pytest.fixture
+def redis_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Redis server that the environment names."""
+    pytest.importorskip("redis", reason="needs the extra 'redis'")
+    with RedisServer(tmp_path) as server:
+        monkeypatch.setenv("REDIS_URL", server.url)
+        yield
+
+
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(("page", "line", "text"), PROGRAMS)
-def test_program(page: str, line: int, text: str, tmp_path: Path) -> None:
+def test_program(page: str, line: int, text: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """A Python block of the documentation runs to its end, as its readers would run it."""
+    if "REDIS_URL" in text:
+        request.getfixturevalue("redis_server")
     # The same line numbers as on the page, so that a traceback leads there.
     source = "\n" * line + text
     for name in FRAMEWORKS:

@@ -32,5 +32,14 @@ def test_all_checks_need_all_programs() -> None:
     """`.ci/run` sets the variable, and installs each program that a test asks for."""
     script = (ROOT / ".ci" / "run").read_text()
     assert f"export {ALL}=1" in script
-    for program in ("tinyproxy", "openssl", "chromium", "systemd-analyze", "crontab", "docker-compose", "curl"):
+    for program in (
+        "tinyproxy",
+        "openssl",
+        "chromium",
+        "systemd-analyze",
+        "crontab",
+        "docker-compose",
+        "curl",
+        "redis-server",
+    ):
         assert f"[{program}]=" in script

@@ -125,8 +125,8 @@ class Lease(ValueObject):
 class SharedBudget(Protocol):
     """A request budget of several processes, for ``RateLimiter(shared=...)``.
 
-    `FileBudget` is one for the processes of a host. One object serves one limiter, or several of one event loop. No
-    method is called before the first request.
+    `FileBudget` is one for the processes of a host, and `RedisBudget` for those of several. One object serves one
+    limiter, or several of one event loop. No method is called before the first request.
     """
 
     async def lease(self, terms: BudgetTerms, slots: int, within: float, pace: SharedPace) -> Lease:

@@ -1,4 +1,4 @@
-"""The request budget of a command: shared with the other commands of this host that have the same account."""
+"""The request budget of a command: shared with other commands that have the same account."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pictory_async import FileBudget, RateLimiter
+from pictory_async import FileBudget, RateLimiter, RedisBudget
 from pictory_async.cli._account import find_rate
 from pictory_async.cli._exit_codes import SettingError
 from pictory_async.cli._given import given
 from pictory_async.cli._store import find_state, name_account
+from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from pictory_async import BudgetTerms, Lease, SharedBudget, SharedPace
 
-__all__ = ["find_limiter"]
+__all__ = ["close_budget", "find_limiter"]
 
 _VARIABLE: Final = "PICTORY_BUDGET"
 _LIMITER: Final = f"{__name__}.limiter"
+_BUDGET: Final = f"{__name__}.budget"
 _SHORTEST: Final = 1.0  # seconds, of a shared budget's window
 
 
@@ -29,32 +31,50 @@ def find_limiter() -> RateLimiter:
     """Return the limiter of the running command: one for all clients that it opens, one after the other.
 
     Raises:
-        SettingError: ``PICTORY_BUDGET`` or the rate is invalid.
+        SettingError: ``--budget``, ``PICTORY_BUDGET`` or the rate is invalid.
     """
     meta = click.get_current_context().meta
     found: RateLimiter | None = meta.get(_LIMITER)
     if found is None:
-        rate = find_rate()
-        shared = _find_budget() if rate.per >= _SHORTEST else None
+        rate, shared = find_rate(), _find_budget()
+        if rate.per < _SHORTEST:
+            shared = None
+        meta[_BUDGET] = shared
         found = meta[_LIMITER] = RateLimiter(rate.requests, rate.per, min(10, rate.requests), shared=shared)
     return found
 
 
-def _find_budget() -> SharedBudget | None:
+async def close_budget() -> None:
+    """Close the connections of the command's budget. The next client opens them again."""
+    budget: _AccountBudget | None = click.get_current_context().meta.get(_BUDGET)
+    if budget is not None:
+        await budget.aclose()
+
+
+def _find_budget() -> _AccountBudget | None:
     where = given("budget") or os.environ.get(_VARIABLE) or "host"
     if where == "off":
         return None
     if where == "host":
-        return _HostBudget(find_state() / "budgets")
-    raise SettingError(f"{_VARIABLE} must be 'host' or 'off', not {where!r}.")
+        directory = find_state() / "budgets"
+        # A command must not fail because of it: alone, it keeps the budget as it did.
+        return _AccountBudget(lambda account: FileBudget(directory / account, on_outage="share", fraction=1.0))
+    name = "--budget" if given("budget") else _VARIABLE
+    if "://" not in where:
+        raise SettingError(f"{name} must be 'host', 'off' or the address of a Redis server, not {where!r}.")
+    try:
+        RedisBudget(where, "any")
+    except PictoryConfigError as error:
+        raise SettingError(f"{name}: {error.message}") from None
+    return _AccountBudget(lambda account: RedisBudget(where, account))
 
 
-class _HostBudget:
-    """The file of the command's account. Its name needs the key, which a command may have to be run for."""
+class _AccountBudget:
+    """The budget of the command's account. Its name needs the key, which a command may have to be run for."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._file: FileBudget | None = None
+    def __init__(self, make: Callable[[str], FileBudget | RedisBudget]) -> None:
+        self._make = make
+        self._made: FileBudget | RedisBudget | None = None
 
     async def lease(self, terms: BudgetTerms, slots: int, within: float, pace: SharedPace) -> Lease:
         return await self._found().lease(terms, slots, within, pace)
@@ -65,9 +85,12 @@ class _HostBudget:
     async def report(self, terms: BudgetTerms, pause: float, pace: SharedPace) -> SharedPace:
         return await self._found().report(terms, pause, pace)
 
-    def _found(self) -> FileBudget:
-        if self._file is None:
+    async def aclose(self) -> None:
+        if isinstance(self._made, RedisBudget):
+            await self._made.aclose()
+
+    def _found(self) -> SharedBudget:
+        if self._made is None:
             _, account = name_account()
-            # A command must not fail because of it: alone, it keeps the budget as it did.
-            self._file = FileBudget(self._directory / account, on_outage="share", fraction=1.0)
-        return self._file
+            self._made = self._make(account)
+        return self._made

@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from pictory_async import AsyncPictory
 from pictory_async.cli._account import find_account
-from pictory_async.cli._budget import find_limiter
+from pictory_async.cli._budget import close_budget, find_limiter
 from pictory_async.cli._night import night
 from pictory_async.cli._options import given_proxy
 from pictory_async.cli._signals import signals_as_ctrl_c
@@ -121,5 +121,9 @@ async def open_client(
     for warning in caught:
         echo_note(f"Warning: {warning.message}")
     runner = night().runner
-    async with client, contextlib.nullcontext() if runner is None else runner.running():
-        yield client
+    try:
+        async with client, contextlib.nullcontext() if runner is None else runner.running():
+            yield client
+    finally:
+        with anyio.CancelScope(shield=True):
+            await close_budget()

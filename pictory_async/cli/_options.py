@@ -100,10 +100,9 @@ _SHARED: Final = (
     ),
     _shared(
         "--budget",
-        type=click.Choice(["host", "off"]),
         metavar="WHERE",
-        help="Share the request budget with all commands of this account on this host ('host'), or with none ('off').  "
-        "[default: PICTORY_BUDGET, or host]",
+        help="Share the request budget with all commands of this account on this host ('host'), with all that use a "
+        "Redis server (redis://...), or with none ('off').  [default: PICTORY_BUDGET, or host]",
     ),
     _shared(
         "--quiet", "-q", is_flag=True, help="Print results, warnings and errors only: no progress, no success messages."
