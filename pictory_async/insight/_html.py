@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from anyio import to_thread
 
 from pictory_async._files.output import write_output
-from pictory_async.insight._html_card import card, state_of
+from pictory_async._settings.given import text
+from pictory_async.insight._html_card import Look, card, state_of
+from pictory_async.insight._html_embedded import logo_of, pictures_of
 from pictory_async.insight._html_overview import overview
 from pictory_async.insight._html_parts import element, moment, safe
 from pictory_async.insight._style import STYLE
@@ -18,14 +20,24 @@ from pictory_async.models import Project
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["project_report_html", "write_html_report"]
+__all__ = ["page", "project_report_html", "write_html_report"]
+
+_LONGEST_TITLE: Final = 200
 
 
-def project_report_html(projects: Project | Iterable[Project], *, now: datetime | None = None) -> str:
+def project_report_html(
+    projects: Project | Iterable[Project],
+    *,
+    now: datetime | None = None,
+    title: str | None = None,
+    logo: bytes | None = None,
+    brief: bool = False,
+    pictures: Mapping[str, bytes] | None = None,
+) -> str:
     """Return a report about one or more projects as one self-contained HTML page.
 
     For each project, the page shows its picture, whether its video is ready and up to date, when it was saved and
@@ -37,21 +49,40 @@ def project_report_html(projects: Project | Iterable[Project], *, now: datetime 
     Args:
         projects: One project, or any number in the order of the page.
         now: The date of the report; by default the current time. Without a time zone, it is taken as UTC.
+        title: The heading of the page, such as the name of a customer.
+        logo: A picture beside the heading: the bytes of a PNG, JPEG, GIF, WebP or SVG file.
+        brief: For a customer: what it is, since when, and a button that shows the video. The settings and the files of
+            each project are folded under "Technical details".
+        pictures: Pictures that are put into the page, by the ``thumbnail_url`` of their projects, so that it shows
+            them without a network. The others are loaded when the page is read.
 
     Returns:
         The page. Write it as UTF-8, or use `write_html_report`.
+
+    Raises:
+        PictoryConfigError: The title is no text, or the logo is no picture.
     """
     projects = (projects,) if isinstance(projects, Project) else tuple(projects)
-    title = f"Pictory project: {projects[0].name or projects[0].id}" if len(projects) == 1 else "Pictory projects"
-    parts = [_top(projects, utc_now(now))]
+    heading = None if title is None else text("title", title, most=_LONGEST_TITLE)
+    look, image = Look(brief, pictures_of(pictures)), logo_of(logo)
+    parts = [_top(projects, utc_now(now), heading, image)]
     if len(projects) > 1:
         parts.append(overview(projects))
-    parts += [card(project, number) for number, project in enumerate(projects, 1)]
-    return _page(title, "\n".join(parts))
+    parts += [card(project, number, look) for number, project in enumerate(projects, 1)]
+    if heading is None:
+        heading = f"Pictory project: {projects[0].name or projects[0].id}" if len(projects) == 1 else "Pictory projects"
+    return page(heading, "\n".join(parts), embeds=bool(image or look.pictures))
 
 
 async def write_html_report(
-    projects: Project | Iterable[Project], path: str | os.PathLike[str], *, now: datetime | None = None
+    projects: Project | Iterable[Project],
+    path: str | os.PathLike[str],
+    *,
+    now: datetime | None = None,
+    title: str | None = None,
+    logo: bytes | None = None,
+    brief: bool = False,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write the page of `project_report_html` to a file, without blocking the event loop.
 
@@ -61,20 +92,27 @@ async def write_html_report(
     Args:
         projects: One project, or any number in the order of the page.
         path: The file. Its directory must exist.
-        now: The date of the report; by default the current time. Without a time zone, it is taken as UTC.
+        now: As of `project_report_html`, as are ``title``, ``logo``, ``brief`` and ``pictures``.
+        title: See there.
+        logo: See there.
+        brief: See there.
+        pictures: See there.
 
     Returns:
         The file's absolute path.
 
     Raises:
         OSError: The file cannot be written. Nothing is left behind.
+        PictoryConfigError: The title is no text, or the logo is no picture.
     """
     projects = (projects,) if isinstance(projects, Project) else tuple(projects)
-    page = await to_thread.run_sync(lambda: project_report_html(projects, now=now))
-    return await write_output(path, page.encode())
+    content = await to_thread.run_sync(
+        lambda: project_report_html(projects, now=now, title=title, logo=logo, brief=brief, pictures=pictures)
+    )
+    return await write_output(path, content.encode())
 
 
-def _top(projects: Sequence[Project], now: datetime) -> str:
+def _top(projects: Sequence[Project], now: datetime, title: str | None, logo: str | None) -> str:
     states = [state_of(project) for project in projects]
     counts = "".join(
         element("li", f"{states.count(state)} {state.label.lower()}", class_=f"badge {state.css}")
@@ -82,14 +120,26 @@ def _top(projects: Sequence[Project], now: datetime) -> str:
     )
     listed = element("ul", counts, class_="counts") if len(projects) != 1 else ""
     created = element("p", f"Created {moment(now)}", class_="soft")
-    heading = element("h1", "Pictory project" if len(projects) == 1 else f"{len(projects)} Pictory projects")
-    return element("header", f"{heading}{created}{listed}", class_="top")
+    usual = "Pictory project" if len(projects) == 1 else f"{len(projects)} Pictory projects"
+    heading = element("h1", safe(usual if title is None else title), dir="auto")
+    image = "" if logo is None else f'<img class="logo" src="{safe(logo)}" alt="">'
+    return element("header", f"{image}{heading}{created}{listed}", class_="top")
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str, *, embeds: bool = False) -> str:
+    """Return a whole page.
+
+    Args:
+        title: Its title, as text.
+        body: Its content, as HTML.
+        embeds: Whether it contains pictures.
+    """
     # Only this style sheet is allowed, by its hash; injected style sheets and style attributes have no effect.
     style = b64encode(sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src https:; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    data = " data:" if embeds else ""
+    policy = (
+        f"default-src 'none'; img-src https:{data}; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    )
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pictory_async.insight._html_parts import element, link, moment, picture, safe
+from pictory_async.insight._html_parts import element, is_web_address, link, moment, picture, safe
 from pictory_async.insight._numbers import places_unread
 from pictory_async.insight._text import NOT_GIVEN, Gap, length, shown
 from pictory_async.insight._unread import VideoState, assets_unread, count_of, known, video_state
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pictory_async.models import Project
 
-__all__ = ["State", "card", "duration_of", "state_of"]
+__all__ = ["Look", "State", "card", "duration_of", "state_of"]
 
 _LINKS = {
     "share": "Watch online",
@@ -26,6 +28,13 @@ _LONG = 24  # a value with at least this many characters, and no space, is proba
 _ID = ' class="id"'
 
 
+class Look(NamedTuple):
+    """What a page shows of each project: all, or what its customer asks for; and its embedded pictures, by URL."""
+
+    brief: bool
+    pictures: Mapping[str, str]
+
+
 class State(NamedTuple):
     """The state of a project's video, with the CSS class of its badge."""
 
@@ -35,6 +44,9 @@ class State(NamedTuple):
 
 
 _RENDERING = State("busy", "Rendering", "The video is being rendered.")
+_RENDERING_AGAIN = State(
+    "busy", "Rendering", "A new video is being rendered. Until it is ready, the files are those of the previous one."
+)
 _NO_VIDEO = State("none", "No video", "There is no video yet.")
 _SAVED_SINCE = State(
     "warn", "Rendered, saved since", "The project was saved after its video was rendered, so the video may be outdated."
@@ -54,30 +66,45 @@ _STATES = {
 
 def state_of(project: Project) -> State:
     """Return the state of a project's video."""
-    return _STATES[video_state(project)]
+    state = _STATES[video_state(project)]
+    return _RENDERING_AGAIN if state is _RENDERING and project.video_url else state
 
 
-def card(project: Project, number: int) -> str:
+def card(project: Project, number: int, look: Look) -> str:
     """Return a project's part of the page; its anchor is ``p`` and ``number``."""
     name = project.name or str(project.id)
     missing = "The picture could not be read" if "thumbnail" in assets_unread(project) else "No picture"
-    head = element("div", f"{picture(project.thumbnail_url, name, missing)}{_title(project, name)}", class_="head")
+    image = picture(project.thumbnail_url, name, missing, look.pictures.get(project.thumbnail_url or ""))
+    head = element("div", f"{image}{_title(project, name, look)}", class_="head")
     columns = ("".join(_group(title, values) for title, values in groups.items()) for groups in _settings(project))
     settings = "".join(element("div", column) for column in columns if column)
     body = element("div", f"{settings}{_links(project)}{_unread(project)}", class_="body")
+    if look.brief:
+        heading = f"<summary>Technical details</summary>{element('p', safe(project.id), class_='id')}"
+        body = element("details", f"{heading}{body}")
     return element("article", f"\n{head}\n{body}\n", class_="card", id=f"p{number}")
 
 
-def _title(project: Project, name: str) -> str:
+def _title(project: Project, name: str, look: Look) -> str:
     state = state_of(project)
     badge = element("span", state.label, class_=f"badge {state.css}")
     parts = [
         element("h2", safe(name), dir="auto"),
-        element("p", safe(project.id), class_="id"),
+        "" if look.brief else element("p", safe(project.id), class_="id"),
         element("p", f'{badge} <span class="soft">{state.sentence}</span>'),
+        _watch(project) if look.brief else "",
         _events(project),
     ]
     return element("div", "".join(parts), class_="title")
+
+
+def _watch(project: Project) -> str:
+    """Return a button that leads to the video's page, with its address for those who have it on paper."""
+    url = project.share_video_url
+    if not url or not is_web_address(url):
+        return ""
+    label = "Watch the previous video" if project.is_rendering else "Watch the video"
+    return element("p", f'{link(label, url)}<span class="id">{safe(url)}</span>', class_="watch")
 
 
 def _events(project: Project) -> str:
@@ -162,8 +189,9 @@ def _unread(project: Project) -> str:
 
 def _links(project: Project) -> str:
     assets, unread = project.assets, assets_unread(project)
+    previous = " (previous video)" if project.is_rendering else ""
     items = [
-        element("li", f"{label}: {Gap.UNREADABLE}" if kind in unread else link(label, assets[kind]))
+        element("li", f"{label}: {Gap.UNREADABLE}" if kind in unread else link(f"{label}{previous}", assets[kind]))
         for kind, label in _LINKS.items()
         if kind in assets or kind in unread
     ]

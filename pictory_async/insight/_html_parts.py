@@ -45,11 +45,18 @@ def link(label: str, url: str) -> str:
     return f'{safe(label)}: <span class="soft">not a web address: {safe(url)}</span>'
 
 
-def picture(url: str | None, name: str, missing: str) -> str:
-    """Return a frame with a picture; if its URL is not an ``https`` address, with what is said instead."""
-    if url and is_web_address(url) and url[:6].casefold() == "https:":
+def picture(url: str | None, name: str, missing: str, embedded: str | None = None) -> str:
+    """Return a frame with a picture; if its URL is not an ``https`` address, with what is said instead.
+
+    Args:
+        url: Where it is.
+        name: What it is a picture of.
+        missing: What is said instead.
+        embedded: An address that contains it; ``None`` to load it from its URL.
+    """
+    if embedded or (url and is_web_address(url) and url[:6].casefold() == "https:"):
         image = (
-            f'<img src="{safe(url)}" alt="{safe(f"Picture of {name}")}" loading="lazy" decoding="async"'
+            f'<img src="{safe(embedded or url)}" alt="{safe(f"Picture of {name}")}" loading="lazy" decoding="async"'
             ' referrerpolicy="no-referrer">'
         )
     else:

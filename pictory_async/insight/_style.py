@@ -34,6 +34,15 @@ h3 { font-size: .78rem; letter-spacing: .06em; text-transform: uppercase; color:
 time, .number { font-variant-numeric: tabular-nums; }
 .soft { color: var(--soft); }
 .top { margin-bottom: 1.75rem; }
+.logo { max-height: 3.5rem; max-width: 16rem; margin-bottom: .9rem; display: block; }
+.watch { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .9rem; min-width: 0; }
+.watch a {
+  background: var(--link); color: var(--card); padding: .45rem 1.1rem; border-radius: 8px; font-weight: 600;
+  text-decoration: none;
+}
+.watch .id { min-width: 0; }
+summary { padding: .7rem 1.4rem; color: var(--soft); cursor: pointer; font-size: .92rem; }
+details > .id { padding: 0 1.4rem; }
 .counts { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; margin-top: .9rem; }
 .card {
   background: var(--card); border: 1px solid var(--line); border-radius: 14px; margin-bottom: 1.5rem;
@@ -92,6 +101,7 @@ dd { overflow-wrap: anywhere; min-width: 0; }
 .links li { min-width: 0; overflow-wrap: anywhere; }
 @media (max-width: 52rem) {
   .head { grid-template-columns: 1fr; }
+  .picture:not(:has(img)) { aspect-ratio: auto; min-height: 0; padding: .8rem; }
   .body { grid-template-columns: repeat(2, 1fr); }
 }
 @media (max-width: 34rem) {
@@ -114,6 +124,8 @@ dd { overflow-wrap: anywhere; min-width: 0; }
   .head { grid-template-columns: 15rem 1fr; }
   .body { grid-template-columns: repeat(3, 1fr); }
   .links ul { display: block; }
+  .watch a { border: 1px solid currentColor; background: none; color: var(--ink); }
+  details:not([open]) { display: none; }
   .links a { text-decoration: none; }
   .links a::after { content: " " attr(href); font-size: 6.5pt; color: var(--soft); }
   svg, .badge, i { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -13,7 +13,7 @@ from pictory_async.testing import Answer, Render
 from tests.cli._command import run, seen
 
 if TYPE_CHECKING:
-    from pictory_async.testing import World
+    from pictory_async.testing import SimRequest, World
     from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
@@ -289,3 +289,42 @@ def test_share_on_a_terminal(world: World) -> None:
     text = seen("share", str(world.add_project(Render(0.0, duration=0.3))), "--wait", "--interval", "0.05")
     assert "Waiting for projects: 0 of 1 done" in text
     assert "http://127.0.0.1:" in text
+
+
+@pytest.mark.parametrize("embeds", [True, False])
+def test_a_page_for_a_customer(world: World, server: ServerThread, tmp_path: Path, *, embeds: bool) -> None:
+    """The options of the page arrive in it; pictures are in it, unless that is not wanted or they cannot be fetched."""
+    jpeg = b"\xff\xd8\xff" + b"0" * 100
+    sizes = iter([jpeg, b"\xff\xd8\xff" + b"0" * 2_000_000])
+
+    def fault(request: SimRequest, _: float) -> Answer | None:
+        image = Answer(200, {"content-type": "image/jpeg"}, next(sizes, b"")) if request.path.endswith(".jpg") else None
+        return Answer(404) if image is not None and not image.body else image
+
+    server.simulator.faults = fault
+    ids = [str(world.add_project(name=f"Film {number}", earlier_video=-60.0)) for number in range(3)]
+    ids.append(str(world.add_project(name="New")))
+    logo, page = tmp_path / "logo.svg", tmp_path / "page.html"
+    logo.write_text("<svg/>")
+    options = ["--title", "ACME", "--logo", str(logo), "--brief", "--open", *([] if embeds else ["--no-embed"])]
+    found = run("report", *ids, *options, "--output", str(page))
+    text = page.read_text()
+    assert 0 == found.exit_code, found.stderr
+    assert '<h1 dir="auto">ACME</h1>' in text
+    assert "data:image/svg+xml" in text
+    assert 4 == text.count("<details>")
+    assert text.count("data:image/jpeg") == (1 if embeds else 0)
+
+
+def test_options_of_a_page_need_one(pair: list[str], tmp_path: Path) -> None:
+    """Without a page, or a file to open, they are a mistake; a logo that is no picture is one too."""
+    no_picture = tmp_path / "logo.png"
+    no_picture.write_text("<html>")
+    for options, says in (
+        (["--brief"], "add --html"),
+        (["--html", "--open"], "name it with --output"),
+        (["--html", "--logo", str(no_picture)], "is no PNG, JPEG"),
+    ):
+        found = run("report", *pair, *options)
+        assert 2 == found.exit_code
+        assert says in " ".join(found.stderr.split())

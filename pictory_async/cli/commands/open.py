@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import webbrowser
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +10,8 @@ from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import NotRenderedError
 from pictory_async.cli._input import collect_ids
 from pictory_async.cli._options import base_url_option
-from pictory_async.cli.display.text import can_ask, echo_note, one_line, out_is_terminal
+from pictory_async.cli._page_options import open_in_browser
+from pictory_async.cli.display.text import one_line, out_is_terminal
 
 if TYPE_CHECKING:
     from pictory_async import Project
@@ -36,9 +35,7 @@ def command(*, project_id: str, base_url: str | None) -> None:
         raise NotRenderedError(
             f"Project {project_id!r} has no page. Render it with: pictory render {project_id} --wait"
         )
-    if out_is_terminal() and can_ask() and not os.environ.get("CI") and webbrowser.open(page):
-        echo_note(f"Opened {page}")
-    else:
+    if not (out_is_terminal() and open_in_browser(page)):
         click.echo(page)
 
 

@@ -26,6 +26,7 @@ from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import INTERRUPTED, SettingError
 from pictory_async.cli._fetching import get_project, print_each
 from pictory_async.cli._options import base_url_option, json_option
+from pictory_async.cli._page_options import PageLook, open_in_browser, page_options
 from pictory_async.cli._places import check_directory, check_file, names_of
 from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._streams import surviving
@@ -99,6 +100,7 @@ _TABLE: Final[Table[_Row]] = Table(
     "like one of --format. '-' is standard output. The JSON of several projects goes to a directory, one file per "
     "project.",
 )
+@page_options
 @format_option
 @base_url_option
 @json_option("Print a JSON document for each project: its report, or with --output the name of its file.")
@@ -109,6 +111,7 @@ def command(
     choice: Choice,
     html: bool,
     output: str | None,
+    look: PageLook,
     base_url: str | None,
     as_json: bool,
 ) -> None:
@@ -118,6 +121,10 @@ def command(
     are fetched concurrently. If one cannot be fetched, the error is reported, the others are still printed,
     and the exit code is 1.
     """
+    if look.is_given and not html and not (output is not None and _is_page(output)):
+        raise click.UsageError("--title, --logo, --brief, --no-embed and --open are about a web page: add --html.")
+    if look.opens and (output is None or output in _STANDARD_OUTPUT):
+        raise click.UsageError("--open needs a file for the page: name it with --output.")
     if tables_given() or (output is not None and is_table_file(output)):
         if html:
             raise click.UsageError("Choose one of --html and a table.")
@@ -132,7 +139,7 @@ def command(
     if output is None and not html:
         _print(base_url, wanted, as_json=as_json)
     if output is None or html or _is_page(output):
-        ctx.exit(_make_page(base_url, wanted, output, as_json=as_json))
+        ctx.exit(_make_page(base_url, wanted, output, look, as_json=as_json))
     ctx.exit(_write_files(base_url, wanted, output, as_json=as_json))
 
 
@@ -170,7 +177,7 @@ def _print(base_url: str | None, ids: list[str], *, as_json: bool) -> NoReturn:
     print_each(base_url, ids, get_project, show, apart=not as_json, json_id="projectId" if as_json else None)
 
 
-def _make_page(base_url: str | None, ids: list[str], name: str | None, *, as_json: bool) -> int:
+def _make_page(base_url: str | None, ids: list[str], name: str | None, look: PageLook, *, as_json: bool) -> int:
     """Make one page of all projects that can be fetched, and return the exit code."""
     output = None
     if name is not None:
@@ -178,25 +185,33 @@ def _make_page(base_url: str | None, ids: list[str], name: str | None, *, as_jso
         output = check_file(name, replaces=True)
     found: list[Project] = []
     batch = Batch(ids=ids, get=get_project, show=found.append)
-    return _finish_page(run_batch(base_url, batch), batch, found, output, as_json=as_json)
-
-
-def _finish_page(code: int, batch: Batch[Project], found: list[Project], output: Path | None, *, as_json: bool) -> int:
+    code = run_batch(base_url, batch)
     # A page that lacks the rest must not replace a complete one.
     whole = bool(found) and code != INTERRUPTED and batch.stopped is None
+    if whole:
+        run(lambda: look.take_pictures(base_url, found))
+    return _finish_page(code, batch, found if whole else [], output, look, as_json=as_json)
+
+
+def _finish_page(
+    code: int, batch: Batch[Project], found: list[Project], output: Path | None, look: PageLook, *, as_json: bool
+) -> int:
     if output is None:
-        if whole:
-            click.echo(project_report_html(found), nl=False)
+        if found:
+            click.echo(project_report_html(found, **look.settings), nl=False)
         return code
-    _print_page(run(lambda: _write_page(found if whole else [], output)), batch, output, as_json=as_json)
+    paths = run(lambda: _write_page(found, output, look))
+    _print_page(paths, batch, output, as_json=as_json)
+    if look.opens and paths:
+        open_in_browser(paths[0].as_uri())
     return code
 
 
-async def _write_page(projects: list[Project], output: Path) -> list[Path]:
+async def _write_page(projects: list[Project], output: Path, look: PageLook) -> list[Path]:
     if not projects:
         return []
     with _naming(output):
-        return [await write_html_report(projects, output)]
+        return [await write_html_report(projects, output, **look.settings)]
 
 
 def _print_page(paths: list[Path], batch: Batch[Project], output: Path, *, as_json: bool) -> None:

@@ -1,0 +1,137 @@
+"""How a web page of projects looks: its options, its embedded pictures, and opening it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import attrs
+import click
+
+from pictory_async.cli._client import open_client
+from pictory_async.cli.display.text import can_ask, echo_note
+from pictory_async.errors import PictoryError
+from pictory_async.insight._html_embedded import embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pictory_async import AsyncPictory, Project
+
+__all__ = ["PageLook", "open_in_browser", "page_options"]
+
+_AT_ONCE: Final = 4
+_LARGEST: Final = 2_000_000  # bytes of one picture
+_ALL: Final = 20_000_000  # bytes of all pictures of a page: what mail systems take, and browsers show at once
+
+
+@attrs.define
+class PageLook:
+    """What was asked for about a page.
+
+    Attributes:
+        title: Its heading; ``None`` for the usual one.
+        logo: The picture beside it; ``None`` if there is none.
+        brief: Whether the details are folded.
+        embeds: Whether pictures are put into it.
+        opens: Whether it is shown in the browser.
+        pictures: The pictures so far, by the addresses that the projects have for them.
+    """
+
+    title: str | None = None
+    logo: bytes | None = None
+    brief: bool = False
+    embeds: bool = True
+    opens: bool = False
+    pictures: dict[str, bytes] = attrs.field(factory=dict[str, bytes], init=False)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any option about a page was given."""
+        return self != PageLook()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments of `project_report_html`."""
+        return {"title": self.title, "logo": self.logo, "brief": self.brief, "pictures": self.pictures}
+
+    async def take_pictures(self, base_url: str | None, projects: Sequence[Project]) -> None:
+        """Fetch the pictures of projects, if they are to be embedded; what cannot be fetched is left where it is."""
+        left = iter([project for project in projects if project.thumbnail_url] if self.embeds else [])
+
+        async def take(client: AsyncPictory) -> None:
+            for project in left:
+                await self._take(client, project, project.thumbnail_url or "")
+
+        async with open_client(base_url) as client, anyio.create_task_group() as tasks:
+            for _ in range(_AT_ONCE):
+                tasks.start_soon(take, client)
+
+    async def _take(self, client: AsyncPictory, project: Project, url: str) -> None:
+        if sum(map(len, self.pictures.values())) > _ALL - _AT_ONCE * _LARGEST:
+            return
+        async with anyio.TemporaryDirectory(prefix="pictory-") as directory:
+            try:
+                report = await client.projects.download(project, directory, kinds="thumbnail")
+            except PictoryError:
+                return
+            path = report.paths.get("thumbnail")
+            if path is not None and (await anyio.Path(path).stat()).st_size <= _LARGEST:
+                self.pictures[url] = await anyio.Path(path).read_bytes()
+
+
+def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options about a page, as its argument ``look``."""
+
+    @functools.wraps(command)
+    def prepared(
+        *args: Any,
+        title: str | None,
+        logo: Path | None,
+        brief: bool,
+        no_embed: bool,
+        opens: bool,
+        **options: Any,
+    ) -> Any:
+        content = None if logo is None else logo.read_bytes()
+        if content is not None and embedded(content) is None:
+            raise click.BadParameter(f"{logo} is no PNG, JPEG, GIF, WebP or SVG file.", param_hint="--logo")
+        look = PageLook(title, content, brief=brief, embeds=not no_embed, opens=opens)
+        return command(*args, look=look, **options)
+
+    for option in reversed(
+        (
+            click.option("--title", metavar="TEXT", help="Of a web page: its heading."),
+            click.option(
+                "--logo",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                metavar="FILE",
+                help="Of a web page: a picture beside the heading (PNG, JPEG, GIF, WebP or SVG).",
+            ),
+            click.option(
+                "--brief",
+                is_flag=True,
+                help="Of a web page: what a customer wants, with a button that shows the video; the rest is folded.",
+            ),
+            click.option(
+                "--no-embed",
+                is_flag=True,
+                help="Of a web page: load the pictures when it is read, instead of putting those up to 2 MB into it.",
+            ),
+            click.option("--open", "opens", is_flag=True, help="Show the web page in the browser."),
+        )
+    ):
+        prepared = option(prepared)
+    return prepared
+
+
+def open_in_browser(address: str) -> bool:
+    """Show a page, if somebody sits at a terminal; return whether it is shown."""
+    if not can_ask() or os.environ.get("CI") or not webbrowser.open(address):
+        return False
+    echo_note(f"Opened {address}")
+    return True
