@@ -24,6 +24,7 @@ MODULES = [
     "pictory_async.video",
     "pictory_async.testing",
     "pictory_async.testing.server",
+    "pictory_async.webhooks",
 ]
 FILE = Path(__file__).with_name("public_face.txt")
 

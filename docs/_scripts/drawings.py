@@ -17,6 +17,7 @@ DOCS: Final = ROOT / "docs"
 PURPOSES: Final = {
     "cli": "the pictory command",
     "asgi": "for handlers of web apps",
+    "webhooks": "takes hints",
     "testing": "simulator, pytest plugin",
     "opentelemetry": "spans and metrics",
     "_client": "AsyncPictory: opens and closes everything below",

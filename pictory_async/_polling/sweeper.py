@@ -68,7 +68,7 @@ class Sweeper:
 
     def awaited_until(self, now: float, gap: float) -> float:
         """Until when a watch can wait for the list to tell about its job."""
-        return now + gap + 2.0 * max(gap, self.policy.lasted) + _MARGIN
+        return now + 1.2 * gap + 2.0 * self.policy.lasted + _MARGIN
 
     def polled(self, watches: Iterable[Watch], sent_at: float, *, of_job: bool) -> None:
         """Take in that a poll of a job or a project showed something to its watches."""

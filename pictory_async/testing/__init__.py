@@ -8,6 +8,7 @@ of a project, to check a client's result.
 
 from __future__ import annotations
 
+from pictory_async.testing._account import SimWebhook
 from pictory_async.testing._clock import VirtualClock, virtual_time
 from pictory_async.testing._faults import (
     Answer,
@@ -33,6 +34,7 @@ from pictory_async.testing._simulator import BASE_URL, Simulator
 from pictory_async.testing._templates import SimTemplate, TemplateScene
 from pictory_async.testing._truth import Truth, TruthKind
 from pictory_async.testing._videos import SimVideo
+from pictory_async.testing._webhooks import Webhooks
 from pictory_async.testing.scenario import Planned, populate, populate_agency
 from pictory_async.testing.world import DEFAULT_API_KEY, World
 
@@ -64,6 +66,7 @@ __all__ = [
     "SimResponse",
     "SimTemplate",
     "SimVideo",
+    "SimWebhook",
     "Simulator",
     "Stall",
     "TemplateScene",
@@ -72,6 +75,7 @@ __all__ = [
     "Truth",
     "TruthKind",
     "VirtualClock",
+    "Webhooks",
     "World",
     "WrongLength",
     "busiest_window",

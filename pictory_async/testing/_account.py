@@ -56,6 +56,19 @@ def _local(origin: str) -> str:
     return NOWHERE if parts.port is None else f"{parts.scheme}://127.0.0.1:{parts.port}"
 
 
+@attrs.frozen
+class SimWebhook:
+    """What a job was requested with.
+
+    Attributes:
+        url: The address that is called at its end.
+        extra: What the call has besides what the job shows: ``webhookInput``, if it was given.
+    """
+
+    url: str
+    extra: Mapping[str, Any]
+
+
 @attrs.define(kw_only=True)
 class Account:
     """The settings and the contents of a simulated account; `World` describes the settings."""
@@ -82,6 +95,7 @@ class Account:
     lists: dict[str, list[Any]] = attrs.field(factory=dict[str, list[Any]], converter=lists_of, repr=False)
     uploads: dict[str, bytes] = attrs.field(init=False, factory=dict[str, bytes], repr=False)
     upload_types: dict[str, str] = attrs.field(init=False, factory=dict[str, str], repr=False)
+    webhooks: dict[str, SimWebhook] = attrs.field(init=False, factory=dict[str, SimWebhook], repr=False)
     _other_jobs: dict[str, SimJob] = attrs.field(init=False, factory=dict[str, SimJob], repr=False)
     _cleaned: set[str] = attrs.field(init=False, factory=set[str], repr=False)
     _projects: dict[str, SimProject] = attrs.field(init=False, factory=dict[str, SimProject], repr=False)
@@ -130,6 +144,14 @@ class Account:
     def find_job(self, job_id: str) -> tuple[SimProject, Render] | None:
         """Return the project and the render of the job with this id, or None."""
         return self._jobs.get(job_id)
+
+    def job_ends_at(self, job_id: str) -> float:
+        """Return when a job ends, in seconds of the world's time.
+
+        Raises:
+            LookupError: There is no such job.
+        """
+        return self._other_jobs[job_id].ends_at if job_id in self._other_jobs else self._jobs[job_id][1].ends_at
 
     @property
     def other_jobs(self) -> list[SimJob]:

@@ -6,13 +6,14 @@ seconds since the world's start. The same seed always produces the same world.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from pictory_async.testing import bodies
-from pictory_async.testing._account import DEFAULT_API_KEY, Account
+from pictory_async.testing._account import DEFAULT_API_KEY, Account, SimWebhook
 from pictory_async.testing._ids import timestamp_id
 from pictory_async.testing._limits import retry_after
 from pictory_async.testing._log import LoggedRequest
@@ -70,6 +71,7 @@ class World(Account):
 
     Attributes:
         log: Every request that arrived, in order.
+        webhooks: The jobs that were requested with a webhook; `Webhooks` delivers them.
         uploads: The files that were uploaded, by their name in the store.
         upload_types: Their types, of those too whose upload was only announced.
 
@@ -242,8 +244,22 @@ class World(Account):
                 response = SimResponse.from_json(bodies.message("Unauthorized"), status=401)
             else:
                 response = respond(self, request, now)
+                self._note_webhook(request, response)
             self.record(request, now, response.status)
             return response
+
+    def peek(self, request: SimRequest, now: float) -> SimResponse:
+        """Return the response to a request without a key and a limit, and without a trace in the log."""
+        with self._lock:
+            return respond(self, request, now)
+
+    def _note_webhook(self, request: SimRequest, response: SimResponse) -> None:
+        if request.method == "GET" or response.status != 200 or b'"webhook"' not in request.body:  # noqa: PLR2004
+            return
+        asked: dict[str, Any] = json.loads(request.body)
+        if isinstance(asked.get("webhook"), str):
+            extra = {"webhookInput": asked["webhookInput"]} if "webhookInput" in asked else {}
+            self.webhooks[response.json()["data"]["jobId"]] = SimWebhook(asked["webhook"], extra)
 
     def record(self, request: SimRequest, now: float, status: int | None) -> None:
         """Add a request to the log; `handle` calls this."""
