@@ -38,6 +38,8 @@ class Follower:
         after_outcome: Called with each outcome, in its own task. The watch is over when all these tasks are done.
         downloading: Returns the bars of the downloads.
         live: Whether to draw the live view. It must not be drawn if ``on_outcome`` prints.
+        rendering_since: Takes in when each project was first seen rendering, in seconds since the wait began, by the
+            text of the key of its outcome; ``None`` if nobody asks, because it has to be found out.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Follower:
     after_outcome: Callable[[AsyncPictory, RenderOutcome], Coroutine[Any, Any, None]] | None = None
     downloading: Callable[[], Sequence[Bar]] = list
     live: bool = True
+    rendering_since: dict[str, float] | None = None
     _began: float = attrs.field(default=0.0, init=False)
     _meter: Meter = attrs.field(init=False)
     _forecast: Forecast = attrs.field(factory=Forecast, init=False)
@@ -86,12 +89,19 @@ class Follower:
                 async with stopping_when_stalled(lambda: self._moved(watch)) as stalled:
                     if self.live and can_draw():
                         names.start_soon(self._names.keep_fetching, client)
+                    if self.rendering_since is not None:
+                        names.start_soon(self._note_renders, watch, self.rendering_since)
                     async for outcome in watch:
                         self._take(client, outcome, tasks)
                 names.cancel_scope.cancel()
                 self._give_up(client, watch, tasks, stalled=stalled())
         finally:
             self._measure(client, watch)  # the report after Ctrl-C has the final numbers too
+
+    async def _note_renders(self, watch: RenderPoller, since: dict[str, float]) -> None:
+        async for event in watch.subscribe():
+            if event.is_rendering and event.project_id is not None:
+                since.setdefault(str(event.project_id), anyio.current_time() - self._began)
 
     def _take(self, client: AsyncPictory, outcome: RenderOutcome, tasks: TaskGroup) -> None:
         self.tally.add(outcome)

@@ -22,8 +22,9 @@ from pictory_async.cli._store import PendingId, PendingItem, Store
 from pictory_async.cli._tables import Sheet, open_sheet
 from pictory_async.cli._tally import Tally, key_of, project_of
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import as_duration, echo_note, echo_summary, out_is_terminal, quiet_if_gone
+from pictory_async.cli.display.text import as_duration, as_text, echo_note, echo_summary, out_is_terminal, quiet_if_gone
 from pictory_async.errors import OutdatedVideoError
+from pictory_async.insight import write_wait_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,7 @@ class Wait:
         sheet: Where the results go.
         downloads: Downloads the files of what is rendered; ``None`` to download nothing.
         ages: What is known of the age of the videos.
+        page: The file for a web page about the wait; ``None`` for none.
     """
 
     tally: Tally
@@ -64,6 +66,8 @@ class Wait:
     sheet: Sheet[ResultRow]
     downloads: Downloads | None = None
     ages: Ages = attrs.field(factory=Ages)
+    page: Path | None = None
+    _rendering_since: dict[str, float] = attrs.field(factory=dict[str, float], init=False)
     # The errors about videos that are refused for their age, and what has a row, by `key_of`.
     _refused: dict[str, OutdatedVideoError] = attrs.field(factory=dict[str, OutdatedVideoError], init=False)
     _rows: set[str] = attrs.field(factory=set[str], init=False)
@@ -180,6 +184,7 @@ class Wait:
             after_outcome=finish,
             downloading=list if downloads is None else downloads.bars,
             live=self.lists or self.sheet.to_file or not self.sheet.streams,
+            rendering_since=None if self.page is None else self._rendering_since,
         )
         async with client.projects.watch(self.tally.wanted, after=self.after, **self.settings) as watch:
             try:
@@ -255,12 +260,20 @@ class Wait:
         finally:
             if not self.sheet.is_json:
                 self._print_summary(interrupted=interrupted)
+            if self.page is not None:
+                self._write_page(self.page)
         if interrupted:
             return INTERRUPTED
         downloads = [] if self.downloads is None else self.downloads.done
         failed = [exit_code_of(one.error) for one in downloads if one.error is not None]
         failed += map(exit_code_of, self._refused.values())
         return worst_code(outcomes_code(self.tally.ordered(), self.tally.outage), *failed)
+
+    def _write_page(self, path: Path) -> None:
+        """Write the page about the wait; after a signal, about what has ended."""
+        ended = self.tally.ordered()
+        anyio.run(lambda: write_wait_report(ended, path, rendering_since=self._rendering_since))
+        echo_summary(f"Written: {as_text(path)}", good=True)
 
     def _print_results(self, *, interrupted: bool, **more: Any) -> None:
         if self.sheet.is_json:

@@ -1,7 +1,7 @@
 """Reports, comparisons, template analysis and checks.
 
-These functions work on models: they send no requests and change nothing. Only `write_report` and `write_html_report`
-write files.
+These functions work on models: they send no requests and change nothing. Only `write_report`, `write_html_report` and
+`write_wait_report` write files.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pictory_async.insight._diff import (
 )
 from pictory_async.insight._diff_scene import SceneChange, SceneChangeKind
 from pictory_async.insight._html import project_report_html, write_html_report
+from pictory_async.insight._html_batch import wait_report_html, write_wait_report
 from pictory_async.insight._placeholders import Place, PlaceKind
 from pictory_async.insight._report import project_report, write_report
 from pictory_async.insight._structure import SceneStructure, TemplateStructure, template_structure
@@ -59,6 +60,8 @@ __all__ = [
     "project_report_html",
     "template_structure",
     "template_variables",
+    "wait_report_html",
     "write_html_report",
     "write_report",
+    "write_wait_report",
 ]

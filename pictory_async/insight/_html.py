@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["page", "project_report_html", "write_html_report"]
+__all__ = ["LONGEST_TITLE", "page", "project_report_html", "write_html_report"]
 
-_LONGEST_TITLE: Final = 200
+LONGEST_TITLE: Final = 200
 
 
 def project_report_html(
@@ -63,7 +63,7 @@ def project_report_html(
         PictoryConfigError: The title is no text, or the logo is no picture.
     """
     projects = (projects,) if isinstance(projects, Project) else tuple(projects)
-    heading = None if title is None else text("title", title, most=_LONGEST_TITLE)
+    heading = None if title is None else text("title", title, most=LONGEST_TITLE)
     look, image = Look(brief, pictures_of(pictures)), logo_of(logo)
     parts = [_top(projects, utc_now(now), heading, image)]
     if len(projects) > 1:

@@ -69,6 +69,12 @@ details > .id { padding: 0 1.4rem; }
 svg { display: block; width: 100%; height: 18px; overflow: visible; }
 .rail { stroke: var(--line); stroke-width: 2; }
 .span { stroke: var(--soft); stroke-width: 2; }
+.busy-span { stroke: var(--busy); stroke-width: 4; }
+.ended-span { stroke: var(--rendered); stroke-width: 4; stroke-dasharray: 3 2; }
+i.queued { background: var(--line); height: .2em; }
+i.busy { background: var(--busy); height: .3em; }
+i.ended { background: var(--rendered); height: .3em; }
+.key i.queued, .key i.busy, .key i.ended { vertical-align: middle; width: 1.4em; }
 .dot-rendered { fill: var(--rendered); }
 .dot-saved { fill: var(--saved); }
 .key { font-size: .82rem; padding: .6rem .8rem; border-top: 1px solid var(--line); color: var(--soft); }

@@ -260,3 +260,18 @@ def test_on_a_terminal(world: World) -> None:
     assert "● watching 2" in " ".join(live.replace("\x1b[36m", "").replace("\x1b[0m", "").split())
     assert "There is no project …" in end
     assert "2 of 2 ended (rendered 1, missing 1)" in end
+
+
+def test_a_page_about_the_wait(world: World, tmp_path: Path) -> None:
+    """It has every project, also those without a video, and shows when they were seen rendering."""
+    film = str(world.add_project(Render(-1.0, duration=1e6), name="Film"))
+    never = str(world.add_project(name="Never"))
+    page = tmp_path / "page.html"
+    found = run("wait", film, never, "nope", *QUICK, "--max-wait", "1", "--report", str(page))
+    assert 3 == found.exit_code
+    assert f"Written: {page}" in found.stderr
+    text = page.read_text(encoding="utf-8")
+    assert all(f">{name}<" in text for name in ("Film", "Never", "nope"))
+    assert re.search(r'aria-label="seen rendering after [\d.]+ s; timed out,', text)
+    assert 2 == text.count("seen rendering after")  # of one project, as its label and its title
+    assert 2 == run("wait", film, "--report", str(tmp_path / "no" / "page.html")).exit_code

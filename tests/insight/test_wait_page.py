@@ -1,0 +1,64 @@
+"""The page about a wait: counts, a timeline of each project, delays, and each reason once."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pictory_async import Project, RenderOutcome, RenderStatus
+from pictory_async.errors import RenderFailedError, RenderNotStartedError
+from pictory_async.insight import wait_report_html, write_wait_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def rendered(project_id: str, waited: float, delay: float, **fields: Any) -> RenderOutcome:
+    project = Project(id=project_id, video_url="https://media.example/v.mp4", **fields)
+    return RenderOutcome(
+        project_id=project_id, status=RenderStatus.RENDERED, project=project, waited=waited, detection_delay=delay
+    )
+
+
+def failed(project_id: str, kind: Any = RenderFailedError, status: RenderStatus = RenderStatus.FAILED) -> RenderOutcome:
+    error = kind(f"The render of project {project_id!r} failed.", project_id=project_id)
+    return RenderOutcome(project_id=project_id, status=status, waited=50.0, error=error)
+
+
+def test_a_wait() -> None:
+    """Positions are shares of the longest wait; names lead to the pages of videos, whose addresses are not there."""
+    first = rendered("p1", 100.0, 10.0, name="Film <1>", share_video_url="https://video.example/1")
+    outcomes = [first, rendered("p2", 50.0, 0.0), failed("p3"), failed("p4"), failed("p5", RenderNotStartedError)]
+    page = wait_report_html(outcomes, rendering_since={"p1": 25.0, "p3": 60.0}, title="Night <1>", now=NOW)
+    assert '<h1 dir="auto">Night &lt;1&gt;</h1>' in page
+    assert "Waited 1 min 40 s, longest delay of a video 10 s. Created <time" in page
+    assert ["2 rendered", "3 failed"] == re.findall(r'<li class="badge \w+">([^<]+)', page)
+    assert re.search(r'<a href="https://video.example/1"[^>]*>Film &lt;1&gt;</a>', page)
+    assert "v.mp4" not in page
+    assert '<line class="busy-span" x1="26.00%" x2="88.40%"' in page
+    assert '<line class="ended-span" x1="88.40%" x2="98.00%"' in page
+    assert 'aria-label="seen rendering after 25 s; rendered, reported after 1 min 40 s"' in page
+    assert 1 == page.count("The render of project … failed.")
+    assert "(p3, p4, p5)" in page
+    assert "<script" not in page
+
+
+def test_a_wait_for_nothing() -> None:
+    """No outcome, and no reason, is a page too."""
+    page = wait_report_html([], now=NOW)
+    assert '<h1 dir="auto">0 projects</h1>' in page
+    assert "Why there is no video" not in page
+    assert "delay of a video" not in page
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_it_is_written(tmp_path: Path) -> None:
+    """The file has the page."""
+    path = await write_wait_report([failed("p")], tmp_path / "page.html", now=NOW)
+    assert wait_report_html([failed("p")], now=NOW) == path.read_text(encoding="utf-8")
