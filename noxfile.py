@@ -110,6 +110,7 @@ ONCE = (
     "test_endpoints.py",
     "test_example_app.py",
     "test_example_page.py",
+    "test_example_queue.py",
     "test_fairness.py",
     "test_feedback.py",
     "test_file_budget.py",
@@ -187,7 +188,7 @@ def tests(session: nox.Session, dependencies: str) -> None:
     """Run the tests against the wheel: with the core dependencies, with every extra, with the oldest versions."""
     pins = lowest() if dependencies == "lowest" else []
     layers = () if dependencies == "lowest" else group("layers")
-    web = group("web") if dependencies == "all" else ()
+    web = (*group("web"), *group("queue")) if dependencies == "all" else ()
     session.install(wheel(None if dependencies == "core" else "all"), *group("tests"), *layers, *web, *pins)
     # Without the working directory on the path, `import pictory_async` can only find the wheel.
     env = {"PICTORY_ASYNC_TEST_WHEEL": "1", "PYTHONSAFEPATH": "1"}
@@ -206,14 +207,14 @@ def tests(session: nox.Session, dependencies: str) -> None:
 @nox.session(requires=["build"])
 def slow(session: nox.Session) -> None:
     """Run the tests that take minutes, at full size: kills, runs at once, a file of 1 GiB, a week."""
-    session.install(wheel("all"), *group("tests"))
+    session.install(wheel("all"), *group("tests"), *group("queue"))
     env = {"PICTORY_ASYNC_KILLS": "50", "PICTORY_ASYNC_ROUNDS": "2000", "PICTORY_ASYNC_DOWNLOAD_MIB": "1024"}
     env |= {"PICTORY_ASYNC_WEEK": "500", "PICTORY_ASYNC_PIPELINE": "5000", "PICTORY_ASYNC_RENDER_WORLDS": "2000"}
-    env |= {"PICTORY_ASYNC_MAKE": "200", "PICTORY_ASYNC_BUDGET": "1"}
+    env |= {"PICTORY_ASYNC_MAKE": "200", "PICTORY_ASYNC_BUDGET": "1", "PICTORY_ASYNC_QUEUE": "500"}
     names = (
         *("test_kill.py", "test_render_kill.py", "test_render_worlds.py", "test_downloads_at_once.py"),
         *("test_download_memory.py", "test_pipeline.py", "cli/test_week.py", "cli/test_make_kill.py"),
-        "test_redis_budget.py",
+        *("test_redis_budget.py", "test_example_queue.py"),
     )
     files = [f"tests/{name}" for name in names]
     session.run("python", "-m", "pytest", *files, "-k", "not tasks", env=env | {"PYTHONSAFEPATH": "1"})
