@@ -147,18 +147,26 @@ def _untrue_video(history: History, told: Told) -> Iterator[str]:
         yield f"the video is of {render.ends_at}, and was there before"
 
 
+def _not_polled_after_its_end(history: History, told: Told) -> Iterator[str]:
+    """Whatever the list of jobs shows, a job is polled before its wait is over."""
+    found = history.server.world.find_job(str(told.outcome.job_id))
+    if found is None or told.user.kind not in {"handles", "render"}:
+        return
+    end = max(found[1].ends_at, told.began)
+    polls = history.server.of(told.user.client, f"/jobs/{told.outcome.job_id}")
+    if told.at - end > 60.0 and not any(one.sent >= end for one in polls):
+        yield f"its job had ended at {end:.3f}, and was not polled after that"
+
+
 def _looked_away(history: History, told: Told) -> Iterator[str]:
     """In a world without faults, a video that was there long enough must have been noticed."""
     plan = history.plan
     if told.outcome.waited < told.user.max_wait - STEP:
         yield f"after only {told.outcome.waited} s"
-    if plan.share or plan.spells or plan.stale or plan.stalls or plan.late:
+    if not plan.is_well:
         return
-    watches = sum(len(user.projects) + 2 for user in plan.users)
-    pace = (plan.rate - plan.burst + 1) / plan.per
-    if any(user.kind == "crowd" for user in plan.users):
-        pace /= 4  # the share that polls keep
-    once = watches / pace + watches / 4 * (plan.latency + plan.connect) + 2.0
+    yield from _not_polled_after_its_end(history, told)
+    once = plan.once
     polls = [
         *history.server.of(told.user.client, f"/projects/{told.outcome.project_id}"),
         *history.server.of(told.user.client, f"/jobs/{told.outcome.job_id}"),

@@ -79,9 +79,15 @@ class Evidence:
     @property
     def shows_video(self) -> bool:
         """Whether an answer of the very moment shows the awaited video, or the completed job has shown it."""
-        if any(one.shows_a_video for one in self.job_polls):
+        if any(one.shows_a_video for one in self.job_polls) or self._shows_what_the_list_names:
             return True
         return any(self._counts(one.shown) for one in self._deciding)
+
+    @property
+    def _shows_what_the_list_names(self) -> bool:
+        """Whether an answer of the very moment shows the video that the list of jobs had named."""
+        named = {one.named_video(str(self._told.outcome.job_id)) for one in self._during("/v1/jobs")} - {None}
+        return any(one.shown is not None and one.shown.video in named for one in self._deciding)
 
     @property
     def was_shown_video(self) -> bool:

@@ -65,7 +65,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "A deadline is two seconds late",
-        "_polling.watch:Watch.deadline",
+        "_polling.timed:TimedWait.deadline",
         "self.began + self.terms.max_wait",
         "self.began + self.terms.max_wait + 2.0",
     ),
@@ -78,9 +78,22 @@ MUTANTS: Final = (
     Mutant(
         "An outcome is yielded twice",
         "_polling.scheduler:Scheduler.settle",
-        "self._news.append(watch)",
-        "self._news.extend((watch, watch))",
+        "self._news.add(watch)",
+        "self._news.add(watch), self._news.add(watch)",
     ),
+    Mutant(
+        "The list of jobs is believed",
+        "_polling.watch:Watch.listed_ended",
+        "self._claim, self.asks_job = job, False",
+        "self.job, self.asks_job = job, False",
+    ),
+    Mutant(
+        "A list that shows no end holds polls back until the wait is over",
+        "_polling.watch:Watch.listed",
+        "self.in_time(min(until, max(now, self._polled_at + _ALONE)), now)",
+        "self.deadline",
+    ),
+    Mutant("A hint is ignored", "_polling.scheduler:Scheduler.hint", "if self._is_free(watch):", "if False:"),
     Mutant(
         "A watch that shares a poll is forgotten",
         "_polling.registry:WatchRegistry.send",
@@ -168,8 +181,8 @@ MUTANTS: Final = (
     Mutant(
         "What is written late is not counted",
         "_limits.limiter:RateLimiter.confirm",
-        "if self._writes.take(anyio.current_time()):",
-        "if self._writes.take(anyio.current_time()) or True:",
+        "if self._writes.take(now):",
+        "if self._writes.take(now) or True:",
     ),
     Mutant(
         "An unknown exception proves that nothing was sent",

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import attrs
 
-from pictory_async.testing import Render
+from pictory_async.testing import JobList, Render
 
 UserKind = Literal[
     "wait", "wait_all", "watch", "render", "handles", "render_and_wait", "jobs", "get", "crowd", "download", "videos"
@@ -159,6 +159,10 @@ class Plan:
         projects: The projects.
         users: The users.
         videos: The renders that requests for videos start, in this order.
+        page_size: How many entries a page of a list has.
+        job_list: How the list of jobs is.
+        lies: The share of its pages that show all jobs as completed, with a video that nobody made.
+        hints: How often a user who is told outcomes hints at something, true or not, in seconds; 0 for never.
     """
 
     seed: int
@@ -181,6 +185,24 @@ class Plan:
     projects: tuple[ProjectPlan, ...]
     users: tuple[UserPlan, ...]
     videos: tuple[Render, ...] = ()
+    page_size: int = 50
+    job_list: JobList = attrs.field(factory=JobList)
+    lies: float = 0.0
+    hints: float = 0.0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing goes wrong in it."""
+        return not (self.share or self.spells or self.stale or self.stalls or self.late)
+
+    @property
+    def once(self) -> float:
+        """How many seconds it takes to poll everything once."""
+        watches = sum(len(user.projects) + 2 for user in self.users)
+        pace = (self.rate - self.burst + 1) / self.per
+        if any(user.kind == "crowd" for user in self.users):
+            pace /= 4  # the share that polls keep
+        return watches / pace + watches / 4 * (self.latency + self.connect) + 2.0
 
     @property
     def slack(self) -> float:
@@ -270,14 +292,31 @@ def _stale(chance: random.Random) -> Stale:
 
 def draw(seed: int) -> Plan:
     """Draw a world; in one of three, somebody also makes videos."""
-    plan = _drawn(seed)
+    plan = _listed(_drawn(seed))
     chance = random.Random(f"{seed} videos")
     if chance.random() > 0.35:
         return plan
     user = _user(chance, len(plan.users), plan.clients, len(plan.projects))
     user = attrs.evolve(user, kind="videos", projects=user.projects[:4], again=False)
     videos = tuple(_render(chance, 0.0) for _ in range(4))
-    return attrs.evolve(plan, users=(*plan.users, user), videos=videos)
+    # A list that does not have a job yet makes one whose response was lost look as if it had not been started.
+    prompt = attrs.evolve(plan.job_list, late=0.0)
+    return attrs.evolve(plan, users=(*plan.users, user), videos=videos, job_list=prompt, lies=0.0)
+
+
+def _listed(plan: Plan) -> Plan:
+    """Draw how the list of jobs is, and whether there are hints."""
+    chance = random.Random(f"{plan.seed} list")
+    late, behind = chance.choice((0.0, 0.0, 20.0)), chance.choice((0.0, 0.0, 10.0, 1e6))
+    shape = JobList(
+        shows=chance.choices(("all", "no status", "no id"), (8, 1, 1))[0],
+        late=late,
+        behind=behind,
+        repeats=chance.random() < 0.3,
+    )
+    page_size = chance.choice((1, 3, 4, 10, 25, 50, 100))
+    hints, lies = chance.choice((0.0, 0.0, 0.7, 7.0)), chance.choice((0.0, 0.0, 0.0, 0.5))
+    return attrs.evolve(plan, page_size=page_size, job_list=shape, hints=hints, lies=lies)
 
 
 def _drawn(seed: int) -> Plan:

@@ -79,6 +79,13 @@ class Exchange:
         """Whether it is of a completed job, with its video."""
         return self.job_status == "completed" and bool((self._good or {})["data"].get("videoURL"))
 
+    def named_video(self, job_id: str) -> str | None:
+        """The video of a completed job, if it is of the list of jobs and names it."""
+        entries = (self._good or {}).get("items", ())
+        shown = (one.get("data") for one in entries if isinstance(one, dict))
+        mine = (data for data in shown if isinstance(data, dict) and data.get("jobId") == job_id)
+        return next((data.get("videoURL") for data in mine if data.get("status") == "completed"), None)
+
     @property
     def succeeded(self) -> bool:
         """Whether it is the API's own good answer."""
@@ -137,7 +144,7 @@ class _Recorded:
         delivery = Delivery.of(response) if fault is None else fault.deliver(response)
         exchange.status = delivery.status
         if fault is not None:
-            exchange.says = "truth" if isinstance(fault, _Earlier) else worth(exchange.kind, fault, response)
+            exchange.says = "truth" if isinstance(fault, (_Earlier, _Lie)) else worth(exchange.kind, fault, response)
         return attrs.evolve(delivery, pieces=self._arriving(delivery.pieces))
 
     def _arriving(self, pieces: Iterable[tuple[float, bytes]]) -> Iterator[tuple[float, bytes]]:
@@ -177,6 +184,8 @@ class Server:
             media_base="self" if any(user.kind == "download" for user in plan.users) else None,
             media_sizes=MEDIA_SIZES,
             media_seconds=30.0,
+            page_size=plan.page_size,
+            job_list=plan.job_list,
         )
         for project in plan.projects:
             self._add(project)
@@ -258,6 +267,10 @@ class Server:
                     exchange.kind = "stale page"
                     self.counts[exchange.kind] += 1
                     return _Recorded(exchange, _Earlier(self.world, request, now - stale.age), self.simulator.now)
+        if not kind and request.path.endswith("/v1/jobs") and exchange.chance.random() < self.plan.lies:
+            self.counts["lying list"] += 1
+            exchange.kind = "lying list"
+            return _Recorded(exchange, _Lie(), self.simulator.now)
         if not kind:
             return _Recorded(exchange, None, self.simulator.now)
         exchange.kind = kind
@@ -296,6 +309,20 @@ class _Earlier:
     def deliver(self, response: SimResponse) -> Delivery:
         """Return the old answer."""
         return Delivery.of(self.world.handle(self.request, self.at))
+
+
+@attrs.frozen
+class _Lie:
+    """A page of the list of jobs that shows all of them as completed."""
+
+    reaches_world: bool = True
+
+    def deliver(self, response: SimResponse) -> Delivery:
+        """Return the page with other words."""
+        page = response.json()
+        for item in page["items"]:
+            item["data"] |= {"status": "completed", "videoURL": "https://127.0.0.1:1/lie.mp4"}
+        return Delivery.of(SimResponse.from_json(page))
 
 
 def client_host(client: int) -> str:

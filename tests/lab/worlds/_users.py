@@ -204,7 +204,7 @@ class User:
             "due polls": (len(inside._due), pending),
             # Polls of watches that are out of time are cancelled, and may still be ending.
             "polls in flight": (sum(not scope.cancel_called for scope in inside._scopes.values()), pending + 2),
-            "ended watches": (len(inside._news or ()), len(self.projects) + 1),
+            "ended watches": (len(inside._news), len(self.projects) + 1),
         }
         for what, (size, most) in sizes.items():
             if size > most:
@@ -232,10 +232,32 @@ class User:
     ) -> None:
         began = dict.fromkeys(requested, self._now)
         try:
-            async with self.client.projects.watch(handles, **self._terms) as watch:
-                await self._outcomes(watch, began, before, requested)
-        except _Bored:
+            async with (
+                self.client.projects.watch(handles, **self._terms) as watch,
+                anyio.create_task_group() as hinting,
+            ):
+                hinting.start_soon(self._hint, watch, handles)
+                try:
+                    await self._outcomes(watch, began, before, requested)
+                finally:
+                    hinting.cancel_scope.cancel()
+        except* _Bored:
             self.history.cancelled += 1
+
+    async def _hint(self, watch: RenderPoller, handles: Sequence[Any]) -> None:
+        """Say again and again that something happened, which is seldom true."""
+        plan, server = self.history.plan, self.history.server
+        while plan.hints:
+            await anyio.sleep(plan.hints)
+            handle = handles[round(self._now * 10.0) % len(handles)]
+            hinted, at = watch.hint(handle), self._now
+            self.client.jobs.hint("unknown")
+            if hinted and plan.is_well:
+                await anyio.sleep(3.0 * plan.once)
+                ends = (f"/jobs/{handle.job_id}", f"/projects/{getattr(handle, 'project_id', None)}")
+                polled = any(one.sent >= at and one.request.path.endswith(ends) for one in server.exchanges)
+                if handle in watch.handles() and not polled:
+                    self.history.wrong("hint", f"{handle.job_id} was not polled after a hint at {at:.3f}")
 
     async def _handles(self) -> None:
         """Wait for renders that somebody requested some time ago."""
