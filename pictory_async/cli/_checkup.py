@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -23,10 +24,10 @@ from pictory_async.errors import PictoryError
 from pictory_async.events import RequestEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Check", "Response", "checks_of_response", "local_checks"]
+__all__ = ["Check", "Response", "checks_of_response", "installed", "local_checks"]
 
 _PACKAGES: Final = ("httpx", "anyio", "attrs", "cattrs", "click", "rich", "httpx2", "httpx-aiohttp", "pysimdjson")
 _CERTIFICATE: Final = "CERTIFICATE_VERIFY_FAILED"
@@ -81,8 +82,7 @@ class Response:
 
 def local_checks() -> Iterator[Check]:
     """Check what needs no request."""
-    installed = [f"{name} {version}" for name in _PACKAGES if (version := _version(name)) is not None]
-    versions = [f"pictory-async {__version__}", f"Python {platform.python_version()}", *installed]
+    versions = [f"pictory-async {__version__}", f"Python {platform.python_version()}", *installed(_PACKAGES)]
     yield Check("versions", f"{', '.join(versions)}, on {platform.system()}")
     named = "PICTORY_RATE" if os.environ.get("PICTORY_RATE") else "--rate or PICTORY_RATE"
     rate = find_rate()
@@ -90,11 +90,11 @@ def local_checks() -> Iterator[Check]:
     yield _check_state(find_state())
 
 
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def installed(names: Iterable[str]) -> Iterator[str]:
+    """Yield those of some distributions that are installed, with their versions."""
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            yield f"{name} {importlib.metadata.version(name)}"
 
 
 def _check_state(directory: Path) -> Check:

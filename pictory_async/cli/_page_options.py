@@ -72,16 +72,18 @@ class PageLook:
                 tasks.start_soon(take, client)
 
     async def _take(self, client: AsyncPictory, project: Project, url: str) -> None:
-        if sum(map(len, self.pictures.values())) > _ALL - _AT_ONCE * _LARGEST:
-            return
         async with anyio.TemporaryDirectory(prefix="pictory-") as directory:
-            try:
-                report = await client.projects.download(project, directory, kinds="thumbnail")
-            except PictoryError:
-                return
-            path = report.paths.get("thumbnail")
-            if path is not None and (await anyio.Path(path).stat()).st_size <= _LARGEST:
-                self.pictures[url] = await anyio.Path(path).read_bytes()
+            content = await _picture(client, project, directory)
+        if content is not None and len(content) <= min(_LARGEST, _ALL - sum(map(len, self.pictures.values()))):
+            self.pictures[url] = content
+
+
+async def _picture(client: AsyncPictory, project: Project, directory: str) -> bytes | None:
+    try:
+        report = await client.projects.download(project, directory, kinds="thumbnail")
+    except PictoryError:
+        return None
+    return await anyio.Path(report.paths["thumbnail"]).read_bytes()
 
 
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-from pictory_async.cli._checkup import Check, Response, checks_of_response
+from pictory_async.cli._checkup import Check, Response, checks_of_response, installed
 
 NAMES = ["versions", "budget", "memory", "proxy", "network", "certificate", "clock", "key"]
 API = "https://api.example.com/x"
@@ -154,6 +154,11 @@ def test_proxies(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], a
         assert says in rows(found.stdout)["proxy"][1]
     else:
         assert says in checks(Response(API, "PICTORY_API_KEY"))["proxy"].text
+
+
+def test_versions() -> None:
+    """What is not installed has no version."""
+    assert ["attrs"] == [one.split()[0] for one in installed(["no-such-distribution", "attrs"])]
 
 
 @pytest.mark.usefixtures("server")

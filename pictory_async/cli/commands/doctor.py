@@ -23,6 +23,7 @@ from pictory_async.events import RequestEnded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pictory_async import AsyncPictory
     from pictory_async.events import Event
 
 __all__ = ["command"]
@@ -42,7 +43,11 @@ def command(ctx: click.Context, *, base_url: str | None, as_json: bool) -> None:
     One request is sent: for the first page of the list of projects. No part of the key is shown. In a pipe, each line
     has tabs between what was checked, ok, problem or unknown, what was found, and what to do.
     """
-    checks = [*local_checks(), *_checks_of_key(base_url)]
+    ctx.exit(_report([*local_checks(), *_checks_of_key(base_url)], as_json=as_json))
+
+
+def _report(checks: Sequence[Check], *, as_json: bool) -> int:
+    """Print what was found, and return the exit code."""
     if as_json:
         for check in checks:
             echo_json({"check": check.name, "ok": check.good, "found": check.text, "cure": check.cure or None})
@@ -51,7 +56,7 @@ def command(ctx: click.Context, *, base_url: str | None, as_json: bool) -> None:
     else:
         for check in checks:
             click.echo("\t".join(map(one_line, (check.name, _WORDS[check.good], check.text, check.cure))))
-    ctx.exit(worst_code(*(check.code for check in checks)))
+    return worst_code(*(check.code for check in checks))
 
 
 def _draw(checks: Sequence[Check]) -> None:
@@ -77,19 +82,18 @@ def _checks_of_key(base_url: str | None) -> list[Check]:
 
 
 async def _ask(base_url: str | None) -> Response:
-    ended: list[RequestEnded] = []
+    events: list[Event] = []
+    async with open_client(base_url, on_event=events.append) as client:
+        error = await _failure(client)
+        ended = [event for event in events if isinstance(event, RequestEnded)]
+        return Response(client.base_url, find_account().source, error, ended[-1] if ended else None)
 
-    def note(event: Event) -> None:
-        if isinstance(event, RequestEnded):
-            ended.append(event)
 
-    async with open_client(base_url, on_event=note) as client:
-        response = Response(client.base_url, find_account().source)
-        try:
-            # Once: what is wrong now is wanted, and not whether it passes.
-            once = client.with_options(retry=RetryPolicy(attempts=1), timeout=_LIMIT)
-            await anext(once.projects.list().pages())
-        except PictoryError as error:
-            response.error = error
-    response.ended = ended[-1] if ended else None
-    return response
+async def _failure(client: AsyncPictory) -> PictoryError | None:
+    """Why the API has no usable response, without a retry: what is wrong now is wanted, and not whether it passes."""
+    once = client.with_options(retry=RetryPolicy(attempts=1), timeout=_LIMIT)
+    try:
+        await anext(once.projects.list().pages())
+    except PictoryError as error:
+        return error
+    return None

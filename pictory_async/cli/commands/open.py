@@ -29,7 +29,10 @@ def command(*, project_id: str, base_url: str | None) -> None:
     address of the page is printed instead.
     """
     (found,) = collect_ids([project_id])
-    project = run(lambda: _fetch(base_url, found))
+    _show(run(lambda: _fetch(base_url, found)), found)
+
+
+def _show(project: Project, project_id: str) -> None:
     page = one_line(project.share_video_url or "")
     if not page.startswith(("https://", "http://")):
         raise NotRenderedError(

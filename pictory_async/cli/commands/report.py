@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 from pathlib import Path
@@ -185,12 +186,17 @@ def _make_page(base_url: str | None, ids: list[str], name: str | None, look: Pag
         output = check_file(name, replaces=True)
     found: list[Project] = []
     batch = Batch(ids=ids, get=get_project, show=found.append)
-    code = run_batch(base_url, batch)
-    # A page that lacks the rest must not replace a complete one.
-    whole = bool(found) and code != INTERRUPTED and batch.stopped is None
-    if whole:
+    finish = functools.partial(_finish_page, batch=batch, found=found, output=output, look=look, as_json=as_json)
+    return finish(_illustrated(run_batch(base_url, batch), batch, found, look, base_url))
+
+
+def _illustrated(code: int, batch: Batch[Project], found: list[Project], look: PageLook, base_url: str | None) -> int:
+    """Fetch the pictures, unless it is not all: a page that lacks the rest must not replace a complete one."""
+    if code == INTERRUPTED or batch.stopped is not None:
+        found.clear()
+    if found:
         run(lambda: look.take_pictures(base_url, found))
-    return _finish_page(code, batch, found if whole else [], output, look, as_json=as_json)
+    return code
 
 
 def _finish_page(
