@@ -96,6 +96,7 @@ ONCE = (
     "test_backup_staging.py",
     "test_benchmark_page.py",
     "test_cache_disk.py",
+    "test_budgets.py",
     "test_catalog.py",
     "test_completed_jobs.py",
     "test_docs.py",
@@ -246,6 +247,13 @@ def filing(session: nox.Session) -> None:
     """Run random worlds of files on all cores, one system call at a time: ``-- --seeds 3000`` or ``-- --mutants``."""
     session.install(wheel("all"), *group("tests"))
     session.run("python", "-m", "tests.lab.filing", *session.posargs)
+
+
+@nox.session(requires=["build"])
+def budgets(session: nox.Session) -> None:
+    """Run random worlds of shared budgets on all cores: ``-- --seeds 3000`` or ``-- --mutants``."""
+    session.install(wheel("all"), *group("tests"))
+    session.run("python", "-m", "tests.lab.budgets", *session.posargs)
 
 
 @nox.session

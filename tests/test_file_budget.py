@@ -19,7 +19,7 @@ import pytest
 
 from pictory_async import BudgetTerms, FileBudget, RateLimiter, SharedPace
 from pictory_async.errors import ConnectionFailedError, RateBudgetError
-from tests._budgets import busiest
+from tests.lab.budgets._memory import busiest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

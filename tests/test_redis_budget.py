@@ -20,8 +20,8 @@ from pictory_async._limits.redis_script import SCRIPT, script_arguments
 from pictory_async._limits.window import SharedWindow
 from pictory_async.errors import ConnectionFailedError, PictoryConfigError, PictoryError
 from pictory_async.testing import Simulator, World
-from tests._budgets import busiest
 from tests._redis import SERVERS, RedisServer
+from tests.lab.budgets._memory import busiest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from anyio import wait_all_tasks_blocked
 from pictory_async import FileBudget, Priority, RateLimiter
 from pictory_async.errors import ConnectionFailedError, PictoryConfigError, RateBudgetError, RateLimitedError
 from pictory_async.testing import ServerLimit, Simulator, World
-from tests._budgets import MemoryBudget, busiest
 from tests._virtual import virtual_time
+from tests.lab.budgets._memory import MemoryBudget, busiest
 
 if TYPE_CHECKING:
     from pathlib import Path

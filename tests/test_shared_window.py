@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from pictory_async import BudgetTerms, Lease, SharedPace
 from pictory_async._limits.window import SharedWindow
-from tests._budgets import busiest
+from tests.lab.budgets._memory import busiest
 
 if TYPE_CHECKING:
     from random import Random
@@ -97,6 +97,14 @@ class TestLeases:
         assert window.lease(0.0, terms, 10, 0.0, NOMINAL).slots == 4
         window.give_back(terms, lease.mark + 100, 4)
         assert not window.lease(0.0, terms, 10, 0.0, NOMINAL).slots
+
+    def test_what_is_returned_after_a_quiet_time(self) -> None:
+        """Requests that are returned after a later lease, before which there was a quiet time, make no larger burst."""
+        window, terms = SharedWindow(), BudgetTerms(100, 10.0, 10)
+        lease = window.lease(0.0, terms, 1, 0.0, NOMINAL)
+        assert window.lease(0.15, terms, 1, 0.0, NOMINAL).slots == 1
+        window.give_back(terms, lease.mark, 1)
+        assert window.lease(0.15, terms, 10, 0.0, NOMINAL).slots == 9
 
     def test_a_clock_that_was_set_back_blocks_nothing(self) -> None:
         """An hour back, the next lease comes as soon as after a budget was forgotten."""
