@@ -243,6 +243,54 @@ def huge_row(effort: Effort) -> Row:
     )
 
 
+def _sweep(count: int, page_size: int, delivered: str = "none", **options: float) -> dict[str, float]:
+    return dict(json.loads(output("sweeps", str(count), str(page_size), delivered, json.dumps(options))))
+
+
+def _shown(what: str, found: dict[str, float]) -> str:
+    return f"{what}: {found['requests']:.2f} requests, {found['delay']:.1f} s"
+
+
+def sweep_row(_: Effort) -> Row:
+    few = {size: _sweep(300, size) for size in (0, 1, 10, 50)}
+    many = {size: _sweep(2000, size) for size in (0, 1, 10, 50)}
+    often = _sweep(300, 50, sweep_interval=1.5)
+    each, ours = few[0], few[50]
+    cases = {"no list": 0, "pages of 1": 1, "pages of 10": 10, "pages of 50": 50}
+    raw = [
+        _shown(f"{count}, {what}", found[size])
+        for count, found in ((300, few), (2000, many))
+        for what, size in cases.items()
+    ]
+    return Row(
+        "16",
+        "Renders that the list of jobs tells about, in simulated time and the default budget",
+        (
+            Figure("300 renders: mean detection delay", ours["delay"], 6.0, " s"),
+            Figure("requests for each of them", ours["requests"], 3.5),
+            Figure("these over those of polling each", ours["requests"] / each["requests"], 0.2),
+            Figure("2,000 renders: mean detection delay", many[50]["delay"], 20.0, " s"),
+            Figure("this over that of polling each, with fewer requests", many[50]["delay"] / many[0]["delay"], 0.1),
+            Figure("300 renders and sweep_interval=1.5: the same", often["delay"] / each["delay"], 0.1),
+            Figure("pages of 1: requests over those of polling each", few[1]["requests"] / each["requests"], 1.02),
+        ),
+        "; ".join([*raw, _shown("300, pages of 50, sweep_interval=1.5", often)]),
+    )
+
+
+def webhook_row(_: Effort) -> Row:
+    cases = {share: _sweep(300, 50, str(share), interval=60.0) for share in (0.0, 0.5, 1.0)}
+    return Row(
+        "17",
+        "300 renders with webhooks and interval=60, in simulated time",
+        (
+            Figure("mean detection delay if all are delivered, within 2 s", cases[1.0]["delay"], 2.0, " s"),
+            Figure("requests for each render", cases[1.0]["requests"], 3.5),
+        ),
+        "; ".join(_shown(f"{share:.0%} delivered", found) for share, found in cases.items()),
+    )
+
+
 Make: TypeAlias = "Callable[[Effort], Row]"
 
 REAL: tuple[tuple[str, Make], ...] = (
@@ -260,6 +308,8 @@ SIMULATED: tuple[tuple[str, Make], ...] = (
     ("11", fairness_row),
     ("13", schedule_row),
     ("14", huge_row),
+    ("16", sweep_row),
+    ("17", webhook_row),
 )
 """What else the machine does makes no difference to these, so they are made side by side."""
 
