@@ -39,7 +39,7 @@ T = TypeVar("T")
 _HEADER: Final = b"pictory-async request budget, version 1: "
 _LONGEST: Final = 4096  # bytes; a line has some 300
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-_PATIENCE: Final = 2.0  # seconds for the lock, which others have for some 50 µs
+_PATIENCE: Final = 2.0  # seconds for the lock, which others have for some 0.1 ms
 _PAUSE: Final = 0.001
 
 
