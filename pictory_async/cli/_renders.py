@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -301,11 +300,10 @@ def agree(billed: int, plan: str) -> None:
         KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
     """
     echo_note(_shown(billed, plan))
-    # Not with click: it takes Ctrl-C for a "no", and writes a space to standard output.
+    # Not with click's prompts: they take Ctrl-C for a "no", and write a space to standard output.
     try:
-        with signals_as_ctrl_c() as signals, signals.asking():
-            click.echo("Go on? [y/N]: ", nl=False, err=True)
-            agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
+        with signals_as_ctrl_c() as signals:
+            agreed = signals.ask("Go on? [y/N]: ").lower() in {"y", "yes"}
     except KeyboardInterrupt:
         click.echo(err=True)
         echo_note("Interrupted. Nothing was requested.")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
+
+import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 __all__ = ["Signals", "signals_as_ctrl_c"]
 
+_GLANCE: Final = 0.2  # seconds
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -72,12 +78,21 @@ class Signals:
         with self.calling(_nothing):
             yield
 
-    @contextlib.contextmanager
-    def asking(self) -> Generator[None]:
-        """During a block, let a signal end the command also if the work before it is over: somebody is asked."""
+    def ask(self, prompt: str) -> str:
+        """Ask for a line on the terminal, also if the work before is over: a signal ends the command nevertheless.
+
+        Raises:
+            KeyboardInterrupt: A signal came instead.
+        """
         before, self.settled = self.settled, False
         try:
-            yield
+            # Only noted: an exception out of a handler can be lost, such as in a finalizer, and nothing would end this.
+            with self.noting():
+                click.echo(prompt, nl=False, err=True)
+                while os.name == "posix" and not select.select([sys.stdin], [], [], _GLANCE)[0]:
+                    self.check()
+                self.check()
+                return sys.stdin.readline().strip()
         finally:
             self.settled = before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -72,9 +71,8 @@ def _ask(project: Project) -> None:
     shown = ", ".join(f"{what} {as_text(date)}" for what, date in dates if date is not None)
     echo_note(f"Project {project.id}: {_name(project)!r}{f' ({shown})' if shown else ''}. It will be deleted for good.")
     try:
-        with signals_as_ctrl_c() as signals, signals.asking():
-            click.echo("Type its name to delete it: ", nl=False, err=True)
-            typed = sys.stdin.readline().strip()
+        with signals_as_ctrl_c() as signals:
+            typed = signals.ask("Type its name to delete it: ")
     except KeyboardInterrupt:
         click.echo(err=True)
         echo_note("Interrupted. Nothing was deleted.")
