@@ -74,27 +74,25 @@ def pytest_configure(config: pytest.Config) -> None:
 # Coverage makes Python 3.11 two and a half times as slow. What these tests reach, others reach too: the report of
 # coverage, which must say 100 %, shows if that is no longer so.
 NOT_TRACED = {
-    "cli/test_demo.py",
     "cli/test_make_kill.py",
-    "cli/test_question.py",
     "cli/test_week.py",
     "test_asgi_servers.py",
+    "test_cost.py",
     "test_docs.py",
+    "test_docs_checks.py",
+    "test_example_page.py",
+    "test_fairness.py",
     "test_filing.py",
     "test_kill.py",
+    "test_layers.py",
+    "test_limits.py",
     "test_pipeline.py",
     "test_refusals.py",
-    "test_refusals_paid.py",
     "test_render_kill.py",
     "test_render_worlds.py",
-    "test_security_key_shown.py",
-    "test_sockets.py",
-    "test_versions.py",
     "test_web_pages.py",
-    "test_worlds.py",
     "test_writes.py",
 }
-LOOPS_NOT_TRACED = ("asyncio+uvloop", "trio+virtual")  # the other loops run the same lines
 
 
 @pytest.hookimpl(wrapper=True)
@@ -113,7 +111,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def _is_slow_to_trace(item: pytest.Item) -> bool:
-    return item.path.relative_to(TESTS).as_posix() in NOT_TRACED or any(loop in item.name for loop in LOOPS_NOT_TRACED)
+    return item.path.relative_to(TESTS).as_posix() in NOT_TRACED or "asyncio+uvloop" in item.name
 
 
 @pytest.fixture(params=REAL_TIME)
