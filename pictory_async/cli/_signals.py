@@ -10,8 +10,6 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -88,7 +86,8 @@ class Signals:
         try:
             # Only noted: an exception out of a handler can be lost, such as in a finalizer, and nothing would end this.
             with self.noting():
-                click.echo(prompt, nl=False, err=True)
+                sys.stderr.write(prompt)
+                sys.stderr.flush()
                 while os.name == "posix" and not select.select([sys.stdin], [], [], _GLANCE)[0]:
                     self.check()
                 self.check()
