@@ -46,8 +46,8 @@ class Sweeper:
     """
 
     def __init__(self, transport: Transport, watches: dict[str, tuple[Watch, ...]]) -> None:
-        self.policy = JobSweep()
-        self.reading = False
+        self.policy: JobSweep = JobSweep()
+        self.reading: bool = False
         self._transport = transport
         self._watches = watches
 
@@ -174,7 +174,7 @@ class SweepTurns:
         start: Callable[[Callable[[], Coroutine[Any, Any, None]], str], None],
         fail: Callable[[Exception], None],
     ) -> None:
-        self.next_at = math.inf
+        self.next_at: float = math.inf
         self._sweeper = sweeper
         self._counters = counters
         self._gap = gap

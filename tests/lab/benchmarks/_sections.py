@@ -39,14 +39,14 @@ SECTIONS = (
         "budget",
         "The request budget",
         "The limiter uses nearly the whole budget, never more than that, and serves its queue in order.",
-        frozenset({"9", "11"}),
+        frozenset({"9", "11", "18"}),
     ),
     Section(
         "delay",
         "How soon an end is noticed",
         "With the same number of requests, ends are noticed much sooner than by polling each project at a fixed "
         "interval.",
-        frozenset({"13"}),
+        frozenset({"13", "16", "17"}),
     ),
     Section(
         "start",
