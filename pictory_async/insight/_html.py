@@ -1,4 +1,4 @@
-"""The HTML report: one page about one or more projects, without scripts and without other files."""
+"""The HTML report: one page about one or more projects, without other files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pictory_async.insight._html_card import Look, card, state_of
 from pictory_async.insight._html_embedded import logo_of, pictures_of
 from pictory_async.insight._html_overview import overview
 from pictory_async.insight._html_parts import element, moment, safe
+from pictory_async.insight._html_script import MANY, SCRIPT
 from pictory_async.insight._style import STYLE
 from pictory_async.insight._text import utc_now
 from pictory_async.models import Project
@@ -42,9 +43,10 @@ def project_report_html(
 
     For each project, the page shows its picture, whether its video is ready and up to date, when it was saved and
     rendered, its settings, and links to its files. For several projects, an overview with a common timeline comes
-    first. The page follows the reader's light or dark mode and can be printed. It has no scripts, and its content
-    security policy forbids them; only the pictures are loaded, over HTTPS. Names and URLs are escaped, and only
-    ``http`` and ``https`` URLs become links.
+    first. The page follows the reader's light or dark mode and can be printed. Its content security policy forbids
+    scripts, except for one of its own on a page of ten projects or more, which filters and sorts them; without it, the
+    page is complete. Only the pictures are loaded, over HTTPS. Names and URLs are escaped, and only ``http`` and
+    ``https`` URLs become links.
 
     Args:
         projects: One project, or any number in the order of the page.
@@ -71,7 +73,8 @@ def project_report_html(
     parts += [card(project, number, look) for number, project in enumerate(projects, 1)]
     if heading is None:
         heading = f"Pictory project: {projects[0].name or projects[0].id}" if len(projects) == 1 else "Pictory projects"
-    return page(heading, "\n".join(parts), embeds=bool(image or look.pictures))
+    script = SCRIPT if len(projects) >= MANY else ""
+    return page(heading, "\n".join(parts), embeds=bool(image or look.pictures), script=script)
 
 
 async def write_html_report(
@@ -126,19 +129,21 @@ def _top(projects: Sequence[Project], now: datetime, title: str | None, logo: st
     return element("header", f"{image}{heading}{created}{listed}", class_="top")
 
 
-def page(title: str, body: str, *, embeds: bool = False) -> str:
+def page(title: str, body: str, *, embeds: bool = False, script: str = "") -> str:
     """Return a whole page.
 
     Args:
         title: Its title, as text.
         body: Its content, as HTML.
         embeds: Whether it contains pictures.
+        script: A script of ours that it runs at its end.
     """
-    # Only this style sheet is allowed, by its hash; injected style sheets and style attributes have no effect.
-    style = b64encode(sha256(STYLE.encode()).digest()).decode()
+    # Only this style sheet and this script are allowed, by their hashes; injected ones and attributes have no effect.
     data = " data:" if embeds else ""
+    scripts = f" script-src {_allowed(script)};" if script else ""
     policy = (
-        f"default-src 'none'; img-src https:{data}; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src https:{data}; style-src {_allowed(STYLE)};{scripts} base-uri 'none'; "
+        "form-action 'none'"
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -152,6 +157,10 @@ def page(title: str, body: str, *, embeds: bool = False) -> str:
 </head>
 <body>
 {body}
-</body>
+{f"<script>{script}</script>" if script else ""}</body>
 </html>
 """
+
+
+def _allowed(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"

@@ -43,11 +43,17 @@ def _row(project: Project, number: int, first: datetime | None, last: datetime |
         f'<th scope="row">{name}</th>',
         element("td", element("span", state.label, class_=f"badge {state.css}")),
         element("td", safe(shown(known(project, "layout")))),
-        element("td", duration_of(project), class_="number"),
+        f'<td class="number"{_key(project)}>{duration_of(project)}</td>',
     ]
     if first is not None and last is not None:
         cells.append(element("td", _timeline(project, first, last)))
     return f"<tr>{''.join(cells)}</tr>\n"
+
+
+def _key(project: Project) -> str:
+    """By what the script sorts durations: as text, they sort differently."""
+    duration = known(project, "duration")
+    return f' data-key="{duration}"' if isinstance(duration, (int, float)) else ""
 
 
 def _timeline(project: Project, first: datetime, last: datetime) -> str:

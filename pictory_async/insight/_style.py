@@ -65,6 +65,15 @@ details > .id { padding: 0 1.4rem; }
 .overview tbody a:hover { text-decoration: underline; }
 .overview .number { text-align: right; white-space: nowrap; }
 .overview .axis { width: 26%; min-width: 10rem; }
+.overview thead button { all: unset; cursor: pointer; width: 100%; }
+.overview thead button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 4px; }
+[aria-sort="ascending"] button::after { content: " ↑"; }
+[aria-sort="descending"] button::after { content: " ↓"; }
+.filter { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem .9rem; padding: .8rem; }
+.filter input {
+  font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: 8px;
+  padding: .35rem .7rem; width: min(20rem, 100%);
+}
 .ends { display: flex; justify-content: space-between; gap: 1rem; font-weight: 400; }
 svg { display: block; width: 100%; height: 18px; overflow: visible; }
 .rail { stroke: var(--line); stroke-width: 2; }
@@ -121,6 +130,7 @@ dd { overflow-wrap: anywhere; min-width: 0; }
     --busy: #123a9c; --busy-tint: #fff; --none: #444; --none-tint: #fff;
   }
   body { max-width: none; padding: 0; font-size: 9pt; }
+  .filter { display: none; }
   .badge { border: 1px solid currentColor; }
   .card { border-radius: 0; margin-bottom: 1rem; }
   .body, .body > div { row-gap: .9rem; }
