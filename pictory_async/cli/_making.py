@@ -14,6 +14,7 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import ResultStatus, VideoOrder, VideoResult
+from pictory_async.cli._batch_bars import bars_of
 from pictory_async.cli._exit_codes import (
     INTERRUPTED,
     SUCCESS,
@@ -37,7 +38,7 @@ from pictory_async.cli._tables import Sheet
 from pictory_async.cli._writers import csv_file
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import as_duration, as_size, echo_note, echo_summary, one_line
+from pictory_async.cli.display.text import as_duration, echo_note, echo_summary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -185,10 +186,12 @@ class Making:
             self._measure(client)
             return f"{as_duration(self._seconds)}: {self._counted(batch.progress)}"
 
+        names = {key: one.order.request.video_name for key, one in self._by_key.items()}
+
         def frame(height: int) -> RenderableType:
             title = Text(f"Making {total} videos", style="bold", no_wrap=True, overflow="ellipsis")
             overall = Bar("videos", self._done, total, as_duration(anyio.current_time() - self._began))
-            bars = BarGrid([overall, *self._bars(batch.progress)[: max(1, height - 4)]])
+            bars = BarGrid([overall, *bars_of(batch.progress, lambda key: names.get(str(key)))[: max(1, height - 4)]])
             return Group(title, Text(self._counted(batch.progress), no_wrap=True, overflow="ellipsis"), bars)
 
         live = self.sheet.to_file or not self.sheet.streams
@@ -250,16 +253,6 @@ class Making:
         downloading = len({file.project_id for file in progress.downloading})
         rendering = len(progress.rendering)
         return f"{self._done} of {len(self.orders)} done, {rendering} rendering, {downloading} downloading"
-
-    def _bars(self, progress: BatchProgress) -> list[Bar]:
-        """Return the bars of the downloads, and of the renders whose progress is known."""
-        found = [
-            Bar(f"{file.kind} {file.project_id}", file.done, file.total, as_size(file.done))
-            for file in progress.downloading
-        ]
-        known = [(one, percent) for one, percent in progress.rendering.items() if percent is not None]
-        known.sort(key=lambda item: -item[1])
-        return found + [Bar(one_line(str(one)), percent, 100.0, f"{percent:.0f} %") for one, percent in known]
 
     def report(self, *, interrupted: bool) -> int:
         """Print what is not printed yet, write the file of results, and return the exit code.

@@ -14,6 +14,7 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import DownloadStatus, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan
+from pictory_async.cli._batch_bars import bars_of
 from pictory_async.cli._exit_codes import (
     INTERRUPTED,
     SUCCESS,
@@ -31,7 +32,6 @@ from pictory_async.cli._progress import telling
 from pictory_async.cli._stalled import failing_when_stalled, stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
-from pictory_async.cli._sync_bars import bars_of
 from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
@@ -249,7 +249,7 @@ class Syncing:
             overall = Bar(
                 "projects", len(self._done), max(1, self._total), as_duration(anyio.current_time() - self._began)
             )
-            bars = BarGrid([overall, *bars_of(sync)[: max(1, height - 4)]])
+            bars = BarGrid([overall, *bars_of(sync.progress, self._name)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
 
         def share() -> float:
