@@ -149,7 +149,7 @@ class AsyncPictory(OtherCalls, AsyncBlock):
         self.account: Account = Account(transport)
 
     async def __aenter__(self) -> Self:
-        self._engine.check_open()
+        self._engine.check_usable()
         return self
 
     async def __aexit__(

@@ -173,7 +173,7 @@ class TestOneProject:
         project_id = world.add_project(Render(0.0, duration=10.0))
         simulator = Simulator(world, faults=lambda _request, _now: Answer(502))
         async with client_of(simulator) as client:
-            with pytest.raises(errors.WaitTimeoutError, match=r"The last poll failed: .*502") as caught:
+            with pytest.raises(errors.WaitTimeoutError, match=r"No poll succeeded: .*502") as caught:
                 await client.projects.wait(project_id, max_wait=60)
         assert "502" in (caught.value.last_error or "")
 

@@ -65,6 +65,7 @@ def test_what_is_no_id(client: Any) -> None:
     assert "Pass its attribute id, such as project.id." in refused(projects.get(ProjectItem(id="p")))
     assert "call it for each one" in refused(projects.get(["p"]))
     assert "call it" not in refused(projects.get(b"p"))
+    assert "Write 'await' before the call" in refused(projects.get(projects.get("p")))
     assert "[item async for item in ...]" in refused(projects.wait_all(projects.list()))
 
 

@@ -181,8 +181,9 @@ class VideoWork:
         self._named[plain_name(order.name)].add(self._mark(order))
 
     def key(self, item: Any) -> ProjectId:
-        """What the ledger calls the video."""
-        return self._mark(cast("VideoOrder", item))
+        """Its key, or else its name."""
+        order = cast("VideoOrder", item)
+        return order.key or order.name
 
     def _mark(self, order: VideoOrder) -> str:
         return VIDEO + json.dumps([self.batch, order.request.template_id, order.key or order.digest])

@@ -131,7 +131,7 @@ class Engine:
             RequestTimeoutError: The exchange took longer than ``request.timeout`` seconds.
             MalformedResponseError: The body is too large or its compression is broken.
         """
-        self._check_usable()
+        self.check_usable()
         may_wait = request.max_queue
         if may_wait is None:
             slot = await self.slots.acquire(priority)
@@ -163,7 +163,7 @@ class Engine:
             ConnectionFailedError: No connection could be made, or it broke; also from `Stream.read`.
             RequestTimeoutError: Nothing arrived for ``request.timeout`` seconds; also from `Stream.read`.
         """
-        self._check_usable()
+        self.check_usable()
         slot = await self.slots.acquire(Priority.BACKGROUND)
         transport = stream = None
         opening = Opening(once=self._owned)
@@ -226,7 +226,7 @@ class Engine:
         if self._closed:
             raise PictoryConfigError("This client is closed. Make a new one, and call it inside its block.")
 
-    def _check_usable(self) -> None:
+    def check_usable(self) -> None:
         self.check_open()
         from anyio.lowlevel import current_token  # noqa: PLC0415 - anyio itself loads it with the event loop
 

@@ -51,10 +51,10 @@ def timed_out(watch: Watch, now: float) -> WaitTimeoutError:
         f"{_capital(watch.name)} was not {done} within {watch.terms.max_wait:g} s (last seen: "
         f"{seen}, {watch.all_polls} {'poll' if watch.all_polls == 1 else 'polls'}{failed})."
     )
+    if last is not None:
+        text += f" {'No poll succeeded' if not watch.polls else 'The last poll failed'}: {last}"
     if not _is_refused(watch):
         text += f" It may still finish: {again}, or raise max_wait."
-    if last is not None:
-        text += f" The last poll failed: {last}"
     return WaitTimeoutError(text, max_wait=watch.terms.max_wait, last_error=last, **_facts(watch, now))
 
 

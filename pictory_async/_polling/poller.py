@@ -101,7 +101,7 @@ class RenderPoller(AsyncBlock, AsyncItems):
     def hint(self, which: WatchKey | Wanted) -> bool:
         """Say that something may have happened to what is watched, such as that a webhook named it.
 
-        It sends nothing itself. What is meant is polled next, before others, once, and within the request budget.
+        It sends nothing itself. That project or job is polled next, once, within the request budget.
         Nothing is believed because of a hint. A flood of hints gets every second poll at most.
 
         Args:
@@ -206,7 +206,7 @@ class RenderPoller(AsyncBlock, AsyncItems):
 
     @property
     def pending(self) -> tuple[ProjectId, ...]:
-        """The projects whose outcome is still to come, and the videos, as ``job:`` and the id of their job."""
+        """The projects whose outcome is still to come, and ``job:ID`` for a video without a project."""
         return tuple(watch.key for watch in self._scheduler.pending)
 
     def handles(self) -> tuple[RenderHandle | VideoHandle, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -49,6 +49,9 @@ def _cure(what: str, value: object) -> str:
     """What to write instead of something that is easily taken for an id."""
     if isinstance(value, Model) and hasattr(value, "id"):
         return f" Pass its attribute id, such as {what}.id."
+    if isinstance(value, Coroutine):
+        value.close()  # else Python adds a warning that it was never awaited
+        return " Write 'await' before the call that made it."
     if isinstance(value, Collection) and not isinstance(value, (bytes, Mapping)):
         return " This call takes one id; call it for each one."
     return ""

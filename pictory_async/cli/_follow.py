@@ -39,7 +39,7 @@ class Follower:
         downloading: Returns the bars of the downloads.
         live: Whether to draw the live view. It must not be drawn if ``on_outcome`` prints.
         rendering_since: Takes in when each project was first seen rendering, in seconds since the wait began, by the
-            text of the key of its outcome; ``None`` if nobody asks, because it has to be found out.
+            text of the key of its outcome; ``None`` to find it out.
     """
 
     title: str

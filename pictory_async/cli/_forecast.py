@@ -22,7 +22,7 @@ _DONE: Final = 100.0  # percent
 class Forecast:
     """Follows the progress of renders.
 
-    A render whose job shows progress goes on as fast as it went since it was first seen. One that shows none takes as
+    A render whose job shows progress keeps the pace that it had since it was first seen. One that shows none takes as
     long as those of this wait took that have ended.
 
     Attributes:

@@ -186,7 +186,7 @@ class Making:
             self._measure(client)
             return f"{as_duration(self._seconds)}: {self._counted(batch.progress)}"
 
-        names = {key: one.order.request.video_name for key, one in self._by_key.items()}
+        names = {one.order.key: one.order.name for one in self.orders}
 
         def frame(height: int) -> RenderableType:
             title = Text(f"Making {total} videos", style="bold", no_wrap=True, overflow="ellipsis")
@@ -285,7 +285,7 @@ class Making:
         echo_summary(
             f"{'Interrupted: ' if interrupted else ''}{self._done} of {len(self.orders)} done ({text}) in "
             f"{as_duration(self._seconds)}, {self._paid} video{'' if self._paid == 1 else 's'} paid for, "
-            f"{self._requests} requests.",
+            f"{self._requests} request{'' if self._requests == 1 else 's'}.",
             good=not (interrupted or errors),
         )
         left = len(self.orders) - self._done

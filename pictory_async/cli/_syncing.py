@@ -359,7 +359,7 @@ class Syncing:
             echo_summary(
                 f"{ended}{len(self._done - self._left)} of {total} done ({counts}) in "
                 f"{as_duration(self._seconds)}, {paid_text(*self._paid)}, "
-                f"{self._requests} requests.",
+                f"{self._requests} request{'' if self._requests == 1 else 's'}.",
                 good=not (ended or self._failed),
             )
         if self._left_out:

@@ -319,7 +319,8 @@ class Wait:
         counts = f"{tally.counts_text}{f', {len(self._refused)} refused' if self._refused else ''}"
         echo_summary(
             f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} ended ({counts}) in "
-            f"{as_duration(tally.seconds)}, {tally.requests} requests{_detection_delay(tally)}.",
+            f"{as_duration(tally.seconds)}, {tally.requests} request{'' if tally.requests == 1 else 's'}"
+            f"{_detection_delay(tally)}.",
             good=good,
         )
         if self.downloads is not None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import socket
-from typing import TYPE_CHECKING, Any
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any
 
 import attrs
 import httpx
@@ -14,9 +17,6 @@ import pytest
 from pictory_async import RenderOutcome, RenderStatus
 from pictory_async.testing import LoggedRequest, TruthKind
 from tests.cli._command import Terminal, interrupted, report, run, started
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
@@ -197,3 +197,14 @@ def test_a_taken_port_is_one_sentence() -> None:
         found = run("simulate", "--port", port)
     assert (1, 1) == (found.exit_code, found.stderr.count("\n"))
     assert f"Port {port} cannot be used" in found.stderr
+
+
+def test_simulate_of_an_environment_that_is_not_active(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be typed begins with the path of the command, if the shell would not find it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    script = Path(sysconfig.get_path("scripts"), "pictory")
+    with subprocess.Popen([script, "simulate", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        process.terminate()
+    assert lines[-1].startswith(f"  {script} wait ")

@@ -188,4 +188,4 @@ def test_nothing_to_open(world: World) -> None:
     project_id = str(world.add_project(name="Film"))
     found = run("open", project_id)
     assert (3, "") == (found.exit_code, found.stdout)
-    assert found.stderr.endswith(f"Render it with: pictory render {project_id} --wait\n")
+    assert f"Project {project_id!r} has no video to open" in found.stderr

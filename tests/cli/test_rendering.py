@@ -359,7 +359,7 @@ def test_render_on_a_terminal(world: World, tmp_path: Path) -> None:
     """On a terminal, the command says that renders are billed, and how to wait for them."""
     file = tmp_path / "h"
     text = seen("render", str(world.add_project()), str(world.add_project()), "--handles", str(file), columns=500)
-    assert "Rendering 2 projects. Each render is billed." in text
+    assert "Checking 2 projects. Each render is billed." in text
     assert "Wait for them with:\r\n" in text
     assert f"  pictory wait --handle {file}\r\n" in text
 
@@ -376,7 +376,7 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the render takes fifteen requests, however slow
     text = seen("render", str(world.add_project(on_render=[Render(0.0, duration=1.5)])), "--wait", "--interval", "0.1")
     live, _, end = text.rpartition("\x1b[?25h")
-    assert "Rendering 1 project. Each render is billed." in live
+    assert "Checking 1 project. Each render is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end
 

@@ -35,9 +35,7 @@ def command(*, project_id: str, base_url: str | None) -> None:
 def _show(project: Project, project_id: str) -> None:
     page = one_line(project.share_video_url or "")
     if not page.startswith(("https://", "http://")):
-        raise NotRenderedError(
-            f"Project {project_id!r} has no page. Render it with: pictory render {project_id} --wait"
-        )
+        raise NotRenderedError(f"Project {project_id!r} has no video to open: it was not rendered yet.")
     if not (out_is_terminal() and open_in_browser(page)):
         click.echo(page)
 

@@ -104,7 +104,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     if not yes and min(len(wanted), len(wanted) if most is None else most) > ASKS_ABOVE:
         options["max_renders"] = _agreed(base_url, wanted, options)
     elif err_is_terminal():
-        echo_note(f"Rendering {len(wanted)} project{'' if len(wanted) == 1 else 's'}. Each render is billed.")
+        echo_note(f"Checking {len(wanted)} project{'' if len(wanted) == 1 else 's'}. Each render is billed.")
     with contextlib.ExitStack() as at_end:
         out = at_end.enter_context(file.open("a", encoding="utf-8")) if file is not None else None
         renders = Renders(ids=wanted, keeper=Keeper(out=out, prints=not waits), options=options)

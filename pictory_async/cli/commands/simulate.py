@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
+import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -81,10 +84,20 @@ def command(  # noqa: PLR0913 - each option is an argument
         with contextlib.suppress(KeyboardInterrupt):
             some = " ".join(str(plan.project_id) for plan in planned[:_EXAMPLES])
             wanted = some if target is None else f"--ids-from {shlex.quote(os.fspath(target))}"
-            examples = (f"wait {wanted} --start-grace 30s --download videos", f"template {template}")
+            program = _program()
+            examples = (
+                f"{program} wait {wanted} --start-grace 30s --download videos",
+                f"{program} template {template}",
+            )
             run(lambda: _serve(serve, simulator, len(planned), examples, control=control))
     except OSError as error:
         raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
+
+
+def _program() -> str:
+    """How to run this command again: by its path, if it is in an environment that is not active."""
+    started = Path(sys.argv[0])
+    return shlex.quote(str(started)) if started.name == "pictory" and shutil.which("pictory") is None else "pictory"
 
 
 async def _serve(
@@ -101,7 +114,7 @@ async def _serve(
         click.echo(f"  export PICTORY_API_BASE_URL={base_url} PICTORY_API_KEY={simulator.world.api_key}")
         click.echo("Then try:")
         for example in examples:
-            click.echo(f"  pictory {example}")
+            click.echo(f"  {example}")
         if control:
             click.echo("Change the account:")
             for line in (
