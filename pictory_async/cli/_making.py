@@ -267,6 +267,7 @@ class Making:
         rows = {**self._rows, **{row.order.row.number: row for row in pending}}
         if self.sheet.is_json:
             self.sheet.document({"summary": self._summary(interrupted=interrupted)})
+        self.sheet.show()
         failed: dict[str, Exception] = {}
         for row in self._rows.values():
             if row.result is not None and row.result.error is not None:

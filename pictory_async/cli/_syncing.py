@@ -347,6 +347,7 @@ class Syncing:
                 self.sheet.add(SyncRow(project_id=one, status=_PENDING, listed_name=self._name(one), reason=_STILL))
         if self.sheet.is_json:
             self.sheet.document({"summary": self._summary(interrupted=interrupted, error=error)})
+        self.sheet.show()
         return len(rest) + len(self._left)
 
     def _echo_end(self, left: int, ended: str) -> None:

@@ -219,6 +219,11 @@ class Sheet(Generic[T]):
         if self._writer is not None:
             self._writer.closed = True
 
+    def show(self) -> None:
+        """Print a table for people now, so that what is to be done next stands below it."""
+        if self.format == "table" and not self.to_file:
+            self.close()
+
     def close(self, *, complete: bool = True) -> None:
         """Print what is not printed yet. Closing twice does nothing."""
         writer = self._writer
