@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import attrs
 import pytest
 
 from pictory_async import RenderHandle, RenderStatus, WatchEventKind, errors
@@ -209,6 +210,34 @@ async def test_a_list_that_lies_makes_no_outcome_untrue() -> None:
         assert outcome.project.generated_at == world.date(render.ends_at)
         assert outcome.waited >= render.ends_at - render.at
     assert counts(run.simulator)["list"] < 5
+
+
+@virtual_time
+@pytest.mark.parametrize("dated", [True, False])
+async def test_a_list_that_names_previous_videos_makes_no_outcome_untrue(dated: bool) -> None:
+    """The project still shows that video while it renders, so each job is polled; with the old date and without."""
+    world = World()
+    shown: list[Any] = []
+
+    def faults(request: SimRequest, _now: float) -> Fault | None:
+        body = json.dumps({"items": shown, "nextPageKey": None}).encode()
+        return Answer(200, {"content-type": "application/json"}, body) if request.path == LIST else None
+
+    found: list[RenderHandle] = []
+    async with client_of(Simulator(world, faults=faults)) as client:
+        for _ in range(5):
+            project = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=100.0)])
+            before = await client.projects.get(project)
+            handle = await client.projects.render(project)
+            data = {"jobId": handle.job_id, "status": "completed", "videoURL": before.video_url}
+            shown.append({"data": data})
+            found.append(handle if dated else attrs.evolve(handle, generated_before=None))
+        outcomes = await client.projects.wait_all(found)
+    for outcome in outcomes:
+        assert outcome.project is not None
+        assert outcome.project.generated_at is not None
+        assert outcome.project.generated_at > world.date(0.0)
+        assert outcome.waited > 90.0
 
 
 @virtual_time

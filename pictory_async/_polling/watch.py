@@ -199,8 +199,8 @@ class Watch(TimedWait):
     def listed_ended(self, job: Job) -> None:
         """Take in that the list of jobs shows its job as ended, which is confirmed by its next poll.
 
-        If the list names a video, that is a poll of the project, which must show the same video. Otherwise, or if it
-        shows another one or cannot be read, the job is polled.
+        If the list names a video, that is a poll of the project, which must prove by itself that this video is new.
+        Otherwise, or if it does not or cannot be read, the job is polled.
         """
         self.urgent = True
         if job.is_completed and job.video_url and self.project_id is not None:
@@ -277,10 +277,14 @@ class Watch(TimedWait):
         return None if self.snapshot is None else self.snapshot.project(cast("ProjectId", self.project_id))
 
     def _shows_claim(self, body: bytes) -> bool:
-        """Whether a project shows the video that the list of jobs named. If it does not, the job is polled next."""
+        """Whether a project proves that the video that the list named is new. If it does not, the job is polled next.
+
+        The list may name the previous video. So its claim counts for nothing in the verdict.
+        """
         claim, self._claim = cast("Job", self._claim), None
         evidence = read_evidence(body, cast("ProjectId", self.project_id))
-        if same_file(evidence.video_url, cast("str", claim.video_url)):
+        shown = same_file(evidence.video_url, cast("str", claim.video_url))
+        if shown and judge(evidence, self.after) is Verdict.RENDERED:
             self.job, self.started = claim, True
             return True
         self._usable()
