@@ -175,6 +175,7 @@ async def test_failures_and_hidden_jobs_are_noticed_too() -> None:
         (Answer(500), 0, 7),
         (Answer(200, {"content-type": "text/html"}, b"<html>Log in</html>"), 0, 7),
         (Answer(200, {"content-type": "application/json"}, b'{"items": [{"data": {"jobId": 7'), 3, 12),
+        (Answer(200, {"content-type": "application/json"}, b'{"items": [], "nextPageKey": "\\ud800"}'), 0, 7),
         (Stall(), 2, 9),
     ],
 )

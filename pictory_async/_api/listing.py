@@ -9,6 +9,7 @@ from pictory_async._codec.answers import decode_page
 from pictory_async._gather import each
 from pictory_async._http.messages import Body
 from pictory_async._settings.mistakes import AsyncItems
+from pictory_async._settings.paths import is_page_key
 from pictory_async.errors import InvalidRequestError, MalformedResponseError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _MOST_EMPTY: Final = 100
-_MAX_KEY: Final = 4096  # characters: it becomes a part of an address
 
 
 class Listing(AsyncItems, Generic[T]):
@@ -130,7 +130,7 @@ class _Pages(Generic[T]):
             raise StopAsyncIteration
         page = await self._listing.fetch(self._query)
         key = page.next_key
-        if key is not None and (len(key) > _MAX_KEY or not key.isprintable()):
+        if key is not None and not is_page_key(key):
             raise self._listing.unusable("have an impossible key")
         if key in self._seen:
             raise self._listing.unusable(f"go in a circle: key {str(key)[:40]!r} occurs twice")

@@ -15,6 +15,7 @@ from pictory_async._http.retry import is_transient
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._log import LogEvent, write
 from pictory_async._polling.sweep import JobSweep, shows_unfinished
+from pictory_async._settings.paths import is_page_key
 from pictory_async.errors import APIError, MalformedResponseError, StatusError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/v1/jobs"
 _SUBJECT: Final = "the list of jobs"
-_MOST_KEY: Final = 4096  # characters: it becomes a part of an address
 _MOST_JOBS: Final = 10_000
 _MARGIN: Final = 2.0  # seconds
 
@@ -90,7 +90,7 @@ class Sweeper:
         try:
             while not reading.over and policy.problem is None:
                 page, sent_at = await self._page(query, counters)
-                key = page.next_key if page.next_key and len(page.next_key) <= _MOST_KEY else None
+                key = page.next_key or None
                 policy.saw(reading, page.items, sent_at, more=key is not None, lacks_ids=_lacks_ids(page))
                 if policy.problem is None:
                     self._tell(page.items, sent_at, gap, unfinished)
@@ -119,6 +119,8 @@ class Sweeper:
             response = await self._transport.poll(_PATH, _SUBJECT, Priority.POLL, query)
             try:
                 page = decode_job_page(response.body)
+                if not is_page_key(page.next_key or ""):
+                    raise MalformedResponseError("The key of its next page cannot be used. Report it to Pictory.")  # noqa: TRY301
             except (MalformedResponseError, StatusError) as error:
                 blamed = response.blame(error)
                 self._transport.health.failed(blamed, anyio.current_time())

@@ -11,6 +11,7 @@ from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Model
 
 _MAX_ID: Final = 256
+_MAX_KEY: Final = 4096  # characters
 
 # What an id follows, and its name.
 _IDS: Final = {
@@ -55,6 +56,11 @@ def _cure(what: str, value: object) -> str:
     if isinstance(value, Collection) and not isinstance(value, (bytes, Mapping)):
         return " This call takes one id; call it for each one."
     return ""
+
+
+def is_page_key(key: str) -> bool:
+    """Whether what the API calls the key of a list's next page can be a part of an address."""
+    return len(key) <= _MAX_KEY and key.isprintable()
 
 
 def project_path(project_id: object) -> str:
