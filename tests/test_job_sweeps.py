@@ -85,6 +85,7 @@ class Live:
                 tasks.start_soon(add)
                 async for outcome in watch:
                     self.delays.append(anyio.current_time() - began - ends[str(outcome.job_id)])
+                    assert self.delays[-1] <= outcome.detection_delay
                     self.outcomes[str(outcome.job_id)] = outcome
                     if len(self.outcomes) == len(ends):
                         watch.close()

@@ -68,7 +68,8 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
         polls: How many usable responses there were.
         waited: How long the watch lasted, in seconds.
         detection_delay: The longest possible time between the end and its detection, in seconds: the time since the
-            last poll that showed the render unfinished, or since the watch began.
+            last poll of the render itself that showed it unfinished, or since the watch began. The list of jobs does
+            not shorten it, because it may be behind: so it can be minutes although the end was noticed within seconds.
         error: What `raise_for_status` raises; ``None`` exactly when ``status`` is ``RENDERED``.
     """
 

@@ -146,7 +146,7 @@ class Sweeper:
             if concerned and shows_unfinished(job):
                 unfinished[job.id] = concerned
                 for watch in concerned:
-                    watch.owner.listed(watch, watch.listed(job, sent_at, now, until))
+                    watch.owner.listed(watch, watch.listed(job, now, until))
             elif job.is_finished:
                 for watch in concerned:
                     watch.owner.listed_ended(watch, job)

@@ -180,19 +180,19 @@ class Watch(TimedWait):
         """Whether the list of jobs shows when to poll it: its job is polled, and all is well with that."""
         return self.asks_job and self.failures is None and not self._in_turn and self.woke_at is None
 
-    def listed(self, job: Job, sent_at: float, now: float, until: float) -> float:
+    def listed(self, job: Job, now: float, until: float) -> float:
         """Take in that the list of jobs shows its job as unfinished.
+
+        That does not shorten the detection delay, because the list may be behind.
 
         Args:
             job: The job in the list.
-            sent_at: When the list was requested.
             now: When the entry is read.
             until: When the list should have shown it again.
 
         Returns:
             When to poll the job itself.
         """
-        self._unfinished_at = sent_at
         self._saw_unfinished(job, now)
         return self.in_time(min(until, max(now, self._polled_at + _ALONE)), now)
 
