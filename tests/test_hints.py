@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from pictory_async import FairSchedule, RateLimiter, RenderHandle
+from pictory_async import FairSchedule, RateLimiter, RenderHandle, errors
 from pictory_async._polling.due import DueQueue
 from pictory_async.testing import JobList, Render, Simulator, World
 from tests._polling import client_of
@@ -87,6 +89,44 @@ async def test_a_hint_during_a_poll_is_followed_by_another() -> None:
         await anyio.sleep(5.0)  # the first poll has been answered by the server, before the end
         watch.hint(handle)
         assert (await anext(watch)).waited < 30.0
+
+
+@virtual_time
+@pytest.mark.parametrize("has_loop", [False, True])
+async def test_a_hint_of_another_thread_is_refused_and_changes_nothing(has_loop: bool) -> None:
+    """Also if that thread has an event loop of its own: it could not wake the one that waits."""
+    world, [handle] = rendering(seconds=500.0)
+    simulator = Simulator(world, latency=0.1)
+    refused: list[str] = []
+
+    def hint() -> None:
+        for call, name in ((client.jobs.hint, str(handle.job_id)), (watch.hint, handle.project_id)):
+            with pytest.raises(errors.PictoryConfigError, match="call_soon_threadsafe") as caught:
+                call(str(name))
+            refused.append(str(caught.value))
+
+    async def in_a_loop() -> None:
+        hint()
+
+    async with client_of(simulator) as client, client.projects.watch([handle], interval=1000, max_wait=None) as watch:
+        await anyio.sleep(50.0)
+        thread = threading.Thread(target=(lambda: asyncio.run(in_a_loop())) if has_loop else hint)
+        thread.start()
+        thread.join()
+        await anyio.sleep(50.0)
+    assert 2 == len(refused)
+    assert 1 == len(simulator.log)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
+async def test_a_callback_of_the_event_loop_may_hint() -> None:
+    """As the refusal advises: a callback is in no task, where anyio works with nothing."""
+    world, [handle] = rendering()
+    simulator = Simulator(world, latency=0.1)
+    async with client_of(simulator) as client, client.projects.watch([handle], interval=1000, max_wait=None) as watch:
+        await anyio.sleep(100.5)
+        asyncio.get_running_loop().call_soon_threadsafe(client.jobs.hint, handle.job_id)
+        assert (await anext(watch)).waited < 102.0
 
 
 async def flood(watch: RenderPoller, handles: list[Any], seconds: float) -> None:

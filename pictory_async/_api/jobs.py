@@ -106,12 +106,19 @@ class Jobs:
         within the request budget. Nothing is believed because of a hint. A flood of hints gets every second poll at
         most.
 
+        Call it in the thread of the event loop. From another one, use ``loop.call_soon_threadsafe(jobs.hint, id)``, or
+        ``anyio.from_thread.run_sync(jobs.hint, id)`` in a worker thread of anyio.
+
         Args:
             job_id: The job; one that nobody waits for is ignored.
 
         Returns:
             Whether anybody waits for it.
+
+        Raises:
+            PictoryConfigError: It was called in another thread; nothing has changed.
         """
+        self._registry.check_thread()
         watches = self._registry.watches_of(job_id)
         for watch in watches:
             watch.owner.hint(watch)

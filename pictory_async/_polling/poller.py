@@ -104,13 +104,20 @@ class RenderPoller(AsyncBlock, AsyncItems):
         It sends nothing itself. That project or job is polled next, once, within the request budget.
         Nothing is believed because of a hint. A flood of hints gets every second poll at most.
 
+        Call it in the thread of the event loop. From another one, use ``loop.call_soon_threadsafe(watch.hint, id)``, or
+        ``anyio.from_thread.run_sync(watch.hint, id)`` in a worker thread of anyio.
+
         Args:
             which: A key, the handle that was added, or the id of a project or of a job, for all watches of that.
                 What is not watched is ignored.
 
         Returns:
             Whether it is watched.
+
+        Raises:
+            PictoryConfigError: It was called in another thread; nothing has changed.
         """
+        self._scheduler.check_thread()
         if isinstance(which, WatchKey):
             found = [watch for watch in (which.watch(),) if watch in self._scheduler.pending]
         elif isinstance(which, (RenderHandle, VideoHandle)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from contextlib import suppress
 from itertools import chain
 from logging import DEBUG, INFO
@@ -21,7 +22,14 @@ from pictory_async._polling.failures import CROWD, Meaning, about_address, about
 from pictory_async._polling.outage import Outage
 from pictory_async._polling.sweeper import Sweeper
 from pictory_async._polling.watch import Watch
-from pictory_async.errors import APIError, MalformedResponseError, PictoryError, RateLimitedError, StatusError
+from pictory_async.errors import (
+    APIError,
+    MalformedResponseError,
+    PictoryConfigError,
+    PictoryError,
+    RateLimitedError,
+    StatusError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,6 +43,11 @@ if TYPE_CHECKING:
 
 _PROBE_EVERY: Final = 10.0
 _PROBE: Final = "/v2/projects"
+_OTHER_THREAD: Final = (
+    "This hint comes from another thread than that of the event loop in which the client waits, so it is ignored. "
+    "Give it to that loop: loop.call_soon_threadsafe(hint, id), or anyio.from_thread.run_sync(hint, id) in a thread of "
+    "anyio.to_thread.run_sync."
+)
 
 
 @attrs.define(repr=False, eq=False)
@@ -93,6 +106,7 @@ class WatchRegistry:
         # What the API refuses now, and how.
         self._refused: dict[Watch, Likeness] = {}
         self._probed_at = -math.inf
+        self._thread: int | None = None
 
     def statistics(self) -> PollerStatistics:
         """What all watches of the client did so far."""
@@ -101,6 +115,7 @@ class WatchRegistry:
     def enter(self, watch: Watch) -> None:
         """Register a watch, under its project and under its job."""
         self.watching += 1
+        self._thread = threading.get_ident()
         for table, key in self._places(watch):
             table[key] = (*table.get(key, ()), watch)
         if writes(DEBUG):
@@ -128,6 +143,15 @@ class WatchRegistry:
                 if one.owner is watch.owner and one.identity == watch.identity:
                     return one
         return None
+
+    def check_thread(self) -> None:
+        """Refuse a hint from another thread than that of the event loop, which it could not wake.
+
+        Raises:
+            PictoryConfigError: It is another one.
+        """
+        if self._thread not in {None, threading.get_ident()}:
+            raise PictoryConfigError(_OTHER_THREAD)
 
     def watches_of(self, project_or_job: str) -> tuple[Watch, ...]:
         """The watches of a project or a job, of all pollers."""

@@ -100,11 +100,12 @@ class Scheduler:
         self._intake: Intake | None = None
         self._wake = anyio.Event()
         self._sleeps_until = -1.0
+        self._stepped_at = 0.0
         self._sweeps = SweepTurns(registry.sweeper, self.counters, terms.gap, self.start, self.fail)
         self._fault: Exception | None = None
 
     async def __aenter__(self) -> Self:
-        now = anyio.current_time()
+        now = self._stepped_at = anyio.current_time()
         # The caller's own schedule may raise. Before the task group is entered, that leaves nothing behind.
         source, self._targets = self._targets, ()
         first = [] if isinstance(source, Arriving) else [self._new_watch(target, now) for target in source]
@@ -179,6 +180,10 @@ class Scheduler:
             self.broadcast.tell(watch, WatchEventKind.REMOVED)
         if watch in self._scopes:
             self._scopes[watch].cancel()
+
+    def check_thread(self) -> None:
+        """Refuse what comes from another thread; see `WatchRegistry.check_thread`."""
+        self._registry.check_thread()
 
     def pending_of(self, project_or_job: str) -> list[Watch]:
         """Its open watches of a project or a job."""
@@ -322,7 +327,8 @@ class Scheduler:
         """Poll a watch before others, once: something may have happened. A poll in flight may not show it."""
         watch.urgent = True
         if self._is_free(watch):
-            self._enter(watch, anyio.current_time())
+            # A callback of the event loop may hint. It is in no task, where anyio cannot tell the time.
+            self._enter(watch, self._stepped_at)
 
     def _is_free(self, watch: Watch) -> bool:
         """Whether no poll of a watch is in flight."""
@@ -337,7 +343,7 @@ class Scheduler:
 
     async def _step(self) -> None:
         """Start what is due, and sleep until there is more to do."""
-        now = anyio.current_time()
+        now = self._stepped_at = anyio.current_time()
         while (when := self._agenda.next_time()) is not None and (watch := self._agenda.pop(now)) is not None:
             self._take_up(watch, when, now)
         if now >= self._sweeps.next_at:
