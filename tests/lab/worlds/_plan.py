@@ -161,7 +161,8 @@ class Plan:
         videos: The renders that requests for videos start, in this order.
         page_size: How many entries a page of a list has.
         job_list: How the list of jobs is.
-        lies: The share of its pages that show all jobs as completed, with a video that nobody made.
+        lies: The share of its pages that show all jobs as completed, every second one with the videos that the
+            projects show, which may be previous ones, and the others with one that nobody made.
         hints: How often a user who is told outcomes hints at something, true or not, in seconds; 0 for never.
     """
 
@@ -316,6 +317,8 @@ def _listed(plan: Plan) -> Plan:
     )
     page_size = chance.choice((1, 3, 4, 10, 25, 50, 100))
     hints, lies = chance.choice((0.0, 0.0, 0.7, 7.0)), chance.choice((0.0, 0.0, 0.0, 0.5))
+    if lies:  # a list of another form is hardly read, and then lies to nobody
+        page_size, shape = 50, JobList()
     return attrs.evolve(plan, page_size=page_size, job_list=shape, hints=hints, lies=lies)
 
 

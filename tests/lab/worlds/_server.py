@@ -270,7 +270,8 @@ class Server:
         if not kind and request.path.endswith("/v1/jobs") and exchange.chance.random() < self.plan.lies:
             self.counts["lying list"] += 1
             exchange.kind = "lying list"
-            return _Recorded(exchange, _Lie(), self.simulator.now)
+            shows = self.counts[exchange.kind] % 2 == 1
+            return _Recorded(exchange, _Lie(self.world, request, now, shows=shows), self.simulator.now)
         if not kind:
             return _Recorded(exchange, None, self.simulator.now)
         exchange.kind = kind
@@ -313,16 +314,32 @@ class _Earlier:
 
 @attrs.frozen
 class _Lie:
-    """A page of the list of jobs that shows all of them as completed."""
+    """A page of the list of jobs that shows all of them as completed.
 
+    Their videos are those that their projects show now, which may be previous ones, or none that anybody made.
+    """
+
+    world: World
+    request: SimRequest
+    at: float
+    shows: bool
     reaches_world: bool = True
 
     def deliver(self, response: SimResponse) -> Delivery:
         """Return the page with other words."""
         page = response.json()
         for item in page["items"]:
-            item["data"] |= {"status": "completed", "videoURL": "https://127.0.0.1:1/lie.mp4"}
+            url = self._shown(item["data"].get("jobId", item.get("job_id"))) if self.shows else None
+            item["data"] |= {"status": "completed", "videoURL": url or "https://127.0.0.1:1/lie.mp4"}
         return Delivery.of(SimResponse.from_json(page))
+
+    def _shown(self, job_id: str) -> str | None:
+        found = self.world.find_job(job_id)
+        if found is None:
+            return None
+        request = attrs.evolve(self.request, path=f"{PROJECTS}{found[0].id}", query="")
+        shown: str | None = self.world.handle(request, self.at).json().get("videoURL")
+        return shown
 
 
 def client_host(client: int) -> str:
