@@ -18,6 +18,8 @@ import anyio
 import pytest
 
 from pictory_async import BudgetTerms, FileBudget, RateLimiter, SharedPace
+from pictory_async._limits.file_budget import _boot, _State
+from pictory_async._limits.window import SharedWindow
 from pictory_async.errors import ConnectionFailedError, RateBudgetError
 from tests.lab.budgets._memory import busiest
 
@@ -69,6 +71,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def used(path: Path) -> Path:
+    """The file of a budget that was used long ago: it has a burst."""
+    path.parent.mkdir()
+    path.write_bytes(_State(SharedWindow(), "old", _boot(), new=False).line())
+    return path
+
+
+@pytest.fixture
 def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that has the file locked."""
     path.parent.mkdir()
@@ -105,9 +115,9 @@ class TestTheFile:
 
     pytestmark = pytest.mark.anyio
 
-    async def test_two_objects_share_it(self, path: Path) -> None:
+    async def test_two_objects_share_it(self, used: Path) -> None:
         """What one takes, the other does not have; what is given back, it has; and the pause is that of both."""
-        one, other = FileBudget(path), FileBudget(str(path))
+        one, other = FileBudget(used), FileBudget(str(used))
         lease = await one.lease(TERMS, 10, 0.0, NOMINAL)
         assert (lease.slots, lease.starts_in, lease.lasts) == (10, 0.0, 0.2)
         await one.give_back(TERMS, lease, 8)
@@ -119,21 +129,31 @@ class TestTheFile:
         assert paused.slots == 0
         assert 50.0 < paused.starts_in <= 60.0
         assert paused.pace.share == 0.5
-        assert "pictai" not in path.read_text()
+        assert "pictai" not in used.read_text()
 
-    async def test_a_limiter_uses_it(self, path: Path) -> None:
+    async def test_a_limiter_uses_it(self, used: Path) -> None:
         """A limiter takes its requests out of it; what was not used, nothing is made for."""
-        limiter = RateLimiter(100, 10.0, 10, shared=FileBudget(path))
-        assert not path.exists()
+        assert RateLimiter(shared=FileBudget(used.with_name("other"))).try_acquire() is False
+        assert not used.with_name("other").exists()
+        limiter = RateLimiter(100, 10.0, 10, shared=FileBudget(used))
         for _ in range(10):
             assert limiter.confirm(await limiter.acquire(max_wait=0))
         with pytest.raises(RateBudgetError):
             await limiter.acquire(max_wait=0)
 
+    async def test_a_new_file(self, path: Path) -> None:
+        """It begins with the wait of one request and without a burst: another file may have been there before."""
+        terms = BudgetTerms(300, 60.0, 10)
+        for _ in range(2):  # each time by a process that has not used it
+            lease = await FileBudget(path).lease(terms, 10, math.inf, NOMINAL)
+            assert lease.slots == 1
+            assert 0.1 < lease.starts_in < 0.25
+            path.unlink()
+
     @pytest.mark.parametrize("damage", ["cut", "changed", "no state", "no text", "boot"])
-    async def test_what_was_given_out_before_is_not_known(self, path: Path, damage: str) -> None:
+    async def test_what_was_given_out_before_is_not_known(self, used: Path, damage: str) -> None:
         """If the file is damaged, or the machine was started again, the budget begins with a wait and no burst."""
-        budget = FileBudget(path)
+        path, budget = used, FileBudget(used)
         before = await budget.lease(TERMS, 1, 0.0, NOMINAL)
         line = path.read_bytes()
         state = json.loads(line.removeprefix(HEADER).partition(b" ")[2])
@@ -148,12 +168,26 @@ class TestTheFile:
         assert lease.slots == 0 or lease.starts_in > 0.1
         await budget.give_back(TERMS, before, 1)  # of the budget that was forgotten
 
-    async def test_a_file_that_is_replaced(self, path: Path) -> None:
-        """A budget whose file was removed begins anew."""
-        budget = FileBudget(path)
-        assert (await budget.lease(TERMS, 10, 0.0, NOMINAL)).slots == 10
-        path.unlink()
-        assert (await budget.lease(TERMS, 10, 0.0, NOMINAL)).slots == 10
+    @pytest.mark.parametrize("loss", ["emptied", "removed", "used by a new process", "put back"])
+    async def test_a_file_that_is_lost_in_use(self, used: Path, loss: str) -> None:
+        """Who has used the file notices, waits shortly, and has no burst; the others then need not do so again."""
+        one, other, copied = FileBudget(used), FileBudget(used), used.read_bytes()
+        for budget in (one, other):
+            assert (await budget.lease(TERMS, 5, 0.0, NOMINAL)).slots == 5
+        if loss == "put back":
+            used.write_bytes(copied)
+        elif loss == "emptied":
+            used.write_bytes(b"")
+        else:
+            used.unlink()
+        if loss == "used by a new process":
+            assert (await FileBudget(used).lease(TERMS, 10, math.inf, NOMINAL)).slots == 1
+        lost = await one.lease(TERMS, 10, math.inf, NOMINAL)
+        assert lost.slots == 0
+        assert lost.starts_in == pytest.approx(TERMS.ahead + TERMS.spacing)
+        again = await other.lease(TERMS, 10, math.inf, NOMINAL)
+        assert (again.slots, again.epoch) == (0, lost.epoch)
+        assert again.starts_in < lost.starts_in
 
 
 @BOTH_LOOPS
@@ -193,7 +227,7 @@ class TestOutOfReach:
         assert second.starts_in == pytest.approx(2.0 * TERMS.spacing, rel=0.2)
         assert (await budget.report(TERMS, 5.0, NOMINAL)).share == 1.0
         path.unlink()
-        assert (await budget.lease(TERMS, 10, 0.0, NOMINAL)).slots == 10
+        assert (await budget.lease(TERMS, 10, math.inf, NOMINAL)).slots == 1
         path.write_text("Something else.")
         third = await budget.lease(TERMS, 5, math.inf, NOMINAL)
         assert third.starts_in > 0.1  # what the others were given lately counts
@@ -214,7 +248,7 @@ def test_a_process_that_keeps_the_lock(path: Path, holder: subprocess.Popen[str]
     assert time.monotonic() - began >= 2.0
     holder.kill()
     holder.wait()
-    assert anyio.run(budget.lease, TERMS, 1, 0.0, NOMINAL).slots == 1
+    assert anyio.run(budget.lease, TERMS, 1, math.inf, NOMINAL).slots == 1
 
 
 def test_it_is_not_copied(path: Path) -> None:

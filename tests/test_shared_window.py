@@ -106,14 +106,15 @@ class TestLeases:
         window.give_back(terms, lease.mark, 1)
         assert window.lease(0.15, terms, 10, 0.0, NOMINAL).slots == 9
 
-    def test_a_clock_that_was_set_back_blocks_nothing(self) -> None:
-        """An hour back, the next lease comes as soon as after a budget was forgotten."""
-        window, terms = SharedWindow(), BudgetTerms(300, 60.0, 10)
+    @pytest.mark.parametrize("back", [0.5, 3600.0, 1e6])
+    def test_a_clock_that_was_set_back_blocks_nothing(self, back: float) -> None:
+        """Everything is as far away as it was when the budget was used last: what is due, and the end of a pause."""
+        window, terms, after = SharedWindow(), BudgetTerms(300, 60.0, 10), 7200.0 - back
         window.lease(7200.0, terms, 10, 0.0, NOMINAL)
-        lease = window.lease(3600.0, terms, 1, math.inf, NOMINAL)
-        again = window.lease(3600.0 + terms.ahead, terms, 1, math.inf, NOMINAL)
-        assert lease.slots + again.slots >= 1
-        assert lease.starts_in <= terms.ahead + terms.spacing
+        assert window.lease(after, terms, 1, 0.0, NOMINAL).starts_in == pytest.approx(terms.spacing)
+        window.report(after, terms, 8.0, SharedPace(steps=1, share=0.5, start=0.5, peak=0.9, age=2.0))
+        lease = window.lease(after - back, terms, 1, 0.0, NOMINAL)
+        assert (lease.slots, lease.starts_in, lease.pace.age) == (0, pytest.approx(8.0), pytest.approx(2.0))
 
     def test_a_fraction_of_a_budget(self) -> None:
         """A part of a budget has as much of the pace, and no burst; the whole is the budget itself."""

@@ -69,6 +69,7 @@ class FileBudget(StoredBudget):
         if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
             raise PictoryConfigError(f"path must be the path of a file, not {brief(path)}.")
         self._path = Path(path)
+        self._known = ("", 0)  # the epoch of the file and its count, when this object used it last
         super().__init__(os.fspath(path), on_outage, fraction)
 
     async def _lease(self, terms: BudgetTerms, slots: int, within: float, pace: SharedPace) -> Lease:
@@ -95,11 +96,12 @@ class FileBudget(StoredBudget):
             descriptor = self._open()
             try:
                 now = _now()
-                state = _read(os.pread(descriptor, _LONGEST + 1, 0), now, terms)
+                state = _read(os.pread(descriptor, _LONGEST + 1, 0), now, terms, *self._known)
                 result = use(state.window, now, state.epoch)
                 line = state.line()
                 os.pwrite(descriptor, line, 0)
                 os.ftruncate(descriptor, len(line))
+                self._known = state.epoch, state.window.count
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -140,28 +142,51 @@ class FileBudget(StoredBudget):
 
 @attrs.define
 class _State:
+    """What is in the file.
+
+    Attributes:
+        window: What was given out.
+        epoch: Changes when something was forgotten.
+        boot: The start of the machine since which the times count.
+        new: Whether it began with a new file: nobody knows what was given out before, if it was another one's place.
+    """
+
     window: SharedWindow
     epoch: str
     boot: str
+    new: bool
+
+    @classmethod
+    def first(cls, now: float, terms: BudgetTerms, *, new: bool) -> _State:
+        """The state of a budget about which nothing is known: no burst, and a wait, which is short for a new file."""
+        window = SharedWindow()
+        if new:
+            window.due = now + terms.tolerance + terms.spacing
+        else:
+            window.forget(now, terms)
+        return cls(window, secrets.token_hex(4), _boot(), new)
 
     def line(self) -> bytes:
-        raw = {"boot": self.boot, "epoch": self.epoch, "window": self.window.to_json()}
+        raw = {"boot": self.boot, "epoch": self.epoch, "new": self.new, "window": self.window.to_json()}
         text = json.dumps(raw).encode()
         return b"%s%08x %s\n" % (_HEADER, zlib.crc32(text), text)
 
 
-def _read(line: bytes, now: float, terms: BudgetTerms) -> _State:
-    """Read the state of a budget. What was given out before it was damaged, or before a restart, is not known."""
-    boot = _boot()
+def _read(line: bytes, now: float, terms: BudgetTerms, epoch: str, count: int) -> _State:
+    """Read the state of a budget.
+
+    What was given out before a restart, or before the file was damaged, emptied or replaced, is not known. The last two
+    are noticed by an object that has used the file, in ``epoch`` and up to ``count``. It is forgotten once for all.
+    """
     if not line:
-        return _State(SharedWindow(), secrets.token_hex(4), boot)
+        return _State.first(now, terms, new=not epoch)
     if not line.startswith(_HEADER):
         raise OutOfReachError("it is another file, or one of another version. Name another file, or remove it")
     state = _parsed(line.removeprefix(_HEADER).rstrip(b"\n"))
-    if state is None or state.boot != boot:
-        state = _State(SharedWindow(), secrets.token_hex(4), boot)
-        state.window.forget(now, terms)
-    return state
+    if state is None or state.boot != _boot():
+        return _State.first(now, terms, new=False)
+    replaced = state.new if epoch != state.epoch else state.window.count < count
+    return _State.first(now, terms, new=False) if epoch and replaced else state
 
 
 def _parsed(line: bytes) -> _State | None:
@@ -171,7 +196,7 @@ def _parsed(line: bytes) -> _State | None:
         return None
     try:
         raw = json.loads(text)
-        return _State(SharedWindow.from_json(raw["window"]), str(raw["epoch"]), str(raw["boot"]))
+        return _State(SharedWindow.from_json(raw["window"]), str(raw["epoch"]), str(raw["boot"]), bool(raw["new"]))
     except (ValueError, KeyError, TypeError):
         return None
 

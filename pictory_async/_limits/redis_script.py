@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SCRIPT: Final = """
 local never, week = -1e18, 604800
-local names = {'due', 'last', 'apart', 'not_before', 'count', 'lowered_at',
+local names = {'due', 'last', 'apart', 'not_before', 'lowered_at', 'asked', 'count',
                'steps', 'progress', 'share', 'start', 'peak'}
 local operation, epoch = ARGV[1], ARGV[2]
 local numbers = {}
@@ -49,6 +49,9 @@ if operation == 'give back' then
         state.due = math.min(state.due, math.max(state.due - slots * spacing, earliest))
     end
 else
+    local back = state.asked - now  -- more than 0: the clock was set back
+    for i = 1, back > 0 and 6 or 0 do state[names[i]] = state[names[i]] - back end
+    state.asked = now
     if pace.steps > state.steps or (pace.steps == state.steps and pace.progress > state.progress) then
         if state.share >= 1 and pace.share < 1 then
             state.apart = math.min(state.due, now + math.max(spacing / pace.share, 60))

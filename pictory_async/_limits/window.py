@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FURTHEST: Final = 60.0  # seconds
 _LONGEST_PAUSE: Final = 3600.0  # seconds
+_TIMES: Final = ("due", "last", "apart", "not_before", "lowered_at", "asked")
 
 
 @attrs.define(repr=False, eq=False)
@@ -39,6 +40,7 @@ class SharedWindow:
         count: Requests given out.
         pace: The pace that was found; its ``age`` is 0.
         lowered_at: When the pace was lowered.
+        asked: When it was used last.
     """
 
     due: float = -math.inf
@@ -48,6 +50,7 @@ class SharedWindow:
     count: int = 0
     pace: SharedPace = attrs.field(factory=SharedPace)
     lowered_at: float = -math.inf
+    asked: float = -math.inf
 
     def forget(self, now: float, terms: BudgetTerms) -> None:
         """Begin again although requests may have been given out: as if all that could be were given out."""
@@ -55,8 +58,9 @@ class SharedWindow:
 
     def lease(self, now: float, terms: BudgetTerms, slots: int, within: float, pace: SharedPace) -> Lease:
         """As `SharedBudget.lease`, at ``now``."""
+        self._use(now)
         self._take_in(now, terms, pace)
-        # Further ahead than anything can be given out: the clock was set back, or another process has other terms.
+        # Further ahead than anything can be given out: another process has other terms.
         self.due = min(self.due, now + terms.ahead + terms.tolerance + terms.spacing)
         found, first = self.pace, max(now, self.not_before, self.due - terms.tolerance)
         step = terms.spacing / found.share if found.share < 1.0 else 0.0
@@ -88,9 +92,18 @@ class SharedWindow:
 
     def report(self, now: float, terms: BudgetTerms, pause: float, pace: SharedPace) -> SharedPace:
         """As `SharedBudget.report`, at ``now``."""
+        self._use(now)
         self.not_before = max(self.not_before, now + min(pause, _LONGEST_PAUSE))
         self._take_in(now, terms, pace)
         return self._pace(now)
+
+    def _use(self, now: float) -> None:
+        """Notice that the clock was set back: then all times are as far away as they were when it was used last."""
+        back = self.asked - now
+        if back > 0.0:
+            for name in _TIMES:
+                setattr(self, name, getattr(self, name) - back)
+        self.asked = now
 
     def _take_in(self, now: float, terms: BudgetTerms, pace: SharedPace) -> None:
         if pace.is_later(self.pace):
@@ -114,7 +127,7 @@ class SharedWindow:
             ValueError: It is not a state.
         """
         try:
-            times = {name: _time(raw[name]) for name in ("due", "last", "apart", "not_before", "lowered_at")}
+            times = {name: _time(raw[name]) for name in _TIMES}
             pace = raw["pace"]
             steps, numbers = int(pace["steps"]), [_time(pace[name]) for name in ("progress", "share", "start", "peak")]
             window = cls(**times, count=int(raw["count"]), pace=SharedPace(steps, *numbers))
