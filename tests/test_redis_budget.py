@@ -16,6 +16,7 @@ import attrs
 import pytest
 
 from pictory_async import BudgetTerms, RateLimiter, RedisBudget, Secret, SharedPace
+from pictory_async._limits.redis_budget import _read
 from pictory_async._limits.redis_script import SCRIPT, script_arguments
 from pictory_async._limits.window import SharedWindow
 from pictory_async.errors import ConnectionFailedError, PictoryConfigError, PictoryError
@@ -247,6 +248,17 @@ class TestOutages:
             assert (await budget.lease(TERMS, 5, 0.0, NOMINAL)).slots == 1
             assert (await budget.lease(TERMS, 5, math.inf, NOMINAL)).starts_in == pytest.approx(0.45, abs=0.05)
         assert "This process uses 25 % of it alone" in caplog.text
+
+    async def test_an_answer_that_is_none(self, known: RedisServer) -> None:
+        """What cannot be an answer of a budget, such as a lease that never begins, is as good as none."""
+        async with RedisBudget(known.url, "workers") as budget, redis_asyncio.Redis.from_url(known.url) as client:
+            await client.hset(budget._key, "not_before", "inf")
+            with pytest.raises(ConnectionFailedError, match="out of reach: its answer is not that of a budget"):
+                await budget.lease(TERMS, 1, math.inf, NOMINAL)
+        nonsense: list[Any] = [b"OK", 5, None, [], [5], [b"a", b"b"], [b"a", 1, b"1", b"1", b"1", b"0", b"7"]]
+        for answer in nonsense:
+            with pytest.raises((ValueError, TypeError)):
+                _read(answer, TERMS)
 
     async def test_another_event_loop_has_its_own_connection(self, known: RedisServer) -> None:
         """One object is used in one event loop after another; a connection is opened in each."""

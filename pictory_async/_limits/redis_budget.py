@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import math
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -101,28 +102,27 @@ class RedisBudget(StoredBudget):
             await client.aclose()
 
     async def _lease(self, terms: BudgetTerms, slots: int, within: float, pace: SharedPace) -> Lease:
-        answer = await self._run(script_arguments("lease", terms, slots, within, pace))
-        epoch, granted, starts_in, mark, *rest = answer
-        return Lease(int(granted), float(starts_in), terms.lasts, int(float(mark)), _text(epoch), _pace(rest))
+        return await self._run(script_arguments("lease", terms, slots, within, pace), terms)
 
     async def _give_back(self, terms: BudgetTerms, lease: Lease, slots: int) -> None:
-        await self._run(script_arguments("give back", terms, slots, lease.mark, SharedPace(), lease.epoch))
+        await self._run(script_arguments("give back", terms, slots, lease.mark, SharedPace(), lease.epoch), terms)
 
     async def _report(self, terms: BudgetTerms, pause: float, pace: SharedPace) -> SharedPace:
-        _, _, _, _, *rest = await self._run(script_arguments("report", terms, 1, pause, pace))
-        return _pace(rest)
+        return (await self._run(script_arguments("report", terms, 1, pause, pace), terms)).pace
 
-    async def _run(self, arguments: list[str]) -> list[Any]:
+    async def _run(self, arguments: list[str], terms: BudgetTerms) -> Lease:
         script = self._connected()
         if self._failed is not None and time.monotonic() - self._failed[0] < _AT_ONCE:
             raise OutOfReachError(self._failed[1])
         try:
-            answer: list[Any] = await script(keys=[self._key], args=arguments)
+            lease = _read(await script(keys=[self._key], args=arguments), terms)
         except self._failures as error:
             reason = _reason(error)
+        except (ValueError, TypeError, OverflowError):
+            reason = "its answer is not that of a budget"
         else:
             self._failed = None
-            return answer
+            return lease
         self._failed = time.monotonic(), reason
         raise OutOfReachError(reason)
 
@@ -157,10 +157,24 @@ def _reason(error: Exception) -> str:
     return f"{text or type(error).__name__}"
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def _read(answer: Any, terms: BudgetTerms) -> Lease:
+    """Read an answer of the script.
 
-
-def _pace(values: list[Any]) -> SharedPace:
-    steps, *numbers = map(float, values)
-    return SharedPace(int(steps), *numbers)
+    Raises:
+        ValueError: It is another one, such as of a server that is not Redis.
+        TypeError: As above.
+        OverflowError: As above.
+    """
+    epoch, granted, *numbers = answer
+    starts_in, mark, steps, *pace = map(float, numbers)
+    lease = Lease(
+        int(granted),
+        starts_in,
+        terms.lasts,
+        int(mark),
+        epoch.decode() if isinstance(epoch, bytes) else str(epoch),
+        SharedPace(int(steps), *pace),
+    )
+    if not all(map(math.isfinite, (starts_in, *pace))) or lease.slots < 0 or not 0.0 < lease.pace.share <= 1.0:
+        raise ValueError("not a lease")
+    return lease
