@@ -101,3 +101,23 @@ class TestSchedules:
             with pytest.raises(errors.PictoryConfigError, match=r"schedule must be an object.*FairSchedule\(\)"):
                 await client.projects.wait_all(["a"], schedule=schedule)
         assert simulator.log == []
+
+
+async def test_a_schedule_may_remove_what_it_is_asked_about() -> None:
+    """Then there is no poll any more, and nothing that is out of time."""
+    world = World()
+    project = world.add_project()
+    simulator = Simulator(world)
+
+    class Once:
+        def next_poll(self, seen: Any) -> float:
+            if seen.polls:
+                watch.remove(project)
+            return float(seen.now)
+
+    terms: dict[str, Any] = {"max_wait": 50.0, "schedule": Once(), "keep_open": True}
+    async with client_of(simulator) as client, client.projects.watch(**terms) as watch:
+        watch.add(project)
+        await anyio.sleep(100.0)
+        assert not watch.pending
+    assert 1 == len(simulator.log)

@@ -360,6 +360,8 @@ class Scheduler:
         self._sleeps_until = -1.0
 
     def _enter(self, watch: Watch, when: float) -> None:
+        if not watch.open:  # it was removed meanwhile, such as by the caller's own schedule
+            return
         watch.due = False
         self._due.discard(watch)
         # The deadline may come first: one entry stands for both, and `_take_up` tells them apart.

@@ -98,7 +98,8 @@ class Sweeper:
             policy.end(reading, anyio.current_time())
             for job in policy.sample(unfinished, gap):
                 for watch in unfinished[job]:
-                    watch.owner.hint(watch)
+                    if watch.open:  # it may have ended while a later page was on its way
+                        watch.owner.hint(watch)
             text = "%d pages of the list of jobs tell about %d jobs"
             write(LogEvent.JOBS_LISTED, text, reading.pages, len(reading.seen))
         except APIError as error:
