@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pictory_async import RenderHandle
-from pictory_async.testing import Answer, Render
+from pictory_async.testing import Answer, JobList, Render
 from tests._browser import running
 
 if TYPE_CHECKING:
@@ -43,13 +43,15 @@ class Account:
         return [RenderHandle.from_json(line) for line in self.handles.read_text().splitlines()]
 
     def hold(self, job_id: str, **data: Any) -> None:
-        """Let a job show this instead of what is true."""
+        """Let a job show this instead of what is true; the list of jobs does not have it meanwhile."""
+        self.world.job_list = JobList(hides={*self.world.job_list.hides, job_id})
         body = json.dumps({"job_id": job_id, "success": True, "data": {"status": "in-progress", **data}})
         self.faults[f"/{job_id}"] = Answer(200, {"content-type": "application/json"}, body.encode())
 
     def release(self, job_id: str) -> None:
         """Let a job show the truth again."""
         del self.faults[f"/{job_id}"]
+        self.world.job_list = JobList(hides={*self.world.job_list.hides} - {job_id})
 
     def _fault(self, request: Any, _now: float) -> Any:
         fault = self.faults.get(request.method) or self.faults.get(f"/{request.path.rpartition('/')[2]}")

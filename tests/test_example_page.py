@@ -97,11 +97,12 @@ class Tab:
 def fill(account: Account, app: Any) -> None:
     """A board with a card of each kind."""
     plans = {"Waiting film": {}, "Rendering film": {"renderProgress": 40}, "Rendered film": None, "Failed film": None}
-    for name, shown in plans.items():
-        one = account.project(0.0 if shown is None else 1e6, name, fails=name == "Failed film")
-        answer = httpx.post(f"{app.address}/renders", json={"project_id": one}, trust_env=False, timeout=60).json()
+    for number, (name, shown) in enumerate(plans.items()):
+        job = f"3f0c5e8e-0000-4000-8000-00000000000{number}"
+        one = account.project(0.0 if shown is None else 1e6, name, fails=name == "Failed film", job_id=job)
         if shown is not None:
-            account.hold(answer["job_id"], **shown)
+            account.hold(job, **shown)  # before the first poll
+        httpx.post(f"{app.address}/renders", json={"project_id": one}, trust_env=False, timeout=60)
 
 
 def test_cards_appear_move_and_finish(browser: Any, account: Account) -> None:

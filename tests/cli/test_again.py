@@ -58,6 +58,7 @@ def values(tmp_path: Path) -> dict[str, str | None]:
         "--profile": "acme",
         "--key-command": "printenv PICTORY_API_KEY",
         "--rate": "100/1",
+        "--budget": "off",
         "--quiet": None,
         "--log-file": str(tmp_path / "log"),
         "--log-format": "json",
