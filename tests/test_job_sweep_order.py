@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async.testing import Simulator
+from pictory_async.testing import JobList, Simulator
 from tests._polling import client_of
 from tests._virtual import virtual_time
 from tests.test_job_sweeps import LIST, agency, counts, handles
@@ -41,3 +41,21 @@ async def test_a_watch_that_ends_while_the_list_is_read_stays_ended() -> None:
         assert 3 <= counts(simulator)["list"] <= 4
         watch.add(found[0])
         assert (await anext(watch)).ok
+
+
+@virtual_time
+@pytest.mark.parametrize("behind", [0.0, 1e9])
+async def test_a_later_wait_does_not_expect_a_list_that_is_not_read(behind: float) -> None:
+    """Neither after a batch, nor beside one if the list cannot be used: the first poll comes at once."""
+    world = agency(20, job_list=JobList(behind=behind))
+    ended = world.add_job(-500.0, seconds=1.0).id
+    simulator = Simulator(world)
+    found = handles(world)
+    async with client_of(simulator) as client, client.projects.watch(found, keep_open=True) as watch:
+        for _ in found if behind == 0.0 else found[:10]:
+            assert (await anext(watch)).ok
+        lists, began = counts(simulator)["list"], anyio.current_time()
+        await client.jobs.wait(ended)
+        assert began == anyio.current_time()
+        await anyio.sleep(40.0)
+        assert lists == counts(simulator)["list"] > 3

@@ -129,7 +129,7 @@ class JobSweep:
         problem: Why the list is not read any more; ``None`` if it can be read.
         began: When the last reading began.
         lasted: How many seconds the last complete one took.
-        works: Whether the last one was complete.
+        works: Whether the last one was complete, and the next one was not found to be of no use.
     """
 
     def __init__(self) -> None:
@@ -155,6 +155,10 @@ class JobSweep:
             return self.began + min(gap * 2.0**self._failures, max(gap, _LONGEST_PAUSE))
         return self.began + gap
 
+    def serves(self, jobs: int) -> bool:
+        """Whether a reading was complete, and another one may pay for so many jobs."""
+        return self.works and self.problem is None and jobs >= _PAYS
+
     def begin(self, jobs: Mapping[str, bool], now: float) -> Reading | None:
         """Begin a reading, if it pays.
 
@@ -170,6 +174,7 @@ class JobSweep:
         places = {job: place + len(new) for job, place in self._places.items() if job not in self._alone}
         places |= {job: place for place, job in enumerate(new)}
         if not pages_worth_reading(places.values(), self._page_size):
+            self.works = False
             return None
         young = frozenset(job for job in new if jobs[job])
         self.began = now

@@ -70,6 +70,11 @@ class Sweeper:
         """Until when a watch can wait for the list to tell about its job."""
         return now + 1.2 * gap + 2.0 * self.policy.lasted + _MARGIN
 
+    def serves(self, now: float, gap: float) -> bool:
+        """Whether the list is read for the watches that there are now, so that it will tell about a new one too."""
+        goes_on = self.reading or now <= self.awaited_until(self.policy.began, gap)
+        return goes_on and self.policy.serves(len(self._watches))
+
     def polled(self, watches: Iterable[Watch], sent_at: float, *, of_job: bool) -> None:
         """Take in that a poll of a job or a project showed something to its watches."""
         job = next((watch.job for watch in watches if watch.job is not None), None)
@@ -189,7 +194,7 @@ class SweepTurns:
         sweeper = self._sweeper
         if self.next_at == math.inf and sweeper.may_pay:
             self.next_at = max(now + self._gap if watch.is_young(now) else now, sweeper.policy.next_at(self._gap))
-        if not sweeper.policy.works:
+        if not sweeper.serves(now, self._gap):
             return due
         return max(due, watch.in_time(sweeper.awaited_until(now, self._gap), now))
 
