@@ -58,8 +58,7 @@ class WebhookApp:
             async. It gets ids that nobody waits for, too.
         secret: The last part of the path that is called: at least 16 letters, digits, and ``_.~-``. Make it with
             ``secrets.token_urlsafe()``.
-        most_bytes: How many bytes a body may have; those that are documented have less than 10,000. A larger one takes
-            the event loop longer: some 2 ms for 65,536 bytes.
+        most_bytes: How many bytes a body may have. A larger one takes the event loop longer.
 
     Raises:
         PictoryConfigError: An argument cannot work. The error does not repeat the secret.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import pytest
 from anyio import wait_all_tasks_blocked
 
 from pictory_async import FileBudget, Priority, RateLimiter
+from pictory_async._limits.stored import StoredBudget
 from pictory_async.errors import ConnectionFailedError, PictoryConfigError, RateBudgetError, RateLimitedError
 from pictory_async.testing import ServerLimit, Simulator, World
 from tests._virtual import virtual_time
@@ -18,6 +19,8 @@ from tests.lab.budgets._memory import MemoryBudget, busiest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pictory_async import BudgetTerms, Lease, SharedPace
 
 pytestmark = [pytest.mark.anyio, virtual_time]
 
@@ -238,14 +241,64 @@ async def test_an_outage_of_the_budget_ends_calls(budget: MemoryBudget) -> None:
 
 
 async def test_a_budget_that_does_not_answer_is_given_up() -> None:
-    """A budget that takes more than 5 seconds fails; it holds nobody up for longer."""
-    limiter = RateLimiter(shared=MemoryBudget(latency=1000.0))
-    with pytest.raises(TimeoutError):
+    """A budget that takes more than 5 seconds is out of reach; it holds nobody up for longer."""
+    limiter, began = RateLimiter(shared=MemoryBudget(latency=1000.0)), anyio.current_time()
+    with pytest.raises(ConnectionFailedError, match="no answer within 5 s") as caught:
         await limiter.acquire()
+    assert not caught.value.sent
     limiter.pause(1.0)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(ConnectionFailedError, match="no answer within 5 s"):
         await limiter.report()
-    assert anyio.current_time() > 0.0
+    assert anyio.current_time() - began == pytest.approx(10.0)
+
+
+async def test_an_answer_that_comes_when_its_lease_is_over(budget: MemoryBudget) -> None:
+    """It is given back and asked for again; the third in a row ends the call. Nothing is taken from the others."""
+    limiter = RateLimiter(60, 60.0, 5, shared=budget)
+    budget.latency = 0.5
+    with pytest.raises(ConnectionFailedError, match=r"too slowly. An answer took 1 s, and a lease lasts 1 s") as caught:
+        await limiter.acquire()
+    assert not caught.value.sent
+    assert budget.calls == {"lease": 3, "give_back": 3, "report": 0}
+    assert budget.returned == budget.window.count == 3
+    budget.latency = 0.45
+    assert limiter.confirm(await limiter.acquire())
+    assert budget.calls == {"lease": 4, "give_back": 3, "report": 0}
+
+
+class Far(StoredBudget):
+    """A stored budget that is far away."""
+
+    def __init__(self, latency: float, on_outage: Literal["fail", "share"], fraction: float | None = None) -> None:
+        super().__init__("a far place", on_outage, fraction)
+        self.memory = MemoryBudget(latency)
+
+    async def _lease(self, terms: BudgetTerms, slots: int, within: float, pace: SharedPace) -> Lease:
+        return await self.memory.lease(terms, slots, within, pace)
+
+    async def _give_back(self, terms: BudgetTerms, lease: Lease, slots: int) -> None:
+        await self.memory.give_back(terms, lease, slots)
+
+    async def _report(self, terms: BudgetTerms, pause: float, pace: SharedPace) -> SharedPace:
+        return await self.memory.report(terms, pause, pace)
+
+
+@pytest.mark.parametrize(("latency", "why"), [(0.6, "it answers too slowly"), (1000.0, "no answer within 4 s")])
+async def test_a_stored_budget_that_is_too_far_away(latency: float, why: str) -> None:
+    """It is out of reach, as ``on_outage`` says: an error, or a fraction alone."""
+    with pytest.raises(ConnectionFailedError, match=f"in a far place is out of reach: {why}"):
+        await RateLimiter(60, 60.0, 5, shared=Far(latency, "fail")).acquire()
+    far = Far(latency, "share", 0.5)
+    limiter = RateLimiter(60, 60.0, 5, shared=far)
+    for _ in range(2):
+        assert limiter.confirm(await limiter.acquire())
+    assert far.memory.returned == far.memory.window.count
+    limiter.pause(30.0)
+    await limiter.report()
+    far.memory.latency = 0.0
+    await anyio.sleep(30.0)
+    assert limiter.confirm(await limiter.acquire())
+    assert far.memory.window.count == far.memory.returned + 1
 
 
 async def test_many_processes_ask_again_when_it_is_time() -> None:

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from pictory_async._limits.feedback import Feedback
+from pictory_async._limits.shared import LATE, too_slow
+from pictory_async.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from pictory_async._limits.shared import BudgetTerms, Lease, SharedBudget
 
 _SOONEST: Final = 0.01  # seconds
@@ -46,6 +50,7 @@ class Leases:
         self._free = 0
         self._starts = self._ends = -math.inf
         self._taken: deque[float] = deque()  # until when each request that was let go may be written
+        self._late = 0  # answers in a row that came too late for their leases
         self._given_out: int | None = None
         self._not_before = -math.inf
         self._unreported: float | None = None  # the end of a pause
@@ -102,9 +107,16 @@ class Leases:
             now = anyio.current_time()
             if self._free and now <= self._ends:  # another caller asked
                 return None
-            with anyio.fail_after(_SLOWEST, shield=True):
+            with _answered():
                 lease = await self._shared.lease(self._terms, slots, within, self.feedback.pace(now))
-            return self._got(lease, now)
+            self._got(lease, now)
+            if not lease.slots:
+                return lease.starts_in
+            if self._starts >= self._ends:
+                await self._came_late(lease, anyio.current_time() - now)
+            else:
+                self._late = 0
+            return None
 
     async def report(self) -> None:
         """Tell the budget about a refusal, if it does not know of it.
@@ -120,19 +132,31 @@ class Leases:
         lease, slots, self._free = self._lease, self._free, 0
         if lease is None or not slots or anyio.current_time() > self._ends:
             return
-        with contextlib.suppress(Exception), anyio.fail_after(_SLOWEST, shield=True):  # it counts as sent, no more
+        await self._return(lease, slots)
+
+    async def _return(self, lease: Lease, slots: int) -> None:
+        with contextlib.suppress(Exception), _answered():  # it counts as sent, no more
             await self._shared.give_back(self._terms, lease, slots)
+
+    async def _came_late(self, lease: Lease, took: float) -> None:
+        """Return a lease that was over when it came; without that, nobody could send what it counts for."""
+        self._late += 1
+        self._free = 0
+        await self._return(lease, lease.slots)
+        if self._late >= LATE:
+            text = f"The shared request budget is out of reach: {too_slow(took, lease.lasts)}. Nothing was sent."
+            raise ConnectionFailedError(text, sent=False)
 
     async def _report(self) -> None:
         if self._unreported is None:
             return
         now = anyio.current_time()
         pause, self._unreported = max(0.0, self._unreported - now), None
-        with anyio.fail_after(_SLOWEST, shield=True):
+        with _answered():
             pace = await self._shared.report(self._terms, pause, self.feedback.pace(now))
         self.feedback.adopt(pace, anyio.current_time())
 
-    def _got(self, lease: Lease, asked_at: float) -> float | None:
+    def _got(self, lease: Lease, asked_at: float) -> None:
         # By the clock of the budget, it was answered between these two times: the lease begins as if that had been as
         # late as possible, and ends as if it had been as early as possible.
         now = anyio.current_time()
@@ -142,4 +166,13 @@ class Leases:
         self._given_out = lease.mark
         self._lease, self._free = lease, lease.slots
         self._starts, self._ends = now + lease.starts_in, asked_at + lease.starts_in + lease.lasts
-        return None if lease.slots else lease.starts_in
+
+
+@contextlib.contextmanager
+def _answered() -> Generator[None]:
+    try:
+        with anyio.fail_after(_SLOWEST, shield=True):
+            yield
+    except TimeoutError:
+        text = f"The shared request budget is out of reach: no answer within {_SLOWEST:g} s. Nothing was sent."
+        raise ConnectionFailedError(text, sent=False) from None

@@ -21,6 +21,14 @@ _AHEAD: Final = 0.05  # of `per`
 _LEASES_AHEAD: Final = 16
 _TOGETHER: Final = 0.05  # seconds
 
+LATE: Final = 3
+"""So many answers in a row that come too late for their leases mean that a budget is out of reach."""
+
+
+def too_slow(took: float, lasts: float) -> str:
+    """Why a budget is out of reach whose answers come too late, as a part of a sentence."""
+    return f"it answers too slowly. An answer took {took:.3g} s, and a lease lasts {lasts:.3g} s"
+
 
 @attrs.frozen(repr=False, eq=False)
 class BudgetTerms(ValueObject):
@@ -137,6 +145,9 @@ class SharedBudget(Protocol):
             slots: How many requests it would send now; at least 1. It may get fewer.
             within: Nothing is taken if it would begin later than in so many seconds; can be infinite.
             pace: What the limiter knows about the pace.
+
+        An answer that takes as long as a lease lasts is too late: it is given back, and after three in a row the
+        limiter raises `ConnectionFailedError`, as after 5 seconds without an answer.
 
         Raises:
             ConnectionFailedError: The budget is out of reach.

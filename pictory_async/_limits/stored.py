@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import contextlib
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import anyio
+import attrs
 
+from pictory_async._limits.shared import LATE, too_slow
 from pictory_async._limits.window import SharedWindow
 from pictory_async._log import LogEvent, write
 from pictory_async._values import brief
 from pictory_async.errors import ConnectionFailedError, PictoryConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from pictory_async._limits.shared import BudgetTerms, Lease, SharedPace
+
+_PATIENCE: Final = 4.0  # seconds for an answer; shorter than that of a limiter, so that `share` takes over
 
 
 class OutOfReachError(Exception):
@@ -44,18 +51,37 @@ class StoredBudget:
         self._fraction = fraction
         self._alone: SharedWindow | None = None
         self._reached = False
+        self._late = 0  # answers in a row that came too late for their leases
 
     async def lease(self, terms: BudgetTerms, slots: int, within: float, pace: SharedPace) -> Lease:
         """As `SharedBudget.lease`."""
+        asked_at = anyio.current_time()
         try:
-            lease = await self._lease(terms, slots, within, pace)
+            with _answered():
+                lease = await self._lease(terms, slots, within, pace)
+                await self._judge(terms, lease, anyio.current_time() - asked_at)
         except OutOfReachError as error:
             reason = str(error)
         else:
             self._back()
             return lease
         part, window = self._use_alone(reason, terms)
-        return window.lease(anyio.current_time(), part, slots, within, pace)
+        now = anyio.current_time()
+        alone = window.lease(now, part, slots, within, pace)
+        # It is of this moment. The limiter, which does not know that, counts from its question on.
+        return attrs.evolve(alone, lasts=alone.lasts + now - asked_at)
+
+    async def _judge(self, terms: BudgetTerms, lease: Lease, took: float) -> None:
+        """Count the answers in a row that come too late for their leases; the limiter asks again after the first ones.
+
+        Raises:
+            OutOfReachError: These are too many. The lease is given back.
+        """
+        self._late = self._late + 1 if took >= terms.lasts else 0
+        if self._late >= LATE:
+            with contextlib.suppress(OutOfReachError):
+                await self._give_back(terms, lease, lease.slots)
+            raise OutOfReachError(too_slow(took, terms.lasts))
 
     async def give_back(self, terms: BudgetTerms, lease: Lease, slots: int) -> None:
         """As `SharedBudget.give_back`."""
@@ -65,7 +91,8 @@ class StoredBudget:
     async def report(self, terms: BudgetTerms, pause: float, pace: SharedPace) -> SharedPace:
         """As `SharedBudget.report`."""
         try:
-            found = await self._report(terms, pause, pace)
+            with _answered():
+                found = await self._report(terms, pause, pace)
         except OutOfReachError as error:
             reason = str(error)
         else:
@@ -112,3 +139,12 @@ class StoredBudget:
 
     def __reduce__(self) -> Any:
         raise TypeError(f"A {type(self).__name__} cannot be pickled or copied; make a new one where it is needed.")
+
+
+@contextlib.contextmanager
+def _answered() -> Generator[None]:
+    try:
+        with anyio.fail_after(_PATIENCE):
+            yield
+    except TimeoutError:
+        raise OutOfReachError(f"no answer within {_PATIENCE:g} s") from None
