@@ -155,6 +155,7 @@ ONCE = (
     "test_security_addresses.py",
     "test_service_connections.py",
     "test_shared_limiter.py",
+    "test_shared_refusals.py",
     "test_shared_window.py",
     "test_snapshots.py",
     "test_sweep.py",

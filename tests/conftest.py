@@ -82,8 +82,6 @@ NOT_TRACED = {
     "test_docs_checks.py",
     "test_example_page.py",
     "test_fairness.py",
-    "test_filing.py",
-    "test_kill.py",
     "test_layers.py",
     "test_limits.py",
     "test_pipeline.py",
