@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from anyio import to_thread
 
 from pictory_async import BudgetTerms, FileBudget, RateLimiter, SharedPace
 from pictory_async._limits.file_budget import _boot, _State
@@ -144,6 +145,18 @@ class TestTheFile:
             assert limiter.confirm(await limiter.acquire(max_wait=0))
         with pytest.raises(RateBudgetError):
             await limiter.acquire(max_wait=0)
+
+    async def test_it_has_threads_of_its_own(self, used: Path) -> None:
+        """A program that uses all threads of its event loop does not hold it up."""
+        others = to_thread.current_default_thread_limiter()
+        borrowers = [object() for _ in range(int(others.available_tokens))]
+        for borrower in borrowers:
+            others.acquire_on_behalf_of_nowait(borrower)
+        try:
+            assert (await FileBudget(used).lease(TERMS, 1, 0.0, NOMINAL)).slots == 1
+        finally:
+            for borrower in borrowers:
+                others.release_on_behalf_of(borrower)
 
     async def test_a_new_file(self, path: Path) -> None:
         """It begins with the wait of one request and without a burst: another file may have been there before."""

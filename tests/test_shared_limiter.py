@@ -180,6 +180,26 @@ async def test_a_pause_holds_all_processes(budget: MemoryBudget) -> None:
     await plain.report()  # a limiter of its own has nobody to tell
 
 
+async def test_a_pause_is_reported_until_the_budget_knows_it(budget: MemoryBudget) -> None:
+    """A report that fails is sent again, and so is one during which the pause became longer."""
+    limiter = RateLimiter(60, 60.0, 10, shared=budget)
+    limiter.pause(30.0)
+    budget.fails = True
+    with pytest.raises(ConnectionFailedError):
+        await limiter.report()
+    budget.fails, budget.latency = False, 1.0
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(limiter.report)
+        await anyio.sleep(0.5)
+        limiter.pause(60.0)
+    ends = anyio.current_time() + 59.5
+    assert budget.window.not_before < ends - 20.0
+    await limiter.report()
+    assert budget.window.not_before >= ends
+    await limiter.report()
+    assert budget.calls["report"] == 3
+
+
 async def test_the_pace_that_was_found_is_that_of_all(budget: MemoryBudget) -> None:
     """A 429 of one process lowers the pace of all; also that of one that starts later, and it comes back for all."""
     limiters = [RateLimiter(60, 10.0, 1, shared=budget) for _ in range(3)]

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import attrs
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 
 from pictory_async._limits.stored import OutOfReachError, StoredBudget
 from pictory_async._limits.window import SharedWindow
@@ -41,6 +42,9 @@ _LONGEST: Final = 4096  # bytes; a line has some 300
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _PATIENCE: Final = 2.0  # seconds for the lock, which others have for some 0.1 ms
 _PAUSE: Final = 0.001
+# Threads of an event loop for budgets: those of the default limiter may all be busy for longer than a lease lasts.
+_MOST_THREADS: Final = 4
+_threads: Final = RunVar[CapacityLimiter]("pictory_async_budget_threads")
 
 
 class FileBudget(StoredBudget):
@@ -89,7 +93,11 @@ class FileBudget(StoredBudget):
         return await self._change(terms, lambda window, now, _: window.report(now, terms, pause, pace))
 
     async def _change(self, terms: BudgetTerms, use: Callable[[SharedWindow, float, str], T]) -> T:
-        return await to_thread.run_sync(self._change_now, terms, use)
+        threads = _threads.get(None)
+        if threads is None:
+            threads = CapacityLimiter(_MOST_THREADS)
+            _threads.set(threads)
+        return await to_thread.run_sync(self._change_now, terms, use, limiter=threads)
 
     def _change_now(self, terms: BudgetTerms, use: Callable[[SharedWindow, float, str], T]) -> T:
         try:

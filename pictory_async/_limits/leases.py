@@ -148,12 +148,14 @@ class Leases:
             raise ConnectionFailedError(text, sent=False)
 
     async def _report(self) -> None:
-        if self._unreported is None:
+        until = self._unreported
+        if until is None:
             return
         now = anyio.current_time()
-        pause, self._unreported = max(0.0, self._unreported - now), None
         with _answered():
-            pace = await self._shared.report(self._terms, pause, self.feedback.pace(now))
+            pace = await self._shared.report(self._terms, max(0.0, until - now), self.feedback.pace(now))
+        if self._unreported == until:  # there was no longer pause meanwhile
+            self._unreported = None
         self.feedback.adopt(pace, anyio.current_time())
 
     def _got(self, lease: Lease, asked_at: float) -> None:
