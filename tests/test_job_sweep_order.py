@@ -59,3 +59,23 @@ async def test_a_later_wait_does_not_expect_a_list_that_is_not_read(behind: floa
         assert began == anyio.current_time()
         await anyio.sleep(40.0)
         assert lists == counts(simulator)["list"] > 3
+
+
+@virtual_time
+async def test_a_slow_page_does_not_replace_what_a_newer_poll_showed() -> None:
+    """The progress never goes back."""
+    simulator = Simulator(agency(5), latency=lambda request, _now: 8.0 if request.path == LIST else 0.0)
+    found = handles(simulator.world)
+    seen: list[float] = []
+    async with client_of(simulator) as client, client.projects.watch(found), anyio.create_task_group() as tasks:
+
+        async def hint() -> None:
+            for _ in range(60):
+                await anyio.sleep(1.5)
+                client.jobs.hint(found[0].job_id)
+
+        tasks.start_soon(hint)
+        await client.jobs.wait(found[0].job_id, on_progress=lambda job: seen.append(job.progress or 0.0))
+    assert len(seen) > 60
+    assert counts(simulator)["list"] > 5
+    assert seen == sorted(seen)

@@ -147,7 +147,8 @@ class Sweeper:
             concerned = tuple(
                 watch
                 for watch in self._watches.get(job.id, ())
-                if watch.is_listable and watch.began <= sent_at and watch.open
+                # A page that was requested before the job's last poll is older than what that showed.
+                if watch.is_listable and watch.unfinished_at <= sent_at and watch.open
             )
             if concerned and shows_unfinished(job):
                 unfinished[job.id] = concerned

@@ -59,6 +59,7 @@ class Watch(TimedWait):
         all_polls: How many polls came back, failed ones included.
         job: The job as it was last seen.
         asks_job: Whether the next poll is of the job.
+        unfinished_at: When the last poll was sent that showed no end yet; when the watch began, if there was none.
         outcome: How it ended.
         verdict: What the last snapshot proves.
         snapshot: The last response about the project.
@@ -76,6 +77,7 @@ class Watch(TimedWait):
     all_polls: int = 0
     job: Job | None = None
     asks_job: bool = attrs.field(init=False)
+    unfinished_at: float = attrs.field(init=False)
     outcome: RenderOutcome | None = None
     verdict: Verdict = Verdict.IDLE
     snapshot: Snapshot | None = None
@@ -84,14 +86,13 @@ class Watch(TimedWait):
     failures: FailureStreak | None = None
     _in_turn: bool = False
     _other_failures: FailureStreak | None = None
-    _unfinished_at: float = attrs.field(init=False)
     _grace_from: float = attrs.field(init=False)
     _polled_at: float = attrs.field(init=False)
     _first_progress: tuple[float, float] | None = None
     _claim: Job | None = None
 
     def __attrs_post_init__(self) -> None:
-        self._unfinished_at = self._grace_from = self._polled_at = self.began
+        self.unfinished_at = self._grace_from = self._polled_at = self.began
         self.asks_job = self.job_id is not None
 
     @property
@@ -311,7 +312,7 @@ class Watch(TimedWait):
             self.verdict, self.snapshot = verdict, Snapshot(body)
         self._usable()
         # Times count from when the request was sent: what happened after it, the response cannot show.
-        self._unfinished_at = sent_at
+        self.unfinished_at = sent_at
         if self.verdict is Verdict.RENDERING:
             self.started = True
         if self._in_turn:  # the job is not given up yet
@@ -344,7 +345,7 @@ class Watch(TimedWait):
             self.started = self.started or job.is_completed
             self._turn_to_project(now)
             return None
-        self._unfinished_at = sent_at
+        self.unfinished_at = sent_at
         self._saw_unfinished(job, now)
         if is_unknown and self.project_id is not None:  # it may mean that the job has ended
             self._in_turn = True
@@ -412,7 +413,7 @@ class Watch(TimedWait):
             job_id=self.job_id,
             polls=self.polls,
             waited=now - self.began,
-            detection_delay=now - self._unfinished_at,
+            detection_delay=now - self.unfinished_at,
             error=error,
         )
         return self.outcome
