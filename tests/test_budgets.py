@@ -11,7 +11,7 @@ import pictory_async
 from tests.lab.budgets._life import run
 from tests.lab.budgets._mutants import MUTANTS
 
-WORLDS = int(os.environ.get("PICTORY_ASYNC_WORLDS", "300")) // 10
+WORLDS = int(os.environ.get("PICTORY_ASYNC_WORLDS", "200")) // 10
 
 
 def test_the_laws_hold_in_every_world() -> None:

@@ -135,7 +135,7 @@ async def flood(watch: RenderPoller, handles: list[Any], seconds: float) -> None
         while True:
             for handle in handles:
                 watch.hint(handle)
-            await anyio.sleep(0.05)
+            await anyio.sleep(0.5)
 
 
 @virtual_time

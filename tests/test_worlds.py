@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.lab.worlds._history import History
     from tests.lab.worlds._plan import Plan
 
-WORLDS = int(os.environ.get("PICTORY_ASYNC_WORLDS", "300"))
+WORLDS = int(os.environ.get("PICTORY_ASYNC_WORLDS", "200"))
 CHUNK = 10
 
 

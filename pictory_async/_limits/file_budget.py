@@ -166,11 +166,9 @@ class _State:
 
     @classmethod
     def first(cls, now: float, terms: BudgetTerms, *, new: bool) -> _State:
-        """The state of a budget about which nothing is known: no burst, and a wait, which is short for a new file."""
+        """The state of a budget about which nothing is known: a wait and no burst, unless the file is new."""
         window = SharedWindow()
-        if new:
-            window.due = now + terms.tolerance + terms.spacing
-        else:
+        if not new:
             window.forget(now, terms)
         return cls(window, secrets.token_hex(4), _boot(), new)
 
