@@ -16,6 +16,7 @@ from pictory_async import Priority, RateLimiter
 from pictory_async._limits.pace import Pace
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 from tests._virtual import virtual_time
+from tests.lab.budgets._memory import busiest
 
 if TYPE_CHECKING:
     import random
@@ -26,16 +27,6 @@ def paces(draw: st.DrawFn) -> Pace:
     """Budgets of all sizes."""
     rate = draw(st.integers(1, 400))
     return Pace(rate, draw(st.floats(0.05, 120.0)), draw(st.integers(1, rate)))
-
-
-def busiest(times: list[float], per: float) -> int:
-    """The most events in any closed window of ``per`` seconds."""
-    first = most = 0
-    for last, time in enumerate(times):
-        while time - times[first] > per:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
 
 
 class TestPace:
