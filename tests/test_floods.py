@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from pictory_async import AsyncPictory, RenderHandle, RenderStatus, RetryPolicy, errors
 from pictory_async._http.messages import MAX_BODY
+from pictory_async._http.stream import read_into
 from pictory_async.testing import Answer, Simulator, World
 from tests._polling import client_of
 from tests._raw import answer, raw_server
 from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
     from pictory_async.testing import Fault, SimRequest
 
@@ -42,6 +45,24 @@ async def test_an_endless_response_is_cut_off(engine: Any) -> None:
             with pytest.raises(errors.MalformedResponseError, match="larger than"):
                 await client.projects.get("p")
     assert MAX_BODY <= sent <= 4 * MAX_BODY
+
+
+async def test_a_library_that_never_waits_is_cut_off_too() -> None:
+    """A library may have the next chunk already: its reads suspend nowhere, so a cancelled scope alone ends nothing."""
+    sent = 0
+
+    async def flood() -> AsyncGenerator[bytes]:
+        nonlocal sent
+        while True:
+            sent += MAX_BODY // 8
+            yield bytes(MAX_BODY // 8)
+
+    body = bytearray()
+    async with contextlib.aclosing(flood()) as chunks:
+        with anyio.CancelScope() as scope:
+            await read_into(body, chunks, scope)
+    assert scope.cancelled_caught
+    assert MAX_BODY < len(body) < sent <= 3 * MAX_BODY
 
 
 async def test_a_reason_phrase_that_is_not_text_is_a_failed_poll(engine: Any) -> None:

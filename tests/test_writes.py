@@ -17,7 +17,8 @@ from pictory_async._http.messages import Request
 from pictory_async._limits.pace import Pace
 from pictory_async._limits.slots import RequestSlots
 from tests._virtual import virtual_time
-from tests.test_limiter import busiest, paces
+from tests.lab.budgets._memory import busiest
+from tests.test_limiter import paces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
