@@ -21,6 +21,7 @@ import anyio
 from pictory_async._codec.json_bytes import is_list, is_object
 from pictory_async._codec.names import NAMES
 from pictory_async._codec.reader import at
+from pictory_async._log import LogEvent, write
 from pictory_async._settings.secret import Secret
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -49,9 +50,10 @@ class WebhookApp:
 
     It answers 204 when the hints are given. Other answers: 404 if the secret is wrong, 405 if the method is not POST,
     413 if the body is larger than ``most_bytes``, 408 if it does not arrive within 10 seconds, 400 if it is not JSON,
-    and 500 if the hint raised an error, which is raised on to the server. Any JSON is accepted, nothing in it is
-    believed, and its job is looked for where the API documents a job's id. Whoever knows the secret can cause polls,
-    within the request budget, and nothing else.
+    and 500 if ``hint`` raised an error for one of the jobs; it is called for the others all the same, and the first
+    such error is logged (``pictory.hook.failed``). Any JSON is accepted, nothing in it is believed, and its job is
+    looked for where the API documents a job's id. Whoever knows the secret can cause polls, within the request budget,
+    and nothing else.
 
     Args:
         hint: Called with the id of each job that is named, such as ``client.jobs.hint`` or ``watch.hint``; may be
@@ -78,6 +80,7 @@ class WebhookApp:
             raise PictoryConfigError(f"most_bytes must be a whole number from 1 to {_MOST}, not {brief(most_bytes)}.")
         self._hint = hint
         self._most_bytes = most_bytes
+        self._failed = False
 
     async def __call__(
         self,
@@ -91,11 +94,7 @@ class WebhookApp:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            try:
-                status = await self._status(scope, receive)
-            except Exception:
-                await _answer(send, 500)
-                raise
+            status = await self._status(scope, receive)
             if status is not None:
                 await _answer(send, status)
 
@@ -117,11 +116,22 @@ class WebhookApp:
             value: Any = json.loads(body)
         except (ValueError, RecursionError):
             return 400
-        for job_id in _jobs_in(value):
+        given = [await self._give(job_id) for job_id in _jobs_in(value)]
+        return 204 if all(given) else 500
+
+    async def _give(self, job_id: str) -> bool:
+        """Hint at a job; return whether that raised no error."""
+        try:
             hinted = self._hint(job_id)
             if isawaitable(hinted):
                 await hinted
-        return 204
+        except Exception as error:  # noqa: BLE001 - the function is the user's own, and the other jobs need their hints
+            if not self._failed:
+                self._failed = True
+                text = "the hint of a webhook raised an error; further ones are not logged"
+                write(LogEvent.HOOK_FAILED, text, failure=error)
+            return False
+        return True
 
     async def _body(self, receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> bytes | int | None:
         """The body; 413 if it is too large, and ``None`` if the sender has left."""
