@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -44,19 +43,16 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
-        self._process = subprocess.Popen(self._command, cwd=self._directory, stdout=subprocess.DEVNULL)
-        while True:
-            with socket.socket() as found:
-                if found.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            assert self._process.poll() is None, "the server ended"
-            time.sleep(0.005)
+        self._process = subprocess.Popen(self._command, cwd=self._directory, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        ready = any(b"Ready to accept connections" in line for line in self._process.stdout)
+        assert ready, "the server ended"
 
     def kill(self) -> None:
         """End it as a power cut does."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     def __enter__(self) -> Self:
         self.start()

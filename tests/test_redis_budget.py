@@ -20,7 +20,7 @@ from pictory_async._limits.redis_budget import _read
 from pictory_async._limits.redis_script import SCRIPT, script_arguments
 from pictory_async._limits.window import SharedWindow
 from pictory_async.errors import ConnectionFailedError, PictoryConfigError, PictoryError
-from pictory_async.testing import Simulator, World
+from pictory_async.testing import Simulator, World, virtual_time
 from tests._redis import SERVERS, RedisServer
 from tests.lab.budgets._memory import busiest
 
@@ -235,11 +235,32 @@ class TestOutages:
                     assert "sesame" not in str(caught.value) + repr(budget)
                     assert not caught.value.sent
                 locked.start()
-                budget._failed = None  # a quarter of a second later
+                await budget.aclose()  # or a quarter of a second later
                 await budget.lease(TERMS, 1, math.inf, NOMINAL)
             async with RedisBudget(locked.url, "a") as stranger:
                 with pytest.raises(ConnectionFailedError, match=r"authenticated|Authentication required"):
                     await stranger.lease(TERMS, 1, math.inf, NOMINAL)
+
+    async def test_a_server_that_did_not_answer_is_asked_again_later(self, tmp_path: Path) -> None:
+        """A quarter of a second after a failure, or after a new start, and not before, whatever the machine's clock."""
+
+        async def refused(why: str) -> None:
+            with pytest.raises(ConnectionFailedError, match=why):
+                await budget.lease(TERMS, 1, math.inf, NOMINAL)
+
+        async def ask() -> None:
+            await refused("No such file")
+            path.touch()
+            await anyio.sleep(0.2)
+            await refused("No such file")
+            await anyio.sleep(0.1)
+            await refused("refused")
+            path.unlink()
+
+        path = tmp_path / "redis.sock"
+        budget = RedisBudget(f"unix://{path}", "a")
+        for _ in range(2):  # the clock of the second event loop is behind that of the first
+            await anyio.to_thread.run_sync(lambda: anyio.run(ask, backend_options={"loop_factory": virtual_time}))
 
     async def test_alone_with_a_fraction(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         """With ``share``, the process goes on with its fraction and says so."""

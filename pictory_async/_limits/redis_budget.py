@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import hmac
 import math
-import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
+
+import anyio
 
 from pictory_async._limits.redis_script import SCRIPT, script_arguments
 from pictory_async._limits.shared import Lease, SharedPace
@@ -112,7 +113,7 @@ class RedisBudget(StoredBudget):
 
     async def _run(self, arguments: list[str], terms: BudgetTerms) -> Lease:
         script = self._connected()
-        if self._failed is not None and time.monotonic() - self._failed[0] < _AT_ONCE:
+        if self._failed is not None and anyio.current_time() - self._failed[0] < _AT_ONCE:
             raise OutOfReachError(self._failed[1])
         try:
             lease = _read(await script(keys=[self._key], args=arguments), terms)
@@ -123,7 +124,7 @@ class RedisBudget(StoredBudget):
         else:
             self._failed = None
             return lease
-        self._failed = time.monotonic(), reason
+        self._failed = anyio.current_time(), reason
         raise OutOfReachError(reason)
 
     def _connected(self) -> Any:
@@ -133,7 +134,7 @@ class RedisBudget(StoredBudget):
             text = "A RedisBudget needs asyncio, because its client does. A FileBudget works on trio too."
             raise PictoryConfigError(text) from None
         if self._client is None or self._loop is not loop:  # connections belong to one event loop
-            self._client, self._loop = self._open(), loop
+            self._client, self._loop, self._failed = self._open(), loop, None  # and so do times
             self._script = self._client.register_script(SCRIPT)
         return self._script
 
