@@ -286,7 +286,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(requires=["build"])
 def types(session: nox.Session) -> None:
     """Check the types with mypy and pyright, and that the public types are complete."""
-    session.install(wheel("all"), *group("typing"), *group("docs"))
+    session.install(wheel("all"), *group("typing"), *group("docs"), *group("terminal"))
     session.run("mypy")
     session.run("pyright")
     with session.chdir(session.create_tmp()):  # outside of the source tree, so that the installed package is checked
@@ -325,6 +325,13 @@ def picture(session: nox.Session) -> None:
     session.run("python", "docs/_scripts/drawings.py")
     session.run("python", "docs/_scripts/endpoints.py")
     session.run("python", "docs/_scripts/demo_picture.py")
+
+
+@nox.session(requires=["build"])
+def terminal(session: nox.Session) -> None:
+    """Keep what the command shows on terminals, and the pages that it writes, in ``docs/_build/terminal``."""
+    session.install(wheel("all"), *group("terminal"))
+    session.run("python", "docs/_scripts/terminal.py", os.fspath(ROOT / "docs" / "_build" / "terminal"))
 
 
 @nox.session(requires=["build"])
