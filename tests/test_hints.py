@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 
 from pictory_async import FairSchedule, RateLimiter, RenderHandle, errors
 from pictory_async._polling.due import DueQueue
-from pictory_async.testing import JobList, Render, Simulator, World
+from pictory_async.testing import Answer, JobList, Render, Simulator, World
 from tests._polling import client_of
 from tests._virtual import virtual_time
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pictory_async._polling.watch import Watch
 
 pytestmark = pytest.mark.anyio
+once = pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
 
 
 def rendering(count: int = 1, seconds: float = 100.0) -> tuple[World, list[RenderHandle]]:
@@ -53,12 +55,11 @@ async def test_what_is_not_watched_is_ignored() -> None:
     """Ids of others, of what has ended, and of a watch that is closed: nothing is sent, and nothing is raised."""
     world, [handle] = rendering()
     simulator = Simulator(world)
-    async with client_of(simulator) as client:
-        async with client.projects.watch() as watch:
-            key = watch.add(handle)
-            assert (await anext(watch)).ok
-            polls = len(simulator.log)
-            assert not any(watch.hint(one) for one in (key, handle, "unknown", 7, handle.project_id))
+    async with client_of(simulator) as client, client.projects.watch() as watch:
+        key = watch.add(handle)
+        assert (await anext(watch)).ok
+        polls = len(simulator.log)
+        assert not any(watch.hint(one) for one in (key, handle, "unknown", 7, handle.project_id))
         assert not watch.hint(handle)
         assert not client.jobs.hint(handle.job_id)
         assert not client.jobs.hint("unknown")
@@ -129,13 +130,13 @@ async def test_a_callback_of_the_event_loop_may_hint() -> None:
         assert (await anext(watch)).waited < 102.0
 
 
-async def flood(watch: RenderPoller, handles: list[Any], seconds: float) -> None:
+async def flood(watch: RenderPoller, handles: list[Any], seconds: float, every: float = 0.5) -> None:
     """Hint at the same renders again and again."""
     with anyio.move_on_after(seconds):
         while True:
             for handle in handles:
                 watch.hint(handle)
-            await anyio.sleep(0.5)
+            await anyio.sleep(every)
 
 
 @virtual_time
@@ -153,6 +154,68 @@ async def test_a_flood_of_hints_leaves_others_their_polls() -> None:
     quiet = [polls[handle.job_id or ""] for handle in handles[10:]]
     assert min(quiet) >= 2
     assert sum(quiet) >= 0.45 * polls.total()
+
+
+async def during_an_outage(count: int, interval: float, *, hints: bool) -> int:
+    """Watch renders while the API is down for 940 seconds, and return how many requests are sent in that time."""
+    world, handles = rendering(count, 5000.0)
+    world.job_list = JobList(shows="no status")
+    simulator = Simulator(world, latency=0.1, faults=lambda _, now: Answer(500) if now >= 50.0 else None)
+    async with (
+        client_of(simulator) as client,
+        client.projects.watch(handles, interval=interval, max_wait=None) as watch,
+    ):
+        await anyio.sleep(60.0)
+        before = len(simulator.log)
+        await (flood(watch, handles, 940.0, 5.0) if hints else anyio.sleep(940.0))
+        return len(simulator.log) - before
+
+
+@once
+@pytest.mark.parametrize(("count", "interval"), [(1, 5.0), (1, 1000.0), (20, 1000.0)])
+async def test_a_flood_of_hints_in_an_outage_sends_hardly_a_request_more(count: int, interval: float) -> None:
+    """Each is polled, and once more. From then on, all hints bring one poll forward at a time, after up to a minute."""
+    random.seed(count)
+    without = await during_an_outage(count, interval, hints=False)
+    assert await during_an_outage(count, interval, hints=True) <= 1.15 * without + 2 * count + 60
+
+
+@virtual_time
+@pytest.mark.parametrize("count", [1, 4])
+async def test_hints_of_an_outage_are_used_when_the_api_responds_again(count: int) -> None:
+    """One is polled early, and its response lets the others go: without them, each would be polled after minutes."""
+    world, handles = rendering(count)
+    faults = {"from": 90.0, "to": 400.0}
+    simulator = Simulator(
+        world, latency=0.1, faults=lambda _, now: Answer(500) if faults["from"] <= now < faults["to"] else None
+    )
+    async with (
+        client_of(simulator) as client,
+        client.projects.watch(handles, interval=3000, sweep_interval=9000, max_wait=None) as watch,
+    ):
+        for second in (95.0, 200.0, 300.0):
+            await anyio.sleep(second - simulator.now())
+            for handle in handles:
+                watch.hint(handle)
+        outcomes = [outcome async for outcome in watch]
+    assert count == len(outcomes)
+    assert max(outcome.waited for outcome in outcomes) < 400.0 + 62.0
+    assert len(simulator.log) < 9 * count + 20
+
+
+@virtual_time
+async def test_a_watch_that_is_removed_passes_its_turn_on() -> None:
+    """In an outage, another hinted watch is polled early in its place."""
+    world, handles = rendering(2)
+    simulator = Simulator(world, latency=0.1, faults=lambda _, now: Answer(500) if 90.0 <= now < 120.0 else None)
+    async with client_of(simulator) as client, client.projects.watch(handles, interval=3000, max_wait=None) as watch:
+        await anyio.sleep(95.0)
+        watch.hint(handles[0])
+        await anyio.sleep(3.0)  # it has failed twice
+        for handle in handles:
+            watch.hint(handle)
+        watch.remove(handles[0])
+        assert (await anext(watch)).waited < 180.0
 
 
 class One:

@@ -15,6 +15,7 @@ class Thing:
 
     name: str
     entry: int = 0
+    when: float = 0.0
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 20)), max_size=200))

@@ -104,7 +104,7 @@ class Jobs:
 
         Each wait of this client for the job, or for the render that it makes, polls next, before others, once, and
         within the request budget. Nothing is believed because of a hint. A flood of hints gets every second poll at
-        most.
+        most. While all polls fail, hints are kept, and used when the API responds again.
 
         Call it in the thread of the event loop. From another one, use ``loop.call_soon_threadsafe(jobs.hint, id)``, or
         ``anyio.from_thread.run_sync(jobs.hint, id)`` in a worker thread of anyio.

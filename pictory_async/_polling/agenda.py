@@ -7,9 +7,10 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Enterable(Protocol):
-    """An item of an agenda. ``entry`` is 0 if it is not in one."""
+    """An item of an agenda. ``entry`` is 0 if it is not in one; ``when`` is its time."""
 
     entry: int
+    when: float
 
 
 T = TypeVar("T", bound=Enterable)
@@ -33,7 +34,7 @@ class Agenda(Generic[T]):
         if item.entry:
             self.remove(item)
         self._entries += 1
-        item.entry = self._entries
+        item.entry, item.when = self._entries, when
         heapq.heappush(self._heap, (when, self._entries, item))
 
     def remove(self, item: T) -> None:

@@ -19,6 +19,7 @@ from pictory_async._log import writes
 from pictory_async._polling import explain, logged
 from pictory_async._polling.counters import Counters
 from pictory_async._polling.failures import CROWD, Meaning, about_address, about_key, ends_all, is_unreachable
+from pictory_async._polling.hints import Hints
 from pictory_async._polling.outage import Outage
 from pictory_async._polling.sweeper import Sweeper
 from pictory_async._polling.watch import Watch
@@ -32,7 +33,7 @@ from pictory_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from pictory_async._http.health import Likeness
     from pictory_async._http.messages import Response
@@ -80,6 +81,7 @@ class WatchRegistry:
 
     Attributes:
         outage: Slows the polls down while all of them fail.
+        hints: Keeps hints while polls fail.
         counters: What all watches of the client did so far.
         watching: How many watches there are.
         sweeper: Reads the list of jobs.
@@ -90,6 +92,7 @@ class WatchRegistry:
         self, transport: Transport, unreachable_after: float | None, reporter: WatchReporter | None = None
     ) -> None:
         self.outage: Outage = Outage(transport.health.host)
+        self.hints: Hints = Hints()
         self.counters: Counters = Counters()
         self.watching: int = 0
         self.most_polls: int = transport.most_polls
@@ -127,6 +130,7 @@ class WatchRegistry:
         """Remove a watch."""
         self.watching -= 1
         self._refused.pop(watch, None)
+        self._bring_forward(self.hints.forget(watch))
         for table, key in self._places(watch):
             others = table.pop(key)
             if len(others) > 1:
@@ -223,7 +227,7 @@ class WatchRegistry:
         if usable:
             self.sweeper.polled(concerned, response.sent_at, of_job=poll.key[1])
             self._health.succeeded(response.sent_at)
-            self.outage.ended(now)
+            self._responds(concerned, now)
         if failed:  # one poll, however many watches share it
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
@@ -266,9 +270,11 @@ class WatchRegistry:
             silent = None if spoke else error
             watch.owner.settle(watch, watch.failed(self._health, crowd, now), now)
         if spoke:
-            self.outage.ended(now)
-        elif silent is not None and not isinstance(silent, RateLimitedError):
-            self.outage.failed(silent, watching, now)
+            self._responds(failed, now)
+        else:
+            self._bring_forward(self.hints.failed(failed, now))
+            if silent is not None and not isinstance(silent, RateLimitedError):
+                self.outage.failed(silent, watching, now)
         self._judge_all(now)
         if doubted and now - self._probed_at >= _PROBE_EVERY:
             self._probed_at = now
@@ -303,7 +309,17 @@ class WatchRegistry:
             response = await self._transport.poll(_PROBE, "the list of projects", Priority.INTERACTIVE)
             decode_project_page(response.body)
             self._health.succeeded(response.sent_at)
-            self.outage.ended(anyio.current_time())
+            self._responds((), anyio.current_time())
+
+    def _responds(self, watches: Collection[Watch], now: float) -> None:
+        """Take in that the API responds, to a poll of these watches or to something else."""
+        self.outage.ended(now)
+        for watch in self.hints.succeeded(watches):
+            watch.owner.bring_forward(watch, now)
+
+    def _bring_forward(self, watch: Watch | None) -> None:
+        if watch is not None:
+            watch.owner.bring_forward(watch, self.hints.next_at)
 
     def _places(self, watch: Watch) -> Iterator[tuple[dict[str, tuple[Watch, ...]], str]]:
         if watch.project_id is not None:

@@ -326,9 +326,15 @@ class Scheduler:
     def hint(self, watch: Watch) -> None:
         """Poll a watch before others, once: something may have happened. A poll in flight may not show it."""
         watch.urgent = True
-        if self._is_free(watch):
-            # A callback of the event loop may hint. It is in no task, where anyio cannot tell the time.
-            self._enter(watch, self._stepped_at)
+        # A callback of the event loop may hint. It is in no task, where anyio cannot tell the time.
+        when = self._registry.hints.add(watch, self._stepped_at)
+        if when is not None:
+            self.bring_forward(watch, when)
+
+    def bring_forward(self, watch: Watch, when: float) -> None:
+        """Poll a watch at ``when``, unless it is polled earlier anyway."""
+        if self._is_free(watch) and when <= (self._stepped_at if watch in self._due else watch.when):
+            self._enter(watch, when)
 
     def _is_free(self, watch: Watch) -> bool:
         """Whether no poll of a watch is in flight."""

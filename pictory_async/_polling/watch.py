@@ -52,6 +52,7 @@ class Watch(TimedWait):
 
     Attributes:
         entry: Its number in its owner's agenda; 0 if it is not there.
+        when: When it is due there.
         due: Whether its poll is queued or in flight.
         urgent: Whether something is known that its next poll will show, so that this goes before others.
         open: Whether the outcome is still to come.
@@ -70,6 +71,7 @@ class Watch(TimedWait):
     """
 
     entry: int = 0
+    when: float = 0.0
     due: bool = False
     urgent: bool = False
     open: bool = True

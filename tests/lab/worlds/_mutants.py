@@ -93,7 +93,7 @@ MUTANTS: Final = (
         "self.in_time(min(until, max(now, self._polled_at + _ALONE)), now)",
         "self.deadline",
     ),
-    Mutant("A hint is ignored", "_polling.scheduler:Scheduler.hint", "if self._is_free(watch):", "if False:"),
+    Mutant("A hint is ignored", "_polling.scheduler:Scheduler.hint", "if when is not None:", "if False:"),
     Mutant(
         "A watch that shares a poll is forgotten",
         "_polling.registry:WatchRegistry.send",

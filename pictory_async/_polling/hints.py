@@ -1,0 +1,78 @@
+"""Hints while polls fail: which of them bring a poll forward, and when. Pure."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pictory_async._polling.watch import Watch
+
+_LONGEST: Final = 60.0  # seconds
+_MOST_DOUBLINGS: Final = 6
+
+
+class Hints:
+    """The hints of one client.
+
+    As long as polls succeed, a hint brings its poll forward at once. While they fail, hints are kept until the next
+    good response, which uses all of them. Meanwhile, one of the hinted watches at a time is polled early, after waits
+    that double up to a minute. So the end of an outage is noticed soon, and a flood of hints sends hardly a request
+    more.
+
+    Attributes:
+        next_at: When the watch that `failed` or `forget` returned is polled.
+    """
+
+    __slots__ = ("_failures", "_first", "_kept", "next_at")
+
+    def __init__(self) -> None:
+        self.next_at: float = 0.0
+        self._kept: dict[Watch, None] = {}
+        self._first: Watch | None = None  # the one that is polled early
+        self._failures = 0
+
+    def add(self, watch: Watch, now: float) -> float | None:
+        """Take in a hint.
+
+        Returns:
+            When to poll the watch, if that is earlier than its usual time; ``None`` if the hint is only kept.
+        """
+        if not self._failures:
+            return now
+        self._kept[watch] = None
+        if self._first not in {None, watch}:
+            return None
+        self._first = watch
+        return self.next_at
+
+    def failed(self, watches: Collection[Watch], now: float) -> Watch | None:
+        """Take in that a poll failed for these watches; return one that is polled early, if it is another one now."""
+        self._failures += 1
+        if self._first is not None and self._first not in watches:
+            return None
+        wait = min(_LONGEST, 2.0 ** min(self._failures, _MOST_DOUBLINGS))
+        self.next_at = now + random.uniform(0.5, 1.0) * wait  # noqa: S311 - no secret
+        if self._first is not None:  # others come before it is polled early again
+            del self._kept[self._first]
+            self._kept[self._first] = None
+        return self._choose()
+
+    def succeeded(self, watches: Collection[Watch]) -> list[Watch]:
+        """Take in that a poll succeeded for these watches; return the others whose hints were kept."""
+        self._failures = 0
+        if not self._kept:
+            return []
+        kept, self._kept, self._first = self._kept, {}, None
+        return [watch for watch in kept if watch not in watches]
+
+    def forget(self, watch: Watch) -> Watch | None:
+        """Drop the hint at a watch that has ended; return one that is polled early in its place, if it was that."""
+        self._kept.pop(watch, None)
+        return self._choose() if watch is self._first else None
+
+    def _choose(self) -> Watch | None:
+        self._first = next(iter(self._kept), None)
+        return self._first
