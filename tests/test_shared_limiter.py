@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
@@ -52,6 +53,44 @@ async def test_several_processes_stay_within_one_budget(budget: MemoryBudget) ->
     shares = [sum(number == one for _, number in written) for one in range(4)]
     assert min(shares) >= 0.9 * max(shares)
     assert budget.calls["lease"] <= len(written) + 8
+
+
+@pytest.mark.parametrize("pause", [0.1, 1.0, 3.0, 9.0])
+async def test_a_process_that_asks_at_another_time_does_not_starve(budget: MemoryBudget, pause: float) -> None:
+    """One that waits gets its part beside one that always asked in time, whenever after its last request that is."""
+    waits, often = (RateLimiter(5, 10.0, 5, shared=budget) for _ in range(2))
+    granted: list[float] = []
+
+    async def wait() -> None:
+        while True:
+            granted.append(await waits.acquire())
+
+    async def poll() -> None:
+        while True:
+            await often.acquire()
+            await anyio.sleep(pause)
+
+    with anyio.move_on_after(600.0):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(poll)
+            tasks.start_soon(wait)
+    assert max(later - time for time, later in pairwise(granted)) < 45.0  # 4 of those that the budget has
+
+
+async def test_no_process_of_many_starves(budget: MemoryBudget) -> None:
+    """Forty processes, more than leases are given out ahead, each get their part of a budget that is used up."""
+    limiters = [RateLimiter(300, 60.0, 10, shared=budget) for _ in range(40)]
+
+    async def send(limiter: RateLimiter) -> None:
+        while True:
+            await limiter.acquire()
+
+    with anyio.move_on_after(80.0):
+        async with anyio.create_task_group() as tasks:
+            for limiter in limiters:
+                tasks.start_soon(send, limiter)
+    granted = [limiter.statistics().granted for limiter in limiters]
+    assert min(granted) >= 0.5 * max(granted)
 
 
 async def test_the_queue_is_the_limiters_own(budget: MemoryBudget) -> None:

@@ -50,6 +50,7 @@ class Leases:
         self._free = 0
         self._starts = self._ends = -math.inf
         self._taken: deque[float] = deque()  # until when each request that was let go may be written
+        self._empty = 0  # answers in a row without a lease
         self._late = 0  # answers in a row that came too late for their leases
         self._given_out: int | None = None
         self._not_before = -math.inf
@@ -81,8 +82,12 @@ class Leases:
         return max(self._starts, self._not_before) - now
 
     def early(self, free_in: float) -> float:
-        """When to ask again for what is free in so many seconds: not much earlier than it is given out."""
-        return max(_SOONEST, free_in - self._terms.ahead / 2.0)
+        """When to ask again for what is free in so many seconds: not earlier than it is given out.
+
+        The more often this process got nothing, the closer to that moment it asks, so that those that ask for the first
+        time do not take everything.
+        """
+        return max(_SOONEST, free_in - self._terms.ahead * (1.0 - 0.5**self._empty))
 
     def pause(self, until: float) -> None:
         """Let nothing go before ``until``, nor in other processes, as soon as they are told."""
@@ -110,6 +115,7 @@ class Leases:
             with _answered():
                 lease = await self._shared.lease(self._terms, slots, within, self.feedback.pace(now))
             self._got(lease, now)
+            self._empty = 0 if lease.slots else self._empty + 1
             if not lease.slots:
                 return lease.starts_in
             if self._starts >= self._ends:

@@ -18,7 +18,8 @@ _MARGIN: Final = 0.003  # of `per`; what the network may squeeze two requests to
 _LONGEST_MARGIN: Final = 0.25  # seconds
 _ROUNDED: Final = 1.0 + 1e-9  # a burst is whole also where sums are rounded; the margin is much larger
 _AHEAD: Final = 0.05  # of `per`
-_LEASES_AHEAD: Final = 16
+# Not a whole number: when a lease begins and its process asks for the next one, another one is not given out just then.
+_LEASES_AHEAD: Final = 16.5
 _TOGETHER: Final = 0.05  # seconds
 
 LATE: Final = 3

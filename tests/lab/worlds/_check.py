@@ -9,19 +9,24 @@ from urllib.parse import urlsplit
 from pictory_async import RenderStatus
 from pictory_async.testing import Phase
 from tests.lab.worlds._evidence import Evidence
-from tests.lab.worlds._plan import STEP
+from tests.lab.worlds._limiters import broken
+from tests.lab.worlds._plan import LAST_POLL, STEP
 from tests.lab.worlds._videos import untrue_video
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.lab.worlds._history import History, Told
+    from tests.lab.worlds._plan import Plan
 
 
 def check(history: History) -> None:
     """Note in a history every promise that was not kept in it."""
-    for text in _too_many(history):
+    sent = [one.sent for one in history.server.exchanges if one.request.path.startswith("/pictoryapis")]
+    for text in _too_many(history.plan, sent):
         history.wrong("rate", text)
+    for promise, text in broken(history.plan, history.limiters, sent):
+        history.wrong(promise, text)
     for text in _astray(history):
         history.wrong("key", text)
     for text in _posts(history):
@@ -43,18 +48,15 @@ def check(history: History) -> None:
             )
 
 
-def _too_many(history: History) -> Iterator[str]:
+def _too_many(plan: Plan, sent: list[float]) -> Iterator[str]:
     """Count the requests in every closed window, at the moments when they were sent."""
-    limiter = history.limiter
     window: collections.deque[float] = collections.deque()
-    for exchange in history.server.exchanges:
-        if not exchange.request.path.startswith("/pictoryapis"):
-            continue
-        window.append(exchange.sent)
-        while exchange.sent - window[0] > limiter.per:
+    for time in sent:
+        window.append(time)
+        while time - window[0] > plan.per:
             window.popleft()
-        if len(window) > limiter.rate:
-            yield f"{len(window)} requests in {limiter.per} s, of {limiter.rate}, at {exchange.sent:.3f}"
+        if len(window) > plan.rate:
+            yield f"{len(window)} requests in {plan.per} s, of {plan.rate}, at {time:.3f}"
             return
 
 
@@ -171,6 +173,8 @@ def _looked_away(history: History, told: Told) -> Iterator[str]:
         *history.server.of(told.user.client, f"/projects/{told.outcome.project_id}"),
         *history.server.of(told.user.client, f"/jobs/{told.outcome.job_id}"),
     ]
+    if plan.connect >= LAST_POLL:  # a last poll that opens a connection comes too late: the list had to do
+        polls += history.server.of(told.user.client, "/v1/jobs")
     if told.outcome.waited > once and not any(one.back >= told.began for one in polls):
         yield f"in {told.outcome.waited} s, there was no poll"
     undated = {str(one.id) for one in plan.projects if one.undated}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pictory_async import RateLimiter, RenderOutcome
+from pictory_async import RenderOutcome
 from tests.lab.worlds._faults import KEY
+from tests.lab.worlds._limiters import NotingLimiter
 from tests.lab.worlds._plan import Plan, UserPlan
 from tests.lab.worlds._server import Server
 
@@ -55,7 +56,7 @@ class History:
 
     plan: Plan
     server: Server
-    limiter: RateLimiter
+    limiters: list[NotingLimiter]
     told: list[Told] = attrs.field(factory=list)
     violations: list[Violation] = attrs.field(factory=list)
     cancelled: int = 0

@@ -12,10 +12,11 @@ import anyio
 import trio
 import trio.testing
 
-from pictory_async import AsyncPictory, RateLimiter, RetryPolicy
+from pictory_async import AsyncPictory, RetryPolicy
 from tests.lab.worlds._check import check
 from tests.lab.worlds._downloads import download
 from tests.lab.worlds._history import History, LogReader
+from tests.lab.worlds._limiters import limiters_of
 from tests.lab.worlds._plan import MAX_PAUSE, TIMEOUT, Plan
 from tests.lab.worlds._server import HEALTHY, Server, client_host
 from tests.lab.worlds._users import User
@@ -30,7 +31,7 @@ SLOWEST: Final = 61.0
 def run(plan: Plan) -> History:
     """Run one world, and check its promises."""
     server = Server(plan)
-    history = History(plan, server, RateLimiter(plan.rate, plan.per, plan.burst))
+    history = History(plan, server, limiters_of(plan))
     random.seed(plan.seed)  # the client's own jitter, and its backoff
     trio._core._run._r.seed(plan.seed)  # the order in which trio runs tasks
     scheduler = vars(trio._core._run)
@@ -101,7 +102,7 @@ async def _stall(clock: trio.testing.MockClock, when: float, seconds: float) -> 
 def _client(history: History, number: int) -> AsyncPictory:
     return history.server.simulator.client(
         base_url=f"https://{client_host(number)}/pictoryapis",
-        limiter=history.limiter,
+        limiter=history.limiters[number],
         timeout=TIMEOUT,
         retry=RetryPolicy(max_pause=MAX_PAUSE),
     )
@@ -110,7 +111,10 @@ def _client(history: History, number: int) -> AsyncPictory:
 def _nothing_left(history: History, clients: list[AsyncPictory], tasks_before: int) -> None:
     """Look for what the users may have left behind: tasks, timers, places in lines, requests, watches."""
     seen = trio.lowlevel.current_statistics()
-    left = {"tasks": seen.tasks_living - tasks_before, "waiters": history.limiter.statistics().waiting}
+    left = {
+        "tasks": seen.tasks_living - tasks_before,
+        "waiters": sum(one.statistics().waiting for one in history.limiters),
+    }
     left["timers"] = int(seen.seconds_to_next_deadline < FOREVER)
     for client in clients:
         registry, media = client.projects._registry, client._media_engine
@@ -125,7 +129,7 @@ async def _healthy(history: History, clients: list[AsyncPictory]) -> None:
     """See that a call succeeds in its time as soon as the server is well again."""
     history.server.healthy = True
     patience = MAX_PAUSE + 2 * history.plan.per + 2.0
-    if history.limiter.statistics().refused:
+    if any(one.statistics().refused for one in history.limiters):
         patience += SLOWEST * len(clients)
     for number, client in enumerate(clients):
         done = False

@@ -185,6 +185,24 @@ MUTANTS: Final = (
         "if self._writes.take(now) or True:",
     ),
     Mutant(
+        "What another client took does not count",
+        "_limits.window:SharedWindow.lease",
+        "self.due = max(self.due, start) + granted",
+        "self.due = start + granted",
+    ),
+    Mutant(
+        "A pause is that of one client only",
+        "_limits.leases:Leases.pause",
+        "self._unreported = self._not_before",
+        "pass",
+    ),
+    Mutant(
+        "A client that got nothing always asks last",
+        "_limits.leases:Leases.early",
+        "(1.0 - 0.5**self._empty)",
+        "0.5",
+    ),
+    Mutant(
         "An unknown exception proves that nothing was sent",
         "_http.translate:cause_of",
         "return Cause(type(error).__name__, timed_out=False, sent=True)",

@@ -17,6 +17,7 @@ Ending = Literal["never", "after", "break", "raise"]
 STEP: Final = 0.002  # timers do not sleep shorter than a millisecond
 TIMEOUT: Final = 20.0
 MAX_PAUSE: Final = 30.0
+LAST_POLL: Final = 2.0  # seconds before the end of a wait
 SPELLS: Final = (
     "401",
     "404",
@@ -143,7 +144,7 @@ class Plan:
     Attributes:
         seed: Where it came from; what its server draws follows from this too.
         missing_fields: As of `pictory_async.testing.World`, as is `unknown_job`.
-        rate: Of the limiter that all clients share, as are `per` and `burst`.
+        rate: Of the budget that all clients share, as are `per` and `burst`.
         clients: How many clients there are.
         latency: Seconds that an answer usually takes.
         late: The share of answers that take many times as long, and overtake each other.
@@ -164,6 +165,7 @@ class Plan:
         lies: The share of its pages that show all jobs as completed, every second one with the videos that the
             projects show, which may be previous ones, and the others with one that nobody made.
         hints: How often a user who is told outcomes hints at something, true or not, in seconds; 0 for never.
+        shared: Seconds to a budget that the limiters of the clients share, each way; ``None`` if they have one limiter.
     """
 
     seed: int
@@ -190,6 +192,7 @@ class Plan:
     job_list: JobList = attrs.field(factory=JobList)
     lies: float = 0.0
     hints: float = 0.0
+    shared: float | None = None
 
     @property
     def is_well(self) -> bool:
@@ -206,9 +209,14 @@ class Plan:
         return watches / pace + watches / 4 * (self.latency + self.connect) + 2.0
 
     @property
+    def patience(self) -> float:
+        """How long a caller that is cancelled waits for a shared budget: for two answers, and to give back a lease."""
+        return 6.0 * (self.shared or 0.0)
+
+    @property
     def slack(self) -> float:
         """How late anything may be: one step of the scheduler, and the times in which the event loop does nothing."""
-        return STEP + sum(seconds for _, seconds in self.stalls)
+        return STEP + sum(seconds for _, seconds in self.stalls) + self.patience
 
     def lateness(self, end: float) -> float:
         """How late a wait may be whose time is over at ``end``: after a stall, it has a minute for its last poll."""
@@ -292,9 +300,23 @@ def _stale(chance: random.Random) -> Stale:
 
 
 def draw(seed: int) -> Plan:
-    """Draw a world; in one of three, somebody also makes videos."""
-    plan = _listed(_drawn(seed))
-    chance = random.Random(f"{seed} videos")
+    """Draw a world."""
+    return _shared(_with_videos(_listed(_drawn(seed))))
+
+
+def _shared(plan: Plan) -> Plan:
+    """In one of four, each client has a limiter of its own, and they share a budget as processes do."""
+    chance = random.Random(f"{plan.seed} shared")
+    if chance.random() > 0.25:
+        return plan
+    clients = max(2, plan.clients)
+    users = (attrs.evolve(user, client=chance.randrange(clients)) for user in plan.users)
+    return attrs.evolve(plan, clients=clients, users=tuple(users), shared=chance.choice((0.0, 0.002 * plan.per)))
+
+
+def _with_videos(plan: Plan) -> Plan:
+    """In one of three, somebody also makes videos."""
+    chance = random.Random(f"{plan.seed} videos")
     if chance.random() > 0.35:
         return plan
     user = _user(chance, len(plan.users), plan.clients, len(plan.projects))

@@ -36,7 +36,7 @@ def tell(history: History) -> str:
     """Write down what a world was made of, and what happened in it."""
     plan = history.plan
     lines = [f"The world of seed {plan.seed}", "", f"limiter: {plan.rate} in {plan.per} s, {plan.burst} at once"]
-    lines += [f"clients: {plan.clients}, latency {plan.latency} s"]
+    lines += [f"clients: {plan.clients}, latency {plan.latency} s, shared budget {plan.shared} s away"]
     lines += [_given(thing) for thing in (*plan.projects, *plan.spells, *plan.stale, *plan.users)]
     lines.append(f"a new job is unknown for {plan.job_delay} s; stalls: {plan.stalls}")
     lines.append(f"connecting takes {plan.connect} s, for each request or every other {plan.keeps} s")
@@ -120,7 +120,14 @@ def _simpler(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
                     things[index] = _with(things[index], **{name: value})
                     smaller = _with(plan, **{field: tuple(things)})
                     plan = smaller if fails(smaller) else plan
-    for name, value in {"late": 0.0, "latency": 0.0, "connect": 0.0, "job_delay": 0.0, "clients": 1}.items():
+    for name, value in {
+        "late": 0.0,
+        "latency": 0.0,
+        "connect": 0.0,
+        "job_delay": 0.0,
+        "clients": 1,
+        "shared": None,
+    }.items():
         smaller = _with(plan, **{name: value})
         if smaller != plan and not (name == "clients" and any(user.client for user in plan.users)):
             plan = smaller if fails(smaller) else plan
