@@ -103,7 +103,7 @@ class FileBudget(StoredBudget):
         try:
             descriptor = self._open()
             try:
-                now = _now()
+                now = self._now()
                 state = _read(os.pread(descriptor, _LONGEST + 1, 0), now, terms, *self._known)
                 result = use(state.window, now, state.epoch)
                 line = state.line()
@@ -146,6 +146,10 @@ class FileBudget(StoredBudget):
         except (BlockingIOError, FileNotFoundError):
             return False
         return (there.st_dev, there.st_ino) == (found.st_dev, found.st_ino)  # it was not replaced meanwhile
+
+    def _now(self) -> float:
+        clock = getattr(time, "CLOCK_BOOTTIME", None)
+        return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @attrs.define
@@ -205,11 +209,6 @@ def _parsed(line: bytes) -> _State | None:
         return _State(SharedWindow.from_json(raw["window"]), str(raw["epoch"]), str(raw["boot"]), bool(raw["new"]))
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _now() -> float:
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def _boot() -> str:

@@ -30,5 +30,14 @@ MUTANTS: Final = (
         "self.not_before = max(self.not_before, now + min(pause, _LONGEST_PAUSE))",
         "pass",
     ),
+    Mutant("A clock that is set back holds up a pause", "_limits.window:SharedWindow._use", "back > 0.0", "False"),
+    Mutant("A file that is lost in use is a new one", "_limits.file_budget:_read", "new=not epoch", "new=True"),
+    Mutant("An older copy of a file is believed", "_limits.file_budget:_read", "if epoch and replaced", "if False"),
+    Mutant(
+        "A damaged file is a new one",
+        "_limits.file_budget:_read",
+        "if state is None or state.boot != _boot():\n        return _State.first(now, terms, new=False)",
+        "if state is None or state.boot != _boot():\n        return _State.first(now, terms, new=True)",
+    ),
     Mutant("A caller that is cancelled wakes nobody", "_limits.limiter:RateLimiter._wait", "head.wake()", "pass"),
 )
