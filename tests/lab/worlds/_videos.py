@@ -67,7 +67,7 @@ class VideoMaker:
             return await call()
         except errors.VideoSubmitUncertainError as error:
             self._history.met_error(error)
-            return await self._find(error.handle)
+            return await self._find(error.handle, before)
         except errors.PictoryError as error:
             self._history.met_error(error)
             if error.handle is not None:
@@ -88,14 +88,14 @@ class VideoMaker:
             if one.at is not None and one.kind != "connection refused"
         )
 
-    async def _find(self, handle: VideoHandle) -> VideoHandle | None:
-        """Look for a job, and check what is said about it."""
+    async def _find(self, handle: VideoHandle, before: int) -> VideoHandle | None:
+        """Look for a job, and check what is said about it; so many of its name were there before, such as a preview."""
         try:
             found = await self._client.videos.find(handle, start_grace=0.0)
         except errors.PictoryError as error:
             self._history.met_error(error)
             return None
-        made = self._made(handle.name)
+        made = self._made(handle.name)[before:]
         if found.started is False and made:
             self._history.wrong("true", f"{handle.name} is said not to have been started")
         if found.started and not made:
