@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import statistics
 from collections import Counter
 from itertools import pairwise
@@ -141,14 +142,52 @@ async def test_every_kind_of_list_ends_in_true_outcomes(options: dict[str, Any])
     assert max(run.delays) < 100.0
 
 
+def bytes_of(body: Any) -> bytes:
+    """A body that the simulator has made."""
+    assert isinstance(body, bytes)
+    return body
+
+
+def cached(world: World, lasts: float) -> Callable[[SimRequest, float], Fault | None]:
+    """A list whose pages come from a cache, each kept for so many seconds."""
+    pages: dict[str, tuple[float, Answer]] = {}
+
+    def faults(request: SimRequest, now: float) -> Fault | None:
+        if request.path != LIST:
+            return None
+        if request.query not in pages or now - pages[request.query][0] >= lasts:
+            page = world.peek(request, now)
+            pages[request.query] = now, Answer(200, {"content-type": "application/json"}, bytes_of(page.body))
+        return pages[request.query][1]
+
+    return faults
+
+
 @once
-async def test_a_list_that_never_shows_an_end_makes_nothing_late_for_long(caplog: pytest.LogCaptureFixture) -> None:
-    """Polls of a few jobs show that it is behind. From then on each is polled."""
+@pytest.mark.parametrize("behind", [30.0, 60.0, 600.0, "cache"])
+async def test_a_list_that_does_not_move_makes_little_late(behind: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Few polls show that it is behind: then each job is polled, and the delay is at most about twice as long."""
     caplog.set_level(logging.INFO, "pictory_async")
-    run = await Live(agency(30, 60.0, job_list=JobList(behind=1e9))).run()
+    random.seed(1)
+    each = await Live(agency(30, 300.0, job_list=JobList(shows="no status"))).run()
+    world = agency(30, 300.0, job_list=JobList() if behind == "cache" else JobList(behind=behind))
+    run = await Live(world, cached(world, 600.0) if behind == "cache" else None).run()
     assert "it is behind: it shows job" in caplog.text
-    assert statistics.median(run.delays) < 60.0
-    assert max(run.delays) < 300.0
+    assert run.delay <= 2.0 * each.delay
+    assert run.requests <= 1.1 * each.requests
+
+
+@once
+async def test_a_list_that_recovers_is_used_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Trouble may pass: it is tried again after two minutes, with one request, and then used as before."""
+    caplog.set_level(logging.INFO, "pictory_async")
+    world = agency(30, 600.0)
+    page = cached(world, 200.0)
+    run = await Live(world, lambda request, now: page(request, now) if now < 200.0 else None).run()
+    assert 1 <= caplog.text.count("it is behind") <= 2
+    assert all(one.ok for one in run.outcomes.values())
+    assert counts(run.simulator)["list"] > 50
+    assert run.requests < 14.0
 
 
 @once
@@ -171,7 +210,7 @@ async def test_failures_and_hidden_jobs_are_noticed_too() -> None:
 @pytest.mark.parametrize(
     ("fault", "after", "most"),
     [
-        (Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}'), 0, 1),
+        (Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}'), 0, 3),
         (Answer(400, {"content-type": "application/json"}, b'{"message": "Old key"}'), 1, 9),
         (Answer(500), 0, 7),
         (Answer(200, {"content-type": "text/html"}, b"<html>Log in</html>"), 0, 7),
@@ -182,7 +221,7 @@ async def test_failures_and_hidden_jobs_are_noticed_too() -> None:
 )
 @once
 async def test_a_list_that_fails_costs_little(fault: Fault, after: int, most: int) -> None:
-    """If it is refused it is not read again, and otherwise less and less often. All outcomes are true."""
+    """It is read less and less often. All outcomes are true."""
     run = await Live(agency(12, page_size=4), on_list(fault, after)).run()
     assert 12 == len(run.outcomes)
     assert all(one.ok for one in run.outcomes.values())

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from pictory_async._polling.sweep import JobSweep, pages_worth_reading, shows_unfinished
+from pictory_async._polling.sweep import JobSweep, advance, pages_worth_reading, shows_unfinished
 from pictory_async.models import Job
 
 PLACES = st.sets(st.integers(0, 400), max_size=60)
@@ -82,6 +82,7 @@ def test_a_list_in_tiny_pages_is_read_once(size: int) -> None:
     sweep = JobSweep()
     assert 1 == read(sweep, ids(100), cut([f"j{number}" for number in range(300)], size))
     assert sweep.problem == f"its pages have {size} jobs"
+    assert sweep.is_given_up
     assert math.inf == sweep.next_at(10.0)
 
 
@@ -106,8 +107,8 @@ def test_a_job_that_the_list_does_not_have_is_polled_for_good() -> None:
     assert 1 == read(sweep, pending, cut([*lost, *others], 50), 60.0)
 
 
-def test_a_crowded_list_is_given_up() -> None:
-    """Ten readings in a row whose pages tell about too few jobs are enough."""
+def test_a_crowded_list_is_not_read_for_some_time() -> None:
+    """Ten readings in a row whose pages tell about too few jobs are enough, and one when it is tried again."""
     sweep = JobSweep()
     others = [f"x{number}" for number in range(1000)]
     for number in range(10):
@@ -115,6 +116,11 @@ def test_a_crowded_list_is_given_up() -> None:
         pending = {f"{number}-{one}": True for one in range(5)}
         assert 1 == read(sweep, pending, cut(others, 50), number * 10.0)
     assert sweep.problem == "it is crowded with other jobs"
+    now = sweep.next_at(10.0)
+    assert 210.0 == now
+    assert 1 == read(sweep, {f"new-{one}": True for one in range(5)}, cut(others, 50), now)
+    assert sweep.problem == "it is crowded with other jobs"
+    assert 240.0 == sweep.next_at(10.0) - now
 
 
 def test_repeated_entries_and_short_pages_lose_nothing() -> None:
@@ -140,9 +146,10 @@ def test_a_list_that_shows_nothing_is_given_up(entries: list[Job], lacks_ids: bo
     assert reading is not None
     sweep.saw(reading, entries, 0.0, more=True, lacks_ids=lacks_ids)
     assert problem == sweep.problem
+    assert sweep.is_given_up
 
 
-def test_a_list_that_is_behind_is_given_up() -> None:
+def test_a_list_that_is_behind_is_not_read_for_some_time() -> None:
     """If it shows a job as unfinished long after a poll saw its end; a few seconds do no harm."""
     sweep = JobSweep()
     assert 1 == read(sweep, ids(9), [[*ids(9)]])
@@ -151,21 +158,93 @@ def test_a_list_that_is_behind_is_given_up() -> None:
     reading = sweep.begin(ids(9), 20.0)
     assert reading is not None
     sweep.saw(reading, [*jobs("j1"), *jobs("j2", status="failed")], 20.0, more=False)
-    sweep.saw(reading, jobs("j2"), 40.0, more=False)
     assert sweep.problem is None
     sweep.saw(reading, jobs("j1"), 40.0, more=False)
-    assert sweep.problem == "it is behind: it shows job 'j1' as unfinished 35 s after its end"
+    assert sweep.problem == "it is behind: it shows job 'j1' as unfinished, 35 s after a poll of it"
+    assert 160.0 == sweep.next_at(10.0)
+    assert not sweep.serves(9)
 
 
-def test_few_ends_are_remembered() -> None:
-    """However many jobs end, and none of them if the list is not read."""
+def shown(job: str, status: str | None, progress: float | None = None) -> Job:
+    """A view of a job."""
+    return Job(id=job, status=status, progress=progress)
+
+
+VIEWS = [
+    shown("a", "pending"),
+    shown("a", "in-progress", 10.0),
+    shown("a", "In-Progress", 12.0),
+    shown("a", "in-progress", 99.0),
+    shown("a", "failed"),
+]
+
+
+@pytest.mark.parametrize("first", range(5))
+@pytest.mark.parametrize("second", range(5))
+def test_which_of_two_views_of_a_job_is_later(first: int, second: int) -> None:
+    """Jobs go from pending over their progress to an end."""
+    assert (first > second) - (first < second) == advance(VIEWS[first], VIEWS[second])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [shown("a", "in-progress", 10.0), shown("a", "in-progress", 11.9), shown("a", "in-progress"), shown("a", "odd")],
+)
+def test_two_views_may_not_show_which_is_later(other: Job) -> None:
+    """If they differ by what rounding does, or if one has no progress or an unknown status."""
+    assert 0 == advance(VIEWS[1], other) == advance(other, VIEWS[1])
+
+
+@pytest.mark.parametrize(
+    ("polled", "listed"),
+    [
+        (shown("j1", "in-progress", 60.0), shown("j1", "in-progress", 20.0)),
+        (shown("j1", "in-progress"), shown("j1", "pending")),
+    ],
+)
+def test_a_list_that_does_not_move_is_found_before_a_job_ends(polled: Job, listed: Job) -> None:
+    """It shows less of a job than a poll did 15 seconds before the page was requested; less than that is usual."""
     sweep = JobSweep()
-    sweep.polled(Job(id="early", status="completed"), 0.0)
     assert 1 == read(sweep, ids(9), [[*ids(9)]])
+    sweep.polled(polled, 5.0)
+    for sent_at, problem in ((19.0, None), (21.0, "as less advanced, 16 s after a poll of it")):
+        reading = sweep.begin(ids(9), sent_at)
+        assert reading is not None
+        sweep.saw(reading, [listed, *jobs(*[*ids(9)][2:])], sent_at, more=False)
+        assert sweep.problem == (problem and f"it is behind: it shows job 'j1' {problem}")
+
+
+def test_a_list_that_was_behind_is_tried_again() -> None:
+    """After two minutes, then four; the first page shows whether it still is. Ten good minutes begin anew."""
+    sweep = JobSweep()
+    assert 1 == read(sweep, ids(9), [[*ids(9)]])
+    now, pauses = 20.0, []
+    sweep.polled(Job(id="j1", status="completed"), 0.0)
+    for _ in range(7):
+        assert sweep.begin(ids(9), now) is not None
+        assert sweep.problem is None
+        assert 1 == read(sweep, ids(9), [[*ids(9)]], now)
+        pauses.append(sweep.next_at(10.0) - now)
+        now += pauses[-1]
+    assert [120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0] == pauses
+    sweep.polled(Job(id="j1", status="in-progress", progress=20.0), now)
+    for later in (10.0, 650.0):
+        reading = sweep.begin(ids(9), now + later)
+        assert reading is not None
+        sweep.polled(Job(id="j2", status="in-progress", progress=20.0), now + later - 5.0)
+        sweep.saw(reading, [shown("j2", "in-progress", 50.0)], now + later, more=False)
+        sweep.sample(reading, ids(9), 10.0)
+    sweep.set_back("any", now)
+    assert 120.0 == sweep.next_at(10.0) - now
+
+
+def test_few_polls_are_remembered() -> None:
+    """However many there are."""
+    sweep = JobSweep()
     for number in range(1500):
         sweep.polled(Job(id=f"e{number}", status="completed"), 5.0)
-    assert 1000 == len(sweep._ends)
-    assert "early" not in sweep._ends
+    assert 1000 == len(sweep._polled)
+    assert "e499" not in sweep._polled
 
 
 def test_what_the_list_says_wrongly_is_said_once() -> None:
@@ -195,15 +274,50 @@ def test_readings_that_fail_come_less_and_less_often() -> None:
     assert 10.0 == sweep.next_at(10.0)
 
 
-@pytest.mark.parametrize(("count", "polled"), [(5, 10), (100, 10), (400, 40)])
-def test_some_jobs_are_polled_all_the_same(count: int, polled: int) -> None:
-    """One of each hundred a minute, and at least one: the oldest ones, as they are the likeliest to have ended."""
+@pytest.mark.parametrize(
+    ("count", "lag", "polled"),
+    [(5, 20.0, 10), (100, 20.0, 10), (400, 20.0, 40), (5, 30.0, 60), (50, 30.0, 300), (1000, 30.0, 600)],
+)
+def test_some_jobs_are_polled_all_the_same(count: int, lag: float, polled: int) -> None:
+    """One of each hundred a minute, and at least one; more, as long as no entry proves that the list is not behind."""
     sweep = JobSweep()
     read(sweep, ids(count), [[*ids(count)]])
-    unfinished = ids(count)
-    chosen = [job for _ in range(40) for job in sweep.sample(unfinished, 15.0)]
+    reading = sweep.begin(ids(count), 0.0)
+    assert reading is not None
+    reading.lag = lag
+    chosen = [job for _ in range(80) for job in sweep.sample(reading, ids(count), 7.5)]
     assert polled == len(chosen)
     assert all(int(job[1:]) >= count // 2 for job in chosen)
+
+
+def test_of_the_oldest_jobs_all_are_polled_in_turn() -> None:
+    """They are the likeliest to have ended, and none of them is left out by chance."""
+    sweep = JobSweep()
+    read(sweep, ids(20), [[*ids(20)]])
+    chosen: list[str] = []
+    for number in range(10):
+        reading = sweep.begin(ids(20), number * 10.0)
+        assert reading is not None
+        for job in sweep.sample(reading, ids(20), 10.0):
+            sweep.polled(shown(job, "in-progress"), number * 10.0)
+            chosen.append(job)
+    assert sorted(chosen[:10], key=lambda job: int(job[1:])) == [*ids(20)][10:]
+
+
+def test_an_entry_that_shows_more_than_a_poll_proves_how_far_the_list_is_behind_at_most() -> None:
+    """Less than the time since that poll; the end of a job proves it, too."""
+    sweep = JobSweep()
+    reading = sweep.begin(ids(9), 20.0)
+    assert reading is not None
+    for job, at in (("j1", 3.0), ("j2", 8.0), ("j3", 15.0)):
+        sweep.polled(shown(job, "in-progress", 30.0), at)
+    for entry, lag in (
+        (shown("j1", "in-progress", 70.0), 17.0),
+        (shown("j2", "completed"), 12.0),
+        (shown("j3", "in-progress", 30.0), 12.0),
+    ):
+        sweep.saw(reading, [entry], 20.0, more=True)
+        assert lag == reading.lag
 
 
 @pytest.mark.parametrize(

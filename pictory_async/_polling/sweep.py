@@ -6,12 +6,23 @@ that are waited for; docs/waiting.md describes it for users.
 What the list says is never an outcome. A job that it shows as ended is polled itself, and then its project. A job that
 it shows as unfinished is polled later than it would be otherwise, but polled: a list that is behind or wrong makes an
 outcome late, and never untrue.
+
+How late, is bounded by comparing what the list shows with what polls of the same jobs showed. Jobs go from ``pending``
+over ``in-progress``, with a growing progress, to their end. So an entry that shows less than a poll did comes from
+before that poll, and one that shows more comes from after it. If an entry is older than a poll that was sent 15 seconds
+before the page was requested, the list is behind, and each job is polled. As long as no entry proves the opposite, a
+job that the list shows as unfinished is polled every ten seconds for this comparison, or more of them if there are
+many; then one a minute.
+
+Some trouble is for good: entries without ids or status, and pages of one or two jobs, are how the API is. Anything else
+may pass. A list that is behind, crowded with other jobs or refused is tried again after two minutes, then four, and so
+on up to an hour. What was polled meanwhile shows with the first page whether it is still behind, so that trying costs
+one request and no time.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -32,14 +43,37 @@ _FIRST_GUESS: Final = 50.0  # jobs of a page; the documentation does not tell
 _BEHIND: Final = 15.0  # seconds
 _CROWDED: Final = 10  # readings
 _LONGEST_PAUSE: Final = 600.0  # seconds
-_MOST_ENDS: Final = 1000
+_FIRST_SETBACK: Final = 120.0  # seconds
+_LONGEST_SETBACK: Final = 3600.0  # seconds
+_MOST_POLLS: Final = 1000
 _SAMPLE: Final = 100.0  # of so many jobs, one is polled alone each minute
-_UNFINISHED: Final = frozenset({JobStatus.PENDING, JobStatus.IN_PROGRESS})
+_DOUBTED: Final = 100.0  # seconds: so often each job is polled while nothing shows that the list is not behind
+_FEWEST_DOUBTED: Final = 6.0  # such polls a minute
+_MOST_DOUBTED: Final = 60.0
+_PROVEN_FOR: Final = 90.0  # seconds
+_ROUNDED: Final = 2.0  # percent: less may come from rounding the progress of a job
+_STAGES: Final[Mapping[str, int]] = {JobStatus.PENDING: 0, JobStatus.IN_PROGRESS: 1}
+_ENDED: Final = 2
 
 
 def shows_unfinished(job: Job) -> bool:
     """Whether an entry of the list shows a job that has not ended. An unknown status may mean either."""
-    return (job.status or "").casefold() in _UNFINISHED and not job.is_finished
+    return (job.status or "").casefold() in _STAGES and not job.is_finished
+
+
+def _stage(job: Job) -> int | None:
+    return _ENDED if job.is_finished else _STAGES.get((job.status or "").casefold())
+
+
+def advance(one: Job, other: Job) -> int:
+    """Which of two views of a job is later: 1 if the first one is, -1 if the other one is, 0 if they do not show it."""
+    stage, other_stage = _stage(one), _stage(other)
+    if stage is None or other_stage is None:
+        return 0
+    gained: float = stage - other_stage
+    if not gained and one.progress is not None and other.progress is not None:
+        gained = (one.progress - other.progress) / _ROUNDED
+    return 0 if abs(gained) < 1.0 else int(math.copysign(1.0, gained))
 
 
 def pages_worth_reading(places: Iterable[int], page_size: float) -> int:
@@ -76,6 +110,7 @@ class Reading:
         pages: How many pages were read.
         over: Whether there is nothing more to read.
         missing: The jobs that the pages should tell about, and that were not seen yet.
+        lag: How many seconds the list is behind at most, as far as its entries prove it.
     """
 
     places: Mapping[str, int]
@@ -86,6 +121,7 @@ class Reading:
     pages: int = 0
     over: bool = False
     missing: set[str] = attrs.field(init=False)
+    lag: float = math.inf
     _most: int = attrs.field(init=False)
     _entries: int = 0
 
@@ -126,7 +162,8 @@ class JobSweep:
     """What a client knows of its list of jobs.
 
     Attributes:
-        problem: Why the list is not read any more; ``None`` if it can be read.
+        problem: Why the list is not read now; ``None`` if it can be read.
+        resumes_at: When it is tried again if there is a problem; infinite if that is for good.
         began: When the last reading began.
         lasted: How many seconds the last complete one took.
         works: Whether the last one was complete, and the next one was not found to be of no use.
@@ -134,6 +171,7 @@ class JobSweep:
 
     def __init__(self) -> None:
         self.problem: str | None = None
+        self.resumes_at: float = math.inf
         self.began: float = -math.inf
         self.lasted: float = 0.0
         self.works: bool = False
@@ -141,19 +179,36 @@ class JobSweep:
         self._places: dict[str, int] = {}
         self._missed: set[str] = set()
         self._alone: set[str] = set()
-        self._ends: dict[str, float] = {}
+        self._polled: dict[str, tuple[Job, float]] = {}
         self._said_ended: set[str] = set()
         self._failures = 0
+        self._setbacks = 0
+        self._proven_at = -math.inf
         self._poor = 0
         self._credit = 0.0
 
     def next_at(self, gap: float) -> float:
         """When the list may be read again, if its readings begin ``gap`` seconds apart."""
         if self.problem is not None:
-            return math.inf
+            return self.resumes_at
         if self._failures:
             return self.began + min(gap * 2.0**self._failures, max(gap, _LONGEST_PAUSE))
         return self.began + gap
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the list is not read any more, for good."""
+        return self.problem is not None and self.resumes_at == math.inf
+
+    def give_up(self, problem: str) -> None:
+        """Do not read the list any more, because of what it is."""
+        self.problem, self.resumes_at, self.works = problem, math.inf, False
+
+    def set_back(self, problem: str, now: float) -> None:
+        """Do not read the list for some time, because of what may pass."""
+        self.give_up(problem)
+        self.resumes_at = now + min(_LONGEST_SETBACK, _FIRST_SETBACK * 2.0**self._setbacks)
+        self._setbacks += 1
 
     def serves(self, jobs: int) -> bool:
         """Whether a reading was complete, and another one may pay for so many jobs."""
@@ -177,7 +232,7 @@ class JobSweep:
             self.works = False
             return None
         young = frozenset(job for job in new if jobs[job])
-        self.began = now
+        self.began, self.problem = now, None
         return Reading(places, young, len(new) - len(young), self._page_size)
 
     def saw(
@@ -194,27 +249,33 @@ class JobSweep:
         """
         reading.add([job.id for job in jobs], more=more)
         if lacks_ids:
-            self.problem = "its entries have no ids"
+            self.give_up("its entries have no ids")
         for job in jobs:
-            if job.id in self._ends:
-                late = sent_at - self._ends[job.id]
-                if not shows_unfinished(job):
-                    del self._ends[job.id]
-                elif late > _BEHIND:
-                    self.problem = f"it is behind: it shows job {job.id!r} as unfinished {late:.0f} s after its end"
-            elif job.id in reading.places and job.status is None:
-                self.problem = "its entries have no status"
+            if job.id in self._polled and self.problem is None:
+                self._compare(reading, job, sent_at)
+            if job.id in reading.places and job.status is None:
+                self.give_up("its entries have no status")
             elif job.id in reading.places and job.is_finished:
                 self._said_ended.add(job.id)
 
+    def _compare(self, reading: Reading, job: Job, sent_at: float) -> None:
+        """Compare an entry with the last poll of its job."""
+        polled, polled_at = self._polled[job.id]
+        since = sent_at - polled_at
+        later = advance(job, polled)
+        if later > 0:
+            reading.lag = min(reading.lag, since)
+        elif later < 0 and since > _BEHIND:
+            what = "unfinished" if polled.is_finished else "less advanced"
+            self.set_back(f"it is behind: it shows job {job.id!r} as {what}, {since:.0f} s after a poll of it", sent_at)
+
     def polled(self, job: Job, sent_at: float) -> None:
         """Take in what a poll of a job itself showed."""
-        if job.is_finished:
-            if self.works:
-                self._ends[job.id] = sent_at
-            if len(self._ends) > _MOST_ENDS:
-                del self._ends[next(iter(self._ends))]
-        elif job.id in self._said_ended:  # what the list says about it is not true
+        self._polled.pop(job.id, None)
+        self._polled[job.id] = job, sent_at
+        if len(self._polled) > _MOST_POLLS:
+            del self._polled[next(iter(self._polled))]
+        if not job.is_finished and job.id in self._said_ended:  # what the list says about it is not true
             self._alone.add(job.id)
 
     def end(self, reading: Reading, now: float) -> None:
@@ -231,22 +292,31 @@ class JobSweep:
         self._places |= reading.seen
         self._poor = self._poor + 1 if len(reading.seen) < _PAYS * reading.pages else 0
         if self._page_size < _PAYS:
-            self.problem = f"its pages have {self._page_size:g} jobs"
+            self.give_up(f"its pages have {self._page_size:g} jobs")
         elif self._poor >= _CROWDED:
-            self.problem = "it is crowded with other jobs"
+            self._poor -= 1  # the next time, one reading shows it
+            self.set_back("it is crowded with other jobs", now)
 
     def failed(self) -> None:
         """Take in that a reading failed."""
         self.works = False
         self._failures += 1
 
-    def sample(self, unfinished: Mapping[str, object], gap: float) -> list[str]:
+    def sample(self, reading: Reading, unfinished: Mapping[str, object], gap: float) -> list[str]:
         """Choose jobs to poll although the list shows them as unfinished: whether it is behind shows only that.
 
-        Those that are the oldest in the list are chosen, as they are the likeliest to have ended.
+        Of those that are the oldest in the list, as they are the likeliest to have ended, the ones are chosen whose
+        last poll was the longest ago.
         """
-        self._credit += max(1.0, len(unfinished) / _SAMPLE) * gap / 60.0
+        if reading.lag <= _BEHIND + gap:
+            self._proven_at = self.began
+            if self.began >= self.resumes_at + _LONGEST_PAUSE:
+                self._setbacks = 0
+        is_proven = self.began <= self._proven_at + _PROVEN_FOR
+        jobs = len(unfinished)
+        doubted = min(_MOST_DOUBTED, max(_FEWEST_DOUBTED, jobs * 60.0 / _DOUBTED))
+        self._credit += max(1.0 if is_proven else doubted, jobs / _SAMPLE) * gap / 60.0
         count = math.floor(self._credit)
         self._credit -= count
-        oldest = sorted(unfinished, key=lambda job: self._places.get(job, 0))[len(unfinished) // 2 :]
-        return random.sample(oldest, min(count, len(oldest)))
+        oldest = sorted(unfinished, key=lambda job: self._places.get(job, 0))[jobs // 2 :]
+        return sorted(oldest, key=lambda job: self._polled[job][1] if job in self._polled else -math.inf)[:count]

@@ -54,7 +54,7 @@ class Sweeper:
     @property
     def may_pay(self) -> bool:
         """Whether there are jobs that the list may tell about."""
-        return self.policy.problem is None and bool(self._watches)
+        return not self.policy.is_given_up and bool(self._watches)
 
     def begin(self, now: float) -> Reading | None:
         """Begin a reading, which `run` then does, if it pays."""
@@ -101,7 +101,7 @@ class Sweeper:
                     self._tell(page.items, sent_at, gap, unfinished)
                 query = None if key is None else {"nextPageKey": key}
             policy.end(reading, anyio.current_time())
-            for job in policy.sample(unfinished, gap):
+            for job in policy.sample(reading, unfinished, gap):
                 for watch in unfinished[job]:
                     if watch.open:  # it may have ended while a later page was on its way
                         watch.owner.hint(watch)
@@ -112,12 +112,14 @@ class Sweeper:
             # A later page may be refused because its key is old. The list itself is refused, or its response is lost.
             refused = isinstance(error, StatusError) and error.from_api and not is_transient(error)
             if refused and query is None:
-                policy.problem = str(error)
+                policy.set_back(str(error), anyio.current_time())
         finally:
             self.reading = False
         if policy.problem is not None:
-            text = "the list of jobs is not read any more: %s. Each job is polled"
-            write(LogEvent.JOBS_NOT_LISTED, text, policy.problem)
+            pause = policy.resumes_at - anyio.current_time()
+            when = "any more" if policy.is_given_up else f"for {pause:.0f} s"
+            text = "the list of jobs is not read %s: %s. Each job is polled"
+            write(LogEvent.JOBS_NOT_LISTED, text, when, policy.problem)
 
     async def _page(self, query: dict[str, str] | None, counters: Counters) -> tuple[Page[Job], float]:
         counters.poll()

@@ -255,6 +255,7 @@ def sweep_row(_: Effort) -> Row:
     few = {size: _sweep(300, size) for size in (0, 1, 10, 50)}
     many = {size: _sweep(2000, size) for size in (0, 1, 10, 50)}
     often = _sweep(300, 50, sweep_interval=1.5)
+    late = {behind: _sweep(300, 50, behind=behind) for behind in (60.0, 600.0)}
     each, ours = few[0], few[50]
     cases = {"no list": 0, "pages of 1": 1, "pages of 10": 10, "pages of 50": 50}
     raw = [
@@ -273,8 +274,19 @@ def sweep_row(_: Effort) -> Row:
             Figure("this over that of polling each, with fewer requests", many[50]["delay"] / many[0]["delay"], 0.1),
             Figure("300 renders and sweep_interval=1.5: the same", often["delay"] / each["delay"], 0.1),
             Figure("pages of 1: requests over those of polling each", few[1]["requests"] / each["requests"], 1.02),
+            Figure(
+                "a list that is behind: delay over that of polling each",
+                max(found["delay"] for found in late.values()) / each["delay"],
+                2.0,
+            ),
         ),
-        "; ".join([*raw, _shown("300, pages of 50, sweep_interval=1.5", often)]),
+        "; ".join(
+            [
+                *raw,
+                _shown("300, pages of 50, sweep_interval=1.5", often),
+                *(_shown(f"300, pages of 50, {behind:g} s behind", found) for behind, found in late.items()),
+            ]
+        ),
     )
 
 

@@ -5,7 +5,7 @@ responses that take 0.1 s. Simulated in virtual time, so the numbers are the sam
 after the render was requested, until its outcome; a delay is the time from the end of a render to its outcome.
 
 A PAGE_SIZE of 0 is a list whose entries have no status, so that each job is polled. DELIVERED is the share of the ends
-that a webhook delivers within two seconds.
+that a webhook delivers within two seconds. The option ``behind`` is by how many seconds the list is behind.
 """
 
 from __future__ import annotations
@@ -27,10 +27,13 @@ OVER = 600.0
 SECRET = "a-secret-of-the-benchmark"
 
 
-async def simulate(count: int, page_size: int, delivered: float | None = None, **options: Any) -> dict[str, float]:
+async def simulate(
+    count: int, page_size: int, delivered: float | None = None, *, behind: float = 0.0, **options: Any
+) -> dict[str, float]:
     """Let so many renders run, and return the mean delay in seconds and the requests for each."""
     random.seed(1)
-    world = World(page_size=page_size or 50, job_list=JobList(shows="all" if page_size else "no status"))
+    shape = JobList(shows="all" if page_size else "no status", behind=behind)
+    world = World(page_size=page_size or 50, job_list=shape)
     projects = [world.add_project() for _ in range(count)]
     simulator = Simulator(world, latency=0.1)
     limiter = options.pop("limiter", None)
