@@ -69,6 +69,32 @@ def test_what_is_no_id(client: Any) -> None:
     assert "[item async for item in ...]" in refused(projects.wait_all(projects.list()))
 
 
+def test_arguments_that_do_not_exist(client: Any) -> None:
+    """What is meant by one is said where it is known; of any other one, Python says that it does not exist."""
+    projects = client.projects
+    for call in (projects.wait("p", timeout=3), client.jobs.wait("j", timeout=3), projects.wait_all([], timeout=3)):
+        assert re.match(r"wait(_all)?\(\) has no argument 'timeout'\. max_wait= bounds the whole wait", refused(call))
+    with pytest.raises(PictoryConfigError, match=r"watch\(\) has no argument 'poll_interval'.* interval="):
+        projects.watch([], poll_interval=3)
+    maker: Any = AsyncPictory
+    with pytest.raises(PictoryConfigError, match=r"AsyncPictory\(\) has no argument 'rate'.*limiter=RateLimiter"):
+        maker("pictai_a", rate=5)
+    for wrong in (maker, projects.watch):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'nothing'"):
+            wrong(nothing=1)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nothing'"):
+        client.videos.wait("j", nothing=1).send(None)
+
+
+def test_a_list_that_is_awaited(client: Any) -> None:
+    """`await` of what is iterated over says how that is written."""
+    assert "write 'async for item in ...' instead of 'await', or '[item async for" in refused(waited(client))
+
+
+async def waited(client: Any) -> None:
+    await client.projects.list()
+
+
 def test_spellings_of_the_api() -> None:
     """A field in the API's spelling names the attribute; an unknown one that was sent names its place."""
     project: Any = Project(id="p", extra={"newField": 1})
@@ -79,6 +105,9 @@ def test_spellings_of_the_api() -> None:
         assert project.newField
     with pytest.raises(AttributeError, match=r"^'Project' object has no attribute 'is_renderd'$") as caught:
         assert project.is_renderd
+    for name, says in {"url": "share_video_url", "title": "'name' here", "status": "is_rendered, is_rendering"}.items():
+        with pytest.raises(AttributeError, match=says):
+            getattr(project, name)
     assert ("is_renderd", project) == (caught.value.name, caught.value.obj)  # Python finds what is meant by them
     assert not hasattr(project, "_repr_svg_")
     assert project == copy.deepcopy(project) == pickle.loads(pickle.dumps(project))

@@ -166,7 +166,7 @@ def test_a_misspelt_field_has_a_hint() -> None:
     """The API removes a misspelt field without saying so; the warning says what was meant."""
     raw, _ = body("scene", {"story": "Hi.", "hideSubtitle": True})
     (found,) = VideoRequest.from_dict(raw).check()
-    assert "Did you mean hideSubtitles?" in str(found)
+    assert "Did you mean 'hideSubtitles'?" in str(found)
     assert str(found).startswith("warning: $.scenes[0].hideSubtitle: ")
 
 

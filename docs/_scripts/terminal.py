@@ -43,7 +43,7 @@ SCREENS: Final = {
     "typo": "wiat",
     "no-ids": "wait",
     "doctor": "doctor",
-    "wait": "wait --ids-from ids.txt --download videos --report wait.html",
+    "wait": "wait --ids-from ids.txt --download videos --report wait.html --title Summer --logo logo.svg",
     "make-plan": "make TEMPLATE --data people.csv --name 'Hello {Name}' --dry-run",
     "make": "make TEMPLATE --data people.csv --name 'Hello {Name}' --download made --yes",
     "render": "render --ids-from some.txt --wait --yes --force",

@@ -13,6 +13,7 @@ from pictory_async._polling.schedules import FairSchedule
 from pictory_async._polling.targets import Target
 from pictory_async._polling.wait import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
+from pictory_async._settings.mistakes import hinted
 from pictory_async._settings.paths import job_path
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Jobs:
         """
         return Listing(self._transport, "/v1/jobs", "the list of jobs", "nextPageKey", decode_job_page)
 
+    @hinted
     async def wait(
         self,
         job_id: str,

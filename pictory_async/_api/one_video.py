@@ -12,6 +12,7 @@ from pictory_async._polling import logged
 from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.scheduler import Scheduler
 from pictory_async._polling.targets import video_target
+from pictory_async._settings.mistakes import hinted
 from pictory_async._settings.paths import path_segment
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -66,6 +67,7 @@ class OneVideo:
         """
         return await self._start(request, "/v2/video/storyboard/render")
 
+    @hinted
     async def wait(
         self,
         handle: VideoHandle | str,

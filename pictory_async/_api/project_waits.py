@@ -13,6 +13,7 @@ from pictory_async._polling.schedules import ProgressSchedule
 from pictory_async._polling.targets import arriving_targets, target_of, targets_of
 from pictory_async._polling.wait import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
+from pictory_async._settings.mistakes import hinted
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
@@ -39,6 +40,7 @@ class ProjectWaits:
         self._transport = transport
         self._registry = registry
 
+    @hinted
     async def wait(
         self,
         project_id: ProjectId | RenderHandle,
@@ -85,6 +87,7 @@ class ProjectWaits:
         await _show(freshness, outcome, project_id)
         return outcome.raise_for_status()
 
+    @hinted
     async def wait_all(
         self,
         ids: Iterable[Wanted],
@@ -123,6 +126,7 @@ class ProjectWaits:
                 pass
         return RenderOutcomes(cast("RenderOutcome", watch.outcome) for watch in scheduler.first)
 
+    @hinted
     def watch(  # noqa: PLR0913 - each is one choice of the caller
         self,
         ids: Iterable[Wanted] | AsyncIterable[Wanted] = (),

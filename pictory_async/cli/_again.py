@@ -19,7 +19,7 @@ NOT_AGAIN: Final = frozenset(
     {
         "max_wait",  # it was too short
         "after",  # it is kept with each project
-        "report",  # it is about one wait
+        *("report", "title", "logo"),  # they are about one wait
         *("wait", "job_id"),  # the command that is printed has it
         # What to work on: the command that is printed names what is left of it.
         *("handles", "resume", "last", "ids_from", "take_all", "name_pattern", "states", "saved_since"),

@@ -12,13 +12,14 @@ from pictory_async import __version__
 from pictory_async.cli._again import note_words
 from pictory_async.cli._exit_codes import FAILURE, INTERRUPTED, SUCCESS, final_error, ungrouped
 from pictory_async.cli._failure_at_end import check_written
-from pictory_async.cli._help import command_epilog, group_epilog
+from pictory_async.cli._help import HelpContext, command_epilog, group_epilog
 from pictory_async.cli._library_warnings import library_warnings
 from pictory_async.cli._night import end
 from pictory_async.cli._options import group_options
 from pictory_async.cli._signals import signals_as_ctrl_c
 from pictory_async.cli._store import find_state
 from pictory_async.cli._streams import lost_output, standard_streams
+from pictory_async.cli._usage import ShownUsageError, belongs_after
 
 __all__ = ["pictory"]
 
@@ -86,11 +87,24 @@ def _load(cmd_name: str) -> click.Command:
     with signals_as_ctrl_c() as signals, signals.noting():
         command: click.Command = getattr(importlib.import_module(f"pictory_async.cli.commands.{module}"), name)
     command.epilog = command_epilog(cmd_name)
+    command.context_class = HelpContext
     return command
 
 
 class Commands(click.Group):
     """Commands whose modules are imported on first use."""
+
+    context_class = HelpContext
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
+        """Read the options before the name of the command, and say where one belongs that stands at another place."""
+        words = [*args]
+        try:
+            return super().make_context(info_name, args, *more, **extra)
+        except click.NoSuchOption as error:
+            raise ShownUsageError.of(belongs_after(error, self, words)) from None
+        except click.UsageError as error:
+            raise ShownUsageError.of(error) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """Return all names, in the order of the help."""
@@ -126,6 +140,11 @@ class Commands(click.Group):
             with formatter.section(title):
                 formatter.write_dl(some, col_max=max(map(len, _COMMANDS)))
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the environment and the exit codes mean, as wide as the terminal."""
+        self.epilog = group_epilog()
+        super().format_epilog(ctx, formatter)
+
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command as a program, with standard streams that can always be written to."""
         with standard_streams(), signals_as_ctrl_c() as signals, signals.noting():
@@ -156,7 +175,7 @@ def _check_name(ctx: click.Context, name: str) -> None:
     """
     near = [] if name in _COMMANDS else difflib.get_close_matches(name.casefold(), _COMMANDS, n=1)
     if near and not ctx.resilient_parsing:  # that is how a shell completes words
-        raise click.UsageError(f"No such command {name!r}. Did you mean {near[0]}?", ctx)
+        raise click.UsageError(f"No such command {name!r}. Did you mean {near[0]!r}?", ctx)
 
 
 def _reported(ending: Exception) -> Exception:
@@ -164,7 +183,9 @@ def _reported(ending: Exception) -> Exception:
     code = getattr(ending, "exit_code", FAILURE)
     message = ending.format_message() if isinstance(ending, click.ClickException) else None
     ended = end(code, message)
-    return ending if ended == code else click.exceptions.Exit(ended)
+    if ended != code:
+        return click.exceptions.Exit(ended)
+    return ShownUsageError.of(ending) if isinstance(ending, click.UsageError) else ending
 
 
 def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
@@ -178,7 +199,7 @@ def _ending(error: Exception | KeyboardInterrupt, *, debug: bool) -> Exception:
     return first if isinstance(first, _CLICKS) else final_error(error, debug=debug)
 
 
-@click.group(cls=Commands, epilog=group_epilog(), context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pictory", message="%(prog)s %(version)s")
 @group_options
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")

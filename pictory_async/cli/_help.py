@@ -1,9 +1,12 @@
-"""What the help says about exit codes and the environment: made from the one table of exit codes."""
+"""The help: how it is laid out, and what it says about exit codes and the environment, from the one table of codes."""
 
 from __future__ import annotations
 
+import shutil
 import textwrap
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import click
 
 from pictory_async.cli._exit_codes import (
     CHANGED,
@@ -21,7 +24,10 @@ from pictory_async.cli._exit_codes import (
     USAGE,
 )
 
-__all__ = ["ENVIRONMENT", "command_epilog", "exit_code_rows", "group_epilog"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ENVIRONMENT", "HelpContext", "command_epilog", "exit_code_rows", "group_epilog", "help_width"]
 
 ENVIRONMENT: Final = {
     "PICTORY_API_KEY": "the API key; environment only: arguments are visible to other users",
@@ -35,12 +41,11 @@ ENVIRONMENT: Final = {
 }
 """The variables that the command reads, and what they are for."""
 
-_WIDTH: Final = 76
-_COMPLETION: Final = """\
-\b
-Completion, for bash (zsh and fish work the same way):
-  pictory completion bash >> ~/.bashrc
-"""
+_WIDEST: Final = 78
+_NARROW: Final = 24  # characters for the text beside a term: with fewer, it stands below
+_INDENT: Final = 2
+_COMPLETION: Final = "Completion, for bash (zsh and fish work the same way):"
+_COMPLETED: Final = "  pictory completion bash >> ~/.bashrc"
 
 _WAITED: Final = "--max-wait or --stalled is over, and nothing else failed"
 _OF_PAID_JOBS: Final = {
@@ -138,7 +143,7 @@ def exit_code_rows() -> list[tuple[str, str]]:
 def group_epilog() -> str:
     """Return the end of the help of `pictory`."""
     environment = _block("Environment:", [*ENVIRONMENT.items()])
-    return "\n".join([environment, _block("Exit codes:", exit_code_rows()), _COMPLETION])
+    return "\n".join([environment, _block("Exit codes:", exit_code_rows()), _completion()])
 
 
 def command_epilog(name: str) -> str | None:
@@ -150,6 +155,10 @@ def command_epilog(name: str) -> str | None:
     return _block("Exit codes:", [(str(code), meanings[code]) for code in sorted(meanings)])
 
 
+def _completion() -> str:
+    return "\n".join(["\b", _filled(_COMPLETION, help_width() - _INDENT, ""), _COMPLETED, ""])
+
+
 def _block(title: str, rows: list[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
     lines = [_row(name, text, width) for name, text in rows]
@@ -157,5 +166,52 @@ def _block(title: str, rows: list[tuple[str, str]]) -> str:
 
 
 def _row(name: str, text: str, width: int) -> str:
-    indent = f"  {name:<{width}}  "
-    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent))
+    room = help_width() - _INDENT
+    first = f"  {name:<{width}}  "
+    rest = " " * len(first)
+    if room - len(first) < _NARROW:
+        first, rest = f"  {name}\n      ", " " * 6
+        return first + _filled(text, room, rest).lstrip()
+    return _filled(text, room, rest, first)
+
+
+def _filled(text: str, width: int, rest: str, first: str | None = None) -> str:
+    """Wrap a text between words, and only there: options and addresses stay whole."""
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=rest if first is None else first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def help_width() -> int:
+    """Return how many characters a line of the help may have."""
+    return min(shutil.get_terminal_size().columns - _INDENT, _WIDEST)
+
+
+class _Formatter(click.HelpFormatter):
+    """Lays the help out: on a narrow terminal too, where texts stand below their terms."""
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write terms with their texts."""
+        rows = [*rows]
+        first = min(max(len(term) for term, _ in rows), col_max) + col_spacing
+        if self.width - self.current_indent - first >= _NARROW:
+            super().write_dl(rows, col_max, col_spacing)
+            return
+        for term, text in rows:
+            self.write(f"{'':>{self.current_indent}}{term}\n")
+            self.write(_filled(text, self.width, " " * (self.current_indent + 4)) + "\n")
+
+
+class HelpContext(click.Context):
+    """Where a command runs. Its help is as wide as the terminal, and no wider than is pleasant to read."""
+
+    formatter_class = _Formatter
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Make what lays the help out."""
+        return self.formatter_class(width=help_width())

@@ -70,7 +70,7 @@ class NextWait:
         if not self.unfinished:
             return
         kind = "render" if all(isinstance(one, RenderHandle) for one in self.unfinished) else "project"
-        left = f"Left: {len(self.unfinished)} of {self.total} {kind}{'' if self.total == 1 else 's'}."
+        left = f"No final result yet: {len(self.unfinished)} of {self.total} {kind}{'' if self.total == 1 else 's'}."
         source = ["--handle", self.file] if self.file is not None else ["--resume", self.name]
         if self.file is None and self.name is None:
             source = ["--handle", "handles.jsonl"]

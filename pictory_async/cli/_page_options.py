@@ -1,4 +1,4 @@
-"""How a web page of projects looks: its options, its embedded pictures, and opening it."""
+"""How web pages look: their options, their embedded pictures, writing one about a wait, and opening one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ import attrs
 import click
 
 from pictory_async.cli._client import open_client
+from pictory_async.cli._places import check_file
 from pictory_async.cli.display.text import can_ask, echo_note
 from pictory_async.errors import PictoryError
+from pictory_async.insight import write_wait_report
 from pictory_async.insight._html_embedded import embedded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pictory_async import AsyncPictory, Project
+    from pictory_async import AsyncPictory, Project, RenderOutcome
 
-__all__ = ["PageLook", "open_in_browser", "page_options"]
+__all__ = ["PageLook", "WaitPage", "open_in_browser", "page_options", "wait_page_options"]
 
 _AT_ONCE: Final = 4
 _LARGEST: Final = 2_000_000  # bytes of one picture
@@ -86,6 +88,61 @@ async def _picture(client: AsyncPictory, project: Project, directory: str) -> by
     return await anyio.Path(report.paths["thumbnail"]).read_bytes()
 
 
+@attrs.frozen
+class WaitPage:
+    """A page about a wait.
+
+    Attributes:
+        path: Its file.
+        title: Its heading; ``None`` for the usual one.
+        logo: The picture beside it; ``None`` if there is none.
+    """
+
+    path: Path
+    title: str | None = None
+    logo: bytes | None = None
+
+    async def write(self, outcomes: Iterable[RenderOutcome], rendering_since: Mapping[str, float]) -> None:
+        """Write what became of the projects, and when each was first seen rendering."""
+        await write_wait_report(outcomes, self.path, rendering_since=rendering_since, title=self.title, logo=self.logo)
+
+
+def _read_logo(_: click.Context, __: click.Parameter, path: Path | None) -> bytes | None:
+    content = None if path is None else path.read_bytes()
+    if content is not None and embedded(content) is None:
+        raise click.BadParameter(f"{path} is no PNG, JPEG, GIF, WebP or SVG file.", param_hint="--logo")
+    return content
+
+
+_TITLE: Final = click.option("--title", metavar="TEXT", help="Of a web page: its heading.")
+_LOGO: Final = click.option(
+    "--logo",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_logo,
+    metavar="FILE",
+    help="Of a web page: a picture beside the heading (PNG, JPEG, GIF, WebP or SVG).",
+)
+
+
+def wait_page_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options about a page about its wait, as its argument ``page``; ``None`` for no page."""
+
+    @functools.wraps(command)
+    def prepared(*args: Any, report: str | None, title: str | None, logo: bytes | None, **options: Any) -> Any:
+        if report is None and (title, logo) != (None, None):
+            raise click.UsageError("--title and --logo are about a web page: add --report FILE.")
+        page = None if report is None else WaitPage(check_file(report, replaces=True), title, logo)
+        return command(*args, page=page, **options)
+
+    report = click.option(
+        "--report",
+        type=click.Path(),
+        metavar="FILE",
+        help="Write a web page about the wait to FILE: a timeline of each project, counts, delays and reasons.",
+    )
+    return report(_TITLE(_LOGO(prepared)))
+
+
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options about a page, as its argument ``look``."""
 
@@ -93,27 +150,19 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def prepared(
         *args: Any,
         title: str | None,
-        logo: Path | None,
+        logo: bytes | None,
         brief: bool,
         no_embed: bool,
         opens: bool,
         **options: Any,
     ) -> Any:
-        content = None if logo is None else logo.read_bytes()
-        if content is not None and embedded(content) is None:
-            raise click.BadParameter(f"{logo} is no PNG, JPEG, GIF, WebP or SVG file.", param_hint="--logo")
-        look = PageLook(title, content, brief=brief, embeds=not no_embed, opens=opens)
+        look = PageLook(title, logo, brief=brief, embeds=not no_embed, opens=opens)
         return command(*args, look=look, **options)
 
     for option in reversed(
         (
-            click.option("--title", metavar="TEXT", help="Of a web page: its heading."),
-            click.option(
-                "--logo",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                metavar="FILE",
-                help="Of a web page: a picture beside the heading (PNG, JPEG, GIF, WebP or SVG).",
-            ),
+            _TITLE,
+            _LOGO,
             click.option(
                 "--brief",
                 is_flag=True,

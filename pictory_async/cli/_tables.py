@@ -164,7 +164,8 @@ class Sheet(Generic[T]):
         self.to_file: bool = given.output is not None
         self._names = given.columns
         self.columns: tuple[Column[T], ...] = self._chosen(table, grows=grows)
-        self._writer = _writer(form, table.noun, self._titles, to_file=self.to_file, headed=grows)
+        chosen = self._names is not None
+        self._writer = _writer(form, table.noun, self._titles, to_file=self.to_file, headed=grows, chosen=chosen)
 
     def _chosen(self, table: Table[T], *, grows: bool) -> tuple[Column[T], ...]:
         if self._names is not None and not grows:
@@ -293,7 +294,9 @@ def _format(given: _Given, *, as_json: bool) -> Format:
     return form
 
 
-def _writer(form: Format, noun: str, titles: Sequence[Title], *, to_file: bool, headed: bool) -> Writer | None:
+def _writer(
+    form: Format, noun: str, titles: Sequence[Title], *, to_file: bool, headed: bool, chosen: bool
+) -> Writer | None:
     match form:
         case "jsonl":
             return None
@@ -302,7 +305,7 @@ def _writer(form: Format, noun: str, titles: Sequence[Title], *, to_file: bool, 
         case "xlsx":
             return Workbook(titles, noun)
         case "table":
-            return Drawn(titles)
+            return Drawn(titles, chosen=chosen)
         case _:
             return MarkdownLines(titles) if form == "md" else TabLines(titles, headed=headed)
 

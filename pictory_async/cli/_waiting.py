@@ -17,6 +17,7 @@ from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_co
 from pictory_async.cli._follow import Follower
 from pictory_async.cli._next_wait import echo_next_render
 from pictory_async.cli._night import night
+from pictory_async.cli._page_options import WaitPage
 from pictory_async.cli._results import RESULTS, ResultRow, echo_results
 from pictory_async.cli._store import PendingId, PendingItem, Store
 from pictory_async.cli._tables import Sheet, open_sheet
@@ -24,7 +25,6 @@ from pictory_async.cli._tally import Tally, key_of, project_of
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import as_duration, as_text, echo_note, echo_summary, out_is_terminal, quiet_if_gone
 from pictory_async.errors import OutdatedVideoError
-from pictory_async.insight import write_wait_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ class Wait:
         sheet: Where the results go.
         downloads: Downloads the files of what is rendered; ``None`` to download nothing.
         ages: What is known of the age of the videos.
-        page: The file for a web page about the wait; ``None`` for none.
+        page: The web page about the wait; ``None`` for none.
     """
 
     tally: Tally
@@ -66,7 +66,7 @@ class Wait:
     sheet: Sheet[ResultRow]
     downloads: Downloads | None = None
     ages: Ages = attrs.field(factory=Ages)
-    page: Path | None = None
+    page: WaitPage | None = None
     _rendering_since: dict[str, float] = attrs.field(factory=dict[str, float], init=False)
     # The errors about videos that are refused for their age, and what has a row, by `key_of`.
     _refused: dict[str, OutdatedVideoError] = attrs.field(factory=dict[str, OutdatedVideoError], init=False)
@@ -86,6 +86,7 @@ class Wait:
         downloads: Downloads | None = None,
         ages: Ages | None = None,
         sheet: Sheet[ResultRow] | None = None,
+        page: WaitPage | None = None,
     ) -> Wait:
         """Make a wait for projects or handles, each once, and open its sheet.
 
@@ -97,6 +98,7 @@ class Wait:
             downloads: Downloads the files of what is rendered; ``None`` to download nothing.
             ages: Refuses old videos on request; ``None`` to refuse none.
             sheet: Where the results go, if it is open already.
+            page: The web page about the wait; ``None`` for none.
         """
         wanted: dict[str, ProjectId | RenderHandle] = {}
         after: dict[str, datetime] = {}
@@ -106,7 +108,7 @@ class Wait:
                 after[str(one)] = item.after
         tally = Tally([*wanted.values()])
         sheet = sheet or open_results(as_json=as_json)
-        wait = cls(tally=tally, after=after, limiter=limiter, settings=settings, sheet=sheet)
+        wait = cls(tally=tally, after=after, limiter=limiter, settings=settings, sheet=sheet, page=page)
         wait.downloads, wait.ages = downloads, ages or wait.ages
         return wait
 
@@ -269,11 +271,11 @@ class Wait:
         failed += map(exit_code_of, self._refused.values())
         return worst_code(outcomes_code(self.tally.ordered(), self.tally.outage), *failed)
 
-    def _write_page(self, path: Path) -> None:
+    def _write_page(self, page: WaitPage) -> None:
         """Write the page about the wait; after a signal, about what has ended."""
         ended = self.tally.ordered()
-        anyio.run(lambda: write_wait_report(ended, path, rendering_since=self._rendering_since))
-        echo_summary(f"Written: {as_text(path)}", good=True)
+        anyio.run(lambda: page.write(ended, self._rendering_since))
+        echo_summary(f"Written: {as_text(page.path)}", good=True)
 
     def _print_results(self, *, interrupted: bool, **more: Any) -> None:
         if self.sheet.is_json:

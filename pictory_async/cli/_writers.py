@@ -185,12 +185,18 @@ def _escaped(text: str) -> str:
 
 
 class Drawn(Writer):
-    """A table for people. It is drawn at the end, because its widths depend on all rows."""
+    """A table for people. It is drawn at the end, because its widths depend on all rows.
+
+    Args:
+        titles: The columns.
+        chosen: Whether somebody asked for these columns. Otherwise those without a value are left out.
+    """
 
     streams = False
 
-    def __init__(self, titles: Sequence[Title]) -> None:
+    def __init__(self, titles: Sequence[Title], *, chosen: bool) -> None:
         super().__init__(titles)
+        self._chosen = chosen
         self._cells: list[Sequence[Cell]] = []
 
     def write(self, cells: Cells) -> None:
@@ -199,16 +205,19 @@ class Drawn(Writer):
 
     def close(self, *, complete: bool) -> None:
         """Draw the table."""
-        if complete or self._cells:
-            whole = [number for number, title in enumerate(self.titles) if title.whole]
-            spare = sorted((title.spare, number) for number, title in enumerate(self.titles) if title.spare)
-            draw_table(
-                [title.of_texts for title in self.titles],
-                self._cells,
-                spare=[number for _, number in spare],
-                whole=whole,
-                key=next((number for number in whole if self.titles[number].unit != "UTC"), 0),
-            )
+        if not (complete or self._cells):
+            return
+        kept = [at for at in range(len(self.titles)) if self._chosen or any(str(row[at]) for row in self._cells)]
+        titles = [self.titles[at] for at in kept]
+        whole = [number for number, title in enumerate(titles) if title.whole]
+        spare = sorted((title.spare, number) for number, title in enumerate(titles) if title.spare)
+        draw_table(
+            [title.of_texts for title in titles],
+            [[row[at] for at in kept] for row in self._cells],
+            spare=[number for _, number in spare],
+            whole=whole,
+            key=next((number for number in whole if titles[number].unit != "UTC"), 0),
+        )
 
 
 def _for_people(value: object, shown: Cell) -> Cell:

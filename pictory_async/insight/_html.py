@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["LONGEST_TITLE", "page", "project_report_html", "write_html_report"]
+__all__ = ["LONGEST_TITLE", "page", "project_report_html", "top", "write_html_report"]
 
 LONGEST_TITLE: Final = 200
 
@@ -116,17 +117,29 @@ async def write_html_report(
 
 
 def _top(projects: Sequence[Project], now: datetime, title: str | None, logo: str | None) -> str:
-    states = [state_of(project) for project in projects]
-    counts = "".join(
-        element("li", f"{states.count(state)} {state.label.lower()}", class_=f"badge {state.css}")
-        for state in dict.fromkeys(states)
-    )
-    listed = element("ul", counts, class_="counts") if len(projects) != 1 else ""
-    created = element("p", f"Created {moment(now)}", class_="soft")
+    states = [(state.label.lower(), state.css) for state in map(state_of, projects)]
     usual = "Pictory project" if len(projects) == 1 else f"{len(projects)} Pictory projects"
-    heading = element("h1", safe(usual if title is None else title), dir="auto")
+    heading = usual if title is None else title
+    return top(heading, f"Created {moment(now)}", states if len(projects) != 1 else None, logo)
+
+
+def top(heading: str, about: str, states: Iterable[tuple[str, str]] | None, logo: str | None) -> str:
+    """Return the beginning of a page.
+
+    Args:
+        heading: The heading, as text.
+        about: What stands below it, as HTML.
+        states: What became of each project, with the class of its badge: they are counted; ``None`` for no counts.
+        logo: The address that contains the picture beside the heading; ``None`` if there is none.
+    """
     image = "" if logo is None else f'<img class="logo" src="{safe(logo)}" alt="">'
-    return element("header", f"{image}{heading}{created}{listed}", class_="top")
+    counts = "".join(
+        element("li", f"{count} {label}", class_=f"badge {css}")
+        for (label, css), count in Counter(states or ()).items()
+    )
+    listed = "" if states is None else element("ul", counts, class_="counts")
+    title = element("h1", safe(heading), dir="auto")
+    return element("header", f"{image}{title}{element('p', about, class_='soft')}{listed}", class_="top")
 
 
 def page(title: str, body: str, *, embeds: bool = False, script: str = "") -> str:

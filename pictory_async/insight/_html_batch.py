@@ -8,7 +8,8 @@ from anyio import to_thread
 
 from pictory_async._files.output import write_output
 from pictory_async._settings.given import text
-from pictory_async.insight._html import LONGEST_TITLE, page
+from pictory_async.insight._html import LONGEST_TITLE, page, top
+from pictory_async.insight._html_embedded import logo_of
 from pictory_async.insight._html_parts import element, is_web_address, link, moment, safe
 from pictory_async.insight._text import length, utc_now
 
@@ -34,6 +35,7 @@ def wait_report_html(
     *,
     rendering_since: Mapping[str, float] | None = None,
     title: str | None = None,
+    logo: bytes | None = None,
     now: datetime | None = None,
 ) -> str:
     """Return a report about a wait for many projects as one self-contained HTML page.
@@ -47,18 +49,20 @@ def wait_report_html(
         rendering_since: After how many seconds of the wait each project was first seen rendering, by the text of
             ``outcome.key``; those that never were are left out.
         title: The heading of the page.
+        logo: A picture beside the heading: the bytes of a PNG, JPEG, GIF, WebP or SVG file.
         now: The date of the report; by default the current time. Without a time zone, it is taken as UTC.
 
     Returns:
         The page. Write it as UTF-8, or use `write_wait_report`.
 
     Raises:
-        PictoryConfigError: The title is no text.
+        PictoryConfigError: The title is no text, or the logo is no picture.
     """
     found = [*outcomes]
     heading = f"{len(found)} projects" if title is None else text("title", title, most=LONGEST_TITLE)
-    body = [_top(found, heading, utc_now(now)), _timelines(found, rendering_since or {}), *_reasons(found)]
-    return page(heading, "\n".join(body))
+    image = logo_of(logo)
+    body = [_top(found, heading, utc_now(now), image), _timelines(found, rendering_since or {}), *_reasons(found)]
+    return page(heading, "\n".join(body), embeds=image is not None)
 
 
 async def write_wait_report(
@@ -67,6 +71,7 @@ async def write_wait_report(
     *,
     rendering_since: Mapping[str, float] | None = None,
     title: str | None = None,
+    logo: bytes | None = None,
     now: datetime | None = None,
 ) -> Path:
     """Write the page of `wait_report_html` to a file, without blocking the event loop.
@@ -78,6 +83,7 @@ async def write_wait_report(
         path: The file. Its directory must exist.
         rendering_since: See there.
         title: See there.
+        logo: See there.
         now: See there.
 
     Returns:
@@ -85,30 +91,22 @@ async def write_wait_report(
 
     Raises:
         OSError: The file cannot be written. Nothing is left behind.
-        PictoryConfigError: The title is no text.
+        PictoryConfigError: The title is no text, or the logo is no picture.
     """
     found = [*outcomes]
     content = await to_thread.run_sync(
-        lambda: wait_report_html(found, rendering_since=rendering_since, title=title, now=now)
+        lambda: wait_report_html(found, rendering_since=rendering_since, title=title, logo=logo, now=now)
     )
     return await write_output(path, content.encode())
 
 
-def _top(outcomes: Sequence[RenderOutcome], heading: str, now: datetime) -> str:
-    statuses = [outcome.status.value for outcome in outcomes]
-    counts = "".join(
-        element("li", f"{statuses.count(one)} {_words(one)}", class_=f"badge {_BADGES.get(one, 'none')}")
-        for one in dict.fromkeys(statuses)
-    )
+def _top(outcomes: Sequence[RenderOutcome], heading: str, now: datetime, logo: str | None) -> str:
     delays = [outcome.detection_delay for outcome in outcomes if outcome.ok]
     waited = f"Waited {length(max((outcome.waited for outcome in outcomes), default=0.0))}"
     delay = f", longest delay of a video {length(max(delays))}" if delays else ""
-    parts = [
-        element("h1", safe(heading), dir="auto"),
-        element("p", f"{waited}{delay}. Created {moment(now)}", class_="soft"),
-        element("ul", counts, class_="counts"),
-    ]
-    return element("header", "".join(parts), class_="top")
+    statuses = [outcome.status.value for outcome in outcomes]
+    states = [(_words(one), _BADGES.get(one, "none")) for one in statuses]
+    return top(heading, f"{waited}{delay}. Created {moment(now)}", states, logo)
 
 
 def _words(status: str) -> str:

@@ -82,7 +82,7 @@ svg { display: block; width: 100%; height: 18px; overflow: visible; }
 .ended-span { stroke: var(--rendered); stroke-width: 4; stroke-dasharray: 3 2; }
 i.queued { background: var(--line); height: .2em; }
 i.busy { background: var(--busy); height: .3em; }
-i.ended { background: var(--rendered); height: .3em; }
+i.ended { background: repeating-linear-gradient(90deg, var(--rendered) 0 3px, transparent 3px 5px); height: .3em; }
 .key i.queued, .key i.busy, .key i.ended { vertical-align: middle; width: 1.4em; }
 .dot-rendered { fill: var(--rendered); }
 .dot-saved { fill: var(--saved); }
@@ -121,7 +121,18 @@ dd { overflow-wrap: anywhere; min-width: 0; }
 }
 @media (max-width: 34rem) {
   .body { grid-template-columns: 1fr; }
+  .overview { display: grid; grid-template-columns: repeat(3, auto) minmax(4rem, 1fr); }
+  .overview :is(thead, tbody, tr) { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; }
+  .overview tr { align-items: center; border-top: 1px solid var(--line); padding: .45rem .5rem; }
+  .overview thead tr { border-top: 0; }
+  .overview :is(thead th, tbody th, td) { border: 0; padding: .15rem .4rem; min-width: 0; }
+  .overview thead th { white-space: normal; }
+  .overview thead .number { width: min-content; justify-self: end; }
+  .overview :is(thead th:first-child, tbody th) { grid-column: 1 / -1; max-width: none; }
+  .overview .axis { width: auto; }
+  .ends { flex-wrap: wrap; gap: 0 .6rem; }
 }
+@page { margin: 14mm 12mm; }
 @media print {
   :root {
     color-scheme: light; font-size: 11px;
@@ -138,6 +149,8 @@ dd { overflow-wrap: anywhere; min-width: 0; }
   dl { line-height: 1.35; }
   .links { line-height: 1.3; }
   .head { grid-template-columns: 15rem 1fr; }
+  .head:not(:has(img)) { grid-template-columns: 1fr; }
+  .picture:not(:has(img)) { display: none; }
   .body { grid-template-columns: repeat(3, 1fr); }
   .links ul { display: block; }
   .watch a { border: 1px solid currentColor; background: none; color: var(--ink); }

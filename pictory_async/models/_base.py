@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import attrs
 
@@ -76,6 +76,9 @@ class Model(Displayed, ValueObject):
         unreadable: The places of values that do not have the documented type, such as ``scenes[0]``.
     """
 
+    # What to write instead of names that do not exist.
+    _MEANT: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
     _extra: dict[str, Any] = attrs.field(factory=empty_dict, converter=plain_dict, alias="extra", hash=False)
     _origin: Origin | None = attrs.field(default=None, alias="_origin", eq=False)
 
@@ -119,6 +122,8 @@ class Model(Displayed, ValueObject):
             text = f"{kind!r} object has no attribute {name!r}"
             if name.startswith("_"):  # asked for by Python, perhaps before the attributes are set
                 raise AttributeError(text)
+            if name in self._MEANT:
+                raise AttributeError(f"{text}. {self._MEANT[name]}")
             known = _codec[-1][3](kind, name)
             if known is not None:
                 raise AttributeError(f"{text}, which is the API's spelling. It is called {known!r} here.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
@@ -111,6 +111,14 @@ class Project(Model):
         visual_filter: Where visuals may come from.
         scenes: The scenes in order, decoded on first use; empty if the response has none.
     """
+
+    _MEANT: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "url": "Its video is video_url, and the page of the video share_video_url.",
+            "title": "It is called 'name' here.",
+            "status": "is_rendered, is_rendering and is_outdated tell its state.",
+        }
+    )
 
     id: ProjectId
     name: str | None = None

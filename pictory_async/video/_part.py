@@ -248,7 +248,7 @@ class Part(ValueObject):
     def _unknown(self, name: str) -> str:
         known = {json for _, json, _ in _specs(type(self))}
         meant = next(iter(get_close_matches(name, known - {name}, 1)), None)
-        hint = "" if meant is None else f" Did you mean {meant}?"
+        hint = "" if meant is None else f" Did you mean {meant!r}?"
         return f"The API is not known to have this field, and removes such fields without saying so.{hint}"
 
     def _rules(self, path: str) -> Iterable[RequestFinding]:

@@ -123,7 +123,11 @@ def test_completion_script(shell: str) -> None:
 
 def test_a_mistyped_command_names_the_one_that_is_meant() -> None:
     """Only if one is called much the same."""
-    for name, says in (("wiat", "'wiat'. Did you mean wait?"), ("DEMO", "'DEMO'. Did you mean demo?"), ("x", "'x'.\n")):
+    for name, says in (
+        ("wiat", "'wiat'. Did you mean 'wait'?"),
+        ("DEMO", "'DEMO'. Did you mean 'demo'?"),
+        ("x", "'x'.\n"),
+    ):
         found = run(name)
         assert 2 == found.exit_code
         assert f"Error: No such command {says}" in found.stderr

@@ -88,7 +88,7 @@ def test_a_signal_after_the_reader_is_gone(
         code = process.wait()
     assert 130 == code
     assert ("Interrupted: 0 of 1 ended" in err) is not bool(options)
-    assert "Left: 1 of 1 project." in err
+    assert "No final result yet: 1 of 1 project." in err
     assert "Traceback" not in err
     assert "Exception ignored" not in err
 
@@ -172,7 +172,7 @@ def test_a_second_signal_loses_no_handle(world: World, server: ServerThread) -> 
         process.send_signal(signal.SIGHUP)
         code, _, err = interrupted(process, signal.SIGTERM)
     assert 130 == code
-    assert "Left: 1 of 1 render." in err
+    assert "No final result yet: 1 of 1 render." in err
 
 
 @pytest.mark.parametrize("columns", [40, 500])

@@ -284,7 +284,7 @@ def test_a_standstill(world: World) -> None:
     found = run("render", "slow", "--wait", "--stalled", "0.4s", "--interval", "0.05s", "--json")
     result, _ = map(json.loads, found.stdout.splitlines())
     assert (4, "timed_out", world.jobs[-1][1].job_id) == (found.exit_code, result["status"], result["job_id"])
-    assert "Left: 1 of 1 render." in found.stderr
+    assert "No final result yet: 1 of 1 render." in found.stderr
 
 
 def test_a_summary_for_a_ci(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,7 +260,7 @@ def test_time_spent_in_the_wait(world: World, later: Callable[[], None], tmp_pat
     found = run("render", *ids, "--wait", "--max-wait", "1.5", "--interval", "0.05", *file)
     assert 4 == found.exit_code
     assert "It may still finish: wait again, or raise --max-wait." in found.stdout
-    assert "Left: 1 of 2 renders." in found.stderr
+    assert "No final result yet: 1 of 2 renders." in found.stderr
     assert named is ("--handle" in found.stderr)
     later()
     again = next_wait(found.stderr)
@@ -277,7 +277,7 @@ def test_every_render_is_counted(world: World) -> None:
     found = run("render", *ids, "nope", "--wait", "--max-wait", "1.5", "--interval", "0.05")
     assert "2 of 2 ended (rendered 1, timed_out 1) in " in found.stderr
     assert "\nNot started: 1 of 3 renders.\n" in found.stderr
-    assert "\nLeft: 1 of 2 renders. Wait again with:\n" in found.stderr
+    assert "\nNo final result yet: 1 of 2 renders. Wait again with:\n" in found.stderr
     assert "Not started" not in run("render", ids[1], "nope", "--wait", "--json", *QUICK).stderr
 
 
@@ -306,7 +306,7 @@ def test_a_wait_that_is_refused(world: World, server: ServerThread) -> None:
     )
     found = run("render", project_id, "--wait", "--json", *QUICK)
     assert 77 == found.exit_code
-    assert "Left: 1 of 1 render." in found.stderr
+    assert "No final result yet: 1 of 1 render." in found.stderr
     server.simulator.faults = None
     assert 0 == next_wait(found.stderr).exit_code
 

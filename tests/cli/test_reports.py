@@ -280,7 +280,7 @@ def test_share_gives_up_at_a_standstill(world: World) -> None:
     found = run("share", late, done, "--wait", "--interval", "0.05", "--stalled", "0.4s")
     assert (4, [done]) == (found.exit_code, [line.split("\t")[0] for line in found.stdout.splitlines()])
     assert f"The wait for project {late!r} ended, because nothing had changed for 0.4 s (--stalled)." in found.stderr
-    assert "Left: 1 of 2 projects. Wait again with:" in found.stderr
+    assert "No final result yet: 1 of 2 projects. Wait again with:" in found.stderr
     assert f"pictory share {late} --wait --stalled 0.4s --interval 0.05\n" in found.stderr
 
 

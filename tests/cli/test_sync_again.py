@@ -241,7 +241,7 @@ def test_a_wait_whose_command_failed(world: World, tmp_path: Path, done: Path) -
     assert 0 == run("render", one).exit_code
     found = run("wait", one, other, "--interval", "0.05", *command)
     assert 1 == found.exit_code
-    assert "Left: 2 of 2 projects. Wait again with:" in found.stderr
+    assert "No final result yet: 2 of 2 projects. Wait again with:" in found.stderr
     (name,) = re.findall(r"pictory wait --resume (\w+)", found.stderr)
     mended.touch()
     again = run("wait", "--resume", name, "--interval", "0.05", *command)

@@ -349,7 +349,7 @@ class TestWaits:
         """A table that was chosen is drawn on a terminal, in place of the list."""
         text = seen("wait", "P2", "--format", "table", columns=200).rpartition("\x1b[?25h")[2]
         text = plain(text)
-        assert re.search(r"id +status +seconds +name +job +detail", text)
+        assert re.search(r"id +status +seconds +name +detail", text)
         assert "✓" not in text
 
     def test_to_a_file(self, tmp_path: Path) -> None:

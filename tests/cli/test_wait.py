@@ -100,7 +100,7 @@ def test_time_spent_with_after(world: World, tmp_path: Path) -> None:
     found = run("wait", ids[0], "--ids-from", str(file), "--after", after, *quick)
     assert 4 == found.exit_code
     (name,) = re.findall(r"  pictory wait --resume (\w+) --interval 0\.05 --rate 100/s\n", found.stderr)
-    assert "Left: 2 of 2 projects. Wait again with:\n" in found.stderr
+    assert "No final result yet: 2 of 2 projects. Wait again with:\n" in found.stderr
     assert [PendingId(one, datetime.fromisoformat(after)) for one in ids] == Store().load(name)
     again = run("wait", "--resume", name, *quick)
     assert 4 == again.exit_code
@@ -224,7 +224,7 @@ def test_ctrl_c_prints_what_is_known(world: World) -> None:
         code, out, err = interrupted(process)
     assert (130, "") == (code, out)
     assert err.startswith(f"Still pending: {running}\nInterrupted: 1 of 2 ended (rendered 1) in ")
-    assert "Left: 1 of 2 projects. Wait again with:\n  pictory wait --resume " in err
+    assert "No final result yet: 1 of 2 projects. Wait again with:\n  pictory wait --resume " in err
     assert err.endswith(" --interval 0.05\n")
 
 
@@ -242,7 +242,7 @@ def test_ctrl_c_with_json(world: World, server: ServerThread) -> None:
         code, out, err = interrupted(process)
     ends = report(out)
     assert (130, [running], True) == (code, ends["pending"], ends["interrupted"])
-    assert err.startswith("Left: 1 of 1 project. Wait again with:\n  pictory wait --resume ")
+    assert err.startswith("No final result yet: 1 of 1 project. Wait again with:\n  pictory wait --resume ")
 
 
 def test_on_a_terminal(world: World) -> None:
@@ -275,3 +275,15 @@ def test_a_page_about_the_wait(world: World, tmp_path: Path) -> None:
     assert re.search(r'aria-label="seen rendering after [\d.]+ s; timed out,', text)
     assert 2 == text.count("seen rendering after")  # of one project, as its label and its title
     assert 2 == run("wait", film, "--report", str(tmp_path / "no" / "page.html")).exit_code
+
+
+def test_a_page_about_a_render(world: World, tmp_path: Path) -> None:
+    """`render --wait` writes one too, with a heading and a picture; without a page, they are wrong usage."""
+    film, page, logo = str(world.add_project(name="Film")), tmp_path / "page.html", tmp_path / "logo.gif"
+    logo.write_bytes(b"GIF89a")
+    look = ["--title", "Summer", "--logo", str(logo)]
+    assert 0 == run("render", film, "--wait", *QUICK, "--report", str(page), *look).exit_code
+    text = page.read_text(encoding="utf-8")
+    assert all(part in text for part in (">Summer</h1>", "data:image/gif", ">Film<", "1 rendered"))
+    assert "add --wait" in run("render", film, "--report", str(page)).stderr
+    assert "add --report FILE" in run("wait", film, *look).stderr

@@ -98,6 +98,31 @@ def test_a_record_is_called_by_its_id(films: list[str], tmp_path: Path, columns:
     assert 2 == sum(line.startswith("http") for line in lines)
 
 
+def test_help_and_facts_have_whole_words() -> None:
+    """On a narrow terminal no line of the help, of wrong usage or of facts is broken within a word."""
+    for code, *arguments in (
+        (0, "--help"),
+        (0, "wait", "--help"),
+        (2, "wait"),
+        (2, "wiat"),
+        (0, "auth", "status"),
+        (0, "quota"),
+    ):
+        lines = shown(*arguments, columns=40, code=code).splitlines()
+        assert [] == [line for line in lines if len(line) > 40 and len(line.split()) > 2], arguments
+    assert "  --resume NAME\n      Wait for what an earlier" in shown("wait", "--help", columns=40)
+    assert "    PICTORY_RATE\n        the request" in shown("--help", columns=40)
+    assert "    PICTORY_RATE          the request budget, as --rate\n" in shown("--help", columns=200)
+
+
+def test_columns_without_a_value(films: list[str], tmp_path: Path) -> None:
+    """They are left out of a table for people, unless somebody asked for them."""
+    arguments = ["sync", str(tmp_path), "--dry-run", "--format", "table"]
+    assert ["id", "status", "name"] == shown(*arguments, columns=200).splitlines()[1].split()
+    assert ["id", "path"] == shown(*arguments, "--columns", "id,path", columns=200).splitlines()[1].split()
+    assert films
+
+
 def test_a_row_without_a_name(films: list[str]) -> None:
     """In the list of a wait, on a narrow terminal, a row without a name has its id in the name's place."""
     text = shown("wait", films[0], "nope", "--interval", "0.05", columns=40, code=3)

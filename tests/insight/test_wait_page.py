@@ -59,6 +59,9 @@ def test_a_wait_for_nothing() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_it_is_written(tmp_path: Path) -> None:
-    """The file has the page."""
-    path = await write_wait_report([failed("p")], tmp_path / "page.html", now=NOW)
-    assert wait_report_html([failed("p")], now=NOW) == path.read_text(encoding="utf-8")
+    """The file has the page, with a picture of whoever it is for."""
+    path = await write_wait_report([failed("p")], tmp_path / "page.html", logo=b"GIF89a", now=NOW)
+    page = path.read_text(encoding="utf-8")
+    assert wait_report_html([failed("p")], logo=b"GIF89a", now=NOW) == page
+    assert '<img class="logo" src="data:image/gif;base64,' in page
+    assert "img-src https: data:;" in page

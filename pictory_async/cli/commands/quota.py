@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._options import base_url_option, json_option
-from pictory_async.cli.display.text import echo_json, echo_lines, out_is_terminal
+from pictory_async.cli.display.text import echo_facts, echo_json, out_is_terminal
 
 if TYPE_CHECKING:
     from pictory_async.models import Allowance, Quota
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("quota")
+@click.command("quota", short_help="Show what the account used in this term, and may use.")
 @base_url_option
 @json_option("Print the API's response.")
 def command(*, base_url: str | None, as_json: bool) -> None:
@@ -39,7 +38,7 @@ def _print(quota: Quota, *, as_json: bool) -> None:
         return
     rows = [(name, found) for name, found in _allowances(quota) if found is not None]
     if out_is_terminal():
-        echo_lines(_line(name, found) for name, found in rows)
+        echo_facts([(name, _used(found)) for name, found in rows])
         return
     for name, found in rows:
         click.echo("\t".join([name, *(_number(value) for value in (found.used, found.limit, found.left))]))
@@ -54,10 +53,8 @@ def _allowances(quota: Quota) -> list[tuple[str, Allowance | None]]:
     ]
 
 
-def _line(name: str, found: Allowance) -> Text:
-    return Text.assemble(
-        (f"{name:<21}  ", "bold"), f"{_number(found.used)} of {_number(found.limit)} used, {_number(found.left)} left"
-    )
+def _used(found: Allowance) -> str:
+    return f"{_number(found.used)} of {_number(found.limit)} used, {_number(found.left)} left"
 
 
 def _number(value: Any) -> str:

@@ -17,6 +17,7 @@ from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, TIMED_OUT, worst
 from pictory_async.cli._failures import report_failures
 from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
+from pictory_async.cli._page_options import WaitPage, wait_page_options
 from pictory_async.cli._places import check_file
 from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of
 from pictory_async.cli._selecting import Choice, selection_options
@@ -39,6 +40,7 @@ __all__ = ["command"]
 @click.command("render", short_help="Render projects. Each render is billed.")
 @selection_options()
 @click.option("--wait", "waits", is_flag=True, help="Wait until all are rendered, and print the result of each.")
+@wait_page_options
 @click.option(
     "--handles",
     type=click.Path(),
@@ -65,6 +67,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     *,
     choice: Choice,
     waits: bool,
+    page: WaitPage | None,
     handles: str | None,
     yes: bool,
     most: int | None,
@@ -84,6 +87,8 @@ def command(  # noqa: PLR0913 - each option is an argument
     is sent: the same command continues after a kill, and a project that was not saved since its last render is not
     rendered again. If a render is not finished at the end of --wait, the command that waits for it is printed.
     """
+    if page is not None and not waits:
+        raise click.UsageError("--report is about a wait: add --wait.")
     file = None if handles is None else check_file(handles, replaces=False)
     # Before the first render is paid for: a file that cannot be written is an error now.
     sheet = open_results(as_json=as_json) if waits else None
@@ -112,7 +117,7 @@ def command(  # noqa: PLR0913 - each option is an argument
         async def work() -> None:
             async def wait() -> None:
                 if waits and renders.handles:
-                    renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet)
+                    renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet, page=page)
                     await renders.wait.run(client)
 
             async with open_client(base_url, limiter) as client:

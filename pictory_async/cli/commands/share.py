@@ -226,5 +226,7 @@ def _print_rest(sharing: _Sharing) -> None:
     unfinished = sharing.unfinished
     if unfinished:
         total = len(sharing.ids)
-        echo_note(f"Left: {len(unfinished)} of {total} project{'' if total == 1 else 's'}. Wait again with:")
+        echo_note(
+            f"No final result yet: {len(unfinished)} of {total} project{'' if total == 1 else 's'}. Wait again with:"
+        )
         echo_command(["pictory", "share", *unfinished, "--wait", *options_again("share")])

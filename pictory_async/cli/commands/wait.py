@@ -16,7 +16,8 @@ from pictory_async.cli._filing import Filing, filing_options
 from pictory_async.cli._input import read_lines
 from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import base_url_option, json_option, to_time, watch_options
-from pictory_async.cli._places import check_directory, check_file
+from pictory_async.cli._page_options import WaitPage, wait_page_options
+from pictory_async.cli._places import check_directory
 from pictory_async.cli._selecting import NOTHING_CHOSEN, Choice, selection_options
 from pictory_async.cli._store import PendingId, PendingItem, Store
 from pictory_async.cli._tables import table_options
@@ -48,12 +49,7 @@ __all__ = ["Sources", "check_download", "command", "wait_to_the_end"]
     help="Wait for what an earlier command left pending: it printed NAME at its end.",
 )
 @click.option("--last", is_flag=True, help="Wait for what was left pending last.")
-@click.option(
-    "--report",
-    type=click.Path(),
-    metavar="FILE",
-    help="Write a web page about the wait to FILE: a timeline of each project, counts, delays and reasons.",
-)
+@wait_page_options
 @directory_option("--download", "Download the files of each project to DIR as soon as it is rendered.")
 @filing_options("update")
 @fresh_option
@@ -75,7 +71,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     handles: IO[bytes] | None,
     resume: str | None,
     last: bool,
-    report: str | None,
+    page: WaitPage | None,
     directory: Path | None,
     filing: Filing,
     ages: Ages,
@@ -92,7 +88,6 @@ def command(  # noqa: PLR0913 - each option is an argument
     something is not finished at the end, the command that waits for the rest is printed on standard error.
     """
     check_download(directory, filing)
-    page = None if report is None else check_file(report, replaces=True)
     items: list[PendingItem] = Store().load(None) if last else [] if resume is None else Store().load(resume)
     items += [] if handles is None else _read_handles(handles)
     if choice.is_given:
@@ -101,8 +96,7 @@ def command(  # noqa: PLR0913 - each option is an argument
         raise click.UsageError(NOTHING_CHOSEN)
     downloads = None if directory is None else Downloads(directory=directory, filing=filing, ages=ages)
     filing.note_missing(str(item.project_id) for item in items)
-    wait = Wait.of(items, limiter, settings, as_json=as_json, downloads=downloads, ages=ages)
-    wait.page = page
+    wait = Wait.of(items, limiter, settings, as_json=as_json, downloads=downloads, ages=ages, page=page)
 
     if not items:
         echo_note(choice.why_nothing if choice.selects else "Nothing to do: there are no ids and no handles.")

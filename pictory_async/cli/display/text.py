@@ -191,17 +191,18 @@ def echo_wrapped(lines: Iterable[Text]) -> None:
         _print_wrapped(console, line)
 
 
-def _print_wrapped(console: Console, text: Text) -> None:
+def _print_wrapped(console: Console, text: Text, indent: int = 0) -> None:
     # Not by rich, which breaks words that are longer than a line: ids and addresses must stay whole.
     starts: list[int] = []
     column = 0
     for word in _WORD.finditer(text.plain):
         if column and column + cell_len(word[0].rstrip()) > console.width:
             starts.append(word.start())
-            column = 0
+            column = indent
         column += cell_len(word[0])
-    for line in text.divide(starts):
+    for number, line in enumerate(text.divide(starts)):
         line.rstrip()
+        line.pad_left(indent if number else 0)
         console.print(line, soft_wrap=True)
 
 
@@ -313,10 +314,12 @@ def _of_key(key: str, value: object) -> object:
 
 
 def echo_facts(facts: Facts) -> None:
-    """Print facts: in two columns on a terminal, otherwise as ``name: value`` lines."""
+    """Print facts: in two columns on a terminal, wrapped between words, otherwise as ``name: value`` lines."""
     if not out_is_terminal():
         for name, value in facts:
             click.echo(f"{name}: {value}")
         return
-    width = max(len(name) for name, _ in facts)
-    echo_lines(Text.assemble((f"{name:<{width}}", "bold"), "  ", value) for name, value in facts)
+    console = Console(highlight=False, markup=False, emoji=False)
+    width = max(len(name) for name, _ in facts) + 2
+    for name, value in facts:
+        _print_wrapped(console, Text.assemble((f"{name:<{width}}", "bold"), value), min(width, console.width // 2))
