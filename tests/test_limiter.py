@@ -287,3 +287,12 @@ class TestRateLimiter:
         assert (3, 2) == (statistics.granted, statistics.delayed)
         assert statistics.waited == pytest.approx(20.0, abs=0.5)
         assert statistics.longest_wait == pytest.approx(10.0, abs=0.5)
+
+    async def test_a_budget_of_its_own_asks_nobody(self) -> None:
+        """What a shared budget would be told or asked has an answer at once."""
+        limiter = RateLimiter(1, 10.0, 1)
+        assert limiter._pace.early(3.0) == 3.0
+        assert await limiter._pace.ask(5, math.inf) is None
+        await limiter.report()
+        await limiter._pace.give_back()
+        assert limiter.try_acquire()

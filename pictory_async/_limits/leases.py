@@ -1,6 +1,6 @@
 """A limiter's part of a shared budget: the lease that it has, and the requests that it let go.
 
-It stands in the place of the two paces of a limiter, which know one process only.
+It is the `Allowance` of a limiter that shares its budget; `OwnAllowance` knows one process only.
 """
 
 from __future__ import annotations
@@ -89,16 +89,19 @@ class Leases:
         """
         return max(_SOONEST, free_in - self._terms.ahead * (1.0 - 0.5**self._empty))
 
+    def use_share(self) -> None:
+        """Do nothing: the budget is told the share with each request for a lease."""
+
     def pause(self, until: float) -> None:
         """Let nothing go before ``until``, nor in other processes, as soon as they are told."""
         self._not_before = max(self._not_before, until)
         self._unreported = self._not_before
 
-    async def ask(self, slots: int, within: float) -> float | None:
+    async def ask(self, waiting: int, within: float) -> float | None:
         """Ask for a lease, unless there is one.
 
         Args:
-            slots: How many requests wait.
+            waiting: How many requests wait.
             within: The lease must begin within so many seconds.
 
         Returns:
@@ -113,7 +116,7 @@ class Leases:
             if self._free and now <= self._ends:  # another caller asked
                 return None
             with _answered():
-                lease = await self._shared.lease(self._terms, slots, within, self.feedback.pace(now))
+                lease = await self._shared.lease(self._terms, waiting, within, self.feedback.pace(now))
             self._got(lease, now)
             self._empty = 0 if lease.slots else self._empty + 1
             if not lease.slots:

@@ -8,7 +8,7 @@ come later than grants, by the time that connections take. As long as this time 
 every write at once. When it refuses one, the grants have got too far ahead: this one is given back, and the next ones
 go on from where the writes are. With a burst of a few requests, connections of very different slowness cost no pace.
 
-If the budget is shared with other processes, `Leases` has the place of both.
+`OwnAllowance` has both. If the budget is shared with other processes, `Leases` has its place.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from pictory_async._limits.feedback import Feedback
+from pictory_async._limits.allowance import OwnAllowance
 from pictory_async._limits.leases import Leases
-from pictory_async._limits.pace import Pace
 from pictory_async._limits.shared import BudgetTerms
 from pictory_async._limits.wait_queue import POLL_SHARE, Priority, Ticket, WaitQueue
 from pictory_async._settings.durations import seconds
@@ -30,6 +29,7 @@ from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
+    from pictory_async._limits.allowance import Allowance
     from pictory_async._limits.shared import SharedBudget
     from pictory_async._settings.durations import Duration
 
@@ -94,9 +94,8 @@ class RateLimiter:
         if shared is not None and per < _SHORTEST_SHARED:
             raise PictoryConfigError(f"per must be at least 1 s if the budget is shared, not {per:g} s.")
         terms = BudgetTerms(rate, per, burst)
-        self._pace: Pace | Leases = Pace(rate, per, burst) if shared is None else Leases(shared, terms)
-        self._writes = Pace(rate, per, burst, writes=True)
-        self._feedback = self._pace.feedback if isinstance(self._pace, Leases) else Feedback(self._pace.spacing)
+        self._pace: Allowance = OwnAllowance.of(rate, per, burst) if shared is None else Leases(shared, terms)
+        self._feedback = self._pace.feedback
         self._queue = WaitQueue(float(poll_share))
         self._granted = 0
         self._delayed = 0
@@ -132,7 +131,7 @@ class RateLimiter:
 
     def _try(self, now: float) -> bool:
         if self._feedback.share < 1.0 and self._feedback.rested(now):
-            self._use_share()
+            self._pace.use_share()
         if self._queue.waiting or not self._pace.take(now):
             return False
         self._granted += 1
@@ -187,13 +186,7 @@ class RateLimiter:
             Whether the request may be written now. If not, too many were written since the grant, or there is a pause:
             acquire again. The next grants then come when writes are possible.
         """
-        now = anyio.current_time()
-        if isinstance(self._pace, Leases):
-            return self._pace.write(now)
-        if self._writes.take(now):
-            return True
-        self._pace.follow(self._writes)
-        return False
+        return self._pace.write(anyio.current_time())
 
     def pause(self, duration: Duration) -> None:
         """Send nothing for so many seconds, as a server's ``Retry-After`` asks.
@@ -201,7 +194,7 @@ class RateLimiter:
         Args:
             duration: Seconds or ``timedelta`` from now; a longer pause that already runs stays.
         """
-        self._pause(anyio.current_time() + seconds("duration", duration))
+        self._pace.pause(anyio.current_time() + seconds("duration", duration))
         self._pauses += 1
 
     def accepted(self, sent_at: float) -> None:
@@ -225,11 +218,11 @@ class RateLimiter:
         self._refused += 1
         now = anyio.current_time()
         guess = self._feedback.refused(sent_at, now)
-        self._use_share()
+        self._pace.use_share()
         if pause:
             self.pause(pause)
         else:
-            self._pause(now + guess)
+            self._pace.pause(now + guess)
 
     async def report(self) -> None:
         """Tell the other processes of a shared budget about a refusal or a pause, if they do not know of it.
@@ -239,8 +232,7 @@ class RateLimiter:
         Raises:
             ConnectionFailedError: The shared budget is out of reach.
         """
-        if isinstance(self._pace, Leases):
-            await self._pace.report()
+        await self._pace.report()
 
     def statistics(self) -> RateLimiterStatistics:
         """What the limiter did so far."""
@@ -275,7 +267,7 @@ class RateLimiter:
             (queue.serve if served else queue.leave)(ticket)
             if was_head and (head := queue.head()) is not None:
                 head.wake()
-            elif not served and isinstance(pace, Leases) and not queue.waiting:
+            elif not served and not queue.waiting:
                 await pace.give_back()
         now = anyio.current_time()
         waited = now - began
@@ -298,7 +290,7 @@ class RateLimiter:
         within = math.inf
         if self._queue.head() is ticket:
             within = pace.delay(now)
-            if isinstance(pace, Leases) and within <= 0.0:
+            if within <= 0.0:
                 free_in = await pace.ask(self._queue.waiting, left)
                 await checkpoint_if_cancelled()  # the answer was waited for all the same
                 if free_in is None:
@@ -313,13 +305,4 @@ class RateLimiter:
 
     def _learn(self, now: float, *, waited: bool) -> None:
         self._feedback.granted(now, waited=waited)
-        self._use_share()
-
-    def _use_share(self) -> None:
-        if isinstance(self._pace, Pace):  # a shared budget knows the share
-            self._pace.use(self._feedback.share)
-            self._writes.use(self._feedback.share)
-
-    def _pause(self, until: float) -> None:
-        self._pace.pause(until)
-        self._writes.pause(until)
+        self._pace.use_share()

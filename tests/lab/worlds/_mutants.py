@@ -180,9 +180,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "What is written late is not counted",
-        "_limits.limiter:RateLimiter.confirm",
-        "if self._writes.take(now):",
-        "if self._writes.take(now) or True:",
+        "_limits.allowance:OwnAllowance.write",
+        "if self._written.take(now):",
+        "if self._written.take(now) or True:",
     ),
     Mutant(
         "What another client took does not count",
