@@ -279,6 +279,7 @@ def test_a_page_about_the_wait(world: World, tmp_path: Path) -> None:
 
 def test_a_page_about_a_render(world: World, tmp_path: Path) -> None:
     """`render --wait` writes one too, with a heading and a picture; without a page, they are wrong usage."""
+    world.render_seconds, world.queue_seconds = (0.1, 0.2), (0.0, 0.0)
     film, page, logo = str(world.add_project(name="Film")), tmp_path / "page.html", tmp_path / "logo.gif"
     logo.write_bytes(b"GIF89a")
     look = ["--title", "Summer", "--logo", str(logo)]
