@@ -10,7 +10,6 @@ import importlib.util
 import logging
 import os
 import pkgutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
@@ -23,12 +22,13 @@ from blockbuster import BlockBuster
 import pictory_async
 from pictory_async import Ledger
 from pictory_async.testing import Simulator, World
-from tests import _limits
+from tests import _limits, _tracing
 from tests._nights import Night
 from tests._virtual import VIRTUAL_BACKENDS, backend_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 # An installed package has announced its plugin itself; a bare source tree has not.
 if not importlib.metadata.entry_points(group="pytest11", name="pictory_async"):
@@ -49,7 +49,6 @@ REAL_TIME = [
     ),
     pytest.param(("trio", {}), id="trio"),
 ]
-TESTS = Path(__file__).parent
 ENGINES = {"httpx": "httpx", "httpx2": "httpx2", "aiohttp": "httpx_aiohttp"}
 MAY_BLOCK = [
     ("pictory_async/_settings/key.py", "_read"),  # the client of a program is made once, and the file is small
@@ -71,47 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
             with contextlib.suppress(ImportError):  # an extra is not installed
                 importlib.import_module(module.name)
     config.pluginmanager.register(_limits, "limits of tests")
-
-
-# Coverage makes Python 3.11 two and a half times as slow. What these tests reach, others reach too: the report of
-# coverage, which must say 100 %, shows if that is no longer so.
-NOT_TRACED = {
-    "cli/test_make_kill.py",
-    "cli/test_week.py",
-    "test_asgi_servers.py",
-    "test_cost.py",
-    "test_docs.py",
-    "test_docs_checks.py",
-    "test_example_page.py",
-    "test_fairness.py",
-    "test_layers.py",
-    "test_limits.py",
-    "test_pipeline.py",
-    "test_refusals.py",
-    "test_render_kill.py",
-    "test_render_worlds.py",
-    "test_web_pages.py",
-    "test_writes.py",
-}
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Trace the lines of a test, if coverage is measured and they may be new."""
-    measured = coverage.Coverage.current()
-    if measured is None or not _is_slow_to_trace(item):
-        return (yield)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # nor in the processes that it starts
-        measured.stop()
-        try:
-            return (yield)
-        finally:
-            measured.start()
-
-
-def _is_slow_to_trace(item: pytest.Item) -> bool:
-    return item.path.relative_to(TESTS).as_posix() in NOT_TRACED or "asyncio+uvloop" in item.name
+    config.pluginmanager.register(_tracing, "what coverage sees")
 
 
 @pytest.fixture(params=REAL_TIME)

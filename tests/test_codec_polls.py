@@ -87,6 +87,11 @@ class TestEvidence:
         pytest.importorskip("simdjson")
         assert {"step": "RENDER"} == fast_fields(b'{"step":"RENDER","a":[1]}', frozenset({"step", "videoURL"}))
 
+    @pytest.mark.parametrize("body", [b"[1]", b"7", b'{"step":', b"", b"<html>"])
+    def test_a_body_that_is_no_object_is_decoded_by_json(self, body):
+        """Its error is the same with simdjson and without."""
+        assert fast_fields(body, frozenset({"step"})) is None
+
     def test_a_large_body_is_decoded_by_json(self):
         """Above a limit, simdjson would keep too much memory."""
         assert fast_fields(b'{"step":"' + b"x" * 5_000_000 + b'"}', frozenset({"step"})) is None

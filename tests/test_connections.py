@@ -116,6 +116,24 @@ class TestTheBudget:
                 with anyio.fail_after(60):
                     await client.projects.get("p")
 
+    async def test_a_call_that_is_cancelled_at_its_renewal_is_not_sent(self, engine: str) -> None:
+        """The wait for a second grant ends with the call."""
+
+        class Shut(Book):
+            def confirm(self, granted_at: float, /) -> bool:
+                self.gate = anyio.Event()
+                denied.set()
+                return super().confirm(granted_at)
+
+        denied = anyio.Event()
+        with raw_server(lambda _: FILM) as server:
+            async with client_of(server.origin, engine, Shut(denials=1)) as client, anyio.create_task_group() as tasks:
+                tasks.start_soon(client.projects.get, "p")
+                await denied.wait()
+                await wait_all_tasks_blocked()
+                tasks.cancel_scope.cancel()
+        assert [] == server.requests
+
     async def test_a_limiter_that_fails_is_a_typed_error(self, engine: str) -> None:
         """Whatever a user's limiter raises, at the queue or at the write, nothing is sent and the error says so."""
 

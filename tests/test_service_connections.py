@@ -318,3 +318,6 @@ async def test_a_secret_is_shown_nowhere() -> None:
     short = Secret("abc")  # part of other texts by chance
     assert ("xabcx", b"xabcx") == (short.hide_in("xabcx"), short.scrubbed(b"xabcx"))
     assert "x********x" == secret.hide_in(f"x{CLIENT_SECRET}x")
+    escaped = "".join(f"\\u{ord(sign):04x}" for sign in CLIENT_SECRET)
+    for text in ("a", "b"):  # how it can be written is found out once
+        assert f"{text}********".encode() == secret.scrubbed(f"{text}{escaped}".encode())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from hypothesis import given, strategies as st
 
-from pictory_async.testing import LoggedRequest, ServerLimit, busiest_window
+from pictory_async.testing import LoggedRequest, ServerLimit, TokenBucketLimit, busiest_window
 
 times = st.lists(st.floats(0, 100), max_size=60).map(sorted)
 
@@ -27,6 +29,22 @@ def test_no_window_holds_more_than_the_limit(moments, rate, per):
             admitted.append(now)
         else:
             assert pytest.approx(inside[0] + per - now) == wait
+
+
+@given(times, st.integers(1, 8), st.integers(1, 9))
+def test_a_bucket_has_its_rate_and_its_burst(moments, rate, burst):
+    """From any request on it accepts a burst and what its rate adds; one that it refuses is accepted at the end."""
+    limit = TokenBucketLimit(rate, burst)
+    admitted: list[float] = []
+    for now in moments:
+        wait = limit.admit(now)
+        if wait is not None:
+            assert 0.0 < wait <= 1.0 / rate
+            assert TokenBucketLimit.admit(copy.copy(limit), now + wait * (1.0 + 1e-6)) is None
+            continue
+        admitted.append(now)
+        for number, begin in enumerate(reversed(admitted), 1):
+            assert number <= burst + rate * (now - begin) + 1e-6
 
 
 @pytest.mark.parametrize("arguments", [(0, 60.0), (5, 0.0), (-1, 60.0)])
