@@ -26,7 +26,7 @@ class ShownUsageError(click.UsageError):
 
     def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's interface
         """Print how the command is used, where there is more help, and the sentence."""
-        if self.ctx is not None:
+        if self.ctx is not None:  # pragma: no branch - click notes where each error came up
             click.echo(self.ctx.get_usage(), err=True)
             click.echo(f"Try '{self.ctx.command_path} --help' for help.\n", err=True)
         echo_note(f"Error: {self.format_message()}")

@@ -133,6 +133,14 @@ def test_a_mistyped_command_names_the_one_that_is_meant() -> None:
         assert f"Error: No such command {says}" in found.stderr
 
 
+def test_no_command_at_all() -> None:
+    """It shows the help, and is wrong usage."""
+    found = run()
+    assert 2 == found.exit_code
+    assert found.stderr.startswith("Usage: pictory [OPTIONS] COMMAND [ARGS]...\n\n  Render Pictory projects")
+    assert "Error" not in found.stderr
+
+
 def test_completion_completes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shell gets the names of the commands, and no command is run."""
     monkeypatch.setenv("_PICTORY_COMPLETE", "bash_complete")
