@@ -12,7 +12,7 @@ from pictory_async import Ledger, ResultStatus, VideoOrder, errors
 from pictory_async._api.video_work import Allowance, _Use
 from pictory_async._codec.answers import decode_job
 from pictory_async.models import Video
-from pictory_async.testing import Answer, Render, Reset, Simulator, World
+from pictory_async.testing import Answer, Drip, Render, Reset, Simulator, World
 from pictory_async.video import VideoRequest
 from tests._rendering import VIRTUAL, client_of, state_of
 from tests._videos import REQUEST, on_paid, paid
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from pictory_async import VideoResult
+    from pictory_async import BatchProgress, VideoBatch, VideoResult
 
 pytestmark = VIRTUAL
 
@@ -329,6 +329,29 @@ async def test_results_as_values(world: World, ledger: Ledger, tmp_path: Path) -
     assert found["video_url"].endswith("Ada.mp4")
     assert [str(tmp_path / "Ada.mp4")] == [file["path"] for file in found["files"]]
     assert "status=" in repr(results["Ada"])
+
+
+async def test_what_is_under_way_is_called_by_its_key(world: World, ledger: Ledger, tmp_path: Path) -> None:
+    """Renders and downloads alike; a video without a key is called by its name."""
+    world.media_sizes = {"mp4": 5_000_000}
+    slow = Drip(500_000, 5.0)
+    simulator = Simulator(world, faults=lambda request, _: slow if request.path.startswith("/media/") else None)
+    orders = [VideoOrder(one, key=key) for one, key in zip(named("Ada", "Ben"), ("a", None), strict=True)]
+    seen: list[BatchProgress] = []
+
+    async def look(batch: VideoBatch) -> None:
+        while True:
+            seen.append(batch.progress)
+            await anyio.sleep(1.0)
+
+    async with client_of(simulator) as client:
+        options: dict[str, Any] = {"download_to": tmp_path, "kinds": "video", "ledger": ledger}
+        async with client.videos.make_all(orders, **options) as batch, anyio.create_task_group() as tasks:
+            tasks.start_soon(look, batch)
+            assert 2 == len([result async for result in batch])
+            tasks.cancel_scope.cancel()
+    assert {"a", "Ben"} == {one for progress in seen for one in progress.rendering}
+    assert {"a", "Ben"} == {file.project_id for progress in seen for file in progress.downloading}
 
 
 async def test_a_program_that_was_killed_before_it_stored_what_was_made(world: World, ledger: Ledger) -> None:

@@ -159,7 +159,7 @@ def each(columns: int, folder: Path, run: Run, *, some: bool) -> bytes:
         prepare(folder)
         address, key = (account.fact(rf"PICTORY_API_{what}=(\S+)") for what in ("BASE_URL", "KEY"))
         env = {**state, "PICTORY_API_BASE_URL": address, "PICTORY_API_KEY": key}
-        template = account.fact(r" template (\S+)")
+        template = account.fact(r" template (?:\\\s+)?(\S+)")
         for name in (name for name in chosen if name in SCREENS):
             words = shlex.split(SCREENS[name].replace("TEMPLATE", template))
             run(name, [*words, *(QUICK if name in WATCHES else ())], env)

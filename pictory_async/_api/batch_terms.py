@@ -43,7 +43,7 @@ class BatchCalls:
     Attributes:
         watch: Makes a watch.
         download: Downloads the files of what was made; `None` to download nothing.
-        transfers: What is being downloaded now, by project and kind.
+        transfers: What is being downloaded now, by project, or by the key of a video, and kind.
     """
 
     watch: Callable[..., RenderPoller]

@@ -62,7 +62,7 @@ class Delivery:
         directory: The directory.
         kinds: The kinds of files.
         options: More keyword arguments of `Projects.download`.
-        transfers: What is being downloaded now, by project and kind.
+        transfers: What is being downloaded now, by project, or by the key of a video, and kind.
     """
 
     directory: str | os.PathLike[str]
@@ -77,24 +77,28 @@ class Delivery:
         return await self._bring(calls.download, project, project.id, ledger=ledger, **self.options)
 
     async def bring_video(
-        self, download: Callable[..., Awaitable[DownloadReport]], video: Video, fields: Mapping[str, str]
+        self,
+        download: Callable[..., Awaitable[DownloadReport]],
+        video: Video,
+        *,
+        called: ProjectId,
+        fields: Mapping[str, str],
     ) -> DownloadReport:
         """Download the files of a video without a project."""
-        one = project_of(video).id
-        naming = {} if self.options["naming"] is None else {"fields": {one: fields}}
-        return await self._bring(download, video, one, **{**self.options, **naming})
+        naming = {} if self.options["naming"] is None else {"fields": {project_of(video).id: fields}}
+        return await self._bring(download, video, called, **{**self.options, **naming})
 
     async def _bring(
         self, download: Callable[..., Awaitable[DownloadReport]], what: Project | Video, one: ProjectId, **options: Any
     ) -> DownloadReport:
+        def note(progress: DownloadProgress) -> None:
+            self.transfers[one, progress.kind] = attrs.evolve(progress, project_id=one)
+
         try:
-            return await download(what, self.directory, kinds=self.kinds, on_progress=self._note, **options)
+            return await download(what, self.directory, kinds=self.kinds, on_progress=note, **options)
         finally:
             for kind in self.kinds:
                 self.transfers.pop((one, kind), None)
-
-    def _note(self, progress: DownloadProgress) -> None:
-        self.transfers[progress.project_id, progress.kind] = progress
 
 
 def delivery_of(

@@ -12,7 +12,7 @@ from pictory_async._api.batches import Delivery, checked_terms_of
 from pictory_async._api.freshness import checked_ledger
 from pictory_async._api.render_batch import Batch
 from pictory_async._api.video_results import VideoResult
-from pictory_async._api.video_work import Allowance, VideoOrder, VideoWork, order_of
+from pictory_async._api.video_work import Allowance, VideoOrder, VideoWork, called, order_of
 from pictory_async._files.downloads import DownloadReport
 from pictory_async._files.naming import FIELDS
 from pictory_async._polling.poller import RenderPoller
@@ -85,7 +85,8 @@ def open_making(  # noqa: PLR0913 - what its callers' callers may choose
 
     async def download(job: BatchJob) -> DownloadReport:
         assert delivery is not None  # noqa: S101 - it is not called otherwise
-        return await delivery.bring_video(made_of.download, cast("Video", job.video), fields_of(job.item))
+        video, order = cast("Video", job.video), job.item
+        return await delivery.bring_video(made_of.download, video, called=called(order), fields=fields_of(order))
 
     calls = BatchCalls(
         watch=made_of.watch,

@@ -74,6 +74,8 @@ class BatchProgress(ValueObject):
         rendering: The projects or videos that are waited for, each with how much of it is done, in percent; ``None`` if
             that is not known.
         downloading: The files that are being downloaded.
+
+    Both call a project by its id, and a video by its key, or by its name if it has none.
     """
 
     rendering: Mapping[ProjectId, float | None] = attrs.field(factory=dict[ProjectId, "float | None"])

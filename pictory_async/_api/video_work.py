@@ -92,6 +92,11 @@ def order_of(item: object) -> VideoOrder:
     return found
 
 
+def called(order: VideoOrder) -> ProjectId:
+    """Return what progress calls a video: its key, or else its name."""
+    return order.key or order.name
+
+
 @attrs.frozen(kw_only=True)
 class Allowance:
     """What a batch may use at most, as far as it is known in advance.
@@ -182,8 +187,7 @@ class VideoWork:
 
     def key(self, item: Any) -> ProjectId:
         """Its key, or else its name."""
-        order = cast("VideoOrder", item)
-        return order.key or order.name
+        return called(item)
 
     def _mark(self, order: VideoOrder) -> str:
         return VIDEO + json.dumps([self.batch, order.request.template_id, order.key or order.digest])

@@ -117,7 +117,7 @@ class DownloadProgress:
     """How much of one file is downloaded.
 
     Attributes:
-        project_id: The project.
+        project_id: The project; of a video without one, ``job:`` and its job, or what `BatchProgress` calls it.
         kind: The kind of file.
         done: Bytes on disk.
         total: Bytes in total; ``None`` if the server does not state it.

@@ -17,13 +17,14 @@ from pictory_async.cli._filing import Filing
 from pictory_async.cli._night import night
 from pictory_async.cli._places import Directory
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.bars import Bar
+from pictory_async.cli._work_bars import DownloadBars
 from pictory_async.cli.display.text import as_size
 from pictory_async.errors import DownloadError
 
 if TYPE_CHECKING:
     from pictory_async import AsyncPictory
     from pictory_async.cli._options import Decorator
+    from pictory_async.cli.display.bars import Bar
 
 __all__ = ["AT_ONCE", "KINDS", "Downloads", "Kind", "ProjectDownload", "directory_option", "kinds_option"]
 
@@ -90,24 +91,6 @@ class ProjectDownload:
         }
 
 
-@attrs.define
-class _Transfer:
-    """A file that is being downloaded."""
-
-    name: str
-    began: float
-    resumed_at: int
-    now: float
-    done: int
-    total: int | None
-
-    def bar(self) -> Bar:
-        # What an earlier attempt left on disk does not count for the speed.
-        speed = (self.done - self.resumed_at) / max(self.now - self.began, 0.1)
-        of = f" of {as_size(self.total)}" if self.total is not None else ""
-        return Bar(self.name, self.done, self.total, f"{as_size(self.done)}{of}, {as_size(speed)}/s")
-
-
 @attrs.define(kw_only=True)
 class Downloads:
     """Downloads the files of projects.
@@ -132,9 +115,7 @@ class Downloads:
     seconds: float = attrs.field(default=0.0, init=False)
     stopped: Exception | None = attrs.field(default=None, init=False)
     _began: float | None = attrs.field(default=None, init=False)
-    _transfers: dict[tuple[ProjectId, str], _Transfer] = attrs.field(
-        factory=dict[tuple[ProjectId, str], _Transfer], init=False
-    )
+    _bars: DownloadBars = attrs.field(factory=DownloadBars, init=False)
     _bytes: dict[tuple[ProjectId, str], int] = attrs.field(factory=dict[tuple[ProjectId, str], int], init=False)
     _slots: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(AT_ONCE), init=False)
 
@@ -146,8 +127,7 @@ class Downloads:
         self.seconds = anyio.current_time() - began
         if self.stopped is None and result.error is not None and ends_all(result.error):
             self.stopped = result.error
-        # A failed file leaves its bar behind.
-        self._transfers = {key: one for key, one in self._transfers.items() if key[0] != result.project_id}
+        self._bars.drop(result.project_id)
         self.done.append(result)
         self.on_done(result)
         night().download(result.project_id, result.name, result.report, result.error)
@@ -192,20 +172,12 @@ class Downloads:
         )
 
     def _on_progress(self, progress: DownloadProgress, name: str | None) -> None:
-        key, now = (progress.project_id, progress.kind), anyio.current_time()
-        transfer = self._transfers.get(key)
-        if transfer is None:
-            title = f"{name or progress.project_id} ({progress.kind})"
-            transfer = _Transfer(title, now, progress.done, now, progress.done, progress.total)
-            self._transfers[key] = transfer
-        transfer.now, transfer.done, transfer.total = now, progress.done, progress.total
-        self._bytes[key] = progress.done
-        if progress.done == progress.total:
-            del self._transfers[key]
+        self._bars.take(progress, name)
+        self._bytes[progress.project_id, progress.kind] = progress.done
 
     def bars(self) -> list[Bar]:
-        """Return the bars of the files that are being downloaded."""
-        return [transfer.bar() for transfer in self._transfers.values()]
+        """Return the bars of the projects that are being downloaded."""
+        return self._bars.bars()
 
     @property
     def bytes(self) -> int:

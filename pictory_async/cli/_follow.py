@@ -40,6 +40,7 @@ class Follower:
         live: Whether to draw the live view. It must not be drawn if ``on_outcome`` prints.
         rendering_since: Takes in when each project was first seen rendering, in seconds since the wait began, by the
             text of the key of its outcome; ``None`` to find it out.
+        names: Finds the names of what has bars.
     """
 
     title: str
@@ -50,10 +51,10 @@ class Follower:
     downloading: Callable[[], Sequence[Bar]] = list
     live: bool = True
     rendering_since: dict[str, float] | None = None
+    names: BarNames = attrs.field(factory=BarNames)
     _began: float = attrs.field(default=0.0, init=False)
     _meter: Meter = attrs.field(init=False)
     _forecast: Forecast = attrs.field(factory=Forecast, init=False)
-    _names: BarNames = attrs.field(factory=BarNames, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._meter = Meter(self.limiter.per)
@@ -69,7 +70,7 @@ class Follower:
                 pace=self._measure(client, watch),
                 limiter=self.limiter,
                 height=height,
-                rendering=self._names.bars(self._forecast.progress),
+                rendering=self.names.bars(self._forecast.progress),
                 downloading=self.downloading(),
                 forecast=self._forecast,
             )
@@ -88,7 +89,7 @@ class Follower:
             ):
                 async with stopping_when_stalled(lambda: self._moved(watch)) as stalled:
                     if self.live and can_draw():
-                        names.start_soon(self._names.keep_fetching, client)
+                        names.start_soon(self.names.keep_fetching, client)
                     if self.rendering_since is not None:
                         names.start_soon(self._note_renders, watch, self.rendering_since)
                     async for outcome in watch:

@@ -14,7 +14,6 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import ResultStatus, VideoOrder, VideoResult
-from pictory_async.cli._batch_bars import bars_of
 from pictory_async.cli._exit_codes import (
     INTERRUPTED,
     SUCCESS,
@@ -35,6 +34,7 @@ from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Sheet
+from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli._writers import csv_file
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
@@ -186,12 +186,13 @@ class Making:
             self._measure(client)
             return f"{as_duration(self._seconds)}: {self._counted(batch.progress)}"
 
-        names = {one.order.key: one.order.name for one in self.orders}
+        names = {one.order.key: one.name for one in self.orders}
+        work = BatchBars(lambda key: names.get(str(key)))
 
         def frame(height: int) -> RenderableType:
             title = Text(f"Making {total} videos", style="bold", no_wrap=True, overflow="ellipsis")
             overall = Bar("videos", self._done, total, as_duration(anyio.current_time() - self._began))
-            bars = BarGrid([overall, *bars_of(batch.progress, lambda key: names.get(str(key)))[: max(1, height - 4)]])
+            bars = BarGrid([overall, *work.bars(batch.progress)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(batch.progress), no_wrap=True, overflow="ellipsis"), bars)
 
         live = self.sheet.to_file or not self.sheet.streams

@@ -173,14 +173,20 @@ class Renders:
             found.append({"project_id": one, **status, **needs, **handle})
         return found
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the projects are called, as far as it is known."""
+        projects = {one: result.project for one, result in self.results.items()}
+        return {one: project.name for one, project in projects.items() if project is not None and project.name}
+
     def rows(self) -> list[ResultRow]:
         """Return a row for each project that is not waited for."""
-        known = {one: result.project for one, result in self.results.items()}
+        names = self.names
         return [
             ResultRow(
                 project_id=error["project_id"],
                 status=error.get("status", "error"),
-                name=getattr(known.get(error["project_id"]), "name", None),
+                name=names.get(error["project_id"]),
                 detail=error.get("error"),
             )
             for error in self.errors()

@@ -125,12 +125,14 @@ class Choice:
         filter: What leaves out some of them.
         is_given: Whether anything was chosen.
         is_list: Whether there can be any number of them, as in a file or in the account.
+        names: What those are called that were found in the list of projects, by id.
     """
 
     ids: Sequence[str] | None
     filter: Filter
     is_given: bool
     is_list: bool
+    names: dict[str, str] = attrs.field(factory=dict[str, str], init=False, eq=False)
 
     def find(self, base_url: str | None) -> list[str]:
         """Return the ids of the chosen projects: those that were named in their order, else in that of the list."""
@@ -165,12 +167,15 @@ class Choice:
         chosen = self.filter
         async with open_client(base_url) as client, telling(lambda: chosen.progress, lambda: 0):
             if self.ids is None:
-                return [str(one.item.id) async for one in chosen.find(client)]
-            wanted = {*self.ids}
-            listed = {str(item.id): item async for item in client.projects.list() if str(item.id) in wanted}
-            self._note_missing(listed.keys())
-            items = [listed[one] for one in self.ids if one in listed and chosen.has(listed[one])]
-            return [str(one.item.id) for one in await chosen.having_state(client, items)]
+                found = [one.item async for one in chosen.find(client)]
+            else:
+                wanted = {*self.ids}
+                listed = {str(item.id): item async for item in client.projects.list() if str(item.id) in wanted}
+                self._note_missing(listed.keys())
+                items = [listed[one] for one in self.ids if one in listed and chosen.has(listed[one])]
+                found = [one.item for one in await chosen.having_state(client, items)]
+        self.names.update({str(item.id): item.name for item in found if item.name})
+        return [str(item.id) for item in found]
 
     def _note_missing(self, listed: Collection[str]) -> None:
         missing = [one_line(one) for one in self.ids or () if one not in listed]

@@ -14,7 +14,6 @@ from rich.console import Group
 from rich.text import Text
 
 from pictory_async import DownloadStatus, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan
-from pictory_async.cli._batch_bars import bars_of
 from pictory_async.cli._exit_codes import (
     INTERRUPTED,
     SUCCESS,
@@ -35,6 +34,7 @@ from pictory_async.cli._streams import surviving
 from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._tables import Column, Sheet, Table
 from pictory_async.cli._wording import in_command_words
+from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import as_duration, can_ask, echo_note, echo_summary, one_line
@@ -240,6 +240,8 @@ class Syncing:
         self._requests = client.statistics().transport.requests
 
     async def _carry_out(self, client: AsyncPictory, sync: ProjectSync) -> None:
+        work = BatchBars(self._name)
+
         def line() -> str:
             self._measure(client)
             return f"{as_duration(self._seconds)}: {self._counted(sync)}"
@@ -249,7 +251,7 @@ class Syncing:
             overall = Bar(
                 "projects", len(self._done), max(1, self._total), as_duration(anyio.current_time() - self._began)
             )
-            bars = BarGrid([overall, *bars_of(sync.progress, self._name)[: max(1, height - 4)]])
+            bars = BarGrid([overall, *work.bars(sync.progress)[: max(1, height - 4)]])
             return Group(title, Text(self._counted(sync), no_wrap=True, overflow="ellipsis"), bars)
 
         def share() -> float:

@@ -12,6 +12,7 @@ import attrs
 
 from pictory_async import ProjectId, RateLimiter, RenderHandle, RenderStatus
 from pictory_async.cli._ages import Ages
+from pictory_async.cli._bar_names import BarNames
 from pictory_async.cli._downloads import Downloads
 from pictory_async.cli._exit_codes import INTERRUPTED, exit_code_of, outcomes_code, worst_code
 from pictory_async.cli._follow import Follower
@@ -57,6 +58,7 @@ class Wait:
         downloads: Downloads the files of what is rendered; ``None`` to download nothing.
         ages: What is known of the age of the videos.
         page: The web page about the wait; ``None`` for none.
+        names: Finds the names of what has bars; those that are known already can be put in.
     """
 
     tally: Tally
@@ -67,6 +69,7 @@ class Wait:
     downloads: Downloads | None = None
     ages: Ages = attrs.field(factory=Ages)
     page: WaitPage | None = None
+    names: BarNames = attrs.field(factory=BarNames)
     _rendering_since: dict[str, float] = attrs.field(factory=dict[str, float], init=False)
     # The errors about videos that are refused for their age, and what has a row, by `key_of`.
     _refused: dict[str, OutdatedVideoError] = attrs.field(factory=dict[str, OutdatedVideoError], init=False)
@@ -187,6 +190,7 @@ class Wait:
             downloading=list if downloads is None else downloads.bars,
             live=self.lists or self.sheet.to_file or not self.sheet.streams,
             rendering_since=None if self.page is None else self._rendering_since,
+            names=self.names,
         )
         async with client.projects.watch(self.tally.wanted, after=self.after, **self.settings) as watch:
             try:
@@ -352,7 +356,7 @@ def path_of(lines: IO[Any] | None) -> str | None:
 def _detection_delay(tally: Tally) -> str:
     if tally.statistics is None or not tally.counts.get("rendered"):
         return ""
-    return f", longest detection delay {tally.statistics.watches.longest_lag:.1f} s"
+    return f", detection delay at most {tally.statistics.watches.longest_lag:.1f} s"
 
 
 def _download_dict(result: ProjectDownload) -> dict[str, Any]:

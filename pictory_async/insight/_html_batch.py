@@ -103,7 +103,7 @@ async def write_wait_report(
 def _top(outcomes: Sequence[RenderOutcome], heading: str, now: datetime, logo: str | None) -> str:
     delays = [outcome.detection_delay for outcome in outcomes if outcome.ok]
     waited = f"Waited {length(max((outcome.waited for outcome in outcomes), default=0.0))}"
-    delay = f", longest delay of a video {length(max(delays))}" if delays else ""
+    delay = f", delay of a video at most {length(max(delays))}" if delays else ""
     statuses = [outcome.status.value for outcome in outcomes]
     states = [(_words(one), _BADGES.get(one, "none")) for one in statuses]
     return top(heading, f"{waited}{delay}. Created {moment(now)}", states, logo)
@@ -118,7 +118,7 @@ def _timelines(outcomes: Sequence[RenderOutcome], since: Mapping[str, float]) ->
     ends = element("span", f"<span>0 s</span><span>{length(last)}</span>", class_="ends")
     heads = "".join(f'<th scope="col">{name}</th>' for name in ("Project", "Result"))
     number = '<th scope="col" class="number">{}</th>'
-    head = f"{heads}{number.format('Reported after')}{number.format('Delay')}"
+    head = f"{heads}{number.format('Reported after')}{number.format('Delay, at most')}"
     axis = element("th", ends, class_="axis", scope="col")
     rows = "".join(_row(outcome, since.get(str(outcome.key)), last) for outcome in outcomes)
     table = element("table", f"<thead><tr>{head}{axis}</tr></thead><tbody>{rows}</tbody>", class_="overview")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import signal
 import socket
 import subprocess
 import sysconfig
@@ -171,11 +173,31 @@ def test_simulate_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         lines = [*iter(process.stdout.readline, "Ctrl-C stops it.\n")]
         monkeypatch.setenv("PICTORY_API_KEY", "pictai_simulator")
         assert 10 == len(run("projects", "--base-url", url).stdout.splitlines())
-        addresses = [line.split("'")[1] for line in lines if "curl -X POST" in line]
+        addresses = [shlex.split(line)[-1] for line in lines if "curl -X POST" in line]
+        assert 5 == len(addresses)
         (revoke,) = (address for address in addresses if address.endswith("/key/revoke"))
         assert 200 == httpx.post(revoke, trust_env=False).status_code
         assert 77 == run("projects", "--base-url", url).exit_code
         interrupted(process)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_what_simulate_prints_can_be_copied(columns: int) -> None:
+    """On a terminal no address is broken, and long commands go on in the next line as shells read it."""
+    with Terminal(columns=columns) as terminal:
+        streams = dict.fromkeys(("stdout", "stderr"), terminal.theirs)
+        options = ("--port", "0", "--projects", "3", "--control")
+        with started("simulate", *options, **streams, env=terminal.environment) as process:
+            terminal.attached()
+            text = terminal.read_until("Ctrl-C stops it.").replace("\r\n", "\n")
+            process.send_signal(signal.SIGINT)
+            terminal.read_until()
+    assert [] == [line for line in text.splitlines() if len(line) > columns and len(line.strip(" \\").split()) > 1]
+    commands = [shlex.split(line) for line in text.replace("\\\n", "").splitlines() if line.startswith("  ")]
+    assert ["export", "pictory", "pictory", *["curl"] * 5] == [words[0] for words in commands]
+    assert 3 == len([word for word in commands[1][2:] if word.startswith("2025")])
+    (address,) = re.findall(r"(?m)(?:^| )(http://127\.0\.0\.1:\d+/pictoryapis)$", text)
+    assert f"PICTORY_API_BASE_URL={address}" == commands[0][1]
 
 
 def test_simulate_enforces_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:

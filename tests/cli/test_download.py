@@ -154,13 +154,13 @@ def test_ctrl_c_and_again(world: World, server: ServerThread, tmp_path: Path) ->
 
 
 def test_on_a_terminal(world: World, server: ServerThread, tmp_path: Path) -> None:
-    """On a terminal, each file has a bar in bytes during the download, and then a line under its project."""
+    """On a terminal, each project has a bar in bytes during the download, and then a line for each file."""
     server.simulator.faults = lambda request, _: Drip(65536, 0.02) if request.path.endswith(".mp4") else None
     text = seen(
         "download", film(world, "A [red]film[/red]"), str(world.add_project()), "nope", "--dir", str(tmp_path), code=3
     )
     live, _, end = text.rpartition("\x1b[?25h")
-    assert "A [red]film[/red] (video)" in live
+    assert "A [red]film[/red]  " in live
     assert " of 3.0 MB, " in live
     assert "3.0 MB" in end
     assert "- no video" in end

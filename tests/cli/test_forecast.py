@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from pictory_async import RateLimiter, errors
+from pictory_async import BatchProgress, DownloadProgress, RateLimiter, errors
 from pictory_async.testing import Render, Simulator, World
 from tests._virtual import virtual_time
 
@@ -20,6 +20,7 @@ from rich.console import Console
 
 from pictory_async.cli._bar_names import BarNames
 from pictory_async.cli._forecast import Forecast
+from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli.display.bars import MOST_BARS, Bar, BarGrid
 from pictory_async.cli.display.text import as_estimate
 
@@ -83,15 +84,40 @@ async def test_names_of_bars() -> None:
         simulator.world.add_project(Render(0.0, duration=9.0), name=f"Film {n}"): float(n) for n in range(9)
     }
     shown |= {"job:j": 50.0, "gone": 40.0}
-    names = BarNames()
+    names = BarNames({"18": "Known"})
+    shown[18] = 45.0
     async with simulator.client() as client, anyio.create_task_group() as tasks:
-        assert [f"{percent:.0f} %" for percent in (50, 40, 8, 7, 6, 5)] == [bar.label for bar in names.bars(shown)]
+        assert [f"{percent:.0f} %" for percent in (50, 45, 40, 8, 7, 6)] == [bar.label for bar in names.bars(shown)]
         tasks.start_soon(names.keep_fetching, client)
         await anyio.sleep(60.0)
         tasks.cancel_scope.cancel()
     found = [bar.name for bar in names.bars(shown)]
-    assert ["job:j", "gone", "Film 8", "Film 7", "Film 6", "Film 5"] == found
-    assert MOST_BARS - 1 == len(simulator.log)
+    assert ["job:j", "Known", "gone", "Film 8", "Film 7", "Film 6"] == found
+    assert MOST_BARS - 2 == len(simulator.log)
+
+
+@pytest.mark.anyio
+@virtual_time
+async def test_bars_of_a_batch() -> None:
+    """All files of a video have one bar with its name, at its own speed; what was left on disk was not downloaded."""
+    names = {"a": "Ada", "b": "Ben\n2"}
+    bars = BatchBars(lambda one: names.get(str(one)))
+
+    def drawn(*files: tuple[str, str, int, int | None], **rendering: float | None) -> list[Bar]:
+        found = [
+            DownloadProgress(project_id=one, kind=kind, done=done, total=total) for one, kind, done, total in files
+        ]
+        return bars.bars(BatchProgress(rendering=dict[Any, Any](rendering), downloading=tuple(found)))
+
+    assert ["Ben\n2", "c"] == [bar.name for bar in drawn(a=None, b=70.0, c=20.0)]
+    first = drawn(("a", "video", 4000, 9000), ("a", "srt", 0, 1000), ("c", "video", 5, None))
+    assert [Bar("Ada", 4000, 10000, "4.0 kB of 10.0 kB, 0 B/s"), Bar("c", 5, None, "5 B, 0 B/s")] == first
+    await anyio.sleep(2.0)
+    (ada,) = drawn(("a", "video", 7000, 9000), ("a", "srt", 1000, 1000))
+    assert Bar("Ada", 8000, 10000, "8.0 kB of 10.0 kB, 2.0 kB/s") == ada
+    assert [] == drawn()
+    assert [0] == [bar.done for bar in drawn(("a", "txt", 0, 10))]
+    assert MOST_BARS == len(drawn(**{f"p{number}": float(number) for number in range(30)}))
 
 
 @pytest.mark.anyio

@@ -372,10 +372,13 @@ def test_render_on_a_terminal_without_a_file(world: World) -> None:
 
 
 def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> None:
-    """On a terminal, the render has a progress bar."""
+    """On a terminal, the render has a progress bar with the name that is known from before it was requested."""
     server.simulator.keep_time(lambda: 0.1 * len(world.log))  # the render takes fifteen requests, however slow
-    text = seen("render", str(world.add_project(on_render=[Render(0.0, duration=1.5)])), "--wait", "--interval", "0.1")
+    project = world.add_project(name="Film", on_render=[Render(0.0, duration=1.5)])
+    text = seen("render", str(project), "--wait", "--interval", "0.1")
     live, _, end = text.rpartition("\x1b[?25h")
+    assert "Film" in live.partition("Rendering")[2].partition(" %")[0]
+    assert str(project) not in live.partition("Latest")[0]
     assert "Checking 1 project. Each render is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end

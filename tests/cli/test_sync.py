@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -225,7 +226,7 @@ def test_progress_and_a_table_on_a_terminal(world: World, videos: Path, server: 
             text = terminal.read_until()
             assert 130 == process.wait()
     assert "Syncing" in text
-    assert "video Film" in text
+    assert re.search(r"Film  .* of 6\.\d MB, ", text)
     table = text[text.rindex("reason") :]
     assert str(slow) in table
     assert "pending" in table

@@ -36,7 +36,7 @@ def test_a_wait() -> None:
     outcomes = [first, rendered("p2", 50.0, 0.0), failed("p3"), failed("p4"), failed("p5", RenderNotStartedError)]
     page = wait_report_html(outcomes, rendering_since={"p1": 25.0, "p3": 60.0}, title="Night <1>", now=NOW)
     assert '<h1 dir="auto">Night &lt;1&gt;</h1>' in page
-    assert "Waited 1 min 40 s, longest delay of a video 10 s. Created <time" in page
+    assert "Waited 1 min 40 s, delay of a video at most 10 s. Created <time" in page
     assert ["2 rendered", "3 failed"] == re.findall(r'<li class="badge \w+">([^<]+)', page)
     assert re.search(r'<a href="https://video.example/1"[^>]*>Film &lt;1&gt;</a>', page)
     assert "v.mp4" not in page

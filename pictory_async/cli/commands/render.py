@@ -118,6 +118,7 @@ def command(  # noqa: PLR0913 - each option is an argument
             async def wait() -> None:
                 if waits and renders.handles:
                     renders.wait = Wait.of(renders.handles, limiter, settings, as_json=as_json, sheet=sheet, page=page)
+                    renders.wait.names.known |= renders.names
                     await renders.wait.run(client)
 
             async with open_client(base_url, limiter) as client:

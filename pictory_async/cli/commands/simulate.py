@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import shutil
 import sys
 from functools import partial
@@ -19,9 +18,10 @@ from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._options import Rate, simulation_options, to_rate, to_seconds
 from pictory_async.cli._places import check_file
 from pictory_async.cli._simulation import Scenario, make_simulator, server_module
+from pictory_async.cli.display.text import counted, echo_example, echo_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from pictory_async.testing import Simulator
 
@@ -82,12 +82,12 @@ def command(  # noqa: PLR0913 - each option is an argument
     serve = partial(server.serve, simulator, port=port, control=control)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            some = " ".join(str(plan.project_id) for plan in planned[:_EXAMPLES])
-            wanted = some if target is None else f"--ids-from {shlex.quote(os.fspath(target))}"
+            some = [str(plan.project_id) for plan in planned[:_EXAMPLES]]
+            wanted = some if target is None else ["--ids-from", os.fspath(target)]
             program = _program()
             examples = (
-                f"{program} wait {wanted} --start-grace 30s --download videos",
-                f"{program} template {template}",
+                [program, "wait", *wanted, "--start-grace", "30s", "--download", "videos"],
+                [program, "template", str(template)],
             )
             run(lambda: _serve(serve, simulator, len(planned), examples, control=control))
     except OSError as error:
@@ -97,34 +97,28 @@ def command(  # noqa: PLR0913 - each option is an argument
 def _program() -> str:
     """How to run this command again: by its path, if it is in an environment that is not active."""
     started = Path(sys.argv[0])
-    return shlex.quote(str(started)) if started.name == "pictory" and shutil.which("pictory") is None else "pictory"
+    return str(started) if started.name == "pictory" and shutil.which("pictory") is None else "pictory"
 
 
 async def _serve(
     serve: Callable[..., Awaitable[None]],
     simulator: Simulator,
     projects: int,
-    examples: tuple[str, ...],
+    examples: Iterable[list[str]],
     *,
     control: bool,
 ) -> None:
     def print_usage(base_url: str) -> None:
-        click.echo(f"A simulated Pictory with {projects} projects is running at {base_url}")
+        echo_sentence(f"A simulated Pictory with {counted(projects, 'project')} is running at {base_url}")
         click.echo("Point a client to it:")
-        click.echo(f"  export PICTORY_API_BASE_URL={base_url} PICTORY_API_KEY={simulator.world.api_key}")
+        echo_example(["export", f"PICTORY_API_BASE_URL={base_url}", f"PICTORY_API_KEY={simulator.world.api_key}"])
         click.echo("Then try:")
         for example in examples:
-            click.echo(f"  {example}")
+            echo_example(example)
         if control:
             click.echo("Change the account:")
-            for line in (
-                "/projects/ID/edit",
-                "/projects/ID/delete",
-                "/key/revoke",
-                "/key/restore",
-                "/latency?seconds=2",
-            ):
-                click.echo(f"  curl -X POST '{base_url.removesuffix('/pictoryapis')}/_control{line}'")
+            for change in _CHANGES:
+                echo_example(["curl", "-X", "POST", f"{base_url.removesuffix('/pictoryapis')}/_control/{change}"])
         click.echo("Ctrl-C stops it.")
 
     try:

@@ -97,6 +97,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     downloads = None if directory is None else Downloads(directory=directory, filing=filing, ages=ages)
     filing.note_missing(str(item.project_id) for item in items)
     wait = Wait.of(items, limiter, settings, as_json=as_json, downloads=downloads, ages=ages, page=page)
+    wait.names.known |= choice.names
 
     if not items:
         echo_note(choice.why_nothing if choice.selects else "Nothing to do: there are no ids and no handles.")

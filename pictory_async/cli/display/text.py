@@ -38,11 +38,13 @@ __all__ = [
     "can_draw",
     "counted",
     "echo_command",
+    "echo_example",
     "echo_facts",
     "echo_json",
     "echo_lines",
     "echo_note",
     "echo_progress",
+    "echo_sentence",
     "echo_summary",
     "echo_warning",
     "echo_wrapped",
@@ -250,24 +252,42 @@ def echo_note(text: str) -> None:
 
 def _print_note(text: str) -> None:
     with quiet_if_gone("stderr"):
-        if err_is_terminal():
-            _print_wrapped(Console(stderr=True, highlight=False, markup=False, emoji=False), Text(printable(text)))
-        else:
-            click.echo(printable(text), err=True)
+        _print_sentence(text, err=True)
+
+
+def echo_sentence(text: str) -> None:
+    """Print a sentence on standard output, wrapped on a terminal: an address in it stays whole."""
+    _print_sentence(text, err=False)
+
+
+def _print_sentence(text: str, *, err: bool) -> None:
+    if err_is_terminal() if err else out_is_terminal():
+        _print_wrapped(Console(stderr=err, highlight=False, markup=False, emoji=False), Text(printable(text)))
+    else:
+        click.echo(printable(text), err=err)
 
 
 def echo_command(words: Iterable[str]) -> None:
     """Print a command on standard error as a shell reads it, on lines of its own so that it can be pasted."""
+    with quiet_if_gone("stderr"):
+        click.echo(_as_pasted(words, Console(stderr=True).width if err_is_terminal() else math.inf), err=True)
+
+
+def echo_example(words: Iterable[str]) -> None:
+    """Print a command on standard output, like `echo_command`."""
+    click.echo(_as_pasted(words, Console().width if out_is_terminal() else math.inf))
+
+
+def _as_pasted(words: Iterable[str], width: float) -> str:
     lines = [" "]
     # Only the shells of these systems know the backslash at the end of a line.
-    width = Console(stderr=True).width if err_is_terminal() and os.name == "posix" else math.inf
+    width = width if os.name == "posix" else math.inf
     for word in map(shlex.quote, words):
         if lines[-1].strip() and len(f"{lines[-1]} {word} \\") > width:
             lines[-1] += " \\"
             lines.append("   ")
         lines[-1] += f" {word}"
-    with quiet_if_gone("stderr"):
-        click.echo("\n".join(lines), err=True)
+    return "\n".join(lines)
 
 
 @contextlib.contextmanager
