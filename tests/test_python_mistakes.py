@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import inspect
 import pickle
 import re
 import warnings
@@ -84,6 +85,27 @@ def test_arguments_that_do_not_exist(client: Any) -> None:
             wrong(nothing=1)
     with pytest.raises(TypeError, match="unexpected keyword argument 'nothing'"):
         client.videos.wait("j", nothing=1).send(None)
+
+
+def test_every_wait_knows_what_is_meant(client: Any) -> None:
+    """Each call of the client with ``max_wait`` says so about ``timeout``."""
+    groups = [getattr(client, name) for name in dir(client) if not name.startswith("_")]
+    waits = {
+        f"{type(group).__name__}.{name}": method
+        for group in groups
+        for name, method in inspect.getmembers(group, inspect.ismethod)
+        if not name.startswith("_") and "max_wait" in inspect.signature(method).parameters
+    }
+    assert {"Transcripts.wait", "AiImages.wait", "AiVideos.wait", "Projects.render_and_wait"} < waits.keys()
+    for method in waits.values():
+        says = rf"{method.__name__}\(\) has no argument 'timeout'\. max_wait= bounds the whole wait"
+        with pytest.raises(PictoryConfigError, match=says):
+            send(method(timeout=3))
+
+
+def send(call: Any) -> None:
+    """Begin a call, if it was not refused before."""
+    call.send(None)
 
 
 def test_a_list_that_is_awaited(client: Any) -> None:

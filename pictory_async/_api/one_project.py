@@ -14,6 +14,7 @@ from pictory_async._limits.wait_queue import Priority
 from pictory_async._polling import logged
 from pictory_async._polling.outcome import RenderOutcome
 from pictory_async._polling.targets import target_of
+from pictory_async._settings.mistakes import hinted
 from pictory_async._settings.paths import project_path
 from pictory_async.errors import MalformedResponseError
 from pictory_async.models import Project
@@ -80,6 +81,7 @@ class OneProject(ProjectWaits):
         """
         return await request_render(self._transport, await self.get(project_id), project_id)
 
+    @hinted
     async def render_and_wait(
         self,
         project_id: ProjectId,
@@ -110,6 +112,7 @@ class OneProject(ProjectWaits):
             logged.render_cancelled(error, handle)
             raise
 
+    @hinted
     async def share_link(
         self,
         project_id: ProjectId,

@@ -101,6 +101,7 @@ class OneVideo:
         watch = await self._watched(target, checked_terms(max_wait, interval, start_grace))
         return cast("Video", cast("RenderOutcome", watch.outcome).video)
 
+    @hinted
     async def render_and_wait(
         self,
         request: VideoRequest,
@@ -128,6 +129,7 @@ class OneVideo:
             logged.render_cancelled(error, handle)
             raise
 
+    @hinted
     async def preview(
         self,
         request: VideoRequest,
@@ -159,6 +161,7 @@ class OneVideo:
             logged.render_cancelled(error, handle)
             raise
 
+    @hinted
     async def wait_preview(
         self,
         handle: VideoHandle | str,

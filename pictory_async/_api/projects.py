@@ -8,6 +8,7 @@ from pictory_async._api.listing import Listing
 from pictory_async._api.one_project import OneProject
 from pictory_async._codec.answers import decode_project_page
 from pictory_async._ledger.renders import Resubmit
+from pictory_async._settings.mistakes import hinted
 
 if TYPE_CHECKING:
     import os
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class Projects(OneProject):
     """The calls about projects: ``client.projects``."""
 
+    @hinted
     def render_all(  # noqa: PLR0913 - each option is an argument
         self,
         ids: Iterable[ProjectId] | AsyncIterable[ProjectId],
@@ -118,6 +120,7 @@ class Projects(OneProject):
             at_once=at_once,
         )
 
+    @hinted
     def sync(  # noqa: PLR0913 - each option is an argument
         self,
         directory: str | os.PathLike[str],

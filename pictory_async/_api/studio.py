@@ -10,6 +10,7 @@ from pictory_async._api.requests import start_job
 from pictory_async._codec.answers import view_of
 from pictory_async._codec.json_bytes import is_list
 from pictory_async._settings.given import address, body_of, text, whole
+from pictory_async._settings.mistakes import hinted
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class _Studio(Generic[M]):
         """List what the account made so far, across all pages, as an async iterator."""
         return list_of(self._transport, self._path, f"the list of AI {self._what}s", self._item)
 
+    @hinted
     async def wait(
         self,
         job_id: str,

@@ -11,6 +11,7 @@ from pictory_async._api.requests import start_job
 from pictory_async._codec.answers import view_of
 from pictory_async._settings.given import address, body_of, text, whole
 from pictory_async._settings.media_types import media_type as type_of
+from pictory_async._settings.mistakes import hinted
 from pictory_async._settings.paths import path_segment
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
@@ -107,6 +108,7 @@ class Transcripts:
             fields |= {"transcript": _sentences(sentences), "duration": _length(duration)}
         return await start_job(self._transport, path, "the highlights", body_of(fields, extra))
 
+    @hinted
     async def wait(
         self,
         job_id: str,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pictory_async._api.one_video import OneVideo, handle_of
 from pictory_async._settings.durations import seconds
+from pictory_async._settings.mistakes import hinted
 from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError
 
@@ -33,6 +34,7 @@ class Videos(OneVideo):
     response was lost has started.
     """
 
+    @hinted
     def make_all(  # noqa: PLR0913 - each option is an argument
         self,
         requests: Iterable[VideoRequest | VideoOrder] | AsyncIterable[VideoRequest | VideoOrder],
