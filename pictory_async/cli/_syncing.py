@@ -1,19 +1,19 @@
-"""A sync of the command: its plan, its progress, its rows and its end."""
+"""A sync of the command: its plan, its progress and its end."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
 from rich.console import Group
 from rich.text import Text
 
-from pictory_async import DownloadStatus, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan
+from pictory_async import ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan
 from pictory_async.cli._exit_codes import (
     INTERRUPTED,
     SUCCESS,
@@ -32,8 +32,8 @@ from pictory_async.cli._stalled import failing_when_stalled, stalled_error, stop
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._sync_steps import SyncSteps
-from pictory_async.cli._tables import Column, Sheet, Table
-from pictory_async.cli._wording import in_command_words
+from pictory_async.cli._synced import SyncRow, planned_rows
+from pictory_async.cli._tables import Sheet
 from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
@@ -44,89 +44,7 @@ if TYPE_CHECKING:
 
     from pictory_async import AsyncPictory, ProjectSync
 
-__all__ = ["SYNCED", "SyncRow", "Syncing"]
-
-_PENDING: Final = "pending"
-_STILL: Final = "There is no result yet."
-_UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
-_GIVEN_UP: Final = {
-    "given_up": "Its render failed, and it was not saved since. --retry-failed renders it.",
-    ResultStatus.NOT_STARTED.value: "Its render was not started, and it was not saved since. --retry-unstarted renders "
-    "it.",
-}
-_LEFT_OUT: Final = "Not requested: --max is reached."
-_INCOMPLETE: Final = "incomplete"
-_DOWNLOADED: Final = "downloaded"
-# What the same command continues. The others have ended, or are never requested again by themselves.
-_RESUMED: Final = frozenset({ResultStatus.TIMED_OUT, ResultStatus.REFUSED, ResultStatus.ERROR})
-
-
-@attrs.frozen(kw_only=True)
-class SyncRow:
-    """A row about one project.
-
-    Attributes:
-        project_id: The project.
-        status: What became of it, or what is planned.
-        listed_name: Its name in the account's list; ``None`` if it has none.
-        result: Its result; ``None`` if there is none.
-        reason: Why it is not complete.
-    """
-
-    project_id: ProjectId
-    status: str
-    listed_name: str | None = None
-    result: RenderResult | None = None
-    reason: str | None = None
-
-    @classmethod
-    def of(cls, result: RenderResult, listed_name: str | None) -> SyncRow:
-        """Make the row of a result."""
-        reason = None if result.error is None else in_command_words(str(result.error))
-        if result.status is ResultStatus.LEFT_OUT:
-            reason = _LEFT_OUT
-        status = status_of(result)
-        return cls(project_id=result.project_id, status=status, listed_name=listed_name, result=result, reason=reason)
-
-    @property
-    def name(self) -> str | None:
-        """The name of the project, as it was seen last."""
-        return self.fact("name") or self.listed_name
-
-    def fact(self, name: str) -> Any:
-        """Return a fact about the project; ``None`` if it is not known."""
-        return None if self.result is None else getattr(self.result.project, name, None)
-
-    @property
-    def path(self) -> Path | None:
-        """Where the video is, or the first file if that is none."""
-        report = None if self.result is None else self.result.report
-        return None if report is None else report.paths.get("video") or next(iter(report.paths.values()), None)
-
-
-SYNCED: Final[Table[SyncRow]] = Table(
-    "results",
-    (
-        Column("id", lambda row: str(row.project_id), whole=True),
-        Column("status", lambda row: row.status),
-        Column("name", lambda row: row.name),
-        Column("share", lambda row: row.fact("share_video_url"), spare=1),
-        Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
-        Column("path", lambda row: row.path),
-        Column("reason", lambda row: row.reason),
-    ),
-)
-"""What a sync prints about each project."""
-
-
-def status_of(result: RenderResult) -> str:
-    """Return what became of a project, with its files."""
-    files = () if result.report is None else result.report.files
-    if result.status in {ResultStatus.RENDERED, ResultStatus.UNCHANGED} and result.error is not None:
-        return _INCOMPLETE
-    if result.status is ResultStatus.UNCHANGED and any(file.status is DownloadStatus.WRITTEN for file in files):
-        return _DOWNLOADED
-    return result.status.value
+__all__ = ["Syncing"]
 
 
 @attrs.define(kw_only=True)
@@ -285,7 +203,7 @@ class Syncing:
         project_id, row = str(result.project_id), SyncRow.of(result, self._name(result.project_id))
         self._done.add(project_id)
         self.counts[row.status] += 1
-        if result.status in _RESUMED or row.status == _INCOMPLETE:
+        if row.is_resumed:
             self._left.add(project_id)
         if result.error is not None:
             self._failed[project_id] = result.error
@@ -343,10 +261,11 @@ class Syncing:
             self._show(result, SyncRow.of(result, self._name(result.project_id)))
         for one in rest:
             night().pending(one)
+            row = SyncRow.pending(one, self._name(one))
             if self.sheet.is_json:
-                self.sheet.document({"project_id": one, "status": _PENDING, "error": _STILL})
+                self.sheet.document({"project_id": one, "status": row.status, "error": row.reason})
             else:
-                self.sheet.add(SyncRow(project_id=one, status=_PENDING, listed_name=self._name(one), reason=_STILL))
+                self.sheet.add(row)
         if self.sheet.is_json:
             self.sheet.document({"summary": self._summary(interrupted=interrupted, error=error)})
         self.sheet.show()
@@ -380,7 +299,7 @@ class Syncing:
         if self.sheet.is_json:
             self.sheet.document({"plan": plan.to_dict()})
             return
-        for row in _plan_rows(plan):
+        for row in planned_rows(plan):
             self.sheet.add(row)
 
     def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
@@ -399,24 +318,3 @@ class Syncing:
             "interrupted": interrupted,
             "error": error,
         }
-
-
-def _plan_rows(plan: SyncPlan) -> Iterator[SyncRow]:
-    groups: tuple[tuple[str, Sequence[ProjectId]], ...] = (
-        ("to_render", plan.to_render),
-        (ResultStatus.LEFT_OUT.value, plan.left_out),
-        ("to_wait", plan.to_wait),
-        ("to_download", plan.to_download),
-        ("given_up", plan.given_up),
-        (ResultStatus.NOT_STARTED.value, plan.not_started),
-        ("error", [*plan.failed]),
-    )
-    unknown, downloaded, names = {*plan.unknown}, {*plan.to_download}, plan.names
-    for status, ids in groups:
-        for one in ids:
-            reason = _GIVEN_UP.get(status) or (_UNKNOWN if one in unknown else None)
-            text = in_command_words(str(plan.failed.get(one, reason or "")))
-            yield SyncRow(project_id=one, status=status, listed_name=names.get(one), reason=text)
-    for one in plan.unknown:
-        if one not in downloaded:
-            yield SyncRow(project_id=one, status="unknown", listed_name=names.get(one), reason=_UNKNOWN)

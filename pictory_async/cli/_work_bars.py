@@ -40,24 +40,25 @@ class _Transfer:
         name: What it is called.
         began: When the first bytes arrived.
         now: When the last bytes arrived.
-        resumed_at: How many bytes earlier attempts left on disk, by the kind of file.
+        first: How many bytes were there when a file was seen first, by the kind of file.
         files: The files, by kind.
     """
 
     name: str
     began: float
     now: float
-    resumed_at: dict[str, int] = attrs.field(factory=dict[str, int], init=False)
+    first: dict[str, int] = attrs.field(factory=dict[str, int], init=False)
     files: dict[str, DownloadProgress] = attrs.field(factory=dict[str, DownloadProgress], init=False)
 
     def bar(self) -> Bar:
         done = sum(file.done for file in self.files.values())
         totals = [file.total for file in self.files.values() if file.total is not None]
         total = sum(totals) if len(totals) == len(self.files) else None
-        # What an earlier attempt left on disk does not count for the speed.
-        speed = (done - sum(self.resumed_at.values())) / max(self.now - self.began, 0.1)
         of = "" if total is None else f" of {as_size(total)}"
-        return Bar(self.name, done, total, f"{as_size(done)}{of}, {as_size(speed)}/s")
+        # What was there when the file was seen first does not count for the speed.
+        came = done - sum(self.first.values())
+        speed = f", {as_size(came / max(self.now - self.began, 0.1))}/s" if came else ""
+        return Bar(self.name, done, total, f"{as_size(done)}{of}{speed}")
 
 
 @attrs.define
@@ -76,7 +77,7 @@ class DownloadBars:
         one, now = str(file.project_id), anyio.current_time()
         transfer = self._transfers.setdefault(one, _Transfer(name or one, now, now))
         transfer.now = now
-        transfer.resumed_at.setdefault(file.kind, file.done)
+        transfer.first.setdefault(file.kind, file.done)
         transfer.files[file.kind] = file
 
     def drop(self, one: ProjectId) -> None:

@@ -382,6 +382,18 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     assert "Checking 1 project. Each render is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end
+    assert re.search(r", detection delay at most \d\.\d s\.", end)
+
+
+def test_names_in_the_list_are_known_to_a_wait(world: World, server: ServerThread) -> None:
+    """If the projects were chosen from the list, their bars have names from the first one on."""
+    project = world.add_project(name="Film", on_render=[Render(0.0, duration=1.5)])
+    assert 0 == run("render", str(project)).exit_code
+    began = len(world.log)
+    server.simulator.keep_time(lambda: 0.1 * (len(world.log) - began))
+    live, _, _ = seen("wait", "--all", "--interval", "0.1").rpartition("\x1b[?25h")
+    assert "Film" in live.partition("Rendering")[2].partition(" %")[0]
+    assert f"{project} " not in live.partition("Latest")[0]
 
 
 def test_a_request_that_had_no_visible_effect(world: World, posts: list[Fault | None]) -> None:

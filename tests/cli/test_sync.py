@@ -226,7 +226,7 @@ def test_progress_and_a_table_on_a_terminal(world: World, videos: Path, server: 
             text = terminal.read_until()
             assert 130 == process.wait()
     assert "Syncing" in text
-    assert re.search(r"Film  .* of 6\.\d MB, ", text)
+    assert re.search(r"Film  .* of 6\.\d MB", text)
     table = text[text.rindex("reason") :]
     assert str(slow) in table
     assert "pending" in table

@@ -21,7 +21,8 @@ import click
 
 from pictory_async import BatchProgress, ProjectId, RateLimiter, RenderResult, ResultStatus, SyncPlan, SyncState
 from pictory_async.cli._filing import Filing
-from pictory_async.cli._syncing import SYNCED, Syncing
+from pictory_async.cli._synced import SYNCED
+from pictory_async.cli._syncing import Syncing
 from pictory_async.cli._tables import open_sheet
 from pictory_async.errors import DownloadError
 

@@ -18,7 +18,8 @@ from pictory_async.cli._options import base_url_option, json_option, retry_optio
 from pictory_async.cli._places import Directory, check_directory
 from pictory_async.cli._quantities import to_since
 from pictory_async.cli._renders import ASKS_ABOVE, confirm
-from pictory_async.cli._syncing import SYNCED, Syncing
+from pictory_async.cli._synced import SYNCED
+from pictory_async.cli._syncing import Syncing
 from pictory_async.cli._tables import open_sheet, table_options
 
 if TYPE_CHECKING:
