@@ -5,6 +5,7 @@ A failed poll is not a failed render. docs/architecture.md has the rules as a ta
 
 from __future__ import annotations
 
+import math
 import random
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -68,6 +69,7 @@ class FailureStreak:
         count: How many there were.
         alike: How many in a row were like the last one.
         first_at: When the first of these came back.
+        crowd: How many watches of the client were refused like this at most meanwhile, this one included.
     """
 
     last: APIError
@@ -75,8 +77,10 @@ class FailureStreak:
     count: int = 0
     alike: int = 0
     first_at: float = 0.0
+    crowd: int = 0
     _previous_at: float = 0.0
     _last_at: float = 0.0
+    _succeeded_at: float = -math.inf
     _lasted: float = 0.0
     _silent: int = 0
 
@@ -85,26 +89,33 @@ class FailureStreak:
         """What failures of other watches must have in common with these to count as the same."""
         return likeness(self.last)
 
-    def add(self, error: APIError, began: float, now: float) -> None:
-        """Add the failure of a poll that began at ``began`` and came back at ``now``."""
+    def add(self, error: APIError, began: float, now: float, succeeded_at: float) -> None:
+        """Add the failure of a poll.
+
+        Args:
+            error: The failure.
+            began: When the poll began.
+            now: When it came back.
+            succeeded_at: When the latest request was sent that had succeeded before the poll began.
+        """
         says = meaning(error)
         # However the API words it that it cannot say anything, it is the same.
         alike = likeness(error) == self.key or says is self.meaning is Meaning.UNUSABLE
         if not self.alike or not alike:
-            self.alike, self.first_at, self._last_at = 0, now, now
+            self.alike, self.first_at, self._last_at, self.crowd = 0, now, now, 0
         self.last, self.meaning = error, says
         self.count += 1
         self.alike += 1
         self._lasted = began - self.first_at
         self._previous_at, self._last_at = self._last_at, now
+        self._succeeded_at = succeeded_at
         self._silent = self._silent + 1 if self.meaning is Meaning.NOTHING else 0
 
-    def believed(self, health: Health, crowd: int, *, known: bool, not_before: float) -> bool:
+    def believed(self, health: Health, *, known: bool, not_before: float) -> bool:
         """Whether the last failure is believed, so that it ends the watch.
 
         Args:
             health: What the client's other requests meet.
-            crowd: How many watches of the client are refused like this now, this one included.
             known: Whether there was a good response in this wait.
             not_before: When a job is old enough that it cannot appear any more.
         """
@@ -115,17 +126,21 @@ class FailureStreak:
                 return self._lasted >= _GATEWAY_FOR and health.succeeded_at > self._previous_at
             case Meaning.UNUSABLE:
                 enough = self.alike >= _UNUSABLE and (not known or self._lasted >= _KNOWN_FOR)
-                return enough and not self.is_doubted(health, crowd)
+                return enough and not self.is_doubted
             case _:
                 patience = _KNOWN_FOR if known else _CONFIRM_AFTER
                 if self.alike < _CONFIRMED or self._lasted < patience or self._last_at < not_before:
                     return False
-                return not self.is_doubted(health, crowd)
+                return not self.is_doubted
 
-    def is_doubted(self, health: Health, crowd: int) -> bool:
-        """Whether so many watches are refused alike that another request must succeed before this is believed."""
+    @property
+    def is_doubted(self) -> bool:
+        """Whether so many watches were refused alike that another request must succeed before this is believed.
+
+        A success that came after the last poll began does not count: until then, the API may have refused everything.
+        """
         refused = self.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
-        return refused and crowd >= CROWD and health.succeeded_at < self.first_at
+        return refused and self.crowd >= CROWD and self._succeeded_at < self.first_at
 
     def next_poll(self, now: float, interval: float) -> float | None:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""

@@ -179,7 +179,7 @@ class WatchRegistry:
             if self.outage.reason is not None:
                 await self.outage.turn(asker.owner, asker.failed_polls, asker.terms.interval)
             counters.poll()
-            began = anyio.current_time()
+            began, succeeded_at = anyio.current_time(), self._health.succeeded_at
             try:
                 response = await self._transport.poll(poll.path, poll.subject)
             except APIError as error:
@@ -187,9 +187,9 @@ class WatchRegistry:
                 now = anyio.current_time()
                 failed = dict.fromkeys(self._concerned(poll, began), error)
                 self._note(poll, failed)
-                self._fail(asker, failed, began, now)
+                self._fail(asker, failed, began, now, succeeded_at)
             else:
-                await self._share(asker, poll, response)
+                await self._share(asker, poll, response, succeeded_at)
         finally:
             del self._polls[poll.key]
             for one in poll.watches:
@@ -207,7 +207,7 @@ class WatchRegistry:
             if watch.open and watch.began <= sent_at and watch.asks_job is of_job
         ]
 
-    async def _share(self, asker: Watch, poll: Poll, response: Response) -> None:
+    async def _share(self, asker: Watch, poll: Poll, response: Response, succeeded_at: float) -> None:
         now = anyio.current_time()
         concerned = self._concerned(poll, response.sent_at)
         failed: dict[Watch, APIError] = {}
@@ -225,6 +225,7 @@ class WatchRegistry:
                 self._note(poll, {watch: None})
                 watch.owner.settle(watch, outcome, now)
         if usable:
+            self._tell_others(poll, response, now)
             self.sweeper.polled(concerned, response.sent_at, of_job=poll.key[1])
             self._health.succeeded(response.sent_at)
             self._responds(concerned, now)
@@ -232,12 +233,21 @@ class WatchRegistry:
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
             self._note(poll, failed)
-            self._fail(asker, failed, response.sent_at, now)
+            self._fail(asker, failed, response.sent_at, now, succeeded_at)
         # After all of them are judged: an outcome does not wait for the compression of somebody else's snapshot.
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
                 for _ in watch.snapshot.compress():
                     await anyio.sleep(0)  # noqa: ASYNC115 - `anyio.lowlevel` takes longer to import than all of `anyio`
+
+    def _tell_others(self, poll: Poll, response: Response, now: float) -> None:
+        """End the watches of a failed job that poll their projects instead, because polls of the job failed."""
+        polled, of_job = poll.key
+        for watch in self._jobs.get(polled, ()) if of_job else ():
+            if watch.open and watch.began <= response.sent_at and watch.misses_job:
+                outcome = watch.overheard(response.body, now)
+                if outcome is not None:
+                    watch.owner.end(watch, outcome, now)
 
     def _note(self, poll: Poll, seen: Mapping[Watch, APIError | None]) -> None:
         """Log and report what watches got from a poll: an error, or ``None`` for a good response."""
@@ -252,23 +262,23 @@ class WatchRegistry:
 
     # When polls fail.
 
-    def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float) -> None:
+    def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float, succeeded_at: float) -> None:
         """Judge a failed poll: for its watches, and for all of the client."""
         doubted = spoke = False
         silent: APIError | None = None
         watching = self.watching
         for watch, error in failed.items():
-            failures = watch.add_failure(error, began, now)
+            failures = watch.add_failure(error, began, now, succeeded_at)
             if failures.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}:
                 self._refused[watch] = likeness(error)
             else:
                 self._refused.pop(watch, None)
             # A render that was paid for is as important as many projects.
-            crowd = self._crowd(error) if watch.handle is None else CROWD
-            doubted = doubted or failures.is_doubted(self._health, crowd)
+            failures.crowd = max(failures.crowd, self._crowd(error) if watch.handle is None else CROWD)
+            doubted = doubted or failures.is_doubted
             spoke = not doubted and failures.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
             silent = None if spoke else error
-            watch.owner.settle(watch, watch.failed(self._health, crowd, now), now)
+            watch.owner.settle(watch, watch.failed(self._health, now), now)
         if spoke:
             self._responds(failed, now)
         else:

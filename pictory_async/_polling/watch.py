@@ -133,20 +133,32 @@ class Watch(TimedWait):
         # A job that is completed, or whose state is unknown, leaves the last word to its project.
         return outcome or (self._was_last(sent_at, now) if self.asks_job else None)
 
-    def add_failure(self, error: APIError, began: float, now: float) -> FailureStreak:
-        """Take in a failed poll that began at ``began``."""
+    @property
+    def misses_job(self) -> bool:
+        """Whether the project is polled only because polls of the job failed."""
+        return not self.asks_job and (self._in_turn or self.job_lost is not None)
+
+    def overheard(self, body: bytes, now: float) -> RenderOutcome | None:
+        """Judge another watch's poll of the job, while `misses_job`; a failure is final."""
+        job = decode_job(body, self.job_id)
+        if not job.is_failed:
+            return None
+        self.job = job
+        return self._end(RenderStatus.FAILED, now, explain.job_failed(self, job, now))
+
+    def add_failure(self, error: APIError, began: float, now: float, succeeded_at: float) -> FailureStreak:
+        """Take in a failed poll; the arguments are those of `FailureStreak.add`."""
         if self.failures is None:
             self.failures = FailureStreak(error)
-        self.failures.add(error, began, now)
+        self.failures.add(error, began, now, succeeded_at)
         self.all_polls += 1
         return self.failures
 
-    def failed(self, health: Health, crowd: int, now: float) -> RenderOutcome | None:
+    def failed(self, health: Health, now: float) -> RenderOutcome | None:
         """Judge the last failed poll, which is not a failed render; returns as `saw` does.
 
         Args:
             health: What the client's other requests meet.
-            crowd: How many of its watches are refused alike now, this one included.
             now: When the failure is judged.
         """
         failures = cast("FailureStreak", self.failures)
@@ -159,7 +171,7 @@ class Watch(TimedWait):
         is_young = self.handle is not None and now < self.appears_until
         may_appear = self.asks_job and isinstance(failures.last, NotFoundError)
         not_before = self.appears_until if may_appear else -math.inf
-        believed = failures.believed(health, crowd, known=known or is_young, not_before=not_before)
+        believed = failures.believed(health, known=known or is_young, not_before=not_before)
         if self.handle is not None and not from_api(failures.last):  # a gateway does not end what was paid for
             believed = False
         if believed or now >= self._grace_from + self.terms.start_grace:

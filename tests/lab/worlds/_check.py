@@ -156,7 +156,8 @@ def _not_polled_after_its_end(history: History, told: Told) -> Iterator[str]:
         return
     end = max(found[1].ends_at, told.began)
     polls = history.server.of(told.user.client, f"/jobs/{told.outcome.job_id}")
-    if told.at - end > 60.0 and not any(one.sent >= end for one in polls):
+    patience = max(60.0, 2.0 * history.plan.once)  # there may be no budget for a poll of it earlier
+    if told.at - end > patience and not any(one.sent >= end for one in polls):
         yield f"its job had ended at {end:.3f}, and was not polled after that"
 
 

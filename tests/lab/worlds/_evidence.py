@@ -175,6 +175,9 @@ class Evidence:
         """Why a refusal of this one object may not be believed; empty if it may."""
         if self._others:  # what other calls met in between did not interrupt the watch's own row
             polls = [one for one in polls if one.refuses in statuses or one.says == "foreign"]
+        # What was sent at that same moment may be of the next wait for the same project.
+        while polls and polls[-1].sent >= self._told.at - 1e-9 and polls[-1].refuses not in statuses:
+            polls = polls[:-1]
         run = _run(polls, lambda one: one.refuses in statuses)
         if len(run) >= 2 and run[-1].back >= self._told.at - self._slack:
             lasted = run[-1].sent - run[0].back
@@ -183,7 +186,7 @@ class Evidence:
             known = own and any(one.succeeded for one in polls if one.back < run[0].back)
             if lasted < (30.0 if known else 2.0) - STEP:
                 return f"refused for {lasted:.3f} s only"
-            if self._refused_alike(run) < 5 or self._success_after(run[0].back):
+            if self._refused_alike(run) < 5 or self._success_after(run[0].back, before=run[-1].sent):
                 return ""
             return "the API refused many, and answered nothing"
         run = _run(polls, lambda one: one.says == "foreign" and one.status in statuses & {403, 404})
@@ -214,10 +217,9 @@ class Evidence:
         }
         return len((alike & watched) - ended - called)
 
-    def _success_after(self, since: float) -> bool:
-        return any(
-            one.succeeded and since - STEP <= one.sent and one.back <= self._told.at + STEP for one in self._client
-        )
+    def _success_after(self, since: float, before: float | None = None) -> bool:
+        before = self._told.at if before is None else before
+        return any(one.succeeded and since - STEP <= one.sent and one.back <= before + STEP for one in self._client)
 
     def _everything_is_not_refused(self, statuses: set[int]) -> str:
         """Why this does not hold for all that the client asked; empty if it does."""
