@@ -87,6 +87,17 @@ def test_arguments_that_do_not_exist(client: Any) -> None:
         client.videos.wait("j", nothing=1).send(None)
 
 
+def test_a_subclass_may_have_such_an_argument() -> None:
+    """What a program's own class takes, by its name or among others, is no mistake."""
+
+    class Mine(AsyncPictory):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self.mine = options.pop("token", None)
+            super().__init__(*arguments, **options)
+
+    assert 5 == Mine("pictai_a", token=5).mine
+
+
 def test_every_wait_knows_what_is_meant(client: Any) -> None:
     """Each call of the client with ``max_wait`` says so about ``timeout``."""
     groups = [getattr(client, name) for name in dir(client) if not name.startswith("_")]

@@ -37,8 +37,13 @@ _MEANT: Final = {
 
 def _unknown(function: Callable[..., Any], names: Iterable[str]) -> str | None:
     """Return a sentence about an argument that does not exist, if it is known what is meant; else Python says it."""
+    meant = [name for name in names if name in _MEANT]
+    if not meant:
+        return None
     known = inspect.signature(function).parameters
-    wrong = next((name for name in names if name in _MEANT and name not in known), None)
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in known.values()):  # of a subclass that takes more
+        return None
+    wrong = next((name for name in meant if name not in known), None)
     return None if wrong is None else f"{function.__name__}() has no argument {wrong!r}. {_MEANT[wrong]}"
 
 

@@ -189,7 +189,7 @@ def _filled(text: str, width: int, rest: str, first: str | None = None) -> str:
 
 def help_width() -> int:
     """Return how many characters a line of the help may have."""
-    return min(shutil.get_terminal_size().columns - _INDENT, _WIDEST)
+    return max(_NARROW, min(shutil.get_terminal_size().columns - _INDENT, _WIDEST))
 
 
 class _Formatter(click.HelpFormatter):

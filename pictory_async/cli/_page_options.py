@@ -17,6 +17,7 @@ from pictory_async.cli._places import check_file
 from pictory_async.cli.display.text import can_ask, echo_note
 from pictory_async.errors import PictoryError
 from pictory_async.insight import write_wait_report
+from pictory_async.insight._html import LONGEST_TITLE
 from pictory_async.insight._html_embedded import embedded
 
 if TYPE_CHECKING:
@@ -114,7 +115,16 @@ def _read_logo(_: click.Context, __: click.Parameter, path: Path | None) -> byte
     return content
 
 
-_TITLE: Final = click.option("--title", metavar="TEXT", help="Of a web page: its heading.")
+def _check_title(_: click.Context, __: click.Parameter, title: str | None) -> str | None:
+    if title is not None and not (title.strip() and len(title) <= LONGEST_TITLE):
+        text = f"it must have 1 to {LONGEST_TITLE} characters, and has {len(title)}."
+        raise click.BadParameter(text, param_hint="--title")
+    return title
+
+
+_TITLE: Final = click.option(
+    "--title", callback=_check_title, metavar="TEXT", help="Of a web page: its heading, of at most 200 characters."
+)
 _LOGO: Final = click.option(
     "--logo",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

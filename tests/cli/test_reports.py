@@ -324,6 +324,8 @@ def test_options_of_a_page_need_one(pair: list[str], tmp_path: Path) -> None:
         (["--brief"], "add --html"),
         (["--html", "--open"], "name it with --output"),
         (["--html", "--logo", str(no_picture)], "is no PNG, JPEG"),
+        (["--html", "--title", " "], "it must have 1 to 200 characters"),
+        (["--html", "--title", "x" * 201], "and has 201"),
     ):
         found = run("report", *pair, *options)
         assert 2 == found.exit_code

@@ -288,3 +288,5 @@ def test_a_page_about_a_render(world: World, tmp_path: Path) -> None:
     assert all(part in text for part in (">Summer</h1>", "data:image/gif", ">Film<", "1 rendered"))
     assert "add --wait" in run("render", film, "--report", str(page)).stderr
     assert "add --report FILE" in run("wait", film, *look).stderr
+    late = run("wait", film, "--report", str(page), "--title", "x" * 201)
+    assert (2, "") == (late.exit_code, late.stdout)  # before it waits

@@ -115,6 +115,12 @@ def test_help_and_facts_have_whole_words() -> None:
     assert "    PICTORY_RATE          the request budget, as --rate\n" in shown("--help", columns=200)
 
 
+def test_a_terminal_of_hardly_any_width() -> None:
+    """Nothing fails for want of room."""
+    for columns in (1, 4):
+        assert "auth" in shown("--help", columns=columns)
+
+
 def test_columns_without_a_value(films: list[str], tmp_path: Path) -> None:
     """They are left out of a table for people, unless somebody asked for them."""
     arguments = ["sync", str(tmp_path), "--dry-run", "--format", "table"]
