@@ -203,6 +203,48 @@ async def test_hints_of_an_outage_are_used_when_the_api_responds_again(count: in
     assert len(simulator.log) < 9 * count + 20
 
 
+@once
+@pytest.mark.parametrize("hinted_at", [101.0, 107.0])
+async def test_a_hint_whose_own_poll_fails_is_kept(hinted_at: float) -> None:
+    """It is the first to notice an outage, or came while that first poll was in flight: the end is noticed soon."""
+    world, handles = rendering(2)
+    latency = 10.0 if hinted_at > 101.0 else 0.1
+    simulator = Simulator(
+        world,
+        latency=lambda _, now: latency if now < 110.0 else 0.1,
+        faults=lambda _, now: Answer(503) if 99.0 <= now < 200.0 else None,
+    )
+    async with client_of(simulator) as client, client.projects.watch(handles, interval=3000, max_wait=None) as watch:
+        await anyio.sleep(101.0)
+        watch.hint(handles[0])
+        await anyio.sleep(hinted_at - 101.0)
+        watch.hint(handles[0])
+        assert (await anext(watch)).waited < 262.0
+    assert len(simulator.log) < 20
+
+
+@once
+async def test_a_hint_at_what_always_fails_costs_a_few_polls() -> None:
+    """Others succeed, so it is not tried again for ever; a new hint begins anew."""
+    world, handles = rendering(10, 9000.0)
+    bad = {str(handles[0].job_id), str(handles[0].project_id)}
+    simulator = Simulator(
+        world, latency=0.1, faults=lambda request, _: Answer(500) if request.path.split("/")[-1] in bad else None
+    )
+    async with (
+        client_of(simulator) as client,
+        client.projects.watch(handles, interval=3000, sweep_interval=9000, max_wait=None) as watch,
+    ):
+        await anyio.sleep(100.0)
+        for _ in range(2):
+            before = len(simulator.log)
+            watch.hint(handles[0])
+            for number in range(600):
+                await anyio.sleep(1.0)
+                watch.hint(handles[1 + number % 9])
+            assert 2 <= sum(one.path.split("/")[-1] in bad for one in simulator.log[before:]) < 10
+
+
 @virtual_time
 async def test_a_watch_that_is_removed_passes_its_turn_on() -> None:
     """In an outage, another hinted watch is polled early in its place."""

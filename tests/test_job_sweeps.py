@@ -399,6 +399,19 @@ async def test_a_project_that_cannot_be_read_sends_the_poll_to_the_job() -> None
 
 
 @once
+@pytest.mark.parametrize("body", [b"{}", b'{"success": false, "message": "not readable now"}'])
+async def test_a_project_that_is_never_readable_leaves_the_result_to_its_job(body: bytes) -> None:
+    """The list says that it is completed: the job itself is polled, and its own response counts, after the grace."""
+    world = agency(5)
+    bad, render = world.jobs[2]
+    answer = Answer(200, {"content-type": "application/json"}, body)
+    run = await Live(world, lambda request, _: answer if request.path.endswith(f"/projects/{bad.id}") else None).run()
+    assert all(one.ok for one in run.outcomes.values())
+    assert max(run.delays) < 180.0
+    assert any(one.path.endswith(render.job_id) for one in run.simulator.log)
+
+
+@once
 async def test_a_poll_that_is_in_flight_is_not_sent_twice() -> None:
     """The list shows jobs, unfinished or ended, whose own polls have no response yet."""
     world = World()

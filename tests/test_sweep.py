@@ -274,6 +274,17 @@ def test_readings_that_fail_come_less_and_less_often() -> None:
     assert 10.0 == sweep.next_at(10.0)
 
 
+def test_trouble_of_any_length_has_a_next_try() -> None:
+    """However often a reading failed, or the list was behind."""
+    sweep = JobSweep()
+    for _ in range(2000):
+        sweep.failed()
+        sweep.set_back("any", 0.0)
+    assert 3600.0 == sweep.next_at(10.0)
+    assert sweep.begin(ids(9), 0.0) is not None
+    assert 600.0 == sweep.next_at(10.0)
+
+
 @pytest.mark.parametrize(
     ("count", "lag", "polled"),
     [(5, 20.0, 10), (100, 20.0, 10), (400, 20.0, 40), (5, 30.0, 60), (50, 30.0, 300), (1000, 30.0, 600)],

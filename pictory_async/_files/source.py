@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import anyio
 import attrs
 
+from pictory_async._http.backoff import doubled, scattered
 from pictory_async.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ class Patience:
 
     def _pause(self, asked: float | None) -> float | None:
         self._pauses += 1
-        longest = min(self._retry.max_backoff, self._retry.backoff * 2.0 ** min(self._pauses, 30))
-        delay = random.uniform(longest / 2, longest) if asked is None else asked  # noqa: S311 - no secret
+        longest = doubled(self._retry.backoff, self._pauses, self._retry.max_backoff)
+        delay = scattered(longest) if asked is None else asked
         self._waited += delay
         impossible = delay > max(self._retry.max_pause, self._retry.max_backoff)
         return None if impossible or self._waited > _PATIENCE or self._pauses > _PAUSES else delay

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from pictory_async._http.backoff import doubled
 from pictory_async._settings.durations import Duration, seconds
 from pictory_async._values import ValueObject, brief
 from pictory_async.errors import (
@@ -25,7 +26,6 @@ __all__ = ["RetryBudget", "RetryPolicy", "is_transient", "parse_retry_after", "r
 
 _MOST_RETRIES: Final = 10.0
 _EARNED: Final = 0.2
-_DOUBLINGS: Final = 60  # more of them would be longer than any wait, and at last no number
 _TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 
 
@@ -90,7 +90,7 @@ class RetryPolicy(ValueObject):
         asked = retry_after(error)
         if asked is not None:
             return None if asked > self.max_pause else asked
-        return random.uniform(0.0, min(self.max_backoff, self.backoff * 2.0 ** min(attempt - 1, _DOUBLINGS)))  # noqa: S311 - no secret
+        return random.uniform(0.0, doubled(self.backoff, attempt - 1, self.max_backoff))  # noqa: S311 - no secret
 
 
 class RetryBudget:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from pictory_async._http.backoff import scattered
 from pictory_async._http.health import Health, likeness
 from pictory_async._http.retry import is_transient
 from pictory_async.errors import APIError, ConnectionFailedError, MalformedResponseError, NotFoundError, StatusError
@@ -147,7 +148,7 @@ class FailureStreak:
         if self.meaning is Meaning.REFUSED and self.alike == 1:
             return now + min(interval, random.uniform(_CONFIRM_AFTER, _LATEST_CONFIRMATION))  # noqa: S311 - no secret
         if self._silent == 1 or (self.meaning is Meaning.UNUSABLE and self.alike < _UNUSABLE):
-            return now + random.uniform(0.5, 1.0) * min(interval, _CONFIRM_AFTER)  # noqa: S311 - no secret
+            return now + scattered(min(interval, _CONFIRM_AFTER))
         return None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from pictory_async._http.backoff import doubled, scattered
 from pictory_async._log import LogEvent, write
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Outage:
         self._host = host
         self._failed = 0
         self._since = 0.0
-        self._delay = 0.0
+        self._let_through = 0
         self._next_at = 0.0
         self._waiting: list[_Waiting] = []
 
@@ -89,8 +89,8 @@ class Outage:
             self.reason = str(error)
         elif self._failed >= min(_FAILURES, max(2, 2 * watching)):
             self.reason = str(error)
-            self._since, self._delay = now, _SHORTEST
-            self._next_at = now + self._delay
+            self._since, self._let_through = now, 0
+            self._next_at = now + _SHORTEST
             text = "no poll of %s succeeds; polling less often. %s"
             write(LogEvent.API_UNREACHABLE, text, self._host, error, host=self._host, request_id=error.request_id)
 
@@ -112,5 +112,6 @@ class Outage:
         first = min(self._waiting, key=lambda one: one.failures)
         self._waiting.remove(first)
         first.turn.set()
-        self._delay = max(_SHORTEST, min(_LONGEST, first.interval, 2.0 * self._delay))
-        self._next_at = now + random.uniform(0.5, 1.0) * self._delay  # noqa: S311 - no secret
+        self._let_through += 1
+        wait = doubled(_SHORTEST, self._let_through, max(_SHORTEST, min(_LONGEST, first.interval)))
+        self._next_at = now + scattered(wait)

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from pictory_async._http.backoff import doubled
 from pictory_async.models import JobStatus
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class JobSweep:
         if self.problem is not None:
             return self.resumes_at
         if self._failures:
-            return self.began + min(gap * 2.0**self._failures, max(gap, _LONGEST_PAUSE))
+            return self.began + doubled(gap, self._failures, max(gap, _LONGEST_PAUSE))
         return self.began + gap
 
     @property
@@ -207,7 +208,7 @@ class JobSweep:
     def set_back(self, problem: str, now: float) -> None:
         """Do not read the list for some time, because of what may pass."""
         self.give_up(problem)
-        self.resumes_at = now + min(_LONGEST_SETBACK, _FIRST_SETBACK * 2.0**self._setbacks)
+        self.resumes_at = now + doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK)
         self._setbacks += 1
 
     def serves(self, jobs: int) -> bool:

@@ -163,7 +163,7 @@ class Watch(TimedWait):
         """
         failures = cast("FailureStreak", self.failures)
         if self._claim is not None:
-            self._claim = None
+            self._claim, self.urgent = None, True
             self._ask_the_other()
             return None
         known = (self.job if self.asks_job else self.snapshot) is not None
@@ -296,8 +296,8 @@ class Watch(TimedWait):
 
         The list may name the previous video. So its claim counts for nothing in the verdict.
         """
-        claim, self._claim = cast("Job", self._claim), None
         evidence = read_evidence(body, cast("ProjectId", self.project_id))
+        claim, self._claim = cast("Job", self._claim), None  # if it cannot be read, `failed` turns to the job
         shown = same_file(evidence.video_url, cast("str", claim.video_url))
         if shown and judge(evidence, self.after) is Verdict.RENDERED:
             self.job, self.started = claim, True
