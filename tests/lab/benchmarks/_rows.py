@@ -188,7 +188,7 @@ def fairness_row(_: Effort) -> Row:
     return Row(
         "11",
         "A budget that is too small for all",
-        (Figure("mean detection delay, over n/2r: half the time in which each has a turn", found["ratio"], 1.1),),
+        (Figure("mean detection delay, over half the time in which each project is polled once", found["ratio"], 1.1),),
         f"the watch with the fewest polls had {found['evenness']:.0%} as many as the one with the most",
     )
 
