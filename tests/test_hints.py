@@ -6,6 +6,7 @@ import asyncio
 import random
 import threading
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -156,6 +157,52 @@ async def test_a_flood_of_hints_leaves_others_their_polls() -> None:
     assert sum(quiet) >= 0.45 * polls.total()
 
 
+@once
+async def test_a_render_that_is_hinted_at_again_and_again_keeps_its_turn() -> None:
+    """While others are hinted at too, more than the budget can serve: a hint never makes a poll later."""
+    world, handles = rendering(60, 1000.0)
+    world.job_list = JobList(shows="no status")  # so that each is polled
+    simulator = Simulator(world, latency=0.1)
+    limiter = RateLimiter(60, 60.0, 1)
+    async with client_of(simulator, limiter=limiter) as client, client.projects.watch(handles, max_wait=None) as watch:
+        for second in range(300):
+            watch.hint(handles[7])
+            for one in range(3):
+                watch.hint(handles[(3 * second + one) % 60])
+            await anyio.sleep(1.0)
+    for handle in handles:
+        times = [entry.at for entry in simulator.log if entry.path.endswith(str(handle.job_id))]
+        assert max(later - earlier for earlier, later in pairwise([*times, 300.0])) < 130.0  # two rounds
+
+
+async def delays_of(*, hints: bool) -> list[float]:
+    """How late each of many renders is found, with a poll of its job and one of its project."""
+    world = World(page_size=10)
+    for number in range(100):
+        world.add_project(Render(0.0, duration=60.0 + number))
+    simulator = Simulator(world, latency=0.1)
+    handles = [RenderHandle(project_id=project.id, job_id=render.job_id) for project, render in world.jobs]
+    ends = {str(render.job_id): render.ends_at for _, render in world.jobs}
+    delays: list[float] = []
+    async with client_of(simulator, limiter=RateLimiter(300, 60.0, 1)) as client, anyio.create_task_group() as tasks:
+        async with client.projects.watch(handles, max_wait=None) as watch:
+            if hints:
+                tasks.start_soon(flood, watch, handles, 1000.0, 10.0)
+            delays = [simulator.now() - ends[str(outcome.job_id)] async for outcome in watch]
+        tasks.cancel_scope.cancel()
+    return delays
+
+
+@once
+async def test_a_flood_of_hints_at_everything_lets_what_is_known_go_first() -> None:
+    """The list says which renders have ended, and they go before those that somebody only hinted at."""
+    quiet = await delays_of(hints=False)
+    delays = await delays_of(hints=True)
+    assert 100 == len(delays)
+    # The job and the project each wait behind what is in flight: two polls for each slot, five a second.
+    assert max(delays) <= max(quiet) + 2.2 * 48.0 / 5.0
+
+
 async def during_an_outage(count: int, interval: float, *, hints: bool) -> int:
     """Watch renders while the API is down for 940 seconds, and return how many requests are sent in that time."""
     world, handles = rendering(count, 5000.0)
@@ -263,9 +310,10 @@ async def test_a_watch_that_is_removed_passes_its_turn_on() -> None:
 class One:
     """A watch, as far as the queue knows it."""
 
-    def __init__(self, name: str, *, urgent: bool, failed: int = 0) -> None:
+    def __init__(self, name: str, *, urgent: bool = False, hinted: bool = False, failed: int = 0) -> None:
         self.name = name
         self.urgent = urgent
+        self.hinted = hinted
         self.failed_polls = failed
 
 
@@ -277,13 +325,18 @@ def queue_of(*ones: Any) -> DueQueue:
     return queue
 
 
-def test_every_second_turn_belongs_to_the_others() -> None:
-    """The urgent ones go first, in their order; with none of the one kind, the other has all turns."""
-    urgent: list[Any] = [One(f"u{number}", urgent=True) for number in range(4)]
-    others: list[Any] = [One(f"o{number}", urgent=False) for number in range(2)]
-    queue = queue_of(*others, *urgent)
-    assert 6 == len(queue)
-    assert ["u0", "o0", "u1", "o1", "u2", "u3"] == [_name(queue.pop()) for _ in range(6)]
+def test_every_second_turn_belongs_to_the_one_that_waited_longest() -> None:
+    """What is known goes first, then what was hinted at, each in its order. A later hint takes no place away."""
+    others: list[Any] = [One(f"o{number}") for number in range(3)]
+    hinted: list[Any] = [One(f"h{number}", hinted=True) for number in range(4)]
+    known: list[Any] = [One(f"k{number}", urgent=True) for number in range(2)]
+    queue = queue_of(*others, *hinted, *known)
+    others[1].hinted = True
+    for one in (*hinted, others[1]):
+        queue.put(one)
+    assert 9 == len(queue)
+    assert [others[0], others[2]] == [*queue]
+    assert ["k0", "o0", "k1", "o1", "h0", "o2", "h1", "h2", "h3"] == [_name(queue.pop()) for _ in range(9)]
     assert not queue
 
 
@@ -293,7 +346,7 @@ def _name(watch: Watch) -> str:
 
 def test_those_that_failed_the_least_go_first_in_an_outage() -> None:
     """Urgent or not; and what is removed is gone."""
-    ones: list[Any] = [One("bad", urgent=True, failed=3), One("good", urgent=False), One("gone", urgent=False)]
+    ones: list[Any] = [One("bad", urgent=True, failed=3), One("good"), One("gone")]
     queue = queue_of(*ones)
     queue.discard(ones[2])
     assert ones[2] not in queue

@@ -105,8 +105,8 @@ class Jobs:
         """Say that something may have happened to a job, such as that a webhook named it. Sends nothing itself.
 
         Each wait of this client for the job, or for the render that it makes, polls next, before others, once, and
-        within the request budget. Nothing is believed because of a hint. A flood of hints gets every second poll at
-        most. While all polls fail, hints are kept, and used when the API responds again.
+        within the request budget. Nothing is believed because of a hint. However many hints come, every second poll is
+        of the one that has waited longest. While all polls fail, hints are kept, and used when the API responds again.
 
         Call it in the thread of the event loop. From another one, use ``loop.call_soon_threadsafe(jobs.hint, id)``, or
         ``anyio.from_thread.run_sync(jobs.hint, id)`` in a worker thread of anyio.

@@ -102,8 +102,8 @@ class RenderPoller(AsyncBlock, AsyncItems):
         """Say that something may have happened to what is watched, such as that a webhook named it.
 
         It sends nothing itself. That project or job is polled next, once, within the request budget.
-        Nothing is believed because of a hint. A flood of hints gets every second poll at most. While all polls fail,
-        hints are kept, and used when the API responds again.
+        Nothing is believed because of a hint. However many hints come, every second poll is of the one that has waited
+        longest. While all polls fail, hints are kept, and used when the API responds again.
 
         Call it in the thread of the event loop. From another one, use ``loop.call_soon_threadsafe(watch.hint, id)``, or
         ``anyio.from_thread.run_sync(watch.hint, id)`` in a worker thread of anyio.

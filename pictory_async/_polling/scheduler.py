@@ -313,7 +313,7 @@ class Scheduler:
         """Take in that the list of jobs shows a job as unfinished, which need not be polled before ``due``."""
         if self.broadcast is not None:
             self.broadcast.polled(watch)
-        if not watch.urgent and self._is_free(watch):
+        if not watch.urgent and not watch.hinted and self._is_free(watch):
             self._enter(watch, due)
         self._tell_of_job(watch)
 
@@ -321,19 +321,21 @@ class Scheduler:
         """Take in that the list of jobs shows a job as ended, which its next poll confirms."""
         if self._is_free(watch):
             watch.listed_ended(job)
-            self._enter(watch, anyio.current_time())
+            self.bring_forward(watch, anyio.current_time())
 
     def hint(self, watch: Watch) -> None:
         """Poll a watch before others, once: something may have happened. A poll in flight may not show it."""
-        watch.urgent = True
+        watch.hinted = True
         # A callback of the event loop may hint. It is in no task, where anyio cannot tell the time.
         when = self._registry.hints.add(watch, self._stepped_at)
         if when is not None:
             self.bring_forward(watch, when)
 
     def bring_forward(self, watch: Watch, when: float) -> None:
-        """Poll a watch at ``when``, unless it is polled earlier anyway."""
-        if self._is_free(watch) and when <= (self._stepped_at if watch in self._due else watch.when):
+        """Poll a watch at ``when``, unless it is polled earlier anyway. One whose poll is due keeps its place."""
+        if watch in self._due:
+            self._due.put(watch)
+        elif not watch.due and when <= watch.when:
             self._enter(watch, when)
 
     def _is_free(self, watch: Watch) -> bool:
@@ -398,7 +400,7 @@ class Scheduler:
             if outage.reason is not None and outage.has_waiting(self):
                 return False  # its end wakes this task
             watch = self._due.pop() if outage.reason is None else self._due.pop_soundest()
-            watch.urgent = False
+            watch.urgent = watch.hinted = False
             poll = self._registry.claim(watch)
             if poll is not None:
                 self._scopes[watch] = scope = anyio.CancelScope()

@@ -55,6 +55,7 @@ class Watch(TimedWait):
         when: When it is due there.
         due: Whether its poll is queued or in flight.
         urgent: Whether something is known that its next poll will show, so that this goes before others.
+        hinted: Whether somebody said that something may have happened, which its next poll shows.
         open: Whether the outcome is still to come.
         polls: How many usable responses there were.
         all_polls: How many polls came back, failed ones included.
@@ -74,6 +75,7 @@ class Watch(TimedWait):
     when: float = 0.0
     due: bool = False
     urgent: bool = False
+    hinted: bool = False
     open: bool = True
     polls: int = 0
     all_polls: int = 0
@@ -258,7 +260,7 @@ class Watch(TimedWait):
 
     def _due_poll(self, now: float) -> float:
         terms, failures = self.terms, self.failures
-        if self.urgent and failures is None:
+        if (self.urgent or self.hinted) and failures is None:
             return now
         early = None if failures is None else failures.next_poll(now, terms.interval)
         if early is not None:
