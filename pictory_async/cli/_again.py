@@ -1,17 +1,21 @@
-"""The options of the running command, as they were given, for the command that continues its work."""
+"""The command that continues the work of the running one: called by the same name, with the options it was given."""
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import click
 
 from pictory_async.cli._options import without_password
+from pictory_async.cli.display.text import echo_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["NOT_AGAIN", "note_words", "options_again"]
+__all__ = ["NOT_AGAIN", "echo_again", "note_words", "program"]
 
 _WORDS: Final = "pictory.words"
 
@@ -20,7 +24,8 @@ NOT_AGAIN: Final = frozenset(
         "max_wait",  # it was too short
         "after",  # it is kept with each project
         *("report", "title", "logo"),  # they are about one wait
-        *("wait", "job_id"),  # the command that is printed has it
+        *("wait", "waits", "job_id", "retry_failed", "retry_unstarted"),  # the command that is printed has it
+        *("yes", "most"),  # what is billed is asked about again, and its number is another one
         # What to work on: the command that is printed names what is left of it.
         *("handles", "resume", "last", "ids_from", "take_all", "name_pattern", "states", "saved_since"),
     }
@@ -33,7 +38,27 @@ def note_words(ctx: click.Context, command: click.Command, words: Sequence[str])
     ctx.meta.setdefault(_WORDS, []).append((command, [*words]))
 
 
-def options_again(name: str) -> list[str]:
+def program() -> list[str]:
+    """Return how this program is called, as words: by its path, unless the shell finds the same one by its name."""
+    started = Path(sys.argv[0])
+    found = shutil.which("pictory")
+    if started.name == "__main__.py" and found is None:
+        return [sys.executable, "-m", "pictory_async"]
+    is_other = found is None or not started.exists() or not started.samefile(found)
+    return [str(started)] if started.name == "pictory" and is_other else ["pictory"]
+
+
+def echo_again(name: str, *words: str) -> None:
+    """Print on standard error the command that continues the work, with the options of the running command.
+
+    Args:
+        name: The name of the command.
+        words: What it works on, and its own options.
+    """
+    echo_command([*program(), name, *words, *_options_again(name)])
+
+
+def _options_again(name: str) -> list[str]:
     """Return the options that were given to the running command, as words, as far as another command knows them.
 
     Args:

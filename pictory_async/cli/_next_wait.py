@@ -11,9 +11,9 @@ import attrs
 import click
 
 from pictory_async import RenderHandle, RenderStatus
-from pictory_async.cli._again import options_again
+from pictory_async.cli._again import echo_again
 from pictory_async.cli._store import PendingItem, Store
-from pictory_async.cli.display.text import echo_command, echo_note, err_is_terminal
+from pictory_async.cli.display.text import echo_note, err_is_terminal
 from pictory_async.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class NextWait:
                 click.echo("\n".join(self._lines()), err=True)
         else:
             echo_note(f"{left} Wait again with:")
-        echo_command(["pictory", "wait", *map(str, source), *options_again("wait")])
+        echo_again("wait", *map(str, source))
 
     def _lines(self) -> list[str]:
         handles = [one if isinstance(one, RenderHandle) else one.as_handle() for one in self.unfinished]
@@ -97,4 +97,4 @@ def echo_next_render(tally: Tally) -> None:
     echo_note("To render what has no video, which is billed:")
     ids = dict.fromkeys(str(one.project_id) for one in left)
     options = [option for status, option in retries.items() if status in states]
-    echo_command(["pictory", "render", *ids, "--wait", *options])
+    echo_again("render", *ids, "--wait", *options)

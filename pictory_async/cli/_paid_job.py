@@ -8,12 +8,12 @@ import anyio
 import attrs
 import click
 
-from pictory_async.cli._again import options_again
+from pictory_async.cli._again import echo_again
 from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import ungrouped
 from pictory_async.cli._progress import telling
 from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
-from pictory_async.cli.display.text import echo_command, echo_note
+from pictory_async.cli.display.text import echo_note
 from pictory_async.errors import JobCleanedError, JobFailedError, NotFoundError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class PaidJob:
         cause = ungrouped(error) if isinstance(error, Exception) else error
         if self.job_id is not None and cause is not None and not isinstance(cause, _OVER):
             echo_note("The job continues, and is billed. Wait for it with:")
-            echo_command(["pictory", self.command, "--job", self.job_id, *options_again(self.command)])
+            echo_again(self.command, "--job", self.job_id)
         elif self.starting and self.job_id is None and isinstance(cause, KeyboardInterrupt):
             echo_note("The job may have been started, and is billed then. Look for it with 'pictory jobs'.")
 

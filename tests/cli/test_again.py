@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pictory_async.testing import Render, World
-from tests.cli._command import run
+from tests.cli._command import run, seen
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
 import click
 
-from pictory_async.cli._again import NOT_AGAIN
+from pictory_async.cli._again import NOT_AGAIN, program
 from pictory_async.cli._app import pictory
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -120,3 +124,37 @@ def test_options_before_the_command(slow: str) -> None:
 def test_every_command_that_is_resumed_takes_the_options() -> None:
     """What `pictory wait` knows, `pictory resume` does too, except where to find what to wait for."""
     assert {*options_of("wait")} - NOT_AGAIN <= {*options_of("resume")}
+
+
+def test_what_is_billed_goes_to_the_same_api(world: World, server: ServerThread, tmp_path: Path) -> None:
+    """The command that renders what was not started has the address, the proxy and the key of the wait."""
+    never = str(world.add_project())
+    options = ["--base-url", server.base_url, "--interval", "0.05", "--start-grace", "0.1", "--log-format", "json"]
+    given = [*options, "--download", str(tmp_path), "--max-wait", "1m"]
+    text = seen("--key-command", "printenv PICTORY_API_KEY", "wait", never, *given, code=3, columns=400)
+    (command,) = (line for line in text.splitlines() if line.startswith("  pictory render "))
+    printed = ["pictory", "render", never, "--wait", "--key-command", "printenv PICTORY_API_KEY", *options]
+    assert sorted(printed) == sorted(shlex.split(command))
+
+
+def test_the_program_is_called_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name if the shell finds the same program by it, else by its path, or as a module."""
+    active, other = tmp_path / "active" / "pictory", tmp_path / "other" / "pictory"
+    for one in (active, other):
+        one.parent.mkdir()
+        one.write_text("#!/bin/sh\n")
+        one.chmod(0o755)
+    names = (str(active), str(other), "pictory", "/x/pictory_async/__main__.py", "-c")
+
+    def called() -> list[list[str]]:
+        found: list[list[str]] = []
+        for name in names:
+            monkeypatch.setattr(sys, "argv", [name])
+            found.append(program())
+        return found
+
+    module = [sys.executable, "-m", "pictory_async"]
+    monkeypatch.setenv("PATH", os.fspath(active.parent))
+    assert [["pictory"], [str(other)], ["pictory"], ["pictory"], ["pictory"]] == called()
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    assert [[str(active)], [str(other)], ["pictory"], module, ["pictory"]] == called()

@@ -311,7 +311,7 @@ def test_results_on_a_terminal(world: World, columns: int) -> None:
     ids = [*done, *never]
     command = next(number for number, line in enumerate(lines) if line.startswith("To render what"))
     words = " ".join(lines[command:]).replace("\\", "").split()
-    assert words[-6:] == ["pictory", "render", *never, "--wait"]
+    assert words[-10:] == ["pictory", "render", *never, "--wait", *quick]
     del lines[command:]
     links = [line.split("\t")[1] for line in run("share", *done).stdout.splitlines()]
     assert links == re.findall(r"\x1b\]8;[^;]*;([^\x1b]+)\x1b\\", text.rpartition("\x1b[?25h")[2])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from pictory_async.cli._again import options_again
+from pictory_async.cli._again import echo_again
 from pictory_async.cli._client import open_client, run_until_interrupted
 from pictory_async.cli._exit_codes import INTERRUPTED, SUCCESS, TIMED_OUT, worst_code
 from pictory_async.cli._failures import report_failures
@@ -23,7 +23,7 @@ from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, pla
 from pictory_async.cli._selecting import Choice, selection_options
 from pictory_async.cli._tables import table_options, tables_given
 from pictory_async.cli._waiting import Wait, open_results
-from pictory_async.cli.display.text import echo_command, echo_json, echo_note, err_is_terminal
+from pictory_async.cli.display.text import echo_json, echo_note, err_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
 
 if TYPE_CHECKING:
@@ -223,4 +223,4 @@ def _report(
 def _print_first_wait(name: str | None, file: Path | None) -> None:
     source = ["--handle", str(file)] if file is not None else ["--resume", str(name)]
     echo_note("Wait for them with:")
-    echo_command(["pictory", "wait", *source, *options_again("wait")])
+    echo_again("wait", *source)

@@ -10,7 +10,7 @@ import click
 from rich.text import Text
 
 from pictory_async import Project, RenderHandle, RenderOutcome, RenderPoller, RenderStatus
-from pictory_async.cli._again import options_again
+from pictory_async.cli._again import echo_again
 from pictory_async.cli._ages import AGES, Ages, fresh_option
 from pictory_async.cli._batch import AT_ONCE, Batch, run_batch
 from pictory_async.cli._exit_codes import CommandError
@@ -20,7 +20,6 @@ from pictory_async.cli._store import Store
 from pictory_async.cli._tables import Column, Table, open_sheet, table_options
 from pictory_async.cli.display.live import live_display
 from pictory_async.cli.display.text import (
-    echo_command,
     echo_note,
     err_is_terminal,
     one_line,
@@ -229,4 +228,4 @@ def _print_rest(sharing: _Sharing) -> None:
         echo_note(
             f"No final result yet: {len(unfinished)} of {total} project{'' if total == 1 else 's'}. Wait again with:"
         )
-        echo_command(["pictory", "share", *unfinished, "--wait", *options_again("share")])
+        echo_again("share", *unfinished, "--wait")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
 import click
 
+from pictory_async.cli._again import program
 from pictory_async.cli._client import run
 from pictory_async.cli._exit_codes import CommandError
 from pictory_async.cli._options import Rate, simulation_options, to_rate, to_seconds
@@ -84,20 +82,13 @@ def command(  # noqa: PLR0913 - each option is an argument
         with contextlib.suppress(KeyboardInterrupt):
             some = [str(plan.project_id) for plan in planned[:_EXAMPLES]]
             wanted = some if target is None else ["--ids-from", os.fspath(target)]
-            program = _program()
             examples = (
-                [program, "wait", *wanted, "--start-grace", "30s", "--download", "videos"],
-                [program, "template", str(template)],
+                [*program(), "wait", *wanted, "--start-grace", "30s", "--download", "videos"],
+                [*program(), "template", str(template)],
             )
             run(lambda: _serve(serve, simulator, len(planned), examples, control=control))
     except OSError as error:
         raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0") from None
-
-
-def _program() -> str:
-    """How to run this command again: by its path, if it is in an environment that is not active."""
-    started = Path(sys.argv[0])
-    return str(started) if started.name == "pictory" and shutil.which("pictory") is None else "pictory"
 
 
 async def _serve(
