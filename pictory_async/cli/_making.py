@@ -38,7 +38,7 @@ from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli._writers import csv_file
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import as_duration, echo_note, echo_summary
+from pictory_async.cli.display.text import as_duration, counted, echo_note, echo_summary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -286,13 +286,21 @@ class Making:
         text = ", ".join(f"{status} {count}" for status, count in counts.items()) or "none yet"
         echo_summary(
             f"{'Interrupted: ' if interrupted else ''}{self._done} of {len(self.orders)} done ({text}) in "
-            f"{as_duration(self._seconds)}, {self._paid} video{'' if self._paid == 1 else 's'} paid for, "
+            f"{as_duration(self._seconds)}, {counted(self._paid, 'video')} paid for{self._minutes}, "
             f"{self._requests} request{'' if self._requests == 1 else 's'}.",
             good=not (interrupted or errors),
         )
         left = len(self.orders) - self._done
         if left:
             echo_note(f"Left: {left} of {len(self.orders)}. Run the same command again: nothing is paid for twice.")
+
+    @property
+    def _minutes(self) -> str:
+        """How long the videos are that were paid for, as far as that is known."""
+        paid = [row.result.video for row in self._rows.values() if row.result is not None and row.result.paid]
+        seconds = [one.duration for one in paid if one is not None and one.duration is not None]
+        least = "" if len(seconds) == self._paid else "at least "
+        return f", {least}{sum(seconds) / 60.0:.1f} minutes" if seconds else ""
 
     def _write(self, rows: Mapping[int, MadeRow]) -> None:
         """Write the file of results.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 import attrs
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 Routes: TypeAlias = "dict[str, Callable[[], SimResponse]]"
 
 _PREVIEW: Final = 0.1  # of the time that a render takes
+_WORDS_PER_SECOND: Final = 2.5
+_VARIABLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_USUAL: Final = 21.98  # seconds of a video about which nothing else is known
 _NEEDED: Final = ("id", "elementType", "type", "startTime", "duration")
 
 
@@ -76,7 +80,7 @@ def _make(account: Account, request: SimRequest, now: float, *, is_preview: bool
         id=_id(account, now),
         name=str(asked.video_name),
         created_at=now,
-        video_seconds=cost.seconds or 21.98,
+        video_seconds=cost.seconds or _spoken(account, understood) or _USUAL,
         is_preview=is_preview,
         received=raw,
         understood=understood.to_dict(),
@@ -89,6 +93,17 @@ def _make(account: Account, request: SimRequest, now: float, *, is_preview: bool
         video.saved_as = project_id
         account.save_project(SimProject(id=project_id, name=video.name, created_at=render.ends_at))
     return SimResponse.from_json(bodies.render_started(render.job_id))
+
+
+def _spoken(account: Account, request: VideoRequest) -> float:
+    """How long the texts of a request or its template take to speak, in seconds."""
+    template = account.find_template(str(request.template_id))
+    values: Mapping[str, Any] = request.variables or {}
+    scenes = () if template is None else template.scenes
+    texts = [text for scene in scenes for text in scene.subtitles]
+    texts += [scene.story for scene in request.scenes or () if scene.story]
+    spoken = (_VARIABLE.sub(lambda one: str(values.get(one[1], "")), text) for text in texts)
+    return round(sum(len(text.split()) for text in spoken) / _WORDS_PER_SECOND, 2)
 
 
 def _id(account: Account, now: float) -> str:

@@ -80,7 +80,9 @@ def test_a_video_for_each_row(world: World, videos: Path) -> None:
     ]
     assert "Plan: 3 to make; about 0.2 minutes of video (the account has " in found.stderr
     assert "3 of 3 done (rendered 3) in " in found.stderr
-    assert "3 videos paid for" in found.stderr
+    seconds = [video.video_seconds for video in world.videos]
+    assert [3.2, 3.6, 3.2] == [video.video_seconds for video in sorted(world.videos, key=lambda one: one.name)]
+    assert f"3 videos paid for, {sum(seconds) / 60.0:.1f} minutes, " in found.stderr
     assert f"Results: {videos / 'results.csv'}" in found.stderr
     rows = results(videos)
     assert ["2", "3", "4"] == [row["row"] for row in rows]
