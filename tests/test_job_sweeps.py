@@ -191,6 +191,54 @@ async def test_a_list_that_recovers_is_used_again(caplog: pytest.LogCaptureFixtu
 
 
 @once
+async def test_a_list_of_many_pages_costs_no_more_after_it_recovered() -> None:
+    """It was behind for some minutes: what was on the pages that were not read then is not polled for good."""
+
+    async def after_recovery(behind: float) -> Counter[str]:
+        world = World(page_size=10)
+        for _ in range(30):
+            world.add_project(Render(0.0, duration=5400.0))
+        simulator = Simulator(world, latency=0.1)
+        async with client_of(simulator) as client, client.projects.watch(handles(world), interval=20, max_wait=None):
+            await anyio.sleep(120.0)
+            world.job_list = JobList(behind=behind)
+            await anyio.sleep(300.0)
+            world.job_list = JobList()
+            await anyio.sleep(700.0)  # until it was tried again, and is proven to move
+            simulator.log.clear()
+            await anyio.sleep(300.0)
+        return counts(simulator)
+
+    never, once = await after_recovery(0.0), await after_recovery(600.0)
+    assert once["list"] == pytest.approx(never["list"], rel=0.1)
+    assert once["jobs"] <= 1.1 * never["jobs"]
+
+
+@once
+async def test_a_few_jobs_that_always_fail_are_no_outage(caplog: pytest.LogCaptureFixture) -> None:
+    """The list of jobs is read for the others: no warning, and their hints bring polls forward at once."""
+    world = World()
+    for _ in range(30):
+        world.add_project(Render(0.0, duration=7200.0))
+    bad = {name for project, render in world.jobs[:10] for name in (str(project.id), render.job_id)}
+    simulator = Simulator(
+        world,
+        latency=0.1,
+        faults=lambda request, now: Answer(500) if now > 60.0 and request.path.split("/")[-1] in bad else None,
+    )
+    hints: list[float] = []
+    async with client_of(simulator) as client, client.projects.watch(handles(world), max_wait=None) as watch:
+        for handle in handles(world)[10:]:
+            await anyio.sleep(30.7)
+            before = len(simulator.log)
+            watch.hint(handle)
+            await anyio.sleep(5.0)
+            hints += [one.at for one in simulator.log[before:] if one.path.endswith(str(handle.job_id))]
+    assert 20 <= len(hints)
+    assert "no poll of" not in caplog.text
+
+
+@once
 async def test_failures_and_hidden_jobs_are_noticed_too() -> None:
     """A failed job is polled for its reason; one that the list leaves out is polled as before."""
     world = agency(20)

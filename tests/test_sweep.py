@@ -32,7 +32,8 @@ def read(sweep: JobSweep, pending: dict[str, bool], pages: list[list[str]], now:
         sweep.saw(reading, jobs(*page), now, more=number < len(pages))
         if reading.over or sweep.problem:
             break
-    sweep.end(reading, now)
+    if sweep.problem is None:
+        sweep.end(reading, now)
     return reading.pages
 
 
@@ -236,6 +237,21 @@ def test_a_list_that_was_behind_is_tried_again() -> None:
         sweep.sample(reading, ids(9), 10.0)
     sweep.set_back("any", now)
     assert 120.0 == sweep.next_at(10.0) - now
+
+
+def test_a_reading_that_is_cut_short_says_nothing_about_later_pages() -> None:
+    """What is on them is not missing: it is read again when the list is well."""
+    sweep = JobSweep()
+    pages = cut([*ids(300)], 50)
+    assert 6 == read(sweep, ids(300), pages)
+    sweep.polled(shown("j0", "in-progress", 50.0), 0.0)
+    for _ in range(2):
+        now = sweep.next_at(60.0)
+        reading = sweep.begin(ids(300), now)
+        assert reading is not None
+        sweep.saw(reading, [shown("j0", "in-progress", 10.0), *jobs(*pages[0][1:])], now, more=True)
+        assert sweep.problem is not None
+    assert 6 == read(sweep, ids(300), pages, sweep.next_at(60.0))
 
 
 def test_few_polls_are_remembered() -> None:

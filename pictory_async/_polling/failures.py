@@ -90,6 +90,11 @@ class FailureStreak:
         """What failures of other watches must have in common with these to count as the same."""
         return likeness(self.last)
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the last failure is a response of the API itself."""
+        return self.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
+
     def add(self, error: APIError, began: float, now: float, succeeded_at: float) -> None:
         """Add the failure of a poll.
 
@@ -140,8 +145,7 @@ class FailureStreak:
 
         A success that came after the last poll began does not count: until then, the API may have refused everything.
         """
-        refused = self.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
-        return refused and self.crowd >= CROWD and self._succeeded_at < self.first_at
+        return self.is_refusal and self.crowd >= CROWD and self._succeeded_at < self.first_at
 
     def next_poll(self, now: float, interval: float) -> float | None:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""

@@ -53,9 +53,15 @@ class Hints:
         self._first = watch
         return self.next_at
 
-    def failed(self, watches: Collection[Watch], now: float) -> Watch | None:
-        """Take in that a poll failed for these watches; return one that is polled early, if it is another one now."""
-        self._failures += 1
+    def failed(self, watches: Collection[Watch], now: float, *, alone: bool) -> Watch | None:
+        """Take in that a poll failed for these watches; return one that is polled early, if it is another one now.
+
+        Args:
+            watches: The watches.
+            now: The time.
+            alone: Whether the API responds to others, so that a hint need not wait long.
+        """
+        self._failures = 1 if alone else self._failures + 1
         for watch in watches:
             failed = self._used.pop(watch, _TRIES) + 1
             if failed < _TRIES:
@@ -84,5 +90,6 @@ class Hints:
         return self._choose() if watch is self._first else None
 
     def _choose(self) -> Watch | None:
-        self._first = next(iter(self._kept), None)
+        # What failed although others succeeded comes last.
+        self._first = min(self._kept, key=self._kept.__getitem__, default=None)
         return self._first

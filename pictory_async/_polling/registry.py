@@ -13,14 +13,15 @@ import anyio
 import attrs
 
 from pictory_async._codec.answers import decode_project_page
-from pictory_async._http.health import from_api, likeness
+from pictory_async._http.health import from_api
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._log import writes
 from pictory_async._polling import explain, logged
 from pictory_async._polling.counters import Counters
-from pictory_async._polling.failures import CROWD, Meaning, about_address, about_key, ends_all, is_unreachable
+from pictory_async._polling.failures import CROWD, about_address, about_key, ends_all, is_unreachable
 from pictory_async._polling.hints import Hints
 from pictory_async._polling.outage import Outage
+from pictory_async._polling.refusals import Refusals
 from pictory_async._polling.sweeper import Sweeper
 from pictory_async._polling.watch import Watch
 from pictory_async.errors import (
@@ -35,7 +36,6 @@ from pictory_async.errors import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from pictory_async._http.health import Likeness
     from pictory_async._http.messages import Response
     from pictory_async._http.transport import Transport
     from pictory_async._polling.reporter import WatchReporter
@@ -100,14 +100,13 @@ class WatchRegistry:
         # Keyed by the ids themselves: texts of their own would be a tenth of what a watch takes.
         self._projects: dict[str, tuple[Watch, ...]] = {}
         self._jobs: dict[str, tuple[Watch, ...]] = {}
-        self.sweeper: Sweeper = Sweeper(transport, self._jobs)
+        self.sweeper: Sweeper = Sweeper(transport, self._jobs, self._succeeded)
         # Entered by `claim` and removed by `send`, which runs in a task of the scheduler that claimed the poll.
         self._polls: dict[tuple[str, bool], Poll] = {}
         self._health = transport.health
         self._unreachable_after = unreachable_after
         self._reporter = reporter
-        # What the API refuses now, and how.
-        self._refused: dict[Watch, Likeness] = {}
+        self._refusals = Refusals()
         self._probed_at = -math.inf
         self._thread: int | None = None
 
@@ -129,7 +128,7 @@ class WatchRegistry:
     def leave(self, watch: Watch) -> None:
         """Remove a watch."""
         self.watching -= 1
-        self._refused.pop(watch, None)
+        self._refusals.remove(watch)
         self._bring_forward(self.hints.forget(watch))
         for table, key in self._places(watch):
             others = table.pop(key)
@@ -221,14 +220,13 @@ class WatchRegistry:
                 watch.owner.fail(error)
             else:
                 usable = True
-                self._refused.pop(watch, None)
+                self._refusals.remove(watch)
                 self._note(poll, {watch: None})
                 watch.owner.settle(watch, outcome, now)
         if usable:
             self._tell_others(poll, response, now)
             self.sweeper.polled(concerned, response.sent_at, of_job=poll.key[1])
-            self._health.succeeded(response.sent_at)
-            self._responds(concerned, now)
+            self._succeeded(response.sent_at, concerned)
         if failed:  # one poll, however many watches share it
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
@@ -264,42 +262,33 @@ class WatchRegistry:
 
     def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float, succeeded_at: float) -> None:
         """Judge a failed poll: for its watches, and for all of the client."""
-        doubted = spoke = False
-        silent: APIError | None = None
-        watching = self.watching
+        doubted, refused, watching = False, bool(failed), self.watching
         for watch, error in failed.items():
             failures = watch.add_failure(error, began, now, succeeded_at)
-            if failures.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}:
-                self._refused[watch] = likeness(error)
+            if failures.is_refusal:
+                self._refusals.add(watch, error)
             else:
-                self._refused.pop(watch, None)
+                self._refusals.remove(watch)
             # A render that was paid for is as important as many projects.
-            failures.crowd = max(failures.crowd, self._crowd(error) if watch.handle is None else CROWD)
-            doubted = doubted or failures.is_doubted
-            spoke = not doubted and failures.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
-            silent = None if spoke else error
+            failures.crowd = max(failures.crowd, self._refusals.crowd(error) if watch.handle is None else CROWD)
+            doubted, refused = doubted or failures.is_doubted, refused and failures.is_refusal
             watch.owner.settle(watch, watch.failed(self._health, now), now)
-        if spoke:
-            self._responds(failed, now)
+        # The API responds if it refused all watches of this poll, and no refusal is doubted.
+        if refused and not doubted:
+            self._responds(failed)
         else:
-            self._bring_forward(self.hints.failed(failed, now))
-            if silent is not None and not isinstance(silent, RateLimitedError):
-                self.outage.failed(silent, watching, now)
+            self._does_not_respond(failed, watching, now)
         self._judge_all(now)
         if doubted and now - self._probed_at >= _PROBE_EVERY:
             self._probed_at = now
             asker.owner.start(self._probe, "probe")
-
-    def _crowd(self, error: APIError) -> int:
-        """How many watches are refused like this now."""
-        return sum(refused == likeness(error) for refused in self._refused.values())
 
     def _judge_all(self, now: float) -> None:
         """End all watches if everything that the client meets means that none of them can go on."""
         health, error = self._health, self._health.error
         if error is None:
             return
-        crowd = self._crowd(error)
+        crowd = self._refusals.crowd(error)
         if health.reached and not ends_all(health, crowd, -math.inf):
             return
         # A response says something about the project that was asked for, unless it is about the key or the address.
@@ -318,14 +307,28 @@ class WatchRegistry:
         with suppress(PictoryError):
             response = await self._transport.poll(_PROBE, "the list of projects", Priority.INTERACTIVE)
             decode_project_page(response.body)
-            self._health.succeeded(response.sent_at)
-            self._responds((), anyio.current_time())
+            self._succeeded(response.sent_at)
 
-    def _responds(self, watches: Collection[Watch], now: float) -> None:
+    def _succeeded(self, sent_at: float, watches: Collection[Watch] = ()) -> None:
+        """Take in a good response: to a poll of these watches, or to the probe or a page of the list of jobs."""
+        self._health.succeeded(sent_at)
+        self._responds(watches)
+
+    def _responds(self, watches: Collection[Watch]) -> None:
         """Take in that the API responds, to a poll of these watches or to something else."""
+        now = anyio.current_time()
         self.outage.ended(now)
         for watch in self.hints.succeeded(watches):
             watch.owner.bring_forward(watch, now)
+
+    def _does_not_respond(self, failed: Mapping[Watch, APIError], watching: int, now: float) -> None:
+        """Take in that the API does not respond to a poll of these watches, of so many that there are."""
+        # While the list of jobs can be read, it speaks for most of them: a few that always fail are no outage.
+        alone = self.sweeper.is_read(now)
+        self._bring_forward(self.hints.failed(failed, now, alone=alone))
+        error = next(iter(failed.values()), None)
+        if error is not None and not alone and not isinstance(error, RateLimitedError):
+            self.outage.failed(error, watching, now)
 
     def _bring_forward(self, watch: Watch | None) -> None:
         if watch is not None:

@@ -323,6 +323,11 @@ class Scheduler:
             watch.listed_ended(job)
             self.bring_forward(watch, anyio.current_time())
 
+    def poll_first(self, watch: Watch) -> None:
+        """Poll a watch now, before others, to compare what it shows with the list of jobs."""
+        watch.urgent = True
+        self.bring_forward(watch, self._stepped_at)
+
     def hint(self, watch: Watch) -> None:
         """Poll a watch before others, once: something may have happened. A poll in flight may not show it."""
         watch.hinted = True

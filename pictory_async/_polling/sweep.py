@@ -280,7 +280,7 @@ class JobSweep:
             self._alone.add(job.id)
 
     def end(self, reading: Reading, now: float) -> None:
-        """Take in that a reading is complete."""
+        """Take in that a reading is complete. One that was cut short by a `problem` is not."""
         self.works, self.lasted, self._failures = True, now - self.began, 0
         self._page_size = reading.page_size
         for job in reading.missing:

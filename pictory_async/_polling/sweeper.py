@@ -31,6 +31,7 @@ _PATH: Final = "/v1/jobs"
 _SUBJECT: Final = "the list of jobs"
 _MOST_JOBS: Final = 10_000
 _MARGIN: Final = 2.0  # seconds
+_TELLS_FOR: Final = 90.0  # seconds
 
 
 class Sweeper:
@@ -39,17 +40,22 @@ class Sweeper:
     Args:
         transport: Sends the requests.
         watches: The client's watches of jobs, by their job.
+        succeeded: Takes in that a page came, by the time at which it was requested.
 
     Attributes:
         policy: Decides when and how far the list is read.
         reading: Whether it is being read now.
     """
 
-    def __init__(self, transport: Transport, watches: dict[str, tuple[Watch, ...]]) -> None:
+    def __init__(
+        self, transport: Transport, watches: dict[str, tuple[Watch, ...]], succeeded: Callable[[float], None]
+    ) -> None:
         self.policy: JobSweep = JobSweep()
         self.reading: bool = False
         self._transport = transport
         self._watches = watches
+        self._succeeded = succeeded
+        self._read_until = -math.inf
 
     @property
     def may_pay(self) -> bool:
@@ -70,10 +76,13 @@ class Sweeper:
         """Until when a watch can wait for the list to tell about its job."""
         return now + 1.2 * gap + 2.0 * self.policy.lasted + _MARGIN
 
-    def serves(self, now: float, gap: float) -> bool:
+    def is_read(self, now: float) -> bool:
+        """Whether the list was read to its end a moment ago, and the next reading is not late."""
+        return self.policy.works and now <= min(self._read_until, self.policy.began + _TELLS_FOR)
+
+    def serves(self, now: float) -> bool:
         """Whether the list is read for the watches that there are now, so that it will tell about a new one too."""
-        goes_on = self.reading or now <= self.awaited_until(self.policy.began, gap)
-        return goes_on and self.policy.serves(len(self._watches))
+        return (self.reading or now <= self._read_until) and self.policy.serves(len(self._watches))
 
     def polled(self, watches: Iterable[Watch], sent_at: float, *, of_job: bool) -> None:
         """Take in that a poll of a job or a project showed something to its watches."""
@@ -100,13 +109,8 @@ class Sweeper:
                 if policy.problem is None:
                     self._tell(page.items, sent_at, gap, unfinished)
                 query = None if key is None else {"nextPageKey": key}
-            policy.end(reading, anyio.current_time())
-            for job in policy.sample(reading, unfinished, gap):
-                for watch in unfinished[job]:
-                    if watch.open:  # it may have ended while a later page was on its way
-                        watch.owner.hint(watch)
-            text = "%d pages of the list of jobs tell about %d jobs"
-            write(LogEvent.JOBS_LISTED, text, reading.pages, len(reading.seen))
+            if policy.problem is None:  # otherwise it was cut short, and what is on the other pages is not known
+                self._end(reading, unfinished, gap)
         except APIError as error:
             policy.failed()
             # A later page may be refused because its key is old. The list itself is refused, or its response is lost.
@@ -120,6 +124,17 @@ class Sweeper:
             when = "any more" if policy.is_given_up else f"for {pause:.0f} s"
             text = "the list of jobs is not read %s: %s. Each job is polled"
             write(LogEvent.JOBS_NOT_LISTED, text, when, policy.problem)
+
+    def _end(self, reading: Reading, unfinished: dict[str, tuple[Watch, ...]], gap: float) -> None:
+        """Take in that a reading is complete, and have some of the jobs polled that it shows as unfinished."""
+        self.policy.end(reading, anyio.current_time())
+        self._read_until = self.awaited_until(self.policy.began, gap)
+        for job in self.policy.sample(reading, unfinished, gap):
+            for watch in unfinished[job]:
+                if watch.open:  # it may have ended while a later page was on its way
+                    watch.owner.poll_first(watch)
+        text = "%d pages of the list of jobs tell about %d jobs"
+        write(LogEvent.JOBS_LISTED, text, reading.pages, len(reading.seen))
 
     async def _page(self, query: dict[str, str] | None, counters: Counters) -> tuple[Page[Job], float]:
         counters.poll()
@@ -136,7 +151,7 @@ class Sweeper:
         except APIError:
             counters.failed_poll()
             raise
-        self._transport.health.succeeded(response.sent_at)
+        self._succeeded(response.sent_at)
         return page, response.sent_at
 
     def _tell(
@@ -197,7 +212,7 @@ class SweepTurns:
         sweeper = self._sweeper
         if self.next_at == math.inf and sweeper.may_pay:
             self.next_at = max(now + self._gap if watch.is_young(now) else now, sweeper.policy.next_at(self._gap))
-        if not sweeper.serves(now, self._gap):
+        if not sweeper.serves(now):
             return due
         return max(due, watch.in_time(sweeper.awaited_until(now, self._gap), now))
 
