@@ -42,7 +42,7 @@ def program() -> list[str]:
     """Return how this program is called, as words: by its path, unless the shell finds the same one by its name."""
     started = Path(sys.argv[0])
     found = shutil.which("pictory")
-    if started.name == "__main__.py" and found is None:
+    if started.parts[-2:] == ("pictory_async", "__main__.py") and found is None:
         return [sys.executable, "-m", "pictory_async"]
     is_other = found is None or not started.exists() or not started.samefile(found)
     return [str(started)] if started.name == "pictory" and is_other else ["pictory"]

@@ -144,7 +144,7 @@ def test_the_program_is_called_as_before(tmp_path: Path, monkeypatch: pytest.Mon
         one.parent.mkdir()
         one.write_text("#!/bin/sh\n")
         one.chmod(0o755)
-    names = (str(active), str(other), "pictory", "/x/pictory_async/__main__.py", "-c")
+    names = (str(active), str(other), "pictory", "/x/pictory_async/__main__.py", "/x/pytest/__main__.py")
 
     def called() -> list[list[str]]:
         found: list[list[str]] = []
