@@ -67,7 +67,7 @@ class SyncRow:
 
     @property
     def is_resumed(self) -> bool:
-        """Whether the same command goes on with it."""
+        """Whether the same command continues it."""
         return self.status == _INCOMPLETE or (self.result is not None and self.result.status in _RESUMED)
 
     @property
