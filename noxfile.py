@@ -212,6 +212,8 @@ def tests(session: nox.Session, dependencies: str) -> None:
     for old in ROOT.glob(f"{data.name}*"):
         old.unlink()
     env["COVERAGE_FILE"] = str(data)
+    if dependencies == "core":
+        env["PICTORY_ASYNC_TRACE_ALL"] = "1"
     session.run("coverage", "run", "-m", "pytest", *PARALLEL, *left_out, *session.posargs, env=env)
 
 

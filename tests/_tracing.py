@@ -1,11 +1,13 @@
 """Which tests coverage sees: a pytest plugin.
 
-It makes Python 3.11 two and a half times as slow. What the tests below reach, others reach too: the report of coverage,
-which must say 100 %, shows if that is no longer so.
+It makes Python 3.11 two and a half times as slow. What the tests below reach, others reach too, or the same ones in the
+short session without extras, where the variable ``PICTORY_ASYNC_TRACE_ALL`` is set: the report of coverage, which must
+say 100 %, shows if that is no longer so.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -113,4 +115,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def _repeats(item: pytest.Item) -> bool:
     file, test = item.path.relative_to(_TESTS).as_posix(), item.name.partition("[")[0]
+    if os.environ.get("PICTORY_ASYNC_TRACE_ALL"):
+        return False
     return file in FILES or f"{file}::{test}" in TESTS or "asyncio+uvloop" in item.name
