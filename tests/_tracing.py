@@ -115,6 +115,5 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def _repeats(item: pytest.Item) -> bool:
     file, test = item.path.relative_to(_TESTS).as_posix(), item.name.partition("[")[0]
-    if os.environ.get("PICTORY_ASYNC_TRACE_ALL"):
-        return False
-    return file in FILES or f"{file}::{test}" in TESTS or "asyncio+uvloop" in item.name
+    once = not os.environ.get("PICTORY_ASYNC_TRACE_ALL")
+    return "asyncio+uvloop" in item.name or (once and (file in FILES or f"{file}::{test}" in TESTS))
