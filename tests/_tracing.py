@@ -26,7 +26,6 @@ FILES: Final = {
     "cli/test_make_kill.py",
     "cli/test_sync_beside.py",
     "cli/test_week.py",
-    "cli/test_widths.py",
     "insight/test_html.py",
     "insight/test_many_projects.py",
     "test_answers.py",

@@ -52,6 +52,13 @@ class TestLeases:
                 window.give_back(terms, lease.mark, unsent)
         assert busiest(written, terms.per) <= terms.rate
 
+    @pytest.mark.parametrize(("within", "slots"), [(1.5, 1), (math.inf, 4)])
+    def test_a_lease_waits_for_more_only_if_its_caller_can(self, within: float, slots: int) -> None:
+        """One request now, or a lease of several a little later."""
+        window, terms = SharedWindow(), BudgetTerms(1000, 10.0, 10)
+        window.lease(0.0, terms, 10, 0.0, NOMINAL)
+        assert slots == window.lease(0.0, terms, 10, within * terms.spacing, NOMINAL).slots
+
     @given(promises())
     def test_a_burst_goes_back_to_back_and_no_more(self, terms: BudgetTerms) -> None:
         """After a quiet time, all processes together may send ``burst`` requests at once."""
