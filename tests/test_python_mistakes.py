@@ -164,9 +164,10 @@ def test_a_client_that_is_never_closed(simulator: Simulator) -> None:
     )
     simulator.world.add_project(project_id="p")
     with server_of.ServerThread(simulator) as server:
-        with pytest.warns(ResourceWarning, match="An AsyncPictory was never closed.*aclose"):
-            leave()
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            leave(close=True)
-        assert [] == [one for one in caught if "AsyncPictory" in str(one.message)]
+        for close, says in ((False, ["An AsyncPictory was never closed"]), (True, [])):
+            with warnings.catch_warnings(record=True) as caught:  # Python may warn about its sockets too
+                warnings.simplefilter("always")
+                leave(close=close)
+            texts = [str(one.message) for one in caught if one.category is ResourceWarning]
+            assert says == [text[:32] for text in texts if "AsyncPictory" in text]
+            assert close or any("aclose" in text for text in texts)
