@@ -22,7 +22,8 @@ class ShownUsageError(click.UsageError):
         """Return an error of click's as one of ours. What is no sentence, but the help, stays as it is."""
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             return error
-        return cls(error.format_message(), error.ctx)
+        text = _no_such_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
+        return cls(text, error.ctx)
 
     def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's interface
         """Print how the command is used, where there is more help, and the sentence."""
@@ -30,6 +31,14 @@ class ShownUsageError(click.UsageError):
             click.echo(self.ctx.get_usage(), err=True)
             click.echo(f"Try '{self.ctx.command_path} --help' for help.\n", err=True)
         echo_note(f"Error: {self.format_message()}")
+
+
+def _no_such_option(error: click.NoSuchOption) -> str:
+    """Say it in the same words with each version of click, and name what may be meant, the nearest first."""
+    *others, last = map(repr, error.possibilities or [""])
+    near = f"{', '.join(others)} or {last}" if others else last
+    meant = f" Did you mean {near}?" if error.possibilities else ""
+    return f"No such option {error.option_name!r}.{meant}"
 
 
 def belongs_after(error: click.NoSuchOption, group: click.Group, words: Sequence[str]) -> click.UsageError:

@@ -63,7 +63,9 @@ def _place(server: ServerThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (["projects", "--profile", "acme"], "Make it, or set PICTORY_CONFIG_FILE."),
         (["--max-wait", "5s", "wait", "1"], "--max-wait belongs after the command: pictory wait ... --max-wait ..."),
         (["--max-wait", "5s", "quota"], "No such option '--max-wait'."),
-        (["--nothing"], "No such option '--nothing'."),
+        (["--nothing"], "No such option '--nothing'. Did you mean '--notify'?"),
+        (["projects", "-z"], "No such option '-z'."),
+        (["sync", "videos", "--re"], "No such option '--re'. Did you mean '--rate', '--yes' or '--render'?"),
     ],
 )
 def test_what_to_do(world: World, arguments: list[str], says: str) -> None:
