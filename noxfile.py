@@ -87,6 +87,7 @@ ONCE = (
     "cli/test_sync.py",
     "cli/test_sync_again.py",
     "cli/test_sync_beside.py",
+    "cli/test_sync_stopped.py",
     "cli/test_tally.py",
     "cli/test_unreadable.py",
     "cli/test_wait.py",

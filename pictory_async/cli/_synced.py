@@ -89,13 +89,13 @@ class SyncRow:
 SYNCED: Final[Table[SyncRow]] = Table(
     "results",
     (
-        Column("id", lambda row: str(row.project_id), whole=True),
+        Column("id", lambda row: str(row.project_id), spare=3, whole=True),
         Column("status", lambda row: row.status),
         Column("name", lambda row: row.name),
         Column("share", lambda row: row.fact("share_video_url"), spare=1),
         Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
         Column("path", lambda row: row.path),
-        Column("reason", lambda row: row.reason),
+        Column("reason", lambda row: row.reason, spare=4),
     ),
 )
 """What a sync prints about each project."""

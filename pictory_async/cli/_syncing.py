@@ -139,7 +139,8 @@ class Syncing:
         if self.options.get("name") is not None and self.plan is not None and not self.plan.states:
             echo_note(f"No project matches {self.options['name']!r}.")
         else:
-            echo_summary(f"Plan: {self.plan}.", good=True)
+            is_done = self.plan is not None and not (self._planned or self.plan.unknown)
+            echo_summary(f"Plan: {self.plan}.{' Everything is up to date.' if is_done else ''}", good=True)
         if self._planned and not dry_run:
             await self._carry_out(client, sync)
 
@@ -301,6 +302,7 @@ class Syncing:
             return
         for row in planned_rows(plan):
             self.sheet.add(row)
+        self.sheet.show()
 
     def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
         plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}

@@ -221,9 +221,9 @@ class Sheet(Generic[T]):
             self._writer.closed = True
 
     def show(self) -> None:
-        """Print a table for people now, so that what is to be done next stands below it."""
+        """Print a table for people now, so that what is to be done next stands below it. Without a row, print none."""
         if self.format == "table" and not self.to_file:
-            self.close()
+            self.close(complete=False)
 
     def close(self, *, complete: bool = True) -> None:
         """Print what is not printed yet. Closing twice does nothing."""

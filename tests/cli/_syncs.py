@@ -28,3 +28,13 @@ def sync(videos: Path, *options: str, **settings: Any) -> Any:
 def posts(world: World) -> int:
     """How many renders were requested."""
     return sum(entry.method == "POST" for entry in world.log)
+
+
+def cells(text: str) -> list[list[str]]:
+    """The fields of lines with tabs."""
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def films(world: World, count: int) -> list[str]:
+    """Add projects without videos, and return their ids."""
+    return [str(world.add_project(name=f"Film {number}")) for number in range(count)]

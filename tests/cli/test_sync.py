@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import signal
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pictory_async.testing import Answer, Render, Reset, Stall, World
-from tests.cli._command import Terminal, interrupted, run, started
-from tests.cli._syncs import QUICK, posts, short_renders, sync
+from tests.cli._command import Terminal, run, started
+from tests.cli._syncs import QUICK, cells, films, posts, short_renders, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,14 +43,6 @@ def videos(tmp_path: Path) -> Path:
     return tmp_path / "videos"
 
 
-def cells(text: str) -> list[list[str]]:
-    return [line.split("\t") for line in text.splitlines()]
-
-
-def films(world: World, count: int) -> list[str]:
-    return [str(world.add_project(name=f"Film {number}")) for number in range(count)]
-
-
 def test_a_night_and_an_unchanged_one(world: World, videos: Path) -> None:
     """The plan is one sentence, each project a line; the second night costs a page of the list, and has no lines."""
     ids = films(world, 2)
@@ -70,7 +61,8 @@ def test_a_night_and_an_unchanged_one(world: World, videos: Path) -> None:
     assert 3 == len([*videos.glob("*.mp4")])
     world.log.clear()
     found = sync(videos)
-    assert (0, "", "Plan: 0 to render, 0 to download, 3 unchanged.\n") == (found.exit_code, found.stdout, found.stderr)
+    done = "Plan: 0 to render, 0 to download, 3 unchanged. Everything is up to date.\n"
+    assert (0, "", done) == (found.exit_code, found.stdout, found.stderr)
     assert 1 == len(world.log)
     assert (0, "", "") == ((quiet := sync(videos, "--quiet")).exit_code, quiet.stdout, quiet.stderr)
 
@@ -324,69 +316,6 @@ def test_no_network(world: World, videos: Path, server: ServerThread) -> None:
     films(world, 1)
     found = sync(videos, "--base-url", "http://127.0.0.1:9/pictoryapis")
     assert (75, "") == (found.exit_code, found.stdout)
-
-
-def of_document(line: str) -> list[str]:
-    document = json.loads(line)
-    return [document["project_id"], document["status"]]
-
-
-@pytest.mark.parametrize("options", [(), ("--json",)])
-def test_ctrl_c(world: World, videos: Path, server: ServerThread, options: tuple[str, ...]) -> None:
-    """What was requested is found again: the same command pays for nothing twice."""
-    one, other = (str(world.add_project(on_render=[Render(0.0, duration=AGES)])) for _ in range(2))
-    requested = threading.Event()
-
-    def faults(request: SimRequest, _: float) -> Fault | None:
-        if request.path.startswith("/pictoryapis/v1/jobs/") and posts(world) == 2:
-            requested.set()
-        return None
-
-    server.simulator.faults = faults
-    with started("sync", str(videos), *QUICK, *options) as process:
-        assert requested.wait(30.0)
-        code, out, err = interrupted(process)
-    assert 130 == code, err
-    rows = [row[:2] for row in cells(out)] if not options else [*map(of_document, out.splitlines()[:-1])]
-    assert [[one, "pending"], [other, "pending"]] == sorted(rows, key=[[one, "pending"], [other, "pending"]].index)
-    assert "Interrupted: 0 of 2 done (none yet)" in err
-    assert "Left: 2 of 2 projects. Run the same command again" in err
-    found = run("resume", "--max-wait", "0.2")
-    assert 2 == found.exit_code
-    assert "was a sync. The same 'pictory sync' command resumes it" in found.stderr
-    found = sync(videos, "--max-wait", "0.3", "--json")
-    assert (4, 2) == (found.exit_code, posts(world))
-
-
-def test_ctrl_c_while_a_render_is_requested(world: World, videos: Path, server: ServerThread) -> None:
-    """A request that was under way is completed, and counts as paid."""
-    films(world, 1)
-    posted = threading.Event()
-    server.simulator.faults = lambda request, _: posted.set() if request.method == "POST" else None
-    server.simulator.latency = lambda request, _: 0.5 if request.method == "POST" else 0.0
-    with started("sync", str(videos), *QUICK, "--json") as process:
-        assert posted.wait(30.0)
-        code, out, err = interrupted(process)
-    assert (130, 1, 1) == (code, len(world.jobs), json.loads(out.splitlines()[-1])["summary"]["paid"])
-    assert "1 render paid for" in err
-
-
-def test_ctrl_c_while_the_plan_is_made(world: World, videos: Path, server: ServerThread) -> None:
-    """Nothing was requested, and that is what is said."""
-    films(world, 1)
-    listed = threading.Event()
-
-    def faults(_: SimRequest, __: float) -> Fault | None:
-        listed.set()
-        return Stall()
-
-    server.simulator.faults = faults
-    with started("sync", str(videos), *QUICK, "--json") as process:
-        assert listed.wait(30.0)
-        code, out, err = interrupted(process)
-    assert 130 == code, err
-    assert json.loads(out)["summary"]["interrupted"]
-    assert "Interrupted while the plan was made. Nothing was requested." in err
 
 
 def test_commands_of_the_user(world: World, videos: Path, tmp_path: Path) -> None:

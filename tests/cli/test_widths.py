@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ def test_links_are_never_broken(films: list[str], tmp_path: Path, command: str, 
     wanted = ["--columns", "id,status,share"] if command == "wait" else []
     text = shown(command, *arguments, *wanted, "--format", "table", columns=columns)
     links = [line.split("\t")[1] for line in run("share", *films).stdout.splitlines()]
-    assert all(link in text for link in links) or ("share" in text.partition("Not shown")[2] and columns == 200)
+    hidden = text.partition("Not shown")[2] if command == "sync" or columns == 200 else ""
+    assert all(link in text for link in links) or "share" in hidden
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
@@ -57,22 +59,29 @@ def test_words_are_never_broken(world: World, tmp_path: Path, columns: int) -> N
     text = shown("sync", str(tmp_path), "--dry-run", "--max", "1", "--format", "table", columns=columns)
     assert 2 == text.count("left_out")
     assert all(f"Film {number}" in text for number in range(3))
-    text = shown(
-        "sync",
-        str(tmp_path),
-        "--max",
-        "1",
-        "--kind",
-        "video",
-        "--interval",
-        "0.05",
-        "--format",
-        "table",
-        columns=columns,
-        code=4,
-    )
-    assert 2 <= text.count("requested:")
+    quick = ("--kind", "video", "--interval", "0.05", "--format", "table")
+    text = shown("sync", str(tmp_path), "--max", "1", *quick, columns=columns, code=4)
+    assert 2 <= text.count("requested:") or "reason." in text.partition("Not shown")[2]
     assert text.index("rendered") < text.index("left_out")
+
+
+def test_a_sync_on_a_narrow_terminal(films: list[str], tmp_path: Path) -> None:
+    """A project takes a line if there is room for its status, its name and its path."""
+    command = ["sync", "videos", "--kind", "video"]
+    with contextlib.chdir(tmp_path):
+        text = shown(*command, columns=80)
+        *_, first, second, hidden, _end = text.splitlines()
+        assert "downloaded  The film of quarter 0  videos/The film of quarter 0.mp4" in text
+        assert all(line.startswith("downloaded  ") for line in (first, second))
+        assert "Not shown, because the terminal is narrow: id, share, generated (UTC)." == hidden
+        done = "Plan: 0 to render, 0 to download, 2 unchanged. Everything is up to date.\n"
+        assert [done, done] == [shown(*command, *more, columns=80) for more in ([], ["--dry-run"])]
+
+
+def test_a_sync_that_cannot_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no table then, and no word about one."""
+    monkeypatch.delenv("PICTORY_API_KEY")
+    assert shown("sync", str(tmp_path), columns=80, code=2).startswith("Error: There is no API key.")
 
 
 def test_what_asks_for_something_is_never_left_out(world: World, films: list[str]) -> None:
