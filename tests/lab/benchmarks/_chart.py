@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -10,11 +11,13 @@ if TYPE_CHECKING:
 
     from tests.lab.benchmarks._figures import Figure, Row
 
-WIDTH = 760
-LEFT = 14
-TARGET = 600  # where the line of the target is
-ROOM = 746  # where the bar of a figure that misses by more ends
-PITCH = 44
+WIDTH = 420  # little more than a phone's, so that the text stays readable there
+LEFT = 12
+TARGET = 320  # where the line of the target is
+ROOM = 408  # where the bar of a figure that misses by more ends
+LETTERS = 56  # in a line
+LINE = 17
+BAR = 14
 
 _STYLE = """\
 svg { --card: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #57606a; --good: #2da44e; --bad: #cf222e }
@@ -26,7 +29,7 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial
 .card { fill: var(--card); stroke: var(--edge) }
 .good { fill: var(--good) }
 .bad { fill: var(--bad) }
-.line { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 4 3 }"""
+.line { stroke: var(--ink); stroke-width: 2 }"""
 
 
 def used(figure: Figure) -> float:
@@ -38,35 +41,39 @@ def used(figure: Figure) -> float:
     return figure.value / figure.target
 
 
-def _kind(figure: Figure) -> str:
-    return "good" if figure.good else "bad"
-
-
-_OPEN = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="about">'
+_OPEN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" '
+    'role="img" aria-labelledby="about">'
+)
 
 
 def chart(title: str, rows: Sequence[Row]) -> str:
     """Draw the figures of some rows, as SVG."""
-    bars = [(f"{row.number}  {figure.name}", figure) for row in rows for figure in row.figures]
-    height = 46 + PITCH * len(bars)
     shapes = []
-    for index, (name, figure) in enumerate(bars):
-        y = 34 + PITCH * index
-        long = min(ROOM - LEFT, max(2.0, used(figure) * (TARGET - LEFT)))
-        shapes += [
-            f'<text x="{LEFT}" y="{y + 12}">{escape(name)}</text>',
-            f'<rect class="{_kind(figure)}" x="{LEFT}" y="{y + 19}" width="{long:.1f}" height="14" rx="3"/>',
-            f'<text class="soft end" x="{ROOM}" y="{y + 31}">{escape(f"{figure.shown} ({figure.wanted})")}</text>',
-        ]
+    y = 40
+    for row in rows:
+        for figure in row.figures:
+            text = f"Row {row.number}. {figure.name}: {figure.shown} ({figure.wanted})"
+            for line in textwrap.wrap(text, LETTERS):
+                shapes.append(f'<text x="{LEFT}" y="{y}">{escape(line)}</text>')
+                y += LINE
+            long = min(ROOM - LEFT, max(2.0, used(figure) * (TARGET - LEFT)))
+            kind = "good" if figure.good else "bad"
+            shapes += [
+                f'<rect class="{kind}" x="{LEFT}" y="{y - 10}" width="{long:.1f}" height="{BAR}" rx="3"/>',
+                f'<path class="line" d="M {TARGET} {y - 12} v {BAR + 4}"/>',
+            ]
+            y += BAR + LINE
+    height = y - BAR
     return "\n".join(
         [
-            _OPEN.format(width=WIDTH, height=height),
+            _OPEN.format(WIDTH, height),
             f'<title id="about">{escape(title)}: how much of its target each figure uses</title>',
             f"<style>\n{_STYLE}\n</style>",
             f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="10"/>',
-            f'<text class="soft end" x="{TARGET - 6}" y="24">target</text>',
+            f'<text class="soft end" x="{TARGET - 6}" y="22">target</text>',
+            f'<path class="line" d="M {TARGET} 10 v {BAR}"/>',
             *shapes,
-            f'<path class="line" d="M {TARGET} 12 V {height - 8}"/>',
             "</svg>",
             "",
         ]
