@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 import click
 
 from pictory_async import Ledger
+from pictory_async.cli._again import echo_again
 from pictory_async.cli._store import Store, outdated_error
-from pictory_async.cli.display.text import echo_note, one_line
+from pictory_async.cli.display.text import echo_note, err_is_terminal, one_line
 from pictory_async.errors import LedgerError, OutdatedVideoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pictory_async import AsyncPictory, Project, RenderHandle, RenderOutcome
+    from pictory_async import AsyncPictory, Project, ProjectId, RenderHandle, RenderOutcome
 
 __all__ = ["AGES", "Ages", "fresh_option"]
 
@@ -106,24 +107,37 @@ class Ages:
         if self._ledger is not None:
             self._ledger.close()
 
+    def doubt(self, project_id: ProjectId | None) -> Literal["outdated", "perhaps_outdated"] | None:
+        """Return whether a video that is handed out is outdated, or may be; ``None`` if neither is known."""
+        one = str(project_id)
+        if one in self.refused:
+            return None
+        return "outdated" if self.known.get(one) else "perhaps_outdated" if one in self._doubtful else None
+
     def echo(self) -> None:
-        """Say on standard error which videos are outdated, or may be: once, at the end."""
-        outdated = [one for one, is_outdated in self.known.items() if is_outdated and one not in self.refused]
+        """Say on standard error which videos are outdated, or may be: once, at the end, with the render command."""
+        outdated = [one for one in self.known if self.doubt(one) == "outdated"]
+        doubtful = [one for one in self.known if self.doubt(one) == "perhaps_outdated"]
         if outdated:
             what = _named(outdated, "is outdated: the project was saved", "are outdated: the projects were saved")
             echo_note(f"Warning: {what} since. Render again to have the changes.")
-        doubtful = [*dict.fromkeys(self._doubtful)]
         if doubtful:
             what = _named(doubtful, "may be older than its last save", "may be older than their last saves")
             echo_note(f"Warning: {what}. Render again to be sure.")
+        ids = [*outdated, *doubtful]
+        if ids and len(ids) <= _SHOWN and err_is_terminal():
+            echo_note("To render again, which is billed:")
+            echo_again("render", *ids, "--wait")
 
 
 def _named(ids: Sequence[str], one: str, several: str) -> str:
     if len(ids) == 1:
         return f"The video of project {one_line(ids[0])!r} {one}"
     more = len(ids) - _SHOWN
-    shown = ", ".join(map(one_line, sorted(ids)[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
-    return f"The videos of {len(ids)} projects {several} ({shown})"
+    # A terminal shows the command with the ids, unless there are very many.
+    some = [] if more <= 0 and err_is_terminal() else sorted(ids)[:_SHOWN]
+    shown = f" ({', '.join(map(one_line, some))}{f' and {more} more' if more > 0 else ''})" if some else ""
+    return f"The videos of {len(ids)} projects {several}{shown}"
 
 
 def fresh_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
+import click
 from anyio import to_thread
 
 from pictory_async import AsyncPictory
@@ -16,7 +17,7 @@ from pictory_async.cli._budget import close_budget, find_limiter
 from pictory_async.cli._night import night
 from pictory_async.cli._options import given_proxy
 from pictory_async.cli._signals import signals_as_ctrl_c
-from pictory_async.cli.display.text import echo_note
+from pictory_async.cli.display.text import echo_note, err_is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -88,6 +89,8 @@ def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
     try:
         run(function)
     except KeyboardInterrupt:
+        if err_is_terminal():
+            click.echo(err=True)  # it shows the key that was pressed, on a line that is not ended
         return True
     return False
 

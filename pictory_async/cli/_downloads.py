@@ -18,7 +18,7 @@ from pictory_async.cli._night import night
 from pictory_async.cli._places import Directory
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli._work_bars import DownloadBars
-from pictory_async.cli.display.text import as_size
+from pictory_async.cli.display.text import as_size, counted
 from pictory_async.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class ProjectDownload:
     def summary(self) -> str:
         """What was written: ``5 files, 1.2 MB``."""
         count = len(self.written)
-        return f"{count} {'file' if count == 1 else 'files'}, {as_size(sum(self.written))}"
+        return f"{counted(count, 'file')}, {as_size(sum(self.written))}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain JSON values."""
@@ -191,10 +191,10 @@ class Downloads:
 
     @property
     def summary(self) -> str:
-        """What was written in all."""
+        """What was written in all; empty for nothing."""
         count = sum(len(one.written) for one in self.done)
         total = sum(sum(one.written) for one in self.done)
-        return f"{count} {'file' if count == 1 else 'files'} ({as_size(total)}) written to {self.directory}"
+        return f"{counted(count, 'file')} ({as_size(total)}) written to {self.directory}" if count else ""
 
 
 def _no_video(project: Project) -> NotRenderedError:

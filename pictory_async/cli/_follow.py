@@ -149,7 +149,7 @@ def progress_line(tally: Tally, pace: Pace, seconds_left: float | None = None) -
         seconds_left: How long it will still take; ``None`` if that is not known.
     """
     return (
-        f"{as_duration(tally.seconds)}: {tally.done} of {tally.total} ended ({tally.counts_text})"
+        f"{as_duration(tally.seconds)}: {tally.ended_text()}{tally.timed_out_text}"
         f"{'' if seconds_left is None else f', about {as_estimate(seconds_left)} left'}, "
         f"{pace.per_second:.1f} requests/s{'' if tally.outage is None else ', all polls fail'}"
     )

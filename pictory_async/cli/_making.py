@@ -34,6 +34,7 @@ from pictory_async.cli._stalled import stalled_error, stopping_when_stalled
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._tables import Sheet
+from pictory_async.cli._wording import counts_text
 from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli._writers import csv_file
 from pictory_async.cli.display.bars import Bar, BarGrid
@@ -282,8 +283,7 @@ class Making:
         return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if over else SUCCESS)
 
     def _echo_end(self, errors: Sequence[Exception], *, interrupted: bool) -> None:
-        counts = Counter(row.status for row in self._rows.values())
-        text = ", ".join(f"{status} {count}" for status, count in counts.items()) or "none yet"
+        text = counts_text(Counter(row.status for row in self._rows.values()))
         echo_summary(
             f"{'Interrupted: ' if interrupted else ''}{self._done} of {len(self.orders)} done ({text}) in "
             f"{as_duration(self._seconds)}, {counted(self._paid, 'video')} paid for{self._minutes}, "

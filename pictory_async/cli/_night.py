@@ -19,7 +19,7 @@ from pictory_async.cli._given import given
 from pictory_async.cli._hooks import Ended, Runner, notify
 from pictory_async.cli._log_file import log_to
 from pictory_async.cli._markdown import as_markdown
-from pictory_async.cli._wording import in_command_words
+from pictory_async.cli._wording import counts_text, in_command_words
 from pictory_async.cli.display.text import echo_warning, log_event, one_line
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Night:
 
     def _summary(self, code: int, error: str | None) -> dict[str, Any]:
         counts = Counter(ended.status for ended in self.ended.values())
-        parts = [f"{status} {count}" for status, count in counts.items()]
+        parts = [counts_text(counts)] if counts else []
         parts += [paid_text(self.paid, self.perhaps_paid)] if self.paid or self.perhaps_paid else []
         counted = ", ".join(parts)
         meaning = EXIT_CODES.get(code, "")

@@ -192,8 +192,12 @@ class Renders:
             for error in self.errors()
         ]
 
-    def echo_rest(self) -> None:
-        """Print on standard error what was not requested, and why not."""
+    def echo_rest(self, *, interrupted: bool) -> None:
+        """Print on standard error what was not requested, and why not.
+
+        Args:
+            interrupted: Whether a signal ended it, so that what is not known was not reached.
+        """
         for status, text in _NOT_RENDERED.items():
             some = [one for one in self.ids if one in self.results and self.results[one].status is status]
             if some:
@@ -204,7 +208,7 @@ class Renders:
         known = {*self.results, *(str(handle.project_id) for handle in self.handles)}
         rest = [one for one in self.ids if one not in known]
         if rest:
-            echo_note(f"Not requested: {' '.join(rest)}")
+            echo_note(f"Not {'reached, so not ' if interrupted else ''}requested: {' '.join(rest)}")
 
 
 @attrs.define(kw_only=True)
@@ -312,7 +316,7 @@ def agree(billed: int, plan: str) -> None:
             agreed = signals.ask("Go on? [y/N]: ").lower() in {"y", "yes"}
     except KeyboardInterrupt:
         click.echo(err=True)
-        echo_note("Interrupted. Nothing was requested.")
+        echo_note("Interrupted: nothing was requested.")
         raise
     if not agreed:
         echo_note("Nothing was requested.")

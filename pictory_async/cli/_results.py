@@ -12,12 +12,12 @@ import attrs
 from rich.console import Console
 from rich.text import Text
 
-from pictory_async.cli._ages import AGES
+from pictory_async.cli._ages import AGES, Ages
 from pictory_async.cli._tables import Column, Table
-from pictory_async.cli._tally import key_of, project_of
+from pictory_async.cli._tally import key_of
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.rows import Layout, Row, status_text
-from pictory_async.cli.display.text import echo_lines, echo_wrapped, one_line
+from pictory_async.cli.display.text import counted, echo_lines, echo_wrapped, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +33,11 @@ _INCOMPLETE: Final = "incomplete"
 _OUTDATED: Final = "outdated"
 _PENDING: Final = "pending"
 _STILL: Final = "there is no result yet."
+_SAVED_SINCE: Final = {
+    "outdated": "it was saved after this video was made.",
+    "perhaps_outdated": "it was saved while this video was made, or later.",
+}
+_MOST: Final = 10  # rows that say nothing
 _DIFFERENCES: Final = (
     (re.compile(r"\b(project|job) '[^']*'"), r"\1 …"),  # another one, whose error ended this wait too
     (re.compile(r"^The wait for (?:project|job) … ended, .* The last error: "), ""),
@@ -158,7 +163,8 @@ def _path(result: ProjectDownload) -> Path | None:
 
 
 def _summary(result: ProjectDownload) -> str:
-    return result.summary if result.error is None else f"{result.summary}; {in_command_words(str(result.error))}"
+    parts = [result.summary] if result.written or result.error is None else []
+    return "; ".join([*parts, *([] if result.error is None else [in_command_words(str(result.error))])])
 
 
 # For people.
@@ -183,19 +189,33 @@ class _Result:
 
 
 def echo_results(
-    tally: Tally, downloads: Iterable[ProjectDownload] = (), refused: Mapping[str, OutdatedVideoError] | None = None
+    tally: Tally,
+    downloads: Iterable[ProjectDownload] = (),
+    refused: Mapping[str, OutdatedVideoError] | None = None,
+    *,
+    ages: Ages | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> None:
     """Print a line for each project on a terminal: first the rendered ones, then the others, grouped by reason.
+
+    Many without a result are only counted: the command that waits for them is printed later.
 
     Args:
         tally: The outcomes.
         downloads: Those that failed follow in their own groups.
         refused: The errors about videos that are refused for their age, by `key_of`.
+        ages: What is known of the age of the videos; those that are, or may be, outdated are marked.
+        names: The names of projects that have no outcome, as far as they are known, by the same.
     """
-    found = [_of_outcome(outcome, (refused or {}).get(key_of(outcome))) for outcome in tally.ordered()]
+    found = [_of_outcome(one, (refused or {}).get(key_of(one)), ages or Ages()) for one in tally.ordered()]
     found += [_of_download(result) for result in downloads if result.error is not None]
-    pending = [one_line(str(project_of(one))) for one in tally.wanted if key_of(one) not in tally.outcomes]
-    found += [_Result(Row(_PENDING, "", tally.seconds, one), _STILL) for one in pending]
+    pending = [*map(str, tally.pending)]
+    if len(pending) <= _MOST:
+        known = names or {}
+        found += [
+            _Result(Row(_PENDING, one_line(known.get(one, "")), tally.seconds, one_line(one)), _STILL)
+            for one in pending
+        ]
     groups: dict[tuple[str, str], list[_Result]] = {}
     for result in found:
         groups.setdefault(result.group, []).append(result)
@@ -206,6 +226,8 @@ def echo_results(
         if key[0]:
             _echo_title(groups[key], apart=number > 0)
         echo_lines(layout.line(result.row) for result in groups[key])
+    if len(pending) > _MOST:
+        echo_lines([status_text(_PENDING).append(f": {counted(len(pending), 'project')}", style="none")])
     echo_lines([Text()])
 
 
@@ -216,10 +238,13 @@ def _echo_title(group: Sequence[_Result], *, apart: bool) -> None:
     echo_wrapped([*([Text()] if apart else []), title])
 
 
-def _of_outcome(outcome: RenderOutcome, refusal: OutdatedVideoError | None) -> _Result:
+def _of_outcome(outcome: RenderOutcome, refusal: OutdatedVideoError | None, ages: Ages) -> _Result:
     if refusal is not None:
         row = attrs.evolve(Row.of(outcome), status=_OUTDATED)
         return _Result(row, without_id(in_command_words(str(refusal)), refusal.project_id))
+    age = ages.doubt(outcome.project_id)
+    if age is not None:
+        return _Result(attrs.evolve(Row.of(outcome), status=age), _SAVED_SINCE[age])
     reason = "" if outcome.error is None else in_command_words(str(outcome.error))
     return _Result(Row.of(outcome), without_id(reason, outcome.project_id, outcome.job_id))
 

@@ -34,6 +34,7 @@ from pictory_async.cli._streams import surviving
 from pictory_async.cli._sync_steps import SyncSteps
 from pictory_async.cli._synced import SyncRow, planned_rows
 from pictory_async.cli._tables import Sheet
+from pictory_async.cli._wording import counts_text
 from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
@@ -278,9 +279,8 @@ class Syncing:
         if self.plan is None:
             echo_note("Interrupted while the plan was made. Nothing was requested.")
         elif total:
-            counts = ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
             echo_summary(
-                f"{ended}{len(self._done - self._left)} of {total} done ({counts}) in "
+                f"{ended}{len(self._done - self._left)} of {total} done ({counts_text(self.counts)}) in "
                 f"{as_duration(self._seconds)}, {paid_text(*self._paid)}, "
                 f"{self._requests} request{'' if self._requests == 1 else 's'}.",
                 good=not (ended or self._failed),

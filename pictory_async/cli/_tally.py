@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from pictory_async import ClientStatistics, ProjectId, RenderHandle, RenderOutcome, RenderStatus
+from pictory_async.cli._wording import counts_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +112,29 @@ class Tally:
     @property
     def counts_text(self) -> str:
         """The counts as text."""
-        return ", ".join(f"{status} {count}" for status, count in self.counts.items()) or "none yet"
+        return counts_text(self.counts)
+
+    @property
+    def timed_out(self) -> int:
+        """How many are waited for no longer, without a result."""
+        return self._counts[RenderStatus.TIMED_OUT]
+
+    def ended_text(self, more: str = "") -> str:
+        """Return how many ended, and how, as text. What timed out has not: `timed_out_text` counts it.
+
+        Args:
+            more: A further count.
+        """
+        counts = {status: count for status, count in self.counts.items() if status != RenderStatus.TIMED_OUT.value}
+        parts = [counts_text(counts)] if counts or not self.timed_out else []
+        parts += [more] if more else []
+        how = f" ({', '.join(parts)})" if parts else ""
+        return f"{self.done - self.timed_out} of {self.total} ended{how}"
+
+    @property
+    def timed_out_text(self) -> str:
+        """How many timed out, as a further part of a sentence; empty for none."""
+        return f", {self.timed_out} timed out" if self.timed_out else ""
 
     @property
     def outage(self) -> str | None:

@@ -24,7 +24,15 @@ from pictory_async.cli._store import PendingId, PendingItem, Store
 from pictory_async.cli._tables import Sheet, open_sheet
 from pictory_async.cli._tally import Tally, key_of, project_of
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import as_duration, as_text, echo_note, echo_summary, out_is_terminal, quiet_if_gone
+from pictory_async.cli.display.text import (
+    as_duration,
+    as_text,
+    counted,
+    echo_note,
+    echo_summary,
+    out_is_terminal,
+    quiet_if_gone,
+)
 from pictory_async.errors import OutdatedVideoError
 
 if TYPE_CHECKING:
@@ -287,7 +295,8 @@ class Wait:
                 self.sheet.document(self._documents.get(key_of(one)) or self._rest(one))
             self.sheet.document({"summary": {**self.tally.summary(), **more, "interrupted": interrupted}})
         elif self.lists:
-            echo_results(self.tally, [] if self.downloads is None else self.downloads.done, self._refused)
+            done = [] if self.downloads is None else self.downloads.done
+            echo_results(self.tally, done, self._refused, ages=self.ages, names=self.names.known)
         else:
             self._add_rest(pending=self.sheet.format != "tsv")
             self.sheet.close()
@@ -322,14 +331,13 @@ class Wait:
             shown = ", ".join(map(str, tally.pending[:_SHOWN]))
             echo_note(f"Still pending: {shown}{f' and {more} more' if more > 0 else ''}")
         good = not interrupted and tally.counts.get("rendered", 0) == tally.total and not self._refused
-        counts = f"{tally.counts_text}{f', {len(self._refused)} refused' if self._refused else ''}"
+        ended = tally.ended_text(f"{len(self._refused)} refused" if self._refused else "")
         echo_summary(
-            f"{'Interrupted: ' if interrupted else ''}{tally.done} of {tally.total} ended ({counts}) in "
-            f"{as_duration(tally.seconds)}, {tally.requests} request{'' if tally.requests == 1 else 's'}"
-            f"{_detection_delay(tally)}.",
+            f"{'Interrupted: ' if interrupted else ''}{ended} in {as_duration(tally.seconds)}{tally.timed_out_text}, "
+            f"{counted(tally.requests, 'request')}{_detection_delay(tally)}.",
             good=good,
         )
-        if self.downloads is not None:
+        if self.downloads is not None and self.downloads.summary:
             echo_summary(f"{self.downloads.summary}.", good=good and not self.downloads.failed)
         self.ages.echo()
         echo_next_render(tally)
@@ -356,7 +364,8 @@ def path_of(lines: IO[Any] | None) -> str | None:
 def _detection_delay(tally: Tally) -> str:
     if tally.statistics is None or not tally.counts.get("rendered"):
         return ""
-    return f", detection delay at most {tally.statistics.watches.longest_lag:.1f} s"
+    seen, which = ("seen", "the") if tally.counts["rendered"] == 1 else ("each seen", "its")
+    return f", {seen} at most {tally.statistics.watches.longest_lag:.1f} s after {which} video appeared"
 
 
 def _download_dict(result: ProjectDownload) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["in_command_words"]
+__all__ = ["counts_text", "in_command_words"]
 
 
 def _first_snapshot(found: re.Match[str]) -> str:
@@ -50,3 +50,8 @@ def in_command_words(text: str) -> str:
     for pattern, replacement in _REPLACEMENTS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Return how many projects have each status, as text for people."""
+    return ", ".join(f"{status.replace('_', ' ')} {count}" for status, count in counts.items()) or "none yet"

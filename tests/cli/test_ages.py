@@ -94,6 +94,9 @@ def test_several(world: World) -> None:
     found = run("share", *ids)
     assert "The videos of 12 projects may be older than their last saves (" in found.stderr
     assert f"{sorted(ids)[9]} and 2 more). Render again" in found.stderr
+    text = seen("share", *ids[:2], columns=300)
+    assert "The videos of 2 projects may be older than their last saves. Render again to be sure." in text
+    assert f"To render again, which is billed:\r\n  pictory render {ids[0]} {ids[1]} --wait\r\n" in text
 
 
 def test_share_after_a_render(world: World) -> None:
@@ -135,6 +138,18 @@ class TestWaits:
         """On a terminal, refused videos are a group of their own."""
         text = seen("wait", outdated, "--fresh", code=3, columns=300).rpartition("\x1b[?25h")[2]
         assert re.search(r"○ outdated.*: .*is outdated", text)
+
+    def test_marks_on_a_terminal(self, world: World, outdated: str) -> None:
+        """What is handed out all the same is marked, and the command that renders it is printed, with its options."""
+        newest, doubtful = (str(world.add_project(earlier_video=-500.0)) for _ in range(2))
+        world.edit_project(doubtful, -100.0)
+        found = seen("wait", newest, outdated, doubtful, "--interval", "1s", columns=300).rpartition("\x1b[?25h")[2]
+        text = re.sub(r"\x1b(\[[0-9;]*m|\]8;[^\x1b]*\x1b\\)", "", found)
+        assert re.search(rf"✓ .*{newest}\r\n\r\n○ outdated: it was saved after .*\r\n○ Film .*{outdated}\r\n", text)
+        assert re.search(rf"○ perhaps outdated: it was saved while .*\r\n○ .*{doubtful}\r\n", text)
+        assert (
+            f"To render again, which is billed:\r\n  pictory render {outdated} {doubtful} --wait --interval 1s" in text
+        )
 
     def test_exec(self, world: World, outdated: str, tmp_path: Path) -> None:
         """A command for each rendered project is not run for one that is refused."""

@@ -125,7 +125,7 @@ def test_limits(world: World, videos: Path) -> None:
     found = made(videos, "--max-renders", "1")
     assert (4, 2) == (found.exit_code, paid(world))
     assert "2 of 3 done (" in found.stderr
-    assert "left_out 1" in found.stderr
+    assert "left out 1" in found.stderr
     assert "Left: 1 of 3. Run the same command again: nothing is paid for twice." in found.stderr
     assert (4, 2) == (made(videos, "--max-minutes", "0").exit_code, paid(world))
     assert (4, 2) == (made(videos, "--max-credits", "0").exit_code, paid(world))

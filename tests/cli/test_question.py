@@ -87,7 +87,7 @@ def test_signals_end_it(world: World, command: list[str], number: int) -> None:
         out, _ = process.communicate()
         text = terminal.read_until()
     assert (130, "", 0) == (process.returncode, out, posts(world)), text
-    assert text.endswith("\r\nInterrupted. Nothing was requested.\r\n")
+    assert text.endswith("\r\nInterrupted: nothing was requested.\r\n")
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"], ids=["no", "return", "end of input"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,8 @@ import pytest
 
 from pictory_async import RenderHandle
 from pictory_async.testing import Answer, Render, Reset, World
-from tests.cli._command import interrupted, report, run, seen, started
+from tests.cli._advice import advice, kept_in
+from tests.cli._command import report, run, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-from pictory_async.cli._store import Store
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -178,62 +176,9 @@ def test_no_handles_at_all() -> None:
     assert 0 == run("wait", "--handle", "-", input="\n").exit_code
 
 
-def test_ctrl_c_in_the_wait(world: World, server: ServerThread) -> None:
-    """Ctrl-C while waiting prints the handles, for another wait."""
-    project_id = str(world.add_project(on_render=[Render(0.0, duration=1e6)]))
-    asked = threading.Event()
-
-    def note(request: SimRequest, _: float) -> None:
-        if "/jobs/" in request.path:
-            asked.set()
-
-    server.simulator.faults = note
-    with started("render", project_id, "--wait", "--interval", "0.05") as process:
-        asked.wait()
-        code, out, err = interrupted(process)
-    assert (130, "") == (code, out)
-    assert err.startswith(f"Still pending: {project_id}\nInterrupted: 0 of 1 ended")
-    assert err.endswith(" --interval 0.05\n")
-    (kept,) = kept_in(err)
-    assert (project_id, world.jobs[-1][1].job_id) == (kept.project_id, kept.job_id)
-
-
-def test_ctrl_c_before_the_wait(world: World, server: ServerThread) -> None:
-    """Ctrl-C while render requests are still being sent keeps the handles that --wait would have followed."""
-    ids = [str(world.add_project()) for _ in range(20)]
-    server.simulator.latency = lambda request, _: 1.0 if request.method == "POST" else 0.0
-    asked = threading.Event()
-
-    def note(request: SimRequest, _: float) -> None:
-        if request.method == "POST":
-            asked.set()
-
-    server.simulator.faults = note
-    with started("render", *ids, "--yes", "--wait", "--rate", "1000/s") as process:
-        asked.wait()
-        code, _, err = interrupted(process)
-    assert 130 == code
-    assert {job.job_id for _, job in world.jobs} == {handle.job_id for handle in kept_in(err)}
-    assert len(world.jobs) < 20
-    assert " --rate 1000/s\n" in err
-
-
-def advice(err: str) -> list[str]:
-    """The command that was printed, as words."""
-    (line,) = [line for line in err.splitlines() if line.startswith("  pictory wait ")]
-    return shlex.split(line)[1:]
-
-
 def next_wait(err: str) -> Any:
     """Run the command that was printed, without the usual time between polls."""
     return run(*advice(err), "--interval", "0.05", "--json")
-
-
-def kept_in(err: str) -> list[Any]:
-    """What was kept for the command that was printed."""
-    _, option, name, *_ = advice(err)
-    assert "--resume" == option
-    return Store().load(name)
 
 
 SLOW, FAST = Render(0.0, duration=1000.0), Render(0.0, duration=0.0)
@@ -275,7 +220,7 @@ def test_every_render_is_counted(world: World) -> None:
     """Of three renders, one was not started, one has ended and one is left: each is counted, in words that agree."""
     ids = [str(world.add_project(earlier_video=-60.0, edits=[-1.0], on_render=[render])) for render in (SLOW, FAST)]
     found = run("render", *ids, "nope", "--wait", "--max-wait", "1.5", "--interval", "0.05")
-    assert "2 of 2 ended (rendered 1, timed_out 1) in " in found.stderr
+    assert re.search(r"1 of 2 ended \(rendered 1\) in [\d.]+ s, 1 timed out, ", found.stderr)
     assert "\nNot started: 1 of 3 renders.\n" in found.stderr
     assert "\nNo final result yet: 1 of 2 renders. Wait again with:\n" in found.stderr
     assert "Not started" not in run("render", ids[1], "nope", "--wait", "--json", *QUICK).stderr
@@ -331,36 +276,12 @@ def test_handles_survive_an_error(world: World) -> None:
     assert " --base-url nonsense\n" in found.stderr
 
 
-def test_ctrl_c_among_many(world: World, server: ServerThread, tmp_path: Path) -> None:
-    """After Ctrl-C, the requests in flight are completed, and the projects without a request are printed."""
-    file = tmp_path / "handles"
-    ids = [str(world.add_project()) for _ in range(20)]
-    server.simulator.latency = lambda request, _: 4.0 if request.method == "POST" else 0.0
-    asked = threading.Event()
-
-    def note(request: SimRequest, _: float) -> None:
-        if request.method == "POST":
-            asked.set()
-
-    server.simulator.faults = note
-    with started("render", *ids, "--yes", "--handles", str(file), "--rate", "1000/s") as process:
-        asked.wait()
-        code, out, err = interrupted(process)
-    handles = [RenderHandle.from_json(line).project_id for line in file.read_text().splitlines()]
-    (line,) = [line for line in err.splitlines() if line.startswith("Not requested: ")]
-    left = line.removeprefix("Not requested: ").split()
-    assert code == 130
-    assert sorted(handles) == sorted(RenderHandle.from_json(line).project_id for line in out.splitlines())
-    assert len(world.jobs) == len(handles) < 20
-    assert sorted(ids) == sorted([*map(str, handles), *left])
-
-
 def test_render_on_a_terminal(world: World, tmp_path: Path) -> None:
     """On a terminal, the command says that renders are billed, and how to wait for them."""
     file = tmp_path / "h"
     text = seen("render", str(world.add_project()), str(world.add_project()), "--handles", str(file), columns=500)
     assert "Checking 2 projects. Each render is billed." in text
-    assert "Wait for them with:\r\n" in text
+    assert "Wait for the 2 renders with:\r\n" in text
     assert f"  pictory wait --handle {file}\r\n" in text
 
 
@@ -382,7 +303,7 @@ def test_render_and_wait_on_a_terminal(world: World, server: ServerThread) -> No
     assert "Checking 1 project. Each render is billed." in live
     assert "Rendering" in live
     assert "1 of 1 ended (rendered 1)" in end
-    assert re.search(r", detection delay at most \d\.\d s\.", end)
+    assert re.search(r", seen at most \d\.\d s after the video appeared\.", end)
 
 
 def test_names_in_the_list_are_known_to_a_wait(world: World, server: ServerThread) -> None:

@@ -129,7 +129,7 @@ def test_old_runs_are_forgotten(world: World) -> None:
         assert "Forgotten: 0 runs." in run("runs", "--prune", age).stderr
     found = run("runs", "--prune", "0")
     assert (1, "Forgotten: 1 run.\n") == (found.stdout.count("\n"), found.stderr)
-    assert "1 of 1 ended (timed_out 1)" in run("resume", "--max-wait", "0.1", *QUICK).stderr
+    assert "0 of 1 ended in " in run("resume", "--max-wait", "0.1", *QUICK).stderr
 
 
 @pytest.mark.parametrize("age", ["old", "-1", "nan", "inf", "", "d", "1e9"])

@@ -250,7 +250,7 @@ def test_what_failed(world: World, videos: Path, server: ServerThread) -> None:
     for options in (("--max-wait", "0.3"), ("--stalled", "0.5")):
         found = sync(videos, *options)
         assert (4, slow, "timed_out") == (found.exit_code, *cells(found.stdout)[0][:2])
-        assert "\n0 of 1 done (timed_out 1) in " in found.stderr
+        assert "\n0 of 1 done (timed out 1) in " in found.stderr
         assert "Left: 1 of 1 project. Run the same command again" in found.stderr
 
 

@@ -37,6 +37,16 @@ def test_tally() -> None:
     assert ["a", 2, "c"] == [one["project_id"] for one in found["results"]]
 
 
+def test_what_timed_out_has_not_ended() -> None:
+    """It is counted apart, in words; more counts follow those of the statuses."""
+    tally = Tally(["a", "b", "c"])
+    assert ("0 of 3 ended (none yet)", "") == (tally.ended_text(), tally.timed_out_text)
+    tally.add(outcome("a", TIMED_OUT))
+    assert ("0 of 3 ended", ", 1 timed out") == (tally.ended_text(), tally.timed_out_text)
+    tally.add(outcome("b", RenderStatus.NOT_STARTED))
+    assert "1 of 3 ended (not started 1, 2 refused)" == tally.ended_text("2 refused")
+
+
 @pytest.mark.parametrize(
     ("expected", "statuses"),
     [(0, []), (0, [RENDERED]), (4, [RENDERED, TIMED_OUT]), (3, [FAILED]), (3, [FAILED, TIMED_OUT, RENDERED])],

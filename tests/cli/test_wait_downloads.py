@@ -43,11 +43,12 @@ def test_wait_downloads(world: World, tmp_path: Path) -> None:
 
 
 def test_wait_downloads_on_a_terminal(world: World, tmp_path: Path) -> None:
-    """On a terminal, only a download that failed has a line of its own."""
-    text = seen("wait", str(world.add_project(earlier_video=-60.0)), "--download", str(tmp_path), columns=500)
-    end = text.rpartition("\x1b[?25h")[2]
+    """On a terminal, only a download that failed has a line of its own, and only files that were written."""
+    command = ("wait", str(world.add_project(earlier_video=-60.0)), "--download", str(tmp_path))
+    end, again = (seen(*command, columns=500).rpartition("\x1b[?25h")[2] for _ in range(2))
     assert f"5 files (1.1 MB) written to {tmp_path}." in end
     assert "downloaded" not in end
+    assert ("1 of 1 ended (rendered 1)" in again, "files" in again) == (True, False)
 
 
 @pytest.mark.parametrize("form", ["lines", "json", "terminal"])

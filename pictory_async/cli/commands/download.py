@@ -122,7 +122,7 @@ def command(
 
 def _report(code: int, downloads: Downloads, *, as_json: bool) -> int:
     """Print the end of the report, and return the exit code."""
-    if err_is_terminal() or (out_is_terminal() and not as_json):
+    if downloads.summary and (err_is_terminal() or (out_is_terminal() and not as_json)):
         click.echo(one_line(f"{downloads.summary} in {as_duration(downloads.seconds)}."), err=True)
     if code == INTERRUPTED or downloads.stopped is not None:
         click.echo("Run the same command again to resume.", err=True)

@@ -214,13 +214,13 @@ def _report(
         total, started = len(renders.ids), len(renders.handles)
         if started < total and not as_json:  # the wait counts what was started
             echo_note(f"Not started: {total - started} of {total} renders.")
-    elif renders.handles and err_is_terminal():
-        _print_first_wait(renders.keeper.name, file)
-    renders.echo_rest()
+    elif renders.handles and err_is_terminal() and (file is not None or not next_wait.unfinished):
+        _print_first_wait(len(renders.handles), renders.keeper.name, file)
+    renders.echo_rest(interrupted=interrupted)
     return INTERRUPTED if interrupted else worst_code(code, TIMED_OUT if renders.left_out else SUCCESS)
 
 
-def _print_first_wait(name: str | None, file: Path | None) -> None:
+def _print_first_wait(count: int, name: str | None, file: Path | None) -> None:
     source = ["--handle", str(file)] if file is not None else ["--resume", str(name)]
-    echo_note("Wait for them with:")
+    echo_note(f"Wait for {'the render' if count == 1 else f'the {count} renders'} with:")
     echo_again("wait", *source)

@@ -27,6 +27,7 @@ _STYLES: Final = {
     "error": ("!", "red"),
     "incomplete": ("!", "red"),
     "outdated": ("○", "yellow"),
+    "perhaps_outdated": ("○", "yellow"),
     "pending": ("●", "cyan"),
 }
 _SHORTEST_NAME: Final = 8
