@@ -6,6 +6,8 @@ import codecs
 import csv
 import io
 import re
+import shlex
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 import click
@@ -45,6 +47,7 @@ _OF_A_SPREADSHEET: Final = re.compile(
 _TITLES: Final = ("id", "ids", "project_id", "projectid", "project id", "template_id", "templateid", "project")
 _DELIMITERS: Final = (",", ";", "\t")
 _LONGEST_SHOWN: Final = 60
+_HEX: Final = re.compile(r"[0-9A-Fa-f-]+")  # what ids are made of, also if a file is called like one
 
 
 def read_text(file: IO[bytes]) -> str:
@@ -88,12 +91,13 @@ def collect_ids(given: Iterable[str], file: IO[bytes] | None = None, noun: str =
         The ids; none only if there is a file.
 
     Raises:
-        click.UsageError: There are no ids and no file, or something on the command line is not an id.
+        click.UsageError: There are no ids and no file, or something on the command line is a file or not an id.
         SettingError: A line of the file is not an id.
     """
     texts = [text for text in map(str.strip, given) if text]
     ids: list[str] = []
     for text in texts:
+        _refuse_file(text, noun)
         found, problem = _read_id(text, noun)
         if problem is not None:
             again = "Leave out the quotation marks around several ids." if " " in text else "Separate ids by spaces."
@@ -104,6 +108,20 @@ def collect_ids(given: Iterable[str], file: IO[bytes] | None = None, noun: str =
     elif not ids:
         raise click.UsageError("There are no ids.")
     return list(dict.fromkeys(ids))
+
+
+def _refuse_file(text: str, noun: str) -> None:
+    """Say how the ids in a file are passed, if a file is named instead of an id.
+
+    Raises:
+        click.UsageError: It is.
+    """
+    if _HEX.fullmatch(text) or not Path(text).is_file():
+        return
+    ctx = click.get_current_context(silent=True)
+    takes_file = ctx is not None and any(option.name == "ids_from" for option in ctx.command.params)
+    cure = f": --ids-from {shlex.quote(text)}" if takes_file else f", not the id of a {noun}."
+    raise click.UsageError(f"{text!r} is a file{cure}")
 
 
 def _ids_in(file: IO[bytes], noun: str) -> list[str]:

@@ -36,6 +36,8 @@ def _place(server: ServerThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PICTORY_RATE", "10000/s")
     (tmp_path / "afile").touch()
     (tmp_path / "my backups").mkdir()
+    for name in ("ids.txt", "my ids.txt", "20251222191648"):
+        (tmp_path / name).write_text("1")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,9 @@ def _place(server: ServerThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (["--max-wait", "5s", "wait", "1"], "--max-wait belongs after the command: pictory wait ... --max-wait ..."),
         (["--max-wait", "5s", "quota"], "No such option '--max-wait'."),
         (["--nothing"], "No such option '--nothing'. Did you mean '--notify'?"),
+        (["wait", "ids.txt"], "'ids.txt' is a file: --ids-from ids.txt"),
+        (["download", "1", "my ids.txt"], "'my ids.txt' is a file: --ids-from 'my ids.txt'"),
+        (["job", "ids.txt"], "'ids.txt' is a file, not the id of a job."),
         (["projects", "-z"], "No such option '-z'."),
         (["sync", "videos", "--re"], "No such option '--re'. Did you mean '--rate', '--yes' or '--render'?"),
     ],
@@ -94,6 +99,11 @@ def test_a_directory_that_is_called_like_an_id(tmp_path: Path) -> None:
     """If it is there, it is meant."""
     (tmp_path / ID).mkdir()
     assert 0 == run("sync", ID, "--dry-run").exit_code
+
+
+def test_a_file_that_is_called_like_an_id() -> None:
+    """The id is meant."""
+    assert "There is no project '20251222191648'" in run("project", "20251222191648").stderr
 
 
 def test_names_of_a_sync() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,8 @@ __all__ = ["View"]
 
 _FIXED_LINES: Final = 12  # lines of a frame that are always there
 _PERCENT: Final = len("100 %")
+_OUTAGE_LINES: Final = 4  # that say why all polls fail
+_SUBJECT: Final = re.compile(r"^GET \S+ failed: |^(?:Project|Job) '[^']*': | for (?:project|job) '[^']*'")
 _NARROW: Final = 72  # columns: there is no room for the bar of the budget
 
 
@@ -58,14 +61,14 @@ class View:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Return the frame."""
-        del console
         width = options.max_width
         title = Text(self.title, style="bold", no_wrap=True, overflow="ellipsis")
         rows = [title, Text(), self._progress(), Text(), self._counts(), Text(), self._requests(width)]
         room = self.height - _FIXED_LINES
         if self.tally.outage is not None:
-            room -= 1
-            rows.append(_outage(self.tally.outage))
+            lines = _outage(self.tally.outage, console, width, max(1, min(_OUTAGE_LINES, room // 2)))
+            room -= len(lines)
+            rows += lines
         downloading, rendering = (
             ("Downloading", self.downloading, WIDEST_LABEL),
             ("Rendering", self.rendering, _PERCENT),
@@ -118,9 +121,15 @@ class View:
         return grid
 
 
-def _outage(reason: str) -> Text:
-    text = Text("! All polls fail: ", style="red", no_wrap=True, overflow="ellipsis")
-    return text.append(printable(in_command_words(reason)), style="none")
+def _outage(reason: str, console: Console, width: int, most: int) -> list[Text]:
+    """Return the reason in at most so many lines, without whose poll it was: it is the same for all."""
+    words = printable(_SUBJECT.sub("", in_command_words(reason)))
+    lines = [*Text(f"! All polls fail: {words}", style="red").wrap(console, width)]
+    for line in lines:
+        line.rstrip()
+    last = Text(" ").join(lines[most - 1 :])
+    last.truncate(width, overflow="ellipsis")
+    return [*lines[: most - 1], *([last] if last else [])]
 
 
 def _latest(outcomes: list[RenderOutcome], width: int) -> RenderableType:
