@@ -14,6 +14,7 @@ import click
 
 from pictory_async.cli._client import open_client
 from pictory_async.cli._places import check_file
+from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.text import can_ask, echo_note
 from pictory_async.errors import PictoryError
 from pictory_async.insight import write_wait_report
@@ -105,7 +106,15 @@ class WaitPage:
 
     async def write(self, outcomes: Iterable[RenderOutcome], rendering_since: Mapping[str, float]) -> None:
         """Write what became of the projects, and when each was first seen rendering."""
-        await write_wait_report(outcomes, self.path, rendering_since=rendering_since, title=self.title, logo=self.logo)
+        found = [*map(_in_command_words, outcomes)]
+        await write_wait_report(found, self.path, rendering_since=rendering_since, title=self.title, logo=self.logo)
+
+
+def _in_command_words(outcome: RenderOutcome) -> RenderOutcome:
+    """Return an outcome whose reason names the options of the command: its page is about what was typed."""
+    if outcome.error is None:
+        return outcome
+    return attrs.evolve(outcome, error=PictoryError(in_command_words(str(outcome.error))))
 
 
 def _read_logo(_: click.Context, __: click.Parameter, path: Path | None) -> bytes | None:

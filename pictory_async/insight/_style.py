@@ -127,9 +127,9 @@ dd { overflow-wrap: anywhere; min-width: 0; }
   .overview thead tr { border-top: 0; }
   .overview :is(thead th, tbody th, td) { border: 0; padding: .15rem .4rem; min-width: 0; }
   .overview thead th { white-space: normal; }
-  .overview thead .number { width: min-content; justify-self: end; }
+  .overview thead .number { width: min-content; justify-self: end; white-space: normal; }
   .overview :is(thead th:first-child, tbody th) { grid-column: 1 / -1; max-width: none; }
-  .overview .axis { width: auto; }
+  .overview .axis { width: auto; min-width: 0; }
   .ends { flex-wrap: wrap; gap: 0 .6rem; }
 }
 @page { margin: 14mm 12mm; }
@@ -142,6 +142,7 @@ dd { overflow-wrap: anywhere; min-width: 0; }
   }
   body { max-width: none; padding: 0; font-size: 9pt; }
   .filter { display: none; }
+  .overview tr { break-inside: avoid; }
   .badge { border: 1px solid currentColor; }
   .card { border-radius: 0; margin-bottom: 1rem; }
   .body, .body > div { row-gap: .9rem; }

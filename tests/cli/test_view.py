@@ -87,7 +87,7 @@ def test_an_outage_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "most"), [(100, 30, 3), (80, 24, 4), (80, 14, 1), (60, 12, 1), (40, 24, 4)]
+    ("width", "height", "most"), [(100, 30, 3), (80, 24, 3), (80, 14, 1), (60, 12, 1), (40, 24, 4)]
 )
 def test_frames_fit_in_an_outage(width: int, height: int, most: int) -> None:
     """The reason comes first and is wrapped between words, to a few lines, however long it is."""

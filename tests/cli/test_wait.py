@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pictory_async.testing import Render
-from tests.cli._command import Terminal, interrupted, report, run, started
+from tests.cli._command import Terminal, interrupted, report, run, seen, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,8 +50,8 @@ def test_a_log_of_ci_has_no_addresses_of_videos(world: World, monkeypatch: pytes
     assert link == run("wait", project_id, *QUICK).stdout.rstrip("\n").split("\t")[-1]
 
 
-def test_a_dumb_terminal_has_lines(world: World) -> None:
-    """A terminal that cannot draw gets lines, and the address of a page instead of a link."""
+def test_a_dumb_terminal_has_lines(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that cannot draw gets lines, and the address of a page instead of a link; that of a CI gets lines."""
     project_id = str(world.add_project(Render(0.0, duration=0.2), name="Film"))
     with Terminal() as terminal:
         environment = {**terminal.environment, "TERM": "dumb"}
@@ -60,6 +60,9 @@ def test_a_dumb_terminal_has_lines(world: World) -> None:
             terminal.attached()
             text = terminal.read_until()
             assert 0 == process.wait()
+        frames = seen("wait", project_id, *QUICK).count("\x1b[2K")
+        monkeypatch.setenv("CI", "true")
+        assert frames > seen("wait", project_id, *QUICK).count("\x1b[2K") == 0
     assert "\x1b" not in text
     assert re.search(r"(?m)^✓ Film  +[\d.]+ s  \S+\r\n  http\S+/share/", text)
 
@@ -274,6 +277,7 @@ def test_a_page_about_the_wait(world: World, tmp_path: Path) -> None:
     assert all(f">{name}<" in text for name in ("Film", "Never", "nope"))
     assert re.search(r'aria-label="seen rendering after [\d.]+ s; timed out,', text)
     assert 2 == text.count("seen rendering after")  # of one project, as its label and its title
+    assert ("raise --max-wait" in text, "raise --start-grace" in text) == (True, True)
     assert 2 == run("wait", film, "--report", str(tmp_path / "no" / "page.html")).exit_code
 
 

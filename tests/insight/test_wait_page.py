@@ -11,6 +11,7 @@ import pytest
 from pictory_async import Project, RenderOutcome, RenderStatus
 from pictory_async.errors import RenderFailedError, RenderNotStartedError
 from pictory_async.insight import wait_report_html, write_wait_report
+from tests._browser import chromium
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,36 @@ def test_a_wait() -> None:
     assert 1 == page.count("The render of project … failed.")
     assert "(p3, p4, p5)" in page
     assert "<script" not in page
+
+
+HEADS = """() => {
+    const range = document.createRange();
+    return [...document.querySelectorAll("thead tr > :not(:first-child), .ends > span")].map(one => {
+        range.selectNodeContents(one);
+        const { left, right, top, bottom } = range.getBoundingClientRect();
+        return [left, right, top, bottom];
+    });
+}"""
+
+
+def test_a_phone_and_paper(tmp_path: Path) -> None:
+    """On a phone, no head covers another and the axis has its end; on paper, no row is on two pages."""
+    outcomes = [rendered("p1", 3.0, 0.5, name="Film"), failed("p2", RenderNotStartedError, RenderStatus.NOT_STARTED)]
+    (tmp_path / "page.html").write_text(wait_report_html(outcomes, now=NOW), encoding="utf-8")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.goto((tmp_path / "page.html").as_uri())
+        result, after, delay, axis, _start, end = page.evaluate(HEADS)
+        assert result[1] < after[0] < after[1] < delay[0] < delay[1] < axis[0]
+        assert "50 s" == page.locator(".ends > span").nth(1).inner_text()
+        assert (
+            end[1] <= page.locator(".overview").bounding_box()["x"] + page.locator(".overview").bounding_box()["width"]
+        )
+        page.emulate_media(media="print")
+        assert {"avoid"} == {*page.evaluate(ROWS)}
+
+
+ROWS = "() => [...document.querySelectorAll('.overview tr')].map(row => getComputedStyle(row).breakInside)"
 
 
 def test_a_wait_for_nothing() -> None:

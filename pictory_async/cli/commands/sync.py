@@ -61,8 +61,8 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
 @click.option(
     "--saved-since",
     type=to_since,
-    metavar="TIME",
-    help="Only projects that were saved since then: 7d, 12h, or 2026-01-31T12:00:00Z.",
+    metavar="WHEN",
+    help="Only projects that were saved since then: 12h, 7d, 4w, 2026-01-31, or a time.",
 )
 @click.option("--max", "most", type=click.IntRange(0), metavar="N", help="Request at most N renders.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, and do nothing.")

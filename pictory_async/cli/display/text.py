@@ -170,8 +170,11 @@ def err_is_terminal() -> bool:
 
 
 def can_draw() -> bool:
-    """Return whether standard error is a terminal that can draw a frame over the one before: not a dumb one."""
-    return err_is_terminal() and os.environ.get("TERM", "") != "dumb"
+    """Return whether standard error is a terminal that draws a frame over the one before: not a dumb one, nor a CI's.
+
+    A CI keeps what is written to its terminal as a log, in which frames would stand below each other.
+    """
+    return err_is_terminal() and os.environ.get("TERM", "") != "dumb" and not os.environ.get("CI")
 
 
 def can_ask() -> bool:
