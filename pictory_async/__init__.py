@@ -15,12 +15,6 @@ from pictory_async._http.retry import RetryPolicy
 from pictory_async._limits.interface import Limiter
 from pictory_async._limits.limiter import RateLimiter
 from pictory_async._limits.wait_queue import Priority
-from pictory_async._polling.broadcast import Subscription, WatchEvent, WatchEventKind
-from pictory_async._polling.handle import RenderHandle, VideoHandle, read_handle
-from pictory_async._polling.keys import WatchKey
-from pictory_async._polling.outcome import RenderOutcome, RenderOutcomes, RenderStatus
-from pictory_async._polling.poller import RenderPoller
-from pictory_async._polling.schedules import FairSchedule, PollSchedule, ProgressSchedule, Sighting
 from pictory_async._settings.secret import Secret
 from pictory_async._statistics import (
     ClientStatistics,
@@ -55,6 +49,12 @@ if TYPE_CHECKING:
     from pictory_async._limits.redis_budget import RedisBudget
     from pictory_async._limits.shared import BudgetTerms, Lease, SharedBudget, SharedPace
     from pictory_async._notebook import shown
+    from pictory_async._polling.broadcast import Subscription, WatchEvent, WatchEventKind
+    from pictory_async._polling.handle import RenderHandle, VideoHandle, read_handle
+    from pictory_async._polling.keys import WatchKey
+    from pictory_async._polling.outcome import RenderOutcome, RenderOutcomes, RenderStatus
+    from pictory_async._polling.poller import RenderPoller
+    from pictory_async._polling.schedules import FairSchedule, PollSchedule, ProgressSchedule, Sighting
     from pictory_async.insight import (
         Finding,
         ProjectComparison,
@@ -167,7 +167,7 @@ __all__ = [
 ]
 
 
-# Imported when they are asked for: most programs never do. What no module is named for here is in `insight`.
+# Imported when they are asked for, or when the first client is made. What no module is named for here is in `insight`.
 _LATER: Final = {
     "BackupCheck": "_files.manifest",
     "BackupFile": "_files.manifest",
@@ -198,6 +198,21 @@ _LATER: Final = {
     "SyncPlan": "_api.sync",
     "SyncState": "_api.survey",
     "UploadProgress": "_files.uploads",
+    "Subscription": "_polling.broadcast",
+    "WatchEvent": "_polling.broadcast",
+    "WatchEventKind": "_polling.broadcast",
+    "RenderHandle": "_polling.handle",
+    "VideoHandle": "_polling.handle",
+    "read_handle": "_polling.handle",
+    "WatchKey": "_polling.keys",
+    "RenderOutcome": "_polling.outcome",
+    "RenderOutcomes": "_polling.outcome",
+    "RenderStatus": "_polling.outcome",
+    "RenderPoller": "_polling.poller",
+    "FairSchedule": "_polling.schedules",
+    "PollSchedule": "_polling.schedules",
+    "ProgressSchedule": "_polling.schedules",
+    "Sighting": "_polling.schedules",
     "check_naming": "_files.naming",
     "SnapshotTemplate": "_files.snapshots",
     "Preview": "models",
@@ -214,7 +229,9 @@ if not TYPE_CHECKING:  # type checkers would take any name for one of this modul
 
     def __getattr__(name: str) -> object:
         if name in __all__:
-            return getattr(import_module(f"pictory_async.{_LATER.get(name, 'insight')}"), name)
+            found = getattr(import_module(f"pictory_async.{_LATER.get(name, 'insight')}"), name)
+            globals()[name] = found
+            return found
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -7,12 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pictory_async._api.account import Account
-from pictory_async._api.jobs import Jobs
 from pictory_async._api.others import OtherCalls
-from pictory_async._api.projects import Projects
-from pictory_async._api.templates import Templates
-from pictory_async._api.videos import Videos
 from pictory_async._http.authorities import Authorities
 from pictory_async._http.closing import close_all
 from pictory_async._http.libraries import is_own, open_engine
@@ -20,7 +15,6 @@ from pictory_async._http.options import SAME, CallOptions
 from pictory_async._http.proxies import ProxySettings
 from pictory_async._http.transport import Transport
 from pictory_async._limits.limiter import RateLimiter
-from pictory_async._polling.registry import WatchRegistry
 from pictory_async._settings.addresses import is_loopback
 from pictory_async._settings.config import BaseUrl, Config
 from pictory_async._settings.durations import optional_seconds
@@ -37,6 +31,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Literal, Self
 
+    from pictory_async._api.account import Account
+    from pictory_async._api.jobs import Jobs
+    from pictory_async._api.projects import Projects
+    from pictory_async._api.templates import Templates
+    from pictory_async._api.videos import Videos
     from pictory_async._cache.disk import DiskTemplateCache
     from pictory_async._cache.templates import TemplateCache
     from pictory_async._files.fetcher import Fetcher
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from pictory_async._http.retry import RetryPolicy
     from pictory_async._limits.interface import Limiter
     from pictory_async._limits.wait_queue import Priority
+    from pictory_async._polling.registry import WatchRegistry
     from pictory_async._polling.reporter import WatchReporter
     from pictory_async._settings.durations import Duration
     from pictory_async.events import Event
@@ -135,10 +135,17 @@ class AsyncPictory(OtherCalls, AsyncBlock, KnownArguments):
         reporter = None if on_event is None else _open_reporter(on_event, engine, limiter)
         transport = Transport(self._config, self._engine, limiter, options, reporter)
         limit = optional_seconds("unreachable_after", unreachable_after, above=0.0)
-        self._registry = WatchRegistry(transport, limit, reporter)
+        self._registry = _open_registry(transport, limit, reporter)
         self._call_over(transport)
 
     def _call_over(self, transport: Transport) -> None:
+        # Here, so that a program that imports the package, and makes a client later or never, starts sooner.
+        from pictory_async._api.account import Account  # noqa: PLC0415
+        from pictory_async._api.jobs import Jobs  # noqa: PLC0415
+        from pictory_async._api.projects import Projects  # noqa: PLC0415
+        from pictory_async._api.templates import Templates  # noqa: PLC0415
+        from pictory_async._api.videos import Videos  # noqa: PLC0415
+
         engine, base = self._media_engine, urlsplit(self._config.base_url)
         fetcher = Deferred(lambda: _open_fetcher(engine, transport, base.hostname or ""))
         self._transport = transport
@@ -234,6 +241,12 @@ def _open_fetcher(engine: Engine, transport: Transport, host: str) -> Fetcher:
 
     retry, timeout = transport.options.retry, transport.options.timeout
     return Fetcher(engine, retry, timeout, loopback=is_loopback(host), reporter=transport.reporter)
+
+
+def _open_registry(transport: Transport, limit: float | None, reporter: WatchReporter | None) -> WatchRegistry:
+    from pictory_async._polling.registry import WatchRegistry  # noqa: PLC0415 - as the calls, with the first client
+
+    return WatchRegistry(transport, limit, reporter)
 
 
 def _open_reporter(on_event: Callable[[Event], object], engine: str, limiter: Limiter) -> WatchReporter:

@@ -105,16 +105,20 @@ def test_import_is_clean_and_light() -> None:
     assert (0, "[]\n", "") == (found.returncode, found.stdout, found.stderr)
 
 
-def test_import_makes_only_what_every_program_uses() -> None:
-    """Downloads, the cache, reports, and the classes that only they and whole projects need are loaded when used."""
-    program = "import sys, pictory_async; print(*[name for name in sys.modules if name.startswith('pictory_async.')])"
-    loaded = run(sys.executable, "-c", program).stdout.split()
-    assert "pictory_async._polling.watch" in loaded
-    assert not [
-        name
-        for name in loaded
-        if re.search(r"\._files|disk|sqlite|insight|scene|template$|metadata|_display|_notebook", name)
-    ]
+def test_import_loads_only_what_every_program_uses() -> None:
+    """The first client loads the calls and the poller; downloads, ledgers and reports are loaded when used."""
+    program = """
+import sys, pictory_async
+print(*sys.modules)
+client = pictory_async.AsyncPictory("key")
+print(*sys.modules)
+"""
+    first, client = (line.split() for line in run(sys.executable, "-c", program).stdout.splitlines())
+    assert {"httpx", "anyio", "pictory_async._http.transport"} <= {*first}
+    assert not [name for name in first if re.match(r"pictory_async\.(_api\.projects|_polling)", name)]
+    assert "pictory_async._polling.watch" in client
+    rarely = r"\._files|disk|sqlite|ledger|leases|insight|scene|template$|metadata|_display|_notebook"
+    assert not [name for name in client if name.startswith("pictory_async.") and re.search(rarely, name)]
 
 
 def test_the_package_runs_as_a_module() -> None:

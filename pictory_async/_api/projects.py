@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 from pictory_async._api.listing import Listing
 from pictory_async._api.one_project import OneProject
 from pictory_async._codec.answers import decode_project_page
-from pictory_async._ledger.renders import Resubmit
 from pictory_async._settings.mistakes import hinted
 
 if TYPE_CHECKING:
@@ -102,6 +101,7 @@ class Projects(OneProject):
         The block, or iterating, raises ``LedgerError`` if the ledger cannot be used: then nothing more is requested.
         """
         from pictory_async._api.batches import delivery_of, open_batch  # noqa: PLC0415 - few programs need it
+        from pictory_async._ledger.renders import Resubmit  # noqa: PLC0415
 
         resubmit = Resubmit(rendered=force, failed=force or retry_failed, unstarted=retry_unstarted)
         return open_batch(
@@ -190,6 +190,7 @@ class Projects(OneProject):
         """
         from pictory_async._api.batches import delivery_of, open_sync  # noqa: PLC0415 - few programs need it
         from pictory_async._api.survey import selection_of  # noqa: PLC0415
+        from pictory_async._ledger.renders import Resubmit  # noqa: PLC0415
 
         return open_sync(
             self._calls,

@@ -25,11 +25,13 @@ Everything here is arithmetic: it takes ``now`` and never waits.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from pictory_async._limits.shared import SharedPace
+if TYPE_CHECKING:
+    from pictory_async._limits.shared import SharedPace
+
 
 _DECREASE: Final = 0.8
 _HALVE: Final = 0.5
@@ -164,6 +166,8 @@ class Feedback:
 
     def pace(self, now: float) -> SharedPace:
         """What another process needs to know of the pace."""
+        from pictory_async._limits.shared import SharedPace  # noqa: PLC0415 - most programs have their budget alone
+
         if not self._shared_steps:
             return SharedPace()
         age = now - self._stepped_at

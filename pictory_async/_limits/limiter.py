@@ -20,8 +20,6 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from pictory_async._limits.allowance import OwnAllowance
-from pictory_async._limits.leases import Leases
-from pictory_async._limits.shared import BudgetTerms
 from pictory_async._limits.wait_queue import POLL_SHARE, Priority, Ticket, WaitQueue
 from pictory_async._settings.durations import seconds
 from pictory_async._statistics import RateLimiterStatistics
@@ -30,6 +28,7 @@ from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
     from pictory_async._limits.allowance import Allowance
+    from pictory_async._limits.leases import Leases
     from pictory_async._limits.shared import SharedBudget
     from pictory_async._settings.durations import Duration
 
@@ -93,8 +92,9 @@ class RateLimiter:
         per = seconds("per", per, above=0.0)
         if shared is not None and per < _SHORTEST_SHARED:
             raise PictoryConfigError(f"per must be at least 1 s if the budget is shared, not {per:g} s.")
-        terms = BudgetTerms(rate, per, burst)
-        self._pace: Allowance = OwnAllowance.of(rate, per, burst) if shared is None else Leases(shared, terms)
+        self._pace: Allowance = (
+            OwnAllowance.of(rate, per, burst) if shared is None else _leases(shared, rate, per, burst)
+        )
         self._feedback = self._pace.feedback
         self._queue = WaitQueue(float(poll_share))
         self._granted = 0
@@ -306,3 +306,10 @@ class RateLimiter:
     def _learn(self, now: float, *, waited: bool) -> None:
         self._feedback.granted(now, waited=waited)
         self._pace.use_share()
+
+
+def _leases(shared: SharedBudget, rate: int, per: float, burst: int) -> Leases:
+    from pictory_async._limits.leases import Leases  # noqa: PLC0415 - most programs have their budget alone
+    from pictory_async._limits.shared import BudgetTerms  # noqa: PLC0415
+
+    return Leases(shared, BudgetTerms(rate, per, burst))
