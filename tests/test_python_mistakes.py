@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pictory_async import AsyncPictory, Ledger
+from pictory_async import AsyncPictory, Ledger, RenderOutcome, RenderStatus
 from pictory_async.errors import PictoryConfigError
 from pictory_async.models import Project, ProjectItem
 from pictory_async.testing import Simulator, World
@@ -28,8 +28,9 @@ def test_with_without_async(client: Any, ledger: Ledger) -> None:
     """``with`` instead of ``async with`` says so: of the client, a watch, a batch and a sync."""
     projects = client.projects
     batch, sync = projects.render_all([1], ledger=ledger), projects.sync("d", ledger=ledger)
-    for block in (client, projects.watch([1]), batch, sync):
-        says = rf"{type(block).__name__} .* write 'async with' instead of 'with'"
+    named = {"AsyncPictory": client, "A watch": projects.watch([1]), "A batch": batch, "A sync": sync}
+    for name, block in named.items():
+        says = rf"^{name} .* write 'async with' instead of 'with'"
         with pytest.raises(PictoryConfigError, match=says), block:
             pytest.fail("the block was entered")
 
@@ -37,14 +38,14 @@ def test_with_without_async(client: Any, ledger: Ledger) -> None:
 def test_for_without_async(client: Any, ledger: Ledger) -> None:
     """``for`` instead of ``async for`` says so, and so does ``list()`` of a list of the API."""
     projects, templates = client.projects, client.templates
-    for items in (
-        projects.list(),
-        templates.list(details=True),
-        projects.watch([1]),
-        projects.render_all([1], ledger=ledger),
-        projects.sync("d", ledger=ledger),
+    for name, items in (
+        ("a list", projects.list()),
+        ("a list", templates.list(details=True)),
+        ("a watch", projects.watch([1])),
+        ("a batch", projects.render_all([1], ledger=ledger)),
+        ("a sync", projects.sync("d", ledger=ledger)),
     ):
-        with pytest.raises(PictoryConfigError, match="write 'async for' instead of 'for'"):
+        with pytest.raises(PictoryConfigError, match=f"The items of {name} .* write 'async for' instead of 'for'"):
             list(items)
 
 
@@ -144,6 +145,21 @@ def test_spellings_of_the_api() -> None:
     assert ("is_renderd", project) == (caught.value.name, caught.value.obj)  # Python finds what is meant by them
     assert not hasattr(project, "_repr_svg_")
     assert project == copy.deepcopy(project) == pickle.loads(pickle.dumps(project))
+
+
+def test_what_the_project_of_an_outcome_has() -> None:
+    """An outcome says how it is written; what nothing has is Python's own message."""
+    outcome: Any = RenderOutcome(project_id="p", status=RenderStatus.RENDERED, project=Project(id="p"))
+    for name, meant in {"video_url": "video_url", "share_url": "share_video_url", "duration": "duration"}.items():
+        with pytest.raises(
+            AttributeError, match=rf"no attribute '{name}'\. The project has it: outcome\.project\.{meant}$"
+        ):
+            getattr(outcome, name)
+    with pytest.raises(AttributeError, match=r"^'RenderOutcome' object has no attribute 'waitd'$") as caught:
+        assert outcome.waitd
+    assert ("waitd", outcome) == (caught.value.name, caught.value.obj)
+    assert not hasattr(outcome, "_repr_svg_")
+    assert outcome == copy.deepcopy(outcome) == pickle.loads(pickle.dumps(outcome))
 
 
 def test_a_client_that_is_never_closed(simulator: Simulator) -> None:

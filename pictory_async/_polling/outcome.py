@@ -26,6 +26,7 @@ else:
     ResultT = TypeVar("ResultT")
 
 _SHOWN: Final = 100
+_MEANT: Final = {"videoURL": "video_url", "url": "video_url", "share_url": "share_video_url"}  # of the project
 
 
 class RenderStatus(StrEnum):
@@ -98,6 +99,15 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
     def ok(self) -> bool:
         """Whether the awaited video is there."""
         return self.status is RenderStatus.RENDERED
+
+    if not TYPE_CHECKING:  # type checkers would take any name for an attribute
+
+        def __getattr__(self, name: str) -> object:
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            meant = _MEANT.get(name, name)
+            if not name.startswith("_") and hasattr(Project, meant):
+                raise AttributeError(f"{text}. The project has it: outcome.project.{meant}")
+            raise AttributeError(text, name=name, obj=self)
 
     def _facts(self) -> Iterator[tuple[str, Any]]:
         yield "project_id", self.key

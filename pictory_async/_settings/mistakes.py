@@ -35,6 +35,20 @@ _MEANT: Final = {
 """What to write instead of an argument that does not exist. One that does exist is never looked up."""
 
 
+_CALLED: Final = {
+    "RenderPoller": "a watch",
+    "Batch": "a batch",
+    "ProjectSync": "a sync",
+    "Listing": "a list",
+    "Detailed": "a list",
+}
+"""What calls return, in words: nobody who made a mistake with it has typed its class."""
+
+
+def _called(value: object) -> str:
+    return next((_CALLED[one.__name__] for one in type(value).__mro__ if one.__name__ in _CALLED), type(value).__name__)
+
+
 def _unknown(function: Callable[..., Any], names: Iterable[str]) -> str | None:
     """Return a sentence about an argument that does not exist, if it is known what is meant; else Python says it."""
     meant = [name for name in names if name in _MEANT]
@@ -87,9 +101,10 @@ class AsyncBlock:
     if not TYPE_CHECKING:  # type checkers find the mistake because there is no such method
 
         def __enter__(self) -> None:
-            name = type(self).__name__
+            name = _called(self)
             raise PictoryConfigError(
-                f"{name} works in an event loop: write 'async with' instead of 'with', in an async function."
+                f"{name[0].upper()}{name[1:]} works in an event loop: write 'async with' instead of 'with', in an async "
+                "function."
             )
 
         __exit__ = __enter__  # Python looks for both before it calls one of them
@@ -101,14 +116,14 @@ class AsyncItems:
     if not TYPE_CHECKING:
 
         def __iter__(self) -> None:
-            name = type(self).__name__
+            name = _called(self)
             raise PictoryConfigError(
                 f"The items of {name} arrive one after the other: write 'async for' instead of 'for', in an async "
                 "function, or '[item async for item in ...]' for a list of all of them."
             )
 
         def __await__(self) -> None:
-            name = type(self).__name__
+            name = _called(self)
             raise PictoryConfigError(
                 f"The items of {name} arrive one after the other: write 'async for item in ...' instead of 'await', or "
                 "'[item async for item in ...]' for a list of all of them."
