@@ -103,8 +103,8 @@ class AsyncBlock:
         def __enter__(self) -> None:
             name = _called(self)
             raise PictoryConfigError(
-                f"{name[0].upper()}{name[1:]} works in an event loop: write 'async with' instead of 'with', in an async "
-                "function."
+                f"{name[0].upper()}{name[1:]} works in an event loop: write 'async with' instead of 'with', in an "
+                "async function."
             )
 
         __exit__ = __enter__  # Python looks for both before it calls one of them
