@@ -166,7 +166,7 @@ class TestTheFile:
             assert lease.starts_in < 0.05
             path.unlink()
 
-    @pytest.mark.parametrize("damage", ["cut", "changed", "no state", "no text", "boot"])
+    @pytest.mark.parametrize("damage", ["cut", "cut short", "changed", "no state", "no text", "boot"])
     async def test_what_was_given_out_before_is_not_known(self, used: Path, damage: str) -> None:
         """If the file is damaged, or the machine was started again, the budget begins with a wait and no burst."""
         path, budget = used, FileBudget(used)
@@ -176,6 +176,8 @@ class TestTheFile:
         texts = {"no state": b"[]", "no text": b"\xff", "boot": json.dumps(state | {"boot": "another"}).encode()}
         if damage == "cut":
             path.write_bytes(line[:-20])
+        elif damage == "cut short":
+            path.write_bytes(line[: len(HEADER) // 2])
         elif damage == "changed":
             path.write_bytes(line.replace(b'"count": 1', b'"count": 2'))
         else:

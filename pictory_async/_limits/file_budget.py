@@ -190,7 +190,7 @@ def _read(line: bytes, now: float, terms: BudgetTerms, epoch: str, count: int) -
     """
     if not line:
         return _State.first(now, terms, new=not epoch)
-    if not line.startswith(_HEADER):
+    if not line.startswith(_HEADER) and not _HEADER.startswith(line):  # such as a file that was cut within it
         raise OutOfReachError("it is another file, or one of another version. Name another file, or remove it")
     state = _parsed(line.removeprefix(_HEADER).rstrip(b"\n"))
     if state is None or state.boot != _boot():

@@ -2,7 +2,8 @@
 
 The clock is the server's. The state is one hash. The server forgets it if it is started again, another one takes its
 place or the hash is removed: the id of the server's run is in it, and if that is another one, nothing is known about
-the requests before. Then, and the first time, the budget begins as if all that could be given out had been.
+the requests before. So it is if the hash was changed by something else, which the checksum in it shows. Then, and the
+first time, the budget begins as if all that could be given out had been.
 
 A test compares the results with those of `SharedWindow`.
 """
@@ -30,12 +31,13 @@ local now = tonumber(clock[1]) + tonumber(clock[2]) / 1e6
 local about = redis.pcall('INFO', 'server')
 local run = type(about) == 'string' and string.match(about, 'run_id:(%x+)') or 'unknown'
 
-local state, raw = {}, redis.call('HMGET', KEYS[1], 'run', 'epoch', unpack(names))
-local known = raw[1] == run
+local state, raw = {}, redis.call('HMGET', KEYS[1], 'check', 'run', 'epoch', unpack(names))
+for i = 1, #raw do raw[i] = raw[i] or '' end
+local known = raw[2] == run and raw[1] == redis.sha1hex(table.concat(raw, ' ', 2))
 for i, name in ipairs(names) do
-    state[name] = known and tonumber(raw[i + 2]) or never
+    state[name] = known and tonumber(raw[i + 3]) or never
 end
-local current = known and raw[2] or string.format('%s-%.6f', string.sub(run, 1, 8), now)
+local current = known and raw[3] or string.format('%s-%.6f', string.sub(run, 1, 8), now)
 if not known then
     state.due, state.last = now + ahead + tolerance + spacing, now + ahead
     state.count, state.steps, state.progress, state.share, state.start, state.peak = 0, 0, 0, 1, 1, 1
@@ -86,12 +88,16 @@ elseif operation == 'lease' then
     end
 end
 
-local fields, answer = {'run', run, 'epoch', current}, {current, granted, string.format('%.17g', start - now)}
+local fields, values = {'run', run, 'epoch', current}, {run, current}
+local answer = {current, granted, string.format('%.17g', start - now)}
 for _, name in ipairs(names) do
     local text = string.format('%.17g', state[name])
     fields[#fields + 1] = name
     fields[#fields + 1] = text
+    values[#values + 1] = text
 end
+fields[#fields + 1] = 'check'
+fields[#fields + 1] = redis.sha1hex(table.concat(values, ' '))
 redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('EXPIRE', KEYS[1], week)
 for _, name in ipairs({'count', 'steps', 'progress', 'share', 'start', 'peak'}) do

@@ -175,7 +175,8 @@ class _Kept:
         elif how == "file put back":
             self.path.write_bytes(chance.choice(self._copies))
         else:
-            self.path.write_bytes(self._copies[-1][:-20])
+            copy = self._copies[-1]
+            self.path.write_bytes(copy[: chance.randrange(1, len(copy) - 1)])
         return how
 
 
