@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final, cast
@@ -16,6 +18,7 @@ __all__ = ["Profile", "config_file", "read_profile"]
 
 _KEYS: Final = ("api_key_file", "key_command", "base_url", "rate")
 _KEY_MARK: Final = "pictai_"
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")  # a name that TOML reads without quotation marks
 _VARIABLE: Final = "PICTORY_CONFIG_FILE"
 
 
@@ -56,20 +59,26 @@ def read_profile(name: str) -> Profile:
         SettingError: There is none of this name, or the file cannot be read, or something in it cannot be right.
     """
     path = config_file()
-    profiles = _read(path).get("profile")
+    profiles = _read(path, name).get("profile")
     found = cast("dict[str, Any]", profiles).get(name) if isinstance(profiles, dict) else None
     if not isinstance(found, dict):
         names = ", ".join(cast("dict[str, Any]", profiles)) if isinstance(profiles, dict) else ""
-        raise SettingError(f"There is no profile {name!r} in {path}. It has {names or 'none'}.")
+        raise SettingError(f"There is no profile {name!r} in {path}. It has {names or 'none'}.{_example(name)}")
     return _checked(name, path, cast("dict[str, Any]", found))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _example(name: str) -> str:
+    """Show how a profile is written, below a sentence."""
+    section = name if _BARE.fullmatch(name) else json.dumps(name)
+    return f' This is one:\n\n[profile.{section}]\napi_key_file = "pictory.key"'
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         other = "change" if os.environ.get(_VARIABLE) else "set"
-        raise SettingError(f"There is no file {path} with profiles. Make it, or {other} {_VARIABLE}.") from None
+        raise SettingError(f"There is no file {path} with profiles. Make it, or {other} {_VARIABLE}.{_example(name)}") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise SettingError(f"{path} cannot be read: {reason}.") from None

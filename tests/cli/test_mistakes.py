@@ -63,6 +63,8 @@ def _place(server: ServerThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ),
         (["projects", "--state", "all"], "'all' is no state. Choose among: never, "),
         (["projects", "--profile", "acme"], "Make it, or set PICTORY_CONFIG_FILE."),
+        (["projects", "--profile", "acme"], 'This is one: [profile.acme] api_key_file = "pictory.key"'),
+        (["projects", "--profile", "A & B"], '[profile."A & B"]'),
         (["--max-wait", "5s", "wait", "1"], "--max-wait belongs after the command: pictory wait ... --max-wait ..."),
         (["--max-wait", "5s", "quota"], "No such option '--max-wait'."),
         (["--nothing"], "No such option '--nothing'. Did you mean '--notify'?"),

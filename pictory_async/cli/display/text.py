@@ -204,7 +204,8 @@ def _print_wrapped(console: Console, text: Text, indent: int = 0) -> None:
         if column and column + cell_len(word[0].rstrip()) > console.width:
             starts.append(word.start())
             column = indent
-        column += cell_len(word[0])
+        _, end, after = word[0].rpartition("\n")
+        column = cell_len(after) if end else column + cell_len(word[0])
     for number, line in enumerate(text.divide(starts)):
         line.rstrip()
         line.pad_left(indent if number else 0)

@@ -272,7 +272,7 @@ def sweep_row(_: Effort) -> Row:
             Figure("these over those of polling each", ours["requests"] / each["requests"], 0.2),
             Figure("2,000 renders: mean detection delay", many[50]["delay"], 20.0, " s"),
             Figure("this over that of polling each, with fewer requests", many[50]["delay"] / many[0]["delay"], 0.1),
-            Figure("300 renders and sweep_interval=1.5: the same", often["delay"] / each["delay"], 0.1),
+            Figure("300 renders and a sweep_interval of 1.5: the same", often["delay"] / each["delay"], 0.1),
             Figure("pages of 1: requests over those of polling each", few[1]["requests"] / each["requests"], 1.02),
             Figure(
                 "a list that is behind: delay over that of polling each",
