@@ -78,7 +78,9 @@ def _read(path: Path, name: str) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         other = "change" if os.environ.get(_VARIABLE) else "set"
-        raise SettingError(f"There is no file {path} with profiles. Make it, or {other} {_VARIABLE}.{_example(name)}") from None
+        raise SettingError(
+            f"There is no file {path} with profiles. Make it, or {other} {_VARIABLE}.{_example(name)}"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise SettingError(f"{path} cannot be read: {reason}.") from None
