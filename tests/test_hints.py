@@ -69,6 +69,17 @@ async def test_what_is_not_watched_is_ignored() -> None:
 
 
 @virtual_time
+@pytest.mark.parametrize("what", [[], {}, None, 1.5, b"job"])
+async def test_what_is_no_id_is_an_error(what: Any) -> None:
+    """It says what a hint takes."""
+    async with client_of(Simulator(World())) as client, client.projects.watch() as watch:
+        with pytest.raises(errors.PictoryConfigError, match="takes a key of this watch, a handle, or the id of"):
+            watch.hint(what)
+        with pytest.raises(errors.PictoryConfigError, match="takes the id of a job, which is a text, not "):
+            client.jobs.hint(what)
+
+
+@virtual_time
 async def test_a_hint_costs_one_poll() -> None:
     """A false one is followed by one poll, and then by the usual ones; twice the same at once is one hint."""
     world, [handle] = rendering(seconds=500.0)

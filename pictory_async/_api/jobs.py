@@ -15,6 +15,8 @@ from pictory_async._polling.wait import Terms
 from pictory_async._settings.durations import optional_seconds, seconds
 from pictory_async._settings.mistakes import hinted
 from pictory_async._settings.paths import job_path
+from pictory_async._values import brief
+from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,9 +120,11 @@ class Jobs:
             Whether anybody waits for it.
 
         Raises:
-            PictoryConfigError: It was called in another thread; nothing has changed.
+            PictoryConfigError: It is no text, or it was called in another thread; nothing has changed.
         """
         self._registry.check_thread()
+        if not isinstance(job_id, str):
+            raise PictoryConfigError(f"jobs.hint takes the id of a job, which is a text, not {brief(job_id)}.")
         watches = self._registry.watches_of(job_id)
         for watch in watches:
             watch.owner.hint(watch)

@@ -13,7 +13,7 @@ from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.targets import target_of
 from pictory_async._settings.mistakes import AsyncBlock, AsyncItems
 from pictory_async._settings.paths import path_segment
-from pictory_async._values import resolved
+from pictory_async._values import brief, resolved
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
@@ -116,15 +116,18 @@ class RenderPoller(AsyncBlock, AsyncItems):
             Whether it is watched.
 
         Raises:
-            PictoryConfigError: It was called in another thread; nothing has changed.
+            PictoryConfigError: It is none of these, or it was called in another thread; nothing has changed.
         """
         self._scheduler.check_thread()
         if isinstance(which, WatchKey):
             found = [watch for watch in (which.watch(),) if watch in self._scheduler.pending]
         elif isinstance(which, (RenderHandle, VideoHandle)):
             found = [watch for watch in self._scheduler.pending if watch.handle == which]
-        else:
+        elif isinstance(which, (str, int)):
             found = self._scheduler.pending_of(str(which))
+        else:
+            text = f"hint takes a key of this watch, a handle, or the id of a project or a job, not {brief(which)}."
+            raise PictoryConfigError(text)
         for watch in found:
             self._scheduler.hint(watch)
         return bool(found)
