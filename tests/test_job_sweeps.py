@@ -301,6 +301,26 @@ async def test_a_list_that_lies_makes_no_outcome_untrue() -> None:
     assert counts(run.simulator)["list"] < 5
 
 
+@once
+async def test_a_list_that_lies_costs_hardly_more_than_none() -> None:
+    """Half of what is unfinished is shown as ended at each reading. Each is checked once, then the list is given up."""
+    world = agency(40, page_size=20)
+    body = json.dumps(
+        {
+            "items": [
+                {"data": {"jobId": render.job_id, "status": "failed" if number % 2 else "in-progress"}}
+                for number, (_, render) in enumerate(world.jobs)
+            ]
+        }
+    ).encode()
+    answer = Answer(200, {"content-type": "application/json"}, body)
+    run = await Live(world, lambda request, _now: answer if request.path == LIST else None).run()
+    without = await Live(agency(40, page_size=20, job_list=JobList(shows="no status"))).run()
+    assert all(one.ok for one in run.outcomes.values())
+    assert len(run.simulator.log) <= 1.3 * len(without.simulator.log)
+    assert max(run.delays) <= max(without.delays) + 10.0
+
+
 @virtual_time
 @pytest.mark.parametrize("dated", [True, False])
 async def test_a_list_that_names_previous_videos_makes_no_outcome_untrue(dated: bool) -> None:

@@ -277,6 +277,37 @@ def test_what_the_list_says_wrongly_is_said_once() -> None:
     assert "j2" in later.places
 
 
+def test_a_list_that_shows_false_ends_again_and_again_is_given_up_for_a_time() -> None:
+    """Each is checked once, also if its job was not to be listed meanwhile. Some of many do not count."""
+    sweep = JobSweep()
+    for false, problem in ((4, False), (6, True)):
+        for sent_at in (0.0, 10.0):
+            reading = sweep.begin(ids(20 if sent_at == 0.0 else 14), sent_at, ids(20))
+            assert reading is not None
+            entries = [
+                Job(id=f"j{one}", status="completed" if one >= 20 - false else "in-progress") for one in range(20)
+            ]
+            sweep.saw(reading, entries, sent_at, more=False)
+            sweep.end(reading, sent_at)
+            for job in jobs(*ids(20)):
+                sweep.polled(job, sent_at + 1.0)
+        assert problem is (sweep.problem is not None)
+    assert "6 jobs as ended" in str(sweep.problem)
+    assert 130.0 == sweep.resumes_at
+    assert sweep.is_belied("j19")
+    assert not sweep.is_belied("j13")
+
+
+def test_a_poll_from_before_the_page_disproves_nothing() -> None:
+    """The job may have ended in between."""
+    sweep = JobSweep()
+    reading = sweep.begin(ids(9), 0.0)
+    assert reading is not None
+    sweep.saw(reading, jobs("j1", status="completed"), 5.0, more=False)
+    sweep.polled(jobs("j1")[0], 4.9)
+    assert not sweep.is_belied("j1")
+
+
 def test_readings_that_fail_come_less_and_less_often() -> None:
     """Up to every ten minutes; a good one brings the pace back."""
     sweep = JobSweep()

@@ -33,7 +33,7 @@ from pictory_async._http.backoff import doubled
 from pictory_async.models import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from pictory_async.models import Job
 
@@ -43,6 +43,8 @@ _PAYS: Final = 3.0
 _FIRST_GUESS: Final = 50.0  # jobs of a page; the documentation does not tell
 _BEHIND: Final = 15.0  # seconds
 _CROWDED: Final = 10  # readings
+_FALSE_ENDS: Final = 5  # jobs
+_FALSE_SHARE: Final = 0.25  # of what a reading shows of the jobs that are waited for
 _LONGEST_PAUSE: Final = 600.0  # seconds
 _FIRST_SETBACK: Final = 120.0  # seconds
 _LONGEST_SETBACK: Final = 3600.0  # seconds
@@ -112,6 +114,7 @@ class Reading:
         over: Whether there is nothing more to read.
         missing: The jobs that the pages should tell about, and that were not seen yet.
         lag: How many seconds the list is behind at most, as far as its entries prove it.
+        false_ends: The jobs that it still shows as ended, although later polls did not.
     """
 
     places: Mapping[str, int]
@@ -123,6 +126,7 @@ class Reading:
     over: bool = False
     missing: set[str] = attrs.field(init=False)
     lag: float = math.inf
+    false_ends: set[str] = attrs.field(factory=set[str])
     _most: int = attrs.field(init=False)
     _entries: int = 0
 
@@ -181,7 +185,8 @@ class JobSweep:
         self._missed: set[str] = set()
         self._alone: set[str] = set()
         self._polled: dict[str, tuple[Job, float]] = {}
-        self._said_ended: set[str] = set()
+        self._said_ended: dict[str, float] = {}  # when the page was requested
+        self._belied: set[str] = set()
         self._failures = 0
         self._setbacks = 0
         self._proven_at = -math.inf
@@ -215,15 +220,20 @@ class JobSweep:
         """Whether a reading was complete, and another one may pay for so many jobs."""
         return self.works and self.problem is None and jobs >= _PAYS
 
-    def begin(self, jobs: Mapping[str, bool], now: float) -> Reading | None:
+    def begin(self, jobs: Mapping[str, bool], now: float, awaited: Container[str] = ()) -> Reading | None:
         """Begin a reading, if it pays.
 
         Args:
-            jobs: The jobs that are waited for, the newest wait first, and whether they were requested a moment ago.
+            jobs: The jobs that the list may tell about, the newest wait first, and whether they were requested a moment
+                ago.
             now: The time.
+            awaited: Other jobs that are waited for.
         """
-        for known in (self._missed, self._alone, self._said_ended):
-            known.intersection_update(jobs)
+        self._missed, self._alone, self._belied = (
+            {job for job in known if job in jobs or job in awaited}
+            for known in (self._missed, self._alone, self._belied)
+        )
+        self._said_ended = {job: sent_at for job, sent_at in self._said_ended.items() if job in jobs or job in awaited}
         self._places = {job: place for job, place in self._places.items() if job in jobs}
         new = [job for job in jobs if job not in self._places and job not in self._alone]
         # What is new is above what was there.
@@ -257,7 +267,16 @@ class JobSweep:
             if job.id in reading.places and job.status is None:
                 self.give_up("its entries have no status")
             elif job.id in reading.places and job.is_finished:
-                self._said_ended.add(job.id)
+                self._said_ended.setdefault(job.id, sent_at)
+            elif job.id in self._belied and job.is_finished:
+                reading.false_ends.add(job.id)
+        false = len(reading.false_ends)
+        if self.problem is None and false >= max(_FALSE_ENDS, _FALSE_SHARE * (false + len(reading.seen))):
+            self.set_back(f"it shows {false} jobs as ended that are not", sent_at)
+
+    def is_belied(self, job: str) -> bool:
+        """Whether a poll of a job showed no end after the list had shown one, so that its entry says nothing more."""
+        return job in self._belied
 
     def _compare(self, reading: Reading, job: Job, sent_at: float) -> None:
         """Compare an entry with the last poll of its job."""
@@ -276,8 +295,9 @@ class JobSweep:
         self._polled[job.id] = job, sent_at
         if len(self._polled) > _MOST_POLLS:
             del self._polled[next(iter(self._polled))]
-        if not job.is_finished and job.id in self._said_ended:  # what the list says about it is not true
+        if not job.is_finished and sent_at > self._said_ended.get(job.id, math.inf):
             self._alone.add(job.id)
+            self._belied.add(job.id)
 
     def end(self, reading: Reading, now: float) -> None:
         """Take in that a reading is complete. One that was cut short by a `problem` is not."""

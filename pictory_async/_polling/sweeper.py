@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -68,7 +68,7 @@ class Sweeper:
         for job, watches in islice(reversed(self._watches.items()), _MOST_JOBS):
             if any(watch.is_listable for watch in watches):
                 jobs[job] = all(watch.is_young(now) for watch in watches)
-        reading = self.policy.begin(jobs, now)
+        reading = self.policy.begin(jobs, now, self._watches)
         self.reading = reading is not None
         return reading
 
@@ -124,6 +124,14 @@ class Sweeper:
             when = "any more" if policy.is_given_up else f"for {pause:.0f} s"
             text = "the list of jobs is not read %s: %s. Each job is polled"
             write(LogEvent.JOBS_NOT_LISTED, text, when, policy.problem)
+            self._expect_nothing()
+
+    def _expect_nothing(self) -> None:
+        """Poll each job as if there were no list."""
+        now = anyio.current_time()
+        for watch in chain(*self._watches.values()):
+            if watch.is_listable and watch.open:
+                watch.owner.bring_forward(watch, watch.next_poll(now))
 
     def _end(self, reading: Reading, unfinished: dict[str, tuple[Watch, ...]], gap: float) -> None:
         """Take in that a reading is complete, and have some of the jobs polled that it shows as unfinished."""
@@ -166,6 +174,7 @@ class Sweeper:
                 for watch in self._watches.get(job.id, ())
                 # A page that was requested before the job's last poll is older than what that showed.
                 if watch.is_listable and watch.unfinished_at <= sent_at and watch.open
+                if not self.policy.is_belied(job.id)
             )
             if concerned and shows_unfinished(job):
                 unfinished[job.id] = concerned
