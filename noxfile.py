@@ -76,6 +76,7 @@ ONCE = (
     "cli/test_places.py",
     "cli/test_question.py",
     "cli/test_render_cut_off.py",
+    "cli/test_render_plan.py",
     "cli/test_render_stopped.py",
     "cli/test_rendering.py",
     "cli/test_reports.py",

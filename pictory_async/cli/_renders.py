@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -13,7 +12,6 @@ import click
 from anyio import to_thread
 
 from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
-from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
 from pictory_async.cli._night import night
 from pictory_async.cli._results import ResultRow
@@ -30,19 +28,12 @@ if TYPE_CHECKING:
 
     from pictory_async import AsyncPictory, RenderBatch
 
-__all__ = ["ASKS_ABOVE", "BusyError", "Keeper", "Renders", "agree", "confirm", "plan_of"]
+__all__ = ["ASKS_ABOVE", "BusyError", "Keeper", "Renders", "agree", "confirm", "minutes_left"]
 
 ASKS_ABOVE: Final = 5
 """How many renders are requested without a question."""
 
 _REQUESTED: Final = frozenset({ResultStatus.STARTED, ResultStatus.UNCERTAIN})
-_PLANNED: Final = {
-    ResultStatus.LEFT_OUT: "to render",
-    ResultStatus.STARTED: "requested before",
-    ResultStatus.UNCERTAIN: "requested before, perhaps in vain",
-    ResultStatus.BUSY: "being rendered",
-    ResultStatus.UNCHANGED: "unchanged",
-}
 _NOT_RENDERED: Final = {
     ResultStatus.UNCHANGED: "Not rendered, because the video shows the newest version (--force renders it again): ",
     ResultStatus.LEFT_OUT: "Left out, because of --max: ",
@@ -247,28 +238,6 @@ class Keeper:
         self.written.append(handle)
 
 
-def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -> tuple[int, str]:
-    """Find out what would be rendered, and return how many renders that is, and a sentence."""
-
-    async def look() -> tuple[Counter[ResultStatus], list[float]]:
-        with contextlib.closing(Store().ledger()) as ledger:
-            async with open_client(base_url) as client:
-                left = await minutes_left(client)
-                terms: dict[str, Any] = {**options, "max_renders": 0, "wait": False, "overlap": "skip"}
-                async with client.projects.render_all(ids, ledger=ledger, **terms) as batch:
-                    return Counter([result.status async for result in batch]), left
-
-    return _planned(*run(look))
-
-
-def _planned(counts: Counter[ResultStatus], left: Sequence[float]) -> tuple[int, str]:
-    some = [f"{counts[status]} {text}" for status, text in _PLANNED.items() if counts[status]]
-    rest = counts.total() - sum(counts[status] for status in _PLANNED)
-    parts = [*some, f"{rest} with an error"] if rest else some
-    quota = f" (the account has {left[0]:g} video minutes left)" if left else ""
-    return counts[ResultStatus.LEFT_OUT], ", ".join(parts) + quota
-
-
 async def minutes_left(client: AsyncPictory) -> list[float]:
     """Return how many minutes of video the account may still render; nothing if the API does not tell."""
     try:
@@ -290,7 +259,7 @@ def confirm(billed: int, plan: str) -> None:
     if asks and not can_ask():
         raise SettingError(
             f"{billed} projects may be rendered, each of which is billed, and there is no terminal to ask on. Add "
-            f"--yes to render them, or --max {ASKS_ABOVE} to render no more than that."
+            f"--yes to render them, --max {ASKS_ABOVE} to render no more than that, or --dry-run to see the plan."
         )
     if asks:
         agree(billed, plan)

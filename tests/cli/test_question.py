@@ -213,5 +213,5 @@ def test_nobody_to_ask(world: World, command: list[str]) -> None:
     found = run(*command)
     assert 2 == found.exit_code
     assert "6 projects may be rendered, each of which is billed, and there is no terminal to ask on." in found.stderr
-    assert "Add --yes to render them, or --max 5 to render no more than that." in found.stderr
+    assert "Add --yes to render them, --max 5 to render no more than that, or --dry-run to see" in found.stderr
     assert not world.jobs

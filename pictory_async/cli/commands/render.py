@@ -19,9 +19,10 @@ from pictory_async.cli._next_wait import NextWait
 from pictory_async.cli._options import base_url_option, json_option, retry_options, watch_options
 from pictory_async.cli._page_options import WaitPage, wait_page_options
 from pictory_async.cli._places import check_file
-from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm, plan_of
+from pictory_async.cli._render_plan import PLANNED, plan_of, show_plan
+from pictory_async.cli._renders import ASKS_ABOVE, Keeper, Renders, confirm
 from pictory_async.cli._selecting import Choice, selection_options
-from pictory_async.cli._tables import table_options, tables_given
+from pictory_async.cli._tables import open_sheet, table_options, tables_given
 from pictory_async.cli._waiting import Wait, open_results
 from pictory_async.cli.display.text import echo_json, echo_note, err_is_terminal
 from pictory_async.errors import RenderSubmitUncertainError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from pictory_async import RateLimiter
+    from pictory_async.cli._render_plan import RenderPlan
     from pictory_async.cli._results import ResultRow
     from pictory_async.cli._store import PendingItem
     from pictory_async.cli._tables import Sheet
@@ -52,6 +54,7 @@ __all__ = ["command"]
     is_flag=True,
     help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders.",
 )
+@click.option("--dry-run", is_flag=True, help="Print what would be requested, and request nothing.")
 @click.option("--max", "most", type=click.IntRange(0), metavar="N", help="Request at most N renders.")
 @click.option("--force", is_flag=True, help="Render also what did not change since its video, or is being rendered.")
 @click.option("--batch", metavar="NAME", help="Render each project once for this name, even if it did not change.")
@@ -60,7 +63,7 @@ __all__ = ["command"]
 @watch_options
 @table_options
 @base_url_option
-@json_option("With --wait, print a JSON document for each project, and one with a summary. (Handles are always JSON.)")
+@json_option("With --wait, print a JSON document for each project, and one with a summary; with --dry-run, the plan.")
 @click.pass_context
 def command(  # noqa: PLR0913 - each option is an argument
     ctx: click.Context,
@@ -70,6 +73,7 @@ def command(  # noqa: PLR0913 - each option is an argument
     page: WaitPage | None,
     handles: str | None,
     yes: bool,
+    dry_run: bool,
     most: int | None,
     force: bool,
     batch: str | None,
@@ -89,14 +93,6 @@ def command(  # noqa: PLR0913 - each option is an argument
     """
     if page is not None and not waits:
         raise click.UsageError("--report is about a wait: add --wait.")
-    file = None if handles is None else check_file(handles, replaces=False)
-    # Before the first render is paid for: a file that cannot be written is an error now.
-    sheet = open_results(as_json=as_json) if waits else None
-    if sheet is not None:
-        as_json = sheet.is_json
-    elif tables_given():
-        raise click.UsageError("--format, --columns and --output need --wait: handles are always JSON.")
-    wanted = choice.find_any(base_url)
     options = {
         "batch": batch,
         "force": force,
@@ -106,6 +102,17 @@ def command(  # noqa: PLR0913 - each option is an argument
         "max_renders": most,
         "start_grace": settings["start_grace"],
     }
+    if dry_run:
+        plan = open_sheet(PLANNED, as_json=as_json)
+        ctx.exit(show_plan(plan_of(base_url, choice.find_any(base_url), options), plan))
+    file = None if handles is None else check_file(handles, replaces=False)
+    # Before the first render is paid for: a file that cannot be written is an error now.
+    sheet = open_results(as_json=as_json) if waits else None
+    if sheet is not None:
+        as_json = sheet.is_json
+    elif tables_given():
+        raise click.UsageError("--format, --columns and --output need --wait or --dry-run: handles are always JSON.")
+    wanted = choice.find_any(base_url)
     if not yes and min(len(wanted), len(wanted) if most is None else most) > ASKS_ABOVE:
         options["max_renders"] = _agreed(base_url, wanted, options)
     elif err_is_terminal():
@@ -131,13 +138,12 @@ def command(  # noqa: PLR0913 - each option is an argument
 
 def _agreed(base_url: str | None, wanted: Sequence[str], options: dict[str, Any]) -> int:
     """Return how many renders may be requested: no more than the answer was about, if more turn out to be needed."""
-    return _confirmed(*plan_of(base_url, wanted, options), options["max_renders"])
+    return _confirmed(plan_of(base_url, wanted, options))
 
 
-def _confirmed(found: int, plan: str, most: int | None) -> int:
-    billed = found if most is None else min(found, most)
-    confirm(billed, plan)
-    return max(billed, ASKS_ABOVE)
+def _confirmed(plan: RenderPlan) -> int:
+    confirm(plan.billed, str(plan))
+    return max(plan.billed, ASKS_ABOVE)
 
 
 @attrs.frozen
