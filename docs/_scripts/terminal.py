@@ -47,6 +47,8 @@ SCREENS: Final = {
     "make-plan": "make TEMPLATE --data people.csv --name 'Hello {Name}' --dry-run",
     "make": "make TEMPLATE --data people.csv --name 'Hello {Name}' --download made --yes",
     "render": "render --ids-from some.txt --wait --yes --force",
+    "render-plan": "render --ids-from ids.txt --dry-run",
+    "sync": "sync synced --kind video --render none",
     "report": "report --ids-from some.txt --html --output report.html --title Summer --logo logo.svg --brief",
     "projects": "projects",
 }

@@ -55,7 +55,7 @@ class PlannedRow:
 PLANNED: Final[Table[PlannedRow]] = Table(
     "plan",
     (
-        Column("id", lambda row: row.project_id, whole=True),
+        Column("id", lambda row: row.project_id, spare=2, whole=True),
         Column("status", lambda row: row.status),
         Column("name", lambda row: row.name),
         Column("reason", lambda row: row.reason, spare=1),
@@ -139,8 +139,8 @@ def plan_of(base_url: str | None, ids: Sequence[str], options: dict[str, Any]) -
 
 def show_plan(plan: RenderPlan, sheet: Sheet[PlannedRow]) -> int:
     """Print what would be requested, and return the exit code: that of what nothing is known of."""
-    renders = counted(plan.billed, "render")
-    echo_summary(f"Plan: {plan}. {renders} would be requested; each is billed.", good=True)
+    billed = f"{counted(plan.billed, 'render')} would be requested; each is billed"
+    echo_summary(f"Plan: {plan}. {billed if plan.billed else 'Nothing would be requested'}.", good=True)
     if sheet.is_json:
         sheet.document({"plan": plan.to_dict()})
     for row in plan.rows():

@@ -54,6 +54,9 @@ def test_documents(world: World, ids: list[str]) -> None:
 
 
 def test_on_a_terminal(ids: list[str]) -> None:
-    """It is a table below the plan."""
+    """It is a table below the plan; on a narrow one, a project takes one line."""
+    text = seen("render", *ids[2:4], "--dry-run", columns=40)
+    assert "Nothing would be requested." in " ".join(text.split())
+    assert "unchanged  Done" in text
     text = seen("render", *ids[:4], "--dry-run", columns=80)
     assert text.index("2 renders would be requested") < text.index("Film 0") < text.index("Busy")
