@@ -33,6 +33,22 @@ async def test_a_refusal_from_before_the_recovery_ends_nothing(world: World) -> 
     assert {RenderStatus.RENDERED: 6} == statuses(outcomes)
 
 
+@pytest.mark.parametrize("code", ["404", "403"])
+async def test_the_list_of_jobs_does_not_speak_for_single_jobs(world: World, code: str) -> None:
+    """It comes although everything else is refused for ten minutes: that does not make the refusals true."""
+    ids = [world.add_project(on_render=[Render(0.0, duration=300.0 + 10.0 * number)]) for number in range(8)]
+
+    def fault(request: SimRequest, now: float) -> Fault | None:
+        return API[code] if 60.0 < now < 660.0 and not request.path.endswith("/v1/jobs") else None
+
+    simulator = Simulator(world, latency=0.05, faults=fault)
+    async with client_of(simulator) as client:
+        handles = [await client.projects.render(project_id) for project_id in ids]
+        outcomes = await client.projects.wait_all(handles)
+    assert {RenderStatus.RENDERED: 8} == statuses(outcomes)
+    assert sum(entry.path.endswith("/v1/jobs") for entry in simulator.log) > 5
+
+
 async def test_a_failure_that_another_watch_is_told(world: World) -> None:
     """A watch whose own poll hangs ends with the job that another watch sees fail."""
     project_id = world.add_project(on_render=[Render(0.0, duration=30.0, fails=True)])

@@ -39,6 +39,7 @@ class Health:
         host: Where the API is, for messages.
         at_root: Whether the base URL is nothing but that host.
         succeeded_at: When the latest request that succeeded was sent.
+        proven_at: The same without pages of the list of jobs, which prove nothing about refusals of single jobs.
         reached: Whether there was any response in the API's own form.
         error: The last failure, if nothing succeeded since.
         alike: How many failures in a row were like the last one.
@@ -49,6 +50,7 @@ class Health:
     host: str
     at_root: bool = False
     succeeded_at: float = -math.inf
+    proven_at: float = -math.inf
     reached: bool = False
     error: APIError | None = None
     alike: int = 0
@@ -59,9 +61,11 @@ class Health:
     _limited: dict[str, tuple[int, float, int]] = attrs.field(init=False, factory=dict[str, tuple[int, float, int]])
     _successes: int = attrs.field(init=False, default=0)
 
-    def succeeded(self, sent_at: float) -> None:
-        """Take in a usable response, to a request that was sent at ``sent_at``."""
+    def succeeded(self, sent_at: float, *, of_list: bool = False) -> None:
+        """Take in a usable response, to a request that was sent at ``sent_at``, perhaps for the list of jobs."""
         self.succeeded_at = max(self.succeeded_at, sent_at)
+        if not of_list:
+            self.proven_at = self.succeeded_at
         self.reached = True
         self.error = None
 

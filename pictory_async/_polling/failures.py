@@ -81,7 +81,7 @@ class FailureStreak:
     crowd: int = 0
     _previous_at: float = 0.0
     _last_at: float = 0.0
-    _succeeded_at: float = -math.inf
+    _proven_at: float = -math.inf
     _lasted: float = 0.0
     _silent: int = 0
 
@@ -95,14 +95,15 @@ class FailureStreak:
         """Whether the last failure is a response of the API itself."""
         return self.meaning in {Meaning.REFUSED, Meaning.UNUSABLE}
 
-    def add(self, error: APIError, began: float, now: float, succeeded_at: float) -> None:
+    def add(self, error: APIError, began: float, now: float, proven_at: float) -> None:
         """Add the failure of a poll.
 
         Args:
             error: The failure.
             began: When the poll began.
             now: When it came back.
-            succeeded_at: When the latest request was sent that had succeeded before the poll began.
+            proven_at: When the latest request was sent that had succeeded before the poll began. The list of jobs does
+                not count.
         """
         says = meaning(error)
         # However the API words it that it cannot say anything, it is the same.
@@ -114,7 +115,7 @@ class FailureStreak:
         self.alike += 1
         self._lasted = began - self.first_at
         self._previous_at, self._last_at = self._last_at, now
-        self._succeeded_at = succeeded_at
+        self._proven_at = proven_at
         self._silent = self._silent + 1 if self.meaning is Meaning.NOTHING else 0
 
     def believed(self, health: Health, *, known: bool, not_before: float) -> bool:
@@ -145,7 +146,7 @@ class FailureStreak:
 
         A success that came after the last poll began does not count: until then, the API may have refused everything.
         """
-        return self.is_refusal and self.crowd >= CROWD and self._succeeded_at < self.first_at
+        return self.is_refusal and self.crowd >= CROWD and self._proven_at < self.first_at
 
     def next_poll(self, now: float, interval: float) -> float | None:
         """When to poll early: to confirm, or after a single broken connection. ``None`` means: at the usual time."""

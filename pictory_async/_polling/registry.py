@@ -100,7 +100,7 @@ class WatchRegistry:
         # Keyed by the ids themselves: texts of their own would be a tenth of what a watch takes.
         self._projects: dict[str, tuple[Watch, ...]] = {}
         self._jobs: dict[str, tuple[Watch, ...]] = {}
-        self.sweeper: Sweeper = Sweeper(transport, self._jobs, self._succeeded)
+        self.sweeper: Sweeper = Sweeper(transport, self._jobs, self._listed)
         # Entered by `claim` and removed by `send`, which runs in a task of the scheduler that claimed the poll.
         self._polls: dict[tuple[str, bool], Poll] = {}
         self._health = transport.health
@@ -178,7 +178,7 @@ class WatchRegistry:
             if self.outage.reason is not None:
                 await self.outage.turn(asker.owner, asker.failed_polls, asker.terms.interval)
             counters.poll()
-            began, succeeded_at = anyio.current_time(), self._health.succeeded_at
+            began, proven_at = anyio.current_time(), self._health.proven_at
             try:
                 response = await self._transport.poll(poll.path, poll.subject)
             except APIError as error:
@@ -186,9 +186,9 @@ class WatchRegistry:
                 now = anyio.current_time()
                 failed = dict.fromkeys(self._concerned(poll, began), error)
                 self._note(poll, failed)
-                self._fail(asker, failed, began, now, succeeded_at)
+                self._fail(asker, failed, began, now, proven_at)
             else:
-                await self._share(asker, poll, response, succeeded_at)
+                await self._share(asker, poll, response, proven_at)
         finally:
             del self._polls[poll.key]
             for one in poll.watches:
@@ -206,7 +206,7 @@ class WatchRegistry:
             if watch.open and watch.began <= sent_at and watch.asks_job is of_job
         ]
 
-    async def _share(self, asker: Watch, poll: Poll, response: Response, succeeded_at: float) -> None:
+    async def _share(self, asker: Watch, poll: Poll, response: Response, proven_at: float) -> None:
         now = anyio.current_time()
         concerned = self._concerned(poll, response.sent_at)
         failed: dict[Watch, APIError] = {}
@@ -231,7 +231,7 @@ class WatchRegistry:
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
             self._note(poll, failed)
-            self._fail(asker, failed, response.sent_at, now, succeeded_at)
+            self._fail(asker, failed, response.sent_at, now, proven_at)
         # After all of them are judged: an outcome does not wait for the compression of somebody else's snapshot.
         for watch in concerned:
             if watch.open and watch.snapshot is not None:
@@ -260,11 +260,11 @@ class WatchRegistry:
 
     # When polls fail.
 
-    def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float, succeeded_at: float) -> None:
+    def _fail(self, asker: Watch, failed: dict[Watch, APIError], began: float, now: float, proven_at: float) -> None:
         """Judge a failed poll: for its watches, and for all of the client."""
         doubted, refused, watching = False, bool(failed), self.watching
         for watch, error in failed.items():
-            failures = watch.add_failure(error, began, now, succeeded_at)
+            failures = watch.add_failure(error, began, now, proven_at)
             if failures.is_refusal:
                 self._refusals.add(watch, error)
             else:
@@ -310,9 +310,14 @@ class WatchRegistry:
             self._succeeded(response.sent_at)
 
     def _succeeded(self, sent_at: float, watches: Collection[Watch] = ()) -> None:
-        """Take in a good response: to a poll of these watches, or to the probe or a page of the list of jobs."""
+        """Take in a good response: to a poll of these watches, or to the probe."""
         self._health.succeeded(sent_at)
         self._responds(watches)
+
+    def _listed(self, sent_at: float) -> None:
+        """Take in a page of the list of jobs. It may come although the API refuses all single jobs and projects."""
+        self._health.succeeded(sent_at, of_list=True)
+        self._responds(())
 
     def _responds(self, watches: Collection[Watch]) -> None:
         """Take in that the API responds, to a poll of these watches or to something else."""

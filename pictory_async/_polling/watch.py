@@ -148,11 +148,11 @@ class Watch(TimedWait):
         self.job = job
         return self._end(RenderStatus.FAILED, now, explain.job_failed(self, job, now))
 
-    def add_failure(self, error: APIError, began: float, now: float, succeeded_at: float) -> FailureStreak:
+    def add_failure(self, error: APIError, began: float, now: float, proven_at: float) -> FailureStreak:
         """Take in a failed poll; the arguments are those of `FailureStreak.add`."""
         if self.failures is None:
             self.failures = FailureStreak(error)
-        self.failures.add(error, began, now, succeeded_at)
+        self.failures.add(error, began, now, proven_at)
         self.all_polls += 1
         return self.failures
 
