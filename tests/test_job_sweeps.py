@@ -394,6 +394,23 @@ async def test_waits_for_jobs_share_it_too_and_tell_their_progress() -> None:
     assert not client.statistics().watches.watching
 
 
+@once
+async def test_progress_does_not_go_back_if_the_list_is_behind() -> None:
+    """What an entry shows that is older than a poll is not told."""
+    world = World(job_list=JobList(behind=12.0))
+    ids = [world.add_project(Render(0.0, duration=120.0)) for _ in range(30)]
+    handles = [RenderHandle(project_id=one, job_id=world.jobs[n][1].job_id) for n, one in enumerate(ids)]
+    told: dict[Any, list[float]] = {}
+    async with client_of(Simulator(world)) as client, client.projects.watch(handles) as watch:
+        async for event in watch.subscribe():
+            if event.progress is not None:
+                told.setdefault(event.key, []).append(event.progress)
+            if not watch.pending:
+                break
+    assert len(told) == len(ids)
+    assert all(sorted(seen) == seen for seen in told.values())
+
+
 @virtual_time
 async def test_subscribers_hear_of_progress_that_the_list_shows() -> None:
     """A job that is not polled itself still shows its progress."""

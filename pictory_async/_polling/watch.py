@@ -17,6 +17,7 @@ from pictory_async._polling.handle import VideoHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.schedules import Sighting
 from pictory_async._polling.snapshot import Snapshot
+from pictory_async._polling.sweep import advance
 from pictory_async._polling.timed import TimedWait
 from pictory_async._settings.paths import job_path, project_path
 from pictory_async._values import quotable
@@ -200,7 +201,8 @@ class Watch(TimedWait):
     def listed(self, job: Job, now: float, until: float) -> float:
         """Take in that the list of jobs shows its job as unfinished.
 
-        That does not shorten the detection delay, because the list may be behind.
+        That does not shorten the detection delay, because the list may be behind. What it shows then is older than what
+        is known, and progress does not go back.
 
         Args:
             job: The job in the list.
@@ -210,8 +212,17 @@ class Watch(TimedWait):
         Returns:
             When to poll the job itself.
         """
-        self._saw_unfinished(job, now)
+        if not self._knows_more(job):
+            self._saw_unfinished(job, now)
         return self.in_time(min(until, max(now, self._polled_at + _ALONE)), now)
+
+    def _knows_more(self, job: Job) -> bool:
+        """Whether more of its job was seen than an entry of the list shows."""
+        known = self.job
+        if known is None:
+            return False
+        later = advance(job, known)
+        return later < 0 or (not later and (job.progress or 0.0) < (known.progress or 0.0))
 
     def listed_ended(self, job: Job) -> None:
         """Take in that the list of jobs shows its job as ended, which is confirmed by its next poll.
