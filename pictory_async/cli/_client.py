@@ -89,10 +89,15 @@ def run_until_interrupted(function: Callable[[], Awaitable[None]]) -> bool:
     try:
         run(function)
     except KeyboardInterrupt:
-        if err_is_terminal():
-            click.echo(err=True)  # it shows the key that was pressed, on a line that is not ended
+        _end_line()
         return True
     return False
+
+
+def _end_line() -> None:
+    """End the line on which a terminal shows the key that was pressed."""
+    if err_is_terminal():
+        click.echo(err=True)
 
 
 @contextlib.asynccontextmanager
