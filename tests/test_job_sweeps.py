@@ -109,7 +109,7 @@ async def test_a_batch_is_noticed_soon_and_with_few_requests() -> None:
         for shape, interval in ((JobList(shows="no status"), None), (JobList(), None), (JobList(), 3.0))
     ]
     assert all(one.ok for run in (each, ours, fast) for one in run.outcomes.values())
-    assert 1 == counts(each.simulator)["list"]
+    assert 2 == counts(each.simulator)["list"]
     assert ours.requests <= each.requests / 5.0
     assert ours.delay <= 6.0
     assert fast.delay <= 2.5

@@ -78,13 +78,14 @@ def test_the_size_of_pages_is_learned(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_a_list_in_tiny_pages_is_read_once(size: int) -> None:
-    """A poll of each job tells as much as one of its pages."""
+def test_a_list_in_tiny_pages_is_read_twice(size: int) -> None:
+    """A poll of each job tells as much as one of its pages. One short page may be chance, and is not remembered."""
     sweep = JobSweep()
-    assert 1 == read(sweep, ids(100), cut([f"j{number}" for number in range(300)], size))
-    assert sweep.problem == f"its pages have {size} jobs"
+    for now, again_at in ((0.0, 120.0), (120.0, math.inf)):
+        assert 1 == read(sweep, ids(100), cut([f"j{number}" for number in range(300)], size), now)
+        assert sweep.problem == f"its pages have {size} jobs"
+        assert again_at == sweep.next_at(10.0)
     assert sweep.is_given_up
-    assert math.inf == sweep.next_at(10.0)
 
 
 def test_few_jobs_are_polled() -> None:
@@ -141,13 +142,29 @@ def test_repeated_entries_and_short_pages_lose_nothing() -> None:
     [(jobs("j1", "j2", status=None), False, "its entries have no status"), ([], True, "its entries have no ids")],
 )
 def test_a_list_that_shows_nothing_is_given_up(entries: list[Job], lacks_ids: bool, problem: str) -> None:
-    """Ids and status are documented for one sample only."""
+    """Ids and status are documented for one sample only. For good is what is so twice in a row."""
+    sweep = JobSweep()
+    for now, good_before in ((0.0, False), (120.0, True), (500.0, False)):
+        if good_before:
+            assert 1 == read(sweep, ids(9), [[*ids(9)]], now)
+        reading = sweep.begin(ids(9), now)
+        assert reading is not None
+        sweep.saw(reading, entries, now, more=True, lacks_ids=lacks_ids)
+        assert problem == sweep.problem
+        assert sweep.is_given_up is (now == 500.0)
+
+
+def test_an_entry_without_a_status_is_polled() -> None:
+    """The others are not: the list goes on to tell about them."""
     sweep = JobSweep()
     reading = sweep.begin(ids(9), 0.0)
     assert reading is not None
-    sweep.saw(reading, entries, 0.0, more=True, lacks_ids=lacks_ids)
-    assert problem == sweep.problem
-    assert sweep.is_given_up
+    sweep.saw(reading, [*jobs("j1", status=None), *jobs(*[*ids(9)][2:], "j0")], 0.0, more=False)
+    sweep.end(reading, 0.0)
+    assert sweep.problem is None
+    later = sweep.begin(ids(9), 10.0)
+    assert later is not None
+    assert {*ids(9)} - {"j1"} == {*later.places}
 
 
 def test_a_list_that_is_behind_is_not_read_for_some_time() -> None:

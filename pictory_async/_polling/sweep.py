@@ -12,12 +12,12 @@ over ``in-progress``, with a growing progress, to their end. So an entry that sh
 before that poll, and one that shows more comes from after it. If an entry is older than a poll that was sent 15 seconds
 before the page was requested, the list is behind, and each job is polled. As long as no entry proves the opposite, a
 job that the list shows as unfinished is polled every ten seconds for this comparison, or more of them if there are
-many; then one a minute.
+many; then one a minute. The progress of renders of more than about 20 minutes is too slow for such a proof.
 
-Some trouble is for good: entries without ids or status, and pages of one or two jobs, are how the API is. Anything else
-may pass. A list that is behind, crowded with other jobs or refused is tried again after two minutes, then four, and so
-on up to an hour. What was polled meanwhile shows with the first page whether it is still behind, so that trying costs
-one request and no time.
+Some trouble is for good, if it is met twice in a row: entries without ids or status, and pages of one or two jobs, are
+how the API is. Anything else may pass. A list that is behind, crowded with other jobs or refused is tried again after
+two minutes, then four, and so on up to an hour. What was polled meanwhile shows with the first page whether it is still
+behind, so that trying costs one request and no time.
 """
 
 from __future__ import annotations
@@ -189,6 +189,7 @@ class JobSweep:
         self._belied: set[str] = set()
         self._failures = 0
         self._setbacks = 0
+        self._is_unfit = False
         self._proven_at = -math.inf
         self._poor = 0
         self._credit = 0.0
@@ -215,6 +216,14 @@ class JobSweep:
         self.give_up(problem)
         self.resumes_at = now + doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK)
         self._setbacks += 1
+
+    def _is_of_no_use(self, problem: str, now: float) -> None:
+        """Do not read the list because of what it is: for good, if it was so the last time too."""
+        if self._is_unfit:
+            self.give_up(problem)
+        else:
+            self.set_back(problem, now)
+        self._is_unfit = True
 
     def serves(self, jobs: int) -> bool:
         """Whether a reading was complete, and another one may pay for so many jobs."""
@@ -260,13 +269,17 @@ class JobSweep:
         """
         reading.add([job.id for job in jobs], more=more)
         if lacks_ids:
-            self.give_up("its entries have no ids")
+            self._is_of_no_use("its entries have no ids", sent_at)
+        ours = [job for job in jobs if job.id in reading.places]
+        vague = [job.id for job in ours if job.status is None]
+        if 2 * len(vague) > len(ours):
+            self._is_of_no_use("its entries have no status", sent_at)
+        else:
+            self._alone.update(vague)
         for job in jobs:
             if job.id in self._polled and self.problem is None:
                 self._compare(reading, job, sent_at)
-            if job.id in reading.places and job.status is None:
-                self.give_up("its entries have no status")
-            elif job.id in reading.places and job.is_finished:
+            if job.id in reading.places and job.is_finished:
                 self._said_ended.setdefault(job.id, sent_at)
             elif job.id in self._belied and job.is_finished:
                 reading.false_ends.add(job.id)
@@ -302,6 +315,10 @@ class JobSweep:
     def end(self, reading: Reading, now: float) -> None:
         """Take in that a reading is complete. One that was cut short by a `problem` is not."""
         self.works, self.lasted, self._failures = True, now - self.began, 0
+        if reading.page_size < _PAYS:
+            self._is_of_no_use(f"its pages have {reading.page_size:g} jobs", now)
+            return
+        self._is_unfit = False
         self._page_size = reading.page_size
         for job in reading.missing:
             # What was there may be missing once, if it moved to another page meanwhile.
@@ -312,9 +329,7 @@ class JobSweep:
         self._missed -= reading.seen.keys()
         self._places |= reading.seen
         self._poor = self._poor + 1 if len(reading.seen) < _PAYS * reading.pages else 0
-        if self._page_size < _PAYS:
-            self.give_up(f"its pages have {self._page_size:g} jobs")
-        elif self._poor >= _CROWDED:
+        if self._poor >= _CROWDED:
             self._poor -= 1  # the next time, one reading shows it
             self.set_back("it is crowded with other jobs", now)
 
