@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from pictory_async import FairSchedule, RateLimiter, RenderHandle, errors
+from pictory_async import FairSchedule, RateLimiter, RenderHandle, VideoHandle, errors
 from pictory_async._polling.due import DueQueue
 from pictory_async.testing import Answer, JobList, Render, Simulator, World
 from tests._polling import client_of
@@ -60,7 +60,8 @@ async def test_what_is_not_watched_is_ignored() -> None:
         key = watch.add(handle)
         assert (await anext(watch)).ok
         polls = len(simulator.log)
-        assert not any(watch.hint(one) for one in (key, handle, "unknown", 7, handle.project_id))
+        lost = (RenderHandle(project_id="other"), VideoHandle(None, "x"))
+        assert not any(watch.hint(one) for one in (key, handle, "unknown", 7, handle.project_id, *lost))
         assert not watch.hint(handle)
         assert not client.jobs.hint(handle.job_id)
         assert not client.jobs.hint("unknown")

@@ -48,8 +48,10 @@ class DueQueue:
 
     def discard(self, watch: Watch) -> None:
         """Remove a watch, if it is there."""
-        for watches in (self._waiting, self._known, self._hinted):
-            watches.pop(watch, None)
+        if watch in self._waiting:
+            del self._waiting[watch]
+            self._known.pop(watch, None)
+            self._hinted.pop(watch, None)
 
     def clear(self) -> None:
         """Remove all watches."""

@@ -122,7 +122,8 @@ class RenderPoller(AsyncBlock, AsyncItems):
         if isinstance(which, WatchKey):
             found = [watch for watch in (which.watch(),) if watch in self._scheduler.pending]
         elif isinstance(which, (RenderHandle, VideoHandle)):
-            found = [watch for watch in self._scheduler.pending if watch.handle == which]
+            project_id = which.project_id if isinstance(which, RenderHandle) else None
+            found = [one for one in self._scheduler.pending_of(str(which.job_id or project_id)) if one.handle == which]
         elif isinstance(which, (str, int)):
             found = self._scheduler.pending_of(str(which))
         else:

@@ -61,12 +61,14 @@ class Poll:
         subject: What errors call it.
         watches: The watches that wait for its response: first the one that sends it, then those that became due
             meanwhile.
+        task: Sends it; can be cancelled.
     """
 
     key: tuple[str, bool]
     path: str
     subject: str
     watches: list[Watch]
+    task: anyio.TaskHandle[None] = attrs.field(init=False)
 
 
 class WatchRegistry:
@@ -226,7 +228,7 @@ class WatchRegistry:
         if usable:
             self._tell_others(poll, response, now)
             self.sweeper.polled(concerned, response.sent_at, of_job=poll.key[1])
-            self._succeeded(response.sent_at, concerned)
+            self._succeeded(response.sent_at, now, concerned)
         if failed:  # one poll, however many watches share it
             asker.owner.counters.failed_poll()
             self._health.failed(next(iter(failed.values())), now)
@@ -275,7 +277,7 @@ class WatchRegistry:
             watch.owner.settle(watch, watch.failed(self._health, now), now)
         # The API responds if it refused all watches of this poll, and no refusal is doubted.
         if refused and not doubted:
-            self._responds(failed)
+            self._responds(now, failed)
         else:
             self._does_not_respond(failed, watching, now)
         self._judge_all(now)
@@ -307,21 +309,20 @@ class WatchRegistry:
         with suppress(PictoryError):
             response = await self._transport.poll(_PROBE, "the list of projects", Priority.INTERACTIVE)
             decode_project_page(response.body)
-            self._succeeded(response.sent_at)
+            self._succeeded(response.sent_at, anyio.current_time())
 
-    def _succeeded(self, sent_at: float, watches: Collection[Watch] = ()) -> None:
+    def _succeeded(self, sent_at: float, now: float, watches: Collection[Watch] = ()) -> None:
         """Take in a good response: to a poll of these watches, or to the probe."""
         self._health.succeeded(sent_at)
-        self._responds(watches)
+        self._responds(now, watches)
 
     def _listed(self, sent_at: float) -> None:
         """Take in a page of the list of jobs. It may come although the API refuses all single jobs and projects."""
         self._health.succeeded(sent_at, of_list=True)
-        self._responds(())
+        self._responds(anyio.current_time())
 
-    def _responds(self, watches: Collection[Watch]) -> None:
+    def _responds(self, now: float, watches: Collection[Watch] = ()) -> None:
         """Take in that the API responds, to a poll of these watches or to something else."""
-        now = anyio.current_time()
         self.outage.ended(now)
         for watch in self.hints.succeeded(watches):
             watch.owner.bring_forward(watch, now)

@@ -39,7 +39,7 @@ _LEFT_ELSEWHERE: Final = (
     "'async with contextlib.aclosing(outcomes()) as found: async for outcome in found: ...'."
 )
 _SLEPT: Final = 1.0  # seconds: no event loop that works is so late
-_TOGETHER: Final = 0.002  # seconds: polls that are due so close together share a wake-up; uvloop spins below 1 ms
+_TOGETHER: Final = 0.001  # seconds: polls that are due so close together share a wake-up; uvloop spins below that
 
 
 class Scheduler:
@@ -93,9 +93,9 @@ class Scheduler:
         self._targets = targets
         self._agenda = Agenda["Watch"]()
         self._due = DueQueue()
-        # The scopes of the polls that this scheduler sends. Only it cancels them: for a deadline, or at the end of the
-        # block. A watch that shares another scheduler's poll has none here.
-        self._scopes: dict[Watch, anyio.CancelScope] = {}
+        # The polls that this scheduler sends. Only it cancels them: for a deadline, or at the end of the block. A watch
+        # that shares another scheduler's poll has none here.
+        self._in_flight: dict[Watch, Poll] = {}
         self._news = News(keep)
         self._intake: Intake | None = None
         self._wake = anyio.Event()
@@ -160,8 +160,9 @@ class Scheduler:
         self._news.announce()
         if self.broadcast is not None:
             self.broadcast.close()
-        for scope in (self._runs, *self._scopes.values()):
-            scope.cancel()
+        self._runs.cancel()
+        for poll in self._in_flight.values():
+            poll.task.cancel()
 
     def add(self, target: Target) -> Watch:
         """Wait for one more target, unless that is done already; raises what the caller's own schedule raises."""
@@ -178,8 +179,8 @@ class Scheduler:
         self._make_room()
         if self.broadcast is not None:
             self.broadcast.tell(watch, WatchEventKind.REMOVED)
-        if watch in self._scopes:
-            self._scopes[watch].cancel()
+        if watch in self._in_flight:
+            self._in_flight[watch].task.cancel()
 
     def check_thread(self) -> None:
         """Refuse what comes from another thread; see `WatchRegistry.check_thread`."""
@@ -296,8 +297,8 @@ class Scheduler:
     def end(self, watch: Watch, outcome: RenderOutcome, now: float) -> None:
         """End a watch, and its poll if one is in flight."""
         self.settle(watch, outcome, now)
-        if watch in self._scopes:
-            self._scopes[watch].cancel()
+        if watch in self._in_flight:
+            self._in_flight[watch].task.cancel()
 
     def start(self, call: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Run something beside the polls, until the block is left."""
@@ -357,8 +358,8 @@ class Scheduler:
     async def _step(self) -> None:
         """Start what is due, and sleep until there is more to do."""
         now = self._stepped_at = anyio.current_time()
-        while (when := self._agenda.next_time()) is not None and (watch := self._agenda.pop(now)) is not None:
-            self._take_up(watch, when, now)
+        while (watch := self._agenda.pop(now)) is not None:
+            self._take_up(watch, now)
         if now >= self._sweeps.next_at:
             for watch, due in self._sweeps.begin(self._due, now, pauses=self._registry.outage.reason is not None):
                 self._enter(watch, due)
@@ -367,8 +368,9 @@ class Scheduler:
         time = self._agenda.next_time()
         self._sleeps_until = min(math.inf if time is None else time, self._sweeps.next_at)
         # Nothing runs between the look at the agenda and here, so no wake-up is lost.
-        self._wake = anyio.Event()
-        with anyio.move_on_after(max(self._sleeps_until - anyio.current_time(), _TOGETHER)):
+        if self._wake.is_set():
+            self._wake = anyio.Event()
+        with anyio.CancelScope(deadline=max(self._sleeps_until, now + _TOGETHER)):
             await self._wake.wait()
         self._sleeps_until = -1.0
 
@@ -383,10 +385,10 @@ class Scheduler:
         if when < self._sleeps_until:
             self._wake.set()
 
-    def _take_up(self, watch: Watch, when: float, now: float) -> None:
-        """Take up a watch whose time was ``when``: its poll is due, or it is out of time."""
+    def _take_up(self, watch: Watch, now: float) -> None:
+        """Take up a watch whose time has come: its poll is due, or it is out of time."""
         # What is so late shows that the program was stopped, or that the machine slept. The renders went on.
-        if now >= watch.deadline and not (now - when > _SLEPT and watch.oversleep(now)):
+        if now >= watch.deadline and not (now - watch.when > _SLEPT and watch.oversleep(now)):
             self.end(watch, watch.timed_out(now), now)
             return
         if not watch.due:  # otherwise it waits for a slot or a response already
@@ -399,7 +401,7 @@ class Scheduler:
         """Start a few of the due polls; return whether there are more that can be started."""
         # A few at a time, because opening a connection takes about a millisecond: other tasks run in between.
         for _ in range(_BATCH):
-            if not self._due or len(self._scopes) >= self._registry.most_polls:
+            if not self._due or len(self._in_flight) >= self._registry.most_polls:
                 return False
             outage = self._registry.outage
             if outage.reason is not None and outage.has_waiting(self):
@@ -408,14 +410,13 @@ class Scheduler:
             watch.urgent = watch.hinted = False
             poll = self._registry.claim(watch)
             if poll is not None:
-                self._scopes[watch] = scope = anyio.CancelScope()
-                self._tasks.start_soon(self._poll, watch, poll, scope, name="pictory: poll")
+                self._in_flight[watch] = poll
+                poll.task = self._tasks.start_soon(self._poll, watch, poll, name="pictory: poll")
         return True
 
-    async def _poll(self, watch: Watch, poll: Poll, scope: anyio.CancelScope) -> None:
+    async def _poll(self, watch: Watch, poll: Poll) -> None:
         try:
-            with scope:
-                await self._registry.send(poll)
+            await self._registry.send(poll)
         except BaseException as error:
             failure = failure_of(error)
             if failure is None:
@@ -423,8 +424,8 @@ class Scheduler:
             self.fail(failure)  # such as of a client that was closed meanwhile
         finally:
             # While its snapshot was compressed, the next poll of this watch may have begun.
-            if self._scopes.get(watch) is scope:
-                del self._scopes[watch]
+            if self._in_flight.get(watch) is poll:
+                del self._in_flight[watch]
             if self._due:
                 self._wake.set()
 

@@ -43,7 +43,7 @@ def path_segment(what: str, value: object) -> str:
     text = "" if isinstance(value, int) and abs(value) >= 10**_MAX_ID else str(value)
     if not text.strip() or text in {".", ".."} or len(text) > _MAX_ID or not text.isprintable():
         raise PictoryConfigError(f"{brief(value)} cannot be a {what} id.")
-    return quote(text, safe="")
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 def _cure(what: str, value: object) -> str:

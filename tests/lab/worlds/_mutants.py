@@ -103,7 +103,7 @@ MUTANTS: Final = (
     Mutant(
         "A poll ends without making room for the next",
         "_polling.scheduler:Scheduler._poll",
-        "del self._scopes[watch]",
+        "del self._in_flight[watch]",
         "pass",
     ),
     Mutant(

@@ -203,7 +203,10 @@ class User:
             "entries in the agenda": (len(inside._agenda._heap), 2 * pending + 2),
             "due polls": (len(inside._due), pending),
             # Polls of watches that are out of time are cancelled, and may still be ending.
-            "polls in flight": (sum(not scope.cancel_called for scope in inside._scopes.values()), pending + 2),
+            "polls in flight": (
+                sum(poll.task.status is anyio.TaskHandle.Status.PENDING for poll in inside._in_flight.values()),
+                pending + 2,
+            ),
             "ended watches": (len(inside._news), len(self.projects) + 1),
         }
         for what, (size, most) in sizes.items():
