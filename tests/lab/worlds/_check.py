@@ -145,6 +145,9 @@ def _untrue_video(history: History, told: Told) -> Iterator[str]:
         yield f"the video is of job {render.job_id}, and {job_id} was completed"
     if render.phase(told.at) is not Phase.RENDERED:
         yield f"its render is only {render.phase(told.at).value}"
+    undated = any(one.undated for one in history.plan.projects if str(one.id) == str(told.outcome.project_id))
+    if undated and job_id is None:  # nothing tells a new video from the one before
+        return
     if told.before is not None and render.ends_at <= told.before + STEP and not completed:
         yield f"the video is of {render.ends_at}, and was there before"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import attrs
@@ -62,6 +63,7 @@ class History:
     cancelled: int = 0
     downloads: int = 0
     renders: int = 0
+    may_have_sent: Counter[str] = attrs.field(factory=Counter)  # calls that may have requested a render, by project
 
     def wrong(self, promise: str, text: str) -> None:
         """Note a promise that was not kept."""
