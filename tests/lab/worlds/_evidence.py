@@ -175,6 +175,7 @@ class Evidence:
         """Why a refusal of this one object may not be believed; empty if it may."""
         if self._others:  # what other calls met in between did not interrupt the watch's own row
             polls = [one for one in polls if one.refuses in statuses or one.says == "foreign"]
+        every = polls
         # What was sent at that same moment may be of the next wait for the same project.
         while polls and polls[-1].sent >= self._told.at - 1e-9 and polls[-1].refuses not in statuses:
             polls = polls[:-1]
@@ -189,7 +190,7 @@ class Evidence:
             if self._refused_alike(run) < 5 or self._success_after(run[0].back, before=run[-1].sent):
                 return ""
             return "the API refused many, and answered nothing"
-        run = _run(polls, lambda one: one.says == "foreign" and one.status in statuses & {403, 404})
+        run = _run(every, lambda one: one.says == "foreign" and one.status in statuses & {403, 404})
         if len(run) >= 2 and run[-1].sent - run[0].back >= 60.0 - STEP and self._success_after(run[-2].sent):
             return ""
         return f"the last answers were {[(one.status, one.says, round(one.back, 3)) for one in polls[-3:]]}"
