@@ -176,7 +176,7 @@ class _Kept:
             self.path.write_bytes(chance.choice(self._copies))
         else:
             copy = self._copies[-1]
-            self.path.write_bytes(copy[: chance.randrange(1, len(copy) - 1)])
+            self.path.write_bytes(copy[: chance.randrange(max(1, len(copy) - 1))])
         return how
 
 
