@@ -239,7 +239,7 @@ class TestTheClient:
             assert limiter.statistics().pace < 1.0
             with anyio.move_on_after(600.0):
                 await client.projects.wait_all(ids, interval=1.0, max_wait=None)
-        assert limiter.statistics().pace == pytest.approx(1.0 / limiter._pace.spacing)
+        assert limiter.statistics().pace == pytest.approx(1.0 / limiter._grants.spacing)
 
     async def test_clients_that_share_a_limiter_share_what_it_learns(self) -> None:
         """What one client is refused slows the other."""

@@ -291,8 +291,8 @@ class TestRateLimiter:
     async def test_a_budget_of_its_own_asks_nobody(self) -> None:
         """What a shared budget would be told or asked has an answer at once."""
         limiter = RateLimiter(1, 10.0, 1)
-        assert limiter._pace.early(3.0) == 3.0
-        assert await limiter._pace.ask(5, math.inf) is None
+        assert limiter._grants.early(3.0) == 3.0
+        assert await limiter._grants.ask(5, math.inf) is None
         await limiter.report()
-        await limiter._pace.give_back()
+        await limiter._grants.give_back()
         assert limiter.try_acquire()

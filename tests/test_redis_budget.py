@@ -194,7 +194,7 @@ class TestTheServer:
     async def test_a_budget_that_the_server_forgot(self, known: RedisServer) -> None:
         """A server that was started again, or lost the key, gives nothing out at first, and then no burst."""
         limiter = RateLimiter(100, 10.0, 10, shared=RedisBudget(known.url, "workers"))
-        budget: Any = limiter._pace._shared  # type: ignore[attr-defined]
+        budget: Any = limiter._grants._shared  # type: ignore[attr-defined]
         async with budget:
             assert (await budget.lease(TERMS, 2, 0.0, NOMINAL)).slots == 2
             known.kill()

@@ -1,6 +1,6 @@
 """A limiter's part of a shared budget: the lease that it has, and the requests that it let go.
 
-It is the `Allowance` of a limiter that shares its budget; `OwnAllowance` knows one process only.
+It is the `Grants` of a limiter that shares its budget; `OwnGrants` knows one process only.
 """
 
 from __future__ import annotations

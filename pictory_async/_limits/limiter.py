@@ -8,7 +8,7 @@ come later than grants, by the time that connections take. As long as this time 
 every write at once. When it refuses one, the grants have got too far ahead: this one is given back, and the next ones
 go on from where the writes are. With a burst of a few requests, connections of very different slowness cost no pace.
 
-`OwnAllowance` has both. If the budget is shared with other processes, `Leases` has its place.
+`OwnGrants` has both. If the budget is shared with other processes, `Leases` has its place.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from pictory_async._limits.allowance import OwnAllowance
+from pictory_async._limits.grants import OwnGrants
 from pictory_async._limits.wait_queue import POLL_SHARE, Priority, Ticket, WaitQueue
 from pictory_async._settings.durations import seconds
 from pictory_async._statistics import RateLimiterStatistics
@@ -27,7 +27,7 @@ from pictory_async._values import brief
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 
 if TYPE_CHECKING:
-    from pictory_async._limits.allowance import Allowance
+    from pictory_async._limits.grants import Grants
     from pictory_async._limits.leases import Leases
     from pictory_async._limits.shared import SharedBudget
     from pictory_async._settings.durations import Duration
@@ -92,10 +92,8 @@ class RateLimiter:
         per = seconds("per", per, above=0.0)
         if shared is not None and per < _SHORTEST_SHARED:
             raise PictoryConfigError(f"per must be at least 1 s if the budget is shared, not {per:g} s.")
-        self._pace: Allowance = (
-            OwnAllowance.of(rate, per, burst) if shared is None else _leases(shared, rate, per, burst)
-        )
-        self._feedback = self._pace.feedback
+        self._grants: Grants = OwnGrants.of(rate, per, burst) if shared is None else _leases(shared, rate, per, burst)
+        self._feedback = self._grants.feedback
         self._queue = WaitQueue(float(poll_share))
         self._granted = 0
         self._delayed = 0
@@ -107,17 +105,17 @@ class RateLimiter:
     @property
     def rate(self) -> int:
         """Requests allowed in any window."""
-        return self._pace.rate
+        return self._grants.rate
 
     @property
     def per(self) -> float:
         """Length of the window, in seconds."""
-        return self._pace.per
+        return self._grants.per
 
     @property
     def burst(self) -> int:
         """Requests that may go back to back."""
-        return self._pace.burst
+        return self._grants.burst
 
     def try_acquire(self) -> bool:
         """Take a grant if the budget has one now and no caller waits for it; never waits.
@@ -131,8 +129,8 @@ class RateLimiter:
 
     def _try(self, now: float) -> bool:
         if self._feedback.share < 1.0 and self._feedback.rested(now):
-            self._pace.use_share()
-        if self._queue.waiting or not self._pace.take(now):
+            self._grants.use_share()
+        if self._queue.waiting or not self._grants.take(now):
             return False
         self._granted += 1
         if self._feedback.share < 1.0:
@@ -161,8 +159,8 @@ class RateLimiter:
         if max_wait is None:
             return await self._wait(priority, None)
         limit = seconds("max_wait", max_wait)
-        ahead = self._queue.ahead_of(priority) * self._pace.spacing / self._feedback.share
-        free_in = max(0.0, self._pace.delay(now)) + ahead
+        ahead = self._queue.ahead_of(priority) * self._grants.spacing / self._feedback.share
+        free_in = max(0.0, self._grants.delay(now)) + ahead
         if free_in <= limit:
             return await self._wait(priority, limit)
         raise self._nothing_free(limit, free_in, self._queue.waiting)
@@ -186,7 +184,7 @@ class RateLimiter:
             Whether the request may be written now. If not, too many were written since the grant, or there is a pause:
             acquire again. The next grants then come when writes are possible.
         """
-        return self._pace.write(anyio.current_time())
+        return self._grants.write(anyio.current_time())
 
     def pause(self, duration: Duration) -> None:
         """Send nothing for so many seconds, as a server's ``Retry-After`` asks.
@@ -194,7 +192,7 @@ class RateLimiter:
         Args:
             duration: Seconds or ``timedelta`` from now; a longer pause that already runs stays.
         """
-        self._pace.pause(anyio.current_time() + seconds("duration", duration))
+        self._grants.pause(anyio.current_time() + seconds("duration", duration))
         self._pauses += 1
 
     def accepted(self, sent_at: float) -> None:
@@ -218,11 +216,11 @@ class RateLimiter:
         self._refused += 1
         now = anyio.current_time()
         guess = self._feedback.refused(sent_at, now)
-        self._pace.use_share()
+        self._grants.use_share()
         if pause:
             self.pause(pause)
         else:
-            self._pace.pause(now + guess)
+            self._grants.pause(now + guess)
 
     async def report(self) -> None:
         """Tell the other processes of a shared budget about a refusal or a pause, if they do not know of it.
@@ -232,7 +230,7 @@ class RateLimiter:
         Raises:
             ConnectionFailedError: The shared budget is out of reach.
         """
-        await self._pace.report()
+        await self._grants.report()
 
     def statistics(self) -> RateLimiterStatistics:
         """What the limiter did so far."""
@@ -244,7 +242,7 @@ class RateLimiter:
             longest_wait=self._longest,
             pauses=self._pauses,
             refused=self._refused,
-            pace=self._feedback.share / self._pace.spacing,
+            pace=self._feedback.share / self._grants.spacing,
         )
 
     def __repr__(self) -> str:
@@ -253,12 +251,12 @@ class RateLimiter:
     async def _wait(self, priority: Priority, limit: float | None) -> float:
         # Only the head of the queue sleeps with a timer, and it takes its grant when it runs: a caller that is
         # cancelled never holds one, and a newcomer finds the queue not empty and cannot overtake.
-        queue, pace = self._queue, self._pace
+        queue, grants = self._queue, self._grants
         ticket = queue.join(priority)
         began = anyio.current_time()
         served = False
         try:
-            while queue.head() is not ticket or not pace.take(anyio.current_time()):
+            while queue.head() is not ticket or not grants.take(anyio.current_time()):
                 await self._sleep(ticket, began, limit)
             served = True
         finally:
@@ -268,7 +266,7 @@ class RateLimiter:
             if was_head and (head := queue.head()) is not None:
                 head.wake()
             elif not served and not queue.waiting:
-                await pace.give_back()
+                await grants.give_back()
         now = anyio.current_time()
         waited = now - began
         self._granted += 1
@@ -285,27 +283,27 @@ class RateLimiter:
         Raises:
             RateBudgetError: The limit of its wait is over, or nothing is free before that.
         """
-        pace, now = self._pace, anyio.current_time()
+        grants, now = self._grants, anyio.current_time()
         left = math.inf if limit is None else max(0.0, began + limit - now)
         within = math.inf
         if self._queue.head() is ticket:
-            within = pace.delay(now)
+            within = grants.delay(now)
             if within <= 0.0:
-                free_in = await pace.ask(self._queue.waiting, left)
+                free_in = await grants.ask(self._queue.waiting, left)
                 await checkpoint_if_cancelled()  # the answer was waited for all the same
                 if free_in is None:
                     return
                 if limit is not None:
                     raise self._nothing_free(limit, free_in, self._queue.waiting - 1)
-                within = pace.early(free_in)
+                within = grants.early(free_in)
         if left <= 0.0:
-            raise self._nothing_free(limit or 0.0, max(0.0, pace.delay(now)), self._queue.waiting - 1)
+            raise self._nothing_free(limit or 0.0, max(0.0, grants.delay(now)), self._queue.waiting - 1)
         within = min(within, left)
         await ticket.wait(None if within == math.inf else within)
 
     def _learn(self, now: float, *, waited: bool) -> None:
         self._feedback.granted(now, waited=waited)
-        self._pace.use_share()
+        self._grants.use_share()
 
 
 def _leases(shared: SharedBudget, rate: int, per: float, burst: int) -> Leases:

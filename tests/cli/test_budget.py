@@ -102,7 +102,7 @@ def test_what_was_not_sent_is_given_back(state: Path, monkeypatch: pytest.Monkey
     with click.Context(click.Command("project")):
         from pictory_async.cli._budget import find_limiter  # noqa: PLC0415 - needs the extra
 
-        budget: Any = find_limiter()._pace._shared  # type: ignore[attr-defined]
+        budget: Any = find_limiter()._grants._shared  # type: ignore[attr-defined]
         lease = anyio.run(budget.lease, terms, 10, 0.0, SharedPace())
         anyio.run(budget.give_back, terms, lease, 4)
         assert anyio.run(budget.lease, terms, 10, 0.0, SharedPace()).slots == 4

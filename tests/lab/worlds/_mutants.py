@@ -180,7 +180,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "What is written late is not counted",
-        "_limits.allowance:OwnAllowance.write",
+        "_limits.grants:OwnGrants.write",
         "if self._written.take(now):",
         "if self._written.take(now) or True:",
     ),

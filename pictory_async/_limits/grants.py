@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Allowance(Protocol):
+class Grants(Protocol):
     """What a limiter asks before it lets a request go, and before that is written.
 
-    There are two kinds: `OwnAllowance`, and `Leases` of a shared budget.
+    There are two kinds: `OwnGrants`, and `Leases` of a shared budget.
     """
 
     @property
@@ -93,7 +93,7 @@ class Allowance(Protocol):
 
 
 @attrs.define(repr=False, eq=False)
-class OwnAllowance(Pace):
+class OwnGrants(Pace):
     """A budget that the limiter has alone: one pace of what is granted, and one of what is written."""
 
     feedback: Feedback = attrs.field(init=False)
