@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from pictory_async import Priority, RateLimiter
 from pictory_async._limits.pace import Pace
+from pictory_async._limits.wait_queue import WaitQueue
 from pictory_async.errors import PictoryConfigError, RateBudgetError
 from tests._virtual import virtual_time
 from tests.lab.budgets._memory import busiest
@@ -296,3 +297,15 @@ class TestRateLimiter:
         await limiter.report()
         await limiter._grants.give_back()
         assert limiter.try_acquire()
+
+
+def test_who_has_a_whole_credit_goes_first() -> None:
+    """A poll behind interactive calls earns its share of each turn."""
+    queue = WaitQueue(poll_share=0.5)
+    for priority in (Priority.POLL, *[Priority.INTERACTIVE] * 4):
+        queue.join(priority)
+    served: list[Priority] = []
+    while (head := queue.head()) is not None:
+        served.append(head.priority)
+        queue.serve(head)
+    assert [Priority.INTERACTIVE] * 2 + [Priority.POLL] + [Priority.INTERACTIVE] * 2 == served

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.abc
 import attrs
 import pytest
 
@@ -27,6 +29,8 @@ from tests.lab.budgets._memory import busiest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from anyio.abc import SocketStream
 
 redis = pytest.importorskip("redis", reason="the extra redis is not installed")
 redis_asyncio = pytest.importorskip("redis.asyncio")
@@ -290,7 +294,23 @@ class TestOutages:
         assert "This process uses 25 % of it alone" in caplog.text
 
     async def test_an_answer_that_is_none(self) -> None:
-        """What cannot be an answer of a budget, such as a lease that never begins, is as good as none."""
+        """What cannot be an answer of a budget, such as a number of a server that is not Redis, is none."""
+
+        async def answer(stream: SocketStream) -> None:
+            async with stream:
+                async for data in stream:
+                    await stream.send(b":5\r\n" * len(re.findall(rb"(?:^|\n)\*\d", data)))
+
+        async with (
+            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(listener.serve, answer)
+            port = listener.extra(anyio.abc.SocketAttribute.local_port)
+            async with RedisBudget(f"redis://127.0.0.1:{port}/0", "workers") as budget:
+                with pytest.raises(ConnectionFailedError, match="out of reach: its answer is not that of a budget"):
+                    await budget.lease(TERMS, 1, math.inf, NOMINAL)
+            tasks.cancel_scope.cancel()
         nonsense: list[Any] = [b"OK", 5, None, [], [5], [b"a", b"b"], [b"a", 1, b"1", b"1", b"1", b"0", b"7"]]
         nonsense.append([b"a", 1, b"inf", b"1", b"0", b"0", b"1", b"1", b"1", b"0"])
         for answer in nonsense:
