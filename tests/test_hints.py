@@ -21,6 +21,7 @@ from tests._virtual import virtual_time
 if TYPE_CHECKING:
     from pictory_async import RenderPoller
     from pictory_async._polling.watch import Watch
+    from pictory_async.testing import SimRequest
 
 pytestmark = pytest.mark.anyio
 once = pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
@@ -280,6 +281,31 @@ async def test_a_hint_whose_own_poll_fails_is_kept(hinted_at: float) -> None:
         watch.hint(handles[0])
         assert (await anext(watch)).waited < 262.0
     assert len(simulator.log) < 20
+
+
+@once
+async def test_a_hint_in_flight_is_kept_if_its_own_poll_fails() -> None:
+    """The poll in flight succeeds, and the one after it fails as often as a hint is tried: the end is noticed soon."""
+    world, handles = rendering(2)
+    polls: list[float] = []
+
+    def fault(request: SimRequest, now: float) -> Answer | None:
+        if now > 101.0 and request.path.endswith((str(handles[0].job_id), str(handles[0].project_id))):
+            polls.append(now)
+            return Answer(500) if len(polls) < 4 else None
+        return None
+
+    simulator = Simulator(world, latency=lambda _, now: 5.0 if 96.0 < now < 101.0 else 0.1, faults=fault)
+    async with (
+        client_of(simulator) as client,
+        client.projects.watch(handles, interval=900, max_wait=None, schedule=FairSchedule()) as watch,
+    ):
+        await anyio.sleep(97.0)
+        watch.hint(handles[0])  # its poll is answered at 102
+        await anyio.sleep(4.0)
+        watch.hint(handles[0])
+        outcome = await anext(watch)
+    assert outcome.waited < 130.0, polls
 
 
 @once

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from pictory_async import FairSchedule, RenderOutcome, RenderStatus, Sighting, errors
-from pictory_async.testing import Render, Simulator, World
+from pictory_async import FairSchedule, RenderHandle, RenderOutcome, RenderStatus, Sighting, errors
+from pictory_async.testing import Answer, Render, Simulator, World
 from tests._polling import client_of
 from tests._virtual import virtual_time
+
+if TYPE_CHECKING:
+    from pictory_async.testing import Fault, SimRequest
 
 pytestmark = [pytest.mark.anyio, virtual_time]
 
@@ -101,6 +104,33 @@ class TestSchedules:
             with pytest.raises(errors.PictoryConfigError, match=r"schedule must be an object.*FairSchedule\(\)"):
                 await client.projects.wait_all(["a"], schedule=schedule)
         assert simulator.log == []
+
+
+async def test_a_schedule_that_fails_ends_the_watch_of_its_caller_only() -> None:
+    """Also if all jobs are polled again because the list of jobs is not read any more."""
+
+    class Faulty(FairSchedule):
+        def next_poll(self, seen: Sighting) -> float:
+            if seen.now >= began + 100.0:
+                raise ZeroDivisionError
+            return seen.now + 300.0
+
+    def no_list(request: SimRequest, now: float) -> Fault | None:
+        refused = now > 120.0 and request.path.endswith("/v1/jobs")
+        return Answer(403, {"content-type": "application/json"}, b'{"message": "no"}') if refused else None
+
+    world, began = World(), anyio.current_time()
+    for _ in range(20):
+        world.add_project(Render(0.0, duration=200.0))
+    handles = [RenderHandle(project_id=project.id, job_id=render.job_id) for project, render in world.jobs]
+    async with client_of(Simulator(world, latency=0.1, faults=no_list)) as client, anyio.create_task_group() as tasks:
+
+        async def fail() -> None:
+            with pytest.raises(ZeroDivisionError):
+                await client.projects.wait_all(handles[:5], schedule=Faulty())
+
+        tasks.start_soon(fail)
+        assert all(outcome.ok for outcome in await client.projects.wait_all(handles[5:]))
 
 
 async def test_a_schedule_may_remove_what_it_is_asked_about() -> None:

@@ -139,7 +139,7 @@ def test_repeated_entries_and_short_pages_lose_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("entries", "lacks_ids", "problem"),
-    [(jobs("j1", "j2", status=None), False, "its entries have no status"), ([], True, "its entries have no ids")],
+    [(jobs("j1", "j2", "j3", status=None), False, "its entries have no status"), ([], True, "its entries have no ids")],
 )
 def test_a_list_that_shows_nothing_is_given_up(entries: list[Job], lacks_ids: bool, problem: str) -> None:
     """Ids and status are documented for one sample only. For good is what is so twice in a row."""
@@ -154,8 +154,37 @@ def test_a_list_that_shows_nothing_is_given_up(entries: list[Job], lacks_ids: bo
         assert sweep.is_given_up is (now == 500.0)
 
 
+def test_a_list_that_is_of_no_use_and_then_behind_is_tried_again() -> None:
+    """Twice in a row means that nothing else came in between."""
+    sweep = JobSweep()
+    sweep.polled(Job(id="j1", status="completed"), 100.0)
+    for now, entries in ((0.0, jobs(*ids(9), status=None)), (120.0, jobs("j1")), (900.0, jobs(*ids(9), status=None))):
+        reading = sweep.begin(ids(9), now)
+        assert reading is not None
+        sweep.saw(reading, entries, now, more=False)
+        assert sweep.problem
+        assert not sweep.is_given_up
+
+
 def test_an_entry_without_a_status_is_polled() -> None:
-    """The others are not: the list goes on to tell about them."""
+    """The others are not: the list goes on to tell about them, also if it is alone on its page."""
+    sweep = JobSweep()
+    entries = [f"j{number}" for number in range(101)]
+    for now in (0.0, 10.0):
+        reading = sweep.begin(ids(101), now)
+        assert reading is not None
+        for page, status in ((entries[:50], "in-progress"), (entries[50:100], "in-progress"), (entries[100:], None)):
+            if not reading.over:
+                sweep.saw(reading, jobs(*page, status=status), now, more=page[0] != "j100")
+        sweep.end(reading, now)
+        assert sweep.problem is None
+    later = sweep.begin(ids(101), 20.0)
+    assert later is not None
+    assert {*entries[:100]} == {*later.places}
+
+
+def test_an_entry_without_a_status_among_few_is_polled() -> None:
+    """It is one of nine."""
     sweep = JobSweep()
     reading = sweep.begin(ids(9), 0.0)
     assert reading is not None

@@ -193,6 +193,14 @@ async def test_a_shared_limiter_is_one_budget() -> None:
     assert len([entry for entry in simulated.log if entry.at <= 10.0]) == 5
 
 
+async def test_a_page_of_the_list_proves_nothing_later() -> None:
+    """What succeeds after it may have been sent long before."""
+    health = Health("host")
+    health.succeeded(100.0, of_list=True)
+    health.succeeded(50.0)
+    assert (100.0, 50.0) == (health.succeeded_at, health.proven_at)
+
+
 async def test_paths_that_are_refused_are_forgotten() -> None:
     """What is kept about them is bounded; so the oldest counts as new again."""
     health = Health("host")

@@ -65,7 +65,7 @@ class Health:
         """Take in a usable response, to a request that was sent at ``sent_at``, perhaps for the list of jobs."""
         self.succeeded_at = max(self.succeeded_at, sent_at)
         if not of_list:
-            self.proven_at = self.succeeded_at
+            self.proven_at = max(self.proven_at, sent_at)
         self.reached = True
         self.error = None
 

@@ -79,7 +79,7 @@ class Hints:
         kept, self._kept, self._first = self._kept, {}, None
         self._used |= kept
         for watch in watches:
-            if not watch.urgent:  # otherwise it was hinted while this poll was in flight
+            if not watch.hinted:  # otherwise it was hinted while this poll was in flight
                 self._used.pop(watch, None)
         return [watch for watch in kept if watch not in watches]
 

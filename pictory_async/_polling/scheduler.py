@@ -271,16 +271,29 @@ class Scheduler:
         else:
             if self.broadcast is not None:
                 self.broadcast.polled(watch)
-            try:
-                self._enter(watch, watch.next_poll(now))
-            except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
-                watch.open = False
-                self.fail(error)
+            due = self._next_poll(watch, now)
+            if due is None:
                 return
+            self._enter(watch, due)
             if watch.failures is None:
                 self._tell_of_job(watch)
             return
         self._news.add(watch)
+
+    def _next_poll(self, watch: Watch, now: float) -> float | None:
+        """When to poll a watch next; ``None`` if the caller's own schedule raised an error, which ends its block."""
+        try:
+            return watch.next_poll(now)
+        except Exception as error:  # noqa: BLE001 - the schedule may be the caller's own
+            watch.open = False
+            self.fail(error)
+            return None
+
+    def poll_as_usual(self, watch: Watch, now: float) -> None:
+        """Poll a watch no later than its schedule says, because the list of jobs tells nothing about it."""
+        due = self._next_poll(watch, now)
+        if due is not None:
+            self.bring_forward(watch, due)
 
     def _tell_of_job(self, watch: Watch) -> None:
         if watch.is_of_job:  # whoever waits for a job alone is told about its progress

@@ -114,6 +114,7 @@ class Reading:
         over: Whether there is nothing more to read.
         missing: The jobs that the pages should tell about, and that were not seen yet.
         lag: How many seconds the list is behind at most, as far as its entries prove it.
+        vague: The jobs whose entries have no status.
         false_ends: The jobs that it still shows as ended, although later polls did not.
     """
 
@@ -126,6 +127,7 @@ class Reading:
     over: bool = False
     missing: set[str] = attrs.field(init=False)
     lag: float = math.inf
+    vague: set[str] = attrs.field(factory=set[str])
     false_ends: set[str] = attrs.field(factory=set[str])
     _most: int = attrs.field(init=False)
     _entries: int = 0
@@ -213,11 +215,11 @@ class JobSweep:
 
     def set_back(self, problem: str, now: float) -> None:
         """Do not read the list for some time, because of what may pass."""
-        self.give_up(problem)
+        self.problem, self.works, self._is_unfit = problem, False, False
         self.resumes_at = now + doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK)
         self._setbacks += 1
 
-    def _is_of_no_use(self, problem: str, now: float) -> None:
+    def _unfit(self, problem: str, now: float) -> None:
         """Do not read the list because of what it is: for good, if it was so the last time too."""
         if self._is_unfit:
             self.give_up(problem)
@@ -269,13 +271,10 @@ class JobSweep:
         """
         reading.add([job.id for job in jobs], more=more)
         if lacks_ids:
-            self._is_of_no_use("its entries have no ids", sent_at)
-        ours = [job for job in jobs if job.id in reading.places]
-        vague = [job.id for job in ours if job.status is None]
-        if 2 * len(vague) > len(ours):
-            self._is_of_no_use("its entries have no status", sent_at)
-        else:
-            self._alone.update(vague)
+            self._unfit("its entries have no ids", sent_at)
+        reading.vague.update(job.id for job in jobs if job.id in reading.places and job.status is None)
+        if len(reading.vague) >= max(_PAYS, len(reading.seen) / 2.0):
+            self._unfit("its entries have no status", sent_at)
         for job in jobs:
             if job.id in self._polled and self.problem is None:
                 self._compare(reading, job, sent_at)
@@ -316,10 +315,11 @@ class JobSweep:
         """Take in that a reading is complete. One that was cut short by a `problem` is not."""
         self.works, self.lasted, self._failures = True, now - self.began, 0
         if reading.page_size < _PAYS:
-            self._is_of_no_use(f"its pages have {reading.page_size:g} jobs", now)
+            self._unfit(f"its pages have {reading.page_size:g} jobs", now)
             return
         self._is_unfit = False
         self._page_size = reading.page_size
+        self._alone |= reading.vague
         for job in reading.missing:
             # What was there may be missing once, if it moved to another page meanwhile.
             if job in self._places and job not in self._missed:

@@ -130,7 +130,7 @@ class Sweeper:
         """Poll each job as if there were no list."""
         now = anyio.current_time()
         for watch in chain(*self._watches.values()):
-            watch.owner.bring_forward(watch, watch.next_poll(now))
+            watch.owner.poll_as_usual(watch, now)
 
     def _end(self, reading: Reading, unfinished: dict[str, tuple[Watch, ...]], gap: float) -> None:
         """Take in that a reading is complete, and have some of the jobs polled that it shows as unfinished."""
