@@ -128,7 +128,7 @@ def table() -> str:
     rows = [["Project", "What is true", "The loop", "`wait_all`"], ["---"] * 4]
     rows += [[name, case.truth, *(one.says[name] for one in said)] for name, case in CASES.items()]
     rows.append(["longest delay", "", *(f"at most {math.ceil(one.delay / 15) * 15} s" for one in said)])
-    rows.append(["requests", "", *(f"at most {math.ceil(one.requests / 100) * 100}" for one in said)])
+    rows.append(["requests", "", *(f"at most {math.ceil(one.requests / 150) * 150}" for one in said)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
