@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 from pictory_async.testing import JobList, Simulator
+from tests._job_lists import LIST, agency, counts, handles
 from tests._polling import client_of
 from tests._virtual import virtual_time
-from tests.test_job_sweeps import LIST, agency, counts, handles
 
 if TYPE_CHECKING:
     from pictory_async.testing import SimRequest

@@ -2,108 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import random
-import statistics
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import attrs
 import pytest
 
-from pictory_async import RenderHandle, RenderStatus, WatchEventKind, errors
-from pictory_async.testing import Answer, JobList, Render, Simulator, Stall, World
+from pictory_async import RenderStatus, WatchEventKind, errors
+from pictory_async.testing import Answer, JobList, Render, Simulator, World
+from tests._job_lists import LIST, Live, agency, counts, handles
 from tests._polling import client_of
 from tests._virtual import virtual_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pictory_async import RenderOutcome
     from pictory_async.testing import Fault, SimRequest
 
 pytestmark = pytest.mark.anyio
 once = pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
-LIST = "/pictoryapis/v1/jobs"
-
-
-def agency(count: int, over: float = 0.0, **options: Any) -> World:
-    """An account where so many renders are requested within ``over`` seconds, and take 180 to 600 seconds."""
-    world = World(**options)
-    for number in range(count):
-        world.add_project(Render(over * number / count, duration=180.0 + 420.0 * (number * 0.618 % 1.0)))
-    return world
-
-
-def handles(world: World) -> list[RenderHandle]:
-    """The renders of an account, as their requests returned them."""
-    return [
-        RenderHandle(project_id=project.id, job_id=render.job_id, requested_at=world.date(render.at))
-        for project, render in world.jobs
-    ]
-
-
-def on_list(fault: Fault | None, after: int = 0) -> Callable[[SimRequest, float], Fault | None]:
-    """Let a fault hit all requests for the list but the first ones."""
-    seen = Counter[str]()
-
-    def faults(request: SimRequest, _now: float) -> Fault | None:
-        seen[request.path] += 1
-        return fault if request.path == LIST and seen[LIST] > after else None
-
-    return faults
-
-
-def counts(simulator: Simulator) -> Counter[str]:
-    """How many requests were sent for the list, for jobs and for projects."""
-    return Counter("list" if one.path == LIST else one.path.split("/")[-2] for one in simulator.log)
-
-
-class Live:
-    """Watches renders as they are requested, and notes how late each outcome came."""
-
-    def __init__(self, world: World, faults: Any = None) -> None:
-        self.simulator = Simulator(world, latency=0.1, faults=faults)
-        self.outcomes: dict[str, RenderOutcome] = {}
-        self.delays: list[float] = []
-
-    async def run(self, **options: Any) -> Live:
-        world = self.simulator.world
-        began = anyio.current_time()
-        ends = {render.job_id: render.ends_at for _, render in world.jobs}
-        async with self.simulator.client() as client, client.projects.watch(keep_open=True, **options) as watch:
-
-            async def add() -> None:
-                self.simulator.start()
-                for handle, (_, render) in zip(handles(world), world.jobs, strict=True):
-                    await anyio.sleep_until(began + render.at)
-                    watch.add(handle)
-
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(add)
-                async for outcome in watch:
-                    self.delays.append(anyio.current_time() - began - ends[str(outcome.job_id)])
-                    assert self.delays[-1] <= outcome.detection_delay
-                    self.outcomes[str(outcome.job_id)] = outcome
-                    if len(self.outcomes) == len(ends):
-                        watch.close()
-        return self
-
-    @property
-    def requests(self) -> float:
-        return len(self.simulator.log) / len(self.outcomes)
-
-    @property
-    def delay(self) -> float:
-        return statistics.mean(self.delays)
 
 
 @once
 async def test_a_batch_is_noticed_soon_and_with_few_requests() -> None:
     """With a fifth of the requests of polls of each job, and the more readings, the sooner."""
+    random.seed(1)
     each, ours, fast = [
         await Live(agency(60, 120.0, job_list=shape)).run(sweep_interval=interval)
         for shape, interval in ((JobList(shows="no status"), None), (JobList(), None), (JobList(), 3.0))
@@ -140,78 +63,6 @@ async def test_every_kind_of_list_ends_in_true_outcomes(options: dict[str, Any])
         assert outcome.project is not None
         assert outcome.project.generated_at == world.date(render.ends_at)
     assert max(run.delays) < 100.0
-
-
-def bytes_of(body: Any) -> bytes:
-    """A body that the simulator has made."""
-    assert isinstance(body, bytes)
-    return body
-
-
-def cached(world: World, lasts: float) -> Callable[[SimRequest, float], Fault | None]:
-    """A list whose pages come from a cache, each kept for so many seconds."""
-    pages: dict[str, tuple[float, Answer]] = {}
-
-    def faults(request: SimRequest, now: float) -> Fault | None:
-        if request.path != LIST:
-            return None
-        if request.query not in pages or now - pages[request.query][0] >= lasts:
-            page = world.peek(request, now)
-            pages[request.query] = now, Answer(200, {"content-type": "application/json"}, bytes_of(page.body))
-        return pages[request.query][1]
-
-    return faults
-
-
-@once
-@pytest.mark.parametrize("behind", [30.0, 60.0, 600.0, "cache"])
-async def test_a_list_that_does_not_move_makes_little_late(behind: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Few polls show that it is behind: then each job is polled, and the delay is at most about twice as long."""
-    caplog.set_level(logging.INFO, "pictory_async")
-    random.seed(1)
-    each = await Live(agency(30, 300.0, job_list=JobList(shows="no status"))).run()
-    world = agency(30, 300.0, job_list=JobList() if behind == "cache" else JobList(behind=behind))
-    run = await Live(world, cached(world, 600.0) if behind == "cache" else None).run()
-    assert "it is behind: it shows job" in caplog.text
-    assert run.delay <= 2.0 * each.delay
-    assert run.requests <= 1.1 * each.requests
-
-
-@once
-async def test_a_list_that_recovers_is_used_again(caplog: pytest.LogCaptureFixture) -> None:
-    """Trouble may pass: it is tried again after two minutes, with one request, and then used as before."""
-    caplog.set_level(logging.INFO, "pictory_async")
-    world = agency(30, 600.0)
-    page = cached(world, 200.0)
-    run = await Live(world, lambda request, now: page(request, now) if now < 200.0 else None).run()
-    assert 1 <= caplog.text.count("it is behind") <= 2
-    assert all(one.ok for one in run.outcomes.values())
-    assert counts(run.simulator)["list"] > 50
-    assert run.requests < 14.0
-
-
-@once
-async def test_a_list_of_many_pages_costs_no_more_after_it_recovered() -> None:
-    """It was behind for some minutes: what was on the pages that were not read then is not polled for good."""
-
-    async def after_recovery(behind: float) -> Counter[str]:
-        world = World(page_size=10)
-        for _ in range(30):
-            world.add_project(Render(0.0, duration=5400.0))
-        simulator = Simulator(world, latency=0.1)
-        async with client_of(simulator) as client, client.projects.watch(handles(world), interval=20, max_wait=None):
-            await anyio.sleep(120.0)
-            world.job_list = JobList(behind=behind)
-            await anyio.sleep(300.0)
-            world.job_list = JobList()
-            await anyio.sleep(700.0)  # until it was tried again, and is proven to move
-            simulator.log.clear()
-            await anyio.sleep(300.0)
-        return counts(simulator)
-
-    never, once = await after_recovery(0.0), await after_recovery(600.0)
-    assert once["list"] == pytest.approx(never["list"], rel=0.1)
-    assert once["jobs"] <= 1.1 * never["jobs"]
 
 
 @once
@@ -253,100 +104,6 @@ async def test_failures_and_hidden_jobs_are_noticed_too() -> None:
     polls = Counter(one.path.split("/")[-1] for one in run.simulator.log if "/jobs/" in one.path)
     assert polls[hidden] > 5
     assert sum(polls.values()) - polls[hidden] < 3 * 20
-
-
-@pytest.mark.parametrize(
-    ("fault", "after", "most"),
-    [
-        (Answer(403, {"content-type": "application/json"}, b'{"message": "Forbidden"}'), 0, 3),
-        (Answer(400, {"content-type": "application/json"}, b'{"message": "Old key"}'), 1, 9),
-        (Answer(500), 0, 7),
-        (Answer(200, {"content-type": "text/html"}, b"<html>Log in</html>"), 0, 7),
-        (Answer(200, {"content-type": "application/json"}, b'{"items": [{"data": {"jobId": 7'), 3, 12),
-        (Answer(200, {"content-type": "application/json"}, b'{"items": [], "nextPageKey": "\\ud800"}'), 0, 7),
-        (Stall(), 2, 9),
-    ],
-)
-@once
-async def test_a_list_that_fails_costs_little(fault: Fault, after: int, most: int) -> None:
-    """It is read less and less often. All outcomes are true."""
-    run = await Live(agency(12, page_size=4), on_list(fault, after)).run()
-    assert 12 == len(run.outcomes)
-    assert all(one.ok for one in run.outcomes.values())
-    assert max(run.delays) < 40.0
-    assert 1 <= counts(run.simulator)["list"] <= most
-
-
-def lying(world: World) -> Callable[[SimRequest, float], Fault | None]:
-    """A list that shows all jobs as completed, each with the video of the next project."""
-    shown = [
-        {"data": {"jobId": render.job_id, "status": "completed", "videoURL": f"http://127.0.0.1:9/{number}.mp4"}}
-        for number, (_, render) in enumerate(world.jobs)
-    ]
-    body = json.dumps({"items": shown, "nextPageKey": None}).encode()
-    answer = Answer(200, {"content-type": "application/json"}, body)
-    return lambda request, _now: answer if request.path == LIST else None
-
-
-@virtual_time
-async def test_a_list_that_lies_makes_no_outcome_untrue() -> None:
-    """Neither the project nor the job confirms it, so that each job is polled as before."""
-    world = agency(8)
-    run = await Live(world, lying(world)).run()
-    for _, render in world.jobs:
-        outcome = run.outcomes[render.job_id]
-        assert outcome.project is not None
-        assert outcome.project.generated_at == world.date(render.ends_at)
-        assert outcome.waited >= render.ends_at - render.at
-    assert counts(run.simulator)["list"] < 5
-
-
-@once
-async def test_a_list_that_lies_costs_hardly_more_than_none() -> None:
-    """Half of what is unfinished is shown as ended at each reading. Each is checked once, then the list is given up."""
-    world = agency(40, page_size=20)
-    body = json.dumps(
-        {
-            "items": [
-                {"data": {"jobId": render.job_id, "status": "failed" if number % 2 else "in-progress"}}
-                for number, (_, render) in enumerate(world.jobs)
-            ]
-        }
-    ).encode()
-    answer = Answer(200, {"content-type": "application/json"}, body)
-    run = await Live(world, lambda request, _now: answer if request.path == LIST else None).run()
-    without = await Live(agency(40, page_size=20, job_list=JobList(shows="no status"))).run()
-    assert all(one.ok for one in run.outcomes.values())
-    assert len(run.simulator.log) <= 1.3 * len(without.simulator.log)
-    assert max(run.delays) <= max(without.delays) + 10.0
-
-
-@virtual_time
-@pytest.mark.parametrize("dated", [True, False])
-async def test_a_list_that_names_previous_videos_makes_no_outcome_untrue(dated: bool) -> None:
-    """The project still shows that video while it renders, so each job is polled; with the old date and without."""
-    world = World()
-    shown: list[Any] = []
-
-    def faults(request: SimRequest, _now: float) -> Fault | None:
-        body = json.dumps({"items": shown, "nextPageKey": None}).encode()
-        return Answer(200, {"content-type": "application/json"}, body) if request.path == LIST else None
-
-    found: list[RenderHandle] = []
-    async with client_of(Simulator(world, faults=faults)) as client:
-        for _ in range(5):
-            project = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=100.0)])
-            before = await client.projects.get(project)
-            handle = await client.projects.render(project)
-            data = {"jobId": handle.job_id, "status": "completed", "videoURL": before.video_url}
-            shown.append({"data": data})
-            found.append(handle if dated else attrs.evolve(handle, generated_before=None))
-        outcomes = await client.projects.wait_all(found)
-    for outcome in outcomes:
-        assert outcome.project is not None
-        assert outcome.project.generated_at is not None
-        assert outcome.project.generated_at > world.date(0.0)
-        assert outcome.waited > 90.0
 
 
 @virtual_time
@@ -392,23 +149,6 @@ async def test_waits_for_jobs_share_it_too_and_tell_their_progress() -> None:
     assert all(seen[render.job_id] > render.duration / 20.0 for _, render in world.jobs)
     assert counts(simulator)["jobs"] < 8 * 12
     assert not client.statistics().watches.watching
-
-
-@once
-async def test_progress_does_not_go_back_if_the_list_is_behind() -> None:
-    """What an entry shows that is older than a poll is not told."""
-    world = World(job_list=JobList(behind=12.0))
-    ids = [world.add_project(Render(0.0, duration=120.0)) for _ in range(30)]
-    handles = [RenderHandle(project_id=one, job_id=world.jobs[n][1].job_id) for n, one in enumerate(ids)]
-    told: dict[Any, list[float]] = {}
-    async with client_of(Simulator(world)) as client, client.projects.watch(handles) as watch:
-        async for event in watch.subscribe():
-            if event.progress is not None:
-                told.setdefault(event.key, []).append(event.progress)
-            if not watch.pending:
-                break
-    assert len(told) == len(ids)
-    assert all(sorted(seen) == seen for seen in told.values())
 
 
 @virtual_time

@@ -1,4 +1,4 @@
-"""When the list of jobs is read instead of each job, how far, and how much it is trusted: the policy alone."""
+"""When the list of jobs is read instead of each job, and how far: the policy alone."""
 
 from __future__ import annotations
 
@@ -7,39 +7,12 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from pictory_async._polling.sweep import JobSweep, advance, pages_worth_reading, shows_unfinished
+from pictory_async._polling.sweep import JobSweep, pages_worth_reading, shows_unfinished
 from pictory_async.models import Job
+from tests._sweep import cut, ids, jobs, read, shown
 
 PLACES = st.sets(st.integers(0, 400), max_size=60)
-
-
-def jobs(*ids: str, status: str | None = "in-progress") -> list[Job]:
-    """Entries of the list."""
-    return [Job(id=one, status=status) for one in ids]
-
-
-def ids(count: int) -> dict[str, bool]:
-    """Pending jobs, the newest first, none of them young."""
-    return {f"j{number}": False for number in range(count)}
-
-
-def read(sweep: JobSweep, pending: dict[str, bool], pages: list[list[str]], now: float = 0.0) -> int:
-    """Let a reading get pages until it has enough, and return how many it took."""
-    reading = sweep.begin(pending, now)
-    if reading is None:
-        return 0
-    for number, page in enumerate(pages, 1):
-        sweep.saw(reading, jobs(*page), now, more=number < len(pages))
-        if reading.over or sweep.problem:
-            break
-    if sweep.problem is None:
-        sweep.end(reading, now)
-    return reading.pages
-
-
-def cut(entries: list[str], size: int) -> list[list[str]]:
-    """Cut a list into pages."""
-    return [entries[start : start + size] for start in range(0, len(entries), size)]
+FEW = "it tells about few of the jobs that are waited for"
 
 
 @given(PLACES, st.integers(1, 120))
@@ -117,12 +90,26 @@ def test_a_crowded_list_is_not_read_for_some_time() -> None:
         assert sweep.problem is None
         pending = {f"{number}-{one}": True for one in range(5)}
         assert 1 == read(sweep, pending, cut(others, 50), number * 10.0)
-    assert sweep.problem == "it is crowded with other jobs"
+    assert sweep.problem == FEW
     now = sweep.next_at(10.0)
     assert 210.0 == now
     assert 1 == read(sweep, {f"new-{one}": True for one in range(5)}, cut(others, 50), now)
-    assert sweep.problem == "it is crowded with other jobs"
+    assert sweep.problem == FEW
     assert 240.0 == sweep.next_at(10.0) - now
+
+
+def test_a_list_of_unknown_statuses_is_not_read_for_some_time() -> None:
+    """Its entries may mean anything, so that each job is polled. A new status may become known: it is tried again."""
+    sweep = JobSweep()
+    for number in range(10):
+        assert sweep.problem is None
+        reading = sweep.begin(ids(9), number * 10.0)
+        assert reading is not None
+        sweep.saw(reading, jobs(*ids(9), status="cooking"), number * 10.0, more=False)
+        sweep.end(reading, number * 10.0)
+    assert sweep.problem == FEW
+    assert 1 == read(sweep, ids(9), [[*ids(9)]], sweep.next_at(10.0))
+    assert sweep.problem is None
 
 
 def test_repeated_entries_and_short_pages_lose_nothing() -> None:
@@ -196,95 +183,6 @@ def test_an_entry_without_a_status_among_few_is_polled() -> None:
     assert {*ids(9)} - {"j1"} == {*later.places}
 
 
-def test_a_list_that_is_behind_is_not_read_for_some_time() -> None:
-    """If it shows a job as unfinished long after a poll saw its end; a few seconds do no harm."""
-    sweep = JobSweep()
-    assert 1 == read(sweep, ids(9), [[*ids(9)]])
-    sweep.polled(Job(id="j1", status="completed"), 5.0)
-    sweep.polled(Job(id="j2", status="failed"), 5.0)
-    reading = sweep.begin(ids(9), 20.0)
-    assert reading is not None
-    sweep.saw(reading, [*jobs("j1"), *jobs("j2", status="failed")], 20.0, more=False)
-    assert sweep.problem is None
-    sweep.saw(reading, jobs("j1"), 40.0, more=False)
-    assert sweep.problem == "it is behind: it shows job 'j1' as unfinished, 35 s after a poll of it"
-    assert 160.0 == sweep.next_at(10.0)
-    assert not sweep.serves(9)
-
-
-def shown(job: str, status: str | None, progress: float | None = None) -> Job:
-    """A view of a job."""
-    return Job(id=job, status=status, progress=progress)
-
-
-VIEWS = [
-    shown("a", "pending"),
-    shown("a", "in-progress", 10.0),
-    shown("a", "In-Progress", 12.0),
-    shown("a", "in-progress", 99.0),
-    shown("a", "failed"),
-]
-
-
-@pytest.mark.parametrize("first", range(5))
-@pytest.mark.parametrize("second", range(5))
-def test_which_of_two_views_of_a_job_is_later(first: int, second: int) -> None:
-    """Jobs go from pending over their progress to an end."""
-    assert (first > second) - (first < second) == advance(VIEWS[first], VIEWS[second])
-
-
-@pytest.mark.parametrize(
-    "other",
-    [shown("a", "in-progress", 10.0), shown("a", "in-progress", 11.9), shown("a", "in-progress"), shown("a", "odd")],
-)
-def test_two_views_may_not_show_which_is_later(other: Job) -> None:
-    """If they differ by what rounding does, or if one has no progress or an unknown status."""
-    assert 0 == advance(VIEWS[1], other) == advance(other, VIEWS[1])
-
-
-@pytest.mark.parametrize(
-    ("polled", "listed"),
-    [
-        (shown("j1", "in-progress", 60.0), shown("j1", "in-progress", 20.0)),
-        (shown("j1", "in-progress"), shown("j1", "pending")),
-    ],
-)
-def test_a_list_that_does_not_move_is_found_before_a_job_ends(polled: Job, listed: Job) -> None:
-    """It shows less of a job than a poll did 15 seconds before the page was requested; less than that is usual."""
-    sweep = JobSweep()
-    assert 1 == read(sweep, ids(9), [[*ids(9)]])
-    sweep.polled(polled, 5.0)
-    for sent_at, problem in ((19.0, None), (21.0, "as less advanced, 16 s after a poll of it")):
-        reading = sweep.begin(ids(9), sent_at)
-        assert reading is not None
-        sweep.saw(reading, [listed, *jobs(*[*ids(9)][2:])], sent_at, more=False)
-        assert sweep.problem == (problem and f"it is behind: it shows job 'j1' {problem}")
-
-
-def test_a_list_that_was_behind_is_tried_again() -> None:
-    """After two minutes, then four; the first page shows whether it still is. Ten good minutes begin anew."""
-    sweep = JobSweep()
-    assert 1 == read(sweep, ids(9), [[*ids(9)]])
-    now, pauses = 20.0, []
-    sweep.polled(Job(id="j1", status="completed"), 0.0)
-    for _ in range(7):
-        assert sweep.begin(ids(9), now) is not None
-        assert sweep.problem is None
-        assert 1 == read(sweep, ids(9), [[*ids(9)]], now)
-        pauses.append(sweep.next_at(10.0) - now)
-        now += pauses[-1]
-    assert [120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0] == pauses
-    sweep.polled(Job(id="j1", status="in-progress", progress=20.0), now)
-    for later in (10.0, 650.0):
-        reading = sweep.begin(ids(9), now + later)
-        assert reading is not None
-        sweep.polled(Job(id="j2", status="in-progress", progress=20.0), now + later - 5.0)
-        sweep.saw(reading, [shown("j2", "in-progress", 50.0)], now + later, more=False)
-        sweep.sample(reading, ids(9), 10.0)
-    sweep.set_back("any", now)
-    assert 120.0 == sweep.next_at(10.0) - now
-
-
 def test_a_reading_that_is_cut_short_says_nothing_about_later_pages() -> None:
     """What is on them is not missing: it is read again when the list is well."""
     sweep = JobSweep()
@@ -300,128 +198,37 @@ def test_a_reading_that_is_cut_short_says_nothing_about_later_pages() -> None:
     assert 6 == read(sweep, ids(300), pages, sweep.next_at(60.0))
 
 
-def test_few_polls_are_remembered() -> None:
-    """However many there are."""
-    sweep = JobSweep()
-    for number in range(1500):
-        sweep.polled(Job(id=f"e{number}", status="completed"), 5.0)
-    assert 1000 == len(sweep._polled)
-    assert "e499" not in sweep._polled
-
-
-def test_what_the_list_says_wrongly_is_said_once() -> None:
-    """A job that it shows as ended, and that has not, is polled for good."""
-    sweep = JobSweep()
-    reading = sweep.begin(ids(9), 0.0)
-    assert reading is not None
-    sweep.saw(reading, [*jobs("j1", status="completed"), *jobs(*[*ids(9)][2:])], 0.0, more=False)
-    sweep.end(reading, 0.0)
-    sweep.polled(Job(id="j1", status="in-progress"), 1.0)
-    later = sweep.begin(ids(9), 10.0)
-    assert later is not None
-    assert "j1" not in later.places
-    assert "j2" in later.places
-
-
-def test_a_list_that_shows_false_ends_again_and_again_is_given_up_for_a_time() -> None:
-    """Each is checked once, also if its job was not to be listed meanwhile. Some of many do not count."""
-    sweep = JobSweep()
-    for false, problem in ((4, False), (6, True)):
-        for sent_at in (0.0, 10.0):
-            reading = sweep.begin(ids(20 if sent_at == 0.0 else 14), sent_at, ids(20))
-            assert reading is not None
-            entries = [
-                Job(id=f"j{one}", status="completed" if one >= 20 - false else "in-progress") for one in range(20)
-            ]
-            sweep.saw(reading, entries, sent_at, more=False)
-            sweep.end(reading, sent_at)
-            for job in jobs(*ids(20)):
-                sweep.polled(job, sent_at + 1.0)
-        assert problem is (sweep.problem is not None)
-    assert "6 jobs as ended" in str(sweep.problem)
-    assert 130.0 == sweep.resumes_at
-    assert sweep.is_belied("j19")
-    assert not sweep.is_belied("j13")
-
-
-def test_a_poll_from_before_the_page_disproves_nothing() -> None:
-    """The job may have ended in between."""
-    sweep = JobSweep()
-    reading = sweep.begin(ids(9), 0.0)
-    assert reading is not None
-    sweep.saw(reading, jobs("j1", status="completed"), 5.0, more=False)
-    sweep.polled(jobs("j1")[0], 4.9)
-    assert not sweep.is_belied("j1")
-
-
 def test_readings_that_fail_come_less_and_less_often() -> None:
     """Up to every ten minutes; a good one brings the pace back."""
     sweep = JobSweep()
     waits = []
     for _ in range(8):
         assert sweep.begin(ids(9), 0.0) is not None
-        sweep.failed()
+        sweep.failed(0.0)
         waits.append(sweep.next_at(10.0))
     assert [20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0, 600.0] == waits
     read(sweep, ids(9), [[*ids(9)]])
     assert 10.0 == sweep.next_at(10.0)
 
 
+@pytest.mark.parametrize(("asked", "next_at"), [(5.0, 20.0), (300.0, 301.0), (1e9, 3601.0)])
+def test_the_server_may_ask_for_a_longer_pause(asked: float, next_at: float) -> None:
+    """Up to an hour. Each request for the list may pause all of the client."""
+    sweep = JobSweep()
+    assert sweep.begin(ids(9), 0.0) is not None
+    sweep.failed(1.0, asked)
+    assert next_at == sweep.next_at(10.0)
+
+
 def test_trouble_of_any_length_has_a_next_try() -> None:
     """However often a reading failed, or the list was behind."""
     sweep = JobSweep()
     for _ in range(2000):
-        sweep.failed()
+        sweep.failed(0.0)
         sweep.set_back("any", 0.0)
     assert 3600.0 == sweep.next_at(10.0)
     assert sweep.begin(ids(9), 0.0) is not None
     assert 600.0 == sweep.next_at(10.0)
-
-
-@pytest.mark.parametrize(
-    ("count", "lag", "polled"),
-    [(5, 20.0, 10), (100, 20.0, 10), (400, 20.0, 40), (5, 30.0, 60), (50, 30.0, 300), (1000, 30.0, 600)],
-)
-def test_some_jobs_are_polled_all_the_same(count: int, lag: float, polled: int) -> None:
-    """One of each hundred a minute, and at least one; more, as long as no entry proves that the list is not behind."""
-    sweep = JobSweep()
-    read(sweep, ids(count), [[*ids(count)]])
-    reading = sweep.begin(ids(count), 0.0)
-    assert reading is not None
-    reading.lag = lag
-    chosen = [job for _ in range(80) for job in sweep.sample(reading, ids(count), 7.5)]
-    assert polled == len(chosen)
-    assert all(int(job[1:]) >= count // 2 for job in chosen)
-
-
-def test_of_the_oldest_jobs_all_are_polled_in_turn() -> None:
-    """They are the likeliest to have ended, and none of them is left out by chance."""
-    sweep = JobSweep()
-    read(sweep, ids(20), [[*ids(20)]])
-    chosen: list[str] = []
-    for number in range(10):
-        reading = sweep.begin(ids(20), number * 10.0)
-        assert reading is not None
-        for job in sweep.sample(reading, ids(20), 10.0):
-            sweep.polled(shown(job, "in-progress"), number * 10.0)
-            chosen.append(job)
-    assert sorted(chosen[:10], key=lambda job: int(job[1:])) == [*ids(20)][10:]
-
-
-def test_an_entry_that_shows_more_than_a_poll_proves_how_far_the_list_is_behind_at_most() -> None:
-    """Less than the time since that poll; the end of a job proves it, too."""
-    sweep = JobSweep()
-    reading = sweep.begin(ids(9), 20.0)
-    assert reading is not None
-    for job, at in (("j1", 3.0), ("j2", 8.0), ("j3", 15.0)):
-        sweep.polled(shown(job, "in-progress", 30.0), at)
-    for entry, lag in (
-        (shown("j1", "in-progress", 70.0), 17.0),
-        (shown("j2", "completed"), 12.0),
-        (shown("j3", "in-progress", 30.0), 12.0),
-    ):
-        sweep.saw(reading, [entry], 20.0, more=True)
-        assert lag == reading.lag
 
 
 @pytest.mark.parametrize(

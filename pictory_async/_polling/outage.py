@@ -10,6 +10,9 @@ from pictory_async._http.backoff import doubled, scattered
 from pictory_async._log import LogEvent, write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pictory_async._polling.watch import Watch
     from pictory_async.errors import APIError
 
 _FAILURES: Final = 10
@@ -48,12 +51,16 @@ class Outage:
 
     Attributes:
         reason: Why all polls fail now; ``None`` if they do not.
+        is_wide: Whether half of the watches had failed polls since the last good one, so that this is no trouble of
+            some of them.
     """
 
     def __init__(self, host: str) -> None:
         self.reason: str | None = None
+        self.is_wide: bool = False
         self._host = host
         self._failed = 0
+        self._failing: set[Watch] = set()
         self._since = 0.0
         self._let_through = 0
         self._next_at = 0.0
@@ -82,6 +89,15 @@ class Outage:
             if one in self._waiting:
                 self._waiting.remove(one)
 
+    def spreads(self, failed: Iterable[Watch], watching: int) -> None:
+        """Take in the watches of a failed poll of a client with so many of them."""
+        self._failing.update(watch for watch in failed if watch.open)
+        self.is_wide = 2 * len(self._failing) >= watching
+
+    def forget(self, watch: Watch) -> None:
+        """Take in that a watch has ended."""
+        self._failing.discard(watch)
+
     def failed(self, error: APIError, watching: int, now: float) -> None:
         """Take in a failed poll of a client with so many watches."""
         self._failed += 1
@@ -97,6 +113,8 @@ class Outage:
     def ended(self, now: float) -> None:
         """Take in that the API responds."""
         self._failed = 0
+        self._failing.clear()
+        self.is_wide = False
         if self.reason is None:
             return
         self.reason = None

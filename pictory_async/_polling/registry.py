@@ -131,6 +131,7 @@ class WatchRegistry:
         """Remove a watch."""
         self.watching -= 1
         self._refusals.remove(watch)
+        self.outage.forget(watch)
         self._bring_forward(self.hints.forget(watch))
         for table, key in self._places(watch):
             others = table.pop(key)
@@ -319,7 +320,8 @@ class WatchRegistry:
     def _listed(self, sent_at: float) -> None:
         """Take in a page of the list of jobs. It may come although the API refuses all single jobs and projects."""
         self._health.succeeded(sent_at, of_list=True)
-        self._responds(anyio.current_time())
+        if not self.outage.is_wide:
+            self._responds(anyio.current_time())
 
     def _responds(self, now: float, watches: Collection[Watch] = ()) -> None:
         """Take in that the API responds, to a poll of these watches or to something else."""
@@ -330,7 +332,8 @@ class WatchRegistry:
     def _does_not_respond(self, failed: Mapping[Watch, APIError], watching: int, now: float) -> None:
         """Take in that the API does not respond to a poll of these watches, of so many that there are."""
         # While the list of jobs can be read, it speaks for most of them: a few that always fail are no outage.
-        alone = self.sweeper.is_read(now)
+        self.outage.spreads(failed, watching)
+        alone = self.sweeper.is_read(now) and not self.outage.is_wide
         self._bring_forward(self.hints.failed(failed, now, alone=alone))
         error = next(iter(failed.values()), None)
         if error is not None and not alone and not isinstance(error, RateLimitedError):

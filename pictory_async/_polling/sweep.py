@@ -14,6 +14,10 @@ before the page was requested, the list is behind, and each job is polled. As lo
 job that the list shows as unfinished is polled every ten seconds for this comparison, or more of them if there are
 many; then one a minute. The progress of renders of more than about 20 minutes is too slow for such a proof.
 
+A list that shows more than there is would prove itself fresh. So each entry is compared with the next poll of its job,
+too: if that shows less, the entry was wrong. Its job is polled alone from then on, nothing is proven until two polls in
+a row bear the list out, and if it happens with many jobs the list is not read for some time.
+
 Some trouble is for good, if it is met twice in a row: entries without ids or status, and pages of one or two jobs, are
 how the API is. Anything else may pass. A list that is behind, crowded with other jobs or refused is tried again after
 two minutes, then four, and so on up to an hour. What was polled meanwhile shows with the first page whether it is still
@@ -25,6 +29,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -43,8 +48,9 @@ _PAYS: Final = 3.0
 _FIRST_GUESS: Final = 50.0  # jobs of a page; the documentation does not tell
 _BEHIND: Final = 15.0  # seconds
 _CROWDED: Final = 10  # readings
-_FALSE_ENDS: Final = 5  # jobs
-_FALSE_SHARE: Final = 0.25  # of what a reading shows of the jobs that are waited for
+_WRONG: Final = 5  # jobs
+_WRONG_SHARE: Final = 0.25  # of what a reading shows of the jobs that are waited for
+_BORNE_OUT: Final = 2  # polls
 _LONGEST_PAUSE: Final = 600.0  # seconds
 _FIRST_SETBACK: Final = 120.0  # seconds
 _LONGEST_SETBACK: Final = 3600.0  # seconds
@@ -115,7 +121,7 @@ class Reading:
         missing: The jobs that the pages should tell about, and that were not seen yet.
         lag: How many seconds the list is behind at most, as far as its entries prove it.
         vague: The jobs whose entries have no status.
-        false_ends: The jobs that it still shows as ended, although later polls did not.
+        unclear: The jobs whose entries have none that is known, these included.
     """
 
     places: Mapping[str, int]
@@ -128,7 +134,7 @@ class Reading:
     missing: set[str] = attrs.field(init=False)
     lag: float = math.inf
     vague: set[str] = attrs.field(factory=set[str])
-    false_ends: set[str] = attrs.field(factory=set[str])
+    unclear: set[str] = attrs.field(factory=set[str])
     _most: int = attrs.field(init=False)
     _entries: int = 0
 
@@ -185,11 +191,13 @@ class JobSweep:
         self._page_size = _FIRST_GUESS
         self._places: dict[str, int] = {}
         self._missed: set[str] = set()
-        self._alone: set[str] = set()
+        self._alone: dict[str, bool] = {}  # polled whatever the list shows; whether that is because an entry was wrong
         self._polled: dict[str, tuple[Job, float]] = {}
-        self._said_ended: dict[str, float] = {}  # when the page was requested
-        self._belied: set[str] = set()
+        self._shown: dict[str, tuple[Job, float]] = {}  # entries to compare with a poll; when the page was requested
+        self._wrong: set[str] = set()  # jobs whose last comparison showed that
+        self._borne_out = 0
         self._failures = 0
+        self._not_before = -math.inf
         self._setbacks = 0
         self._is_unfit = False
         self._proven_at = -math.inf
@@ -201,7 +209,7 @@ class JobSweep:
         if self.problem is not None:
             return self.resumes_at
         if self._failures:
-            return self.began + doubled(gap, self._failures, max(gap, _LONGEST_PAUSE))
+            return max(self._not_before, self.began + doubled(gap, self._failures, max(gap, _LONGEST_PAUSE)))
         return self.began + gap
 
     @property
@@ -216,6 +224,9 @@ class JobSweep:
     def set_back(self, problem: str, now: float) -> None:
         """Do not read the list for some time, because of what may pass."""
         self.problem, self.works, self._is_unfit = problem, False, False
+        # The next time it is judged by what it shows then.
+        self._shown.clear()
+        self._wrong.clear()
         self.resumes_at = now + doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK)
         self._setbacks += 1
 
@@ -240,11 +251,11 @@ class JobSweep:
             now: The time.
             awaited: Other jobs that are waited for.
         """
-        self._missed, self._alone, self._belied = (
-            {job for job in known if job in jobs or job in awaited}
-            for known in (self._missed, self._alone, self._belied)
+        self._missed, self._wrong = (
+            {job for job in known if job in jobs or job in awaited} for known in (self._missed, self._wrong)
         )
-        self._said_ended = {job: sent_at for job, sent_at in self._said_ended.items() if job in jobs or job in awaited}
+        self._alone = {job: wrong for job, wrong in self._alone.items() if job in jobs or job in awaited}
+        self._shown = {job: shown for job, shown in self._shown.items() if job in jobs or job in awaited}
         self._places = {job: place for job, place in self._places.items() if job in jobs}
         new = [job for job in jobs if job not in self._places and job not in self._alone]
         # What is new is above what was there.
@@ -272,31 +283,40 @@ class JobSweep:
         reading.add([job.id for job in jobs], more=more)
         if lacks_ids:
             self._unfit("its entries have no ids", sent_at)
-        reading.vague.update(job.id for job in jobs if job.id in reading.places and job.status is None)
+        unclear = [job for job in jobs if job.id in reading.places and _stage(job) is None]
+        reading.unclear.update(job.id for job in unclear)
+        reading.vague.update(job.id for job in unclear if job.status is None)
         if len(reading.vague) >= max(_PAYS, len(reading.seen) / 2.0):
             self._unfit("its entries have no status", sent_at)
         for job in jobs:
-            if job.id in self._polled and self.problem is None:
+            if self.problem is None:
                 self._compare(reading, job, sent_at)
-            if job.id in reading.places and job.is_finished:
-                self._said_ended.setdefault(job.id, sent_at)
-            elif job.id in self._belied and job.is_finished:
-                reading.false_ends.add(job.id)
-        false = len(reading.false_ends)
-        if self.problem is None and false >= max(_FALSE_ENDS, _FALSE_SHARE * (false + len(reading.seen))):
-            self.set_back(f"it shows {false} jobs as ended that are not", sent_at)
+        wrong = len(self._wrong)
+        if self.problem is None and wrong >= max(_WRONG, _WRONG_SHARE * (wrong + len(reading.seen))):
+            self.set_back(f"later polls of {wrong} jobs show less than it does", sent_at)
 
     def is_belied(self, job: str) -> bool:
-        """Whether a poll of a job showed no end after the list had shown one, so that its entry says nothing more."""
-        return job in self._belied
+        """Whether a poll of a job showed less than the list before, so that its entry says nothing more."""
+        return self._alone.get(job, False)
+
+    def _keep(self, job: Job, sent_at: float) -> None:
+        """Keep an entry, to compare it with the next poll of its job: the oldest one, or the first one with an end."""
+        kept = self._shown.get(job.id)
+        if kept is None or (job.is_finished and not kept[0].is_finished):
+            self._shown[job.id] = job, sent_at
 
     def _compare(self, reading: Reading, job: Job, sent_at: float) -> None:
-        """Compare an entry with the last poll of its job."""
+        """Compare an entry with the last poll of its job, and keep it to be compared with the next one."""
+        if job.id in reading.places or job.id in self._alone:
+            self._keep(job, sent_at)
+        if job.id not in self._polled:
+            return
         polled, polled_at = self._polled[job.id]
         since = sent_at - polled_at
         later = advance(job, polled)
         if later > 0:
-            reading.lag = min(reading.lag, since)
+            if not self.is_belied(job.id):
+                reading.lag = min(reading.lag, since)
         elif later < 0 and since > _BEHIND:
             what = "unfinished" if polled.is_finished else "less advanced"
             self.set_back(f"it is behind: it shows job {job.id!r} as {what}, {since:.0f} s after a poll of it", sent_at)
@@ -307,9 +327,19 @@ class JobSweep:
         self._polled[job.id] = job, sent_at
         if len(self._polled) > _MOST_POLLS:
             del self._polled[next(iter(self._polled))]
-        if not job.is_finished and sent_at > self._said_ended.get(job.id, math.inf):
-            self._alone.add(job.id)
-            self._belied.add(job.id)
+        if job.id in self._shown and sent_at > self._shown[job.id][1]:
+            shown, _ = self._shown.pop(job.id)
+            self._judge(shown, job)
+
+    def _judge(self, shown: Job, polled: Job) -> None:
+        """Judge an entry by a later poll of its job."""
+        if advance(shown, polled) > 0 or (shown.is_finished and not polled.is_finished):
+            self._alone[polled.id] = True
+            self._wrong.add(polled.id)
+            self._borne_out, self._proven_at = 0, -math.inf
+        else:
+            self._wrong.discard(polled.id)
+            self._borne_out += 1
 
     def end(self, reading: Reading, now: float) -> None:
         """Take in that a reading is complete. One that was cut short by a `problem` is not."""
@@ -319,24 +349,24 @@ class JobSweep:
             return
         self._is_unfit = False
         self._page_size = reading.page_size
-        self._alone |= reading.vague
-        for job in reading.missing:
-            # What was there may be missing once, if it moved to another page meanwhile.
-            if job in self._places and job not in self._missed:
-                self._missed.add(job)
-            else:
-                self._alone.add(job)
+        # What was there may be missing once, if it moved to another page meanwhile.
+        once = {job for job in reading.missing if job in self._places and job not in self._missed}
+        self._missed |= once
+        for job in chain(reading.vague, reading.missing - once):
+            self._alone.setdefault(job, False)
         self._missed -= reading.seen.keys()
         self._places |= reading.seen
-        self._poor = self._poor + 1 if len(reading.seen) < _PAYS * reading.pages else 0
+        told = len(reading.seen) - len(reading.unclear)
+        self._poor = self._poor + 1 if told < _PAYS * reading.pages else 0
         if self._poor >= _CROWDED:
             self._poor -= 1  # the next time, one reading shows it
-            self.set_back("it is crowded with other jobs", now)
+            self.set_back("it tells about few of the jobs that are waited for", now)
 
-    def failed(self) -> None:
-        """Take in that a reading failed."""
+    def failed(self, now: float, asked: float = 0.0) -> None:
+        """Take in that a reading failed, and how many seconds the server asked to wait."""
         self.works = False
         self._failures += 1
+        self._not_before = now + min(asked, _LONGEST_SETBACK)
 
     def sample(self, reading: Reading, unfinished: Mapping[str, object], gap: float) -> list[str]:
         """Choose jobs to poll although the list shows them as unfinished: whether it is behind shows only that.
@@ -344,7 +374,7 @@ class JobSweep:
         Of those that are the oldest in the list, as they are the likeliest to have ended, the ones are chosen whose
         last poll was the longest ago.
         """
-        if reading.lag <= _BEHIND + gap:
+        if reading.lag <= _BEHIND + gap and self._borne_out >= _BORNE_OUT:
             self._proven_at = self.began
             if self.began >= self.resumes_at + _LONGEST_PAUSE:
                 self._setbacks = 0

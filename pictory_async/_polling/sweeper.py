@@ -11,7 +11,7 @@ import anyio
 
 from pictory_async._codec.answers import decode_job_page
 from pictory_async._gather import failure_of
-from pictory_async._http.retry import is_transient
+from pictory_async._http.retry import is_transient, retry_after
 from pictory_async._limits.wait_queue import Priority
 from pictory_async._log import LogEvent, write
 from pictory_async._polling.sweep import JobSweep, shows_unfinished
@@ -40,7 +40,7 @@ class Sweeper:
     Args:
         transport: Sends the requests.
         watches: The client's watches of jobs, by their job.
-        succeeded: Takes in that a page came, by the time at which it was requested.
+        listed: Takes in that a page came, by the time at which it was requested.
 
     Attributes:
         policy: Decides when and how far the list is read.
@@ -48,13 +48,13 @@ class Sweeper:
     """
 
     def __init__(
-        self, transport: Transport, watches: dict[str, tuple[Watch, ...]], succeeded: Callable[[float], None]
+        self, transport: Transport, watches: dict[str, tuple[Watch, ...]], listed: Callable[[float], None]
     ) -> None:
         self.policy: JobSweep = JobSweep()
         self.reading: bool = False
         self._transport = transport
         self._watches = watches
-        self._succeeded = succeeded
+        self._listed = listed
         self._read_until = -math.inf
 
     @property
@@ -112,11 +112,12 @@ class Sweeper:
             if policy.problem is None:  # otherwise it was cut short, and what is on the other pages is not known
                 self._end(reading, unfinished, gap)
         except APIError as error:
-            policy.failed()
+            now = anyio.current_time()
+            policy.failed(now, retry_after(error) or 0.0)
             # A later page may be refused because its key is old. The list itself is refused, or its response is lost.
             refused = isinstance(error, StatusError) and error.from_api and not is_transient(error)
             if refused and query is None:
-                policy.set_back(str(error), anyio.current_time())
+                policy.set_back(str(error), now)
         finally:
             self.reading = False
         if policy.problem is not None:
@@ -158,7 +159,7 @@ class Sweeper:
         except APIError:
             counters.failed_poll()
             raise
-        self._succeeded(response.sent_at)
+        self._listed(response.sent_at)
         return page, response.sent_at
 
     def _tell(

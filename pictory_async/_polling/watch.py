@@ -94,6 +94,7 @@ class Watch(TimedWait):
     _grace_from: float = attrs.field(init=False)
     _polled_at: float = attrs.field(init=False)
     _first_progress: tuple[float, float] | None = None
+    _last_progress: tuple[float, float] | None = None
     _claim: Job | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -213,7 +214,7 @@ class Watch(TimedWait):
             When to poll the job itself.
         """
         if not self._knows_more(job):
-            self._saw_unfinished(job, now)
+            self.job = job
         return self.in_time(min(until, max(now, self._polled_at + _ALONE)), now)
 
     def _knows_more(self, job: Job) -> bool:
@@ -233,11 +234,6 @@ class Watch(TimedWait):
         self.urgent = True
         if job.is_completed and job.video_url and self.project_id is not None:
             self._claim, self.asks_job = job, False
-
-    def _saw_unfinished(self, job: Job, now: float) -> None:
-        self.job = job
-        if job.progress is not None and self._first_progress is None:
-            self._first_progress = (now, job.progress)
 
     def refused(self, error: APIError, now: float) -> RenderOutcome:
         """End the watch because of an error that is believed."""
@@ -373,7 +369,9 @@ class Watch(TimedWait):
             self._turn_to_project(now)
             return None
         self.unfinished_at = sent_at
-        self._saw_unfinished(job, now)
+        if job.progress is not None:
+            self._last_progress = now, job.progress
+            self._first_progress = self._first_progress or self._last_progress
         if is_unknown and self.project_id is not None:  # it may mean that the job has ended
             self._in_turn = True
             self._ask_the_other()
@@ -416,13 +414,14 @@ class Watch(TimedWait):
         self.failures, self._other_failures = self._other_failures, self.failures
 
     def _remaining(self, now: float) -> float | None:
-        job = self.job
-        if not self.asks_job or job is None or job.progress is None or self._first_progress is None:
+        if not self.asks_job or self._first_progress is None or self._last_progress is None:
             return None
-        # Linear, from the first progress seen: renders report it in steps, so two polls in a row say little.
-        since, first = self._first_progress
-        gained = job.progress - first
-        return (100.0 - job.progress) * (now - since) / gained if gained > 0.0 and now > since else None
+        # Linear, from the first progress that a poll showed: renders report it in steps, so two polls in a row say
+        # little. What the list shows does not count, because it may be wrong.
+        (since, first), (until, last) = self._first_progress, self._last_progress
+        if last <= first or until <= since:
+            return None
+        return max(0.0, (100.0 - last) * (until - since) / (last - first) - (now - until))
 
     def _end(
         self, status: RenderStatus, now: float, error: PictoryError | None, project: Project | None = None

@@ -162,8 +162,8 @@ class Plan:
         videos: The renders that requests for videos start, in this order.
         page_size: How many entries a page of a list has.
         job_list: How the list of jobs is.
-        lies: The share of its pages that show all jobs as completed, every second one with the videos that the
-            projects show, which may be previous ones, and the others with one that nobody made.
+        lies: The share of its pages that lie: one of three shows all jobs as completed with the videos that the
+            projects show, which may be previous ones, one with a video that nobody made, and one as nearly completed.
         hints: How often a user who is told outcomes hints at something, true or not, in seconds; 0 for never.
         shared: Seconds to a budget that the limiters of the clients share, each way; ``None`` if they have one limiter.
     """

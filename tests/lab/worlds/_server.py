@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.lab.worlds._plan import Plan, ProjectPlan
 
 PROJECTS: Final = "/pictoryapis/v2/projects/"
+_Lying = Literal["nearly", "shown", "none"]
 HEALTHY: Final = "a project that is always there"
 MEDIA_SIZES: Final = {"mp4": 3000, "mp3": 900, "jpg": 400, "srt": 200, "vtt": 200, "txt": 0}
 
@@ -270,8 +271,8 @@ class Server:
         if not kind and request.path.endswith("/v1/jobs") and exchange.chance.random() < self.plan.lies:
             self.counts["lying list"] += 1
             exchange.kind = "lying list"
-            shows = self.counts[exchange.kind] % 2 == 1
-            return _Recorded(exchange, _Lie(self.world, request, now, shows=shows), self.simulator.now)
+            what = get_args(_Lying)[self.counts[exchange.kind] % 3]
+            return _Recorded(exchange, _Lie(self.world, request, now, what), self.simulator.now)
         if not kind:
             return _Recorded(exchange, None, self.simulator.now)
         exchange.kind = kind
@@ -314,7 +315,7 @@ class _Earlier:
 
 @attrs.frozen
 class _Lie:
-    """A page of the list of jobs that shows all of them as completed.
+    """A page of the list of jobs that shows all of them as completed, or as nearly so.
 
     Their videos are those that their projects show now, which may be previous ones, or none that anybody made.
     """
@@ -322,14 +323,17 @@ class _Lie:
     world: World
     request: SimRequest
     at: float
-    shows: bool
+    what: _Lying
     reaches_world: bool = True
 
     def deliver(self, response: SimResponse) -> Delivery:
         """Return the page with other words."""
         page = response.json()
         for item in page["items"]:
-            url = self._shown(item["data"].get("jobId", item.get("job_id"))) if self.shows else None
+            if self.what == "nearly":
+                item["data"] |= {"status": "in-progress", "renderProgress": 99}
+                continue
+            url = self._shown(item["data"].get("jobId", item.get("job_id"))) if self.what == "shown" else None
             item["data"] |= {"status": "completed", "videoURL": url or "https://127.0.0.1:1/lie.mp4"}
         return Delivery.of(SimResponse.from_json(page))
 
