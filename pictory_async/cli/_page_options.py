@@ -104,10 +104,21 @@ class WaitPage:
     title: str | None = None
     logo: bytes | None = None
 
-    async def write(self, outcomes: Iterable[RenderOutcome], rendering_since: Mapping[str, float]) -> None:
-        """Write what became of the projects, and when each was first seen rendering."""
-        found = [*map(_in_command_words, outcomes)]
-        await write_wait_report(found, self.path, rendering_since=rendering_since, title=self.title, logo=self.logo)
+    async def write(
+        self,
+        outcomes: Iterable[RenderOutcome],
+        rendering_since: Mapping[str, float],
+        is_outdated: Mapping[str, bool | None],
+    ) -> None:
+        """Write what became of the projects, when each was first seen rendering, and which videos are outdated."""
+        await write_wait_report(
+            [*map(_in_command_words, outcomes)],
+            self.path,
+            rendering_since=rendering_since,
+            is_outdated=is_outdated,
+            title=self.title,
+            logo=self.logo,
+        )
 
 
 def _in_command_words(outcome: RenderOutcome) -> RenderOutcome:

@@ -286,7 +286,7 @@ class Wait:
     def _write_page(self, page: WaitPage) -> None:
         """Write the page about the wait; after a signal, about what has ended."""
         ended = self.tally.ordered()
-        anyio.run(lambda: page.write(ended, self._rendering_since))
+        anyio.run(lambda: page.write(ended, self._rendering_since, self.ages.known))
         echo_summary(f"Written: {as_text(page.path)}", good=True)
 
     def _print_results(self, *, interrupted: bool, **more: Any) -> None:

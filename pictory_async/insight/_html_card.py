@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pictory_async.models import Project
 
-__all__ = ["Look", "State", "card", "duration_of", "state_of"]
+__all__ = ["STATES", "Look", "State", "card", "duration_of", "state_of"]
 
 _LINKS = {
     "share": "Watch online",
@@ -55,18 +55,19 @@ _RENDERED = State("good", "Rendered", "Ready to watch.")
 
 
 _UNDATED = State("warn", "Rendered, perhaps outdated", "Whether the project was saved since could not be read.")
-_STATES = {
+STATES = {
     VideoState.RENDERING: _RENDERING,
     VideoState.NONE: _NO_VIDEO,
     VideoState.SAVED_SINCE: _SAVED_SINCE,
     VideoState.UNDATED: _UNDATED,
     VideoState.RENDERED: _RENDERED,
 }
+"""What is said about each state."""
 
 
 def state_of(project: Project) -> State:
     """Return the state of a project's video."""
-    state = _STATES[video_state(project)]
+    state = STATES[video_state(project)]
     return _RENDERING_AGAIN if state is _RENDERING and project.video_url else state
 
 

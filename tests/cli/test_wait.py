@@ -270,11 +270,12 @@ def test_a_page_about_the_wait(world: World, tmp_path: Path) -> None:
     film = str(world.add_project(Render(-1.0, duration=1e6), name="Film"))
     never = str(world.add_project(name="Never"))
     page = tmp_path / "page.html"
-    found = run("wait", film, never, "nope", *QUICK, "--max-wait", "1", "--report", str(page))
+    old = str(world.add_project(name="Old", earlier_video=-60.0, edits=[-30.0]))
+    found = run("wait", film, never, "nope", old, *QUICK, "--max-wait", "1", "--report", str(page))
     assert 3 == found.exit_code
     assert f"Written: {page}" in found.stderr
     text = page.read_text(encoding="utf-8")
-    assert all(f">{name}<" in text for name in ("Film", "Never", "nope"))
+    assert all(f">{name}<" in text for name in ("Film", "Never", "nope", "rendered, saved since"))
     assert re.search(r'aria-label="seen rendering after [\d.]+ s; timed out,', text)
     assert 2 == text.count("seen rendering after")  # of one project, as its label and its title
     assert ("raise --max-wait" in text, "raise --start-grace" in text) == (True, True)

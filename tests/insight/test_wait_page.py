@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pictory_async import Project, RenderOutcome, RenderStatus
 from pictory_async.errors import RenderFailedError, RenderNotStartedError
-from pictory_async.insight import wait_report_html, write_wait_report
+from pictory_async.insight import project_report_html, wait_report_html, write_wait_report
 from tests._browser import chromium
 
 if TYPE_CHECKING:
@@ -48,6 +48,20 @@ def test_a_wait() -> None:
     assert "(p3, p4, p5)" in page
     assert "<script" not in page
 
+
+def test_saved_since() -> None:
+    """A project that was saved after its video was made is marked as in the report, unless more is known of it."""
+    dates = {"generated_at": NOW, "saved_at": NOW + timedelta(hours=1)}
+    outcomes = [rendered(one, 5.0, 1.0, **dates) for one in ("p1", "p2")]
+    outcomes += [rendered("p3", 5.0, 1.0, generated_at=NOW, saved_at=NOW), rendered("p4", 5.0, 1.0)]
+    page = wait_report_html(outcomes, is_outdated={"p2": False, "p3": True, "p4": None}, now=NOW)
+    assert [("warn", "2 rendered, saved since"), ("good", "2 rendered")] == COUNTS.findall(page)
+    assert ["rendered, saved since", "rendered"] * 2 == re.findall(r'<td><span class="badge \w+">([^<]+)', page)
+    report = project_report_html([one.project for one in outcomes if one.project is not None], now=NOW)
+    assert ("warn", "2 rendered, saved since") in COUNTS.findall(report)
+
+
+COUNTS = re.compile(r'<li class="badge (\w+)">([^<]+)')
 
 HEADS = """() => {
     const range = document.createRange();
