@@ -74,7 +74,7 @@ details > .id { padding: 0 1.4rem; }
   font: inherit; color: inherit; background: var(--page); border: 1px solid var(--line); border-radius: 8px;
   padding: .35rem .7rem; width: min(20rem, 100%);
 }
-.ends { display: flex; justify-content: space-between; gap: 1rem; font-weight: 400; }
+.ends { display: flex; justify-content: space-between; gap: 1rem; font-weight: 400; white-space: nowrap; }
 svg { display: block; width: 100%; height: 18px; overflow: visible; }
 .rail { stroke: var(--line); stroke-width: 2; }
 .span { stroke: var(--soft); stroke-width: 2; }
@@ -121,16 +121,16 @@ dd { overflow-wrap: anywhere; min-width: 0; }
 }
 @media (max-width: 34rem) {
   .body { grid-template-columns: 1fr; }
-  .overview { display: grid; grid-template-columns: repeat(3, auto) minmax(4rem, 1fr); }
+  .overview { display: grid; grid-template-columns: 1fr auto auto; }
   .overview :is(thead, tbody, tr) { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; }
   .overview tr { align-items: center; border-top: 1px solid var(--line); padding: .45rem .5rem; }
   .overview thead tr { border-top: 0; }
   .overview :is(thead th, tbody th, td) { border: 0; padding: .15rem .4rem; min-width: 0; }
   .overview thead th { white-space: normal; }
   .overview thead .number { width: min-content; justify-self: end; white-space: normal; }
-  .overview :is(thead th:first-child, tbody th) { grid-column: 1 / -1; max-width: none; }
+  .overview .badge { font-size: .76rem; padding-inline: .5rem; border-radius: .8rem; white-space: normal; }
+  .overview :is(thead th:first-child, tbody th, .axis, td:nth-child(5)) { grid-column: 1 / -1; max-width: none; }
   .overview .axis { width: auto; min-width: 0; }
-  .ends { flex-wrap: wrap; gap: 0 .6rem; }
 }
 @page { margin: 14mm 12mm; }
 @media print {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pictory_async.insight import project_report_html
-from pictory_async.models import Project
+from pictory_async import Project, RenderOutcome, RenderStatus
+from pictory_async.insight import project_report_html, wait_report_html
 from tests._browser import chromium
 
 if TYPE_CHECKING:
@@ -65,3 +66,46 @@ def test_without_a_script(tmp_path: Path) -> None:
         page, _ = shown(tmp_path, browser, 200, java_script_enabled=False)
         assert (200, 0) == (page.locator(".overview tbody tr").count(), page.locator("input, button").count())
     assert "<script" not in project_report_html(projects(9))
+
+
+def test_no_cell_covers_another(tmp_path: Path) -> None:
+    """On a phone, a tablet and a desktop, the longest badge leaves room for what is beside it; dates are one line."""
+    saved = datetime(2026, 1, 2, tzinfo=UTC)
+    made = [
+        Project(
+            id=f"p{day}",
+            layout="16:9",
+            duration=3599.0,
+            video_url="https://media.example/v.mp4",
+            generated_at=saved - timedelta(days=day),
+            saved_at=saved,
+        )
+        for day in range(1, 21)
+    ]
+    outcomes = [
+        RenderOutcome(project_id=one.id, status=RenderStatus.RENDERED, project=one, waited=3599.0) for one in made
+    ]
+    with chromium() as browser:
+        for text in (project_report_html(made), wait_report_html(outcomes)):
+            (tmp_path / "page.html").write_text(text, encoding="utf-8")
+            for width in (390, 820, 1280):
+                page = browser.new_page(viewport={"width": width, "height": 800})
+                page.goto((tmp_path / "page.html").as_uri())
+                assert (21, []) == tuple(page.evaluate(COVERED)), width
+                assert {1} == {*page.evaluate(LINES_OF_ENDS)}
+
+
+COVERED = """() => {
+    const rows = [...document.querySelectorAll(".overview tr")];
+    const words = document.createRange();
+    const box = (cell) => (words.selectNodeContents(cell), words.getBoundingClientRect());
+    const boxes = (row) => [...row.cells].map(box);
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    const covers = (row) => boxes(row).some((a, at, all) => all.slice(at + 1).some((b) => !apart(a, b)));
+    return [rows.length, rows.filter(covers).map((row) => row.textContent)];
+}"""
+LINES_OF_ENDS = """() => [...document.querySelectorAll(".ends > *")].map((end) => {
+    const words = document.createRange();
+    words.selectNodeContents(end);
+    return words.getClientRects().length;
+})"""
