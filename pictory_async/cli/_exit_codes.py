@@ -100,6 +100,13 @@ EXIT_CODES: Final = {
 _RANKS: Final = {code: rank for rank, code in enumerate(EXIT_CODES)}
 
 
+class DeclinedError(click.exceptions.Exit):
+    """Somebody was asked, and said no."""
+
+    def __init__(self) -> None:
+        super().__init__(FAILURE)
+
+
 class CommandError(click.ClickException):
     """One sentence for standard error: what happened, and what to do next."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import click
 
-from pictory_async.cli._exit_codes import CommandError
+from pictory_async.cli._exit_codes import CommandError, DeclinedError
 from pictory_async.cli._failure_at_end import noting_failure
 from pictory_async.cli._streams import Output
 from pictory_async.cli.display.text import echo_note
@@ -24,10 +24,10 @@ __all__ = ["OutputFile", "ended_well", "replace_file"]
 
 
 def ended_well() -> bool:
-    """Return whether the command that is being left ended by itself, with whatever exit code."""
+    """Return whether the command that is being left ended by itself, with whatever exit code, and did its work."""
     # Not every version of click tells it to what it closes.
     error = sys.exc_info()[1]
-    return error is None or isinstance(error, click.exceptions.Exit)
+    return error is None or (isinstance(error, click.exceptions.Exit) and not isinstance(error, DeclinedError))
 
 
 class OutputFile:

@@ -12,7 +12,7 @@ import click
 from anyio import to_thread
 
 from pictory_async import RenderHandle, RenderResult, RenderStatus, ResultStatus
-from pictory_async.cli._exit_codes import FAILURE, LOCKED, CommandError, SettingError
+from pictory_async.cli._exit_codes import LOCKED, CommandError, DeclinedError, SettingError
 from pictory_async.cli._night import night
 from pictory_async.cli._results import ResultRow
 from pictory_async.cli._signals import signals_as_ctrl_c
@@ -251,7 +251,7 @@ def confirm(billed: int, plan: str) -> None:
     """Show what is going to be paid for; if it is more than `ASKS_ABOVE`, ask whether it is to be.
 
     Raises:
-        click.exceptions.Exit: It is not.
+        DeclinedError: It is not.
         KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
         SettingError: There is no terminal to ask on.
     """
@@ -275,7 +275,7 @@ def agree(billed: int, plan: str) -> None:
     """Show what is going to be paid for, and ask whether it is to be, on the terminal that there is.
 
     Raises:
-        click.exceptions.Exit: It is not.
+        DeclinedError: It is not.
         KeyboardInterrupt: Ctrl-C was pressed instead of an answer, or an equivalent signal came.
     """
     echo_note(_shown(billed, plan))
@@ -289,4 +289,4 @@ def agree(billed: int, plan: str) -> None:
         raise
     if not agreed:
         echo_note("Nothing was requested.")
-        raise click.exceptions.Exit(FAILURE)
+        raise DeclinedError

@@ -16,19 +16,22 @@ if TYPE_CHECKING:
 
     from pictory_async import SyncPlan
 
-__all__ = ["SYNCED", "SyncRow", "planned_rows"]
+__all__ = ["MAY_BE_OLD", "SYNCED", "SyncRow", "planned_rows"]
 
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
-_UNKNOWN: Final = "It was saved after its video was made. --render unknown renders it."
-_GIVEN_UP: Final = {
-    "given_up": "Its render failed, and it was not saved since. --retry-failed renders it.",
-    ResultStatus.NOT_STARTED.value: "Its render was not started, and it was not saved since. --retry-unstarted renders "
-    "it.",
+MAY_BE_OLD: Final = "saved while the video was made, or later. To render: --render unknown."
+"""Why a video may be outdated, and what to do about it."""
+
+_REASONS: Final = {
+    ResultStatus.LEFT_OUT.value: "Not requested: --max is reached.",
+    "given_up": "The render failed, and nothing was saved since. To render: --retry-failed.",
+    ResultStatus.NOT_STARTED.value: "The render was not started, and nothing was saved since. To render: "
+    "--retry-unstarted.",
 }
+_NOTE: Final = MAY_BE_OLD[0].upper() + MAY_BE_OLD[1:]
 # What the same command continues. The others have ended, or are never requested again by themselves.
 _RESUMED: Final = frozenset({ResultStatus.TIMED_OUT, ResultStatus.REFUSED, ResultStatus.ERROR})
-_LEFT_OUT: Final = "Not requested: --max is reached."
 _INCOMPLETE: Final = "incomplete"
 _DOWNLOADED: Final = "downloaded"
 
@@ -43,6 +46,7 @@ class SyncRow:
         listed_name: Its name in the account's list; ``None`` if it has none.
         result: Its result; ``None`` if there is none.
         reason: Why it is not complete.
+        note: What else to know about it.
     """
 
     project_id: ProjectId
@@ -50,15 +54,22 @@ class SyncRow:
     listed_name: str | None = None
     result: RenderResult | None = None
     reason: str | None = None
+    note: str | None = None
 
     @classmethod
-    def of(cls, result: RenderResult, listed_name: str | None) -> SyncRow:
-        """Make the row of a result."""
+    def of(cls, result: RenderResult, listed_name: str | None, *, may_be_old: bool) -> SyncRow:
+        """Make the row of a result, and of a project that may have been saved after its video was made."""
         reason = None if result.error is None else in_command_words(str(result.error))
         if result.status is ResultStatus.LEFT_OUT:
-            reason = _LEFT_OUT
-        status = _status_of(result)
-        return cls(project_id=result.project_id, status=status, listed_name=listed_name, result=result, reason=reason)
+            reason = _REASONS[result.status]
+        return cls(
+            project_id=result.project_id,
+            status=_status_of(result),
+            listed_name=listed_name,
+            result=result,
+            reason=reason,
+            note=_NOTE if may_be_old else None,
+        )
 
     @classmethod
     def pending(cls, project_id: ProjectId, listed_name: str | None) -> SyncRow:
@@ -89,13 +100,13 @@ class SyncRow:
 SYNCED: Final[Table[SyncRow]] = Table(
     "results",
     (
-        Column("id", lambda row: str(row.project_id), spare=3, whole=True),
+        Column("id", lambda row: str(row.project_id), spare=4, whole=True),
         Column("status", lambda row: row.status),
         Column("name", lambda row: row.name),
         Column("share", lambda row: row.fact("share_video_url"), spare=1),
         Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
         Column("path", lambda row: row.path),
-        Column("reason", lambda row: row.reason, spare=4),
+        Column("reason", lambda row: row.reason or row.note, spare=3),
     ),
 )
 """What a sync prints about each project."""
@@ -125,9 +136,10 @@ def planned_rows(plan: SyncPlan) -> Iterator[SyncRow]:
     unknown, downloaded, names = {*plan.unknown}, {*plan.to_download}, plan.names
     for status, ids in groups:
         for one in ids:
-            reason = _GIVEN_UP.get(status) or (_UNKNOWN if one in unknown else None)
-            text = in_command_words(str(plan.failed.get(one, reason or "")))
-            yield SyncRow(project_id=one, status=status, listed_name=names.get(one), reason=text)
+            error = plan.failed.get(one)
+            reason = _REASONS.get(status) if error is None else in_command_words(str(error))
+            note = _NOTE if one in unknown else None
+            yield SyncRow(project_id=one, status=status, listed_name=names.get(one), reason=reason, note=note)
     for one in plan.unknown:
         if one not in downloaded:
-            yield SyncRow(project_id=one, status="unknown", listed_name=names.get(one), reason=_UNKNOWN)
+            yield SyncRow(project_id=one, status="unknown", listed_name=names.get(one), note=_NOTE)

@@ -32,13 +32,13 @@ from pictory_async.cli._stalled import failing_when_stalled, stalled_error, stop
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._sync_steps import SyncSteps
-from pictory_async.cli._synced import SyncRow, planned_rows
+from pictory_async.cli._synced import MAY_BE_OLD, SyncRow, planned_rows
 from pictory_async.cli._tables import Sheet
 from pictory_async.cli._wording import counts_text
 from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import as_duration, can_ask, echo_note, echo_summary, one_line
+from pictory_async.cli.display.text import as_duration, can_ask, counted, echo_note, echo_summary, one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -82,6 +82,7 @@ class Syncing:
     _failed: dict[str, Exception] = attrs.field(factory=dict[str, Exception], init=False)
     _steps: SyncSteps = attrs.field(init=False)
     _fetched: tuple[int, int] = attrs.field(default=(0, 0), init=False)
+    _old: frozenset[ProjectId] = attrs.field(default=frozenset(), init=False)
 
     def __attrs_post_init__(self) -> None:
         self._steps = SyncSteps(directory=self.directory)
@@ -128,6 +129,7 @@ class Syncing:
             seen = lambda: (self._fetched, client.statistics().http.received)  # noqa: E731 - a callback
             async with telling(self._planning, lambda: 0), failing_when_stalled(seen):
                 self.plan = await sync.plan()
+            self._old = frozenset(self.plan.unknown)
             await self._go_on(client, sync, dry_run=dry_run)
         finally:
             ledger.close()
@@ -202,7 +204,7 @@ class Syncing:
         if result.status is ResultStatus.LEFT_OUT:
             self._left_out.append(result)  # they come first, and are printed last
             return
-        project_id, row = str(result.project_id), SyncRow.of(result, self._name(result.project_id))
+        project_id, row = str(result.project_id), self._row(result)
         self._done.add(project_id)
         self.counts[row.status] += 1
         if row.is_resumed:
@@ -210,6 +212,10 @@ class Syncing:
         if result.error is not None:
             self._failed[project_id] = result.error
         self._show(result, row)
+
+    def _row(self, result: RenderResult) -> SyncRow:
+        one = result.project_id
+        return SyncRow.of(result, self._name(one), may_be_old=one in self._old)
 
     def _show(self, result: RenderResult, row: SyncRow) -> None:
         with surviving():
@@ -260,7 +266,7 @@ class Syncing:
         order = {one: number for number, one in enumerate(self._planned)}
         self._left_out.sort(key=lambda result: order[result.project_id])
         for result in self._left_out:
-            self._show(result, SyncRow.of(result, self._name(result.project_id)))
+            self._show(result, self._row(result))
         for one in rest:
             night().pending(one)
             row = SyncRow.pending(one, self._name(one))
@@ -293,6 +299,13 @@ class Syncing:
             text = "Run the same command again: it resumes them, and nothing is paid for twice."
             echo_note(f"Left: {left} of {total} project{'' if total == 1 else 's'}. {text}")
         self._steps.echo()
+        self._echo_old()
+
+    def _echo_old(self) -> None:
+        """Print how many videos may be outdated, as a narrow terminal has no room for reasons."""
+        count = len(self._old)
+        if count:
+            echo_note(f"{counted(count, 'project')} {'was' if count == 1 else 'were'} {MAY_BE_OLD}")
 
     def show_plan(self) -> None:
         """Print what would be done."""
@@ -303,6 +316,7 @@ class Syncing:
         for row in planned_rows(plan):
             self.sheet.add(row)
         self.sheet.show()
+        self._echo_old()
 
     def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
         plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}

@@ -99,6 +99,22 @@ def test_no(world: World, command: list[str], answer: str) -> None:
     assert "Error" not in text
 
 
+def test_no_leaves_nothing_behind(command: list[str], tmp_path: Path) -> None:
+    """Neither an empty table on the terminal, nor a file."""
+    with Terminal(columns=200) as terminal:
+        ours = {"stdin": terminal.theirs, "stdout": terminal.theirs, "stderr": terminal.theirs}
+        with started(*command, **ours, env=terminal.environment) as process:
+            terminal.attached()
+            terminal.read_until("[y/N]")
+            terminal.write("n\n")
+            assert terminal.read_until().endswith("Nothing was requested.\r\n")
+            assert 1 == process.wait()
+    file = tmp_path / "results.csv"
+    if command[0] == "sync":
+        assert "Nothing was requested. Not written: " in answered("n\n", *command, "--output", str(file))[2]
+        assert not file.exists()
+
+
 @pytest.mark.parametrize("answer", ["y\n", "Yes\n"])
 def test_yes(world: World, command: list[str], six: list[str], answer: str) -> None:
     """All is requested, and the results are not mixed with the question."""

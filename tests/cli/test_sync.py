@@ -92,7 +92,10 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     assert (0, 0) == (found.exit_code, posts(world))
     assert {"Film 0", "Busy", "Old", "Perhaps", "Both"} == {row[2] for row in cells(found.stdout)}
     rows = {row[0]: (row[1], row[6]) for row in cells(found.stdout)}
-    reason = "It was saved after its video was made. --render unknown renders it."
+    reason = "Saved while the video was made, or later. To render: --render unknown."
+    assert found.stderr.endswith(
+        "2 projects were saved while the video was made, or later. To render: --render unknown.\n"
+    )
     assert {
         never: ("to_render", ""),
         busy: ("to_wait", ""),
@@ -104,6 +107,9 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     assert [] == plan["left_out"]
     assert {never, busy, perhaps, both} <= {*plan["states"]}
     assert ([never], [busy], [perhaps, both]) == (plan["to_render"], plan["to_wait"], plan["unknown"])
+    found = sync(videos, "--render", "none", "--select", "Both")
+    assert [[both, "downloaded", reason]] == [[row[0], row[1], row[6]] for row in cells(found.stdout)]
+    assert "1 project was saved while the video was made, or later. To render: --render unknown.\n" in found.stderr
 
 
 def test_a_plan_with_a_limit(world: World, videos: Path) -> None:

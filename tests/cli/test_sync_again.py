@@ -115,8 +115,8 @@ def test_a_plan_shows_what_is_given_up(world: World, server: ServerThread, video
     """--dry-run has a line for each project that is not in step, with what renders it."""
     one, other = unstarted(world, server, videos), failed(world, videos)
     rows = {row[0]: row[1:] for row in (line.split("\t") for line in sync(videos, "--dry-run").stdout.splitlines())}
-    assert ("not_started", True) == (rows[one][0], "--retry-unstarted renders it" in rows[one][-1])
-    assert ("given_up", True) == (rows[other][0], "--retry-failed renders it" in rows[other][-1])
+    assert ("not_started", True) == (rows[one][0], "To render: --retry-unstarted." in rows[one][-1])
+    assert ("given_up", True) == (rows[other][0], "To render: --retry-failed." in rows[other][-1])
 
 
 def test_what_could_not_be_fetched_is_told(world: World, server: ServerThread, videos: Path) -> None:

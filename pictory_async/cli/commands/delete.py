@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pictory_async.cli._client import open_client, run
-from pictory_async.cli._exit_codes import FAILURE, SettingError
+from pictory_async.cli._exit_codes import DeclinedError, SettingError
 from pictory_async.cli._fetching import get_project
 from pictory_async.cli._options import base_url_option
 from pictory_async.cli._signals import signals_as_ctrl_c
@@ -79,4 +79,4 @@ def _ask(project: Project) -> None:
         raise
     if typed != _name(project).strip():
         echo_note("That is not its name. Nothing was deleted.")
-        raise click.exceptions.Exit(FAILURE)
+        raise DeclinedError
