@@ -257,11 +257,11 @@ class TestKeys:
     async def test_what_is_no_key_is_refused(self, world: World, wanted: Any) -> None:
         """The error says what can be passed."""
         async with client_of(Simulator(world)) as client, client.projects.watch(keep_open=True) as watch:
-            for call in (watch.remove, watch.snapshot):
+            for call in (watch.remove, watch.snapshot, watch.hint):
                 if wanted == "a/../b":
                     assert not call(wanted)
                 else:
-                    with pytest.raises(errors.PictoryConfigError, match="project id"):
+                    with pytest.raises(errors.PictoryConfigError, match="the id of a project or a job"):
                         call(wanted)
 
     async def test_the_normal_watch_has_them_too(self, world: World) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from pictory_async import AsyncPictory, Ledger, RenderOutcome, RenderStatus
 from pictory_async.errors import PictoryConfigError
-from pictory_async.models import Project, ProjectItem
+from pictory_async.models import Job, Project, ProjectItem
+from pictory_async.models.video import Video
 from pictory_async.testing import Simulator, World
 
 
@@ -155,6 +156,14 @@ def test_what_the_project_of_an_outcome_has() -> None:
             AttributeError, match=rf"no attribute '{name}'\. The project has it: outcome\.project\.{meant}$"
         ):
             getattr(outcome, name)
+    made: Any = RenderOutcome(project_id=None, status=RenderStatus.RENDERED, video=Video(job=Job(id="j"), name=""))
+    with pytest.raises(AttributeError, match=r"The video has it: outcome\.video\.url$"):
+        assert made.video_url
+    unseen: Any = RenderOutcome(project_id="p", status=RenderStatus.TIMED_OUT)
+    with pytest.raises(
+        AttributeError, match=r"outcome\.project\.video_url, but none was seen: outcome\.error says why$"
+    ):
+        assert unseen.video_url
     with pytest.raises(AttributeError, match=r"^'RenderOutcome' object has no attribute 'waitd'$") as caught:
         assert outcome.waitd
     assert ("waitd", outcome) == (caught.value.name, caught.value.obj)

@@ -191,7 +191,7 @@ class TestTheServer:
             await two.lease(TERMS, 1, math.inf, NOMINAL)
         async with redis_asyncio.Redis.from_url(server.url) as client:
             keys = sorted([key.decode() for key in await client.keys()])
-            assert [key.rpartition(":")[0] for key in keys] == ["mine:budget", "pictory:budget"]
+            assert [key.rpartition(":")[0] for key in keys] == ["mine:budget:1", "pictory:budget:1"]
             assert "pictai" not in str([await client.hgetall(key) for key in keys] + keys)
             assert await client.ttl(keys[0]) > 600_000
 

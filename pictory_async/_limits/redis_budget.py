@@ -82,7 +82,7 @@ class RedisBudget(StoredBudget):
         self._open: Callable[[], Any] = lambda: from_url(url.reveal(), **options)
         self._failures = (RedisError, OSError)
         digest = hmac.digest(name.reveal().encode(errors="surrogatepass"), _PURPOSE, "sha256").hex()[:32]
-        self._key = f"{prefix}:budget:{digest}"
+        self._key = f"{prefix}:budget:1:{digest}"  # 1 is the version of what is kept there
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: Any = None
         self._script: Any = None

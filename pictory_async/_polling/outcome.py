@@ -26,6 +26,9 @@ else:
     ResultT = TypeVar("ResultT")
 
 _SHOWN: Final = 100
+OF_JOB: Final = "job:"
+"""What the key of a wait for a video without a project begins with; its job follows."""
+
 _MEANT: Final = {"videoURL": "video_url", "url": "video_url", "share_url": "share_video_url"}  # of the project
 
 
@@ -106,7 +109,7 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
             meant = _MEANT.get(name, name)
             if not name.startswith("_") and hasattr(Project, meant):
-                raise AttributeError(f"{text}. The project has it: outcome.project.{meant}")
+                raise AttributeError(f"{text}. {_owner(self.project, self.video, meant)}")
             raise AttributeError(text, name=name, obj=self)
 
     def _facts(self) -> Iterator[tuple[str, Any]]:
@@ -177,9 +180,18 @@ class RenderOutcome(Displayed, ValueObject, Generic[ResultT]):
         }
 
 
+def _owner(project: object, video: object, name: str) -> str:
+    """Who has what an outcome does not have itself."""
+    own = {"video_url": "url", "share_video_url": "share_url"}.get(name, name)
+    if project is None and hasattr(video, own):
+        return f"The video has it: outcome.video.{own}"
+    seen = "" if project is not None else ", but none was seen: outcome.error says why"
+    return f"The project has it: outcome.project.{name}{seen}"
+
+
 def key_of(project_id: ProjectId | None, job_id: str | None) -> ProjectId:
     """What a watch is called: its project, or its job if it has no project."""
-    return f"job:{job_id}" if project_id is None else project_id
+    return f"{OF_JOB}{job_id}" if project_id is None else project_id
 
 
 class RenderOutcomes(list["RenderOutcome[Project]"]):

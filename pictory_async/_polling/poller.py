@@ -10,9 +10,9 @@ from pictory_async._polling.broadcast import last_seen
 from pictory_async._polling.evidence import UNDATED
 from pictory_async._polling.handle import RenderHandle, VideoHandle
 from pictory_async._polling.keys import WatchKey
+from pictory_async._polling.outcome import OF_JOB
 from pictory_async._polling.targets import target_of
 from pictory_async._settings.mistakes import AsyncBlock, AsyncItems
-from pictory_async._settings.paths import path_segment
 from pictory_async._values import brief, resolved
 from pictory_async.errors import PictoryConfigError
 
@@ -84,8 +84,8 @@ class RenderPoller(AsyncBlock, AsyncItems):
         """Stop watching; there will be no outcome. An outcome that was not yielded yet is dropped.
 
         Args:
-            which: A key, the handle that was added, or what `pending` calls it, such as a project's id, for all
-                watches of that.
+            which: A key, the handle that was added, or the id of a project or of a job, or what `pending` calls it, for
+                all watches of that.
 
         Returns:
             Whether there was such a watch.
@@ -109,8 +109,7 @@ class RenderPoller(AsyncBlock, AsyncItems):
         ``anyio.from_thread.run_sync(watch.hint, id)`` in a worker thread of anyio.
 
         Args:
-            which: A key, the handle that was added, or the id of a project or of a job, for all watches of that.
-                What is not watched is ignored.
+            which: As in `remove`. What is not watched is ignored.
 
         Returns:
             Whether it is watched.
@@ -119,16 +118,7 @@ class RenderPoller(AsyncBlock, AsyncItems):
             PictoryConfigError: It is none of these, or it was called in another thread; nothing has changed.
         """
         self._scheduler.check_thread()
-        if isinstance(which, WatchKey):
-            found = [watch for watch in (which.watch(),) if watch in self._scheduler.pending]
-        elif isinstance(which, (RenderHandle, VideoHandle)):
-            project_id = which.project_id if isinstance(which, RenderHandle) else None
-            found = [one for one in self._scheduler.pending_of(str(which.job_id or project_id)) if one.handle == which]
-        elif isinstance(which, (str, int)):
-            found = self._scheduler.pending_of(str(which))
-        else:
-            text = f"hint takes a key of this watch, a handle, or the id of a project or a job, not {brief(which)}."
-            raise PictoryConfigError(text)
+        found = [watch for watch in self._find(which) if watch.open]
         for watch in found:
             self._scheduler.hint(watch)
         return bool(found)
@@ -184,13 +174,17 @@ class RenderPoller(AsyncBlock, AsyncItems):
             raise PictoryConfigError("This watch is closed." if self._scheduler.entered else _NOT_ENTERED)
 
     def _find(self, which: WatchKey | Wanted) -> list[Watch]:
-        known = [*self._scheduler.ended, *self._scheduler.pending]
+        """The watches that are meant, those that have ended first."""
         if isinstance(which, WatchKey):
-            return [watch for watch in known if watch is which.watch()]
+            watch = which.watch()
+            return [] if watch is None or not self._scheduler.has(watch) else [watch]
         if isinstance(which, (RenderHandle, VideoHandle)):
-            return [watch for watch in known if watch.handle == which]
-        path_segment("project", which)
-        return [watch for watch in known if str(watch.key) == str(which)]
+            project_id = which.project_id if isinstance(which, RenderHandle) else None
+            return [one for one in self._scheduler.watches_of(str(which.job_id or project_id)) if one.handle == which]
+        if not isinstance(which, (str, int)) or isinstance(which, bool):
+            text = f"This takes a key of this watch, a handle, or the id of a project or a job, not {brief(which)}."
+            raise PictoryConfigError(text)
+        return self._scheduler.watches_of(str(which).removeprefix(OF_JOB))
 
     def __aiter__(self) -> Self:
         if not self._scheduler.entered or self._scheduler.left:

@@ -186,9 +186,14 @@ class Scheduler:
         """Refuse what comes from another thread; see `WatchRegistry.check_thread`."""
         self._registry.check_thread()
 
-    def pending_of(self, project_or_job: str) -> list[Watch]:
-        """Its open watches of a project or a job."""
-        return [watch for watch in self._registry.watches_of(project_or_job) if watch.owner is self]
+    def has(self, watch: Watch) -> bool:
+        """Whether a watch is pending here, or has ended and is kept."""
+        return watch in self.pending or watch in self.ended
+
+    def watches_of(self, project_or_job: str) -> list[Watch]:
+        """Its watches of a project or a job: those that have ended first."""
+        ended = [one for one in self.ended if project_or_job in {str(one.project_id), one.job_id}]
+        return [*ended, *(one for one in self._registry.watches_of(project_or_job) if one.owner is self)]
 
     def subscribe(self) -> Subscription:
         """Tell a new subscriber of all that happens, beginning with the present state."""

@@ -219,16 +219,19 @@ class JobSweep:
 
     def give_up(self, problem: str) -> None:
         """Do not read the list any more, because of what it is."""
-        self.problem, self.resumes_at, self.works = problem, math.inf, False
+        self._stop(problem, math.inf)
 
     def set_back(self, problem: str, now: float) -> None:
         """Do not read the list for some time, because of what may pass."""
-        self.problem, self.works, self._is_unfit = problem, False, False
+        self._stop(problem, now + doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK))
+        self._is_unfit = False
+        self._setbacks += 1
+
+    def _stop(self, problem: str, until: float) -> None:
+        self.problem, self.resumes_at, self.works = problem, until, False
         # The next time it is judged by what it shows then.
         self._shown.clear()
         self._wrong.clear()
-        self.resumes_at = now + doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK)
-        self._setbacks += 1
 
     def _unfit(self, problem: str, now: float) -> None:
         """Do not read the list because of what it is: for good, if it was so the last time too."""

@@ -44,7 +44,7 @@ class Ages:
     store: Store = attrs.field(factory=Store)
     known: dict[str, bool | None] = attrs.field(factory=dict[str, "bool | None"], init=False)
     refused: dict[str, OutdatedVideoError] = attrs.field(factory=dict[str, "OutdatedVideoError"], init=False)
-    _doubtful: list[str] = attrs.field(factory=list[str], init=False)
+    _doubtful: set[str] = attrs.field(factory=set[str], init=False)
     _ledger: Ledger | None = attrs.field(default=None, init=False)
     _broken: bool = attrs.field(default=False, init=False)
 
@@ -85,7 +85,7 @@ class Ages:
         if self.fresh:
             return self.refused.setdefault(one, outdated_error(project, is_outdated))
         if is_outdated is None and project.saved_at is not None and project.generated_at is not None:
-            self._doubtful.append(one)
+            self._doubtful.add(one)
         return None
 
     async def _find_out(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,7 @@ import click
 from pictory_async.cli._client import open_client
 from pictory_async.cli._places import check_file
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import can_ask, echo_note
+from pictory_async.cli.display.text import can_ask, echo_note, in_ci
 from pictory_async.errors import PictoryError
 from pictory_async.insight import write_wait_report
 from pictory_async.insight._html import LONGEST_TITLE
@@ -212,7 +211,7 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def open_in_browser(address: str) -> bool:
     """Show a page, if somebody sits at a terminal; return whether it is shown."""
-    if not can_ask() or os.environ.get("CI") or not webbrowser.open(address):
+    if not can_ask() or in_ci() or not webbrowser.open(address):
         return False
     echo_note(f"Opened {address}")
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from pictory_async.cli._tables import Column, Table
 from pictory_async.cli._tally import key_of
 from pictory_async.cli._wording import in_command_words
 from pictory_async.cli.display.rows import Layout, Row, status_text
-from pictory_async.cli.display.text import counted, echo_lines, echo_wrapped, one_line
+from pictory_async.cli.display.text import counted, echo_lines, echo_wrapped, in_ci, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +152,7 @@ RESULTS: Final[Table[ResultRow]] = Table(
 
 
 def _address(project: Project) -> str | None:
-    return project.share_video_url if os.environ.get("CI") else project.video_url
+    return project.share_video_url if in_ci() else project.video_url
 
 
 def _path(result: ProjectDownload) -> Path | None:

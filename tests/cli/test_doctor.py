@@ -170,7 +170,7 @@ def test_open(world: World, tmp_path: Path) -> None:
     browser, opened = tmp_path / "browser", tmp_path / "opened"
     browser.write_text(f'#!{sys.executable}\nimport sys\nopen({str(opened)!r}, "w").write(sys.argv[1])\n')
     browser.chmod(0o755)
-    for name, says in (("", f"Opened {page.strip()}"), ("true", page.strip())):
+    for name, says in (("False", f"Opened {page.strip()}"), ("true", page.strip())):
         with Terminal(columns=200) as terminal:
             all_three: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), terminal.theirs)
             environment = {**terminal.environment, "BROWSER": str(browser), "CI": name}

@@ -50,6 +50,7 @@ __all__ = [
     "echo_wrapped",
     "err_is_terminal",
     "file_name",
+    "in_ci",
     "is_escaped",
     "log_event",
     "one_line",
@@ -174,7 +175,12 @@ def can_draw() -> bool:
 
     A CI keeps what is written to its terminal as a log, in which frames would stand below each other.
     """
-    return err_is_terminal() and os.environ.get("TERM", "") != "dumb" and not os.environ.get("CI")
+    return err_is_terminal() and os.environ.get("TERM", "") != "dumb" and not in_ci()
+
+
+def in_ci() -> bool:
+    """Return whether a CI runs the command: CI is set, and not to what means no."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
 
 
 def can_ask() -> bool:
