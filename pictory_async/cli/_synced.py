@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from pictory_async import DownloadStatus, ProjectId, RenderResult, ResultStatus
+from pictory_async.cli._results import without_id
 from pictory_async.cli._tables import Column, Table
 from pictory_async.cli._wording import in_command_words
 
@@ -16,20 +17,17 @@ if TYPE_CHECKING:
 
     from pictory_async import SyncPlan
 
-__all__ = ["MAY_BE_OLD", "SYNCED", "SyncRow", "planned_rows"]
+__all__ = ["SYNCED", "SyncRow", "planned_rows"]
 
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
-MAY_BE_OLD: Final = "saved while the video was made, or later. To render: --render unknown."
-"""Why a video may be outdated, and what to do about it."""
-
+_NOTE: Final = "Saved while the video was made, or later. To render: --render unknown."
 _REASONS: Final = {
     ResultStatus.LEFT_OUT.value: "Not requested: --max is reached.",
     "given_up": "The render failed, and nothing was saved since. To render: --retry-failed.",
     ResultStatus.NOT_STARTED.value: "The render was not started, and nothing was saved since. To render: "
     "--retry-unstarted.",
 }
-_NOTE: Final = MAY_BE_OLD[0].upper() + MAY_BE_OLD[1:]
 # What the same command continues. The others have ended, or are never requested again by themselves.
 _RESUMED: Final = frozenset({ResultStatus.TIMED_OUT, ResultStatus.REFUSED, ResultStatus.ERROR})
 _INCOMPLETE: Final = "incomplete"
@@ -91,6 +89,11 @@ class SyncRow:
         return None if self.result is None else getattr(self.result.project, name, None)
 
     @property
+    def shared_reason(self) -> tuple[str, str]:
+        """The reason, as it is for others too, and what the project is called."""
+        return without_id(self.reason or self.note or "", self.project_id), self.name or str(self.project_id)
+
+    @property
     def path(self) -> Path | None:
         """Where the video is, or the first file if that is none."""
         report = None if self.result is None else self.result.report
@@ -100,13 +103,13 @@ class SyncRow:
 SYNCED: Final[Table[SyncRow]] = Table(
     "results",
     (
-        Column("id", lambda row: str(row.project_id), spare=4, whole=True),
+        Column("id", lambda row: str(row.project_id), spare=3, whole=True),
         Column("status", lambda row: row.status),
         Column("name", lambda row: row.name),
         Column("share", lambda row: row.fact("share_video_url"), spare=1),
         Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
         Column("path", lambda row: row.path),
-        Column("reason", lambda row: row.reason or row.note, spare=3),
+        Column("reason", lambda row: row.reason or row.note, note=lambda row: row.shared_reason),
     ),
 )
 """What a sync prints about each project."""

@@ -32,13 +32,13 @@ from pictory_async.cli._stalled import failing_when_stalled, stalled_error, stop
 from pictory_async.cli._store import Store
 from pictory_async.cli._streams import surviving
 from pictory_async.cli._sync_steps import SyncSteps
-from pictory_async.cli._synced import MAY_BE_OLD, SyncRow, planned_rows
+from pictory_async.cli._synced import SyncRow, planned_rows
 from pictory_async.cli._tables import Sheet
 from pictory_async.cli._wording import counts_text
 from pictory_async.cli._work_bars import BatchBars
 from pictory_async.cli.display.bars import Bar, BarGrid
 from pictory_async.cli.display.live import live_display
-from pictory_async.cli.display.text import as_duration, can_ask, counted, echo_note, echo_summary, one_line
+from pictory_async.cli.display.text import as_duration, can_ask, echo_note, echo_summary, one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -299,13 +299,6 @@ class Syncing:
             text = "Run the same command again: it resumes them, and nothing is paid for twice."
             echo_note(f"Left: {left} of {total} project{'' if total == 1 else 's'}. {text}")
         self._steps.echo()
-        self._echo_old()
-
-    def _echo_old(self) -> None:
-        """Print how many videos may be outdated, as a narrow terminal has no room for reasons."""
-        count = len(self._old)
-        if count:
-            echo_note(f"{counted(count, 'project')} {'was' if count == 1 else 'were'} {MAY_BE_OLD}")
 
     def show_plan(self) -> None:
         """Print what would be done."""
@@ -316,7 +309,6 @@ class Syncing:
         for row in planned_rows(plan):
             self.sheet.add(row)
         self.sheet.show()
-        self._echo_old()
 
     def _summary(self, *, interrupted: bool, error: str | None) -> dict[str, Any]:
         plan = None if self.plan is None else {**self.plan.to_dict(), "text": str(self.plan)}

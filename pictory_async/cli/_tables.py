@@ -62,6 +62,8 @@ class Column(Generic[T_contra]):
         spare: When a narrow terminal leaves the column out: 1 is first; 0 is never.
         whole: Whether its values are never wrapped in a drawn table: ids. Times never are.
         plain: Whether lines with tabs and tables on a terminal have it too if no columns are chosen.
+        note: Returns what stands below a table on a terminal instead of the column, once for all rows that share it,
+            and what a row is called there; the text is empty for no note.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Column(Generic[T_contra]):
     spare: int = 0
     whole: bool = False
     plain: bool = True
+    note: Callable[[T_contra], tuple[str, str]] | None = None
 
 
 @attrs.frozen
@@ -163,6 +166,7 @@ class Sheet(Generic[T]):
         self.is_default: bool = given.format is None and given.columns is None and given.output is None
         self.to_file: bool = given.output is not None
         self._names = given.columns
+        self._noted: list[Callable[[T], tuple[str, str]]] = []
         self.columns: tuple[Column[T], ...] = self._chosen(table, grows=grows)
         chosen = self._names is not None
         self._writer = _writer(form, table.noun, self._titles, to_file=self.to_file, headed=grows, chosen=chosen)
@@ -171,7 +175,9 @@ class Sheet(Generic[T]):
         if self._names is not None and not grows:
             return table.named(self._names)
         texts = self.format in {"tsv", "table"}
-        return tuple(column for column in table.columns if column.plain or not texts)
+        found = [column for column in table.columns if column.plain or not texts]
+        self._noted = [column.note for column in found if column.note is not None and self.format == "table"]
+        return tuple(column for column in found if column.note not in self._noted)
 
     @property
     def _titles(self) -> list[Title]:
@@ -210,6 +216,8 @@ class Sheet(Generic[T]):
         if self._writer is not None:
             values = [column.value(item) for column in self.columns]
             self._writer.row(Cells(values, [_shown(column, item) for column in self.columns]))
+            for note in self._noted:
+                self._writer.note(*note(item))
 
     def document(self, value: Mapping[str, Any]) -> None:
         """Print a JSON document, as one line."""

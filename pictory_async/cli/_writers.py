@@ -8,16 +8,18 @@ import io
 import math
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 import click
+from rich.text import Text
 
 from pictory_async.cli._exit_codes import CommandError, SettingError
 from pictory_async.cli.display.table import Cell, draw_table
-from pictory_async.cli.display.text import as_text, one_line
+from pictory_async.cli.display.text import as_text, counted, echo_wrapped, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +49,7 @@ _MOST_CHARACTERS: Final = 32_767  # in a cell of a workbook
 _OUTSIDE: Final = -1  # of XlsxWriter: there is no such row or column
 _TIME: Final = "yyyy-mm-dd hh:mm:ss"
 _WIDTH: Final = 24  # characters
+_NAMED: Final = 3  # projects below a table
 
 
 @attrs.frozen
@@ -113,6 +116,7 @@ class Writer:
         self.titles = titles
         self.closed = False
         self._rows = 0
+        self._notes: defaultdict[str, list[str]] = defaultdict(list)
 
     @property
     def held(self) -> int:
@@ -125,6 +129,11 @@ class Writer:
             self.head()
         self._rows += 1
         self.write(cells)
+
+    def note(self, text: str, name: str) -> None:
+        """Add what is said about the project of a row below the table; an empty text is nothing."""
+        if text:
+            self._notes[text].append(name)
 
     def close(self, *, complete: bool) -> None:
         """Print what is not printed yet; of a table that was cut off, only if it has rows."""
@@ -218,6 +227,10 @@ class Drawn(Writer):
             whole=whole,
             key=next((number for number in whole if titles[number].unit != "UTC"), 0),
         )
+        for text, names in self._notes.items():
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            named = one_line(f"{', '.join(names[:_NAMED])}{more}")
+            echo_wrapped([Text(f"{counted(len(names), 'project')} ({named}): {one_line(text)}")])
 
 
 def _for_people(value: object, shown: Cell) -> Cell:
