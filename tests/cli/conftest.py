@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pictory_async.testing import SimRequest
     from pictory_async.testing.server import ServerThread
 
 
@@ -34,3 +36,28 @@ def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     directory = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("PICTORY_STATE_DIR", str(directory))
     return directory
+
+
+@pytest.fixture
+def ample_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No command waits for its request budget."""
+    monkeypatch.setenv("PICTORY_RATE", "10000/s")
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    """A directory for files, which is not there yet."""
+    return tmp_path / "videos"
+
+
+@pytest.fixture
+def asked(server: ServerThread) -> threading.Event:
+    """Set when a project or a job is polled while a wait goes on."""
+    event = threading.Event()
+
+    def note(request: SimRequest, _: float) -> None:
+        if request.method == "GET" and len(server.simulator.log) > 2:
+            event.set()
+
+    server.simulator.faults = note
+    return event

@@ -47,19 +47,6 @@ def world() -> World:
 
 
 @pytest.fixture
-def asked(server: ServerThread) -> threading.Event:
-    """Set when a project or a job is polled while a wait goes on."""
-    event = threading.Event()
-
-    def note(request: SimRequest, _: float) -> None:
-        if request.method == "GET" and len(server.simulator.log) > 2:
-            event.set()
-
-    server.simulator.faults = note
-    return event
-
-
-@pytest.fixture
 def later(server: ServerThread) -> Callable[[], None]:
     """Let every render end."""
     ahead = [0.0]

@@ -22,22 +22,12 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-pytestmark = pytest.mark.usefixtures("server")
+pytestmark = pytest.mark.usefixtures("server", "ample_budget")
 
 
 @pytest.fixture
 def world() -> World:
     return account()
-
-
-@pytest.fixture(autouse=True)
-def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PICTORY_RATE", "10000/s")
-
-
-@pytest.fixture
-def videos(tmp_path: Path) -> Path:
-    return tmp_path / "videos"
 
 
 def test_a_video_for_each_row(world: World, videos: Path) -> None:

@@ -24,7 +24,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
 
-pytestmark = pytest.mark.usefixtures("server")
+pytestmark = pytest.mark.usefixtures("server", "ample_budget")
 
 AGES = 1e6  # seconds
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -34,11 +34,6 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 def world() -> World:
     """An account with short renders, whose files can be downloaded."""
     return World(media_base="self", render_seconds=(0.1, 0.2), queue_seconds=(0.0, 0.0), media_sizes={"mp4": 1000})
-
-
-@pytest.fixture(autouse=True)
-def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PICTORY_RATE", "10000/s")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,8 @@ from pictory_async.testing import Render, World
 from tests.cli._command import Terminal, run, seen, started
 
 if TYPE_CHECKING:
-    from pictory_async.testing import SimRequest
+    import threading
+
     from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
@@ -29,19 +29,6 @@ AGES = 1e6  # seconds
 def world() -> World:
     """An account whose renders take a moment, if nothing else is said."""
     return World(media_base="self", render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0))
-
-
-@pytest.fixture
-def asked(server: ServerThread) -> threading.Event:
-    """Set when a project or a job is polled while a wait goes on."""
-    event = threading.Event()
-
-    def note(request: SimRequest, _: float) -> None:
-        if request.method == "GET" and len(server.simulator.log) > 2:
-            event.set()
-
-    server.simulator.faults = note
-    return event
 
 
 def lines_of(text: str) -> list[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytest.importorskip("click", reason="the extra cli is not installed")
 pytest.importorskip("rich", reason="the extra cli is not installed")
 
-pytestmark = pytest.mark.usefixtures("server")
+pytestmark = pytest.mark.usefixtures("server", "ample_budget")
 
 QUICK = (*syncs.QUICK, "--yes")
 
@@ -36,16 +36,6 @@ QUICK = (*syncs.QUICK, "--yes")
 def world() -> World:
     """An account with short renders, whose files can be downloaded."""
     return short_renders()
-
-
-@pytest.fixture(autouse=True)
-def _budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PICTORY_RATE", "10000/s")
-
-
-@pytest.fixture
-def videos(tmp_path: Path) -> Path:
-    return tmp_path / "videos"
 
 
 def sync(videos: Path, *options: str, **settings: Any) -> Any:

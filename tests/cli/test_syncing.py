@@ -27,11 +27,6 @@ from pictory_async.cli._tables import open_sheet
 from pictory_async.errors import DownloadError
 
 
-@pytest.fixture
-def videos(tmp_path: Path) -> Path:
-    return tmp_path / "videos"
-
-
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio+virtual"], indirect=True)
 async def test_lines_in_a_log(videos: Path, capsys: pytest.CaptureFixture[str]) -> None:
