@@ -16,8 +16,8 @@ from pictory_async._polling.intake import Intake
 from pictory_async._polling.news import News
 from pictory_async._polling.sweeper import SweepTurns
 from pictory_async._polling.targets import Arriving
+from pictory_async._polling.task_block import TaskBlock
 from pictory_async._polling.watch import Watch
-from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
     from pictory_async.models import Job
 
 _BATCH: Final = 4
-_LEFT_ELSEWHERE: Final = (
-    "This watch was left in another task than the one that entered it. That happens when its block is inside an async "
-    "generator whose reader stops early. Let the reader close the generator: "
-    "'async with contextlib.aclosing(outcomes()) as found: async for outcome in found: ...'."
-)
 _SLEPT: Final = 1.0  # seconds: no event loop that works is so late
 _TOGETHER: Final = 0.001  # seconds: polls that are due so close together share a wake-up; uvloop spins below that
 
@@ -68,6 +63,7 @@ class Scheduler:
         running: Whether its block was entered, and neither left nor closed.
         ended: Ended watches that an open poller keeps, in the order in which they ended.
         broadcast: Tells subscribers what happens, if there ever were any.
+        fail: Ends the block because of an error, which is raised when it is left.
     """
 
     def __init__(
@@ -101,47 +97,31 @@ class Scheduler:
         self._wake = anyio.Event()
         self._sleeps_until = -1.0
         self._stepped_at = 0.0
+        self._block = TaskBlock()
+        self.fail: Callable[[Exception], None] = self._block.fail
         self._sweeps = SweepTurns(registry.sweeper, self.counters, terms.gap, self.start, self.fail)
-        self._fault: Exception | None = None
 
     async def __aenter__(self) -> Self:
         now = self._stepped_at = anyio.current_time()
         # The caller's own schedule may raise. Before the task group is entered, that leaves nothing behind.
         source, self._targets = self._targets, ()
         first = [] if isinstance(source, Arriving) else [self._new_watch(target, now) for target in source]
-        self._home = anyio.get_current_task().id
         self._runs = anyio.CancelScope()
-        self._tasks = anyio.create_task_group()
-        await self._tasks.__aenter__()
+        await self._block.enter()
         self.entered = self.running = True
         self.first = [self._begin(watch, due) for watch, due in first]
         if isinstance(source, Arriving):
             self._intake = Intake(source, self.add, lambda: len(self.pending) + len(self._news))
-            self._tasks.start_soon(self._take_in, self._intake, name="pictory: ids")
-        self._tasks.start_soon(self._run, name="pictory: scheduler")
+            self._block.tasks.start_soon(self._take_in, self._intake, name="pictory: ids")
+        self._block.tasks.start_soon(self._run, name="pictory: scheduler")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        tasks = self._tasks
         self.left = True
         self.close()
-        if anyio.get_current_task().id != self._home:
-            # A task group cancels the task that entered it. That one left the block long ago, and must not be hit.
-            raise PictoryConfigError(_LEFT_ELSEWHERE) from error
-        tasks.cancel_scope.cancel()
-        # The body's own error passes through as it is; only a cancellation concerns the task group.
-        cancelled = isinstance(error, anyio.get_cancelled_exc_class())
-        try:
-            own = await (tasks.__aexit__(kind, error, trace) if cancelled else tasks.__aexit__(None, None, None))
-        except BaseExceptionGroup as group:
-            if len(group.exceptions) == 1:
-                raise group.exceptions[0] from None
-            raise
-        if self._fault is not None and (error is None or (cancelled and own)):
-            raise self._fault from None
-        return own if cancelled else None
+        return await self._block.leave(kind, error, trace)
 
     def close(self) -> None:
         """End all watches without an outcome, and their polls. What ended before is still news."""
@@ -258,7 +238,7 @@ class Scheduler:
         del self.pending[watch]
 
     async def _take_in(self, intake: Intake) -> None:
-        self._fault = self._fault or await intake.run()
+        self._block.fault = self._block.fault or await intake.run()
         self._news.announce()
 
     # The registry calls these, also from other schedulers' polls.
@@ -320,7 +300,7 @@ class Scheduler:
 
     def start(self, call: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Run something beside the polls, until the block is left."""
-        self._tasks.start_soon(call, name=f"pictory: {name}")
+        self._block.tasks.start_soon(call, name=f"pictory: {name}")
 
     def poll_soon(self, watch: Watch) -> None:
         """Poll again at once."""
@@ -429,7 +409,7 @@ class Scheduler:
             poll = self._registry.claim(watch)
             if poll is not None:
                 self._in_flight[watch] = poll
-                poll.task = self._tasks.start_soon(self._poll, watch, poll, name="pictory: poll")
+                poll.task = self._block.tasks.start_soon(self._poll, watch, poll, name="pictory: poll")
         return True
 
     async def _poll(self, watch: Watch, poll: Poll) -> None:
@@ -446,11 +426,3 @@ class Scheduler:
                 del self._in_flight[watch]
             if self._due:
                 self._wake.set()
-
-    def fail(self, error: Exception) -> None:
-        """End the block because of an error, which is raised when the block is left.
-
-        It is not raised here, because another caller's poll may have brought the response. The first error counts.
-        """
-        self._fault = self._fault or error
-        self._tasks.cancel_scope.cancel()

@@ -26,17 +26,16 @@ if TYPE_CHECKING:
     from pictory_async.cli._tally import Tally
     from pictory_async.errors import OutdatedVideoError
 
-__all__ = ["RESULTS", "SAVED_SINCE", "ResultRow", "echo_results", "without_id"]
+__all__ = ["RESULTS", "ResultRow", "echo_results", "without_id"]
 
 _INCOMPLETE: Final = "incomplete"
 _OUTDATED: Final = "outdated"
 _PENDING: Final = "pending"
 _STILL: Final = "there is no result yet."
-SAVED_SINCE: Final = {
+_SAVED_SINCE: Final = {
     "outdated": "it was saved after this video was made.",
     "perhaps_outdated": "it was saved while this video was made, or later.",
 }
-"""Why a video is, or may be, outdated."""
 _MOST: Final = 10  # rows that say nothing
 _DIFFERENCES: Final = (
     (re.compile(r"\b(project|job) '[^']*'"), r"\1 …"),  # another one, whose error ended this wait too
@@ -244,7 +243,7 @@ def _of_outcome(outcome: RenderOutcome, refusal: OutdatedVideoError | None, ages
         return _Result(row, without_id(in_command_words(str(refusal)), refusal.project_id))
     age = ages.doubt(outcome.project_id)
     if age is not None:
-        return _Result(attrs.evolve(Row.of(outcome), status=age), SAVED_SINCE[age])
+        return _Result(attrs.evolve(Row.of(outcome), status=age), _SAVED_SINCE[age])
     reason = "" if outcome.error is None else in_command_words(str(outcome.error))
     return _Result(Row.of(outcome), without_id(reason, outcome.project_id, outcome.job_id))
 
