@@ -100,9 +100,9 @@ def installed(names: Iterable[str]) -> Iterator[str]:
 def _check_state(directory: Path) -> Check:
     nearest = next((one for one in (directory, *directory.parents) if one.exists()), directory)
     if nearest.is_dir() and os.access(nearest, os.W_OK):
-        return Check("memory", f"what commands remember is in {directory}")
+        return Check("state", f"what commands remember is in {directory}")
     cure = "Make it writable, or name another directory in PICTORY_STATE_DIR."
-    return Check("memory", f"{directory} cannot be written to, and renders could not be remembered", cure, NO_DISK)
+    return Check("state", f"{directory} cannot be written to, and renders could not be remembered", cure, NO_DISK)
 
 
 def checks_of_response(response: Response) -> Iterator[Check]:

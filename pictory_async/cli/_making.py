@@ -225,7 +225,7 @@ class Making:
         if self.sheet.is_json:
             self.sheet.document(row.to_dict())
         else:
-            self.sheet.add(row)
+            self.sheet.add(row, row.order.row.number)
 
     def _end(self, *, stalled: bool) -> None:
         """End what is pending as timed out, if nothing happened any more."""

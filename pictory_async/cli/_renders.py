@@ -141,6 +141,11 @@ class Renders:
                     self.failed[project_id] = RenderSubmitUncertainError(text + cause, handle=handle, cause=cause)
 
     @property
+    def unstarted(self) -> int:
+        """How many renders were not started because something failed; what need not be rendered is none of them."""
+        return len({*self.failed} - {str(handle.project_id) for handle in self.handles})
+
+    @property
     def left_out(self) -> bool:
         """Whether something was not requested because of ``--max``."""
         return any(result.status is ResultStatus.LEFT_OUT for result in self.results.values())

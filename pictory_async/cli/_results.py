@@ -124,9 +124,9 @@ class ResultRow:
         return attrs.evolve(row, status=_OUTDATED, detail=in_command_words(str(error)), share_url=None)
 
     @classmethod
-    def of_pending(cls, project_id: ProjectId) -> ResultRow:
+    def of_pending(cls, project_id: ProjectId, name: str | None) -> ResultRow:
         """Make the row of a project without an outcome."""
-        return cls(project_id=str(project_id), status=_PENDING, detail=_STILL)
+        return cls(project_id=str(project_id), status=_PENDING, name=name, detail=_STILL)
 
 
 RESULTS: Final[Table[ResultRow]] = Table(

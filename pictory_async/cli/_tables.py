@@ -211,11 +211,11 @@ class Sheet(Generic[T]):
         """How many rows are not printed yet."""
         return 0 if self._writer is None else self._writer.held
 
-    def add(self, item: T) -> None:
-        """Add a row."""
+    def add(self, item: T, place: int = 0) -> None:
+        """Add a row; a table that is written at the end has its rows in the order of their places."""
         if self._writer is not None:
             values = [column.value(item) for column in self.columns]
-            self._writer.row(Cells(values, [_shown(column, item) for column in self.columns]))
+            self._writer.row(Cells(values, [_shown(column, item) for column in self.columns], place))
             for note in self._noted:
                 self._writer.note(*note(item))
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 import anyio
 import attrs
 
-from pictory_async import ProjectId, RateLimiter, RenderHandle, RenderStatus
+from pictory_async import Project, ProjectId, RateLimiter, RenderHandle, RenderStatus
 from pictory_async.cli._ages import Ages
 from pictory_async.cli._bar_names import BarNames
 from pictory_async.cli._downloads import Downloads
@@ -38,7 +38,7 @@ from pictory_async.errors import OutdatedVideoError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pictory_async import AsyncPictory, Project, RenderOutcome, VideoHandle
+    from pictory_async import AsyncPictory, RenderOutcome, RenderPoller, VideoHandle
     from pictory_async.cli._downloads import ProjectDownload
 
 __all__ = ["Wait", "open_results", "path_of"]
@@ -48,6 +48,7 @@ _FINAL: Final = frozenset({RenderStatus.RENDERED, RenderStatus.FAILED})
 # An id stands for a project as it is. Waiting again for a missing or never rendered project changes nothing.
 _UNFINISHED: Final = frozenset({RenderStatus.TIMED_OUT, RenderStatus.REFUSED, RenderStatus.ERROR})
 _SHOWN: Final = 3
+_NAMED: Final = 100  # projects: what was seen of each is read again
 _NOT_DONE: Final = "Not done, because the command was interrupted."
 _JUST_BEFORE: Final = timedelta.resolution
 _EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)  # nothing is before the first date of all
@@ -153,6 +154,15 @@ class Wait:
         # The video ends every wait for one that is newer than a date before its own.
         return PendingId(one, max(project.generated_at, _EARLIEST) - _JUST_BEFORE)
 
+    def _name_pending(self, watch: RenderPoller) -> None:
+        """Take in what is pending is called, as far as its polls showed it, unless it is so much that it takes time."""
+        names = self.names.known
+        pending = [one for one in self.tally.wanted if key_of(one) not in self.tally.outcomes]
+        for one in pending if len(pending) <= _NAMED else ():
+            seen = watch.snapshot(one)
+            if isinstance(seen, Project) and seen.name:
+                names[str(project_of(one))] = seen.name
+
     @property
     def repeats_downloads(self) -> bool:
         """Whether waiting for everything again would download files a second time."""
@@ -205,6 +215,7 @@ class Wait:
                 await follower.follow(client, watch)
             finally:
                 self._keep_dates(watch.handles())
+                self._name_pending(watch)
 
     async def _look_at_age(self, client: AsyncPictory, outcome: RenderOutcome) -> OutdatedVideoError | None:
         """Take in the age of a video, and return the error if it is refused."""
@@ -322,7 +333,7 @@ class Wait:
             if outcome is not None and not self.ages.fresh:
                 self.sheet.add(self._row(outcome))
             elif pending:
-                self.sheet.add(ResultRow.of_pending(project_of(one)))
+                self.sheet.add(ResultRow.of_pending(project_of(one), self.names.known.get(str(project_of(one)))))
 
     def _print_summary(self, *, interrupted: bool) -> None:
         tally = self.tally

@@ -88,10 +88,12 @@ class Cells:
     Attributes:
         values: Text, numbers, times in UTC, or ``None``.
         shown: What people see.
+        place: Where the row stands, if all are written at the end; equal places in the order of adding.
     """
 
     values: Sequence[object]
     shown: Sequence[Cell]
+    place: int = 0
 
 
 def as_cell(value: object) -> str:
@@ -206,23 +208,25 @@ class Drawn(Writer):
     def __init__(self, titles: Sequence[Title], *, chosen: bool) -> None:
         super().__init__(titles)
         self._chosen = chosen
-        self._cells: list[Sequence[Cell]] = []
+        self._cells: list[Cells] = []
 
     def write(self, cells: Cells) -> None:
         """Keep a row."""
-        self._cells.append([_for_people(*pair) for pair in zip(cells.values, cells.shown, strict=True)])
+        self._cells.append(cells)
 
     def close(self, *, complete: bool) -> None:
         """Draw the table."""
         if not (complete or self._cells):
             return
-        kept = [at for at in range(len(self.titles)) if self._chosen or any(str(row[at]) for row in self._cells)]
+        ordered = sorted(self._cells, key=lambda row: row.place)
+        rows = [[_for_people(*pair) for pair in zip(row.values, row.shown, strict=True)] for row in ordered]
+        kept = [at for at in range(len(self.titles)) if self._chosen or any(str(row[at]) for row in rows)]
         titles = [self.titles[at] for at in kept]
         whole = [number for number, title in enumerate(titles) if title.whole]
         spare = sorted((title.spare, number) for number, title in enumerate(titles) if title.spare)
         draw_table(
             [title.of_texts for title in titles],
-            [[row[at] for at in kept] for row in self._cells],
+            [[row[at] for at in kept] for row in rows],
             spare=[number for _, number in spare],
             whole=whole,
             key=next((number for number in whole if titles[number].unit != "UTC"), 0),
@@ -304,11 +308,11 @@ class Workbook(Writer):
             raise SettingError(text) from None
         self._library = library
         self._noun = noun
-        self._cells: list[Sequence[object]] = []
+        self._cells: list[Cells] = []
 
     def write(self, cells: Cells) -> None:
         """Keep a row."""
-        self._cells.append(cells.values)
+        self._cells.append(cells)
 
     def close(self, *, complete: bool) -> None:
         """Write the workbook.
@@ -325,8 +329,8 @@ class Workbook(Writer):
         sheet.freeze_panes(1, 0)
         formats = {"head": book.add_format({"bold": True}), "time": book.add_format({"num_format": _TIME})}
         found = [sheet.write_string(0, at, title.of_values, formats["head"]) for at, title in enumerate(self.titles)]
-        for row, values in enumerate(self._cells, 1):
-            found += [_put(sheet, row, at, value, formats["time"]) for at, value in enumerate(values)]
+        for number, row in enumerate(sorted(self._cells, key=lambda row: row.place), 1):
+            found += [_put(sheet, number, at, value, formats["time"]) for at, value in enumerate(row.values)]
         book.close()
         if _OUTSIDE in found:
             raise CommandError("A sheet of a workbook has at most 1,048,576 rows and 16,384 columns: use --format csv.")

@@ -24,7 +24,7 @@ pytest.importorskip("rich", reason="the extra cli is not installed")
 
 from pictory_async.cli._checkup import Check, Response, checks_of_response, installed
 
-NAMES = ["versions", "budget", "memory", "proxy", "network", "certificate", "clock", "key"]
+NAMES = ["versions", "budget", "state", "proxy", "network", "certificate", "clock", "key"]
 API = "https://api.example.com/x"
 
 
@@ -63,7 +63,7 @@ def test_what_is_wrong_has_a_cure(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert 77 == found.exit_code
     assert ["problem", "from PICTORY_API_KEY: Pictory rejects it"] == lines["key"][:2]
     assert lines["key"][2].startswith("Copy a valid key from https://")
-    assert "PICTORY_STATE_DIR" in lines["memory"][2]
+    assert "PICTORY_STATE_DIR" in lines["state"][2]
     assert "pictai_wrong" not in found.stdout
 
 
@@ -72,9 +72,10 @@ def test_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PICTORY_API_KEY", raising=False)
     found = run("doctor", "--json")
     lines = [json.loads(line) for line in found.stdout.splitlines()]
-    assert (2, ["versions", "budget", "memory", "settings"]) == (found.exit_code, [line["check"] for line in lines])
+    assert (2, ["versions", "budget", "state", "settings"]) == (found.exit_code, [line["check"] for line in lines])
     assert [True, True, True, False] == [line["ok"] for line in lines]
     assert "https://app.pictory.ai/api-access" in lines[-1]["cure"]
+    assert "https://app.pictory.ai/api-access" in seen("doctor", columns=40, code=2)  # it is not broken
     monkeypatch.setenv("PICTORY_API_KEY", "pictai_x")
     found = run("doctor", "--base-url", "http://example.com")
     assert "example.com" in rows(found.stdout)["settings"][2]

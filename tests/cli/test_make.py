@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,8 @@ def test_nobody_is_there_to_ask(world: World) -> None:
 
 
 def test_the_question(world: World, tmp_path: Path) -> None:
-    """It has the plan, and no is no."""
+    """It has the plan, and no is no. The results stand in the order of the table, whichever ended first."""
+    world.on_video = [Render(0.0, duration=seconds) for seconds in (0.6, 0.3, 0.0)]
     (tmp_path / "people.csv").write_text(PEOPLE)
     options = ("make", TEMPLATE, "--data", str(tmp_path / "people.csv"), "--name", "Hello {Name}", *QUICK[:4])
     for answer, code, count in (("n", 1, 0), ("y", 0, 3)):
@@ -82,6 +84,8 @@ def test_the_question(world: World, tmp_path: Path) -> None:
                 terminal.write(f"{answer}\n")
                 text = terminal.read_until()
                 assert code == process.wait()
+        names = re.findall(r"Hello (\w+)", text.rpartition("\x1b[?25h")[2])
+        assert names == (["Ada", "Ben", "Cleo"] if answer == "y" else [])
         assert (answer == "n") == text.rstrip().endswith("Nothing was requested.")
         assert count == paid(world)
 

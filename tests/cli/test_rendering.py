@@ -224,6 +224,9 @@ def test_every_render_is_counted(world: World) -> None:
     assert "\nNot started: 1 of 3 renders.\n" in found.stderr
     assert "\nNo final result yet: 1 of 2 renders. Wait again with:\n" in found.stderr
     assert "Not started" not in run("render", ids[1], "nope", "--wait", "--json", *QUICK).stderr
+    found = run("render", ids[1], str(world.add_project(on_render=[FAST])), "--wait", *QUICK)
+    assert "Not rendered, because the video shows the newest version" in found.stderr
+    assert "Not started" not in found.stderr  # nothing failed
 
 
 @pytest.mark.parametrize("number", [0, 1])

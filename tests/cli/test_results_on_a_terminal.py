@@ -81,7 +81,7 @@ def test_a_long_id_in_a_note_is_not_broken(world: World) -> None:
 def test_pending_projects_on_a_terminal(world: World, asked: threading.Event) -> None:
     """After Ctrl-C, those without a result are listed last."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
-    running = [str(world.add_project(Render(-1.0, duration=AGES))) for _ in range(2)]
+    running = [str(world.add_project(Render(-1.0, duration=AGES), name=name)) for name in ("Ada", "Ben")]
     rendered = str(world.add_project(earlier_video=-60.0, edits=[-1.0]))
     with Terminal() as terminal:
         both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
@@ -93,6 +93,7 @@ def test_pending_projects_on_a_terminal(world: World, asked: threading.Event) ->
             assert 130 == process.wait()
     listed = [found for line in lines for found in (*running, rendered) if line.endswith(found)]
     assert [rendered, *running] == listed
+    assert ["● Ada", "● Ben"] == [line[:5] for line in lines if line.endswith(tuple(running))]
     assert "● pending (2): there is no result yet." in lines
     assert any(line.startswith("Interrupted: 1 of 3 ended (rendered 1) in ") for line in lines)
 
@@ -101,13 +102,18 @@ def test_many_pending_on_a_terminal(world: World, asked: threading.Event) -> Non
     """More than a few without a result are counted: rows that say nothing would hide the results."""
     pytest.importorskip("pty", reason="this system has no pseudo-terminals", exc_type=ImportError)
     running = [str(world.add_project(Render(-1.0, duration=AGES))) for _ in range(11)]
-    with Terminal(columns=300) as terminal:
+    with Terminal(columns=80) as terminal:
         both = {"stdout": terminal.theirs, "stderr": terminal.theirs, "env": terminal.environment}
         with started("wait", *running, "--interval", "0.05", **both) as process:
             terminal.attached()
             assert asked.wait(30.0)
             process.send_signal(signal.SIGINT)
-            lines = lines_of(terminal.read_until())
+            text = terminal.read_until()
+    frames = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.rpartition("\x1b[?25h")[0])
+    lines = lines_of(text)
+    assert 76 == max(
+        map(len, re.split(r"[\r\n]+", frames))
+    )  # in a full line, the ^C of the terminal would begin a new one
     assert ["", "● pending: 11 projects", ""] == lines[:3]
     assert lines[3].startswith("Interrupted: 0 of 11 ended (none yet) in ")
     assert lines[4].startswith("No final result yet: 11 of 11 projects. Wait again with:")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pictory_async import RetryPolicy
@@ -16,7 +15,7 @@ from pictory_async.cli._client import open_client, run
 from pictory_async.cli._exit_codes import SettingError, exit_code_of, worst_code
 from pictory_async.cli._options import base_url_option, json_option
 from pictory_async.cli._wording import in_command_words
-from pictory_async.cli.display.text import echo_json, one_line, out_is_terminal
+from pictory_async.cli.display.text import echo_json, echo_wrapped, one_line, out_is_terminal
 from pictory_async.errors import PictoryConfigError, PictoryError
 from pictory_async.events import RequestEnded
 
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _LIMIT: Final = 15.0  # seconds
+_GAP: Final = 2
 _SIGNS: Final = {True: ("✓", "green"), False: ("✗", "red"), None: ("○", "yellow")}
+_NARROW: Final = 60  # columns: beside the names there is no room for an address
 _WORDS: Final = {True: "ok", False: "problem", None: "unknown"}
 
 
@@ -60,17 +61,14 @@ def _report(checks: Sequence[Check], *, as_json: bool) -> int:
 
 
 def _draw(checks: Sequence[Check]) -> None:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
+    width = max(len(check.name) for check in checks) if Console().width >= _NARROW else 0
+    indent = len("✓ ") + (width + _GAP if width else 0)
     for check in checks:
         sign, style = _SIGNS[check.good]
-        text = Text(one_line(check.text))
-        grid.add_row(
-            Text.assemble((f"{sign} ", style), (check.name, "bold")),
-            text if not check.cure else text.append(f"\n{one_line(check.cure)}", style="yellow"),
-        )
-    Console(highlight=False, markup=False, emoji=False).print(grid)
+        name = f"{check.name:<{width}}{' ' * _GAP}"
+        found = Text.assemble((f"{sign} ", style), (name, "bold"), one_line(check.text))
+        cure = [Text(f"{' ' * indent}{one_line(check.cure)}", style="yellow")] if check.cure else []
+        echo_wrapped([found, *cure], indent)
 
 
 def _checks_of_key(base_url: str | None) -> list[Check]:

@@ -217,9 +217,8 @@ def _report(
         echo_json({"summary": {"projects": len(renders.ids), **rest, "interrupted": interrupted}})
     if renders.wait is not None:
         code = worst_code(code, renders.wait.report(interrupted=interrupted, **rest))
-        total, started = len(renders.ids), len(renders.handles)
-        if started < total and not as_json:  # the wait counts what was started
-            echo_note(f"Not started: {total - started} of {total} renders.")
+        if renders.unstarted and not as_json:  # the wait counts what was started
+            echo_note(f"Not started: {renders.unstarted} of {len(renders.ids)} renders.")
     elif renders.handles and err_is_terminal() and (file is not None or not next_wait.unfinished):
         _print_first_wait(len(renders.handles), renders.keeper.name, file)
     renders.echo_rest(interrupted=interrupted)

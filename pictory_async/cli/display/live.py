@@ -6,7 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import anyio
-from rich.console import Console
+import attrs
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from pictory_async.cli._given import given
@@ -16,13 +17,27 @@ from pictory_async.cli.display.text import can_draw, echo_progress, quiet_if_gon
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderResult
 
     Frame = Callable[[int], RenderableType]
 
 __all__ = ["Canvas", "live_display"]
 
 _FRAME_EVERY = 0.125
+_TYPED = len("^C^C")
+
+
+@attrs.frozen
+class _Narrower:
+    """A frame with room at its right for what the terminal shows of Ctrl-C: in a full line, it would begin a new one.
+
+    Then the frame is a line higher than what is removed, and its title would stay above what is printed next.
+    """
+
+    frame: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self.frame, options.update_width(max(1, options.max_width - _TYPED)))
 
 
 class Canvas:
@@ -37,13 +52,16 @@ class Canvas:
         self._frame = frame
         self._console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
         # No refresh thread: a task of the command decides when to draw.
-        self._live = Live(frame(self._console.height), console=self._console, auto_refresh=False, transient=True)
+        self._live = Live(self._next(), console=self._console, auto_refresh=False, transient=True)
         self._live.start(refresh=True)
 
     def draw(self) -> None:
         """Draw a frame."""
         with quiet_if_gone("stderr"):
-            self._live.update(self._frame(self._console.height), refresh=True)
+            self._live.update(self._next(), refresh=True)
+
+    def _next(self) -> _Narrower:
+        return _Narrower(self._frame(self._console.height))
 
     def close(self) -> None:
         """Remove the frame, and show the cursor again."""

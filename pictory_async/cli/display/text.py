@@ -65,7 +65,7 @@ Facts = list[tuple[str, str]]
 
 _log = logging.getLogger("pictory_async.cli")
 _LEVELS = {"Error: ": logging.ERROR, "Warning: ": logging.WARNING}
-_WORD = re.compile(r"\S+\s*")
+_WORD = re.compile(r"\s*\S+\s*")
 _ESCAPED = re.compile("([\udc80-\udcff]+)")
 # Not printable for Python. But Persian, Hindi and emojis are written with these two joiners.
 _KEPT = "\n\u200c\u200d"
@@ -195,11 +195,16 @@ def echo_lines(lines: Iterable[RenderableType]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def echo_wrapped(lines: Iterable[Text]) -> None:
-    """Print text to a terminal, with line ends between words so that the terminal need not break them."""
+def echo_wrapped(lines: Iterable[Text], indent: int = 0) -> None:
+    """Print text to a terminal, with line ends between words so that the terminal need not break them.
+
+    Args:
+        lines: The text.
+        indent: How many blanks each further line of a text begins with.
+    """
     console = Console(highlight=False, markup=False, emoji=False)
     for line in lines:
-        _print_wrapped(console, line)
+        _print_wrapped(console, line, indent)
 
 
 def _print_wrapped(console: Console, text: Text, indent: int = 0) -> None:
