@@ -309,7 +309,9 @@ async def test_directories_of_others_are_refused(
             unusable: Any = path
             with pytest.raises(errors.PictoryConfigError, match="path"):
                 await client.templates.backup(template_id, unusable)
-        with pytest.raises(errors.PictoryConfigError, match="cannot be a template id"):
+        with pytest.raises(
+            errors.PictoryConfigError, match=r"cannot be a template id. Pass the id that the API has for it: 1 to 256"
+        ):
             await client.templates.backup("..", tmp_path / "new")
     assert before == len(simulator.log)
     assert (await verify_backup(tmp_path / "other")).ok

@@ -42,7 +42,8 @@ def path_segment(what: str, value: object) -> str:
     # Numbers of thousands of digits have no text.
     text = "" if isinstance(value, int) and abs(value) >= 10**_MAX_ID else str(value)
     if not text.strip() or text in {".", ".."} or len(text) > _MAX_ID or not text.isprintable():
-        raise PictoryConfigError(f"{brief(value)} cannot be a {what} id.")
+        needed = f"Pass the id that the API has for it: 1 to {_MAX_ID} printable characters."
+        raise PictoryConfigError(f"{brief(value)} cannot be a {what} id. {needed}")
     return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 

@@ -57,7 +57,7 @@ PLANNED: Final[Table[PlannedRow]] = Table(
     (
         Column("id", lambda row: row.project_id, spare=2, whole=True),
         Column("status", lambda row: row.status),
-        Column("name", lambda row: row.name),
+        Column("name", lambda row: row.name, short=True),
         Column("reason", lambda row: row.reason, spare=1),
     ),
 )

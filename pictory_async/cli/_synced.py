@@ -105,7 +105,7 @@ SYNCED: Final[Table[SyncRow]] = Table(
     (
         Column("id", lambda row: str(row.project_id), spare=3, whole=True),
         Column("status", lambda row: row.status),
-        Column("name", lambda row: row.name),
+        Column("name", lambda row: row.name, short=True),
         Column("share", lambda row: row.fact("share_video_url"), spare=1),
         Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),
         Column("path", lambda row: row.path),

@@ -61,6 +61,7 @@ class Column(Generic[T_contra]):
         unit: The unit or the time zone of the values, for the head.
         spare: When a narrow terminal leaves the column out: 1 is first; 0 is never.
         whole: Whether its values are never wrapped in a drawn table: ids. Times never are.
+        short: Whether its values are shortened in a drawn table, instead of wrapped: names beside ids.
         plain: Whether lines with tabs and tables on a terminal have it too if no columns are chosen.
         note: Returns what stands below a table on a terminal instead of the column, once for all rows that share it,
             and what a row is called there; the text is empty for no note.
@@ -72,6 +73,7 @@ class Column(Generic[T_contra]):
     unit: str = ""
     spare: int = 0
     whole: bool = False
+    short: bool = False
     plain: bool = True
     note: Callable[[T_contra], tuple[str, str]] | None = None
 
@@ -183,7 +185,12 @@ class Sheet(Generic[T]):
     def _titles(self) -> list[Title]:
         return [
             Title(
-                one.name, one.unit, shown=one.shown is not None, spare=one.spare, whole=one.whole or one.unit == "UTC"
+                one.name,
+                one.unit,
+                shown=one.shown is not None,
+                spare=one.spare,
+                whole=one.whole or one.unit == "UTC",
+                short=one.short,
             )
             for one in self.columns
         ]

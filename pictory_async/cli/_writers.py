@@ -62,6 +62,7 @@ class Title:
         shown: Whether people see something else than the values, which says its unit itself.
         spare: When a narrow terminal leaves it out: 1 is first; 0 is never.
         whole: Whether its values are never wrapped.
+        short: Whether its values are shortened instead of wrapped.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Title:
     shown: bool = False
     spare: int = 0
     whole: bool = False
+    short: bool = False
 
     @property
     def of_values(self) -> str:
@@ -229,6 +231,7 @@ class Drawn(Writer):
             [[row[at] for at in kept] for row in rows],
             spare=[number for _, number in spare],
             whole=whole,
+            short=[number for number, title in enumerate(titles) if title.short],
             key=next((number for number in whole if titles[number].unit != "UTC"), 0),
         )
         for text, names in self._notes.items():

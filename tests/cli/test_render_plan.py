@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,10 +54,12 @@ def test_documents(world: World, ids: list[str]) -> None:
     assert not any(entry.method == "POST" for entry in world.log)
 
 
-def test_on_a_terminal(ids: list[str]) -> None:
-    """It is a table below the plan; on a narrow one, a project takes one line."""
+def test_on_a_terminal(world: World, ids: list[str]) -> None:
+    """It is a table below the plan; on a narrow one, a project takes one line, and its name is shortened."""
     text = seen("render", *ids[2:4], "--dry-run", columns=40)
     assert "Nothing would be requested." in " ".join(text.split())
     assert "unchanged  Done" in text
+    long = str(world.add_project(name="A name for which there is no room beside an id"))
+    assert re.search(rf"\n{long}  to_render  A name [\w ]+…", seen("render", long, "--dry-run", columns=80))
     text = seen("render", *ids[:4], "--dry-run", columns=80)
     assert text.index("2 renders would be requested") < text.index("Film 0") < text.index("Busy")

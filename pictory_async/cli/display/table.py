@@ -19,7 +19,7 @@ from pictory_async.cli.display.text import echo_lines, echo_wrapped, one_line, o
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import OverflowMethod, RenderableType
 
 __all__ = ["Cell", "draw_table", "echo_table"]
 
@@ -68,6 +68,7 @@ def draw_table(
     *,
     spare: Iterable[int] = (),
     whole: Collection[int] = (0,),
+    short: Collection[int] = (),
     key: int = 0,
 ) -> None:
     """Draw a table, as wide as the terminal, or 80 characters. If it is too narrow, each field has a line.
@@ -81,6 +82,7 @@ def draw_table(
         spare: The columns to leave out if there is little room, the first one first, after those that are empty; a
             line below the table names them, unless they are empty.
         whole: The columns that are never wrapped, so that ids can be copied and dates be read.
+        short: The columns that are shortened instead of wrapped: names.
         key: The column that says what a row is about: if each field has a line, it is the first one.
     """
     if not rows:
@@ -108,7 +110,8 @@ def draw_table(
     # With padding on both sides, which then collapses, rich before 14.3 makes columns narrower than it is told to.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for number, width in widths.items():
-        table.add_column(texts[0][number], overflow="fold", width=width)
+        overflow: OverflowMethod = "ellipsis" if number in short else "fold"
+        table.add_column(texts[0][number], overflow=overflow, no_wrap=number in short, width=width)
     for row in texts[1:]:
         table.add_row(*(row[number] for number in kept))
     echo_lines(_lines(table, beyond) if beyond else [table])
