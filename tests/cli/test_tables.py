@@ -15,11 +15,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pictory_async.testing import Answer, Render, Stall, World
-from tests.cli._command import interrupted, run, seen, started
+from pictory_async.testing import Answer, Render, World
+from tests.cli._command import run, seen, started
 
 if TYPE_CHECKING:
-    from pictory_async.testing import SimRequest
     from pictory_async.testing.server import ServerThread
 
 pytest.importorskip("click", reason="the extra cli is not installed")
@@ -266,96 +265,6 @@ class TestFiles:
         """A disk that is full is one sentence, and names the file."""
         found = run("projects", "--output", "/dev/full")
         assert (1, "Error: Cannot write /dev/full: No space left on device.\n") == (found.exit_code, found.stderr)
-
-
-class TestWaits:
-    """`pictory wait`."""
-
-    def test_a_row_for_each_project(self, world: World, tmp_path: Path) -> None:
-        """Other formats than lines have one row for a project, with its page, date and path."""
-        arguments = ["wait", "P2", "nope", "--interval", "0.05", "--download", str(tmp_path / "new")]
-        found = run(*arguments, "--format", "csv")
-        head, *lines = rows(found.stdout)
-        assert [
-            "id",
-            "status",
-            "seconds",
-            "name",
-            "job",
-            "detail",
-            "share",
-            "generated (UTC)",
-            "path",
-            "outdated",
-        ] == head
-        by_id = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
-        assert {"P2", "nope"} == by_id.keys()
-        done = by_id["P2"]
-        assert (3, "rendered", "2025-12-31 23:59:00") == (found.exit_code, done["status"], done["generated (UTC)"])
-        assert done["share"].startswith("http")
-        assert done["path"].endswith(".mp4")
-        assert Path(done["path"]).exists()
-        assert "missing" == by_id["nope"]["status"]
-
-    def test_what_could_not_be_downloaded(self, server: ServerThread, tmp_path: Path) -> None:
-        """A download that failed is in the row of its project; the path is that of another file."""
-        server.simulator.faults = lambda request, _: Answer(403) if request.path.endswith(".mp4") else None
-        options = ["--download", str(tmp_path), "--format", "csv", "--columns", "status,path,detail"]
-        ((status, path, detail),) = rows(run("wait", "P2", *options).stdout)[1:]
-        assert ("incomplete", True, True) == (status, path.endswith(".mp3"), "status 403" in detail)
-
-    def test_chosen_columns_of_lines(self) -> None:
-        """Lines with tabs can have the other columns too; without a choice they have the same as ever."""
-        assert 6 == len(run("wait", "P2").stdout.split("\t"))
-        assert "P2\t2025-12-31 23:59:00\n" == run("wait", "P2", "--columns", "id,generated").stdout
-
-    @pytest.mark.parametrize("form", ["csv", "jsonl"])
-    def test_after_ctrl_c(self, world: World, server: ServerThread, tmp_path: Path, form: str) -> None:
-        """After Ctrl-C, what is pending has a row or a document too, and so has what was not downloaded."""
-        running = str(world.add_project(Render(0.0, duration=1e6), project_id="P3"))
-        stalled = threading.Event()
-
-        def fault(request: SimRequest, _: float) -> Stall | None:
-            if not request.path.endswith(".mp4"):
-                return None
-            stalled.set()
-            return Stall()
-
-        server.simulator.faults = fault
-        arguments = ["wait", running, "P2", "--interval", "0.05", "--download", str(tmp_path), "--format", form]
-        with started(*arguments) as process:
-            stalled.wait()
-            code, out, _ = interrupted(process)
-        assert 130 == code
-        if form == "csv":
-            assert {"P2": "rendered", "P3": "pending"} == {line[0]: line[1] for line in rows(out)[1:]}
-        else:
-            first, second, last = map(json.loads, out.splitlines())
-            assert ("P3", "pending") == (first["project_id"], first["status"])
-            assert ("P2", "rendered") == (second["project_id"], second["status"])
-            assert "interrupted" in second["download"]["error"]
-            assert last["summary"]["interrupted"]
-
-    def test_documents_in_order(self, world: World) -> None:
-        """JSON documents are in the order of the ids, whichever project ends first."""
-        slow = str(world.add_project(Render(0.0, duration=0.4), name="Slow"))
-        found = run("wait", slow, "P2", "--interval", "0.05", "--format", "jsonl")
-        *results, last = map(json.loads, found.stdout.splitlines())
-        assert [(slow, "Slow"), ("P2", 'A "quoted", | name')] == [(one["project_id"], one["name"]) for one in results]
-        assert all(one["share_url"] and one["generated_at"] for one in results)
-        assert {"rendered": 2} == last["summary"]["outcomes"]
-
-    def test_on_a_terminal(self) -> None:
-        """A table that was chosen is drawn on a terminal, in place of the list."""
-        text = seen("wait", "P2", "--format", "table", columns=200).rpartition("\x1b[?25h")[2]
-        text = plain(text)
-        assert re.search(r"id +status +seconds +name +detail", text)
-        assert "✓" not in text
-
-    def test_to_a_file(self, tmp_path: Path) -> None:
-        """The results can go to a file, also those of a wait on a terminal."""
-        seen("wait", "P2", "--output", str(tmp_path / "a.csv"))
-        assert "rendered" in (tmp_path / "a.csv").read_text(encoding="utf-8")
 
 
 class TestSheets:
