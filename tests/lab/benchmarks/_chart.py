@@ -16,6 +16,7 @@ LEFT = 12
 TARGET = 320  # where the line of the target is
 ROOM = 408  # where the bar of a figure that misses by more ends
 LETTERS = 56  # in a line
+TITLE_LETTERS = 52  # the same, in bold
 LINE = 17
 BAR = 14
 
@@ -26,6 +27,7 @@ svg { --card: #ffffff; --edge: #d0d7de; --ink: #1f2328; --soft: #57606a; --good:
 text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif; fill: var(--ink) }
 .soft { fill: var(--soft) }
 .end { text-anchor: end }
+.row { font-weight: 600 }
 .card { fill: var(--card); stroke: var(--edge) }
 .good { fill: var(--good) }
 .bad { fill: var(--bad) }
@@ -52,9 +54,11 @@ def chart(title: str, rows: Sequence[Row]) -> str:
     shapes = []
     y = 40
     for row in rows:
+        for line in textwrap.wrap(f"{row.number}. {row.title}", TITLE_LETTERS):
+            shapes.append(f'<text class="row" x="{LEFT}" y="{y}">{escape(line)}</text>')
+            y += LINE
         for figure in row.figures:
-            text = f"Row {row.number}. {figure.name}: {figure.shown} ({figure.wanted})"
-            for line in textwrap.wrap(text, LETTERS):
+            for line in textwrap.wrap(f"{figure.name}: {figure.shown} ({figure.wanted})", LETTERS):
                 shapes.append(f'<text x="{LEFT}" y="{y}">{escape(line)}</text>')
                 y += LINE
             long = min(ROOM - LEFT, max(2.0, used(figure) * (TARGET - LEFT)))
