@@ -10,7 +10,7 @@ pytest.importorskip("click", reason="the extra cli is not installed")
 
 from pictory_async.cli._exit_codes import outcomes_code, worst_code
 from pictory_async.cli._tally import Meter, Pace, Tally, percentile
-from pictory_async.cli.display.text import as_duration, as_size, as_text, printable
+from pictory_async.cli.display.text import as_duration, as_size, as_text, printable, shortened
 from pictory_async.errors import WaitError, WaitTimeoutError
 
 RENDERED, FAILED, TIMED_OUT = RenderStatus.RENDERED, RenderStatus.FAILED, RenderStatus.TIMED_OUT
@@ -115,3 +115,18 @@ def test_joiners_are_kept(text: str) -> None:
 def test_what_hides_or_reorders_text_is_replaced(sign: str) -> None:
     """Other invisible characters are replaced, also beside a joiner."""
     assert "a\ufffdb\u200d" == printable(f"a{sign}b\u200d")
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "shown"),
+    [
+        ("Simulated project 14", 20, "Simulated project 14"),
+        ("Simulated project 14", 18, "Simulated…oject 14"),
+        ("日本語のプロジェクト名です", 11, "日本語…です"),
+        ("日本", 2, "…"),
+        ("ab", 1, "…"),
+    ],
+)
+def test_names_are_shortened_in_their_middle(name: str, width: int, shown: str) -> None:
+    """Similar names often differ at their ends; a character may be two columns wide."""
+    assert shown == shortened(name, width)

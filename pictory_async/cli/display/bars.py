@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pictory_async.cli.display.text import one_line
+from pictory_async.cli.display.text import one_line, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -66,12 +66,13 @@ class BarGrid:
         drawn = room >= 2 * _SHORTEST_BAR
         longest = max((cell_len(one_line(bar.name)) for bar in self.bars), default=0)
         grid = Table.grid(padding=(0, _GAP), expand=True)
+        most = min(longest, room // 2) if drawn else options.max_width
         if drawn:
-            grid.add_column(width=min(longest, room // 2), no_wrap=True, overflow="ellipsis")
+            grid.add_column(width=most, no_wrap=True)
         grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         grid.add_column(width=self.widest if drawn else None, no_wrap=True, justify="right", overflow="ellipsis")
         for bar in self.bars:
             line = ProgressBar(total=bar.total or 1.0, completed=bar.done if bar.total else 0.0, complete_style="cyan")
-            name, label = Text(one_line(bar.name)), Text(one_line(bar.label))
+            name, label = Text(shortened(one_line(bar.name), most)), Text(one_line(bar.label))
             grid.add_row(*((name, line, label) if drawn else (name, label)))
         yield grid

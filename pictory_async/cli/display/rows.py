@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from rich.text import Text
 
-from pictory_async.cli.display.text import as_duration, one_line
+from pictory_async.cli.display.text import as_duration, one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,8 +113,8 @@ class Layout:
         if not (row.name or self.beside or one):
             return line.append(f"{row.project_id:<{self.name}}{_GAP}{row.duration:>{self.duration}}", style="none")
         if self.name:
-            name = Text(row.name or ("" if self.beside or not one else row.project_id), style="none")
-            name.truncate(self.name, overflow="ellipsis")
+            shown = row.name or ("" if self.beside or not one else row.project_id)
+            name = Text(shortened(shown, self.name), style="none")
             if row.link is not None and self.linked:
                 name.stylize(f"link {row.link}")
             line.append_text(name).append(" " * (self.name - name.cell_len) + _GAP)

@@ -14,12 +14,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pictory_async.cli.display.text import echo_lines, echo_wrapped, one_line, out_is_terminal
+from pictory_async.cli.display.text import echo_lines, echo_wrapped, one_line, out_is_terminal, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from rich.console import OverflowMethod, RenderableType
+    from rich.console import RenderableType
 
 __all__ = ["Cell", "draw_table", "echo_table"]
 
@@ -82,7 +82,7 @@ def draw_table(
         spare: The columns to leave out if there is little room, the first one first, after those that are empty; a
             line below the table names them, unless they are empty.
         whole: The columns that are never wrapped, so that ids can be copied and dates be read.
-        short: The columns that are shortened instead of wrapped: names.
+        short: The columns that are shortened in the middle instead of wrapped: names.
         key: The column that says what a row is about: if each field has a line, it is the first one.
     """
     if not rows:
@@ -110,10 +110,9 @@ def draw_table(
     # With padding on both sides, which then collapses, rich before 14.3 makes columns narrower than it is told to.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for number, width in widths.items():
-        overflow: OverflowMethod = "ellipsis" if number in short else "fold"
-        table.add_column(texts[0][number], overflow=overflow, no_wrap=number in short, width=width)
+        table.add_column(texts[0][number], overflow="fold", width=width)
     for row in texts[1:]:
-        table.add_row(*(row[number] for number in kept))
+        table.add_row(*(Text(shortened(row[at].plain, widths[at])) if at in short else row[at] for at in kept))
     echo_lines(_lines(table, beyond) if beyond else [table])
     hidden = [name.plain for number, name in enumerate(texts[0]) if number not in {*kept, *empty}]
     if hidden:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 
 import click
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -57,6 +57,7 @@ __all__ = [
     "out_is_terminal",
     "printable",
     "quiet_if_gone",
+    "shortened",
     "template_title",
 ]
 
@@ -148,6 +149,17 @@ def as_estimate(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """Format a number of things: ``1 file``, ``2 files``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def shortened(name: str, width: int) -> str:
+    """Shorten a name in its middle to so many columns of a terminal: similar names often differ at their ends."""
+    if cell_len(name) <= width:
+        return name
+    end = (width - 1) // 2
+    tail = name[len(name) - end :]
+    while cell_len(tail) > end:  # some characters are two columns wide
+        tail = tail[1:]
+    return f"{set_cell_size(name, max(0, width - 1 - cell_len(tail))).rstrip()}…{tail}"
 
 
 def file_name(file: IO[Any]) -> str:
