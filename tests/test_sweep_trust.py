@@ -194,6 +194,26 @@ def test_nothing_is_proven_before_polls_bear_the_list_out(borne_out: int, proven
         assert 5 == len(sweep.sample(reading, ids(9), 60.0))
 
 
+def test_a_job_whose_entry_is_always_wrong_does_not_cost_the_others() -> None:
+    """It is polled alone. The list stays proven, and its entry does not show that the list is behind after its end."""
+    sweep = JobSweep()
+    stuck = shown("j0", "in-progress", 99.0)
+    for now in (0.0, 20.0, 40.0, 60.0):
+        reading = sweep.begin(ids(9), now, ids(9))
+        assert reading is not None
+        sweep.saw(reading, [stuck, *jobs(*[*ids(9)][1:])], now, more=False)
+        sweep.end(reading, now)
+        sweep.polled(shown("j0", "in-progress", 10.0 + now), now + 1.0)
+        for one in ("j1", "j2"):
+            sweep.polled(jobs(one)[0], now + 1.0)
+        reading.lag = 1.0
+        assert 1 == len(sweep.sample(reading, ids(9), 60.0))
+        assert sweep.is_belied("j0")
+    sweep.polled(shown("j0", "completed"), 61.0)
+    assert 1 == read(sweep, {one: False for one in ids(9) if one != "j0"}, [["j0", *[*ids(9)][1:]]], 80.0)
+    assert sweep.problem is None
+
+
 def test_a_wrong_entry_proves_nothing() -> None:
     """It showed more than a poll did before, and so does it after the next one; until that shows more."""
     sweep = JobSweep()
@@ -232,12 +252,12 @@ def test_a_list_that_was_wrong_is_judged_anew_when_it_is_tried_again() -> None:
     """What it showed before counts no more; jobs whose entries polls bear out since do not either."""
     sweep = JobSweep()
     for now, progress, problem in ((0.0, 99.0, True), (500.0, 20.0, False)):
-        reading = sweep.begin(ids(99), now)
+        reading = sweep.begin(ids(60), now)
         assert reading is not None
         for sent_at in (now, now + 10.0):
-            sweep.saw(reading, [shown(one, "in-progress", progress) for one in [*ids(99)][:30]], sent_at, more=True)
+            sweep.saw(reading, [shown(one, "in-progress", progress) for one in [*ids(60)][:30]], sent_at, more=True)
             if sweep.problem is None:
-                for one in [*ids(99)][:30]:
+                for one in [*ids(60)][:30]:
                     sweep.polled(shown(one, "in-progress", 20.0), sent_at + 1.0)
         assert problem is (sweep.problem is not None)
 

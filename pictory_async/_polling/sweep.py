@@ -49,7 +49,7 @@ _FIRST_GUESS: Final = 50.0  # jobs of a page; the documentation does not tell
 _BEHIND: Final = 15.0  # seconds
 _CROWDED: Final = 10  # readings
 _WRONG: Final = 5  # jobs
-_WRONG_SHARE: Final = 0.25  # of what a reading shows of the jobs that are waited for
+_WRONG_SHARE: Final = 0.25  # of the jobs that are waited for
 _BORNE_OUT: Final = 2  # polls
 _LONGEST_PAUSE: Final = 600.0  # seconds
 _FIRST_SETBACK: Final = 120.0  # seconds
@@ -295,7 +295,7 @@ class JobSweep:
             if self.problem is None:
                 self._compare(reading, job, sent_at)
         wrong = len(self._wrong)
-        if self.problem is None and wrong >= max(_WRONG, _WRONG_SHARE * (wrong + len(reading.seen))):
+        if self.problem is None and wrong >= max(_WRONG, _WRONG_SHARE * (wrong + len(reading.places))):
             self.set_back(f"later polls of {wrong} jobs show less than it does", sent_at)
 
     def is_belied(self, job: str) -> bool:
@@ -318,8 +318,7 @@ class JobSweep:
         since = sent_at - polled_at
         later = advance(job, polled)
         if later > 0:
-            if not self.is_belied(job.id):
-                reading.lag = min(reading.lag, since)
+            reading.lag = min(reading.lag, since)
         elif later < 0 and since > _BEHIND:
             what = "unfinished" if polled.is_finished else "less advanced"
             self.set_back(f"it is behind: it shows job {job.id!r} as {what}, {since:.0f} s after a poll of it", sent_at)
@@ -333,16 +332,20 @@ class JobSweep:
         if job.id in self._shown and sent_at > self._shown[job.id][1]:
             shown, _ = self._shown.pop(job.id)
             self._judge(shown, job)
+        if self.is_belied(job.id):
+            del self._polled[job.id]  # its entry is not compared with it: that proves nothing
 
     def _judge(self, shown: Job, polled: Job) -> None:
         """Judge an entry by a later poll of its job."""
+        is_known = self.is_belied(polled.id)
         if advance(shown, polled) > 0 or (shown.is_finished and not polled.is_finished):
             self._alone[polled.id] = True
             self._wrong.add(polled.id)
-            self._borne_out, self._proven_at = 0, -math.inf
+            if not is_known:  # a job whose entry is always wrong says nothing about those of the others
+                self._borne_out, self._proven_at = 0, -math.inf
         else:
             self._wrong.discard(polled.id)
-            self._borne_out += 1
+            self._borne_out += not is_known
 
     def end(self, reading: Reading, now: float) -> None:
         """Take in that a reading is complete. One that was cut short by a `problem` is not."""
