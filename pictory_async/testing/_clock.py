@@ -8,11 +8,12 @@ import selectors
 import sys
 import threading
 import time
+from types import CellType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple, Unpack, cast
 
 if TYPE_CHECKING:
+    import contextvars
     from collections.abc import Callable, Coroutine, Mapping
-    from types import CodeType, FrameType
 
     from _typeshed import FileDescriptorLike
 
@@ -22,8 +23,8 @@ Ts = TypeVarTuple("Ts")
 # Not zero, so that code which mistakes "time zero" for "no time" fails.
 _START: Final = 10_000.0
 _GLANCE: Final = 0.01  # seconds after which a thread that works may have begun to wait for the loop, unannounced
-_WAITS_FOR_RESULT: Final = cast("Any", concurrent.futures.Future).result.__code__
-_RUNS_CALLS: Final = cast("Any", concurrent.futures.thread)._worker.__code__  # noqa: SLF001 - the root of its threads
+_OF_EXECUTORS: Final = cast("Any", concurrent.futures.thread)._threads_queues  # noqa: SLF001 - the threads, by themselves
+_EMPTY: Final = CellType()
 _NO_CLOCK: Final = (
     "This event loop has no virtual time. Make it with pictory_async.testing.virtual_time; on trio, use a MockClock. "
     "The page 'Testing your app' shows how to do so with pytest-asyncio and with anyio."
@@ -107,6 +108,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._waiting = _JumpingSelector(self._threads_work, self._child_runs)
         self._calls: set[asyncio.Future[Any]] = set()
+        self._asked: dict[concurrent.futures.Future[Any], threading.Thread] = {}
         self._starting = 0
         self._children: list[asyncio.SubprocessTransport] = []
         super().__init__(self._waiting)
@@ -128,6 +130,17 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         return call
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """Call something soon, also from another thread; and note for what that thread can wait then."""
+        asked = _result_of(callback)
+        if asked is not None:
+            self._asked[asked] = threading.current_thread()
+            # The loop sets the result itself, so that it never takes a thread that can go on for one that waits.
+            asked.add_done_callback(self._asked.pop)
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
     async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
         """Start a program, during which time passes as it really does."""
@@ -154,11 +167,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def _threads_work(self) -> bool:
         busy = [thread for thread in threading.enumerate() if _is_busy(thread, self)]
-        if not busy and not self._calls:
-            return False
-        runs = {_RUNS_CALLS, *(type(thread).run.__code__ for thread in busy)}
-        stacks = cast("Any", sys)._current_frames().values()  # noqa: SLF001 - documented, and the only way
-        return len(busy) + len(self._calls) > sum(_asks_a_loop(stack, runs) for stack in stacks)
+        asked = [asked for asked, thread in tuple(self._asked.items()) if thread in busy or thread in _OF_EXECUTORS]
+        return len(busy) + len(self._calls) > sum(map(_is_awaited, asked))
 
 
 def _is_busy(thread: Any, loop: asyncio.AbstractEventLoop) -> bool:
@@ -169,17 +179,19 @@ def _is_busy(thread: Any, loop: asyncio.AbstractEventLoop) -> bool:
     return not thread.stopping and thread not in thread.idle_workers
 
 
-def _asks_a_loop(stack: FrameType | None, runs: set[CodeType]) -> bool:
-    """Whether this is a worker thread that waits for what it asked the loop to do, by ``run_coroutine_threadsafe``."""
-    asked: concurrent.futures.Future[Any] | None = None
-    while stack is not None:
-        if stack.f_code is _WAITS_FOR_RESULT:
-            asked = stack.f_locals["self"]
-        if stack.f_code in runs:
-            # The loop sets the result itself, so that it never takes a thread that can go on for one that waits.
-            return asked is not None and not asked.done()
-        stack = stack.f_back
-    return False
+def _result_of(callback: Any) -> Any:
+    """The future for which a thread can wait after it asked a loop for something; ``None`` if there is none."""
+    cells = getattr(callback, "__closure__", None) or ()
+    found: Any = (cell.cell_contents for cell in cells if cell != _EMPTY)
+    for value in found:
+        if isinstance(value, cast("Any", concurrent.futures.Future)):
+            return value
+    return None
+
+
+def _is_awaited(asked: Any) -> bool:
+    # The stacks of the threads would tell it too, but Python 3.11 can crash if they change while they are looked at.
+    return not asked.done() and bool(asked._condition._waiters)  # noqa: SLF001 - the only way
 
 
 class _JumpingSelector(selectors.BaseSelector):
