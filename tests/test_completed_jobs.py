@@ -153,3 +153,20 @@ async def test_its_video_is_reported_if_the_project_cannot_be_read(world: World,
     assert project_id == outcome.project.id
     assert outcome.job.video_url == outcome.project.video_url
     assert outcome.project.generated_at is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+async def test_its_video_is_reported_if_all_else_is_refused(count: int) -> None:
+    """A key that may read jobs and nothing else: what ends all watches does not end a render whose result is known."""
+    world = World()
+    for _ in range(count):
+        world.add_project(Render(0.0, duration=100.0))
+    refused = Answer(401, JSON, b'{"message": "Unauthorized"}')
+    simulator = Simulator(
+        world, latency=0.1, faults=lambda request, now: refused if now > 50.0 and "/jobs" not in request.path else None
+    )
+    handles = [RenderHandle(project_id=project.id, job_id=render.job_id) for project, render in world.jobs]
+    async with client_of(simulator) as client:
+        outcomes = await client.projects.wait_all(handles)
+    assert [RenderStatus.RENDERED] * count == [one.status for one in outcomes]
+    assert all(one.job.video_url == one.project.video_url for one in outcomes)

@@ -124,9 +124,10 @@ async def test_a_list_that_lies_costs_hardly_more_than_none() -> None:
 
 
 @virtual_time
+@pytest.mark.parametrize("queue", [0.0, 60.0])
 @pytest.mark.parametrize("dated", [True, False])
-async def test_a_list_that_names_previous_videos_makes_no_outcome_untrue(dated: bool) -> None:
-    """The project still shows that video while it renders, so each job is polled; with the old date and without."""
+async def test_a_list_that_names_previous_videos_makes_no_outcome_untrue(dated: bool, queue: float) -> None:
+    """The project shows that video while it waits or renders, so each job is polled; with the old date and without."""
     world = World()
     shown: list[Any] = []
 
@@ -137,7 +138,7 @@ async def test_a_list_that_names_previous_videos_makes_no_outcome_untrue(dated: 
     found: list[RenderHandle] = []
     async with client_of(Simulator(world, faults=faults)) as client:
         for _ in range(5):
-            project = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=100.0)])
+            project = world.add_project(earlier_video=-500.0, on_render=[Render(0.0, duration=100.0, queue=queue)])
             before = await client.projects.get(project)
             handle = await client.projects.render(project)
             data = {"jobId": handle.job_id, "status": "completed", "videoURL": before.video_url}
@@ -217,13 +218,34 @@ async def test_an_outage_of_all_but_the_list_is_one(caplog: pytest.LogCaptureFix
 
 
 @once
-async def test_a_refused_list_is_left_alone_as_long_as_the_server_asks() -> None:
-    """A 429 pauses the client, also for polls, so it is not asked for again and again."""
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_list_that_pauses_the_client_is_left_alone(status: int) -> None:
+    """Each answer with a ``Retry-After`` pauses the polls too, so it is not asked for again and again."""
     world = agency(20)
-    refused = Answer(429, {"retry-after": "900", "content-type": "application/json"}, b'{"message": "no"}')
-    run = await Live(world, lambda request, _now: refused if request.path == LIST else None).run()
+    paused = Answer(status, {"retry-after": "100", "content-type": "application/json"}, b'{"message": "no"}')
+    run = await Live(world, lambda request, _now: paused if request.path == LIST else None).run()
     assert 1 == counts(run.simulator)["list"]
     assert all(one.ok for one in run.outcomes.values())
+
+
+@once
+async def test_a_large_page_is_read_beside_the_event_loop() -> None:
+    """A list with a page of a megabyte, and one of thousands of jobs that is given up."""
+    for entries, listed in ((20, True), (6000, False)):
+        world = agency(20)
+
+        def faults(request: SimRequest, now: float, entries: int = entries, world: World = world) -> Fault | None:
+            if request.path != LIST:
+                return None
+            page = json.loads(bytes_of(world.peek(request, now).body))
+            for number in range(entries):
+                more = "y" * (400_000 // entries)
+                page["items"].append({"data": {"jobId": f"x{number}", "status": "completed", "more": more}})
+            return Answer(200, {"content-type": "application/json"}, json.dumps(page).encode())
+
+        run = await Live(world, faults).run()
+        assert all(one.ok for one in run.outcomes.values())
+        assert listed is (counts(run.simulator)["list"] > 20)
 
 
 @once

@@ -204,27 +204,39 @@ def test_readings_that_fail_come_less_and_less_often() -> None:
     waits = []
     for _ in range(8):
         assert sweep.begin(ids(9), 0.0) is not None
-        sweep.failed(0.0)
+        sweep.failed()
         waits.append(sweep.next_at(10.0))
     assert [20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0, 600.0] == waits
     read(sweep, ids(9), [[*ids(9)]])
     assert 10.0 == sweep.next_at(10.0)
 
 
-@pytest.mark.parametrize(("asked", "next_at"), [(5.0, 20.0), (300.0, 301.0), (1e9, 3601.0)])
-def test_the_server_may_ask_for_a_longer_pause(asked: float, next_at: float) -> None:
-    """Up to an hour. Each request for the list may pause all of the client."""
+@pytest.mark.parametrize(("paused", "pause"), [(5.0, 120.0), (60.0, 600.0), (1e9, 3600.0)])
+def test_a_list_that_pauses_the_client_does_so_a_tenth_of_the_time(paused: float, pause: float) -> None:
+    """Each request for the list may pause all of it, as the server asks."""
     sweep = JobSweep()
     assert sweep.begin(ids(9), 0.0) is not None
-    sweep.failed(1.0, asked)
-    assert next_at == sweep.next_at(10.0)
+    sweep.set_back("any", 1.0, paused)
+    assert 1.0 + pause == sweep.next_at(10.0)
+
+
+def test_pages_of_thousands_of_jobs_are_given_up() -> None:
+    """To go through them holds the event loop up."""
+    sweep = JobSweep()
+    for now, good in ((0.0, False), (120.0, True)):
+        reading = sweep.begin(ids(9), now)
+        assert reading is not None
+        sweep.saw(reading, jobs(*(f"x{number}" for number in range(5001))), now, more=True)
+        assert sweep.problem == "its pages have 5001 jobs"
+        assert sweep.is_given_up is good
+        assert not reading.seen
 
 
 def test_trouble_of_any_length_has_a_next_try() -> None:
     """However often a reading failed, or the list was behind."""
     sweep = JobSweep()
     for _ in range(2000):
-        sweep.failed(0.0)
+        sweep.failed()
         sweep.set_back("any", 0.0)
     assert 3600.0 == sweep.next_at(10.0)
     assert sweep.begin(ids(9), 0.0) is not None

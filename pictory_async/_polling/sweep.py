@@ -46,6 +46,7 @@ _PAYS: Final = 3.0
 """How many pending jobs a page must tell about: in the time between two readings, a third of the jobs is polled."""
 
 _FIRST_GUESS: Final = 50.0  # jobs of a page; the documentation does not tell
+_LARGEST_PAGE: Final = 5000  # jobs: to go through more holds the event loop up
 _BEHIND: Final = 15.0  # seconds
 _CROWDED: Final = 10  # readings
 _WRONG: Final = 5  # jobs
@@ -197,7 +198,6 @@ class JobSweep:
         self._wrong: set[str] = set()  # jobs whose last comparison showed that
         self._borne_out = 0
         self._failures = 0
-        self._not_before = -math.inf
         self._setbacks = 0
         self._is_unfit = False
         self._proven_at = -math.inf
@@ -209,7 +209,7 @@ class JobSweep:
         if self.problem is not None:
             return self.resumes_at
         if self._failures:
-            return max(self._not_before, self.began + doubled(gap, self._failures, max(gap, _LONGEST_PAUSE)))
+            return self.began + doubled(gap, self._failures, max(gap, _LONGEST_PAUSE))
         return self.began + gap
 
     @property
@@ -221,9 +221,10 @@ class JobSweep:
         """Do not read the list any more, because of what it is."""
         self._stop(problem, math.inf)
 
-    def set_back(self, problem: str, now: float) -> None:
-        """Do not read the list for some time, because of what may pass."""
-        self._stop(problem, now + doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK))
+    def set_back(self, problem: str, now: float, paused: float = 0.0) -> None:
+        """Do not read the list for some time, because of what may pass; ten times as long as it paused the client."""
+        pause = doubled(_FIRST_SETBACK, self._setbacks, _LONGEST_SETBACK)
+        self._stop(problem, now + max(pause, min(10.0 * paused, _LONGEST_SETBACK)))
         self._is_unfit = False
         self._setbacks += 1
 
@@ -283,6 +284,9 @@ class JobSweep:
             more: Whether there is another one.
             lacks_ids: Whether it has entries, but none of them has an id.
         """
+        if len(jobs) > _LARGEST_PAGE:
+            self._unfit(f"its pages have {len(jobs)} jobs", sent_at)
+            return
         reading.add([job.id for job in jobs], more=more)
         if lacks_ids:
             self._unfit("its entries have no ids", sent_at)
@@ -368,11 +372,10 @@ class JobSweep:
             self._poor -= 1  # the next time, one reading shows it
             self.set_back("it tells about few of the jobs that are waited for", now)
 
-    def failed(self, now: float, asked: float = 0.0) -> None:
-        """Take in that a reading failed, and how many seconds the server asked to wait."""
+    def failed(self) -> None:
+        """Take in that a reading failed."""
         self.works = False
         self._failures += 1
-        self._not_before = now + min(asked, _LONGEST_SETBACK)
 
     def sample(self, reading: Reading, unfinished: Mapping[str, object], gap: float) -> list[str]:
         """Choose jobs to poll although the list shows them as unfinished: whether it is behind shows only that.

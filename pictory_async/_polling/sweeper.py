@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _PATH: Final = "/v1/jobs"
 _SUBJECT: Final = "the list of jobs"
 _MOST_JOBS: Final = 10_000
+_SMALL: Final = 250_000  # bytes: larger pages are decoded in a thread
 _MARGIN: Final = 2.0  # seconds
 _TELLS_FOR: Final = 90.0  # seconds
 
@@ -112,12 +113,12 @@ class Sweeper:
             if policy.problem is None:  # otherwise it was cut short, and what is on the other pages is not known
                 self._end(reading, unfinished, gap)
         except APIError as error:
-            now = anyio.current_time()
-            policy.failed(now, retry_after(error) or 0.0)
+            now, paused = anyio.current_time(), retry_after(error) or 0.0
+            policy.failed()
             # A later page may be refused because its key is old. The list itself is refused, or its response is lost.
             refused = isinstance(error, StatusError) and error.from_api and not is_transient(error)
-            if refused and query is None:
-                policy.set_back(str(error), now)
+            if paused or (refused and query is None):
+                policy.set_back(str(error), now, paused)
         finally:
             self.reading = False
         if policy.problem is not None:
@@ -149,7 +150,7 @@ class Sweeper:
         try:
             response = await self._transport.poll(_PATH, _SUBJECT, Priority.POLL, query)
             try:
-                page = decode_job_page(response.body)
+                page = await _decoded(response.body)
                 if not is_page_key(page.next_key or ""):
                     raise MalformedResponseError("The key of its next page cannot be used. Report it to Pictory.")  # noqa: TRY301
             except (MalformedResponseError, StatusError) as error:
@@ -256,6 +257,12 @@ class SweepTurns:
             if failure is None:
                 raise
             self._fail(failure)  # such as of a client that was closed meanwhile
+
+
+async def _decoded(body: bytes) -> Page[Job]:
+    if len(body) <= _SMALL:
+        return decode_job_page(body)
+    return await anyio.to_thread.run_sync(decode_job_page, body, abandon_on_cancel=True)
 
 
 def _lacks_ids(page: Page[Job]) -> bool:

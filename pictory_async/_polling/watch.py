@@ -13,7 +13,7 @@ from pictory_async._log import LogEvent, write
 from pictory_async._polling import explain, logged
 from pictory_async._polling.evidence import UNDATED, Verdict, judge
 from pictory_async._polling.failures import FailureStreak, Meaning
-from pictory_async._polling.handle import VideoHandle
+from pictory_async._polling.handle import RenderHandle, VideoHandle
 from pictory_async._polling.outcome import RenderOutcome, RenderStatus
 from pictory_async._polling.schedules import Sighting
 from pictory_async._polling.snapshot import Snapshot
@@ -36,7 +36,7 @@ from pictory_async.models.video import Video
 if TYPE_CHECKING:
     from pictory_async._http.health import Health
     from pictory_async._values import Deferred
-    from pictory_async.models import Project
+    from pictory_async.models import Evidence, Project
 
 _JUST_NOW: Final = 10.0  # seconds
 _ALONE: Final = 600.0  # seconds: at least so often a job is polled itself, whatever the list says
@@ -236,7 +236,10 @@ class Watch(TimedWait):
             self._claim, self.asks_job = job, False
 
     def refused(self, error: APIError, now: float) -> RenderOutcome:
-        """End the watch because of an error that is believed."""
+        """End the watch because of an error that is believed, unless its completed job names the video."""
+        outcome = self._by_its_job(now)
+        if outcome is not None:
+            return outcome
         status = RenderStatus.ERROR
         if isinstance(error, NotFoundError):
             status = RenderStatus.MISSING
@@ -308,12 +311,21 @@ class Watch(TimedWait):
         evidence = read_evidence(body, cast("ProjectId", self.project_id))
         claim, self._claim = cast("Job", self._claim), None  # if it cannot be read, `failed` turns to the job
         shown = same_file(evidence.video_url, cast("str", claim.video_url))
-        if shown and judge(evidence, self.after) is Verdict.RENDERED:
+        if shown and judge(evidence, self.after) is Verdict.RENDERED and self._is_of_render(evidence):
             self.job, self.started = claim, True
             return True
         self._usable()
         self.asks_job = self.urgent = True
         return False
+
+    def _is_of_render(self, evidence: Evidence) -> bool:
+        """Whether a video is no earlier one. A handle that was made by hand may not know that there was one."""
+        if self.after is not None:
+            return True
+        requested_at = self.handle.requested_at if isinstance(self.handle, RenderHandle) else None
+        generated_at = evidence.generated_at
+        # The clocks of this machine and of the server may differ: then the job is asked, which costs a poll.
+        return requested_at is not None and generated_at is not None and generated_at >= requested_at
 
     def _saw_project(self, body: bytes, sent_at: float, now: float) -> RenderOutcome | None:
         project_id = cast("ProjectId", self.project_id)
