@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from pictory_async import RenderHandle, RenderPoller, RenderStatus, WatchEventKind, errors
+from pictory_async import RenderHandle, RenderPoller, RenderStatus, VideoHandle, WatchEventKind, errors
 from pictory_async.models import Job, Project
 from pictory_async.testing import Render, Simulator, Stall, World
 from tests._polling import client_of, project, some
@@ -263,6 +263,24 @@ class TestKeys:
                 else:
                     with pytest.raises(errors.PictoryConfigError, match="the id of a project or a job"):
                         call(wanted)
+
+    async def test_names_of_what_has_no_project(self, world: World) -> None:
+        """A video is named by its job, with ``job:`` or without; a project may be called so too."""
+        render = "job-1"
+        async with client_of(Simulator(world)) as client, client.projects.watch(keep_open=True) as watch:
+            watch.add(VideoHandle(job_id=render))
+            watch.add("job:7")
+            assert not watch.remove("None")
+            assert not watch.remove("job:8")
+            assert watch.remove("job:7")
+            assert ("job:job-1",) == watch.pending
+            assert watch.remove("job:job-1")
+            watch.add(VideoHandle(job_id=render))
+            assert watch.remove(render)
+            for nothing in ("", " ", -1):
+                with pytest.raises(errors.PictoryConfigError):
+                    watch.remove(nothing)
+                assert not watch.hint(nothing)
 
     async def test_the_normal_watch_has_them_too(self, world: World) -> None:
         """Without ``keep_open``, the iteration ends when what was not removed has ended."""

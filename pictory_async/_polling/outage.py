@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pictory_async._polling.watch import Watch
     from pictory_async.errors import APIError
+    from pictory_async.models import ProjectId
 
 _FAILURES: Final = 10
 _SHORTEST: Final = 0.5
@@ -51,16 +52,14 @@ class Outage:
 
     Attributes:
         reason: Why all polls fail now; ``None`` if they do not.
-        is_wide: Whether half of the watches had failed polls since the last good one, so that this is no trouble of
-            some of them.
     """
 
     def __init__(self, host: str) -> None:
         self.reason: str | None = None
-        self.is_wide: bool = False
         self._host = host
         self._failed = 0
-        self._failing: set[Watch] = set()
+        self._failing: set[ProjectId | None] = set()
+        self._watching = 0
         self._since = 0.0
         self._let_through = 0
         self._next_at = 0.0
@@ -89,14 +88,19 @@ class Outage:
             if one in self._waiting:
                 self._waiting.remove(one)
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether polls of half of what is watched failed since the last good one: it is no trouble of some of them."""
+        return 0 < self._watching <= 2 * len(self._failing)
+
     def spreads(self, failed: Iterable[Watch], watching: int) -> None:
-        """Take in the watches of a failed poll of a client with so many of them."""
-        self._failing.update(watch for watch in failed if watch.open)
-        self.is_wide = 2 * len(self._failing) >= watching
+        """Take in the watches of a failed poll of a client that watches so many renders and projects."""
+        self._watching = watching
+        self._failing.update(watch.job_id or watch.project_id for watch in failed if watch.open)
 
     def forget(self, watch: Watch) -> None:
         """Take in that a watch has ended."""
-        self._failing.discard(watch)
+        self._failing.discard(watch.job_id or watch.project_id)
 
     def failed(self, error: APIError, watching: int, now: float) -> None:
         """Take in a failed poll of a client with so many watches."""
@@ -114,7 +118,6 @@ class Outage:
         """Take in that the API responds."""
         self._failed = 0
         self._failing.clear()
-        self.is_wide = False
         if self.reason is None:
             return
         self.reason = None

@@ -13,10 +13,12 @@ from pictory_async._polling.keys import WatchKey
 from pictory_async._polling.outcome import OF_JOB
 from pictory_async._polling.targets import target_of
 from pictory_async._settings.mistakes import AsyncBlock, AsyncItems
+from pictory_async._settings.paths import path_segment
 from pictory_async._values import brief, resolved
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -118,7 +120,7 @@ class RenderPoller(AsyncBlock, AsyncItems):
             PictoryConfigError: It is none of these, or it was called in another thread; nothing has changed.
         """
         self._scheduler.check_thread()
-        found = [watch for watch in self._find(which) if watch.open]
+        found = [watch for watch in self._find(which, self._scheduler.watches_of) if watch.open]
         for watch in found:
             self._scheduler.hint(watch)
         return bool(found)
@@ -173,18 +175,27 @@ class RenderPoller(AsyncBlock, AsyncItems):
         if not self._scheduler.running:
             raise PictoryConfigError("This watch is closed." if self._scheduler.entered else _NOT_ENTERED)
 
-    def _find(self, which: WatchKey | Wanted) -> list[Watch]:
-        """The watches that are meant, those that have ended first."""
+    def _find(self, which: WatchKey | Wanted, named: Callable[[str], list[Watch]] | None = None) -> list[Watch]:
+        """The watches that are meant, by default those that have ended first."""
+        watches_of = named or self._named
         if isinstance(which, WatchKey):
             watch = which.watch()
             return [] if watch is None or not self._scheduler.has(watch) else [watch]
         if isinstance(which, (RenderHandle, VideoHandle)):
             project_id = which.project_id if isinstance(which, RenderHandle) else None
-            return [one for one in self._scheduler.watches_of(str(which.job_id or project_id)) if one.handle == which]
+            return [one for one in watches_of(str(which.job_id or project_id)) if one.handle == which]
         if not isinstance(which, (str, int)) or isinstance(which, bool):
             text = f"This takes a key of this watch, a handle, or the id of a project or a job, not {brief(which)}."
             raise PictoryConfigError(text)
-        return self._scheduler.watches_of(str(which).removeprefix(OF_JOB))
+        text = str(which)
+        found = watches_of(text)
+        if text.startswith(OF_JOB):
+            found += [one for one in watches_of(text.removeprefix(OF_JOB)) if one.project_id is None]
+        return found
+
+    def _named(self, project_or_job: str) -> list[Watch]:
+        path_segment("project", project_or_job)
+        return [*self._scheduler.ended_of(project_or_job), *self._scheduler.watches_of(project_or_job)]
 
     def __aiter__(self) -> Self:
         if not self._scheduler.entered or self._scheduler.left:

@@ -332,7 +332,7 @@ class WatchRegistry:
     def _does_not_respond(self, failed: Mapping[Watch, APIError], watching: int, now: float) -> None:
         """Take in that the API does not respond to a poll of these watches, of so many that there are."""
         # While the list of jobs can be read, it speaks for most of them: a few that always fail are no outage.
-        self.outage.spreads(failed, watching)
+        self.outage.spreads(failed, max(len(self._projects), len(self._jobs)))
         alone = self.sweeper.is_read(now) and not self.outage.is_wide
         self._bring_forward(self.hints.failed(failed, now, alone=alone))
         error = next(iter(failed.values()), None)

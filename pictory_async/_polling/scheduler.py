@@ -63,7 +63,6 @@ class Scheduler:
         running: Whether its block was entered, and neither left nor closed.
         ended: Ended watches that an open poller keeps, in the order in which they ended.
         broadcast: Tells subscribers what happens, if there ever were any.
-        fail: Ends the block because of an error, which is raised when it is left.
     """
 
     def __init__(
@@ -98,7 +97,6 @@ class Scheduler:
         self._sleeps_until = -1.0
         self._stepped_at = 0.0
         self._block = TaskBlock()
-        self.fail: Callable[[Exception], None] = self._block.fail
         self._sweeps = SweepTurns(registry.sweeper, self.counters, terms.gap, self.start, self.fail)
 
     async def __aenter__(self) -> Self:
@@ -171,9 +169,12 @@ class Scheduler:
         return watch in self.pending or watch in self.ended
 
     def watches_of(self, project_or_job: str) -> list[Watch]:
-        """Its watches of a project or a job: those that have ended first."""
-        ended = [one for one in self.ended if project_or_job in {str(one.project_id), one.job_id}]
-        return [*ended, *(one for one in self._registry.watches_of(project_or_job) if one.owner is self)]
+        """Its open watches of a project or a job."""
+        return [watch for watch in self._registry.watches_of(project_or_job) if watch.owner is self]
+
+    def ended_of(self, project_or_job: str) -> list[Watch]:
+        """Its watches of a project or a job that have ended and are kept."""
+        return [one for one in self.ended if project_or_job in map(str, filter(None, (one.project_id, one.job_id)))]
 
     def subscribe(self) -> Subscription:
         """Tell a new subscriber of all that happens, beginning with the present state."""
@@ -238,7 +239,7 @@ class Scheduler:
         del self.pending[watch]
 
     async def _take_in(self, intake: Intake) -> None:
-        self._block.fault = self._block.fault or await intake.run()
+        self._block.note(await intake.run())
         self._news.announce()
 
     # The registry calls these, also from other schedulers' polls.
@@ -297,6 +298,10 @@ class Scheduler:
         self.settle(watch, outcome, now)
         if watch in self._in_flight:
             self._in_flight[watch].task.cancel()
+
+    def fail(self, error: Exception) -> None:
+        """End the block because of an error, which is raised when it is left."""
+        self._block.fail(error)
 
     def start(self, call: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Run something beside the polls, until the block is left."""

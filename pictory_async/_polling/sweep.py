@@ -14,9 +14,10 @@ before the page was requested, the list is behind, and each job is polled. As lo
 job that the list shows as unfinished is polled every ten seconds for this comparison, or more of them if there are
 many; then one a minute. The progress of renders of more than about 20 minutes is too slow for such a proof.
 
-A list that shows more than there is would prove itself fresh. So each entry is compared with the next poll of its job,
-too: if that shows less, the entry was wrong. Its job is polled alone from then on, nothing is proven until two polls in
-a row bear the list out, and if it happens with many jobs the list is not read for some time.
+A list that shows more than there is would prove itself fresh. So the first entry since the last poll of a job, or the
+first one that shows its end, is compared with the next poll: if that shows less, the entry was wrong. Its job is polled
+alone from then on, nothing is proven until two polls in a row bear the list out, and if it happens with many jobs the
+list is not read for some time.
 
 Some trouble is for good, if it is met twice in a row: entries without ids or status, and pages of one or two jobs, are
 how the API is. Anything else may pass. A list that is behind, crowded with other jobs or refused is tried again after
@@ -46,6 +47,8 @@ _PAYS: Final = 3.0
 """How many pending jobs a page must tell about: in the time between two readings, a third of the jobs is polled."""
 
 _FIRST_GUESS: Final = 50.0  # jobs of a page; the documentation does not tell
+_SLOW: Final = 10.0  # seconds that all pages take
+_SLOW_PAGE: Final = 1.0  # seconds that one takes
 _LARGEST_PAGE: Final = 5000  # jobs: to go through more holds the event loop up
 _BEHIND: Final = 15.0  # seconds
 _CROWDED: Final = 10  # readings
@@ -347,17 +350,26 @@ class JobSweep:
             self._wrong.add(polled.id)
             if not is_known:  # a job whose entry is always wrong says nothing about those of the others
                 self._borne_out, self._proven_at = 0, -math.inf
-        else:
+        elif _stage(shown) is not None and _stage(polled) is not None:
             self._wrong.discard(polled.id)
             self._borne_out += not is_known
 
-    def end(self, reading: Reading, now: float) -> None:
-        """Take in that a reading is complete. One that was cut short by a `problem` is not."""
+    def end(self, reading: Reading, now: float, waited: float = 0.0) -> None:
+        """Take in that a reading is complete. One that was cut short by a `problem` is not.
+
+        Args:
+            reading: The reading.
+            now: The time.
+            waited: How many seconds of it passed between the requests and their responses.
+        """
         self.works, self.lasted, self._failures = True, now - self.began, 0
         if reading.page_size < _PAYS:
             self._unfit(f"its pages have {reading.page_size:g} jobs", now)
             return
         self._is_unfit = False
+        if waited > max(_SLOW, _SLOW_PAGE * reading.pages):  # polls do not wait for each other
+            self.set_back(f"its pages take {waited / reading.pages:.0f} s", now)
+            return
         self._page_size = reading.page_size
         # What was there may be missing once, if it moved to another page meanwhile.
         once = {job for job in reading.missing if job in self._places and job not in self._missed}

@@ -75,7 +75,7 @@ class Sweeper:
 
     def awaited_until(self, now: float, gap: float) -> float:
         """Until when a watch can wait for the list to tell about its job."""
-        return now + 1.2 * gap + 2.0 * self.policy.lasted + _MARGIN
+        return now + 1.2 * gap + min(2.0 * self.policy.lasted, _TELLS_FOR) + _MARGIN
 
     def is_read(self, now: float) -> bool:
         """Whether the list was read to its end a moment ago, and the next reading is not late."""
@@ -102,16 +102,17 @@ class Sweeper:
         policy = self.policy
         unfinished: dict[str, tuple[Watch, ...]] = {}
         query: dict[str, str] | None = None
+        waited = 0.0
         try:
             while not reading.over and policy.problem is None:
                 page, sent_at = await self._page(query, counters)
-                key = page.next_key or None
+                key, waited = page.next_key or None, waited + anyio.current_time() - sent_at
                 policy.saw(reading, page.items, sent_at, more=key is not None, lacks_ids=_lacks_ids(page))
                 if policy.problem is None:
                     self._tell(page.items, sent_at, gap, unfinished)
                 query = None if key is None else {"nextPageKey": key}
             if policy.problem is None:  # otherwise it was cut short, and what is on the other pages is not known
-                self._end(reading, unfinished, gap)
+                self._end(reading, unfinished, gap, waited)
         except APIError as error:
             now, paused = anyio.current_time(), retry_after(error) or 0.0
             policy.failed()
@@ -134,9 +135,11 @@ class Sweeper:
         for watch in chain(*self._watches.values()):
             watch.owner.poll_as_usual(watch, now)
 
-    def _end(self, reading: Reading, unfinished: dict[str, tuple[Watch, ...]], gap: float) -> None:
+    def _end(self, reading: Reading, unfinished: dict[str, tuple[Watch, ...]], gap: float, waited: float) -> None:
         """Take in that a reading is complete, and have some of the jobs polled that it shows as unfinished."""
-        self.policy.end(reading, anyio.current_time())
+        self.policy.end(reading, anyio.current_time(), waited)
+        if self.policy.problem is not None:
+            return
         self._read_until = self.awaited_until(self.policy.began, gap)
         for job in self.policy.sample(reading, unfinished, gap):
             for watch in unfinished[job]:

@@ -21,19 +21,18 @@ _LEFT_ELSEWHERE: Final = (
 
 
 class TaskBlock:
-    """The task group of one block, and the first error that ends it, which is raised when the block is left.
+    """The task group of one block, and the first error in it, which is raised when the block is left.
 
     Attributes:
-        tasks: The task group. Its tasks have the context in which the block was entered.
-        fault: The error; ``None`` if there is none.
+        tasks: The task group.
     """
 
-    __slots__ = ("_home", "fault", "tasks")
+    __slots__ = ("_fault", "_home", "tasks")
 
     tasks: TaskGroup
 
     def __init__(self) -> None:
-        self.fault: Exception | None = None
+        self._fault: Exception | None = None
 
     async def enter(self) -> None:
         """Enter the block."""
@@ -41,12 +40,13 @@ class TaskBlock:
         self.tasks = anyio.create_task_group()
         await self.tasks.__aenter__()
 
-    def fail(self, error: Exception) -> None:
-        """End the block because of an error. The first one counts.
+    def note(self, error: Exception | None) -> None:
+        """Take in an error, if there is one. The first one counts."""
+        self._fault = self._fault or error
 
-        It is not raised here, because another caller's task may have met it.
-        """
-        self.fault = self.fault or error
+    def fail(self, error: Exception) -> None:
+        """End the block because of an error. It is not raised here: another caller's task may have met it."""
+        self.note(error)
         self.tasks.cancel_scope.cancel()
 
     async def leave(
@@ -66,6 +66,6 @@ class TaskBlock:
             if len(group.exceptions) == 1:
                 raise group.exceptions[0] from None
             raise
-        if self.fault is not None and (error is None or (cancelled and own)):
-            raise self.fault from None
+        if self._fault is not None and (error is None or (cancelled and own)):
+            raise self._fault from None
         return own if cancelled else None

@@ -170,7 +170,7 @@ class Watch(TimedWait):
             self._claim, self.urgent = None, True
             self._ask_the_other()
             return None
-        known = (self.job if self.asks_job else self.snapshot) is not None
+        known = self.job is not None or self.snapshot is not None
         # A render was requested a moment ago: its job may appear yet, and its project was there.
         is_young = self.handle is not None and now < self.appears_until
         may_appear = self.asks_job and isinstance(failures.last, NotFoundError)

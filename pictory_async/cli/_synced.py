@@ -22,6 +22,7 @@ __all__ = ["SYNCED", "SyncRow", "planned_rows"]
 _PENDING: Final = "pending"
 _STILL: Final = "There is no result yet."
 _NOTE: Final = "Saved while the video was made, or later. To render: --render unknown."
+_MARK: Final = "*"
 _REASONS: Final = {
     ResultStatus.LEFT_OUT.value: "Not requested: --max is reached.",
     "given_up": "The render failed, and nothing was saved since. To render: --retry-failed.",
@@ -91,7 +92,13 @@ class SyncRow:
     @property
     def shared_reason(self) -> tuple[str, str]:
         """The reason, as it is for others too, and what the project is called."""
-        return without_id(self.reason or self.note or "", self.project_id), self.name or str(self.project_id)
+        text = self.reason or (f"{_MARK} {self.note}" if self.note else "")
+        return without_id(text, self.project_id), self.name or str(self.project_id)
+
+    @property
+    def mark(self) -> str:
+        """A mark if the note below a table is about this row."""
+        return f" {_MARK}" if self.note and not self.reason else ""
 
     @property
     def path(self) -> Path | None:
@@ -104,7 +111,7 @@ SYNCED: Final[Table[SyncRow]] = Table(
     "results",
     (
         Column("id", lambda row: str(row.project_id), spare=3, whole=True),
-        Column("status", lambda row: row.status),
+        Column("status", lambda row: row.status, mark=lambda row: row.mark),
         Column("name", lambda row: row.name, short=True),
         Column("share", lambda row: row.fact("share_video_url"), spare=1),
         Column("generated", lambda row: row.fact("generated_at"), unit="UTC", spare=2),

@@ -63,6 +63,7 @@ class Column(Generic[T_contra]):
         whole: Whether its values are never wrapped in a drawn table: ids. Times never are.
         short: Whether its values are shortened in a drawn table, instead of wrapped: names beside ids.
         plain: Whether lines with tabs and tables on a terminal have it too if no columns are chosen.
+        mark: Returns what a table on a terminal adds to the value.
         note: Returns what stands below a table on a terminal instead of the column, once for all rows that share it,
             and what a row is called there; the text is empty for no note.
     """
@@ -75,6 +76,7 @@ class Column(Generic[T_contra]):
     whole: bool = False
     short: bool = False
     plain: bool = True
+    mark: Callable[[T_contra], str] | None = None
     note: Callable[[T_contra], tuple[str, str]] | None = None
 
 
@@ -222,9 +224,13 @@ class Sheet(Generic[T]):
         """Add a row; a table that is written at the end has its rows in the order of their places."""
         if self._writer is not None:
             values = [column.value(item) for column in self.columns]
-            self._writer.row(Cells(values, [_shown(column, item) for column in self.columns], place))
+            self._writer.row(Cells(values, [self._shown(column, item) for column in self.columns], place))
             for note in self._noted:
                 self._writer.note(*note(item))
+
+    def _shown(self, column: Column[T], item: T) -> Cell:
+        shown = _shown(column, item)
+        return shown if column.mark is None or self.format != "table" else f"{shown}{column.mark(item)}"
 
     def document(self, value: Mapping[str, Any]) -> None:
         """Print a JSON document, as one line."""

@@ -155,7 +155,7 @@ class Wait:
         return PendingId(one, max(project.generated_at, _EARLIEST) - _JUST_BEFORE)
 
     def _name_pending(self, watch: RenderPoller) -> None:
-        """Take in what is pending is called, as far as its polls showed it, unless it is so much that it takes time."""
+        """Take in the names of what is pending, as far as polls showed them, unless they are too many."""
         names = self.names.known
         pending = [one for one in self.tally.wanted if key_of(one) not in self.tally.outcomes]
         for one in pending if len(pending) <= _NAMED else ():

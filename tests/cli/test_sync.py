@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pictory_async.testing import Answer, Render, Reset, Stall, World
-from tests.cli._command import Terminal, run, started
+from tests.cli._command import Terminal, run, seen, started
 from tests.cli._syncs import QUICK, cells, films, posts, short_renders, sync
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
         both: ("to_download", reason),
         perhaps: ("unknown", reason),
     } == rows
+    text = seen("sync", str(videos), "--dry-run", columns=80)
+    assert {"Both", "Perhaps"} == {*re.findall(r"to_download \* +(\w+)", text)}
+    assert "2 projects (Perhaps, Both): * Saved while the video was made, or later." in " ".join(text.split())
     plan = json.loads(sync(videos, "--dry-run", "--json").stdout)["plan"]
     assert [] == plan["left_out"]
     assert {never, busy, perhaps, both} <= {*plan["states"]}

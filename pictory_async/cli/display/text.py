@@ -155,6 +155,8 @@ def shortened(name: str, width: int) -> str:
     """Shorten a name in its middle to so many columns of a terminal: similar names often differ at their ends."""
     if cell_len(name) <= width:
         return name
+    if width < 1:
+        return ""
     end = (width - 1) // 2
     tail = name[len(name) - end :]
     while cell_len(tail) > end:  # some characters are two columns wide
