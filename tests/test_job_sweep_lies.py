@@ -229,6 +229,20 @@ async def test_a_list_that_pauses_the_client_is_left_alone(status: int) -> None:
 
 
 @once
+async def test_a_slow_list_makes_nothing_late() -> None:
+    """Each of its three pages takes five seconds, in which the polls of all jobs would have come back."""
+    world = agency(60, page_size=25)
+    simulator = Simulator(world, latency=lambda request, _now: 5.0 if request.path == LIST else 0.1)
+    ends = {render.job_id: render.ends_at for _, render in world.jobs}
+    began = anyio.current_time()
+    async with client_of(simulator) as client, client.projects.watch(handles(world)) as watch:
+        late = [anyio.current_time() - began - ends[str(outcome.job_id)] async for outcome in watch]
+    assert len(ends) == len(late)
+    assert statistics.mean(late) <= 8.0
+    assert counts(simulator)["list"] <= 9
+
+
+@once
 async def test_a_large_page_is_read_beside_the_event_loop() -> None:
     """A list with a page of a megabyte, and one of thousands of jobs that is given up."""
     for entries, listed in ((20, True), (6000, False)):

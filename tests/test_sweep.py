@@ -220,6 +220,21 @@ def test_a_list_that_pauses_the_client_does_so_a_tenth_of_the_time(paused: float
     assert 1.0 + pause == sweep.next_at(10.0)
 
 
+@pytest.mark.parametrize(
+    ("pages", "waited", "slow"), [(1, 9.0, False), (1, 11.0, True), (40, 39.0, False), (40, 60.0, True)]
+)
+def test_a_list_that_is_slower_than_polls_is_given_up_for_a_time(pages: int, waited: float, slow: bool) -> None:
+    """Pages are read one after the other, and polls do not wait for each other."""
+    sweep = JobSweep()
+    reading = sweep.begin(ids(50 * pages), 0.0)
+    assert reading is not None
+    for page in cut([*ids(50 * pages)], 50):
+        sweep.saw(reading, jobs(*page), 0.0, more=True)
+    sweep.end(reading, 100.0, waited)
+    assert slow is (sweep.problem is not None)
+    assert sweep.serves(9) is not slow
+
+
 def test_pages_of_thousands_of_jobs_are_given_up() -> None:
     """To go through them holds the event loop up."""
     sweep = JobSweep()
