@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sphinx.util import inspect as sphinx_inspect
 from sphinx.util.nodes import make_refnode
 
 import pictory_async
@@ -106,8 +107,21 @@ def show_colons(_app: Sphinx, _what: str, _name: str, _obj: object, _options: ob
     lines[:] = [line.replace(_COLON, ":") for line in lines]
 
 
+def sign(
+    _app: Sphinx, what: str, _name: str, shown: Any, _options: object, signature: str | None, result: str | None
+) -> tuple[str, str | None] | None:
+    """Show what a class is made with if its ``__new__`` takes anything; nothing for a protocol, which is not made."""
+    if what != "class" or not (signature or "").startswith("(*args"):
+        return None
+    if getattr(shown, "_is_protocol", False):
+        return "", result
+    made = sphinx_inspect.signature(shown.__init__, bound_method=True)
+    return sphinx_inspect.stringify_signature(made, unqualified_typehints=True, show_return_annotation=False), result
+
+
 def setup(app: Sphinx) -> None:
     """Connect the functions above; napoleon's own priority is 500."""
+    app.connect("autodoc-process-signature", sign)
     app.connect("missing-reference", resolve)
     app.connect("autodoc-process-docstring", hide_colons, priority=499)
     app.connect("autodoc-process-docstring", show_colons, priority=501)

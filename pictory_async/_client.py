@@ -19,7 +19,7 @@ from pictory_async._settings.addresses import is_loopback
 from pictory_async._settings.config import BaseUrl, Config
 from pictory_async._settings.durations import optional_seconds
 from pictory_async._settings.key import ApiKey
-from pictory_async._settings.mistakes import AsyncBlock, KnownArguments
+from pictory_async._settings.mistakes import AsyncBlock, KnownArguments, KnownCalls
 from pictory_async._statistics import ClientStatistics, TemplateCacheStatistics
 from pictory_async._values import Deferred, brief
 from pictory_async.errors import PictoryConfigError
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from pictory_async.events import Event
 
 
-class AsyncPictory(OtherCalls, AsyncBlock, KnownArguments):
+class AsyncPictory(OtherCalls, AsyncBlock, KnownArguments, KnownCalls):
     """A client of the Pictory API.
 
     Make one client for the life of the program and share it: it owns the connections and the request budget. Use it as

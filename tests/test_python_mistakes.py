@@ -171,6 +171,17 @@ def test_what_the_project_of_an_outcome_has() -> None:
     assert outcome == copy.deepcopy(outcome) == pickle.loads(pickle.dumps(outcome))
 
 
+def test_calls_that_the_client_does_not_have(simulator: Simulator) -> None:
+    """They are those of its projects, or have another name; what nothing has is Python's own message."""
+    client: Any = simulator.client()
+    for name, says in {"close": "await client.aclose()", "render": "client.projects.render(id)"}.items():
+        with pytest.raises(AttributeError, match=re.escape(says)):
+            getattr(client, name)
+    with pytest.raises(AttributeError, match=r"^'AsyncPictory' object has no attribute 'rendr'$") as caught:
+        assert client.rendr
+    assert ("rendr", client) == (caught.value.name, caught.value.obj)
+
+
 def test_a_client_that_is_never_closed(simulator: Simulator) -> None:
     """It warns when it is gone and left connections open, and says how to close it."""
 

@@ -95,6 +95,25 @@ class KnownArguments:
             return super().__new__(cls)
 
 
+_CALLS: Final = {
+    "close": "Leave its 'async with' block, or await client.aclose().",
+    "project": "It is called 'projects' here: await client.projects.get(id).",
+    "render": "That is a call of its projects: await client.projects.render(id).",
+    "wait": "That is a call of its projects: await client.projects.wait(id).",
+    "wait_all": "That is a call of its projects: await client.projects.wait_all(ids).",
+}
+
+
+class KnownCalls:
+    """The base of a client, which says where a call is that it does not have itself."""
+
+    if not TYPE_CHECKING:  # type checkers would take any name for an attribute
+
+        def __getattr__(self, name: str) -> object:
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(f"{text}. {_CALLS[name]}" if name in _CALLS else text, name=name, obj=self)
+
+
 class AsyncBlock:
     """The base of what is used with ``async with``."""
 

@@ -144,6 +144,8 @@ class Syncing:
         else:
             is_done = self.plan is not None and not (self._planned or self.plan.unknown)
             echo_summary(f"Plan: {self.plan}.{' Everything is up to date.' if is_done else ''}", good=True)
+            if self._old and not self._planned and not dry_run:
+                echo_note("What may be outdated: --dry-run names it, and --render unknown renders it.")
         if self._planned and not dry_run:
             await self._carry_out(client, sync)
 

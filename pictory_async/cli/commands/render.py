@@ -52,7 +52,7 @@ __all__ = ["command"]
 @click.option(
     "--yes",
     is_flag=True,
-    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders.",
+    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders, which without a terminal need this option.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be requested, and request nothing.")
 @click.option("--max", "most", type=click.IntRange(0), metavar="N", help="Request at most N renders.")

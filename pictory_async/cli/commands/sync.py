@@ -70,7 +70,7 @@ def _to_states(text: str) -> tuple[SyncState, ...]:
 @click.option(
     "--yes",
     is_flag=True,
-    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders.",
+    help=f"Do not ask. The default is to ask above {ASKS_ABOVE} renders, which without a terminal need this option.",
 )
 @retry_options
 @kinds_option

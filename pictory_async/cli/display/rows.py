@@ -90,8 +90,8 @@ class Layout:
     linked: bool = True
 
     @classmethod
-    def of(cls, rows: Sequence[Row], width: int, *, linked: bool = True) -> Layout:
-        """Make the layout of some rows on a terminal of this width."""
+    def of(cls, rows: Sequence[Row], width: int, *, linked: bool = True, one: bool = False) -> Layout:
+        """Make the layout of some rows on a terminal of this width; ``one`` is as of `line`."""
         duration = max((len(row.duration) for row in rows), default=0)
         longest = max((Text(row.name).cell_len for row in rows), default=0)
         ids = max((Text(row.project_id).cell_len for row in rows), default=0)
@@ -99,6 +99,7 @@ class Layout:
         beside = room - len(_GAP) - ids
         if beside >= min(longest, _SHORTEST_NAME):
             return cls(min(longest, beside), duration, beside=True, linked=linked)
+        longest = max(longest, ids if one and not all(row.name for row in rows) else 0)
         return cls(max(min(longest, room), 1), duration, beside=False, linked=linked)
 
     def line(self, row: Row, *, one: bool = False) -> Text:

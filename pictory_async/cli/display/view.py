@@ -32,7 +32,8 @@ _FIXED_LINES: Final = 12  # lines of a frame that are always there
 _PERCENT: Final = len("100 %")
 _OUTAGE_LINES: Final = 4  # that say why all polls fail
 _SUBJECT: Final = re.compile(r"^GET \S+ failed: |^(?:Project|Job) '[^']*': | for (?:project|job) '[^']*'")
-_NARROW: Final = 72  # columns: there is no room for the bar of the budget
+_BAR: Final = 24  # columns for the bar of the budget, if there is room for a shorter one at least
+_SHORTEST_BAR: Final = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -105,17 +106,19 @@ class View:
     def _requests(self, width: int) -> RenderableType:
         limiter, used = self.limiter, self.pace.in_window
         rate, in_all = f"{self.pace.per_second:>5.1f} requests/s", f"{self.tally.requests:,} in all"
-        if width < _NARROW:
+        in_window = f"{used:,} of {limiter.rate:,} in {limiter.per:g} s"
+        bar = min(_BAR, width - len(rate) - len(in_window) - len(in_all) - 6)
+        if bar < _SHORTEST_BAR:
             return Text(f"{rate}  {in_all}", no_wrap=True, overflow="ellipsis")
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
-        grid.add_column(width=24)
+        grid.add_column(width=bar)
         grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True, style="dim")
         grid.add_row(
             Text(rate),
             ProgressBar(total=limiter.rate, completed=used, complete_style="magenta", finished_style="magenta"),
-            Text(f"{used:,} of {limiter.rate:,} in {limiter.per:g} s"),
+            Text(in_window),
             Text(in_all),
         )
         return grid
@@ -134,5 +137,5 @@ def _outage(reason: str, console: Console, width: int, most: int) -> list[Text]:
 
 def _latest(outcomes: list[RenderOutcome], width: int) -> RenderableType:
     rows = [Row.of(outcome) for outcome in outcomes]
-    layout = Layout.of(rows, width)
+    layout = Layout.of(rows, width, one=True)
     return Group(*(layout.line(row, one=True) for row in rows))
