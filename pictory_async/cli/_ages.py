@@ -124,7 +124,7 @@ class Ages:
         if doubtful:
             what = _named(doubtful, "may be older than its last save", "may be older than their last saves")
             echo_note(f"Warning: {what}. Render again to be sure.")
-        ids = [*outdated, *doubtful]
+        ids = sorted([*outdated, *doubtful])  # they were seen in any order
         if ids and len(ids) <= _SHOWN and err_is_terminal():
             echo_note("To render again, which is billed:")
             echo_again("render", *ids, "--wait")

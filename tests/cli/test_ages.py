@@ -96,7 +96,7 @@ def test_several(world: World) -> None:
     assert f"{sorted(ids)[9]} and 2 more). Render again" in found.stderr
     text = seen("share", *ids[:2], columns=300)
     assert "The videos of 2 projects may be older than their last saves. Render again to be sure." in text
-    assert f"To render again, which is billed:\r\n  pictory render {ids[0]} {ids[1]} --wait\r\n" in text
+    assert f"To render again, which is billed:\r\n  pictory render {' '.join(sorted(ids[:2]))} --wait\r\n" in text
 
 
 def test_share_after_a_render(world: World) -> None:
