@@ -34,7 +34,6 @@ FILES: Final = {
     "test_asgi_servers.py",
     "test_budgets.py",
     "test_codec.py",
-    "test_completed_jobs.py",
     "test_cost.py",
     "test_docs.py",
     "test_docs_checks.py",

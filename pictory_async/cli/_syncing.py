@@ -128,12 +128,14 @@ class Syncing:
             sync = client.projects.sync(self.directory, ledger=ledger, on_progress=self._note, **self.options)
             seen = lambda: (self._fetched, client.statistics().http.received)  # noqa: E731 - a callback
             async with telling(self._planning, lambda: 0), failing_when_stalled(seen):
-                self.plan = await sync.plan()
-            self._old = frozenset(self.plan.unknown)
+                self._take_plan(await sync.plan())
             await self._go_on(client, sync, dry_run=dry_run)
         finally:
             ledger.close()
             self._measure(client)
+
+    def _take_plan(self, plan: SyncPlan) -> None:
+        self.plan, self._old = plan, frozenset(plan.unknown)
 
     async def _go_on(self, client: AsyncPictory, sync: ProjectSync, *, dry_run: bool) -> None:
         if self.asks:

@@ -125,6 +125,7 @@ def test_what_hides_or_reorders_text_is_replaced(sign: str) -> None:
         ("日本語のプロジェクト名です", 11, "日本語…です"),
         ("日本", 2, "…"),
         ("ab", 1, "…"),
+        ("ab", 0, ""),
     ],
 )
 def test_names_are_shortened_in_their_middle(name: str, width: int, shown: str) -> None:
