@@ -76,6 +76,8 @@ def test_a_plan_alone(world: World, videos: Path) -> None:
     old, perhaps = (str(world.add_project(name=name, earlier_video=-600.0)) for name in ("Old", "Perhaps"))
     world.edit_project(perhaps, -60.0)
     assert 0 == sync(videos, "--render", "none", "--select", "Perhaps").exit_code
+    again = sync(videos, "--render", "none", "--select", "Perhaps")
+    assert again.stderr.endswith("What may be outdated: --dry-run names it, and --render unknown renders it.\n")
     both = str(world.add_project(name="Both", earlier_video=-600.0))
     world.edit_project(both, -60.0)
     found = sync(videos, "--dry-run")
