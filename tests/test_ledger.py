@@ -331,6 +331,30 @@ async def test_it_is_opened_again(path: Path) -> None:
     assert [run] == [one.id for one in await ledger.runs()]
 
 
+async def test_a_ledger_in_use_is_closed_afterwards(tmp_path: Path) -> None:
+    """Whoever works with the file in another thread can go on, and what comes later opens it again."""
+    ledger = Ledger(tmp_path / "ledger.db")
+    used: list[Database] = []
+
+    def work(database: Database) -> int:
+        used.append(database)
+        ledger.close()
+        with database.changing() as run:
+            run("INSERT INTO run (id, account, command, started) VALUES (?, '', '', '')", (str(len(used)),))
+        return len(used)
+
+    assert 1 == await ledger.use(work)
+    assert 2 == await ledger.use(work)
+    assert used[0] is not used[1]
+
+    def check(database: Database) -> None:
+        with pytest.raises(errors.LedgerError, match="closed database"), database.changing():
+            pass
+
+    for database in used:
+        await to_thread.run_sync(check, database)
+
+
 async def test_whether_a_video_is_outdated(path: Path) -> None:
     """A video that the ledger saw appear is known to be current; of another one only its dates speak."""
     world = World(render_seconds=(0.0, 0.0), queue_seconds=(0.0, 0.0), render_saves=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +25,7 @@ from pictory_async._values import ValueObject, brief
 from pictory_async.errors import PictoryConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from types import TracebackType
     from typing import Self
 
@@ -97,6 +99,7 @@ class Ledger:
         self.path: Final = _path(path)
         self._opening = threading.Lock()
         self._database: Database | None = None
+        self._uses = Counter[Database]()  # by threads that work with it now
         self._place: Path | None = None
         self._liveness = Liveness(self.path)
 
@@ -110,11 +113,11 @@ class Ledger:
         await to_thread.run_sync(self.close)
 
     def close(self) -> None:
-        """Close the file. It is opened again if it is used again."""
+        """Close the file, when it is not in use any more. It is opened again if it is used again."""
         with self._opening:
-            if self._database is not None:
-                self._database.close()
-            self._database = None
+            database, self._database = self._database, None
+            if database is not None and not self._uses[database]:
+                database.close()
 
     async def is_outdated(self, project: Project, *, api: str) -> bool | None:
         """Whether a project was saved after its video was made.
@@ -165,18 +168,33 @@ class Ledger:
         """
 
         def work() -> T:
-            with explained(self.path):  # also what cannot be read in it
-                return call(self._opened())
+            with explained(self.path), self._opened() as database:  # also what cannot be read in it
+                return call(database)
 
         return await in_thread(work, always=always)
 
-    def _opened(self) -> Database:
+    @contextlib.contextmanager
+    def _opened(self) -> Generator[Database]:
+        """Open the file, and keep it open during a block, whoever closes it meanwhile."""
+        database = self._open()
+        try:
+            yield database
+        finally:
+            with self._opening:
+                self._uses[database] -= 1
+                if not self._uses[database]:
+                    del self._uses[database]
+                    if database is not self._database:  # it was closed meanwhile
+                        database.close()
+
+    def _open(self) -> Database:
         with self._opening:
             if self._place is None:
                 self._place = self.path.absolute()  # once: the working directory may change later
                 self._liveness = Liveness(self._place)
             if self._database is None:
                 self._database = Database(self._place)
+            self._uses[self._database] += 1
             return self._database
 
     def begin_run(self, database: Database, account: str, command: str) -> str:

@@ -131,8 +131,9 @@ def test_a_week(week: Week) -> None:
     assert (never, unknown) == (week.paid, week.wrong()), text
     text = week.play("tuesday")
     assert (
-        f"Plan: 0 to render, 0 to download, {PROJECTS + 1} unchanged (1 of them may be outdated).\nexit code 0" in text
-    )
+        f"Plan: 0 to render, 0 to download, {PROJECTS + 1} unchanged (1 of them may be outdated).\n"
+        "What may be outdated: --dry-run names it, and --render unknown renders it.\nexit code 0"
+    ) in text
     assert -(-(PROJECTS + 1) // world.page_size) == week.requests
     text = week.play("wednesday")
     assert (3, unknown) == (week.paid, week.wrong()), text
