@@ -33,6 +33,7 @@ _MOST_JOBS: Final = 10_000
 _SMALL: Final = 250_000  # bytes: larger pages are decoded in a thread
 _MARGIN: Final = 2.0  # seconds
 _TELLS_FOR: Final = 90.0  # seconds
+_LONGEST: Final = 300.0  # seconds that a watch waits for a reading to come back to its job
 
 
 class Sweeper:
@@ -75,7 +76,7 @@ class Sweeper:
 
     def awaited_until(self, now: float, gap: float) -> float:
         """Until when a watch can wait for the list to tell about its job."""
-        return now + 1.2 * gap + min(2.0 * self.policy.lasted, _TELLS_FOR) + _MARGIN
+        return now + 1.2 * gap + min(2.0 * self.policy.lasted, _LONGEST) + _MARGIN
 
     def is_read(self, now: float) -> bool:
         """Whether the list was read to its end a moment ago, and the next reading is not late."""
