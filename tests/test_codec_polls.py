@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from pictory_async._codec import answers as codec
 from pictory_async._codec.error_body import ErrorBody, decode_error
@@ -37,6 +37,7 @@ class TestEvidence:
             return error
 
     @given(damaged_bodies())
+    @example(b'{"project_id": null, "inProgress": ""}')
     def test_decoders_agree(self, body):
         """With simdjson, without it, and with the whole project: the same evidence or the same error."""
         fast = self.outcome(lambda body: codec.read_evidence(body, "p-1"), body)

@@ -390,7 +390,7 @@ def judge_fields(fields: Mapping[str, Any], project_id: ProjectId) -> Evidence:
     facts: dict[str, Any] = {}
     for attribute, name, read in _EVIDENCE:
         value = fields.get(name)
-        if value is None or value == "":
+        if value is None or (value == "" and read is not hooks.flag):  # an empty text is none, but no flag
             continue
         try:
             facts[attribute] = read(value)
