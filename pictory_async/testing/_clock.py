@@ -167,6 +167,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def _threads_work(self) -> bool:
         busy = [thread for thread in threading.enumerate() if _is_busy(thread, self)]
+        if not busy and not self._calls:
+            return False
         asked = [asked for asked, thread in tuple(self._asked.items()) if thread in busy or thread in _OF_EXECUTORS]
         return len(busy) + len(self._calls) > sum(map(_is_awaited, asked))
 
